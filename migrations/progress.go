@@ -1,0 +1,51 @@
+package migrations
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// progress is where goose logs to: a handler that prints nothing and turns the one
+// record per finished migration into an Event.
+type progress struct {
+	set *Set
+}
+
+var _ slog.Handler = (*progress)(nil)
+
+// Enabled takes everything; Handle chooses.
+func (p *progress) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle reports a finished migration.
+func (p *progress) Handle(_ context.Context, r slog.Record) error {
+	if p.set.options.Progress == nil || r.Message != "migration completed" {
+		return nil
+	}
+	var version int64
+	var e Event
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "version":
+			version = a.Value.Int64()
+		case "direction":
+			e.Down = a.Value.String() == "down"
+		case "state":
+			e.Empty = a.Value.String() == "empty"
+		case "duration_seconds":
+			e.Took = time.Duration(a.Value.Float64() * float64(time.Second))
+		}
+		return true
+	})
+	if src, ok := p.set.source(version); ok {
+		e.Migration = src.Migration
+		p.set.options.Progress(e)
+	}
+	return nil
+}
+
+// WithAttrs is never used by goose.
+func (p *progress) WithAttrs([]slog.Attr) slog.Handler { return p }
+
+// WithGroup is never used by goose.
+func (p *progress) WithGroup(string) slog.Handler { return p }

@@ -1,0 +1,167 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Ident quotes an identifier, or a qualified one given in parts.
+func Ident(parts ...string) string { return pgx.Identifier(parts).Sanitize() }
+
+// Idents quotes each name and joins them with commas: a column list.
+func Idents(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = Ident(n)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// Literal quotes a string for SQL that cannot take parameters.
+func Literal(s string) string {
+	q := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if strings.Contains(s, `\`) {
+		return " E" + strings.ReplaceAll(q, `\`, `\\`)
+	}
+	return q
+}
+
+// Ident is the relation's quoted, schema-qualified name.
+func (r *Relation) Ident() string { return Ident(r.Schema, r.Name) }
+
+// Name is how the toolkit writes a relation for people and in a seedbed.Model:
+// bare where the search path finds it by that, otherwise with its schema. Case is
+// kept and nothing is quoted, except a name that has a dot or a quote in it.
+func (c *Catalog) Name(r *Relation) string {
+	bare := quoteDots(r.Name)
+	if c.visible(r.Name) == r {
+		return bare
+	}
+	return quoteDots(r.Schema) + "." + bare
+}
+
+func quoteDots(name string) string {
+	if strings.ContainsAny(name, `."`) {
+		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+	return name
+}
+
+// visible is what a bare name means to Postgres here, or nil.
+func (c *Catalog) visible(name string) *Relation {
+	found := c.names[name]
+	for _, schema := range c.SearchPath {
+		for _, r := range found {
+			if r.Schema == schema {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// SplitName reads a table name as people write it: name, schema.name, or with
+// double quotes around a part that holds a dot. Case is kept.
+func SplitName(s string) (schema, name string) {
+	first, rest := cutName(s)
+	if rest == "" {
+		return "", first
+	}
+	name, _ = cutName(rest)
+	return first, name
+}
+
+func cutName(s string) (part, rest string) {
+	if !strings.HasPrefix(s, `"`) {
+		part, rest, _ = strings.Cut(s, ".")
+		return part, rest
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] != '"' {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == '"' {
+			i++
+			continue
+		}
+		return strings.ReplaceAll(s[1:i], `""`, `"`), strings.TrimPrefix(s[i+1:], ".")
+	}
+	return s[1:], ""
+}
+
+// Table finds a relation by a name as Name writes it, or nil. A bare name is
+// looked for along the search path first; failing that, it is enough that one
+// schema only has it.
+func (c *Catalog) Table(name string) *Relation {
+	schema, bare := SplitName(name)
+	if schema == "" {
+		if r := c.visible(bare); r != nil {
+			return r
+		}
+		if found := c.names[bare]; len(found) == 1 {
+			return found[0]
+		}
+		return nil
+	}
+	for _, r := range c.names[bare] {
+		if r.Schema == schema {
+			return r
+		}
+	}
+	return nil
+}
+
+// Role by name, or nil.
+func (c *Catalog) Role(name string) *Role { return c.roles[name] }
+
+// Type by OID, or nil; the system's are found too.
+func (c *Catalog) Type(oid uint32) *Type { return c.types[oid] }
+
+// Relation by OID, or nil.
+func (c *Catalog) Relation(oid uint32) *Relation { return c.relations[oid] }
+
+// Tables are the relations that rows are written to: plain and partitioned
+// tables, without partitions.
+func (c *Catalog) Tables() []*Relation {
+	var out []*Relation
+	for _, r := range c.Relations {
+		if r.IsTable() && !r.Partition {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Nearest is the candidate most like name, or "" where none is close: what an
+// error suggests.
+func Nearest(name string, candidates []string) string {
+	best, limit := "", len(name)/3+2
+	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < limit {
+			best, limit = c, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

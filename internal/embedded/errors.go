@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 )
@@ -55,3 +56,32 @@ func tail(path string, n int) string {
 	lines := strings.Split(strings.TrimRight(strings.ToValidUTF8(string(data), "?"), "\r\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
+
+// FetchError says what a mirror answered.
+type FetchError struct {
+	URL    string
+	Status int    // zero: no answer came
+	Wait   string // its Retry-After
+	Err    error  // nil: the status is the error
+}
+
+func (e *FetchError) Error() string {
+	s := "download " + e.URL + ": "
+	switch {
+	case e.Status == 0:
+		s += "no answer"
+	case e.Err == nil:
+		s += fmt.Sprintf("status %d %s", e.Status, http.StatusText(e.Status))
+	default:
+		return s + e.Err.Error()
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	if e.Wait != "" {
+		s += " (retry after " + e.Wait + ")"
+	}
+	return s
+}
+
+func (e *FetchError) Unwrap() error { return e.Err }

@@ -1,0 +1,11 @@
+package cluster
+
+import "errors"
+
+var (
+	// errNotRunning means that there is no server to connect to, or none for
+	// long: it has to be booted.
+	errNotRunning = errors.New("no server is running")
+	// errNotOurs means that what answers is another server than the one meant.
+	errNotOurs = errors.New("another server answers there")
+)

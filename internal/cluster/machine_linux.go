@@ -1,0 +1,14 @@
+package cluster
+
+import (
+	"os"
+	"strings"
+)
+
+// machineBoot names the machine's current boot.
+func machineBoot() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(id))
+}
+
+const defaultLocale = "C.UTF-8"

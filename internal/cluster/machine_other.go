@@ -1,0 +1,22 @@
+//go:build !linux
+
+package cluster
+
+import (
+	"os/exec"
+	"runtime"
+	"strings"
+)
+
+// machineBoot names the machine's current boot; empty where the system does not
+// say, and then a restart goes unnoticed until Postgres stumbles over it.
+func machineBoot() string {
+	if runtime.GOOS == "windows" {
+		return ""
+	}
+	out, _ := exec.Command("sysctl", "-n", "kern.boottime").Output()
+	return strings.TrimSpace(string(out))
+}
+
+// C.UTF-8 is a matter of Linux's C libraries.
+const defaultLocale = "C"

@@ -1,0 +1,144 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// build makes the template of layers under the lock that admin holds: in a
+// database of another name, which takes the template's name in the transaction
+// that also records and closes it.
+func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) error {
+	name := databaseName(layers)
+	draft := "sb_b_" + strings.TrimPrefix(name, "sb_t_")
+	base := "template0"
+	if below := layers[:len(layers)-1]; len(below) > 0 {
+		t, err := s.Ensure(ctx, below)
+		if err != nil {
+			return err
+		}
+		base = t.name
+	}
+	// A build that was killed left its draft; a template without its record is
+	// as good as none.
+	for _, leftover := range []string{draft, name} {
+		if err := s.dropDatabase(ctx, leftover); err != nil {
+			return err
+		}
+	}
+	if err := s.create(ctx, admin, draft, base); err != nil {
+		return err
+	}
+	err := s.fill(ctx, draft, layers[len(layers)-1])
+	if err == nil {
+		err = s.finish(ctx, admin, draft, name, layers)
+	}
+	if err != nil {
+		if derr := s.dropDatabase(context.WithoutCancel(ctx), draft); derr != nil {
+			err = fmt.Errorf("%w (and its draft is left behind: %w)", err, derr)
+		}
+	}
+	return err
+}
+
+func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base string) error {
+	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(name), quote(s.host.Owner), quote(base))
+	if s.host.FileCopy {
+		sql += " STRATEGY FILE_COPY"
+	}
+	if _, err := admin.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("create database %s: %w", name, err)
+	}
+	return nil
+}
+
+// fill runs the layer's steps, each in a session of its role that is gone
+// before the database is used on.
+func (s *Store) fill(ctx context.Context, database string, layer Layer) error {
+	steps := []struct {
+		role string
+		run  func(context.Context, *pgx.Conn) error
+	}{{s.host.Admin, layer.Admin}, {s.host.Owner, layer.Owner}}
+	for _, step := range steps {
+		if step.run == nil {
+			continue
+		}
+		conn, err := pgx.ConnectConfig(ctx, s.host.Config(database, step.role))
+		if err != nil {
+			return err
+		}
+		err = step.run(ctx, conn)
+		hangUp(context.WithoutCancel(ctx), conn)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish records what clones do not inherit, then closes the draft and gives it
+// its name, in one transaction.
+func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string, layers []Layer) error {
+	if err := s.dropOthers(ctx, draft); err != nil {
+		return err
+	}
+	inside, err := pgx.ConnectConfig(ctx, s.host.Config(draft, s.host.Admin))
+	if err != nil {
+		return err
+	}
+	var replay []string
+	var unforced bool
+	err = inside.QueryRow(ctx, describeSQL).Scan(&replay, &unforced)
+	hangUp(context.WithoutCancel(ctx), inside)
+	if err != nil {
+		return fmt.Errorf("describe the template: %w", err)
+	}
+	names := make([]string, len(layers))
+	for i, l := range layers {
+		names[i] = l.Name
+	}
+	return pgx.BeginFunc(ctx, admin, func(tx pgx.Tx) error {
+		for _, sql := range []string{
+			fmt.Sprintf("ALTER DATABASE %s WITH ALLOW_CONNECTIONS false IS_TEMPLATE true", quote(draft)),
+			fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", quote(draft), quote(name)),
+		} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("finish the template: %w", err)
+			}
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO seedbed.template (name, layers, replay, unforced) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (name) DO UPDATE SET replay = excluded.replay, unforced = excluded.unforced, created_at = clock_timestamp()`,
+			name, strings.Join(names, ", "), replay, unforced)
+		return err
+	})
+}
+
+// describeSQL collects, inside a finished database, the statements that give a
+// clone its database-level settings and grants ("%s" stands for its name), and
+// whether its owner would pass somebody's row-level security.
+const describeSQL = `
+WITH me AS (SELECT oid, datacl, datdba FROM pg_database WHERE datname = current_database()),
+settings AS (
+	SELECT format('ALTER %s SET %I = %s',
+		CASE WHEN s.setrole = 0 THEN 'DATABASE %s' ELSE format('ROLE %I IN DATABASE %%s', r.rolname) END,
+		split_part(kv, '=', 1),
+		-- list settings hold quoted elements already; everything else is one literal
+		CASE WHEN split_part(kv, '=', 1) IN ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')
+			THEN substr(kv, strpos(kv, '=') + 1) ELSE quote_literal(substr(kv, strpos(kv, '=') + 1)) END) AS sql
+	FROM pg_db_role_setting s JOIN me ON me.oid = s.setdatabase
+	LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) kv),
+grants AS (
+	SELECT 'REVOKE ALL ON DATABASE %s FROM PUBLIC' AS sql FROM me WHERE datacl IS NOT NULL
+	UNION ALL
+	SELECT format('GRANT %s ON DATABASE %%s TO %s%s', a.privilege_type,
+		CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(g.rolname) END,
+		CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+	FROM me, aclexplode(me.datacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
+	WHERE me.datacl IS NOT NULL AND a.grantee <> me.datdba)
+SELECT coalesce((SELECT array_agg(sql) FROM (SELECT sql FROM settings UNION ALL SELECT sql FROM grants) x), '{}'),
+	EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity)`
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

@@ -1,0 +1,191 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Clone is a database of this process.
+type Clone struct {
+	template *Template
+	Name     string
+}
+
+// Config returns how to connect to the clone as a role.
+func (c *Clone) Config(role string) *pgx.ConnConfig {
+	return c.template.store.host.Config(c.Name, role)
+}
+
+// Take gives the caller a clone that nobody else has or had.
+func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
+	c, err := t.claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		if c, err = t.clone(ctx); err != nil {
+			return nil, err
+		}
+	}
+	_, err = t.store.control.Exec(ctx,
+		"UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1", c.Name, who)
+	return c, err
+}
+
+// claim takes a clone that a process which is gone had made and not used.
+func (t *Template) claim(ctx context.Context) (*Clone, error) {
+	c := &Clone{template: t}
+	err := t.store.control.QueryRow(ctx, `
+		UPDATE seedbed.clone SET state = 'held', holder = $2, who = $3, since = clock_timestamp()
+		WHERE name = (SELECT name FROM seedbed.clone WHERE template = $1 AND state = 'ready'
+			ORDER BY since LIMIT 1 FOR UPDATE SKIP LOCKED)
+		RETURNING name`, t.name, t.store.holder, t.store.who).Scan(&c.Name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return c, err
+}
+
+// clone makes a new one. It is on record before it exists, so that whatever
+// happens somebody can find and drop it.
+func (t *Template) clone(ctx context.Context) (*Clone, error) {
+	s := t.store
+	c := &Clone{template: t}
+	err := s.control.QueryRow(ctx, `
+		INSERT INTO seedbed.clone (name, template, state, holder, who)
+		VALUES ('sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, 'making', $2, $3)
+		RETURNING name`, t.name, s.holder, s.who).Scan(&c.Name)
+	if err != nil {
+		return nil, fmt.Errorf("record a clone: %w", err)
+	}
+	err = s.withControl(ctx, func(conn *pgx.Conn) error {
+		if err := s.create(ctx, conn, c.Name, t.name); err != nil {
+			return err
+		}
+		for _, sql := range t.replay {
+			if _, err := conn.Exec(ctx, strings.ReplaceAll(sql, "%s", quote(c.Name))); err != nil {
+				return fmt.Errorf("replay %q: %w", sql, err)
+			}
+		}
+		_, err := conn.Exec(ctx, "UPDATE seedbed.clone SET state = 'held' WHERE name = $1", c.Name)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, c.Drop(context.WithoutCancel(ctx)))
+	}
+	return c, nil
+}
+
+func (s *Store) withControl(ctx context.Context, do func(*pgx.Conn) error) error {
+	conn, err := s.control.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return do(conn.Conn())
+}
+
+// Drop removes the clone.
+func (c *Clone) Drop(ctx context.Context) error {
+	s := c.template.store
+	if err := s.dropDatabase(ctx, c.Name); err != nil {
+		return err
+	}
+	_, err := s.control.Exec(ctx, "DELETE FROM seedbed.clone WHERE name = $1", c.Name)
+	return err
+}
+
+// DropBehind removes the clone in the background. Close waits for it; a process
+// that ends before leaves it to the next one's sweep.
+func (c *Clone) DropBehind() {
+	s := c.template.store
+	s.background.Go(func() {
+		ctx, cancel := context.WithTimeout(s.life, time.Minute)
+		defer cancel()
+		c.Drop(ctx) // an error leaves the clone on record, for a sweep
+	})
+}
+
+// Keep leaves the clone for a person to look at.
+func (c *Clone) Keep(ctx context.Context, who string) error {
+	_, err := c.template.store.control.Exec(ctx,
+		"UPDATE seedbed.clone SET state = 'kept', holder = NULL, who = $2, since = clock_timestamp() WHERE name = $1", c.Name, who)
+	return err
+}
+
+// dropDatabase drops a database that may not exist, whatever is going on in it:
+// sessions, prepared transactions, replication slots, clients that come back.
+func (s *Store) dropDatabase(ctx context.Context, name string) error {
+	err := s.withControl(ctx, func(conn *pgx.Conn) error {
+		if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH IS_TEMPLATE false"); err != nil {
+			if code(err) == "3D000" {
+				return nil
+			}
+			return err
+		}
+		return s.dropExisting(ctx, conn, name)
+	})
+	if err != nil {
+		return fmt.Errorf("drop database %s: %w", name, err)
+	}
+	return nil
+}
+
+func (s *Store) dropExisting(ctx context.Context, conn *pgx.Conn, name string) error {
+	drop := "DROP DATABASE IF EXISTS " + quote(name) + " WITH (FORCE)"
+	_, err := conn.Exec(ctx, drop)
+	if code(err) != "55006" { // object in use
+		return err
+	}
+	if err := s.dropOthers(ctx, name); err != nil {
+		return err
+	}
+	// A client that reconnects faster than we drop is kept out first.
+	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS false"); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, drop)
+	return err
+}
+
+// dropOthers removes what DROP DATABASE … FORCE stumbles over: prepared
+// transactions, and logical replication slots.
+func (s *Store) dropOthers(ctx context.Context, name string) error {
+	var prepared, slots []string
+	err := s.control.QueryRow(ctx, `SELECT
+		coalesce((SELECT array_agg(gid) FROM pg_prepared_xacts WHERE database = $1), '{}'),
+		coalesce((SELECT array_agg(slot_name::text) FROM pg_replication_slots WHERE database = $1), '{}')`, name).Scan(&prepared, &slots)
+	if err != nil || len(prepared)+len(slots) == 0 {
+		return err
+	}
+	inside, err := pgx.ConnectConfig(ctx, s.host.Config(name, s.host.Admin))
+	if err != nil {
+		return err
+	}
+	defer hangUp(context.WithoutCancel(ctx), inside)
+	for _, gid := range prepared {
+		if _, err := inside.Exec(ctx, "ROLLBACK PREPARED '"+strings.ReplaceAll(gid, "'", "''")+"'"); err != nil && code(err) != "42704" {
+			return err
+		}
+	}
+	for _, slot := range slots {
+		if _, err := inside.Exec(ctx, "SELECT pg_drop_replication_slot($1)", slot); err != nil && code(err) != "42704" {
+			return err
+		}
+	}
+	return nil
+}
+
+func code(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}

@@ -1,0 +1,22 @@
+package template
+
+import (
+	"github.com/jackc/pgx/v5"
+)
+
+// Host is a server that holds templates and clones.
+type Host struct {
+	// Config returns how to connect to a database as a role.
+	Config func(database, user string) *pgx.ConnConfig
+	// Control is the database that the registry is in.
+	Control string
+	// Admin makes and drops databases, and may end sessions in them.
+	Admin string
+	// Owner owns the databases and runs the migrations.
+	Owner string
+	// Tester is the role that tests connect as where the owner would pass
+	// row-level security. Empty: always the owner.
+	Tester string
+	// FileCopy clones with STRATEGY FILE_COPY: the cheaper one where fsync is off.
+	FileCopy bool
+}

@@ -1,0 +1,32 @@
+package template
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Layer is one step from an empty database to the one that tests get. Each has
+// a template of its own, made from the template of the layer below.
+type Layer struct {
+	// Name says what the layer is, for people: "migrations", "seed".
+	Name string
+	// Fingerprint identifies everything that shapes the layer.
+	Fingerprint string
+	// Admin runs first, as the host's Admin. Nil: nothing.
+	Admin func(ctx context.Context, conn *pgx.Conn) error
+	// Owner runs next, as the host's Owner. Nil: nothing.
+	Owner func(ctx context.Context, conn *pgx.Conn) error
+}
+
+// databaseName is the template's name: it follows from all layers up to this
+// one, and is far below the 63 bytes that Postgres silently cuts names to.
+func databaseName(layers []Layer) string {
+	sum := sha256.New()
+	for _, l := range layers {
+		sum.Write([]byte(l.Name + "\x00" + l.Fingerprint + "\x00"))
+	}
+	return "sb_t_" + hex.EncodeToString(sum.Sum(nil)[:10])
+}

@@ -1,0 +1,101 @@
+package template
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Advisory lock classes in the control database. presenceClass stands in
+// registry.sql too.
+const (
+	presenceClass = 1592712941
+	registryKey   = 0x5eedbed_0003
+	templateClass = 1592712942
+)
+
+//go:embed registry.sql
+var registrySQL string
+
+// Store is a process's view of the templates and clones on one server.
+type Store struct {
+	host     Host
+	control  *pgxpool.Pool
+	presence *pgx.Conn
+	holder   int32
+	who      string
+
+	background sync.WaitGroup // drops and clones under way
+	stop       context.CancelFunc
+	life       context.Context
+}
+
+// Open makes sure the registry is there, announces this process, and starts to
+// clean up behind processes that are gone.
+func Open(ctx context.Context, host Host) (*Store, error) {
+	s := &Store{host: host, who: fmt.Sprintf("%s, pid %d", filepath.Base(os.Args[0]), os.Getpid())}
+	if err := s.openControl(ctx); err != nil {
+		return nil, fmt.Errorf("open the control database %s: %w", host.Control, err)
+	}
+	s.life, s.stop = context.WithCancel(context.Background())
+	s.background.Go(func() { s.sweep(s.life) }) // what it cannot do, the next process tries again
+	return s, nil
+}
+
+func (s *Store) openControl(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, s.host.Config(s.host.Control, s.host.Admin))
+	if err != nil {
+		return err
+	}
+	if err := ensureRegistry(ctx, conn); err != nil {
+		hangUp(ctx, conn)
+		return err
+	}
+	if err := conn.QueryRow(ctx, "SELECT nextval('seedbed.holder_number')").Scan(&s.holder); err != nil {
+		hangUp(ctx, conn)
+		return err
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", int32(presenceClass), s.holder); err != nil {
+		hangUp(ctx, conn)
+		return err
+	}
+	s.presence = conn
+	cfg, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return err
+	}
+	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
+	cfg.MaxConns = 4
+	s.control, err = pgxpool.NewWithConfig(ctx, cfg)
+	return err
+}
+
+// ensureRegistry creates the registry. IF NOT EXISTS alone races.
+func ensureRegistry(ctx context.Context, conn *pgx.Conn) error {
+	var there bool
+	err := conn.QueryRow(ctx, "SELECT to_regclass('seedbed.presence') IS NOT NULL").Scan(&there)
+	if err != nil || there {
+		return err
+	}
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(registryKey)); err != nil {
+			return err
+		}
+		_, err := tx.Conn().PgConn().Exec(ctx, registrySQL).ReadAll()
+		return err
+	})
+}
+
+// Close waits for the drops under way and leaves the server.
+func (s *Store) Close(ctx context.Context) {
+	s.stop()
+	s.background.Wait()
+	s.control.Close()
+	hangUp(ctx, s.presence)
+}

@@ -1,0 +1,32 @@
+package template
+
+import "context"
+
+// sweep takes over what processes that are gone have left: clones that nobody
+// used become anybody's, all others are dropped.
+func (s *Store) sweep(ctx context.Context) error {
+	_, err := s.control.Exec(ctx, `UPDATE seedbed.clone SET state = 'ready', holder = NULL, since = clock_timestamp()
+		WHERE state = 'held' AND holder NOT IN (SELECT holder FROM seedbed.presence)`)
+	if err != nil {
+		return err
+	}
+	for {
+		// Claiming one at a time lets several processes share the work.
+		var name string
+		err := s.control.QueryRow(ctx, `
+			UPDATE seedbed.clone SET holder = $1, state = 'used' WHERE name = (
+				SELECT name FROM seedbed.clone
+				WHERE state IN ('used', 'making') AND holder NOT IN (SELECT holder FROM seedbed.presence)
+				LIMIT 1 FOR UPDATE SKIP LOCKED)
+			RETURNING name`, s.holder).Scan(&name)
+		if err != nil {
+			return err // no more rows, mostly
+		}
+		if err := s.dropDatabase(ctx, name); err != nil {
+			return err
+		}
+		if _, err := s.control.Exec(ctx, "DELETE FROM seedbed.clone WHERE name = $1", name); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package pgtest
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// As returns the same database as another role sees it, with settings in force
+// in every session: what an application sets when a request begins.
+//
+//	app := db.As(t, "app", map[string]string{"app.tenant": tenant.ID})
+//
+// A role that may log in is logged in as. For one that may not, a session of a
+// role without any rights becomes it, and RESET ROLE and RESET ALL come back to
+// it, not to more. The pool closes with the test.
+func (db *DB) As(t testing.TB, role string, settings map[string]string) *DB {
+	t.Helper()
+	as, err := db.as(t, role, settings)
+	if err != nil {
+		t.Fatalf("pgtest: connect as %s: %v", role, err)
+	}
+	t.Cleanup(as.closePool)
+	return as
+}
+
+func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, error) {
+	admin, err := pgx.ConnectConfig(t.Context(), db.clone.Config(db.server.cluster.Roles().Admin))
+	if err != nil {
+		return nil, err
+	}
+	defer admin.Close(t.Context())
+	var found, login bool
+	err = admin.QueryRow(t.Context(), "SELECT count(*) > 0, coalesce(bool_or(rolcanlogin), false) FROM pg_roles WHERE rolname = $1", role).Scan(&found, &login)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("there is no role %q; a migration has to create it", role)
+	}
+	params := maps.Clone(settings)
+	if login {
+		return db.server.connect(t.Context(), db.clone, role, params)
+	}
+	as := db.server.cluster.Roles().As
+	if _, err := admin.Exec(t.Context(), fmt.Sprintf("GRANT %s TO %s", pgx.Identifier{role}.Sanitize(), as)); err != nil {
+		return nil, err
+	}
+	if params == nil {
+		params = map[string]string{}
+	}
+	params["role"] = role
+	return db.server.connect(t.Context(), db.clone, as, params)
+}

@@ -1,0 +1,83 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// A logMark is a place in the server's log.
+type logMark int64
+
+func (r *ready) markLog() logMark {
+	if info, err := os.Stat(r.cluster.Log()); err == nil {
+		return logMark(info.Size())
+	}
+	return 0
+}
+
+// card is what a failed test's log says about its database.
+func (db *DB) card(mark logMark, leaks []string) string {
+	var b strings.Builder
+	url := db.URL()
+	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", url, url)
+	for _, leak := range leaks {
+		fmt.Fprintf(&b, "  leaked connection: %s\n", leak)
+	}
+	if lines := db.logSlice(mark); len(lines) > 0 {
+		fmt.Fprintf(&b, "  the server said (%s):\n", db.server.cluster.Log())
+		for _, line := range lines {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// logSlice is the last lines that the server logged for this database since mark.
+func (db *DB) logSlice(mark logMark) []string {
+	const most = 20
+	file, err := os.Open(db.server.cluster.Log())
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Size() < int64(mark) {
+		mark = 0 // another boot, another file
+	}
+	text, err := io.ReadAll(io.NewSectionReader(file, int64(mark), 1<<20))
+	if err != nil {
+		return nil
+	}
+	var lines []string
+	mine := []byte("] " + db.clone.Name + " ")
+	for line := range bytes.Lines(text) {
+		if bytes.Contains(line, mine) {
+			lines = append(lines, strings.TrimRight(string(line), "\n"))
+		}
+	}
+	return lines[max(0, len(lines)-most):]
+}
+
+// leaks describes the connections that the test has not given back.
+func (db *DB) leaks(ctx context.Context) []string {
+	if db.Stat().AcquiredConns() == 0 {
+		return nil
+	}
+	rows, err := db.server.store.Sessions(ctx, db.clone.Name)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var leaks []string
+	for _, s := range rows {
+		if s.Role == db.server.cluster.Roles().Admin {
+			continue
+		}
+		leaks = append(leaks, fmt.Sprintf("pid %d, %s for %s, last query: %s", s.PID, s.State, s.For.Round(time.Millisecond), s.Query))
+	}
+	return leaks
+}

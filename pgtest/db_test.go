@@ -1,0 +1,28 @@
+package pgtest_test
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/qarion/seedbed/pgtest"
+)
+
+var pg = &pgtest.Server{Migrations: fstest.MapFS{
+	"00001_things.sql": {Data: []byte("-- +goose Up\nCREATE TABLE things (id int PRIMARY KEY, name text NOT NULL);\n-- +goose Down\nDROP TABLE things;\n")},
+}}
+
+func TestDBIsMigratedAndPrivate(t *testing.T) {
+	for _, name := range []string{"one", "two"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pg.DB(t)
+			if _, err := db.Exec(t.Context(), "INSERT INTO things VALUES (1, $1)", name); err != nil {
+				t.Fatal(err)
+			}
+			var n int
+			if err := db.QueryRow(t.Context(), "SELECT count(*) FROM things").Scan(&n); err != nil || n != 1 {
+				t.Fatalf("count = %d, %v, want 1", n, err)
+			}
+		})
+	}
+}

@@ -14,10 +14,8 @@ package binaries
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
-	"github.com/qarion/seedbed/internal/flock"
 	"github.com/qarion/seedbed/internal/osuser"
 )
 
@@ -119,29 +117,4 @@ func (s *search) local(ctx context.Context) (*Installation, error) {
 	}
 	s.choose(found)
 	return found, ctx.Err()
-}
-
-// fetch downloads under a lock, after looking again: whoever held it before has
-// most likely fetched what we want.
-func (s *search) fetch(ctx context.Context) (*Installation, error) {
-	dir := filepath.Join(s.req.Cache, "binaries")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, s.fetchError(err)
-	}
-	unlock, err := flock.Lock(ctx, filepath.Join(dir, ".lock"))
-	if err != nil {
-		return nil, s.fetchError(err)
-	}
-	defer unlock()
-	if inst := s.cached(ctx); inst != nil {
-		return inst, nil
-	}
-	s.sweep()
-	for _, source := range []func(context.Context) (*Installation, error){s.download, s.npm} {
-		inst, err := source(ctx)
-		if inst != nil || err != nil {
-			return inst, err
-		}
-	}
-	return nil, s.notFound()
 }

@@ -13,32 +13,38 @@ import (
 	"time"
 )
 
-// memo remembers what `postgres --version` said, in one small file a program,
-// for as long as the program has the same size and times. It is only ever a
-// short cut: a memo that cannot be read or written costs one more exec.
+// memo remembers what a program said, and that a tree was found whole, in one
+// small file each, for as long as the program, or the tree's manifest, has the
+// same size, time and inode. It is only ever a short cut: a memo that cannot be
+// read or written costs asking again.
 type memo struct{ dir string }
 
 type memoEntry struct {
-	Path    string `json:"path"`
-	Stamp   string `json:"stamp"`
-	Version string `json:"version"`
+	Path   string `json:"path"`
+	Stamp  string `json:"stamp"`
+	Answer string `json:"answer"`
 }
 
 // version is what the program at path says its version is, without its name.
 func (m memo) version(ctx context.Context, path string) (string, error) {
+	return m.ask(path, func() (string, error) { return askVersion(ctx, path) })
+}
+
+// ask returns what is remembered of path, or what the question answers now.
+func (m memo) ask(path string, question func() (string, error)) (string, error) {
 	stamp, err := stampOf(path)
 	if err != nil {
 		return "", err
 	}
 	if e, ok := m.read(path); ok && e.Stamp == stamp {
-		return e.Version, nil
+		return e.Answer, nil
 	}
-	v, err := askVersion(ctx, path)
+	answer, err := question()
 	if err != nil {
 		return "", err
 	}
-	m.write(memoEntry{Path: path, Stamp: stamp, Version: v})
-	return v, nil
+	m.write(memoEntry{Path: path, Stamp: stamp, Answer: answer})
+	return answer, nil
 }
 
 func (m memo) file(path string) string {
@@ -55,7 +61,7 @@ func (m memo) read(path string) (memoEntry, bool) {
 	if err != nil || json.Unmarshal(data, &e) != nil {
 		return e, false
 	}
-	return e, e.Path == path && e.Version != ""
+	return e, e.Path == path && e.Answer != ""
 }
 
 func (m memo) write(e memoEntry) {

@@ -52,7 +52,7 @@ func patterns() []string {
 // most of PATH, are not worth a word and are left out.
 func (s *search) places(ctx context.Context) []string {
 	var all []string
-	if dir := pgConfigBin(ctx); dir != "" {
+	if dir := s.pgConfigBin(ctx); dir != "" {
 		all = append(all, dir)
 	}
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -94,19 +94,22 @@ func serverBehind(dir string) string {
 
 // pgConfigBin asks pg_config, if there is one. Its answer may be a directory that
 // holds clients only.
-func pgConfigBin(ctx context.Context) string {
+func (s *search) pgConfigBin(ctx context.Context) string {
 	path, err := exec.LookPath("pg_config")
 	if err != nil {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "--bindir")
-	cmd.Env = plainEnv()
-	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
+	dir, err := s.memo.ask(path, func() (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, path, "--bindir")
+		cmd.Env = plainEnv()
+		cmd.WaitDelay = time.Second
+		out, err := cmd.Output()
+		return strings.TrimSpace(string(out)), err
+	})
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(out))
+	return dir
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
-
 )
 
 // FetchConfig says which Postgres to download and where to.
@@ -182,4 +181,3 @@ func checksum(path string) (string, error) {
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
-

@@ -222,10 +222,7 @@ func bootOnce(ctx context.Context, cfg BootConfig, port int) (*Server, error) {
 	if err := writeConf(cfg, port); err != nil {
 		return nil, bootError(cfg, err)
 	}
-	w, err := newWrappers(cfg)
-	if err == nil {
-		err = w.install(w.bootPrograms(cfg, port))
-	}
+	w, err := newWrappers(cfg, func(w *wrappers) (map[string]string, error) { return w.bootPrograms(cfg, port) })
 	if err != nil {
 		return nil, bootError(cfg, err)
 	}

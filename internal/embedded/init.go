@@ -62,10 +62,7 @@ func initAt(ctx context.Context, cfg BootConfig, data string) error {
 		return err
 	}
 	defer removeRuntime(cfg.Runtime)
-	w, err := newWrappers(cfg)
-	if err == nil {
-		err = w.install(w.initPrograms(cfg, data))
-	}
+	w, err := newWrappers(cfg, func(w *wrappers) (map[string]string, error) { return w.initPrograms(cfg, data) })
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,9 @@ func (w *wrappers) verdictFile() string { return filepath.Join(w.dir, "verdict")
 func (w *wrappers) stateDir() string    { return filepath.Join(w.dir, "state") } // the server's user writes here
 func (w *wrappers) initFile() string    { return filepath.Join(w.stateDir(), "initialised") }
 
-// newWrappers makes the directories anew, without programs.
-func newWrappers(cfg BootConfig) (*wrappers, error) {
+// newWrappers makes the directories anew, with the programs that the library is
+// to run.
+func newWrappers(cfg BootConfig, programs func(*wrappers) (map[string]string, error)) (*wrappers, error) {
 	removeRuntime(cfg.Runtime)
 	if err := makeDir(cfg.Runtime, 0o755, nil); err != nil {
 		return nil, err
@@ -38,12 +39,15 @@ func newWrappers(cfg BootConfig) (*wrappers, error) {
 	if err := makeDir(w.stateDir(), 0o700, cfg.Drop); err != nil {
 		return nil, err
 	}
-	return w, nil
+	texts, err := programs(w)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.install(texts)
 }
 
-// install writes the programs that the library is to run.
-func (w *wrappers) install(programs map[string]string) error {
-	for name, text := range programs {
+func (w *wrappers) install(texts map[string]string) error {
+	for name, text := range texts {
 		path := filepath.Join(w.dir, "bin", name)
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			return err

@@ -15,14 +15,13 @@ import (
 
 // initPrograms initialise and start nothing: initdb does its work, pg_ctl notes
 // that it was reached and fails, which makes the library stop there.
-func (w *wrappers) initPrograms(cfg BootConfig, data string) map[string]string {
-	initdb := w.head(cfg, fmt.Sprintf("mkdir -p %[1]s && chown %[2]s %[1]s && chown -R %[2]s %[3]s || exit 1\n",
+func (w *wrappers) initPrograms(cfg BootConfig, data string) (map[string]string, error) {
+	head, err := w.head(cfg, fmt.Sprintf("mkdir -p %[1]s && chown %[2]s %[1]s && chown -R %[2]s %[3]s || exit 1\n",
 		quote(data), owner(cfg.Drop), quote(w.run)))
-	initdb += initdbBody(cfg)
 	return map[string]string{
-		"initdb": initdb,
+		"initdb": head + initdbBody(cfg),
 		"pg_ctl": "#!/bin/sh\n: >" + quote(w.initFile()) + "\nexit 1\n",
-	}
+	}, err
 }
 
 // initdbBody looks up its own user and gives up on a uid without a passwd entry,
@@ -42,25 +41,30 @@ exec ` + command + "\n"
 }
 
 // bootPrograms start the server and wait for our verdict.
-func (w *wrappers) bootPrograms(cfg BootConfig, port int) map[string]string {
-	return map[string]string{"pg_ctl": w.head(cfg, "") + w.bootBody(cfg, port)}
+func (w *wrappers) bootPrograms(cfg BootConfig, port int) (map[string]string, error) {
+	head, err := w.head(cfg, "")
+	return map[string]string{"pg_ctl": head + w.bootBody(cfg, port)}, err
 }
 
 // head is what both programs begin with: the root part, which hands over what the
 // library made and drops, then the environment.
-func (w *wrappers) head(cfg BootConfig, asRoot string) string {
+func (w *wrappers) head(cfg BootConfig, asRoot string) (string, error) {
+	drop, err := cfg.Drop.Command()
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n")
 	if cfg.Drop != nil {
 		fmt.Fprintf(&b, "if [ \"$1\" != --dropped ]; then\necho $$ >%s\n%s", quote(w.pidFile()), asRoot)
-		fmt.Fprintf(&b, "exec %s /bin/sh \"$0\" --dropped \"$@\"\nfi\nshift\n", quoteAll(cfg.Drop.Command()...))
+		fmt.Fprintf(&b, "exec %s /bin/sh \"$0\" --dropped \"$@\"\nfi\nshift\n", quoteAll(drop...))
 	} else {
 		fmt.Fprintf(&b, "echo $$ >%s\n", quote(w.pidFile()))
 	}
 	// An invalid LANG stops initdb, and none at all makes macOS start threads in
 	// the postmaster. What locale databases have is initdb's --locale.
 	b.WriteString("umask 077\ncd / || exit 1\nexport LC_ALL=C\nunset LANG LANGUAGE " + strings.Join(pgVariables(), " ") + "\n")
-	return b.String()
+	return b.String(), nil
 }
 
 // pgVariables lists the variables to unset: what is set, and what often is.

@@ -4,7 +4,8 @@
 // process picks an unprivileged user and a command that drops to it:
 //
 //	u, err := osuser.Choose(os.Getenv)         // nil, nil: nothing to drop
-//	argv := append(u.Command(), "initdb", "-D", dir)
+//	prefix, err := u.Command()
+//	argv := append(prefix, "initdb", "-D", dir)
 //
 // Every method works on a nil *User, which stands for the process's own user.
 // Users are numbers here; that a number has no name (no passwd entry) is fine.
@@ -17,6 +18,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Variable names the environment variable that names the user: a name, a
@@ -28,26 +30,21 @@ type User struct {
 	Name     string // the passwd entry's name; empty when the number has none
 	UID, GID int
 
+	once sync.Once
 	drop []string
+	err  error
 }
 
 // Choose returns who Postgres is to run as: nil when this process is not root
 // (and always on Windows, where the server drops its rights itself); otherwise
 // what SEEDBED_OS_USER says, else postgres, else nobody. The error is a
-// *NoUserError when there is nobody, and says so when there is no way to become
-// them. It runs one short command to see that dropping works.
+// *NoUserError when there is nobody. It costs a look into /etc/passwd; whether
+// there is a way to become that user is found out by Command.
 func Choose(env func(string) string) (*User, error) {
 	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
 		return nil, nil
 	}
-	u, err := pick(env(Variable))
-	if err != nil {
-		return nil, err
-	}
-	if u.drop, err = wayDown(u); err != nil {
-		return nil, err
-	}
-	return u, nil
+	return pick(env(Variable))
 }
 
 func pick(named string) (*User, error) {
@@ -100,13 +97,15 @@ func groupID(s string) (int, error) {
 	return strconv.Atoi(s)
 }
 
-// Command returns the words to put before a command line to run it as u: empty
-// for nil. What follows may contain anything: no shell reads it again.
-func (u *User) Command() []string {
+// Command returns the words to put before a command line to run it as u: none
+// for nil. What follows may contain anything: no shell reads it again. The first
+// call tries out what the machine has, 3 ms; the error is a *NoWayError.
+func (u *User) Command() ([]string, error) {
 	if u == nil {
-		return nil
+		return nil, nil
 	}
-	return append([]string(nil), u.drop...)
+	u.once.Do(func() { u.drop, u.err = wayDown(u) })
+	return append([]string(nil), u.drop...), u.err
 }
 
 // String is the user's name, or its number.

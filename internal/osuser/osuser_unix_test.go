@@ -39,8 +39,8 @@ func TestOrdinaryUserDropsNothing(t *testing.T) {
 	if u != nil || err != nil {
 		t.Fatalf("Choose: %v, %v; want nil, nil", u, err)
 	}
-	if got := u.Command(); len(got) != 0 {
-		t.Fatalf("Command of nil: %q", got)
+	if got, err := u.Command(); len(got) != 0 || err != nil {
+		t.Fatalf("Command of nil: %q, %v", got, err)
 	}
 	if err := errors.Join(u.CanReach("/"), u.Chown("/")); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestOrdinaryUserDropsNothing(t *testing.T) {
 // Failure mode 8: a uid without a passwd entry, with and without a group.
 func TestNumbersWithoutNames(t *testing.T) {
 	needRoot(t)
-	for in, want := range map[string]User{
+	for in, want := range map[string]*User{
 		"48151":      {UID: 48151, GID: 48151},
 		"48151:2342": {UID: 48151, GID: 2342},
 	} {
@@ -62,7 +62,11 @@ func TestNumbersWithoutNames(t *testing.T) {
 		if u.UID != want.UID || u.GID != want.GID || u.Name != "" {
 			t.Errorf("%s: got %+v", in, u)
 		}
-		if got := run(t, u, "id", "-u"); got != "48151" {
+		prefix, err := u.Command()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run(t, append(prefix, "id", "-u")); got != "48151" {
 			t.Errorf("%s: the command ran as %s", in, got)
 		}
 	}
@@ -81,14 +85,14 @@ func TestEveryWayKeepsArguments(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		u.drop = append([]string{path}, w.args...)
-		if err := try(u.drop, u.UID); err != nil {
+		prefix := append([]string{path}, w.args...)
+		if err := try(prefix, u.UID); err != nil {
 			t.Logf("%s does not work here: %v", w.command, err)
 			continue
 		}
 		worked++
 		odd := `a "b" $HOME \ 'c' --x=*`
-		if got := run(t, u, "printf", "%s|", odd, "-D", ""); got != odd+"|-D||" {
+		if got := run(t, append(prefix, "printf", "%s|", odd, "-D", "")); got != odd+"|-D||" {
 			t.Errorf("%s: arguments arrived as %s", w.command, got)
 		}
 	}
@@ -97,9 +101,8 @@ func TestEveryWayKeepsArguments(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, u *User, args ...string) string {
+func run(t *testing.T, argv []string) string {
 	t.Helper()
-	argv := append(u.Command(), args...)
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = "/"
 	out, err := cmd.Output()
@@ -129,7 +132,11 @@ func TestUnusableNames(t *testing.T) {
 func TestNoWayDownSaysWhatWasTried(t *testing.T) {
 	needRoot(t)
 	t.Setenv("PATH", t.TempDir())
-	_, err := Choose(none)
+	u, err := Choose(none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = u.Command()
 	var noWay *NoWayError
 	if !errors.As(err, &noWay) {
 		t.Fatalf("got %v, want a NoWayError", err)
@@ -153,9 +160,13 @@ func TestPretendedDropIsNoticed(t *testing.T) {
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	u, err := Choose(none)
 	if err != nil {
+		t.Fatal(err)
+	}
+	prefix, err := u.Command()
+	if err != nil {
 		t.Skipf("no other way here: %v", err)
 	}
-	if u.Command()[0] == filepath.Join(dir, "setpriv") {
+	if prefix[0] == filepath.Join(dir, "setpriv") {
 		t.Fatal("chose a setpriv that stays root")
 	}
 }

@@ -5,11 +5,16 @@ import (
 	"testing/fstest"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// pg hands out empty databases; every test here migrates its own.
-var pg = &pgtest.Server{}
+// pg hands out empty databases, as their owner: a role with CREATEROLE and no more,
+// which is what migrations run as in production. reference has the reference schema.
+var (
+	pg        = &pgtest.Server{}
+	reference = &pgtest.Server{Migrations: migrations.FS}
+)
 
 // files makes a goose set out of name, content pairs.
 func files(pairs ...string) fstest.MapFS {
@@ -28,4 +33,12 @@ func one[T any](t *testing.T, db seedbed.DB, sql string, args ...any) T {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return v
+}
+
+// do runs statements that must succeed.
+func do(t *testing.T, db seedbed.DB, sql string, args ...any) {
+	t.Helper()
+	if _, err := db.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
 }

@@ -137,7 +137,7 @@ func TestFailureDown(t *testing.T) {
 // What the owner of a database lacks is named together with what grants it.
 func TestPrivilegeHints(t *testing.T) {
 	t.Parallel()
-	db := owned(t)
+	db := pg.DB(t)
 	for sql, says := range map[string]string{
 		"create extension file_fdw;":              "pgtest.Server.Extensions",
 		"create role seedbed_never superuser;":    "only a superuser may grant that attribute",

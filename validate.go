@@ -1,0 +1,374 @@
+package seedbed
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// Validate compares the Model with a live database. It returns an *InvalidError
+// that names every table and column that does not exist, with what was probably
+// meant, and everything that the catalog contradicts: a key that is not unique,
+// columns whose types differ, a level that is not declared, a column that
+// references something else. Tables that the Model does not mention are no error.
+//
+// It reads the catalog only, never rows.
+func (m Model) Validate(ctx context.Context, db DB) error {
+	cat, err := catalog.Load(ctx, db, catalog.Options{Extensions: true})
+	if err != nil {
+		return fmt.Errorf("validate model: %w", err)
+	}
+	return m.validate(cat)
+}
+
+func (m Model) validate(cat *catalog.Catalog) error {
+	v := &validation{model: m, cat: cat, seen: map[string]bool{}}
+	for _, t := range m.Tenants {
+		v.tenant(t)
+	}
+	for _, s := range m.Scoped {
+		v.scoped(s)
+	}
+	for _, a := range m.Aggregates {
+		v.aggregate(a)
+	}
+	for _, g := range m.Global {
+		v.global(g)
+	}
+	for _, p := range m.Polymorphic {
+		v.pair(p)
+	}
+	for _, i := range m.Inheritance {
+		v.inheritance(i)
+	}
+	if len(v.problems) > 0 {
+		return &InvalidError{Problems: v.problems}
+	}
+	return nil
+}
+
+// validation gathers problems. declaration is the line being looked at.
+type validation struct {
+	model       Model
+	cat         *catalog.Catalog
+	declaration string
+	seen        map[string]bool // names of levels
+	problems    []Problem
+}
+
+func (v *validation) fail(object, format string, args ...any) {
+	v.problems = append(v.problems, Problem{Declaration: v.declaration, Object: object, Message: fmt.Sprintf(format, args...)})
+}
+
+// table finds a table that rows can be written to, or records why it is none.
+func (v *validation) table(name string) *catalog.Relation {
+	if name == "" {
+		v.fail("", "no table is named")
+		return nil
+	}
+	r := v.cat.Table(name)
+	switch {
+	case r == nil:
+		v.fail(name, "table %s does not exist%s", name, v.meantTable(name))
+		return nil
+	case r.Partition:
+		v.fail(name, "%s is a partition: name the partitioned table, %s", name, v.cat.Name(r.Root()))
+	case !r.IsTable():
+		v.fail(name, "%s is a %s, not a table", name, kindName(r.Kind))
+	}
+	return r
+}
+
+func kindName(k catalog.Kind) string {
+	switch k {
+	case catalog.View:
+		return "view"
+	case catalog.MaterializedView:
+		return "materialized view"
+	case catalog.ForeignTable:
+		return "foreign table"
+	}
+	return "relation of kind " + string(k)
+}
+
+func (v *validation) meantTable(name string) string {
+	_, wanted := catalog.SplitName(name)
+	var names []string
+	for _, r := range v.cat.Tables() {
+		if r.Name == wanted {
+			return ": did you mean " + v.cat.Name(r) + "?"
+		}
+		names = append(names, v.cat.Name(r))
+	}
+	return meant(name, names)
+}
+
+func meant(name string, candidates []string) string {
+	if near := catalog.Nearest(name, candidates); near != "" {
+		return ": did you mean " + near + "?"
+	}
+	return ""
+}
+
+// column finds a column, or records that it does not exist.
+func (v *validation) column(r *catalog.Relation, name string) *catalog.Column {
+	if c := r.Column(name); c != nil {
+		return c
+	}
+	table := v.cat.Name(r)
+	if name == "" {
+		v.fail(table, "no column of %s is named where one must be", table)
+		return nil
+	}
+	var names []string
+	for _, c := range r.Columns {
+		names = append(names, c.Name)
+	}
+	v.fail(table+"."+name, "column %s.%s does not exist%s", table, name, meant(name, names))
+	return nil
+}
+
+// columns finds them all, or returns nil.
+func (v *validation) columns(r *catalog.Relation, names []string) []*catalog.Column {
+	if len(names) == 0 {
+		v.fail(v.cat.Name(r), "no columns of %s are named where some must be", v.cat.Name(r))
+		return nil
+	}
+	var out []*catalog.Column
+	for _, name := range names {
+		if c := v.column(r, name); c != nil {
+			out = append(out, c)
+		}
+	}
+	if len(out) < len(names) {
+		return nil
+	}
+	return out
+}
+
+func (v *validation) tenant(t Tenant) {
+	v.declaration = t.String()
+	if t.Name == "" {
+		v.fail("", "the tenant level of table %q has no name", t.Table)
+	}
+	if v.seen[t.Name] {
+		v.fail("", "two tenant levels are called %q", t.Name)
+	}
+	v.seen[t.Name] = true
+	if t.Setting != "" && !strings.Contains(t.Setting, ".") {
+		v.fail("", "setting %q is no custom setting: those have a dot, as in app.%s_id", t.Setting, t.Name)
+	}
+	parent, declared := v.model.Tenant(t.Parent)
+	if t.Parent != "" && !declared {
+		v.fail("", "tenant level %q, parent of %q, is not declared%s", t.Parent, t.Name, meant(t.Parent, v.levels()))
+	}
+	if slices.ContainsFunc(v.model.Above(t.Name), func(above Tenant) bool { return above.Name == t.Name }) {
+		v.fail("", "tenant level %q is above itself", t.Name)
+	}
+	if t.Table == "" {
+		return
+	}
+	r := v.table(t.Table)
+	if r == nil {
+		return
+	}
+	if key := v.columns(r, t.Key); key != nil {
+		v.unique(r, t.Key)
+	}
+	if declared {
+		v.carries(r, t.ParentColumns, parent)
+	}
+}
+
+func (v *validation) levels() []string {
+	var out []string
+	for _, t := range v.model.Tenants {
+		out = append(out, t.Name)
+	}
+	return out
+}
+
+// unique records a key that no unique index guarantees.
+func (v *validation) unique(r *catalog.Relation, key []string) {
+	for _, ix := range r.Indexes {
+		if ix.Unique && len(ix.Keys) == len(key) && ix.Leads(key) {
+			return
+		}
+	}
+	v.fail(v.cat.Name(r), "%s%s is no key: no primary key or unique index is on just these columns", v.cat.Name(r), list(key))
+}
+
+// carries checks that columns of r can hold the key of a tenant.
+func (v *validation) carries(r *catalog.Relation, columns []string, t Tenant) {
+	cols := v.columns(r, columns)
+	if cols == nil || t.Table == "" {
+		return
+	}
+	if len(columns) != len(t.Key) {
+		v.fail(v.cat.Name(r), "%s carries %s by %d columns, whose key has %d: %s", v.cat.Name(r), t.Name, len(columns), len(t.Key), list(t.Key))
+		return
+	}
+	tenants := v.cat.Table(t.Table)
+	if tenants == nil {
+		return // said where the level is declared
+	}
+	for i, c := range cols {
+		key := tenants.Column(t.Key[i])
+		if key == nil {
+			continue
+		}
+		v.sameType(c, key)
+	}
+	v.leadsElsewhere(r, columns, tenants)
+}
+
+// leadsElsewhere records a foreign key on exactly these columns to another table
+// that is no way to the tenants'.
+func (v *validation) leadsElsewhere(r *catalog.Relation, columns []string, tenants *catalog.Relation) {
+	for _, fk := range r.ForeignKeys() {
+		if ref := fk.Ref.Root(); slices.Equal(fk.Columns, columns) && ref != tenants && !v.reaches(ref, fk.RefColumns, tenants, 0) {
+			v.fail(v.cat.Name(r)+"."+columns[0], "%s%s references %s (constraint %s), not %s",
+				v.cat.Name(r), list(columns), v.cat.Name(ref), fk.Name, v.cat.Name(tenants))
+		}
+	}
+}
+
+// reaches follows foreign keys on the same columns, a few steps at most.
+func (v *validation) reaches(r *catalog.Relation, columns []string, tenants *catalog.Relation, depth int) bool {
+	if r == tenants {
+		return true
+	}
+	for _, fk := range r.ForeignKeys() {
+		if depth < 8 && slices.Equal(fk.Columns, columns) && v.reaches(fk.Ref.Root(), fk.RefColumns, tenants, depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *validation) sameType(a, b *catalog.Column) {
+	if x, y := a.Type.Underlying(), b.Type.Underlying(); !alike(x, y) {
+		v.fail(v.cat.Name(a.Table)+"."+a.Name, "%s.%s is %s, but %s.%s, which it should equal, is %s",
+			v.cat.Name(a.Table), a.Name, a.SQLType, v.cat.Name(b.Table), b.Name, b.SQLType)
+	}
+}
+
+// alike reports whether values of the types can be compared without a cast:
+// integers among themselves, and strings.
+func alike(a, b *catalog.Type) bool {
+	if a.OID == b.OID {
+		return true
+	}
+	return a.Category == b.Category && a.Category != "U" && a.Category != "E" && a.Kind == catalog.BaseType
+}
+
+func (v *validation) level(name string) (Tenant, bool) {
+	t, ok := v.model.Tenant(name)
+	if !ok {
+		v.fail("", "tenant level %q is not declared%s", name, meant(name, v.levels()))
+	}
+	return t, ok
+}
+
+func (v *validation) scoped(s Scoped) {
+	v.declaration = s.String()
+	r := v.table(s.Table)
+	t, declared := v.level(s.Tenant)
+	if r == nil {
+		return
+	}
+	if v.model.IsGlobal(s.Table) {
+		v.fail(s.Table, "%s is declared scoped and global", s.Table)
+	}
+	switch {
+	case len(s.Columns) > 0 && !s.Via.IsZero():
+		v.fail(s.Table, "%s is declared scoped by columns and via a reference: say one", s.Table)
+	case len(s.Columns) > 0 && declared:
+		v.carries(r, s.Columns, t)
+	case len(s.Columns) > 0:
+		v.columns(r, s.Columns)
+	case s.Via.IsZero():
+		v.fail(s.Table, "%s is declared scoped by %s, but neither columns nor a way to a parent are named", s.Table, s.Tenant)
+	default:
+		v.via(r, s)
+	}
+}
+
+func (v *validation) via(r *catalog.Relation, s Scoped) {
+	cols := v.columns(r, s.Via.Columns)
+	if s.Via.Table == "" {
+		v.viaPair(s)
+		return
+	}
+	ref := v.table(s.Via.Table)
+	if ref == nil {
+		return
+	}
+	keys := v.columns(ref, s.Via.Key)
+	if cols == nil || keys == nil {
+		return
+	}
+	if len(cols) != len(keys) {
+		v.fail(s.Table, "%s refers to %s by %d columns, of which %d are named as its key", s.Table, s.Via.Table, len(cols), len(keys))
+		return
+	}
+	for i := range cols {
+		v.sameType(cols[i], keys[i])
+	}
+	if !v.leadsTo(s.Via.Table, s.Tenant, len(v.model.Scoped)) {
+		v.fail(s.Table, "%s gets its %s from %s, which is not scoped by it", s.Table, s.Tenant, s.Via.Table)
+	}
+}
+
+func (v *validation) viaPair(s Scoped) {
+	for _, p := range v.model.Pairs(s.Table) {
+		if slices.Equal(s.Via.Columns, []string{p.Type, p.ID}) {
+			return
+		}
+	}
+	v.fail(s.Table, "%s gets its %s through %s, which is no declared polymorphic pair", s.Table, s.Tenant, list(s.Via.Columns))
+}
+
+// leadsTo reports whether the way from a table ends at columns that carry the
+// tenant, or at its own table; a circle of references does not.
+func (v *validation) leadsTo(table, tenant string, steps int) bool {
+	if t, ok := v.model.TenantTable(table); ok && t.Name == tenant {
+		return true
+	}
+	for _, s := range v.model.Scopes(table) {
+		switch {
+		case s.Tenant != tenant:
+		case len(s.Columns) > 0 || s.Via.Table == "":
+			return true
+		case steps > 0 && v.leadsTo(s.Via.Table, tenant, steps-1):
+			return true
+		}
+	}
+	return false
+}
+
+func (v *validation) aggregate(a Aggregate) {
+	v.declaration = a.String()
+	r := v.table(a.Table)
+	inner, ok := v.level(a.Tenant)
+	outer, okToo := v.level(a.Across)
+	if r == nil || !ok || !okToo {
+		return
+	}
+	v.carries(r, a.Columns, inner)
+	v.carries(r, a.AcrossColumns, outer)
+	if !slices.ContainsFunc(v.model.Above(a.Tenant), func(t Tenant) bool { return t.Name == a.Across }) {
+		v.fail(a.Table, "%s is read across %s, which is not above %s", a.Table, a.Across, a.Tenant)
+	}
+	if v.model.IsGlobal(a.Table) {
+		v.fail(a.Table, "%s is declared aggregate and global", a.Table)
+	}
+}
+
+func (v *validation) global(table string) {
+	v.declaration = "global " + bare(table)
+	v.table(table)
+}

@@ -1,0 +1,130 @@
+package seedbed
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// words splits a name in whatever style: tenant_id, tenantId, TenantID, tenant-id.
+func words(name string) []string {
+	var out []string
+	var word []rune
+	flush := func() {
+		if len(word) > 0 {
+			out = append(out, strings.ToLower(string(word)))
+			word = nil
+		}
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			flush()
+			continue
+		case unicode.IsUpper(r) && i > 0 && startsWord(runes, i):
+			flush()
+		}
+		word = append(word, r)
+	}
+	flush()
+	return out
+}
+
+// startsWord tells the capital of a new word from one inside an acronym.
+func startsWord(runes []rune, i int) bool {
+	if !unicode.IsUpper(runes[i-1]) {
+		return true
+	}
+	return i+1 < len(runes) && unicode.IsLower(runes[i+1])
+}
+
+// singular is English, and wrong at times: both sides of a comparison go through it.
+func singular(word string) string {
+	switch n := len(word); {
+	case n > 3 && strings.HasSuffix(word, "ies"):
+		return word[:n-3] + "y"
+	case n > 4 && (strings.HasSuffix(word, "sses") || strings.HasSuffix(word, "xes") ||
+		strings.HasSuffix(word, "ches") || strings.HasSuffix(word, "shes")):
+		return word[:n-2]
+	case n > 2 && strings.HasSuffix(word, "s") && !strings.HasSuffix(word, "ss") &&
+		!strings.HasSuffix(word, "us") && !strings.HasSuffix(word, "is"):
+		return word[:n-1]
+	}
+	switch word {
+	case "people":
+		return "person"
+	case "children":
+		return "child"
+	case "analyses":
+		return "analysis"
+	}
+	return word
+}
+
+// singularName is a table's name in words, the last one singular.
+func singularName(name string) []string {
+	w := words(name)
+	if len(w) > 0 {
+		w[len(w)-1] = singular(w[len(w)-1])
+	}
+	return w
+}
+
+var idSuffixes = []string{"id", "uuid", "guid", "key", "code", "slug", "ref", "pk"}
+
+// subjectOf is what a key column is named for: "tenant" of tenant_id, "tenantId",
+// id_tenant and tenantid; "" of a column that is not named like a key.
+func subjectOf(column string) string {
+	w := words(column)
+	last := len(w) - 1
+	switch {
+	case last < 0:
+		return ""
+	case last > 0 && slices.Contains(idSuffixes, w[last]):
+		return strings.Join(w[:last], "_")
+	case last > 0 && (w[0] == "id" || w[0] == "fk"):
+		return strings.Join(w[1:], "_")
+	case last == 0 && tenantGrade(strings.TrimSuffix(w[0], "id")) > 0:
+		return strings.TrimSuffix(w[0], "id") // tenantid, and a bare tenant
+	}
+	return ""
+}
+
+// tenantWords grade what tables call their tenants: 3 means nothing else, 2 means
+// it nearly always, 1 often means something smaller.
+var tenantWords = [][]string{
+	1: {"company", "team", "customer", "client", "site", "store", "shop", "merchant", "project", "group", "realm", "domain", "firm", "school",
+		"institution", "agency", "branch", "household", "department", "vendor", "partner", "business", "brand", "franchise", "owner", "environment"},
+	2: {"organization", "organisation", "org", "workspace", "account", "space"},
+	3: {"tenant"},
+}
+
+func tenantGrade(word string) int {
+	for grade, list := range tenantWords {
+		if slices.Contains(list, word) {
+			return grade
+		}
+	}
+	return 0
+}
+
+// sameSubject knows the abbreviations.
+func sameSubject(a, b string) bool {
+	full := func(s string) string {
+		switch s {
+		case "org", "organisation":
+			return "organization"
+		}
+		return s
+	}
+	return full(a) == full(b)
+}
+
+// bookkeeping are the tables in which migration tools keep what they have done.
+var bookkeeping = []string{
+	"goose_db_version", "schema_migrations", "schema_migration", "ar_internal_metadata", "_prisma_migrations", "flyway_schema_history",
+	"databasechangelog", "databasechangeloglock", "alembic_version", "django_migrations", "knex_migrations", "knex_migrations_lock",
+	"_sqlx_migrations", "__diesel_schema_migrations", "gorp_migrations", "migrations", "typeorm_metadata", "SequelizeMeta",
+	"__drizzle_migrations", "atlas_schema_revisions", "schema_version", "river_migration", "__EFMigrationsHistory", "pgmigrations",
+}

@@ -9,15 +9,17 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/qarion/seedbed/internal/osuser"
 )
 
 // initPrograms initialise and start nothing: initdb does its work, pg_ctl notes
 // that it was reached and fails, which makes the library stop there.
 func (w *wrappers) initPrograms(cfg BootConfig, data string) (map[string]string, error) {
-	head, err := w.head(cfg, fmt.Sprintf("mkdir -p %[1]s && chown %[2]s %[1]s && chown -R %[2]s %[3]s || exit 1\n",
-		quote(data), owner(cfg.Drop), quote(w.run)))
+	handOver := ""
+	if cfg.Drop != nil {
+		handOver = fmt.Sprintf("mkdir -p %[1]s && chown %[2]d:%[3]d %[1]s && chown -R %[2]d:%[3]d %[4]s || exit 1\n",
+			quote(data), cfg.Drop.UID, cfg.Drop.GID, quote(w.run))
+	}
+	head, err := w.head(cfg, handOver)
 	return map[string]string{
 		"initdb": head + initdbBody(cfg),
 		"pg_ctl": "#!/bin/sh\n: >" + quote(w.initFile()) + "\nexit 1\n",
@@ -42,25 +44,26 @@ exec ` + command + "\n"
 
 // bootPrograms start the server and wait for our verdict.
 func (w *wrappers) bootPrograms(cfg BootConfig, port int) (map[string]string, error) {
-	head, err := w.head(cfg, "")
+	// Killed before this, we are not to find a server that nobody asked for.
+	head, err := w.head(cfg, fmt.Sprintf("[ -d /proc/%d ] || [ ! -d /proc/self ] || exit 1\n", os.Getpid()))
 	return map[string]string{"pg_ctl": head + w.bootBody(cfg, port)}, err
 }
 
-// head is what both programs begin with: the root part, which hands over what the
-// library made and drops, then the environment.
-func (w *wrappers) head(cfg BootConfig, asRoot string) (string, error) {
+// head is what both programs begin with: first, as whoever we are, then the way
+// down from root, then the environment.
+func (w *wrappers) head(cfg BootConfig, first string) (string, error) {
 	drop, err := cfg.Drop.Command()
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString("#!/bin/sh\n")
+	fmt.Fprintf(&b, "#!/bin/sh\nif [ \"$1\" != --dropped ]; then\necho $$ >%s\n%s", quote(w.pidFile()), first)
 	if cfg.Drop != nil {
-		fmt.Fprintf(&b, "if [ \"$1\" != --dropped ]; then\necho $$ >%s\n%s", quote(w.pidFile()), asRoot)
-		fmt.Fprintf(&b, "exec %s /bin/sh \"$0\" --dropped \"$@\"\nfi\nshift\n", quoteAll(drop...))
+		fmt.Fprintf(&b, "exec %s /bin/sh \"$0\" --dropped \"$@\"\n", quoteAll(drop...))
 	} else {
-		fmt.Fprintf(&b, "echo $$ >%s\n", quote(w.pidFile()))
+		b.WriteString("set -- --dropped \"$@\"\n")
 	}
+	b.WriteString("fi\nshift\n")
 	// An invalid LANG stops initdb, and none at all makes macOS start threads in
 	// the postmaster. What locale databases have is initdb's --locale.
 	b.WriteString("umask 077\ncd / || exit 1\nexport LC_ALL=C\nunset LANG LANGUAGE " + strings.Join(pgVariables(), " ") + "\n")
@@ -85,7 +88,7 @@ func pgVariables() []string {
 // what kills the test's process group reaches it.
 //
 // Then it waits for us, who watch postmaster.pid, to say go on or stop. Should we
-// be killed, it stops the server.
+// be killed, it stops the server; where there is a /proc it notices at once.
 func (w *wrappers) bootBody(cfg BootConfig, port int) string {
 	values := strings.NewReplacer(
 		"{{pg_ctl}}", quote(filepath.Join(cfg.Bin, "pg_ctl")),
@@ -98,12 +101,12 @@ func (w *wrappers) bootBody(cfg BootConfig, port int) string {
 	)
 	return values.Replace(`[ "$1" = start ] || exec {{pg_ctl}} "$@" -m immediate
 [ -e {{verdict}} ] && exit 1
+owner={{owner}}
+[ -d "$owner" ] || owner=/
 {{launch}}
 stop() { kill -QUIT "$server" 2>/dev/null; exit 1; }
 trap stop HUP INT TERM
 echo "$server" >{{server}}
-owner={{owner}}
-[ -d "$owner" ] || owner=/
 n=0
 until [ -e {{verdict}} ]; do
 	kill -0 "$server" 2>/dev/null || exit 1
@@ -123,16 +126,11 @@ func launch(cfg BootConfig, port int) string {
 		return quoteAll(setsid, filepath.Join(cfg.Bin, "postgres"), "-D", cfg.Data, "-p", fmt.Sprint(port)) +
 			" </dev/null >>" + log + " 2>&1 &\nserver=$!"
 	}
-	return quoteAll(filepath.Join(cfg.Bin, "pg_ctl"), "start", "-s", "-w", "-t", fmt.Sprint(int(cfg.Timeout.Seconds())+1),
-		"-D", cfg.Data, "-l", cfg.LogFile, "-o", fmt.Sprintf("-p %d", port)) +
+	// pg_ctl puts what -D and -l say into a shell's double quotes, where $ and "
+	// do not survive; the environment and the inherited output do not pass there.
+	return "PGDATA=" + quote(cfg.Data) + " " +
+		quoteAll(filepath.Join(cfg.Bin, "pg_ctl"), "start", "-s", "-w", "-t", fmt.Sprint(int(cfg.Timeout.Seconds())+1), "-o", fmt.Sprintf("-p %d", port)) +
 		" </dev/null >>" + log + " 2>&1 || exit 1\nread -r server <" + quote(filepath.Join(cfg.Data, "postmaster.pid"))
-}
-
-func owner(u *osuser.User) string {
-	if u == nil {
-		return fmt.Sprintf("%d:%d", os.Geteuid(), os.Getegid())
-	}
-	return fmt.Sprintf("%d:%d", u.UID, u.GID)
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit statuses. 128 + n is the end by signal n, as in a shell: 130 for Ctrl-C.
+const (
+	exitDone     = 0
+	exitFailed   = 1 // it could not be done
+	exitUsage    = 2 // the command line makes no sense
+	exitFindings = 3 // it was done, and what was looked at is not in order
+)
+
+// errFindings ends a command that has reported what it found wrong.
+var errFindings = errors.New("findings were reported")
+
+// usageError is a command line that cobra took and the command does not.
+type usageError struct{ message string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// interrupted is the cause of a context that a signal ended.
+type interrupted struct{ signal syscall.Signal }
+
+func (i *interrupted) Error() string { return "interrupted" }
+
+// interruptible returns a context that Ctrl-C, a closed terminal or a polite kill
+// ends. The second one ends the process as if nobody were listening.
+func interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		select {
+		case s := <-signals:
+			number, _ := s.(syscall.Signal)
+			cancel(&interrupted{number})
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// exit reports a command's error, once, and returns the status for it.
+func (a *app) exit(ctx context.Context, err error) int {
+	var signal *interrupted
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.As(context.Cause(ctx), &signal):
+		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", a.whatFailed(err))
+		return 128 + int(signal.signal)
+	case errors.As(err, &usage), !a.began:
+		fmt.Fprintf(a.err, "%s %v\nRun `seedbed --help`, or --help after a command, for what it takes.\n", a.red("seedbed:"), err)
+		return exitUsage
+	}
+	fmt.Fprintf(a.err, "%s %v\n", a.red("seedbed:"), err)
+	return exitFailed
+}
+
+// whatFailed is worth saying after an interrupt only when it is more than that.
+func (a *app) whatFailed(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return ""
+	}
+	return ": " + err.Error()
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// app is what every command works with.
+type app struct {
+	terminal
+	began bool // the command line was good and a command runs
+}
+
+// newRoot puts the command line together. A command is a function in a file of its
+// own that takes the app and returns a *cobra.Command; it is added here.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "seedbed",
+		Short: "Real, migrated, seeded Postgres databases for tests and for development",
+		Long: `Seedbed gives Go tests a private Postgres each, and this machine a seeded one to
+develop against. No Docker, no daemon: it finds an installed Postgres or fetches one,
+and keeps everything in one cache directory ($SEEDBED_CACHE).`,
+		Example: `  seedbed dev                          # a database for this project, until Ctrl-C
+  seedbed dev --migrations db/migrate  # with your own goose migrations
+  seedbed dev psql                     # open it`,
+		Version:           version(),
+		SilenceUsage:      true, // an error is not a reason to print a page
+		SilenceErrors:     true, // exit.go prints them
+		DisableAutoGenTag: true,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("seedbed {{.Version}}\n")
+	root.AddCommand()
+	a.watch(root)
+	return root
+}
+
+// watch notes when a command begins: an error from before that is one in the
+// command line.
+func (a *app) watch(cmd *cobra.Command) {
+	if inner := cmd.RunE; inner != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			a.began = true
+			return inner(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		a.watch(sub)
+	}
+}

@@ -1,0 +1,182 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"seedbed": main})
+}
+
+// TestScripts runs testdata/script/*.txtar, each a shell session in a directory
+// and with a cache of its own, and looks afterwards for what it left running.
+//
+// Beyond testscript's own commands:
+//
+//	status N seedbed …            runs it and wants exit status N
+//	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
+//	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
+func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("boots servers")
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata/script",
+		Setup: setUpScript,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"interrupt": interruptCmd,
+			"noserver":  noServerCmd,
+			"status":    statusCmd,
+		},
+		RequireExplicitExec: false,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+	})
+}
+
+// setUpScript lets the user that Postgres runs as, when we are root, through to
+// the cache. That is not below the script's files, which are what it looks at.
+func setUpScript(env *testscript.Env) error {
+	for _, dir := range []string{env.WorkDir, filepath.Dir(env.WorkDir)} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	cache := env.WorkDir + ".cache"
+	env.Setenv("SEEDBED_CACHE", cache)
+	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION"} {
+		env.Setenv(name, os.Getenv(name))
+	}
+	env.Defer(func() { stopServers(cache) })
+	return nil
+}
+
+// scriptEnv is the environment of commands that we start ourselves.
+func scriptEnv(ts *testscript.TestScript) []string {
+	env := []string{}
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "GOCOVERDIR"} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// servers lists the data directories below cache that a server runs on.
+func servers(cache string) map[string]int {
+	running := map[string]int{}
+	_ = filepath.WalkDir(cache, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "postmaster.pid" {
+			return nil
+		}
+		text, _ := os.ReadFile(path)
+		var pid int
+		for _, c := range bytes.TrimSpace(bytes.SplitN(text, []byte("\n"), 2)[0]) {
+			pid = pid*10 + int(c-'0')
+		}
+		if pid > 1 && syscall.Kill(pid, 0) == nil {
+			running[filepath.Dir(path)] = pid
+		}
+		return nil
+	})
+	return running
+}
+
+// stopServers ends what a failed script left running.
+func stopServers(cache string) {
+	for _, pid := range servers(cache) {
+		_ = syscall.Kill(pid, syscall.SIGQUIT)
+		for end := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond) // another process's end has no event to wait for
+		}
+	}
+}
+
+func noServerCmd(ts *testscript.TestScript, neg bool, args []string) {
+	running := servers(ts.Getenv("SEEDBED_CACHE"))
+	if neg {
+		if len(running) == 0 {
+			ts.Fatalf("no server runs")
+		}
+		return
+	}
+	for data, pid := range running {
+		ts.Fatalf("a server runs: pid %d on %s", pid, data)
+	}
+	left, err := os.ReadDir(ts.Getenv("TMPDIR"))
+	ts.Check(err)
+	for _, file := range left {
+		ts.Fatalf("left in TMPDIR: %s", file.Name())
+	}
+}
+
+// interruptCmd runs a command and interrupts it at the first line, of stdout or
+// stderr, that matches. Its output can be matched afterwards; `!` expects failure.
+func interruptCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: interrupt PATTERN COMMAND …")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	cmd := exec.Command(args[1], args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = scriptEnv(ts)
+	read, write, err := os.Pipe()
+	ts.Check(err)
+	cmd.Stdout, cmd.Stderr = write, write
+	ts.Check(cmd.Start())
+	write.Close()
+	hit := false
+	var all strings.Builder
+	lines := bufio.NewReader(read)
+	for {
+		line, err := lines.ReadString('\n')
+		all.WriteString(line)
+		if !hit && pattern.MatchString(line) {
+			hit = true
+			ts.Check(cmd.Process.Signal(syscall.SIGINT))
+		}
+		if err != nil {
+			break
+		}
+	}
+	failed := cmd.Wait()
+	_, _ = io.WriteString(ts.Stdout(), all.String())
+	switch {
+	case !hit:
+		ts.Fatalf("no line matched %s", pattern)
+	case neg && failed == nil:
+		ts.Fatalf("unexpected success")
+	case !neg && failed != nil:
+		ts.Fatalf("%v", failed)
+	}
+}
+
+// statusCmd tells exit statuses apart, where `!` only knows failure.
+func statusCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 || neg {
+		ts.Fatalf("usage: status N COMMAND …")
+	}
+	cmd := exec.Command(args[1], args[2:]...)
+	cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
+	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
+	_ = cmd.Run() // the status says it
+	if got := strconv.Itoa(cmd.ProcessState.ExitCode()); got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}

@@ -80,7 +80,7 @@ create table source_systems (
         when type in ('email', 'webhook') then num_nonnulls(secret_ref, secret_ciphertext) <= 1
         else num_nonnulls(secret_ref, secret_ciphertext) = 1 end),
     constraint source_systems_secret_ref_form check
-        (secret_ref ~ '^(vault|aws-sm|gcp-sm|azure-kv|env)://[A-Za-z0-9_./#-]{1,400}$'),
+        (secret_ref ~ '^(vault|aws-sm|gcp-sm|azure-kv|env)://[A-Za-z0-9_./#-]+$' and length(secret_ref) <= 500),
     constraint source_systems_secret_envelope check (case
         when secret_ciphertext is null then secret_key_id is null
         when octet_length(secret_ciphertext) between 30 and 65536 then

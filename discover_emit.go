@@ -33,8 +33,8 @@ func (d *discoverer) emitLevel(l *level) {
 	t := Tenant{Name: l.name, Setting: l.setting}
 	subject := "tenant " + l.name
 	d.out.because(subject, l.reasons...)
-	d.out.because(subject, fmt.Sprintf("%d of %d tables carry it, %d must; from %d in all a row leads to one",
-		len(l.carriers), len(d.tables), l.required, max(len(l.carriers), int(l.reach*float64(len(d.tables))+.5))))
+	d.out.because(subject, fmt.Sprintf("of %d tables %d carry its key, %d of them always; %d have a way to it",
+		len(d.tables), len(l.carriers), l.required, l.led))
 	if l.table != nil {
 		t.Table = d.name(l.table)
 		for _, c := range l.key {

@@ -24,6 +24,7 @@ type level struct {
 	settings map[string]int
 	joint    int // foreign keys between carriers that include it on both sides
 	coverage float64
+	led      int // tables whose rows must have a way to it
 	reach    float64
 
 	name        string
@@ -246,7 +247,8 @@ func (d *discoverer) weigh(l *level) {
 		others--
 	}
 	l.coverage = float64(len(l.carriers)) / float64(max(1, others))
-	l.reach = float64(d.reachable(l)) / float64(max(1, others))
+	l.led = d.reachable(l)
+	l.reach = float64(l.led) / float64(max(1, others))
 }
 
 func (d *discoverer) weighPolicies(l *level, r *catalog.Relation, c *catalog.Column) {
@@ -312,8 +314,9 @@ func (d *discoverer) judge(l *level) string {
 	if d.taken(l) {
 		return ""
 	}
+	widely := len(l.carriers) > 1 && l.coverage >= 0.3
 	switch {
-	case l.grade == 3:
+	case l.grade == sureGrade:
 		return "its columns are named for a tenant"
 	case l.policies > 0 && l.grade > 0 && (first || share >= 0.2 || len(l.settings) > 0 && !d.sharesSetting(l)):
 		return "row-level security compares its columns with the session's tenant"
@@ -323,11 +326,14 @@ func (d *discoverer) judge(l *level) string {
 		return "foreign keys between the tables that carry it include it"
 	case l.joint >= 3 && first && l.coverage >= 0.5:
 		return "foreign keys between the tables that carry it include it"
-	case first && l.grade == 2 && (l.coverage >= 0.3 || l.reach >= 0.5):
+	case first && l.grade == strongGrade && (l.coverage >= 0.3 || l.reach >= 0.5):
 		return "most tables lead to it, and it is named as tenants are"
-	case first && l.grade == 1 && l.coverage >= 0.5 && l.required > 0:
+	case first && l.grade == mediumGrade && l.reach >= 0.75 && l.required > 1:
+		return "three quarters of the tables lead to it, and tenants are often called that"
+	case first && l.grade > 0 && l.coverage >= 0.5 && l.required > 0:
 		return "at least half of the tables carry it, and tenants are sometimes called that"
-	case !first && l.grade == 2 && share >= 0.5, !first && l.grade == 1 && share >= 0.8 && l.subject != "owner":
+	case !first && widely && l.grade == strongGrade && share >= 0.5,
+		!first && widely && l.grade > 0 && share >= 0.8 && l.subject != "owner":
 		return fmt.Sprintf("nearly as many tables carry it as carry %s", d.accept[0].subject)
 	}
 	return ""
@@ -363,7 +369,7 @@ func (d *discoverer) outerLevels(candidates []*level) {
 			if c == nil || slices.Contains(d.accept, l) || d.taken(l) || l.table == nil {
 				continue
 			}
-			if l.grade >= 2 || l.grade == 1 && l.subject != "owner" && len(l.carriers) > 1 && c.Required() {
+			if l.grade >= strongGrade || l.grade >= mediumGrade && len(l.carriers) > 1 && c.Required() {
 				l.reasons = append(l.reasons, fmt.Sprintf("each %s belongs to one, by %s.%s", inner.subject, d.name(inner.table), c.Name))
 				d.accept = append(d.accept, l)
 			}

@@ -135,7 +135,11 @@ func (d *discoverer) conclude(p foundPair, subject, label string, reasons []stri
 	named := slices.Contains(wellKnown, subject) || strings.HasSuffix(subject, "able")
 	var odd []string
 	for _, v := range unresolved {
-		odd = append(odd, fmt.Sprintf("%q", v.value))
+		what := fmt.Sprintf("%q", v.value)
+		if v.name != v.value {
+			what += " (" + v.name + ")"
+		}
+		odd = append(odd, what)
 	}
 	own := d.byName[subjectKey(subject)]
 	switch {
@@ -159,7 +163,7 @@ func orNone(odd []string) string {
 	if len(odd) == 0 {
 		return ""
 	}
-	return ": neither " + strings.Join(odd, " nor ")
+	return ": not " + strings.Join(odd, ", not ")
 }
 
 // shadows reads the targets off generated columns that carry the id for one type.
@@ -172,11 +176,9 @@ func (d *discoverer) shadows(p *foundPair) []string {
 		target, key, fk := d.shadowKey(p.table, c)
 		for _, value := range literals(c.Expr) {
 			if target == nil {
-				table, _ := d.tableFor(value, p.table)
-				if table == nil {
+				if target, key = d.shadowName(value, p.table.Column(p.id), c); key == "" {
 					continue
 				}
-				target, key = table, d.targetKey(table, p.table.Column(p.id))
 			}
 			p.targets = append(p.targets, foundTarget{value, target, key, c.Name})
 			if fk != nil {
@@ -187,6 +189,17 @@ func (d *discoverer) shadows(p *foundPair) []string {
 		}
 	}
 	return reasons
+}
+
+// shadowName finds the target of a shadow column without a foreign key by what it
+// is for, or by what it is called.
+func (d *discoverer) shadowName(value string, id, shadow *catalog.Column) (*catalog.Relation, string) {
+	for _, name := range []string{value, subjectOf(shadow.Name)} {
+		if table, _ := d.tableFor(name, shadow.Table); table != nil {
+			return table, d.targetKey(table, id)
+		}
+	}
+	return nil, ""
 }
 
 func (d *discoverer) shadowKey(r *catalog.Relation, c *catalog.Column) (*catalog.Relation, string, *catalog.Constraint) {

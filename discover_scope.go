@@ -16,8 +16,9 @@ func (d *discoverer) direct() {
 				continue
 			}
 			if cols, why := d.carried(l, r); cols != nil {
-				d.scopes[r] = append(d.scopes[r], scope{level: l, columns: cols, optional: false})
+				d.scopes[r] = append(d.scopes[r], scope{level: l, columns: cols})
 				d.out.because("scoped "+d.name(r), why)
+				d.doubtLinks(l, r, cols)
 			}
 		}
 		d.settle(r)
@@ -56,6 +57,16 @@ func (d *discoverer) carried(l *level, r *catalog.Relation) (columns []string, w
 			d.name(r), d.name(l.table), len(odd), strings.Join(firstColumns(odd), ", "), list(cols))
 	}
 	return cols, fmt.Sprintf("%s is a required foreign key to %s, under a name of its own", list(cols), d.name(l.table))
+}
+
+// doubtLinks says which other columns of a scoped table point at tenants.
+func (d *discoverer) doubtLinks(l *level, r *catalog.Relation, carried []string) {
+	for _, fk := range r.ForeignKeys() {
+		if l.carriers[r] != nil && fk.Ref.Root() == l.table && fk.Table == r && !subset(carried, fk.Columns) {
+			d.out.doubt("%s%s references %s beside %s, which is taken for the tenant of a row: a link between tenants?",
+				d.name(r), list(fk.Columns), d.name(l.table), list(carried))
+		}
+	}
 }
 
 func firstColumns(fks []*catalog.Constraint) []string {

@@ -34,7 +34,16 @@ func golden(t *testing.T, path, got string) {
 	}
 }
 
-// make runs a script in a database of its own.
+func read(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// database runs a script in a database of its own.
 func database(t testing.TB, script string) *pgtest.DB {
 	t.Helper()
 	db := pg.DB(t)
@@ -65,11 +74,7 @@ func TestZoo(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(path), ".sql")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			script, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			db := database(t, string(script))
+			db := database(t, read(t, path))
 			d := discover(t, db)
 			golden(t, strings.TrimSuffix(path, ".sql")+".golden", d.String())
 			if err := d.Validate(context.Background(), db); err != nil {

@@ -28,7 +28,9 @@ type Evidence struct {
 // String writes the Model, the reasons under each conclusion, and the doubts.
 func (d *Discovery) String() string {
 	var b strings.Builder
-	b.WriteString(d.Model.String())
+	if b.WriteString(d.Model.String()); b.Len() == 0 {
+		b.WriteString("nothing to declare\n")
+	}
 	for _, e := range d.Evidence {
 		fmt.Fprintf(&b, "\n%s because\n", e.Conclusion)
 		for _, reason := range e.Reasons {

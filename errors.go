@@ -12,7 +12,7 @@ type InvalidError struct {
 
 // Problem is one point in which a Model contradicts a database.
 type Problem struct {
-	// Declaration that is wrong, as Model.String writes it.
+	// Declaration that is wrong, named as Evidence.Conclusion is: "scoped datasets".
 	Declaration string
 	// Object that it is about: a table, or table.column; "" where the declaration is wrong in itself.
 	Object string
@@ -20,7 +20,7 @@ type Problem struct {
 	Message string
 }
 
-// Error lists every problem, a line each.
+// Error lists every problem, a line each, under the declaration that it is in.
 func (e *InvalidError) Error() string {
 	var b strings.Builder
 	noun := "problems"
@@ -28,8 +28,13 @@ func (e *InvalidError) Error() string {
 		noun = "problem"
 	}
 	fmt.Fprintf(&b, "model does not fit the database: %d %s", len(e.Problems), noun)
+	under := ""
 	for _, p := range e.Problems {
-		b.WriteString("\n  " + p.Message + "\n    in: " + p.Declaration)
+		if p.Declaration != under {
+			under = p.Declaration
+			b.WriteString("\n  " + under)
+		}
+		b.WriteString("\n    " + p.Message)
 	}
 	return b.String()
 }

@@ -75,7 +75,7 @@ func (t Tenant) String() string {
 // String is the scope on one line.
 func (s Scoped) String() string {
 	how := "by " + list(s.Columns)
-	if len(s.Columns) == 0 {
+	if len(s.Columns) == 0 && !s.Via.IsZero() {
 		how = "via " + s.Via.String()
 	}
 	if s.Optional {
@@ -103,6 +103,9 @@ func (p Polymorphic) String() string {
 	if len(p.Tenant) > 0 {
 		s += " within " + list(p.Tenant)
 	}
+	if len(p.Targets) == 0 {
+		return s + ": no known target"
+	}
 	targets := lines(p.Targets, Target.String)
 	slices.Sort(targets)
 	return s + ": " + strings.Join(targets, "; ")
@@ -126,13 +129,15 @@ func (i Inheritance) String() string {
 
 // String is the subtype in few words.
 func (s Subtype) String() string {
-	switch {
-	case s.Table != "" && s.Discriminator != "":
-		return s.Value + " -> " + bare(s.Table) + list(s.Key) + " as " + s.Discriminator
-	case s.Table != "":
-		return s.Value + " -> " + bare(s.Table) + list(s.Key)
-	case s.Column != "":
-		return s.Value + " in " + s.Column
+	out := s.Value
+	if s.Table != "" {
+		out += " -> " + bare(s.Table) + list(s.Key)
 	}
-	return s.Value
+	if s.Discriminator != "" {
+		out += " as " + s.Discriminator
+	}
+	if s.Column != "" {
+		out += " in " + s.Column
+	}
+	return out
 }

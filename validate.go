@@ -54,13 +54,14 @@ func (m Model) validate(cat *catalog.Catalog) error {
 type validation struct {
 	model       Model
 	cat         *catalog.Catalog
-	declaration string
+	declaration string // as Model.String writes it
 	seen        map[string]bool // names of levels
 	problems    []Problem
 }
 
 func (v *validation) fail(object, format string, args ...any) {
-	v.problems = append(v.problems, Problem{Declaration: v.declaration, Object: object, Message: fmt.Sprintf(format, args...)})
+	name, _, _ := strings.Cut(v.declaration, ": ")
+	v.problems = append(v.problems, Problem{Declaration: name, Object: object, Message: fmt.Sprintf(format, args...)})
 }
 
 // table finds a table that rows can be written to, or records why it is none.

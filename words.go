@@ -91,13 +91,19 @@ func subjectOf(column string) string {
 	return ""
 }
 
-// tenantWords grade what tables call their tenants: 3 means nothing else, 2 means
-// it nearly always, 1 often means something smaller.
+// Grades of what tables call their tenants.
+const (
+	weakGrade   = 1 // more often something smaller
+	mediumGrade = 2 // a tenant, or something that a tenant has
+	strongGrade = 3 // nearly always a tenant
+	sureGrade   = 4 // nothing else
+)
+
 var tenantWords = [][]string{
-	1: {"company", "team", "customer", "client", "site", "store", "shop", "merchant", "project", "group", "realm", "domain", "firm", "school",
-		"institution", "agency", "branch", "household", "department", "vendor", "partner", "business", "brand", "franchise", "owner", "environment"},
-	2: {"organization", "organisation", "org", "workspace", "account", "space"},
-	3: {"tenant"},
+	weakGrade:   {"customer", "client", "owner", "vendor", "partner", "group", "project", "domain", "department", "branch", "environment"},
+	mediumGrade: {"company", "team", "site", "store", "shop", "merchant", "realm", "firm", "school", "institution", "agency", "household", "business", "brand", "franchise"},
+	strongGrade: {"organization", "organisation", "org", "workspace", "account", "space"},
+	sureGrade:   {"tenant"},
 }
 
 func tenantGrade(word string) int {

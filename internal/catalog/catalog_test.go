@@ -15,47 +15,20 @@ import (
 
 var pg = &pgtest.Server{}
 
-// load makes a database out of a script and reads it. Roles are cluster-wide, so
-// the script's app_reader gets a name of the database's own.
-func load(t *testing.T, script string) (*catalog.Catalog, *pgtest.DB) {
-	t.Helper()
-	db := pg.DB(t)
-	role := role(t, db)
-	if _, err := db.Exec(context.Background(), strings.ReplaceAll(script, "app_reader", role)); err != nil {
-		t.Fatal(err)
-	}
-	cat, err := catalog.Load(context.Background(), db, catalog.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cat, db
-}
-
-func role(t *testing.T, db *pgtest.DB) string {
-	t.Helper()
-	ctx := context.Background()
-	var name string
-	if err := db.QueryRow(ctx, `select current_database() || '_reader'`).Scan(&name); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(ctx, "create role "+name+" nologin"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := db.Exec(ctx, "drop owned by "+name+"; drop role "+name); err != nil {
-			t.Error(err)
-		}
-	})
-	return name
-}
-
 func everything(t *testing.T) *catalog.Catalog {
 	t.Helper()
 	script, err := os.ReadFile("testdata/everything.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, _ := load(t, string(script))
+	db := pg.DB(t)
+	if _, err := db.Exec(context.Background(), string(script)); err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Load(context.Background(), db, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return cat
 }
 
@@ -252,7 +225,7 @@ func grants(t *testing.T, cat *catalog.Catalog) {
 		}
 		return catalog.Grant{}
 	}
-	g := find(cat.Table("app.things"), "_reader")
+	g := find(cat.Table("app.things"), "pg_monitor")
 	equal(t, "privileges", g.Privileges, []string{"INSERT", "SELECT"})
 	equal(t, "grantable", g.Grantable, []string{"INSERT", "SELECT"})
 	equal(t, "public", find(cat.Table("app.tenants"), "public").Has("SELECT"), true)

@@ -137,9 +137,14 @@ func (c *Catalog) Tables() []*Relation {
 // Nearest is the candidate most like name, or "" where none is close: what an
 // error suggests.
 func Nearest(name string, candidates []string) string {
-	best, limit := "", len(name)/3+2
+	best, limit := "", max(2, len(name)/3+1)
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < limit {
+		a, b := strings.ToLower(name), strings.ToLower(c)
+		d := distance(a, b)
+		if len(name) > 2 && (strings.HasPrefix(b, a) || strings.HasSuffix(b, a)) {
+			d = min(d, 1) // cut short
+		}
+		if d < limit {
 			best, limit = c, d
 		}
 	}

@@ -1,4 +1,4 @@
--- One of each thing that the catalog reader must see.
+-- One of each thing that the catalog reader must see. The grantee is a role that every server has.
 create schema app;
 comment on schema app is 'where things live';
 create domain app.short as varchar(40) not null default 'none' check (value <> '');
@@ -72,9 +72,9 @@ create trigger stmt after insert or delete or truncate on app.things for each st
 alter table app.things disable trigger stmt;
 
 alter table app.things enable row level security, force row level security;
-create policy mine on app.things for select to app_reader using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+create policy mine on app.things for select to pg_monitor using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 create policy strict on app.things as restrictive using (true) with check (mood <> 'sad');
 
-grant select, insert on app.things to app_reader with grant option;
-grant update (label) on app.things to app_reader;
+grant select, insert on app.things to pg_monitor with grant option;
+grant update (label) on app.things to pg_monitor;
 grant select on app.tenants to public;

@@ -1,0 +1,148 @@
+package seedbed_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qarion/seedbed"
+)
+
+func cols(names ...string) []string { return names }
+
+// twoLevels is the Model of testdata/zoo/reference_like.sql, by hand.
+func twoLevels() seedbed.Model {
+	inSpace := func(table string) seedbed.Scoped {
+		return seedbed.Scoped{Table: table, Tenant: "space", Columns: cols("space_id")}
+	}
+	return seedbed.Model{
+		Tenants: []seedbed.Tenant{
+			{Name: "space", Table: "spaces", Key: cols("id"), Parent: "organization", ParentColumns: cols("organization_id"), Setting: "seedbed.space_id"},
+			{Name: "organization", Table: "organizations", Key: cols("id"), Setting: "seedbed.organization_id"},
+		},
+		Scoped: []seedbed.Scoped{
+			inSpace("datasets"), inSpace("public.comments"), inSpace("quality_checks"), inSpace("source_systems"),
+			inSpace("snowflake_connections"), inSpace("bigquery_connections"),
+			{Table: "memberships", Tenant: "organization", Columns: cols("organization_id")},
+			{Table: "memberships", Tenant: "space", Columns: cols("space_id"), Optional: true},
+		},
+		Aggregates: []seedbed.Aggregate{{Table: "audit_logs", Tenant: "space", Columns: cols("space_id"), Across: "organization", AcrossColumns: cols("organization_id")}},
+		Global:     []string{"users"},
+		Polymorphic: []seedbed.Polymorphic{{
+			Table: "comments", Type: "resource_type", ID: "resource_id", Tenant: cols("space_id"),
+			Targets: []seedbed.Target{
+				{Type: "quality_check", Table: "quality_checks", Key: "id", Shadow: "quality_check_id"},
+				{Type: "dataset", Table: "datasets", Key: "id", Shadow: "dataset_id"},
+			},
+		}},
+		Inheritance: []seedbed.Inheritance{{
+			Table: "source_systems", Key: cols("space_id", "id"), Discriminator: "type",
+			Subtypes: []seedbed.Subtype{
+				{Value: "slack", Column: "config"}, {Value: "email", Column: "config"},
+				{Value: "snowflake", Table: "snowflake_connections", Key: cols("space_id", "source_system_id"), Discriminator: "type"},
+				{Value: "bigquery", Table: "bigquery_connections", Key: cols("space_id", "source_system_id"), Discriminator: "type"},
+			},
+		}},
+	}
+}
+
+func TestDiscoverEqualsHandWritten(t *testing.T) {
+	t.Parallel()
+	db := database(t, read(t, "testdata/zoo/reference_like.sql"))
+	if diff := twoLevels().Diff(discover(t, db).Model); diff != "" {
+		t.Errorf("by hand -, discovered +:\n%s", diff)
+	}
+	if err := twoLevels().Validate(context.Background(), db); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEqualIgnoresOrderOnly(t *testing.T) {
+	t.Parallel()
+	a, b := twoLevels(), twoLevels()
+	b.Tenants[0], b.Tenants[1] = b.Tenants[1], b.Tenants[0]
+	if !a.Equal(b) || a.Diff(b) != "" {
+		t.Errorf("the order of levels makes a difference:\n%s", a.Diff(b))
+	}
+	b.Scoped[7].Optional = false
+	want := "- scoped memberships: space by (space_id), optional\n+ scoped memberships: space by (space_id)\n"
+	if diff := cmp.Diff(want, a.Diff(b)); a.Equal(b) || diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	m := twoLevels()
+	for table, want := range map[string]string{
+		"datasets":        "space (space_id)",
+		"public.datasets": "space (space_id)",
+		"comments":        "space (space_id)",
+		"memberships":     "space (space_id), organization (organization_id)",
+		"audit_logs":      "space (space_id), organization (organization_id)",
+		"spaces":          "organization (organization_id)",
+		"users":           "",
+		"organizations":   "",
+		"unheard_of":      "",
+	} {
+		var got []string
+		for _, s := range m.Scopes(table) {
+			got = append(got, s.Tenant+" ("+strings.Join(s.Columns, ", ")+")")
+		}
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" {
+			t.Errorf("%s: %s", table, diff)
+		}
+	}
+}
+
+func TestValidateNamesEverything(t *testing.T) {
+	t.Parallel()
+	db := database(t, read(t, "testdata/zoo/reference_like.sql")+"create view spaces_view as select * from spaces;")
+	m := twoLevels()
+	m.Tenants[0].Key = cols("name")
+	m.Tenants[0].Setting = "space_id"
+	m.Tenants[1].Table = "organisations"
+	m.Tenants = append(m.Tenants, seedbed.Tenant{Name: "team", Parent: "spice"}, seedbed.Tenant{Name: "team"})
+	m.Scoped[0].Columns = cols("spaceid")
+	m.Scoped[1].Table = "comment"
+	m.Scoped[2].Columns = cols("dataset_id")
+	m.Scoped[3].Tenant = "spaces"
+	m.Scoped = append(m.Scoped,
+		seedbed.Scoped{Table: "users", Tenant: "space"},
+		seedbed.Scoped{Table: "audit_logs_old", Tenant: "space", Columns: cols("space_id")},
+		seedbed.Scoped{Table: "spaces_view", Tenant: "organization", Columns: cols("organization_id")},
+		seedbed.Scoped{Table: "quality_checks", Tenant: "space", Via: seedbed.Ref{Columns: cols("dataset_id"), Table: "users", Key: cols("email")}},
+		seedbed.Scoped{Table: "source_systems", Tenant: "space", Via: seedbed.Ref{Columns: cols("type", "id")}},
+	)
+	m.Aggregates[0].Across, m.Aggregates[0].Tenant = "space", "organization"
+	m.Global = append(m.Global, "datasets", "")
+	m.Polymorphic[0].ID = "resource"
+	m.Polymorphic[0].Targets[0].Type = "quality-check"
+	m.Polymorphic[0].Targets[1].Shadow = "resource_id"
+	m.Polymorphic[0].Targets = append(m.Polymorphic[0].Targets, seedbed.Target{Type: "dataset", Table: "dataset", Key: "id"})
+	m.Inheritance[0].Discriminator = "kind"
+	m.Inheritance[0].Subtypes[0].Column = "conf"
+	m.Inheritance[0].Subtypes[2].Key = cols("source_system_id")
+	m.Inheritance[0].Subtypes[3].Value = "slack"
+
+	err := m.Validate(context.Background(), db)
+	var invalid *seedbed.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("Validate = %v", err)
+	}
+	golden(t, "testdata/validate.golden", err.Error()+"\n")
+}
+
+func TestZeroModel(t *testing.T) {
+	t.Parallel()
+	var m seedbed.Model
+	if err := m.Validate(context.Background(), database(t, "create table alone (id int)")); err != nil {
+		t.Error(err)
+	}
+	if m.String() != "" || len(m.Scopes("alone")) != 0 || m.IsGlobal("alone") {
+		t.Errorf("the zero Model declares %q", m.String())
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -30,14 +29,14 @@ func attach(ctx context.Context, cfg Config, home home, bin *binaries.Installati
 	if c.lease, err = pgx.ConnectConfig(ctx, c.Config(ControlDatabase, Superuser)); err != nil {
 		return nil, notRunning(ctx, err)
 	}
-	if err = c.lend(ctx, cfg.Idle); err != nil {
+	if err = c.lend(ctx, cfg); err != nil {
 		c.lease.Close(ctx)
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Cluster) lend(ctx context.Context, idle time.Duration) error {
+func (c *Cluster) lend(ctx context.Context, cfg Config) error {
 	var data string
 	if err := c.lease.QueryRow(ctx, "SHOW data_directory").Scan(&data); err != nil {
 		return notRunning(ctx, err)
@@ -45,8 +44,13 @@ func (c *Cluster) lend(ctx context.Context, idle time.Duration) error {
 	if !sameFile(data, c.home.data()) {
 		return fmt.Errorf("%w: its data directory is %s, not %s", errNotOurs, data, c.home.data())
 	}
-	if err := takeLease(ctx, c.lease, idle); err != nil {
+	if err := takeLease(ctx, c.lease); err != nil {
 		return notRunning(ctx, err)
+	}
+	if !cfg.keepIdle {
+		if err := setIdle(ctx, c.lease, cfg.Idle); err != nil {
+			return notRunning(ctx, err)
+		}
 	}
 	if err := c.ensureReaper(ctx); err != nil {
 		return notRunning(ctx, err)

@@ -54,7 +54,8 @@ type Config struct {
 	// Logf receives what was chosen, once per process and server. Nil: nothing.
 	Logf func(format string, args ...any)
 
-	drop *osuser.User
+	drop     *osuser.User
+	keepIdle bool // leave the server's idle time alone
 }
 
 // Cluster is a running server and this process's lease on it.

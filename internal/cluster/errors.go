@@ -2,6 +2,9 @@ package cluster
 
 import "errors"
 
+// ErrGone means that the server has stopped, or does not answer any more.
+var ErrGone = errors.New("the server is gone")
+
 var (
 	// errNotRunning means that there is no server to connect to, or none for
 	// long: it has to be booted.

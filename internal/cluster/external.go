@@ -143,6 +143,7 @@ func externalURL(base *pgx.ConnConfig, database, user string) string {
 	if base.TLSConfig == nil {
 		query.Set("sslmode", "disable")
 	}
-	u.RawQuery = query.Encode()
+	// Slashes are fine in a query, and a path that reads like one is easier on people.
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "%2F", "/")
 	return u.String()
 }

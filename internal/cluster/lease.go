@@ -26,10 +26,15 @@ var reaperSQL string
 // takeLease makes conn the process's lease: for as long as it is open the
 // server stays up. It waits while the reaper looks; where the reaper is
 // stopping the server, it fails with the connection.
-func takeLease(ctx context.Context, conn *pgx.Conn, idle time.Duration) error {
+func takeLease(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", int64(leaseKey)); err != nil {
 		return fmt.Errorf("take a lease: %w", err)
 	}
+	return nil
+}
+
+// setIdle says how long the server outlives its last client.
+func setIdle(ctx context.Context, conn *pgx.Conn, idle time.Duration) error {
 	_, err := conn.Exec(ctx, "UPDATE seedbed.server SET idle_seconds = $1 WHERE idle_seconds IS DISTINCT FROM $1", idleSeconds(idle))
 	return err
 }

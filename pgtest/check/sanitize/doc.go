@@ -1,0 +1,51 @@
+// Package sanitize finds and repairs what must not leave in an API response:
+// bytes that are not text, text that is not what it looks like, and values
+// that encoding/json refuses or silently changes (Standard #185).
+//
+// [Inspect] says what is wrong with a payload, each finding with its rule, its
+// path, its offset and its bytes. [Value] is the reference sanitizer: it returns
+// a payload that encodes, and in which Inspect finds nothing.
+//
+//	for _, f := range sanitize.Inspect(page, sanitize.Policy{}) {
+//		log.Println(f)
+//	}
+//	json.NewEncoder(w).Encode(sanitize.Value(page, sanitize.Policy{}))
+//
+// Both see a Go value as encoding/json does: exported fields, json tags,
+// promotion of embedded fields, MarshalJSON and MarshalText, addressability.
+//
+// # What Value puts in place of what
+//
+//	invalid, overlong and surrogate UTF-8,      U+FFFD for each; nothing is deleted, for
+//	NUL, controls, non-characters, BOM, bidi    "<scr\x00ipt>" must not become "<script>"
+//	[]byte, [N]byte                             [Binary]: length and SHA-256
+//	[16]byte                                    the text of a uuid (that is how pgx reads one)
+//	net.HardwareAddr                            its text (that is how pgx reads macaddr)
+//	NaN, ±Inf                                   "NaN", "Infinity", "-Infinity"
+//	integers beyond ±(2^53-1), 1e400            their digits, as a string
+//	floats that would go out as such integers   the same number with an exponent
+//	times outside the years 0 to 9999           ISO 8601 with a sign and six digits, as a string
+//	strings and keys over Policy.MaxString      cut at a rune, with a marker that says how much went
+//	lists, maps and structs that do not fit     cut, with a marker that says how many went
+//	JSON that does not parse                    a marker with its length and the start of its SHA-256
+//	cycles, depth, chan, func, failing methods  a marker that says which
+//	keys that become equal                      the later ones get ~2, ~3, …
+//
+// # What happens to types
+//
+// A map, slice, pointer, array or struct keeps its Go type as long as every
+// replacement fits where it has to go. A slice or array that cannot hold one
+// (a string marker among ints) becomes []any. A map that cannot, and a struct
+// that cannot (Binary in a []byte field, "NaN" in a float64 field), become an
+// [Object]: the same members in the same order, under the names and with the
+// omissions that the json tags ask for. What is clean is shared with the input,
+// never copied; the input is never written to.
+//
+// # Cost
+//
+// Time and memory are proportional to what would be encoded, and bounded by
+// Policy.MaxPayload whatever the value refers to, including shared pointers that
+// unfold exponentially. On a clean payload of 10 KB, Inspect and Value take
+// between a third of the time of json.Marshal and about the same time, and do not
+// copy (BenchmarkClean). Neither protects from a MarshalJSON that never returns.
+package sanitize

@@ -113,7 +113,7 @@ func partner(r *catalog.Relation, typ *catalog.Column, subject string) *catalog.
 // notPair gives the reason why two columns only look like a pair.
 func (d *discoverer) notPair(r *catalog.Relation, typ, id *catalog.Column) string {
 	for _, fk := range r.ForeignKeys() {
-		if slices.Contains(fk.Columns, id.Name) {
+		if slices.Contains(fk.Columns, id.Name) && !quotesPair(fk, typ, id) {
 			return fmt.Sprintf("%s references %s", id.Name, d.name(fk.Ref.Root()))
 		}
 	}
@@ -128,6 +128,16 @@ func (d *discoverer) notPair(r *catalog.Relation, typ, id *catalog.Column) strin
 		return fmt.Sprintf("%s is %s, which names no table", typ.Name, typ.SQLType)
 	}
 	return ""
+}
+
+// quotesPair recognises a reference to a row with the same pair, such as from a
+// reply to the comment that it answers: it says nothing of what the pair points at.
+func quotesPair(fk *catalog.Constraint, typ, id *catalog.Column) bool {
+	same := func(c *catalog.Column) bool {
+		i := slices.Index(fk.Columns, c.Name)
+		return i >= 0 && fk.RefColumns[i] == c.Name
+	}
+	return same(typ) && same(id)
 }
 
 // conclude takes a pair in, or says why it stays open.

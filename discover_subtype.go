@@ -152,6 +152,7 @@ func valueNamed(table string, values []string) string {
 // configured finds the column of the base that settings of subtypes are in, and
 // the values for which a check says what they look like.
 func (d *discoverer) configured(r *catalog.Relation, c *catalog.Column, values []string) (column string, checked []string, why string) {
+	var names []string
 	for _, k := range r.Checks() {
 		if len(k.Columns) < 2 || !slices.Contains(k.Columns, c.Name) {
 			continue
@@ -160,20 +161,14 @@ func (d *discoverer) configured(r *catalog.Relation, c *catalog.Column, values [
 			if !isJSON(r.Column(name)) || column != "" && name != column {
 				continue
 			}
-			cases := literals(k.Expr)
-			if len(values) > 0 {
-				cases = slices.DeleteFunc(cases, func(v string) bool { return !slices.Contains(values, v) })
-			} else {
-				cases = casesOf(k.Expr)
-			}
+			cases := casesOf(k.Expr, values)
 			if len(cases) > 0 {
-				column, checked = name, merge(checked, cases)
-				why = fmt.Sprintf("check %s says what %s holds for %s", k.Name, name, strings.Join(checked, ", "))
+				column, checked, names = name, merge(checked, cases), append(names, k.Name)
 			}
 		}
 	}
 	if column != "" {
-		return column, checked, why
+		return column, checked, fmt.Sprintf("checks say what %s holds for %s: %s", column, strings.Join(checked, ", "), strings.Join(names, ", "))
 	}
 	for _, name := range configNames {
 		if isJSON(r.Column(name)) {
@@ -191,13 +186,15 @@ func isJSON(c *catalog.Column) bool {
 	return name == "jsonb" || name == "json"
 }
 
-// casesOf are the values after WHEN: what a check without a list of values tells apart.
-func casesOf(expr string) []string {
+// casesOf are the values of the discriminator that a check tells apart: all that
+// it names; where no list of them is known, those after WHEN.
+func casesOf(expr string, values []string) []string {
 	var out []string
 	tokens := lex(expr)
-	for i := 1; i < len(tokens); i++ {
-		if tokens[i].kind == stringToken && tokens[i-1].is("WHEN") && !slices.Contains(out, tokens[i].text) {
-			out = append(out, tokens[i].text)
+	for i, t := range tokens {
+		named := slices.Contains(values, t.text) || len(values) == 0 && i > 0 && tokens[i-1].is("WHEN")
+		if t.kind == stringToken && named && !slices.Contains(out, t.text) {
+			out = append(out, t.text)
 		}
 	}
 	return out

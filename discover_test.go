@@ -83,3 +83,48 @@ func TestZoo(t *testing.T) {
 		})
 	}
 }
+
+// TestDiscoverWithoutPrivileges reads the structure as a role that may read no
+// table: the catalog hides nothing, rows are a doubt, and the caller's
+// transaction survives.
+func TestDiscoverWithoutPrivileges(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := database(t, read(t, "testdata/zoo/prisma_camel.sql"))
+	tx, err := db.As(t, "pg_monitor", nil).Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	d := discover(t, tx)
+	if len(d.Scoped) != 4 || len(d.Polymorphic) != 1 || len(d.Polymorphic[0].Targets) != 0 {
+		t.Errorf("without privileges:\n%s", d)
+	}
+	if want := "the rows of Reaction may not be read"; !strings.Contains(strings.Join(d.Doubts, "\n"), want) {
+		t.Errorf("doubts do not say that %s:\n%s", want, strings.Join(d.Doubts, "\n"))
+	}
+	if _, err := tx.Exec(ctx, "select 1"); err != nil {
+		t.Errorf("the caller's transaction is spoilt: %v", err)
+	}
+}
+
+// TestDiscoverBehindPolicies cannot see the rows that would tell, and says so.
+func TestDiscoverBehindPolicies(t *testing.T) {
+	t.Parallel()
+	db := database(t, read(t, "testdata/zoo/prisma_camel.sql")+`
+alter table "Reaction" enable row level security;
+grant select on "Reaction" to pg_monitor`)
+	d := discover(t, db.As(t, "pg_monitor", nil))
+	if want := "no row of Reaction could be seen"; !strings.Contains(strings.Join(d.Doubts, "\n"), want) {
+		t.Errorf("doubts do not say that %s:\n%s", want, strings.Join(d.Doubts, "\n"))
+	}
+}
+
+func TestDiscoverCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := seedbed.Discover(ctx, pg.DB(t)); err == nil || !strings.HasPrefix(err.Error(), "discover model: read catalog: ") {
+		t.Errorf("Discover = %v", err)
+	}
+}

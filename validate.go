@@ -54,7 +54,7 @@ func (m Model) validate(cat *catalog.Catalog) error {
 type validation struct {
 	model       Model
 	cat         *catalog.Catalog
-	declaration string // as Model.String writes it
+	declaration string          // as Model.String writes it
 	seen        map[string]bool // names of levels
 	problems    []Problem
 }

@@ -16,7 +16,8 @@ create table comments (
   dataset_id uuid generated always as (case when resource_type = 'dataset' then resource_id end) stored,
   quality_check_id uuid generated always as (case when resource_type = 'quality_check' then resource_id end) stored,
   primary key (space_id, id),
-  foreign key (space_id, parent_id) references comments,
+  unique (space_id, resource_type, resource_id, id),
+  foreign key (space_id, resource_type, resource_id, parent_id) references comments (space_id, resource_type, resource_id, id),
   foreign key (space_id, dataset_id) references datasets on delete cascade,
   foreign key (space_id, quality_check_id) references quality_checks on delete cascade,
   check (num_nonnulls(dataset_id, quality_check_id) = 1));

@@ -2,9 +2,9 @@
 -- space.
 --
 -- Both are registries: small, global, and reference tables where the schema is
--- distributed. Row-level security is on, so that the application sees its own
--- space and organization only, but not forced: the owner provisions tenants. Policies
--- name no role unless they are about administrators; grants say who reads at all.
+-- distributed. The application sees its own space and organization; the owner, who
+-- provisions tenants, has a policy that says so: row-level security is forced here as
+-- everywhere, nobody is exempt in silence.
 --
 -- Review
 --   locks   new tables only
@@ -39,16 +39,18 @@ comment on table organizations is 'Customers. An organization owns spaces; its a
 comment on table spaces is 'Tenants. Every scoped table leads its keys with space_id, which points here.';
 comment on column spaces.archived_at is 'Set when a space is closed. A space with an audit trail is archived, never deleted.';
 
-alter table organizations enable row level security;
-alter table spaces enable row level security;
+alter table organizations enable row level security, force row level security;
+alter table spaces enable row level security, force row level security;
 
-create policy spaces_own on spaces for select
+create policy organizations_provisioning on organizations to current_user
+    using (true) with check (true);
+create policy spaces_provisioning on spaces to current_user
+    using (true) with check (true);
+create policy spaces_own on spaces for select to seedbed_app
     using (id = (select seedbed_space_id()));
 create policy spaces_org_admin on spaces for select to seedbed_org_admin
     using (organization_id = (select seedbed_organization_id()));
-create policy spaces_org_admin_only on spaces as restrictive for select to seedbed_org_admin
-    using (organization_id = (select seedbed_organization_id()));
-create policy organizations_own on organizations for select
+create policy organizations_own on organizations for select to seedbed_app
     using (id = (select s.organization_id from spaces s where s.id = (select seedbed_space_id())));
 create policy organizations_org_admin on organizations for select to seedbed_org_admin
     using (id = (select seedbed_organization_id()));

@@ -58,14 +58,18 @@ comment on table users is 'People, across all organizations.';
 comment on table organization_memberships is 'Organization-level roles; admin and owner read the aggregates.';
 comment on table space_memberships is 'Space-level roles. Scoped rows name people by (space_id, user_id), so only who is or was a member can be named.';
 
-alter table users enable row level security;
-alter table organization_memberships enable row level security;
+alter table users enable row level security, force row level security;
+alter table organization_memberships enable row level security, force row level security;
 alter table space_memberships enable row level security, force row level security;
 
 create policy space_memberships_space on space_memberships
     using (space_id = (select seedbed_space_id()))
     with check (space_id = (select seedbed_space_id()));
-create policy users_fellow_members on users for select
+create policy users_provisioning on users to current_user
+    using (true) with check (true);
+create policy organization_memberships_provisioning on organization_memberships to current_user
+    using (true) with check (true);
+create policy users_fellow_members on users for select to seedbed_app
     using (exists (select from space_memberships m where m.space_id = (select seedbed_space_id()) and m.user_id = users.id));
 create policy organization_memberships_org_admin on organization_memberships for select to seedbed_org_admin
     using (organization_id = (select seedbed_organization_id()));

@@ -61,13 +61,11 @@ alter table audit_logs_2025 enable row level security, force row level security;
 alter table audit_logs_2026 enable row level security, force row level security;
 alter table audit_logs_default enable row level security, force row level security;
 
-create policy audit_logs_space on audit_logs for select
+create policy audit_logs_space on audit_logs for select to seedbed_app, current_user
     using (space_id = (select seedbed_space_id()));
-create policy audit_logs_append on audit_logs for insert
+create policy audit_logs_append on audit_logs for insert to seedbed_app, current_user
     with check (space_id = (select seedbed_space_id()));
 create policy audit_logs_org_admin on audit_logs for select to seedbed_org_admin
-    using (organization_id = (select seedbed_organization_id()));
-create policy audit_logs_org_admin_only on audit_logs as restrictive for select to seedbed_org_admin
     using (organization_id = (select seedbed_organization_id()));
 
 grant select, insert on audit_logs to seedbed_app, seedbed_seeder;

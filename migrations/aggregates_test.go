@@ -1,0 +1,176 @@
+package migrations_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+var aggregates = []string{"alerts", "audit_logs"}
+
+// An administrator sees exactly the union of the organization's spaces.
+func TestAdministratorSeesOneOrganization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := map[string][]string{acme: {id(red), id(blue)}, bolt: {id(green)}}
+	for org, spaces := range want {
+		slices.Sort(spaces)
+		for _, table := range append(slices.Clone(aggregates), "spaces") {
+			column := map[bool]string{true: "id", false: "space_id"}[table == "spaces"]
+			seen := list[string](t, w.admin(t, org), "select distinct "+column+"::text as s from "+table+" order by s")
+			if !slices.Equal(seen, spaces) {
+				t.Errorf("%s of %s: %v, want %v", table, org, seen, spaces)
+			}
+		}
+	}
+	admin := w.admin(t, acme)
+	for _, table := range w.scoped(t) {
+		if !slices.Contains(aggregates, table) {
+			refuses(t, admin, privilege, "", "select from "+table)
+		}
+	}
+	for _, table := range aggregates {
+		refuses(t, admin, privilege, "", "delete from "+table)
+		refuses(t, admin, privilege, "", "update "+table+" set details = '{}'")
+		refuses(t, admin, privilege, "", "insert into "+table+" select * from "+table)
+	}
+	refuses(t, admin, privilege, "", "select from users")
+}
+
+// Whatever else is set, or not, the administrator stays inside the organization.
+func TestAdministratorStaysInside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, settings := range map[string]map[string]string{
+		"nothing set":         nil,
+		"a space of another":  {"seedbed.organization_id": id(bolt), "seedbed.space_id": id(red)},
+		"only a space":        {"seedbed.space_id": id(red)},
+		"another that is not": {"seedbed.organization_id": id("nobody")},
+	} {
+		admin := w.As(t, "seedbed_org_admin", settings)
+		for _, table := range aggregates {
+			if n := one[int64](t, admin, "select count(*) from "+table+" where organization_id = $1", id(acme)); n != 0 {
+				t.Errorf("%s: %d rows of %s", name, n, table)
+			}
+		}
+		if n := one[int64](t, admin, "select count(*) from spaces where organization_id = $1", id(acme)); n != 0 {
+			t.Errorf("%s: %d spaces", name, n)
+		}
+	}
+	admin := w.As(t, "seedbed_org_admin", nil)
+	for _, setting := range garbage {
+		tx, err := admin.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(t, tx, "select set_config('seedbed.organization_id', $1, true)", setting)
+		if n := one[int64](t, tx, "select (select count(*) from alerts) + (select count(*) from audit_logs)"); n != 0 {
+			t.Errorf("with %.60q: %d rows", setting, n)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The application does not become an administrator by a setting.
+	app := w.As(t, "seedbed_app", map[string]string{"seedbed.space_id": id(red), "seedbed.organization_id": id(bolt)})
+	if seen := list[string](t, app, "select distinct space_id::text from alerts"); !slices.Equal(seen, []string{id(red)}) {
+		t.Errorf("the application sees the alerts of %v", seen)
+	}
+}
+
+// The organization on an aggregate's row is the one that owns the space, now and later.
+func TestOrganizationCannotLie(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	raise := "insert into alerts (space_id, organization_id, title) values ($1, $2, 'x')"
+	accepts(t, w.app(t, red), raise, id(red), id(acme))
+	refuses(t, w.app(t, red), foreignKey, "alerts_space_id_organization_id_fkey", raise, id(red), id(bolt))
+	refuses(t, w.seeder, notNull, "", raise, id(red), nil)
+	refuses(t, w.seeder, foreignKey, "", "update spaces set organization_id = $1 where id = $2", id(bolt), id(red))
+}
+
+// A million rows: 20 organizations of 50 spaces, each row's time and space its own. The
+// administrator's pages are read from the index that leads with the organization,
+// and nothing is read that is not returned.
+func TestAdministratorReadsOnlyWhatIsReturned(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills 1.1 million rows, about 20 s")
+	}
+	t.Parallel()
+	w := newWorld(t)
+	fillAggregates(t, w)
+	admin := w.As(t, "seedbed_org_admin", map[string]string{"seedbed.organization_id": id("org 7")})
+	other := w.As(t, "seedbed_org_admin", map[string]string{"seedbed.organization_id": id("nobody")})
+	for _, q := range []struct {
+		name, sql string
+		rows      float64
+	}{
+		{"newest alerts", "select * from alerts order by raised_at desc limit 50", 50},
+		{"alerts of a day", "select * from alerts where raised_at >= '2026-03-01Z' and raised_at < '2026-03-02Z'", -1},
+		{"open alerts", "select * from alerts where status <> 'resolved' order by raised_at desc limit 50", 50},
+		{"newest entries", "select * from audit_logs order by occurred_at desc limit 50", 50},
+		{"entries of a day", "select * from audit_logs where occurred_at >= '2026-03-01Z' and occurred_at < '2026-03-02Z'", -1},
+	} {
+		p := explain(t, admin, q.sql)
+		if q.rows >= 0 && p.Rows != q.rows || p.Rows == 0 {
+			t.Errorf("%s: %v rows returned", q.name, p.Rows)
+		}
+		checkScans(t, q.name, p, p.Rows)
+		checkScans(t, q.name+", somebody else", explain(t, other, q.sql), 0)
+	}
+}
+
+// checkScans requires that every scan goes through an index that leads with the
+// organization, and that together they read about as many rows as are returned.
+func checkScans(t *testing.T, name string, p plan, returned float64) {
+	t.Helper()
+	read, hits := 0.0, p.Hit+p.Read
+	for _, s := range p.scans() {
+		if s.Relation == "" { // a bitmap's index; its heap scan is judged
+			continue
+		}
+		s = s.scan(s.Relation)
+		if s.Node == "Seq Scan" || !strings.Contains(s.IndexCond, "organization_id = ") || s.Removed > 0 {
+			t.Errorf("%s: %s on %s by %q (%s), %v rows removed by %s", name, s.Node, s.Relation, s.Index, s.IndexCond, s.Removed, s.Filter)
+		}
+		read += s.Rows * s.Loops
+	}
+	// Each partition contributes at most one row that the merge then leaves.
+	if read > returned+5 {
+		t.Errorf("%s: %v rows read, %v returned", name, read, returned)
+	}
+	if hits > 4*returned+60 {
+		t.Errorf("%s: %v pages for %v rows", name, hits, returned)
+	}
+}
+
+func fillAggregates(t *testing.T, w *world) {
+	t.Helper()
+	owner := w.As(t, "seedbed_owner", nil)
+	// How rows are found does not depend on foreign keys; checking them costs a minute.
+	do(t, owner, `
+		alter table alerts drop constraint alerts_space_id_organization_id_fkey, no force row level security;
+		alter table audit_logs drop constraint audit_logs_space_id_organization_id_fkey, no force row level security;
+		create table fill as select o, md5('org ' || o)::uuid as org, s, md5('space ' || o || '/' || s)::uuid as space
+			from generate_series(0, 19) o, generate_series(0, 49) s`)
+	// Building an index once is cheaper than growing it row by row.
+	indexes := list[string](t, owner, `select replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') from pg_index
+		where indrelid in ('alerts'::regclass, 'audit_logs'::regclass) and not indisunique`)
+	for _, name := range list[string](t, owner, `select indexrelid::regclass::text from pg_index
+		where indrelid in ('alerts'::regclass, 'audit_logs'::regclass) and not indisunique`) {
+		do(t, owner, "drop index "+name)
+	}
+	do(t, owner, `insert into alerts (space_id, organization_id, title, raised_at, status, resolved_at)
+		select space, org, 'late', at, case n % 40 when 0 then 'open' else 'resolved' end, case n % 40 when 0 then null else at end
+		from fill, generate_series(1, 100) n, lateral (select timestamptz '2026-01-01Z' + (n * 1000 + s * 20 + o) * interval '6 minutes' as at) x`)
+	do(t, owner, `insert into audit_logs (space_id, organization_id, action, subject, occurred_at)
+		select space, org, 'dataset.read', 'dataset/' || space, timestamptz '2025-07-01Z' + (n * 1000 + s * 20 + o) * interval '45 seconds'
+		from fill, generate_series(1, 1000) n`)
+	for _, sql := range indexes {
+		do(t, owner, sql)
+	}
+	do(t, owner, "analyze alerts, audit_logs")
+	if n := one[int64](t, owner, "select count(*) from audit_logs where occurred_at >= '2026-01-01Z'"); n < 100_000 {
+		t.Errorf("%d rows in one partition: the years are not spread", n)
+	}
+}

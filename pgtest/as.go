@@ -42,7 +42,7 @@ func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, er
 	}
 	params := maps.Clone(settings)
 	if login {
-		return db.server.connect(t.Context(), db.clone, role, params)
+		return db.open(role, params)
 	}
 	as := db.server.cluster.Roles().As
 	if _, err := admin.Exec(t.Context(), fmt.Sprintf("GRANT %s TO %s", pgx.Identifier{role}.Sanitize(), as)); err != nil {
@@ -52,5 +52,13 @@ func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, er
 		params = map[string]string{}
 	}
 	params["role"] = role
-	return db.server.connect(t.Context(), db.clone, as, params)
+	return db.open(as, params)
+}
+
+func (db *DB) open(role string, params map[string]string) (*DB, error) {
+	pool, err := db.server.pool(db.clone, role, params)
+	if err != nil {
+		return nil, err
+	}
+	return db.server.handle(db.clone, pool, role), nil
 }

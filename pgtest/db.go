@@ -38,33 +38,26 @@ func (s *Server) DB(t testing.TB) *DB {
 	if err != nil {
 		t.Fatalf("pgtest: take a database: %v", err)
 	}
-	db, err := r.connect(t.Context(), clone, r.role, nil)
-	if err != nil {
-		clone.DropBehind()
-		t.Fatalf("pgtest: connect to the test's database: %v", err)
-	}
+	db := r.handle(clone, clone.Pool, r.role)
 	mark := r.markLog()
 	t.Cleanup(func() { db.end(t, mark) })
 	return db
 }
 
-// connect opens a pool on a clone.
-func (r *ready) connect(ctx context.Context, clone *template.Clone, role string, params map[string]string) (*DB, error) {
-	return r.connectPool(ctx, r.pool.Copy(), clone, role, params)
+func (r *ready) handle(clone *template.Clone, pool *pgxpool.Pool, role string) *DB {
+	db := &DB{Pool: pool, server: r, clone: clone, role: role}
+	db.sqlDB = sync.OnceValue(func() *sql.DB { return stdlib.OpenDBFromPool(pool) })
+	return db
 }
 
-func (r *ready) connectPool(ctx context.Context, cfg *pgxpool.Config, clone *template.Clone, role string, params map[string]string) (*DB, error) {
+// pool opens a pool on a clone.
+func (r *ready) pool(clone *template.Clone, role string, params map[string]string) (*pgxpool.Pool, error) {
+	cfg := r.poolConfig.Copy()
 	cfg.ConnConfig = clone.Config(role)
 	for name, value := range params {
 		cfg.ConnConfig.RuntimeParams[name] = value
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	db := &DB{Pool: pool, server: r, clone: clone, role: role}
-	db.sqlDB = sync.OnceValue(func() *sql.DB { return stdlib.OpenDBFromPool(pool) })
-	return db, nil
+	return pgxpool.NewWithConfig(context.Background(), cfg)
 }
 
 // URL is the database as a connection URL, for clients of one's own and for psql.
@@ -83,26 +76,24 @@ func (db *DB) end(t testing.TB, mark logMark) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
 	defer cancel()
 	leaks := db.leaks(ctx)
-	db.closePool()
 	if !t.Failed() {
 		for _, leak := range leaks {
 			t.Logf("pgtest: the test ended with a connection in use: %s", leak)
 		}
-		db.clone.DropBehind()
+		if len(leaks) > 0 {
+			db.clone.Discard()
+		} else {
+			db.clone.GiveBack()
+		}
 		return
 	}
+	db.closePool()
 	if err := db.clone.Keep(ctx, t.Name()); err != nil {
 		t.Logf("pgtest: keep the test's database: %v", err)
 	}
 	t.Log(db.card(mark, leaks))
 }
 
-// closePool closes the pool without waiting for connections that the test never
-// gave back: those end with the database.
-func (db *DB) closePool() {
-	if db.Stat().AcquiredConns() == 0 {
-		db.Close()
-		return
-	}
-	go db.Close()
-}
+// closePool closes the pool behind the test's back: it may hold connections that
+// the test never gave back, and those end with the database.
+func (db *DB) closePool() { go db.Close() }

@@ -37,6 +37,11 @@ type Server struct {
 	// of processors if that is more.
 	MaxConns int
 
+	// NoRecycling gives every test a clone that no test has used before. Otherwise
+	// a database in which a test has only changed rows is reset and used again,
+	// which is several times cheaper.
+	NoRecycling bool
+
 	// Binaries is a Postgres installation, its prefix or its bin directory.
 	// Empty: SEEDBED_BINARIES, else what is found or fetched.
 	Binaries string
@@ -68,9 +73,9 @@ type ready struct {
 	store    *template.Store
 	template *template.Template
 	role     string
-	pool     *pgxpool.Config
 
-	shared sharedClone
+	poolConfig *pgxpool.Config
+	shared     func() (*pgxpool.Pool, error) // see Tx
 }
 
 // use returns the Server ready for tests. What keeps it from that is found once
@@ -126,8 +131,12 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 	if r.role == "" {
 		r.role = r.template.Role()
 	}
-	r.pool, err = poolConfig(s.MaxConns)
-	return r, err
+	if r.poolConfig, err = poolConfig(s.MaxConns); err != nil {
+		return nil, err
+	}
+	r.shared = sync.OnceValues(r.share)
+	r.template.Stock(func(c *template.Clone) (*pgxpool.Pool, error) { return r.pool(c, r.role, nil) }, r.cluster.Major() >= 15 && !s.NoRecycling)
+	return r, nil
 }
 
 // layers is what a database is made of, from the empty one up.

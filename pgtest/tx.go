@@ -3,10 +3,10 @@ package pgtest
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Tx is a transaction that ends with its test. Code that it is handed to may
@@ -19,14 +19,6 @@ var ErrCommit = errors.New("pgtest: a test's transaction is always rolled back; 
 // Commit refuses: what it would keep, other tests would see.
 func (Tx) Commit(context.Context) error { return ErrCommit }
 
-// sharedClone is the database that all transactions of a Server are in. Nothing
-// is ever committed to it.
-type sharedClone struct {
-	once sync.Once
-	db   *DB
-	err  error
-}
-
 // Tx returns a transaction on a database that is shared by all that call it, and
 // rolls it back when t ends. It is the cheapest way to a clean state, for code
 // that neither commits nor opens connections: a fraction of a millisecond.
@@ -36,11 +28,11 @@ type sharedClone struct {
 func (s *Server) Tx(t testing.TB) Tx {
 	t.Helper()
 	r := s.use(t)
-	r.shared.once.Do(func() { r.shared.db, r.shared.err = r.share() })
-	if r.shared.err != nil {
-		t.Fatalf("pgtest: take the database for transactions: %v", r.shared.err)
+	shared, err := r.shared()
+	if err != nil {
+		t.Fatalf("pgtest: take the database for transactions: %v", err)
 	}
-	tx, err := r.shared.db.Begin(t.Context())
+	tx, err := shared.Begin(t.Context())
 	if err != nil {
 		t.Fatalf("pgtest: begin the test's transaction: %v", err)
 	}
@@ -56,15 +48,14 @@ func (s *Server) Tx(t testing.TB) Tx {
 	return Tx{tx}
 }
 
-// share takes the clone for transactions. It outlives every test, and is swept
-// by the next process.
-func (r *ready) share() (*DB, error) {
-	ctx := context.Background()
-	clone, err := r.template.Take(ctx, "transactions")
+// share opens the database that all transactions of a Server are in. Nothing is
+// ever committed to it. It outlives every test; the next process sweeps it.
+func (r *ready) share() (*pgxpool.Pool, error) {
+	clone, err := r.template.Take(context.Background(), "transactions")
 	if err != nil {
 		return nil, err
 	}
-	cfg := r.pool.Copy()
+	cfg := clone.Pool.Config()
 	cfg.MaxConns = 64 // one for each test that runs at the same time
-	return r.connectPool(ctx, cfg, clone, r.role, nil)
+	return pgxpool.NewWithConfig(context.Background(), cfg)
 }

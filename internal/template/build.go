@@ -66,12 +66,12 @@ func (s *Store) fill(ctx context.Context, database string, layer Layer) error {
 		if step.run == nil {
 			continue
 		}
-		conn, err := pgx.ConnectConfig(ctx, s.host.Config(database, step.role))
+		conn, err := s.connect(ctx, database, step.role)
 		if err != nil {
 			return err
 		}
 		err = step.run(ctx, conn)
-		hangUp(context.WithoutCancel(ctx), conn)
+		conn.Close(context.WithoutCancel(ctx))
 		if err != nil {
 			return err
 		}
@@ -85,14 +85,14 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 	if err := s.dropOthers(ctx, draft); err != nil {
 		return err
 	}
-	inside, err := pgx.ConnectConfig(ctx, s.host.Config(draft, s.host.Admin))
+	inside, err := s.connect(ctx, draft, s.host.Admin)
 	if err != nil {
 		return err
 	}
 	var replay []string
 	var unforced bool
 	err = inside.QueryRow(ctx, describeSQL).Scan(&replay, &unforced)
-	hangUp(context.WithoutCancel(ctx), inside)
+	inside.Close(context.WithoutCancel(ctx))
 	if err != nil {
 		return fmt.Errorf("describe the template: %w", err)
 	}

@@ -5,37 +5,72 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Clone is a database of this process.
 type Clone struct {
+	Name string
+	// Pool is the test's pool, with one connection open.
+	Pool *pgxpool.Pool
+
 	template *Template
-	Name     string
+	keeper   *pgx.Conn // see connectKeeper; nil where clones are not recycled
+	base     probe     // the state that a reset goes back to
+	first    probe     // the state of the fresh clone
 }
 
 // Config returns how to connect to the clone as a role.
 func (c *Clone) Config(role string) *pgx.ConnConfig {
-	return c.template.store.host.Config(c.Name, role)
+	return drained(c.template.store.host.Config(c.Name, role))
 }
 
-// Take gives the caller a clone that nobody else has or had.
+// Take gives the caller a clone as the template is: one that nobody else has.
 func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
-	c, err := t.claim(ctx)
+	c, err := t.shelf.take(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if c == nil {
-		if c, err = t.clone(ctx); err != nil {
-			return nil, err
-		}
+	return c, c.markUsed(ctx, who)
+}
+
+// markUsed records that the clone is not as it was made. The message is in the
+// server's hands when markUsed returns, so that it takes effect even if the
+// process is killed right after; the answer, a quarter of a millisecond later, is
+// not waited for.
+func (c *Clone) markUsed(ctx context.Context, who string) error {
+	control, err := c.template.store.control.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("record the use of %s: %w", c.Name, err)
 	}
-	_, err = t.store.control.Exec(ctx,
-		"UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1", c.Name, who)
-	return c, err
+	pipeline := control.Conn().PgConn().StartPipeline(context.WithoutCancel(ctx))
+	pipeline.SendQueryParams("UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1",
+		[][]byte{[]byte(c.Name), []byte(who)}, nil, nil, nil)
+	err = pipeline.Sync()
+	c.template.store.background.Go(func() {
+		defer control.Release()
+		pipeline.Close() // a connection that broke is replaced by the pool
+	})
+	return err
+}
+
+func (c *Clone) mark(ctx context.Context, state, who string) error {
+	_, err := c.template.store.control.Exec(ctx,
+		"UPDATE seedbed.clone SET state = $2, who = $3, since = clock_timestamp() WHERE name = $1", c.Name, state, who)
+	return err
+}
+
+// fresh returns a clone that nobody has used: one that a process which is gone
+// has left, or a new one.
+func (t *Template) fresh(ctx context.Context) (*Clone, error) {
+	c, err := t.claim(ctx)
+	if c != nil || err != nil {
+		return c, err
+	}
+	return t.clone(ctx)
 }
 
 // claim takes a clone that a process which is gone had made and not used.
@@ -43,13 +78,17 @@ func (t *Template) claim(ctx context.Context) (*Clone, error) {
 	c := &Clone{template: t}
 	err := t.store.control.QueryRow(ctx, `
 		UPDATE seedbed.clone SET state = 'held', holder = $2, who = $3, since = clock_timestamp()
-		WHERE name = (SELECT name FROM seedbed.clone WHERE template = $1 AND state = 'ready'
+		WHERE name = (SELECT name FROM seedbed.clone WHERE template = $1 AND (state = 'ready'
+				OR state = 'held' AND holder NOT IN (SELECT holder FROM seedbed.presence))
 			ORDER BY since LIMIT 1 FOR UPDATE SKIP LOCKED)
 		RETURNING name`, t.name, t.store.holder, t.store.who).Scan(&c.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	return c, err
+	if err != nil {
+		return nil, fmt.Errorf("claim a clone: %w", err)
+	}
+	return c, nil
 }
 
 // clone makes a new one. It is on record before it exists, so that whatever
@@ -101,19 +140,38 @@ func (c *Clone) Drop(ctx context.Context) error {
 	return err
 }
 
-// DropBehind removes the clone in the background. Close waits for it; a process
-// that ends before leaves it to the next one's sweep.
-func (c *Clone) DropBehind() {
+// GiveBack is for a test that has passed and has closed all it opened: the clone
+// is reset or dropped, behind the test's back. A process that ends before that is
+// done leaves it to the next one's sweep.
+func (c *Clone) GiveBack() { c.template.shelf.giveBack(c) }
+
+// Discard is for a clone that something may still be using: it is dropped, behind
+// the test's back.
+func (c *Clone) Discard() {
 	s := c.template.store
 	s.background.Go(func() {
-		ctx, cancel := context.WithTimeout(s.life, time.Minute)
+		ctx, cancel := context.WithTimeout(s.life, makeTime)
 		defer cancel()
-		c.Drop(ctx) // an error leaves the clone on record, for a sweep
+		c.discard(ctx)
 	})
+}
+
+// discard drops the clone. What goes wrong leaves it on record, for a sweep.
+func (c *Clone) discard(ctx context.Context) {
+	if c.keeper != nil {
+		c.keeper.Close(ctx)
+	}
+	if c.Pool != nil && c.Pool.Stat().AcquiredConns() == 0 {
+		c.Pool.Close()
+	}
+	c.Drop(ctx)
 }
 
 // Keep leaves the clone for a person to look at.
 func (c *Clone) Keep(ctx context.Context, who string) error {
+	if c.keeper != nil {
+		c.keeper.Close(ctx)
+	}
 	_, err := c.template.store.control.Exec(ctx,
 		"UPDATE seedbed.clone SET state = 'kept', holder = NULL, who = $2, since = clock_timestamp() WHERE name = $1", c.Name, who)
 	return err
@@ -164,11 +222,11 @@ func (s *Store) dropOthers(ctx context.Context, name string) error {
 	if err != nil || len(prepared)+len(slots) == 0 {
 		return err
 	}
-	inside, err := pgx.ConnectConfig(ctx, s.host.Config(name, s.host.Admin))
+	inside, err := s.connect(ctx, name, s.host.Admin)
 	if err != nil {
 		return err
 	}
-	defer hangUp(context.WithoutCancel(ctx), inside)
+	defer inside.Close(context.WithoutCancel(ctx))
 	for _, gid := range prepared {
 		if _, err := inside.Exec(ctx, "ROLLBACK PREPARED '"+strings.ReplaceAll(gid, "'", "''")+"'"); err != nil && code(err) != "42704" {
 			return err

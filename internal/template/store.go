@@ -49,20 +49,20 @@ func Open(ctx context.Context, host Host) (*Store, error) {
 }
 
 func (s *Store) openControl(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.host.Config(s.host.Control, s.host.Admin))
+	conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
 	if err != nil {
 		return err
 	}
 	if err := ensureRegistry(ctx, conn); err != nil {
-		hangUp(ctx, conn)
+		conn.Close(ctx)
 		return err
 	}
 	if err := conn.QueryRow(ctx, "SELECT nextval('seedbed.holder_number')").Scan(&s.holder); err != nil {
-		hangUp(ctx, conn)
+		conn.Close(ctx)
 		return err
 	}
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", int32(presenceClass), s.holder); err != nil {
-		hangUp(ctx, conn)
+		conn.Close(ctx)
 		return err
 	}
 	s.presence = conn
@@ -71,9 +71,14 @@ func (s *Store) openControl(ctx context.Context) error {
 		return err
 	}
 	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
-	cfg.MaxConns = 4
+	cfg.MaxConns = 6
 	s.control, err = pgxpool.NewWithConfig(ctx, cfg)
 	return err
+}
+
+// connect opens a session whose Close waits until the server is rid of it.
+func (s *Store) connect(ctx context.Context, database, role string) (*pgx.Conn, error) {
+	return pgx.ConnectConfig(ctx, drained(s.host.Config(database, role)))
 }
 
 // ensureRegistry creates the registry. IF NOT EXISTS alone races.
@@ -97,5 +102,14 @@ func (s *Store) Close(ctx context.Context) {
 	s.stop()
 	s.background.Wait()
 	s.control.Close()
-	hangUp(ctx, s.presence)
+	s.presence.Close(ctx)
+}
+
+// Settle waits for the clones, resets and drops that are under way.
+func (s *Store) Settle() { s.background.Wait() }
+
+// Held reports whether a database of this process lies ready to be taken.
+func (s *Store) Held(database string) (held bool, err error) {
+	err = s.control.QueryRow(s.life, "SELECT count(*) > 0 FROM seedbed.clone WHERE name = $1 AND state = 'held'", database).Scan(&held)
+	return held, err
 }

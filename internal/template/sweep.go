@@ -2,14 +2,9 @@ package template
 
 import "context"
 
-// sweep takes over what processes that are gone have left: clones that nobody
-// used become anybody's, all others are dropped.
+// sweep drops the clones that processes which are gone have used or had not
+// finished. Those that nobody has used are left: claim takes them.
 func (s *Store) sweep(ctx context.Context) error {
-	_, err := s.control.Exec(ctx, `UPDATE seedbed.clone SET state = 'ready', holder = NULL, since = clock_timestamp()
-		WHERE state = 'held' AND holder NOT IN (SELECT holder FROM seedbed.presence)`)
-	if err != nil {
-		return err
-	}
 	for {
 		// Claiming one at a time lets several processes share the work.
 		var name string

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -17,6 +18,20 @@ type Template struct {
 	name     string
 	replay   []string
 	unforced bool
+	shelf    *shelf
+
+	learning sync.Mutex
+	layout   *layout
+}
+
+// learn reads the layout, once, from the first clone.
+func (t *Template) learn(ctx context.Context, keeper *pgx.Conn) (err error) {
+	t.learning.Lock()
+	defer t.learning.Unlock()
+	if t.layout == nil {
+		t.layout, err = readLayout(ctx, keeper)
+	}
+	return err
 }
 
 // Role is the role that tests connect to clones of t as: one that row-level
@@ -36,11 +51,11 @@ func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	conn, err := pgx.ConnectConfig(ctx, s.host.Config(s.host.Control, s.host.Admin))
+	conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
 	if err != nil {
 		return nil, err
 	}
-	defer hangUp(context.WithoutCancel(ctx), conn)
+	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockKey(layers)); err != nil {
 		return nil, fmt.Errorf("wait for whoever builds the template %s: %w", databaseName(layers), err)
 	}

@@ -1,0 +1,162 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// probe is what probeSQL answers.
+type probe struct {
+	others     int64
+	catalogs   int64
+	tables     []int64
+	maintained int64
+	outside    string
+	last       []int64
+	called     []bool
+}
+
+// connectKeeper opens the administrator's session that stays in a clone: it
+// looks what a test did, and undoes it. No trigger, rule or foreign key fires for
+// it, and it reads statistics as they are, not as they were when it first looked.
+func (c *Clone) connectKeeper(ctx context.Context) error {
+	cfg := c.Config(c.template.store.host.Admin)
+	cfg.RuntimeParams["session_replication_role"] = "replica"
+	cfg.RuntimeParams["stats_fetch_consistency"] = "none"
+	cfg.RuntimeParams["application_name"] = "seedbed keeper"
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	c.keeper = conn
+	return err
+}
+
+// look takes a probe.
+func (c *Clone) look(ctx context.Context) (p probe, err error) {
+	l := c.template.layout
+	oids := make([]uint32, len(l.tables))
+	for i, t := range l.tables {
+		oids[i] = t.oid
+	}
+	err = c.keeper.QueryRow(ctx, l.probe, l.catalogs, oids).
+		Scan(&p.others, &p.catalogs, &p.tables, &p.maintained, &p.outside, &p.last, &p.called)
+	return p, err
+}
+
+// changes says what has to be undone to get from p back to base, or why that
+// cannot be done.
+func (l *layout) changes(base, p probe) (tables []int, sequences []int, refused string) {
+	switch {
+	case p.others > 0:
+		return nil, nil, "somebody is still connected"
+	case p.catalogs != base.catalogs:
+		return nil, nil, "the catalog has changed"
+	case p.maintained != base.maintained:
+		return nil, nil, "a table was vacuumed or analyzed"
+	case p.outside != base.outside:
+		return nil, nil, "settings, roles, prepared transactions or slots have changed"
+	case len(p.tables) != len(base.tables) || len(p.last) != len(base.last):
+		return nil, nil, "the answer is incomplete"
+	}
+	for i := range p.tables {
+		if p.tables[i] == base.tables[i] {
+			continue
+		}
+		if l.tables[i].large {
+			return nil, nil, l.tables[i].name + " has changed and is too large to restore"
+		}
+		tables = append(tables, i)
+	}
+	for i := range p.last {
+		if p.last[i] != base.last[i] || p.called[i] != base.called[i] {
+			sequences = append(sequences, i)
+		}
+	}
+	return tables, sequences, ""
+}
+
+// bloat is how many changed rows a clone may have seen before a fresh one is the
+// better one: emptied tables keep their pages.
+const bloat = 50_000
+
+// reset undoes what a test did. It returns why it could not, for a clone that
+// has to be dropped.
+func (c *Clone) reset(ctx context.Context) (refused string, err error) {
+	p, err := c.lookAlone(ctx)
+	if err != nil {
+		return "", err
+	}
+	l := c.template.layout
+	tables, sequences, refused := l.changes(c.base, p)
+	if refused != "" {
+		return refused, nil
+	}
+	if len(tables)+len(sequences) == 0 {
+		return "", nil
+	}
+	if sum(p.tables)-sum(c.first.tables) > bloat {
+		return "so many rows have changed that a fresh one is smaller", nil
+	}
+	if err := c.undo(ctx, tables, sequences); err != nil {
+		return "", err
+	}
+	c.base, err = c.look(ctx)
+	return "", err
+}
+
+// lookAlone waits a little for sessions that are going away.
+func (c *Clone) lookAlone(ctx context.Context) (probe, error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		p, err := c.look(ctx)
+		if err != nil || p.others == 0 || wait > 128*time.Millisecond {
+			return p, err
+		}
+		select {
+		case <-ctx.Done():
+			return p, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// undo empties the changed tables and puts their rows and the sequences back, in
+// one transaction, and in one round trip unless a table had rows.
+func (c *Clone) undo(ctx context.Context, tables, sequences []int) error {
+	l := c.template.layout
+	var sql strings.Builder
+	sql.WriteString("BEGIN;")
+	refill := false
+	for _, i := range tables {
+		fmt.Fprintf(&sql, "DELETE FROM ONLY %s;", l.tables[i].name)
+		refill = refill || l.tables[i].filled
+	}
+	for _, i := range sequences {
+		fmt.Fprintf(&sql, "SELECT setval('%s', %d, %t);", strings.ReplaceAll(l.sequences[i], "'", "''"), c.base.last[i], c.base.called[i])
+	}
+	if refill {
+		if _, err := c.keeper.PgConn().Exec(ctx, sql.String()).ReadAll(); err != nil {
+			return err
+		}
+		sql.Reset()
+		for _, i := range tables {
+			if l.tables[i].filled {
+				if err := l.tables[i].restore(ctx, c.keeper); err != nil {
+					return fmt.Errorf("restore %s: %w", l.tables[i].name, err)
+				}
+			}
+		}
+	}
+	// The keeper's own counts have to be in before the next look.
+	sql.WriteString("COMMIT; SELECT pg_stat_force_next_flush();")
+	_, err := c.keeper.PgConn().Exec(ctx, sql.String()).ReadAll()
+	return err
+}
+
+func sum(counts []int64) (total int64) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
+}

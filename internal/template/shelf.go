@@ -1,0 +1,203 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// A shelf holds clones that are ready before somebody asks: connected, warmed,
+// and looked at so that they can be recycled.
+//
+// How many follows from demand: whoever finds it empty raises the number to be
+// kept, up to a few. Makers run beside the tests, never more of them than there
+// are processors.
+type shelf struct {
+	template *Template
+	pool     func(*Clone) (*pgxpool.Pool, error)
+	recycle  bool
+
+	mu      sync.Mutex
+	ready   []*Clone
+	waiting []chan made
+	keep    int // how many should be ready
+	busy    int // how many are being made or reset
+}
+
+type made struct {
+	clone *Clone
+	err   error
+}
+
+const (
+	keepLimit  = 4  // clones made ahead
+	shelfLimit = 16 // clones kept when many tests have given theirs back
+	makeTime   = time.Minute
+)
+
+// Stock has t keep clones ready from now on. pool opens the pool that a test gets
+// with a clone; one of its connections is opened and used ahead of time. recycle
+// lets a clone in which only rows have changed be reset and used again.
+func (t *Template) Stock(pool func(*Clone) (*pgxpool.Pool, error), recycle bool) {
+	t.shelf = &shelf{template: t, pool: pool, recycle: recycle, keep: 1}
+}
+
+// take returns a ready clone, or the first that becomes so.
+func (s *shelf) take(ctx context.Context) (*Clone, error) {
+	s.mu.Lock()
+	if n := len(s.ready); n > 0 {
+		c := s.ready[n-1]
+		s.ready = s.ready[:n-1]
+		s.plan(s.keep)
+		s.mu.Unlock()
+		return c, nil
+	}
+	turn := make(chan made, 1)
+	s.waiting = append(s.waiting, turn)
+	s.keep = min(s.keep+1, keepLimit)
+	s.plan(s.keep)
+	s.mu.Unlock()
+	select {
+	case m := <-turn:
+		return m.clone, m.err
+	case <-ctx.Done():
+		s.leave(turn)
+		return nil, fmt.Errorf("wait for a database: %w", ctx.Err())
+	}
+}
+
+// leave gives up waiting; what has been delivered meanwhile goes back.
+func (s *shelf) leave(turn chan made) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.waiting, turn); i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+		return
+	}
+	if m := <-turn; m.err == nil {
+		s.ready = append(s.ready, m.clone)
+	}
+}
+
+// plan starts makers, for those who wait and for keep ready ones. The caller
+// holds the lock.
+func (s *shelf) plan(keep int) {
+	missing := keep + len(s.waiting) - len(s.ready) - s.busy
+	for range min(missing, runtime.GOMAXPROCS(0)-s.busy) {
+		s.busy++
+		s.template.store.background.Go(func() { s.deliver(s.make()) })
+	}
+}
+
+func (s *shelf) make() (*Clone, error) {
+	ctx, cancel := context.WithTimeout(s.template.store.life, makeTime)
+	defer cancel()
+	c, err := s.template.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prepare(ctx, s); err != nil {
+		c.discard(ctx)
+		return nil, err
+	}
+	return c, nil
+}
+
+// deliver hands a clone, or the reason why there is none, to whoever has waited
+// longest, or puts it on the shelf.
+func (s *shelf) deliver(c *Clone, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy--
+	switch {
+	case len(s.waiting) > 0:
+		s.waiting[0] <- made{c, err}
+		s.waiting = s.waiting[1:]
+	case err != nil:
+		// Nobody asked for it: the next who does will hear.
+	case len(s.ready) < shelfLimit:
+		s.ready = append(s.ready, c)
+	default:
+		s.template.store.background.Go(func() { c.discard(s.template.store.life) })
+	}
+	if err != nil {
+		s.plan(0)
+		return
+	}
+	s.plan(s.keep)
+}
+
+// giveBack takes a clone from a test that has passed: reset and ready again, or
+// dropped.
+func (s *shelf) giveBack(c *Clone) {
+	s.mu.Lock()
+	s.busy++
+	s.mu.Unlock()
+	s.template.store.background.Go(func() {
+		ctx, cancel := context.WithTimeout(s.template.store.life, makeTime)
+		defer cancel()
+		if s.recycle && c.again(ctx, s) {
+			s.deliver(c, nil)
+			return
+		}
+		s.mu.Lock()
+		s.busy--
+		s.plan(min(s.keep, len(s.waiting))) // a fresh one first, for those who wait
+		s.mu.Unlock()
+		c.discard(ctx)
+	})
+}
+
+// again makes a used clone as good as new, and reports whether it is.
+func (c *Clone) again(ctx context.Context, s *shelf) bool {
+	c.Pool.Close()
+	refused, err := c.reset(ctx)
+	if refused != "" || err != nil {
+		return false
+	}
+	if err := c.open(ctx, s); err != nil {
+		return false
+	}
+	return c.mark(ctx, "held", s.template.store.who) == nil
+}
+
+// prepare connects a fresh clone for its keeper and for a test.
+func (c *Clone) prepare(ctx context.Context, s *shelf) error {
+	if s.recycle {
+		if err := c.connectKeeper(ctx); err != nil {
+			return err
+		}
+		if err := s.template.learn(ctx, c.keeper); err != nil {
+			return err
+		}
+	}
+	if err := c.open(ctx, s); err != nil {
+		return err
+	}
+	if !s.recycle {
+		return nil
+	}
+	var err error
+	c.base, err = c.look(ctx)
+	c.first = c.base
+	return err
+}
+
+// open opens the pool for a test, and its first connection.
+func (c *Clone) open(ctx context.Context, s *shelf) (err error) {
+	if c.Pool, err = s.pool(c); err != nil {
+		return err
+	}
+	conn, err := c.Pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	// A first query by the extended protocol, as the test's will be.
+	return conn.Conn().PgConn().ExecParams(ctx, "SELECT $1::text", [][]byte{[]byte("warm")}, nil, nil, nil).Read().Err
+}

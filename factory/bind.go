@@ -1,0 +1,133 @@
+package factory
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// binding is a layout that fits a table.
+type binding struct {
+	layout *layout
+	table  *table
+	fields []boundField
+	byCol  []int // column → its field, or -1
+}
+
+type boundField struct {
+	field
+	column *column
+}
+
+// bind matches fields with columns. A field without a column is an error; a column
+// without a field is none.
+func bind(l *layout, t *table) (*binding, error) {
+	b := &binding{layout: l, table: t, byCol: make([]int, len(t.columns))}
+	for i := range b.byCol {
+		b.byCol[i] = -1
+	}
+	var problems []string
+	for _, f := range l.fields {
+		c := t.find(f)
+		switch {
+		case c == nil:
+			problems = append(problems, t.noColumn(f))
+		case b.byCol[c.index] >= 0:
+			other := b.fields[b.byCol[c.index]].name
+			problems = append(problems, fmt.Sprintf("fields %s and %s are both column %s", other, f.name, c.name))
+		default:
+			b.byCol[c.index] = len(b.fields)
+			b.fields = append(b.fields, boundField{f, c})
+			problems = append(problems, t.misfit(l, f, c)...)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, &StructError{Struct: l.typ.String(), Table: t.name, Problems: problems}
+	}
+	return b, nil
+}
+
+func (t *table) find(f field) *column {
+	if c := t.byName[f.column]; c != nil || f.tagged {
+		return c
+	}
+	for _, c := range t.columns {
+		if squash(c.name) == squash(f.column) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (t *table) noColumn(f field) string {
+	var names []string
+	for _, c := range t.columns {
+		names = append(names, c.name)
+	}
+	msg := fmt.Sprintf("field %s: no column %s", f.name, f.column)
+	if near := catalog.Nearest(f.column, names); near != "" {
+		return msg + fmt.Sprintf("; did you mean `db:%q`?", near)
+	}
+	return msg + fmt.Sprintf("; the table has %s; `db:\"-\"` keeps a field out", catalog.Idents(names))
+}
+
+// misfit tries whether pgx can carry the field's type to the column's. Types that
+// only the server knows, enums above all, go as text and are left to it.
+func (t *table) misfit(l *layout, f field, c *column) []string {
+	m := t.schema.types
+	if _, known := m.TypeForOID(c.Type.OID); !known {
+		return nil
+	}
+	typ := l.typ.FieldByIndex(f.index).Type
+	sample := reflect.New(typ).Elem()
+	if typ.Kind() == reflect.Pointer {
+		sample = reflect.New(typ.Elem())
+	}
+	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || m.PlanEncode(c.Type.OID, 1, sample.Interface()) != nil ||
+		m.PlanEncode(c.Type.OID, 0, sample.Interface()) != nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}
+}
+
+// load takes a row's fields over into the draft. A zero field is not a value where
+// the engine or Postgres has a better one: references, identities, defaults that
+// only Postgres can compute, moments and UUIDs. Everywhere else, false is false
+// and 0 is 0.
+func (b *binding) load(d *draft, row reflect.Value) {
+	for _, f := range b.fields {
+		v, c := row.FieldByIndex(f.index), f.column
+		if v.IsZero() && b.leaves(c, v) || c.Generated != "" {
+			continue
+		}
+		x := v.Interface()
+		if c.inEdge || c.inKey {
+			x = canon(c, x)
+		}
+		d.values[c.index], d.set[c.index] = x, true
+		d.paths[c.index] = Path{Via: "its own field " + f.name, Value: ""}
+	}
+}
+
+func (b *binding) leaves(c *column, v reflect.Value) bool {
+	if c.inEdge || c.left() || c.made() && c.inKey {
+		return true
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return c.Required()
+	case reflect.Struct, reflect.Array:
+		return true
+	}
+	return false
+}
+
+// store writes a value back into the row's field, if it has one.
+func (b *binding) store(row reflect.Value, col int, v any) error {
+	i := b.byCol[col]
+	if i < 0 {
+		return nil
+	}
+	return assign(b.table.schema.types, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
+}

@@ -1,0 +1,230 @@
+package factory
+
+import (
+	"slices"
+	"time"
+
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// build is one call: the rows it was asked for and those they need.
+type build struct {
+	schema *schema
+	seed   uint64
+	now    time.Time
+	number func(t *table) int64
+	plans  map[*blueprint]*rowPlan
+	gens   map[string]*Cells
+	drafts []*draft // in the making or made: what later rows may share
+	order  []*draft // parents first: what is written
+}
+
+func (b *build) cells(table string) *Cells {
+	c := b.gens[table]
+	if c == nil {
+		c = fake.New(b.seed, table, b.now)
+		b.gens[table] = c
+	}
+	return c
+}
+
+// order of a row that somebody wants.
+type wish struct {
+	bp    *blueprint
+	table *table
+	call  *call // what was said about it
+	links []link
+	fixes map[int]string
+	// as a parent: what its child knows already, and on which edge
+	child *draft
+	edge  *edge
+	chain []*draft
+}
+
+// add makes a row and all it needs.
+func (b *build) add(w wish) (*draft, error) {
+	d, err := b.begin(w.bp, w.table, b.number(w.table), w.fixes)
+	if err != nil {
+		return nil, err
+	}
+	d.links = w.links
+	if w.call != nil {
+		if err := b.say(d, w.call); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.load(); err != nil {
+		return nil, err
+	}
+	for col, v := range w.fixes {
+		d.values[col], d.set[col] = v, true
+	}
+	if w.child != nil {
+		if err := d.inherit(w.child, w.edge); err != nil {
+			return nil, err
+		}
+	}
+	b.drafts = append(b.drafts, d)
+	if err := b.resolve(d, append(slices.Clip(w.chain), d)); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// say applies what a call says about its rows.
+func (b *build) say(d *draft, c *call) error {
+	if c.hostile {
+		if err := d.corrupt(b.cells(d.table.name)); err != nil {
+			return err
+		}
+	}
+	for _, say := range c.says {
+		say(d.row.Addr().Interface())
+	}
+	d.links, d.has = append(slices.Clip(d.links), c.links...), c.has
+	return nil
+}
+
+// inherit gives a parent made for a child what the child knows: its tenant, and
+// whatever columns of the reference are set.
+func (d *draft) inherit(child *draft, e *edge) error {
+	via := "its child " + child.table.name
+	d.link = d.linkRow()
+	d.subtypes[child.table] = e.fixes != nil
+	for i, col := range e.cols {
+		if child.set[col] {
+			if err := d.give(e.refs[i], child.values[col], via); err != nil {
+				return err
+			}
+		}
+	}
+	for _, l := range d.table.levels {
+		if err := d.giveTenant(l.tenant.Name, child.tenantKey(l.tenant.Name), via); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve finds or makes every row that d needs, in the order that lets what the
+// caller gave decide first.
+func (b *build) resolve(d *draft, chain []*draft) error {
+	if err := b.follow(d, chain); err != nil {
+		return err
+	}
+	if err := d.adopt(); err != nil {
+		return err
+	}
+	for _, e := range d.table.edges {
+		if e.optional || !d.open(e) {
+			continue
+		}
+		if e.pair != nil {
+			e = b.choose(d, e)
+		}
+		if err := b.settle(d, e, d.links, chain); err != nil {
+			return err
+		}
+	}
+	d.complete(b.cells(d.table.name))
+	d.resolved = true
+	b.order = append(b.order, d)
+	return b.children(d, chain)
+}
+
+// complete makes up what is still missing: a required field that was left zero.
+func (d *draft) complete(cells *Cells) {
+	cells.At(d.number)
+	for _, c := range d.table.columns {
+		if !d.set[c.index] && c.made() {
+			d.values[c.index], d.set[c.index] = guess(c)(cells.Of(c.name)), true
+		}
+	}
+}
+
+// adopt takes the tenant of any row that was given, where nothing closer told it.
+func (d *draft) adopt() error {
+	for _, l := range d.table.levels {
+		for _, k := range d.links {
+			if d.tenantKey(l.tenant.Name) != nil {
+				break
+			}
+			if err := d.giveTenant(l.tenant.Name, k.node.tenantKey(l.tenant.Name), k.node.label); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settle finds the parent on an edge, or makes it.
+func (b *build) settle(d *draft, e *edge, links []link, chain []*draft) error {
+	n := b.find(d, e, links, chain)
+	if n == nil {
+		p, err := b.add(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: links,
+			fixes: e.fixes, child: d, edge: e, chain: chain})
+		if err != nil {
+			return err
+		}
+		n = p.node()
+	}
+	return d.attach(e, n)
+}
+
+// find looks for a row that may be shared: what the caller gave, what that implies,
+// what this call has made. Rows that are themselves waiting for a parent count only
+// where references run in a circle.
+func (b *build) find(d *draft, e *edge, links []link, chain []*draft) *node {
+	for _, k := range links {
+		if d.fits(e, k.node) && (!e.exclusive || k.kind != linkRecycle) {
+			*k.used = true
+			return k.node
+		}
+	}
+	if e.exclusive {
+		return nil
+	}
+	for _, k := range links {
+		for _, n := range k.node.implied() {
+			if d.fits(e, n) {
+				*k.used = true
+				return n
+			}
+		}
+	}
+	for _, other := range b.drafts {
+		if other.table == e.parent && other != d && other.resolved && d.fits(e, other.node()) {
+			return other.node()
+		}
+	}
+	for _, other := range chain {
+		if other.table == e.parent && d.fits(e, other.node()) {
+			return other.node()
+		}
+	}
+	return nil
+}
+
+// choose picks the target of a polymorphic pair that nobody has decided: one that
+// is there to be shared, otherwise any, by the row's cell.
+func (b *build) choose(d *draft, e *edge) *edge {
+	var targets []*edge
+	for _, other := range d.table.edges {
+		if other.pair == e.pair && (!d.set[e.typ] || text(d.table.columns[e.typ], d.values[e.typ]) == other.label) {
+			targets = append(targets, other)
+		}
+	}
+	for _, k := range d.links {
+		for _, target := range targets {
+			if d.fits(target, k.node) {
+				return target
+			}
+		}
+	}
+	if len(targets) == 0 {
+		return e
+	}
+	cells := b.cells(d.table.name)
+	cells.At(d.number)
+	return targets[cells.Of(d.table.columns[e.typ].name).Index(len(targets))]
+}

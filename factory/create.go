@@ -1,0 +1,168 @@
+package factory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// Create writes one row, and whatever rows it needs that nobody gave, in one
+// transaction; where every key is known beforehand, in one round trip. It returns
+// the row as it is in the database. On an error the test fails and nothing is
+// written.
+//
+// db is any handle. Row-level security does not stand in the way: where the session
+// may act as the role seedbed_seeder it does, for that transaction only; where it
+// may not, it names each row's tenant in the setting that the policies read.
+func (f *Factory[T, K]) Create(t testing.TB, db seedbed.DB, traits ...K) T {
+	t.Helper()
+	return f.CreateN(t, db, 1, traits...)[0]
+}
+
+// CreateN writes n rows in one batch, as Create does. Parents that nobody gave are
+// made once and shared by all n.
+func (f *Factory[T, K]) CreateN(t testing.TB, db seedbed.DB, n int, traits ...K) []T {
+	t.Helper()
+	replay(t)
+	rows, err := f.insert(t.Context(), db, n, traits, t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// Insert is Create for programs.
+func (f *Factory[T, K]) Insert(ctx context.Context, db seedbed.DB, traits ...K) (T, error) {
+	rows, err := f.insert(ctx, db, 1, traits, "")
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return rows[0], nil
+}
+
+// InsertN is CreateN for programs.
+func (f *Factory[T, K]) InsertN(ctx context.Context, db seedbed.DB, n int, traits ...K) ([]T, error) {
+	return f.insert(ctx, db, n, traits, "")
+}
+
+// Build makes the row with that number without a database: what the definition and
+// the traits say, and nothing else. References, defaults and what the catalog would
+// have suggested stay zero.
+func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
+	var row T
+	c, err := newCall(nil, f.sort(traits))
+	if err != nil {
+		return row, err
+	}
+	seed, now, err := c.settings.world("")
+	if err != nil {
+		return row, err
+	}
+	if f.bp.define != nil {
+		cells := fake.New(seed, f.bp.table, now)
+		cells.At(number)
+		f.bp.define(&row, cells)
+	}
+	for _, say := range c.says {
+		say(&row)
+	}
+	return row, nil
+}
+
+func (f *Factory[T, K]) insert(ctx context.Context, db seedbed.DB, n int, traits []K, test string) ([]T, error) {
+	made, err := create(ctx, db, f.bp, n, f.sort(traits), test)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]T, len(made))
+	for i, d := range made {
+		rows[i] = d.row.Interface().(T)
+	}
+	return rows, nil
+}
+
+// create makes and writes n rows. An error that a changed schema may be the cause
+// of is looked into once: the catalog in memory may be stale.
+func create(ctx context.Context, db seedbed.DB, bp *blueprint, n int, options []Option, test string) ([]*draft, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("create %s: %d rows asked for", bp.table, n)
+	}
+	addr, err := address(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.table, err)
+	}
+	fresh := false
+	for {
+		made, err := attempt(ctx, db, addr, bp, n, options, test)
+		if err == nil || fresh || !stale(err) {
+			return made, err
+		}
+		forget(addr)
+		fresh = true
+	}
+}
+
+// stale reports whether an error may come from a schema that is not the one we
+// remember: an unknown table or column, a violated NOT NULL, CHECK or reference.
+func stale(err error) bool {
+	var pg *pgconn.PgError
+	if errors.Is(err, ErrNoTable) || errors.As(err, new(*StructError)) {
+		return true
+	}
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "42P01", "42703", "42804", "23502", "23503", "23514", "428C9", "0A000":
+		return true
+	}
+	return false
+}
+
+func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n int, options []Option, test string) ([]*draft, error) {
+	plain, err := newCall(nil, options)
+	if err != nil {
+		return nil, err
+	}
+	seed, now, err := plain.settings.world(test)
+	if err != nil {
+		return nil, err
+	}
+	s, err := schemaOf(ctx, db, addr, plain.settings.model)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.table, err)
+	}
+	b := &build{schema: s, seed: seed, now: now, number: sequence(addr, seed),
+		plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+	made, err := b.wishes(bp, n, options)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.table, err)
+	}
+	return made, b.write(ctx, db)
+}
+
+func (b *build) wishes(bp *blueprint, n int, options []Option) ([]*draft, error) {
+	t, err := b.schema.table(bp.table)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCall(b.schema, options)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]*draft, n)
+	for i := range made {
+		made[i], err = b.add(wish{bp: bp, table: t, call: c})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return made, unused(t, c.links)
+}

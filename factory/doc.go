@@ -1,0 +1,37 @@
+// Package factory makes rows: one for a test, a thousand in a batch, ten million
+// through COPY, and whatever those rows need around them.
+//
+//	space := factory.Spaces.Create(t, db)
+//	ds := factory.Datasets.Create(t, db, factory.In(space))
+//	factory.Comments.CreateN(t, db, 3, factory.On(ds)) // type, id and space follow from ds
+//
+// A factory for a table of your own is a struct and, if you like, a function:
+//
+//	var Widgets = factory.New(factory.Definition[Widget]{
+//		Row: func(w *Widget, c *factory.Cells) { w.Name = c.Of("name").Company() },
+//	})
+//
+//	Widgets.With(factory.In(team)).Create(t, db, func(w *Widget) { w.Color = "red" })
+//
+// and Auto makes rows of any table without either.
+//
+// # Whole rows
+//
+// What a row references and nobody gave is found or made: among the rows that were
+// given, among those they imply (a dataset implies its space), among those the call
+// has made. A row that reaches its tenant on several paths gets the same one on all
+// of them; parents that disagree are a *DisagreeError, and nothing is written.
+//
+// # The same rows, always
+//
+// Every value is a function of seed, table, column and row number, never of the
+// clock, of order, or of other columns. SEEDBED_SEED chooses another world; a
+// failing test logs the line that brings its own back. Row numbers count up per
+// database and test; goroutines that create at once share the count, so which of
+// them gets which row is theirs to settle, while the rows together are the same.
+//
+// # Two grammars
+//
+// What a test calls takes a testing.TB and fails the test: Create, CreateN, Fill.
+// What a program calls takes a context and returns an error: Insert, InsertN, Plan.
+package factory

@@ -1,0 +1,82 @@
+package factory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// StructError says where a struct does not match its table.
+type StructError struct {
+	Struct   string // the Go type
+	Table    string
+	Problems []string // one a field, with the column that was probably meant
+}
+
+func (e *StructError) Error() string {
+	return fmt.Sprintf("struct %s does not match table %s:\n  %s", e.Struct, e.Table, strings.Join(e.Problems, "\n  "))
+}
+
+// DisagreeError says that a row would get one value on one path and another on
+// the other: two tenants, as a rule. Nothing is written.
+type DisagreeError struct {
+	Table  string // of the row
+	Column string // or the tenant level, where the row carries no such column
+	First  Path
+	Second Path
+}
+
+// Path is how a value comes to a row.
+type Path struct {
+	Via   string // such as "author_id → users 0195…, given by By"
+	Value string
+}
+
+func (e *DisagreeError) Error() string {
+	return fmt.Sprintf("parents of %s disagree on %s:\n  %s by %s\n  %s by %s\n"+
+		"  pass parents that belong together, or leave one out and it is made to fit",
+		e.Table, e.Column, e.First.Value, e.First.Via, e.Second.Value, e.Second.Via)
+}
+
+// UnusedError says that a trait has no place in the table it was given for.
+type UnusedError struct {
+	Trait string // such as "On(datasets 0195…)"
+	Table string
+	Known []string // what the table references
+}
+
+func (e *UnusedError) Error() string {
+	refs := "references nothing"
+	if len(e.Known) > 0 {
+		refs = "references " + strings.Join(e.Known, ", ")
+	}
+	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
+}
+
+// ErrNoTable is wrapped where a factory's table does not exist.
+var ErrNoTable = errors.New("no such table")
+
+// explain adds to a server's error what the caller needs and pgx leaves out.
+func explain(verb, table string, err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return fmt.Errorf("%s %s: %w", verb, table, err)
+	}
+	var more string
+	if pg.Detail != "" {
+		more += "\n  " + pg.Detail
+	}
+	if pg.ConstraintName != "" {
+		more += "\n  constraint " + pg.ConstraintName + " of " + pg.TableName
+	}
+	switch pg.Code {
+	case "42501":
+		more += "\n  the role may not write here: let it SET ROLE to " + seederRole +
+			", or declare the tenant's Setting in the Model"
+	case "23505":
+		more += "\n  another row has this key: rows of this seed were here before? choose another with SEEDBED_SEED"
+	}
+	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+}

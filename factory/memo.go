@@ -1,0 +1,91 @@
+package factory
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// printSQL tells schemas apart: clones of one template have the same catalog rows
+// with the same transaction ids, and any DDL leaves new ones. It reads a few
+// thousand rows of the catalog, about a millisecond, once a database.
+const printSQL = `select concat_ws('/', current_setting('server_version_num'), current_setting('search_path'),
+ (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_class where oid >= 16384 and relkind in ('r', 'p', 'i', 'I')),
+ (select concat(count(*), '-', sum(hashint8(attrelid::int8 # (attnum::int8 << 32) # xmin::text::int8))) from pg_attribute where attrelid >= 16384 and attnum > 0),
+ (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_constraint where oid >= 16384),
+ (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_attrdef),
+ (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_enum),
+ (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_policy))`
+
+// memo keeps prepared schemas by print, and prints by database.
+var memo struct {
+	sync.Mutex
+	prints  map[string]string  // address → print
+	schemas map[string]*schema // print → schema, as discovered
+}
+
+// schemaOf returns the schema behind a handle: from memory where the database, or a
+// clone of the same template, was seen before.
+func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Model) (*schema, error) {
+	print, s := recall(addr)
+	if s == nil {
+		if err := db.QueryRow(ctx, printSQL).Scan(&print); err != nil {
+			return nil, fmt.Errorf("look at the schema: %w", err)
+		}
+		if s = remember(addr, print, nil); s == nil {
+			var err error
+			if s, err = loadSchema(ctx, db); err != nil {
+				return nil, err
+			}
+			remember(addr, print, s)
+		}
+	}
+	if model != nil {
+		return newSchema(s.cat, *model), nil
+	}
+	return s, nil
+}
+
+func loadSchema(ctx context.Context, db seedbed.DB) (*schema, error) {
+	cat, err := catalog.Load(ctx, db, catalog.Options{})
+	if err != nil {
+		return nil, err
+	}
+	found, err := seedbed.Discover(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return newSchema(cat, found.Model), nil
+}
+
+func recall(addr string) (string, *schema) {
+	memo.Lock()
+	defer memo.Unlock()
+	print := memo.prints[addr]
+	return print, memo.schemas[print]
+}
+
+// remember notes a database's print, and the schema where there is one; it returns
+// what is known by that print.
+func remember(addr, print string, s *schema) *schema {
+	memo.Lock()
+	defer memo.Unlock()
+	if memo.prints == nil {
+		memo.prints, memo.schemas = map[string]string{}, map[string]*schema{}
+	}
+	memo.prints[addr] = print
+	if s != nil {
+		memo.schemas[print] = s
+	}
+	return memo.schemas[print]
+}
+
+// forget makes the next call look at the database again.
+func forget(addr string) {
+	memo.Lock()
+	defer memo.Unlock()
+	delete(memo.prints, addr)
+}

@@ -1,0 +1,156 @@
+package factory
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// schema is a database's structure and meaning, prepared for writing rows. It is
+// immutable and shared by all databases that look the same.
+type schema struct {
+	cat    *catalog.Catalog
+	model  seedbed.Model
+	tables map[*catalog.Relation]*table
+	types  *pgtype.Map
+}
+
+type table struct {
+	schema  *schema
+	rel     *catalog.Relation
+	name    string
+	columns []*column
+	byName  map[string]*column
+	levels  []level // of tenancy, innermost first
+	edges   []*edge
+}
+
+type column struct {
+	*catalog.Column
+	name  string
+	index int
+	base  uint32 // OID of the underlying type
+	// constant is the default, where that is a literal; constOK tells "" from none.
+	constant string
+	constOK  bool
+	inKey    bool // of the primary key
+	inEdge   bool // some reference decides it
+}
+
+// level is a tenancy that the rows of a table belong to.
+type level struct {
+	tenant seedbed.Tenant
+	cols   []int // in the order of the tenant's key; nil: through a parent
+}
+
+func newSchema(cat *catalog.Catalog, model seedbed.Model) *schema {
+	s := &schema{cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: pgtype.NewMap()}
+	for _, rel := range cat.Tables() {
+		s.tables[rel] = s.newTable(rel)
+	}
+	for _, rel := range cat.Tables() {
+		s.tables[rel].findEdges()
+	}
+	return s
+}
+
+// table finds a table by the name a factory gives.
+func (s *schema) table(name string) (*table, error) {
+	if rel := s.cat.Table(name); rel != nil {
+		if t := s.tables[rel.Root()]; t != nil {
+			return t, nil
+		}
+	}
+	var names []string
+	for _, t := range s.tables {
+		names = append(names, t.name)
+	}
+	hint := "the schema has " + fmt.Sprint(len(names)) + " tables; were its migrations applied?"
+	if near := catalog.Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return nil, fmt.Errorf("%w %s: %s", ErrNoTable, name, hint)
+}
+
+func (s *schema) newTable(rel *catalog.Relation) *table {
+	t := &table{schema: s, rel: rel, name: s.cat.Name(rel), byName: map[string]*column{}}
+	for i, c := range rel.Columns {
+		col := &column{Column: c, name: c.Name, index: i, base: c.Type.Underlying().OID}
+		col.constant, col.constOK = literal(c.Default)
+		t.columns = append(t.columns, col)
+		t.byName[c.Name] = col
+	}
+	if pk := rel.PrimaryKey(); pk != nil {
+		for _, name := range pk.Columns {
+			t.byName[name].inKey = true
+		}
+	}
+	for _, sc := range s.model.Scopes(t.name) {
+		t.addLevel(sc)
+	}
+	return t
+}
+
+func (t *table) addLevel(sc seedbed.Scoped) {
+	tenant, ok := t.schema.model.Tenant(sc.Tenant)
+	if !ok || slices.ContainsFunc(t.levels, func(l level) bool { return l.tenant.Name == tenant.Name }) {
+		return
+	}
+	l := level{tenant: tenant}
+	for _, name := range sc.Columns {
+		if c := t.byName[name]; c != nil {
+			l.cols = append(l.cols, c.index)
+		}
+	}
+	t.levels = append(t.levels, l)
+}
+
+// level of that name, or false.
+func (t *table) level(name string) (level, bool) {
+	for _, l := range t.levels {
+		if l.tenant.Name == name {
+			return l, true
+		}
+	}
+	return level{}, false
+}
+
+// volatileDefault says that only Postgres knows what the default will be.
+func (c *column) volatileDefault() bool { return c.Filled() && !c.constOK }
+
+// left says that a zero field leaves the column to Postgres.
+func (c *column) left() bool { return !c.Writable() || c.Identity != "" || c.volatileDefault() }
+
+// made says that the engine makes a value where the definition has none: what is
+// required and has no default, and random keys, which must be replayable.
+func (c *column) made() bool {
+	if !c.Writable() || c.inEdge {
+		return false
+	}
+	if c.inKey && c.base == uuidOID {
+		return true
+	}
+	return c.Required() && !c.Filled()
+}
+
+var literals = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\(('?-\d+(?:\.\d+)?'?)\)|(true|false))(?:::[\w\s".\[\]]+(?:\([\d,]+\))?)?$`)
+
+// literal reads a default expression that is a constant.
+func literal(expr string) (text string, ok bool) {
+	m := literals.FindStringSubmatch(expr)
+	if m == nil {
+		return "", false
+	}
+	if m[1] != "" || strings.HasPrefix(expr, "''") {
+		// 'now'::timestamptz is a constant only in the syntax tree
+		return strings.ReplaceAll(m[1], "''", "'"), !strings.HasPrefix(m[1], "now") && !strings.Contains(expr, "regclass")
+	}
+	return strings.Trim(cmp.Or(m[2], m[3], m[4]), "'"), true
+}

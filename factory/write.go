@@ -1,0 +1,367 @@
+package factory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// writer sends the rows of a build. As long as every key is known beforehand, that
+// is one batch and one round trip; a key that Postgres chooses costs one more.
+type writer struct {
+	*build
+	db       seedbed.DB
+	inTx     bool // within somebody's transaction: a savepoint guards it
+	settings map[string]string
+	touched  map[string]bool
+	sql      map[string]string
+}
+
+// sent is a statement on its way and what to do with its answer.
+type sent struct {
+	table string
+	read  func(pgx.Rows) error
+}
+
+func (b *build) write(ctx context.Context, db seedbed.DB) error {
+	inTx, known := transactional(db)
+	whole := b.single() && known
+	if whole {
+		w := &writer{build: b, db: db, inTx: inTx}
+		return w.run(ctx)
+	}
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	w := &writer{build: b, db: tx, inTx: true}
+	if err := w.run(ctx); err != nil {
+		return errors.Join(err, w.rollback(ctx, tx))
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return explain("create", b.order[len(b.order)-1].table.name, err)
+	}
+	return nil
+}
+
+func (w *writer) rollback(ctx context.Context, tx pgx.Tx) error {
+	err := tx.Rollback(context.WithoutCancel(ctx))
+	if errors.Is(err, pgx.ErrTxClosed) {
+		return nil
+	}
+	return err
+}
+
+// single reports whether one batch is enough: nothing waits for a key, and no hook
+// wants to run inside the transaction.
+func (b *build) single() bool {
+	for _, d := range b.order {
+		if len(d.bp.after) > 0 {
+			return false
+		}
+		for _, v := range d.values {
+			if _, waits := v.(pending); waits {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (w *writer) run(ctx context.Context) error {
+	w.settings, w.touched, w.sql = map[string]string{}, map[string]bool{}, map[string]string{}
+	for first := true; first || slices.ContainsFunc(w.order, func(d *draft) bool { return !d.written }); first = false {
+		n, err := w.flush(ctx)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	for _, d := range w.order {
+		if !d.written {
+			return fmt.Errorf("create %s: its references run in a circle of keys that Postgres chooses", d.table.name)
+		}
+	}
+	return w.hooks(ctx)
+}
+
+// flush sends all that is ready and reads the answers.
+func (w *writer) flush(ctx context.Context) (int, error) {
+	batch, queue := &pgx.Batch{}, []sent(nil)
+	control := func(sql string, args ...any) {
+		batch.Queue(sql, args...)
+		queue = append(queue, sent{})
+	}
+	guarded := w.guarded()
+	if w.inTx {
+		control("savepoint seedbed_factory")
+	}
+	if guarded {
+		w.stepUp(control)
+	}
+	var ready []*draft
+	for _, d := range w.order {
+		if d.written {
+			continue
+		}
+		if !d.ready() {
+			break
+		}
+		w.setTenant(d, control)
+		sql, args, read := w.insert(d)
+		batch.Queue(sql, args...)
+		queue = append(queue, sent{d.table.name, read})
+		d.written = true
+		ready = append(ready, d)
+	}
+	if w.inTx {
+		w.restore(guarded, control)
+		control("release savepoint seedbed_factory")
+	}
+	return len(ready), w.read(ctx, w.db.SendBatch(ctx, batch), queue)
+}
+
+func (w *writer) setTenant(d *draft, control func(string, ...any)) {
+	settings := d.tenantSettings()
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if w.settings[name] == settings[name] {
+			continue
+		}
+		if w.inTx && !w.touched[name] {
+			control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, before(name), name)
+		}
+		w.settings[name], w.touched[name] = settings[name], true
+		control(`select set_config($1, $2, true)`, name, settings[name])
+	}
+}
+
+// before is the setting that keeps another one's old value.
+func before(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
+
+func (w *writer) restore(guarded bool, control func(string, ...any)) {
+	if guarded {
+		control(stepDownSQL)
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.touched)) {
+		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, before(name))
+	}
+	clear(w.touched)
+	clear(w.settings)
+}
+
+// read takes the answers in turn. After an error the server has skipped the rest.
+func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sent) error {
+	var failed error
+	for _, s := range queue {
+		rows, err := results.Query()
+		if err == nil && s.read != nil {
+			err = s.read(rows)
+		}
+		if rows != nil {
+			rows.Close()
+			if err == nil {
+				err = rows.Err()
+			}
+		}
+		if err != nil {
+			failed = explain("create", orElse(s.table, "rows"), err)
+			break
+		}
+	}
+	if err := results.Close(); failed == nil && err != nil {
+		failed = explain("create", w.order[len(w.order)-1].table.name, err)
+	}
+	if failed != nil && w.inTx {
+		_, err := w.db.Exec(context.WithoutCancel(ctx), "rollback to savepoint seedbed_factory; release savepoint seedbed_factory")
+		if err != nil {
+			return fmt.Errorf("%w (and the transaction could not be rolled back to where it was: %v)", failed, err)
+		}
+	}
+	return failed
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// ready fills in keys that have come to be known; false while one is missing.
+func (d *draft) ready() bool {
+	for col, v := range d.values {
+		p, waits := v.(pending)
+		if !waits {
+			continue
+		}
+		if !p.of.written || !p.of.set[p.column] {
+			return false
+		}
+		d.values[col] = p.of.values[p.column]
+	}
+	return true
+}
+
+// insert writes one statement. All rows of a table that set the same columns share
+// its text, so the server prepares it once.
+func (w *writer) insert(d *draft) (sql string, args []any, read func(pgx.Rows) error) {
+	var key strings.Builder
+	key.WriteString(d.table.rel.Ident())
+	for i, set := range d.set {
+		if set && d.table.columns[i].Generated == "" {
+			args = append(args, d.values[i])
+			key.WriteString(strconv.Itoa(i) + ",")
+		}
+	}
+	returned := d.returned()
+	if d.link {
+		key.WriteString("link")
+		returned = nil
+	}
+	sql = w.sql[key.String()]
+	if sql == "" {
+		sql = d.insertSQL(returned)
+		w.sql[key.String()] = sql
+	}
+	if len(returned) == 0 {
+		return sql, args, nil
+	}
+	return sql, args, func(rows pgx.Rows) error { return d.take(rows, returned) }
+}
+
+func (d *draft) insertSQL(returned []int) string {
+	var names, params []string
+	always := false
+	for i, c := range d.table.columns {
+		if d.set[i] && c.Generated == "" {
+			names = append(names, c.name)
+			params = append(params, "$"+strconv.Itoa(len(params)+1))
+			always = always || c.Identity == "a"
+		}
+	}
+	sql := "insert into " + d.table.rel.Ident()
+	if len(names) == 0 {
+		sql += " default values"
+	} else {
+		overriding := ""
+		if always {
+			overriding = " overriding system value"
+		}
+		sql += " (" + catalog.Idents(names) + ")" + overriding + " values (" + strings.Join(params, ", ") + ")"
+	}
+	if d.link {
+		sql += " on conflict do nothing"
+	}
+	if len(returned) > 0 {
+		var back []string
+		for _, col := range returned {
+			back = append(back, d.table.columns[col].name)
+		}
+		sql += " returning " + catalog.Idents(back)
+	}
+	return sql
+}
+
+// returned are the columns that Postgres decides and somebody looks at.
+func (d *draft) returned() []int {
+	var out []int
+	for i, c := range d.table.columns {
+		if c.Generated == "" && (d.set[i] || !c.Filled()) {
+			continue
+		}
+		if d.plan.binding == nil || d.plan.binding.byCol[i] >= 0 || c.inKey {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// take reads what Postgres decided into the row.
+func (d *draft) take(rows pgx.Rows, cols []int) error {
+	targets := make([]any, len(cols))
+	for i, col := range cols {
+		targets[i] = d.target(col)
+	}
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return fmt.Errorf("no row was written: a trigger or a rule swallowed it")
+	}
+	if err := rows.Scan(targets...); err != nil {
+		return err
+	}
+	for i, col := range cols {
+		v := reflect.ValueOf(targets[i]).Elem()
+		if v.Kind() == reflect.Pointer && v.IsNil() {
+			continue
+		}
+		value := v.Interface()
+		if v.Kind() == reflect.Pointer {
+			value = v.Elem().Interface()
+		}
+		d.values[col], d.set[col] = value, true
+		if c := d.table.columns[col]; c.inKey || c.inEdge {
+			d.values[col] = canon(c, value)
+		}
+		if err := d.store(col, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target is a pointer to a pointer of the field's type: NULL is nil.
+func (d *draft) target(col int) any {
+	b := d.plan.binding
+	if b == nil || b.byCol[col] < 0 {
+		return new(any)
+	}
+	t := d.row.FieldByIndex(b.fields[b.byCol[col]].index).Type()
+	return reflect.New(reflect.PointerTo(t)).Interface()
+}
+
+// hooks run after all rows of the call are there, in the same transaction.
+func (w *writer) hooks(ctx context.Context) error {
+	for _, d := range w.order {
+		if err := d.finish(); err != nil {
+			return err
+		}
+	}
+	for _, d := range w.order {
+		for _, after := range d.bp.after {
+			if err := after(ctx, w.db, d.row.Addr().Interface()); err != nil {
+				return fmt.Errorf("after creating %s: %w", d.table.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// finish writes what the engine decided back into the row.
+func (d *draft) finish() error {
+	for col, v := range d.values {
+		if !d.set[col] {
+			continue
+		}
+		if b := d.plan.binding; b != nil && (b.byCol[col] < 0 || !d.row.FieldByIndex(b.fields[b.byCol[col]].index).IsZero()) {
+			continue
+		}
+		if err := d.store(col, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

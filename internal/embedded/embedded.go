@@ -137,6 +137,9 @@ func Boot(ctx context.Context, cfg BootConfig) (*Server, error) {
 // prepareData sees to it that Data is an initialised directory of the right
 // version that no server uses and that Postgres will accept.
 func prepareData(ctx context.Context, cfg BootConfig) error {
+	if err := settle(ctx, cfg); err != nil {
+		return bootError(cfg, err)
+	}
 	state, err := dataVersion(cfg.Data)
 	if err != nil {
 		return bootError(cfg, err)

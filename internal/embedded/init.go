@@ -19,6 +19,9 @@ func Init(ctx context.Context, cfg BootConfig) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cfg.Timeout, fmt.Errorf("not done after %v", cfg.Timeout))
 	defer cancel()
+	if err := settle(ctx, cfg); err != nil {
+		return initError(cfg, err)
+	}
 	if v, err := dataVersion(cfg.Data); v != "" || err != nil {
 		if err == nil {
 			err = errors.New("it is initialised already")

@@ -67,6 +67,18 @@ func serves(pid int, data string) verdict {
 	return no
 }
 
+// runsFor reports whether pid is a live process with path in its command line.
+func runsFor(pid int, path string) bool {
+	if !alive(pid) {
+		return false
+	}
+	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	if err != nil {
+		line, _ = exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
+	}
+	return bytes.Contains(line, []byte(path))
+}
+
 // findPostmaster looks through all processes for one that works in data; it
 // returns 0 where there is none or the system does not tell.
 func findPostmaster(data string) int {

@@ -26,6 +26,9 @@ func serves(pid int, _ string) verdict {
 	return no
 }
 
+// runsFor: the wrappers of Windows write no pid to ask about.
+func runsFor(int, string) bool { return false }
+
 func findPostmaster(string) int { return 0 }
 
 // signal is left to pg_ctl on Windows: servers listen on a pipe for it.

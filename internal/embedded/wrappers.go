@@ -29,7 +29,7 @@ func newWrappers(cfg BootConfig, programs func(*wrappers) (map[string]string, er
 	if err := makeDir(cfg.Runtime, 0o755, nil); err != nil {
 		return nil, err
 	}
-	w := &wrappers{dir: filepath.Join(cfg.Runtime, "boot"), run: filepath.Join(cfg.Runtime, "start")}
+	w := wrappersIn(cfg.Runtime)
 	bin := filepath.Join(w.dir, "bin")
 	for _, dir := range []string{w.dir, bin} {
 		if err := makeDir(dir, 0o755, nil); err != nil {

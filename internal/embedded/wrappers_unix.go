@@ -33,7 +33,7 @@ func initdbBody(cfg BootConfig) string {
 	args := append([]string{"--no-sync"}, cfg.InitArgs...)
 	command := quoteAll(append([]string{filepath.Join(cfg.Bin, "initdb")}, args...)...) + ` "$@"`
 	return `if [ -z "$(id -un 2>/dev/null | grep -v '^[0-9]*$')" ]; then
-	if as=$(id -u nobody 2>/dev/null) && unshare --user --map-user="$as" true 2>/dev/null; then
+	if as=$(id -u nobody 2>/dev/null) && unshare --user --map-user="$as" /bin/sh -c : 2>/dev/null; then
 		exec unshare --user --map-user="$as" ` + command + `
 	fi
 	echo "uid $(id -u) has no passwd entry, without which initdb refuses to run, and user namespaces (unshare --user) are not to be had: add an entry to /etc/passwd"
@@ -88,7 +88,9 @@ func pgVariables() []string {
 // what kills the test's process group reaches it.
 //
 // Then it waits for us, who watch postmaster.pid, to say go on or stop. Should we
-// be killed, it stops the server; where there is a /proc it notices at once.
+// be killed, it stops the server; where there is a /proc it notices at once. That
+// takes two signals: SIGQUIT is ignored, as in every background child of a shell,
+// until the server handles it, and after that SIGTERM would wait for clients.
 func (w *wrappers) bootBody(cfg BootConfig, port int) string {
 	values := strings.NewReplacer(
 		"{{pg_ctl}}", quote(filepath.Join(cfg.Bin, "pg_ctl")),
@@ -103,9 +105,14 @@ func (w *wrappers) bootBody(cfg BootConfig, port int) string {
 [ -e {{verdict}} ] && exit 1
 owner={{owner}}
 [ -d "$owner" ] || owner=/
-{{launch}}
-stop() { kill -QUIT "$server" 2>/dev/null; exit 1; }
+server=
+stop() {
+	server=${server:-$!}
+	[ -n "$server" ] && kill -TERM "$server" 2>/dev/null && kill -QUIT "$server" 2>/dev/null && wait "$server" 2>/dev/null
+	exit 1
+}
 trap stop HUP INT TERM
+{{launch}}
 echo "$server" >{{server}}
 n=0
 until [ -e {{verdict}} ]; do

@@ -1,0 +1,223 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// audit is one run of the engine.
+type audit struct {
+	ctx     context.Context
+	db      seedbed.DB
+	opt     Options
+	cat     *catalog.Catalog
+	model   seedbed.Model
+	tables  []*catalog.Relation
+	eyes    *eyes
+	report  *Report
+	started time.Time
+}
+
+// step is one part of an audit: which rules it applies, and how.
+type step struct {
+	name  string
+	rules []string
+	run   func(*audit) error
+}
+
+func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*Report, error) {
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}, started: time.Now()}
+	if err := a.prepare(); err != nil {
+		return nil, err
+	}
+	defer a.eyes.close()
+	for _, s := range steps {
+		a.progress(s.name)
+		if err := s.run(a); err != nil {
+			return nil, fmt.Errorf("check %s: %w", s.name, err)
+		}
+		a.report.Rules += len(s.rules)
+	}
+	a.report.Tables = len(a.tables)
+	a.report.Elapsed = time.Since(a.started)
+	a.report.sort()
+	return a.report, nil
+}
+
+func (a *audit) prepare() error {
+	cat, err := catalog.Load(a.ctx, a.db, catalog.Options{})
+	if err != nil {
+		return err
+	}
+	a.cat = cat
+	if err := a.learn(); err != nil {
+		return err
+	}
+	for _, r := range cat.Tables() {
+		a.tables = append(a.tables, r)
+	}
+	a.eyes, err = openEyes(a.ctx, a.db, cat)
+	return err
+}
+
+// learn takes the caller's Model, which must fit, or reads one.
+func (a *audit) learn() error {
+	if a.opt.Model != nil {
+		a.model = *a.opt.Model
+		return a.model.Validate(a.ctx, a.db)
+	}
+	found, err := seedbed.Discover(a.ctx, a.db)
+	if err != nil {
+		return err
+	}
+	a.model = found.Model
+	return nil
+}
+
+func (a *audit) progress(step string) {
+	if a.opt.Progress != nil {
+		a.opt.Progress(Progress{Step: step, Elapsed: time.Since(a.started)})
+	}
+}
+
+func (a *audit) find(f Finding) {
+	if a.opt.excused(f) {
+		a.report.Excused = append(a.report.Excused, f)
+		return
+	}
+	a.report.Findings = append(a.report.Findings, f)
+}
+
+func (a *audit) unchecked(format string, args ...any) {
+	note := fmt.Sprintf(format, args...)
+	for _, known := range a.report.Unchecked {
+		if known == note {
+			return
+		}
+	}
+	a.report.Unchecked = append(a.report.Unchecked, note)
+}
+
+// name is how people call a relation.
+func (a *audit) name(r *catalog.Relation) string { return a.cat.Name(r) }
+
+// hidden turns a query that could not see into a finding: no silence about rows
+// that nobody looked at. Other errors are the caller's.
+func (a *audit) hidden(r *catalog.Relation, err error) error {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) || a.ctx.Err() != nil || pgErr.Code == "57014" {
+		return err
+	}
+	if pgErr.Code != "42501" {
+		a.find(Finding{Rule: "rows-unreadable", Object: a.name(r),
+			Message:  fmt.Sprintf("reading the rows of %s fails, so they were not checked", a.name(r)),
+			Evidence: []string{pgErr.Code + ": " + pgErr.Message},
+			Fix:      "see the error: a function that a constraint or a policy calls raises it"})
+		return a.eyes.reopen()
+	}
+	a.find(Finding{Rule: "rows-hidden", Object: a.name(r),
+		Message:  fmt.Sprintf("role %s cannot see all rows of %s, so they were not checked", a.eyes.role, a.name(r)),
+		Evidence: []string{pgErr.Message},
+		Fix:      fmt.Sprintf("check as a role with BYPASSRLS and SELECT, or GRANT one TO %s: the check steps up to it", catalog.Ident(a.cat.Session))})
+	return a.eyes.reopen()
+}
+
+// eyes is the transaction that everything is read in, as a role that row-level
+// security hides nothing from, or else with an error where it would.
+type eyes struct {
+	ctx  context.Context
+	db   seedbed.DB
+	role string // that reads
+	step string // SET LOCAL ROLE to it, or ""
+	tx   pgx.Tx
+}
+
+func openEyes(ctx context.Context, db seedbed.DB, cat *catalog.Catalog) (*eyes, error) {
+	e := &eyes{ctx: ctx, db: db, role: cat.User}
+	if up := allSeeing(cat); up != nil && up.Name != cat.User {
+		e.role, e.step = up.Name, "SET LOCAL ROLE "+catalog.Ident(up.Name)
+	}
+	return e, e.open()
+}
+
+// allSeeing is a role that the session may become and that sees every row: its
+// own, if that will do.
+func allSeeing(cat *catalog.Catalog) *catalog.Role {
+	if me := cat.Role(cat.User); me != nil && (me.Super || me.BypassRLS) {
+		return me
+	}
+	session := cat.Role(cat.Session)
+	if session == nil {
+		return nil
+	}
+	if session.Super {
+		return session
+	}
+	for _, r := range session.Reaches() {
+		if (r.Super || r.BypassRLS) && canSet(session, r) {
+			return r
+		}
+	}
+	return nil
+}
+
+// canSet reports whether SET ROLE leads from one role to another; a membership
+// that only inherits does not.
+func canSet(from, to *catalog.Role) bool {
+	seen := map[*catalog.Role]bool{from: true}
+	queue := []*catalog.Role{from}
+	for len(queue) > 0 {
+		r := queue[0]
+		queue = queue[1:]
+		if r == to {
+			return true
+		}
+		for _, m := range r.MemberOf {
+			if m.Set && !seen[m.Role] {
+				seen[m.Role] = true
+				queue = append(queue, m.Role)
+			}
+		}
+	}
+	return false
+}
+
+func (e *eyes) open() error {
+	tx, err := e.db.Begin(e.ctx)
+	if err != nil {
+		return fmt.Errorf("begin a transaction to check in: %w", err)
+	}
+	e.tx = tx
+	// Where row-level security would filter, an error is wanted, not fewer rows.
+	for _, sql := range []string{"SET LOCAL row_security = off", e.step} {
+		if sql == "" {
+			continue
+		}
+		if _, err := tx.Exec(e.ctx, sql); err != nil {
+			e.close()
+			return fmt.Errorf("prepare a transaction to check in: %w", err)
+		}
+	}
+	return nil
+}
+
+// reopen goes on after a query that failed.
+func (e *eyes) reopen() error {
+	e.close()
+	return e.open()
+}
+
+func (e *eyes) close() {
+	if e.tx != nil {
+		_ = e.tx.Rollback(context.WithoutCancel(e.ctx)) // nothing in it is to be kept
+		e.tx = nil
+	}
+}

@@ -1,0 +1,215 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// foreignKeys proves every foreign key with an anti-join: triggers that were off
+// during a load leave no trace in the catalog.
+func (a *audit) foreignKeys() error {
+	for _, fk := range a.cat.ForeignKeys() {
+		if fk.Period || fk.Table.Kind == catalog.ForeignTable {
+			continue
+		}
+		a.progress(fmt.Sprintf("%s of %s", fk.Name, a.name(fk.Table)))
+		if err := a.foreignKey(fk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *audit) foreignKey(fk *catalog.Constraint) error {
+	mine, theirs := cols("t", fk.Columns), cols("u", fk.RefColumns)
+	where := fmt.Sprintf("%s AND NOT EXISTS (SELECT FROM %s u WHERE %s)", notNull(mine), fk.Ref.Ident(), equal(theirs, mine))
+	if fk.Match == "f" && len(mine) > 1 {
+		where = fmt.Sprintf("(%s) OR num_nulls(%s) BETWEEN 1 AND %d", where, strings.Join(mine, ", "), len(mine)-1)
+	}
+	n, rows, err := a.offenders(fk.Table, where, fk.Columns)
+	if err != nil {
+		return a.hidden(fk.Table, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "foreign-key-orphan", Object: a.name(fk.Table) + "." + fk.Name, Rows: n, Sample: rows,
+			Message: fmt.Sprintf("%s of %s reference a row of %s that does not exist, by %s", plural(n, "row"), a.name(fk.Table), a.name(fk.Ref), tuple(fk.Columns)),
+			Fix:     "delete the rows or restore what they reference; then find what wrote them with triggers off"})
+	}
+	return nil
+}
+
+// condition is a constraint as something that must not be false.
+type condition struct {
+	name, object, sql, definition string
+	columns                       []string
+}
+
+// checks evaluates every CHECK and NOT NULL of a table in one pass over it.
+func (a *audit) checks() error {
+	for _, r := range a.tables {
+		conditions := a.conditions(r)
+		if len(conditions) == 0 {
+			continue
+		}
+		a.progress("checks of " + a.name(r))
+		if err := a.evaluate(r, conditions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *audit) conditions(r *catalog.Relation) []condition {
+	var out []condition
+	for _, k := range r.Checks() {
+		out = append(out, condition{k.Name, a.name(r) + "." + k.Name, k.Expr, k.Definition, k.Columns})
+	}
+	for _, c := range r.Columns {
+		for _, k := range r.Constraints {
+			if k.Kind == catalog.NotNull && !k.Validated && contains(k.Columns, c.Name) {
+				out = append(out, condition{k.Name, a.name(r) + "." + k.Name, catalog.Ident(c.Name) + " IS NOT NULL", "NOT NULL " + c.Name, []string{c.Name}})
+			}
+		}
+		for _, d := range c.Type.Domains() {
+			for _, k := range d.Checks {
+				out = append(out, condition{k.Name, a.name(r) + "." + c.Name, domainCheck(k.Expr, c.Name), "domain " + d.SQL + ": " + k.Definition, []string{c.Name}})
+			}
+		}
+	}
+	return out
+}
+
+// domainCheck puts a column where a domain's CHECK says VALUE.
+func domainCheck(expr, column string) string {
+	var b strings.Builder
+	for _, t := range lex(expr) {
+		if t.kind == nameToken && t.text == "VALUE" {
+			b.WriteString(" " + catalog.Ident(column))
+		} else {
+			b.WriteString(" " + t.raw)
+		}
+	}
+	return b.String()
+}
+
+func (a *audit) evaluate(r *catalog.Relation, conditions []condition) error {
+	var counts []string
+	for _, c := range conditions {
+		counts = append(counts, fmt.Sprintf("count(*) FILTER (WHERE NOT (%s))", c.sql))
+	}
+	broken := make([]int64, len(conditions))
+	dest := make([]any, len(broken))
+	for i := range broken {
+		dest[i] = &broken[i]
+	}
+	if err := a.scalar(fmt.Sprintf("SELECT %s FROM %s", strings.Join(counts, ", "), r.Ident()), dest...); err != nil {
+		return a.hidden(r, err)
+	}
+	for i, c := range conditions {
+		if broken[i] == 0 {
+			continue
+		}
+		_, rows, err := a.offenders(r, "NOT ("+c.sql+")", c.columns)
+		if err != nil {
+			return a.hidden(r, err)
+		}
+		a.find(Finding{Rule: "constraint-broken", Object: c.object, Rows: broken[i], Sample: rows, Evidence: []string{c.definition},
+			Message: fmt.Sprintf("%s of %s break the constraint %s", plural(broken[i], "row"), a.name(r), c.name),
+			Fix:     fmt.Sprintf("correct the rows, then ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(c.name))})
+	}
+	return nil
+}
+
+// constraints reads from the catalog what is switched off.
+func (a *audit) constraints() error {
+	for _, r := range a.cat.Relations {
+		if !r.IsTable() {
+			continue
+		}
+		for _, k := range r.Constraints {
+			if !k.Inherited || k.TriggersOff {
+				a.constraint(r, k)
+			}
+		}
+		a.triggers(r)
+		a.indexes(r)
+	}
+	for _, t := range a.cat.Types {
+		for _, k := range t.Checks {
+			if !k.Validated {
+				a.find(Finding{Rule: "constraint-not-valid", Object: t.SQL + "." + k.Name, Evidence: []string{k.Definition},
+					Message: fmt.Sprintf("constraint %s of domain %s was never validated", k.Name, t.SQL),
+					Fix:     fmt.Sprintf("ALTER DOMAIN %s VALIDATE CONSTRAINT %s", catalog.Ident(t.Schema, t.Name), catalog.Ident(k.Name))})
+			}
+		}
+	}
+	return nil
+}
+
+func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
+	object := a.name(r) + "." + k.Name
+	switch {
+	case !k.Enforced:
+		a.find(Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
+			Message: fmt.Sprintf("constraint %s of %s is NOT ENFORCED", k.Name, a.name(r)),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER CONSTRAINT %s ENFORCED", r.Ident(), catalog.Ident(k.Name))})
+	case k.TriggersOff:
+		a.find(Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
+			Message: fmt.Sprintf("the triggers that enforce %s of %s are disabled", k.Name, a.name(r)),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER ALL", r.Ident())})
+	case !k.Validated:
+		a.find(Finding{Rule: "constraint-not-valid", Object: object, Evidence: []string{k.Definition},
+			Message: fmt.Sprintf("constraint %s of %s was never validated", k.Name, a.name(r)),
+			Fix:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(k.Name))})
+	}
+}
+
+func (a *audit) triggers(r *catalog.Relation) {
+	for _, t := range r.Triggers {
+		if t.Enabled == "D" {
+			a.find(Finding{Rule: "trigger-off", Object: a.name(r) + "." + t.Name, Evidence: []string{t.Definition},
+				Message: fmt.Sprintf("trigger %s of %s is disabled", t.Name, a.name(r)),
+				Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER %s", r.Ident(), catalog.Ident(t.Name))})
+		}
+	}
+}
+
+func (a *audit) indexes(r *catalog.Relation) {
+	for _, ix := range r.Indexes {
+		switch {
+		case ix.Valid && ix.Ready:
+		case r.Kind == catalog.PartitionedTable:
+			a.find(Finding{Rule: "partition-broken", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
+				Message: fmt.Sprintf("index %s of %s is invalid: a partition has no index attached to it", ix.Name, a.name(r)),
+				Fix:     fmt.Sprintf("create the index on each partition and ALTER INDEX %s ATTACH PARTITION it", catalog.Ident(ix.Schema, ix.Name))})
+		default:
+			a.find(Finding{Rule: "index-invalid", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
+				Message: fmt.Sprintf("index %s of %s is invalid: CREATE INDEX CONCURRENTLY failed half-way", ix.Name, a.name(r)),
+				Fix:     fmt.Sprintf("DROP INDEX CONCURRENTLY %s, and create it again", catalog.Ident(ix.Schema, ix.Name))})
+		}
+	}
+}
+
+// deferred asks, in a transaction of the caller's, what COMMIT would say.
+func (a *audit) deferred() error {
+	tx, err := a.db.Begin(a.ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(a.ctx) //nolint:errcheck // nothing is to be kept
+	_, err = tx.Exec(a.ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return err
+	}
+	a.find(Finding{Rule: "deferred-pending", Object: pgErr.TableName + "." + pgErr.ConstraintName,
+		Message:  fmt.Sprintf("COMMIT would fail: %s", pgErr.Message),
+		Evidence: []string{pgErr.Detail},
+		Fix:      "write what the constraint asks for before the transaction ends"})
+	return nil
+}

@@ -1,0 +1,31 @@
+package audit
+
+import (
+	"context"
+
+	"github.com/qarion/seedbed"
+)
+
+// Integrity checks that references are whole: polymorphic pairs and their shadow
+// keys, subtypes and their settings, every constraint whether validated or not,
+// what is deferred, sequences and partitions. It reads each table a few times and
+// writes nothing.
+//
+// It returns an error only where it could not run at all: a Model that does not
+// fit (*seedbed.InvalidError), a lost connection, a cancelled context.
+func Integrity(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
+	return run(ctx, db, opt, integritySteps)
+}
+
+var integritySteps = []step{
+	{"deferred constraints", []string{"deferred-pending"}, (*audit).deferred},
+	{"polymorphic pairs", []string{"pair-orphan", "pair-wrong-tenant", "pair-unknown-type", "pair-half-null"}, (*audit).pairs},
+	{"shadow keys", []string{"pair-shadow-missing", "pair-shadow-generated", "pair-shadow-disagrees", "pair-shadow-foreign-key", "pair-not-covered"}, (*audit).shadows},
+	{"subtypes", []string{"subtype-missing", "subtype-orphan", "subtype-mismatch", "subtype-unknown"}, (*audit).subtypes},
+	{"settings", []string{"config-missing", "config-not-object", "config-not-expected", "config-unchecked"}, (*audit).configs},
+	{"foreign keys", []string{"foreign-key-orphan"}, (*audit).foreignKeys},
+	{"checks", []string{"constraint-broken"}, (*audit).checks},
+	{"constraints", []string{"constraint-not-valid", "constraint-off", "trigger-off", "index-invalid"}, (*audit).constraints},
+	{"sequences", []string{"sequence-behind", "sequence-exhausted"}, (*audit).sequences},
+	{"partitions", []string{"partition-wrong", "partition-broken"}, (*audit).partitions},
+}

@@ -1,0 +1,60 @@
+package audit
+
+import (
+	"time"
+
+	"github.com/qarion/seedbed"
+)
+
+// Options of an audit. Its zero value is what most callers want.
+type Options struct {
+	// Model says what the tables mean. Nil: what seedbed.Discover reads.
+	Model *seedbed.Model
+	// AppRoles are what the application connects as, or is a member of. Nil: the
+	// roles that policies name or, where they name none, those with privileges on
+	// scoped tables that row-level security applies to.
+	AppRoles []string
+	// AcrossRoles read the aggregates across tenants. Nil: the roles whose policies
+	// compare with the setting of an outer level.
+	AcrossRoles []string
+	// Except are findings that are intended. Nil: none.
+	Except []Exception
+	// Samples is how many rows a finding quotes. Zero: 3.
+	Samples int
+	// NoProbes leaves out what logs in as the application and tries: the part
+	// that writes, in a transaction that is rolled back. Zero: probe.
+	NoProbes bool
+	// Progress is told of each step before it begins. Nil: nobody is.
+	Progress func(Progress)
+}
+
+// Exception excuses findings. It must say why.
+type Exception struct {
+	Rule string
+	// Object as in Finding. Zero: all.
+	Object string
+	// Reason is required: an Exception without one excuses nothing.
+	Reason string
+}
+
+// Progress says how far an audit has come.
+type Progress struct {
+	Step    string // such as "foreign keys of comments"
+	Elapsed time.Duration
+}
+
+func (o Options) samples() int {
+	if o.Samples > 0 {
+		return o.Samples
+	}
+	return 3
+}
+
+func (o Options) excused(f Finding) bool {
+	for _, e := range o.Except {
+		if e.Reason != "" && e.Rule == f.Rule && (e.Object == "" || e.Object == f.Object) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,233 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+func (a *audit) pairs() error {
+	for _, p := range a.model.Polymorphic {
+		r := a.cat.Table(p.Table)
+		if r == nil {
+			continue
+		}
+		if err := a.pair(r, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *audit) pair(r *catalog.Relation, p seedbed.Polymorphic) error {
+	if err := a.halfNull(r, p); err != nil {
+		return err
+	}
+	if len(p.Targets) == 0 {
+		a.unchecked("what %s%s points at: its Model declares no targets", a.name(r), tuple([]string{p.Type, p.ID}))
+		return nil
+	}
+	if err := a.unknownTypes(r, p); err != nil {
+		return err
+	}
+	for _, t := range p.Targets {
+		target := a.cat.Table(t.Table)
+		if target == nil {
+			continue
+		}
+		a.progress(fmt.Sprintf("%s that point at %s", a.name(r), a.name(target)))
+		if err := a.target(r, p, target, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *audit) halfNull(r *catalog.Relation, p seedbed.Polymorphic) error {
+	where := fmt.Sprintf("(%s IS NULL) <> (%s IS NULL)", col("t", p.Type), col("t", p.ID))
+	n, rows, err := a.offenders(r, where, []string{p.Type, p.ID})
+	if err != nil {
+		return a.hidden(r, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "pair-half-null", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
+			Message: fmt.Sprintf("%s of %s have one of %s and %s without the other", plural(n, "row"), a.name(r), p.Type, p.ID),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nulls(%s) IN (0, 2))", r.Ident(), catalog.Idents([]string{p.Type, p.ID}))})
+	}
+	return nil
+}
+
+func (a *audit) unknownTypes(r *catalog.Relation, p seedbed.Polymorphic) error {
+	var known []string
+	for _, t := range p.Targets {
+		known = append(known, t.Type)
+	}
+	where := fmt.Sprintf("%s::text <> ALL ($1::text[])", col("t", p.Type))
+	n, rows, err := a.offenders(r, where, []string{p.Type, p.ID}, known)
+	if err != nil {
+		return a.hidden(r, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "pair-unknown-type", Object: a.name(r) + "." + p.Type, Rows: n, Sample: rows,
+			Message: fmt.Sprintf("%s of %s have a type that is not declared; known are %s", plural(n, "row"), a.name(r), strings.Join(known, ", ")),
+			Fix:     fmt.Sprintf("delete or correct the rows; if the type is meant, add it to the targets of %s in the Model, with a shadow key", a.name(r))})
+	}
+	return nil
+}
+
+// target takes one anti-join where all is well. Only what it finds is then told
+// apart: a row that is nowhere, and one of another tenant.
+func (a *audit) target(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation, t seedbed.Target) error {
+	id, key := comparable(r.Column(p.ID), target.Column(t.Key), col("t", p.ID), col("u", t.Key))
+	there := fmt.Sprintf("SELECT FROM %s u WHERE %s = %s", target.Ident(), key, id)
+	own := there + a.sameTenant(r, p, target)
+	ofType := fmt.Sprintf("%s::text = %s AND %s IS NOT NULL", col("t", p.Type), catalog.Literal(t.Type), col("t", p.ID))
+	var missing int64
+	err := a.eyes.tx.QueryRow(a.ctx, fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s AND NOT EXISTS (%s)", r.Ident(), ofType, own)).Scan(&missing)
+	if err != nil {
+		return a.hidden(r, err)
+	}
+	if missing == 0 {
+		return nil
+	}
+	for _, kind := range []struct{ rule, where, text, fix string }{
+		{"pair-orphan", fmt.Sprintf("%s AND NOT EXISTS (%s)", ofType, there),
+			"%s of %s point at a row of %s that does not exist",
+			"delete them, or restore what they point at; a shadow key prevents new ones"},
+		{"pair-wrong-tenant", fmt.Sprintf("%s AND EXISTS (%s) AND NOT EXISTS (%s)", ofType, there, own),
+			"%s of %s point at a row of %s that belongs to another tenant",
+			"delete them, and find the code that wrote them; a shadow key that carries the tenant prevents new ones"},
+	} {
+		n, rows, err := a.offenders(r, kind.where, append([]string{p.Type, p.ID}, p.Tenant...))
+		if err != nil {
+			return a.hidden(r, err)
+		}
+		if n > 0 {
+			a.find(Finding{Rule: kind.rule, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
+				Message: fmt.Sprintf(kind.text, plural(n, "row"), a.name(r), a.name(target))})
+		}
+	}
+	return nil
+}
+
+// sameTenant is the condition that a target shares the tenant of the pair's row,
+// where the pair says that it must and the target has one.
+func (a *audit) sameTenant(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation) string {
+	if len(p.Tenant) == 0 {
+		return ""
+	}
+	for _, level := range a.shared(r, target) {
+		s, ok := a.scopeAt(r, level)
+		mine, theirs := a.tenantOf(r, "t", level), a.tenantOf(target, "u", level)
+		if ok && includes(p.Tenant, s.Columns) && len(mine) == len(theirs) {
+			return " AND " + equal(theirs, mine)
+		}
+	}
+	return ""
+}
+
+func (a *audit) shadows() error {
+	for _, p := range a.model.Polymorphic {
+		r := a.cat.Table(p.Table)
+		if r == nil {
+			continue
+		}
+		var all []string
+		for _, t := range p.Targets {
+			if c := r.Column(t.Shadow); c != nil {
+				all = append(all, t.Shadow)
+				if err := a.shadow(r, p, t, c); err != nil {
+					return err
+				}
+			}
+		}
+		if len(all) > 0 {
+			a.covered(r, p, all)
+		}
+	}
+	return nil
+}
+
+func (a *audit) shadow(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Target, c *catalog.Column) error {
+	object := a.name(r) + "." + t.Shadow
+	if c.Generated != "s" {
+		message := fmt.Sprintf("%s is an ordinary column: a row can say something else than its pair", object)
+		if c.Generated == "v" {
+			message = fmt.Sprintf("%s is VIRTUAL, so it can hold neither foreign key nor index; say STORED", object)
+		}
+		a.find(Finding{Rule: "pair-shadow-generated", Object: object, Message: message,
+			Fix: fmt.Sprintf("%s %s GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED", t.Shadow, c.SQLType, p.Type, catalog.Literal(t.Type), p.ID)})
+	}
+	a.shadowKey(r, p, t)
+	where := fmt.Sprintf("%s::text IS DISTINCT FROM CASE WHEN %s::text = %s THEN %s::text END",
+		col("t", t.Shadow), col("t", p.Type), catalog.Literal(t.Type), col("t", p.ID))
+	n, rows, err := a.offenders(r, where, []string{p.Type, p.ID, t.Shadow})
+	if err != nil {
+		return a.hidden(r, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "pair-shadow-disagrees", Object: object, Rows: n, Sample: rows,
+			Message: fmt.Sprintf("in %s of %s, %s is not what %s and %s say", plural(n, "row"), a.name(r), t.Shadow, p.Type, p.ID),
+			Fix:     "correct the column's expression: " + c.Expr})
+	}
+	return nil
+}
+
+// shadowKey looks for the foreign key that a shadow is there for.
+func (a *audit) shadowKey(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Target) {
+	target := a.cat.Table(t.Table)
+	if target == nil {
+		return
+	}
+	needed := []string{t.Shadow}
+	if a.sameTenant(r, p, target) != "" {
+		needed = append(needed, p.Tenant...)
+	}
+	var near string
+	for _, fk := range r.ForeignKeys() {
+		if fk.Ref.Root() != target.Root() || !contains(fk.Columns, t.Shadow) {
+			continue
+		}
+		if includes(fk.Columns, needed) {
+			return
+		}
+		near = fk.Name
+	}
+	message := fmt.Sprintf("%s.%s has no foreign key to %s", a.name(r), t.Shadow, a.name(target))
+	if near != "" {
+		message = fmt.Sprintf("%s.%s has a foreign key to %s that leaves %s out (%s): it accepts another tenant's row",
+			a.name(r), t.Shadow, a.name(target), strings.Join(p.Tenant, ", "), near)
+	}
+	a.find(Finding{Rule: "pair-shadow-foreign-key", Object: a.name(r) + "." + t.Shadow, Message: message,
+		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s ON DELETE CASCADE NOT VALID, then VALIDATE it",
+			r.Ident(), catalog.Idents(append(append([]string{}, needed[1:]...), t.Shadow)), target.Ident())})
+}
+
+// covered looks for what makes a type without shadow impossible.
+func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []string) {
+	for _, t := range p.Targets {
+		if t.Shadow == "" {
+			a.find(Finding{Rule: "pair-shadow-missing", Object: a.name(r) + "." + p.ID,
+				Message: fmt.Sprintf("type %s of %s has no shadow key, the others do", t.Type, a.name(r)),
+				Fix: fmt.Sprintf("add a column GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED with a foreign key to %s",
+					p.Type, catalog.Literal(t.Type), p.ID, t.Table)})
+		}
+	}
+	for _, k := range r.Checks() {
+		if includes(k.Columns, shadows) && strings.Contains(k.Expr, "num_nonnulls") && k.Enforced {
+			return
+		}
+	}
+	a.find(Finding{Rule: "pair-not-covered", Object: a.name(r) + "." + p.ID,
+		Message: fmt.Sprintf("no CHECK of %s demands that one of its %d shadow keys is set", a.name(r), len(shadows)),
+		Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nonnulls(%s) = 1)", r.Ident(), catalog.Idents(shadows))})
+}
+
+// scalar reads one row of one query, in the transaction that sees everything.
+func (a *audit) scalar(sql string, dest ...any) error {
+	return a.eyes.tx.QueryRow(a.ctx, sql).Scan(dest...)
+}
+

@@ -1,0 +1,73 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+func (a *audit) partitions() error {
+	if err := a.detaching(); err != nil {
+		return err
+	}
+	for _, r := range a.cat.Relations {
+		if r.Kind == catalog.PartitionedTable && len(r.Children) == 0 && !r.Partition {
+			a.find(Finding{Rule: "partition-broken", Object: a.name(r),
+				Message: fmt.Sprintf("%s is partitioned and has no partition: no row can be written", a.name(r)),
+				Fix:     fmt.Sprintf("CREATE TABLE … PARTITION OF %s …", r.Ident())})
+		}
+		if !r.Partition || r.Kind != catalog.Table {
+			continue
+		}
+		if err := a.misplaced(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// misplaced evaluates a partition's bound on its rows: a partition key whose
+// function has changed leaves rows where no query looks for them.
+func (a *audit) misplaced(r *catalog.Relation) error {
+	var bound string
+	if err := a.scalar(fmt.Sprintf("SELECT coalesce(pg_get_partition_constraintdef(%d), '')", r.OID), &bound); err != nil {
+		return a.hidden(r, err)
+	}
+	if bound == "" {
+		return nil
+	}
+	n, rows, err := a.offenders(r, "NOT ("+bound+")", r.Root().PartitionBy)
+	if err != nil {
+		return a.hidden(r, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "partition-wrong", Object: a.name(r), Rows: n, Sample: rows, Evidence: []string{bound},
+			Message: fmt.Sprintf("%s of partition %s belong in another partition of %s", plural(n, "row"), a.name(r), a.name(r.Root())),
+			Fix:     "delete them from the partition and insert them through the parent"})
+	}
+	return nil
+}
+
+// detaching looks for DETACH … CONCURRENTLY that was interrupted.
+func (a *audit) detaching() error {
+	rows, err := a.eyes.tx.Query(a.ctx, "SELECT inhrelid FROM pg_inherits WHERE inhdetachpending")
+	if err != nil {
+		return err
+	}
+	oids, err := pgx.CollectRows(rows, pgx.RowTo[uint32])
+	if err != nil {
+		return err
+	}
+	for _, oid := range oids {
+		r := a.cat.Relation(oid)
+		if r == nil || len(r.Parents) == 0 {
+			continue
+		}
+		a.find(Finding{Rule: "partition-broken", Object: a.name(r),
+			Message: fmt.Sprintf("partition %s is half detached from %s: some queries see its rows, some do not", a.name(r), a.name(r.Parents[0])),
+			Fix:     fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", r.Parents[0].Ident(), r.Ident())})
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package check
+
+import (
+	"testing"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/audit"
+)
+
+// Options of Isolation and Integrity. Its zero value is what most tests want.
+type Options = audit.Options
+
+// Exception excuses findings that are intended, and says why.
+type Exception = audit.Exception
+
+// Finding is one thing that is wrong: which rule, which object, the evidence and
+// the fix.
+type Finding = audit.Finding
+
+// Report is what a check found, and what it could not look at.
+type Report = audit.Report
+
+// Rule is one thing that must hold, and why.
+type Rule = audit.Rule
+
+// Progress says how far a check has come.
+type Progress = audit.Progress
+
+// Rules are those that Isolation and Integrity apply, in the order of their reports.
+func Rules() []Rule { return append([]Rule(nil), audit.Rules...) }
+
+// Integrity fails the test where references are not whole: polymorphic pairs that
+// point at nothing or into another tenant, shadow keys that disagree with their
+// pair, subtypes without their row, settings that do not fit their type, rows that
+// break a constraint which was not validated or was switched off, deferred
+// constraints that COMMIT would refuse, sequences behind their column, rows in the
+// wrong partition.
+//
+//	check.Integrity(t, db)
+//
+// It reads and never writes. It steps up to a role that sees all rows where the
+// session may (in a transaction of its own); where it may not, that is a finding,
+// for a check that sees nothing finds nothing. On a test's database it takes some
+// tens of milliseconds. Of several options the last counts.
+func Integrity(t testing.TB, db seedbed.DB, opt ...Options) {
+	t.Helper()
+	report, err := audit.Integrity(t.Context(), db, last(opt))
+	conclude(t, "Integrity", report, err)
+}
+
+func last(opt []Options) Options {
+	if len(opt) == 0 {
+		return Options{}
+	}
+	return opt[len(opt)-1]
+}
+
+// conclude tells the test.
+func conclude(t testing.TB, name string, report *Report, err error) {
+	t.Helper()
+	switch {
+	case err != nil:
+		t.Fatalf("check.%s: %v", name, err)
+	case !report.Clean():
+		t.Error("check." + name + ": " + Format(report))
+	case len(report.Unchecked) > 0:
+		t.Log("check." + name + ": " + Format(report))
+	}
+}

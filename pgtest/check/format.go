@@ -1,0 +1,97 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qarion/seedbed/internal/audit"
+)
+
+// width that messages are wrapped to.
+const width = 100
+
+// Format writes a report as a test prints it: each finding with its rule, its
+// object, the evidence, the reason and the fix, in 100 columns.
+func Format(r *Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%d rules over %d tables in %s)\n", count(len(r.Findings), "finding"), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond))
+	for _, f := range r.Findings {
+		b.WriteString("\n")
+		writeFinding(&b, f)
+	}
+	if len(r.Unchecked) > 0 {
+		b.WriteString("\n  could not be checked\n")
+		for _, note := range r.Unchecked {
+			hang(&b, "    - ", note)
+		}
+	}
+	return b.String()
+}
+
+func writeFinding(b *strings.Builder, f Finding) {
+	hang(b, "  ", f.Rule+": "+f.Object)
+	hang(b, "    ", f.Message)
+	for _, row := range f.Sample {
+		hang(b, "      | ", row)
+	}
+	if more := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && more > 0 {
+		fmt.Fprintf(b, "      | … and %d more\n", more)
+	}
+	for _, e := range f.Evidence {
+		hang(b, "      | ", e)
+	}
+	if rule, ok := audit.RuleNamed(f.Rule); ok {
+		hang(b, "    why  ", rule.Why)
+	}
+	if f.Fix != "" {
+		hang(b, "    fix  ", f.Fix)
+	}
+}
+
+// hang writes text after a lead, wrapped, with what follows aligned.
+func hang(b *strings.Builder, lead, text string) {
+	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
+	if strings.Contains(lead, "|") {
+		indent = strings.Repeat(" ", strings.Index(lead, "|")) + "|   "
+	}
+	line, used := lead, utf8.RuneCountInString(lead)
+	fresh := true
+	for _, word := range words(text, width-utf8.RuneCountInString(indent)) {
+		n := utf8.RuneCountInString(word)
+		if !fresh && used+1+n > width {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line, used, fresh = indent, utf8.RuneCountInString(indent), true
+		}
+		if !fresh {
+			line += " "
+			used++
+		}
+		line += word
+		used += n
+		fresh = false
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+}
+
+// words splits at blanks, and what is longer than a line anywhere.
+func words(text string, most int) []string {
+	var out []string
+	for _, w := range strings.Fields(text) {
+		for utf8.RuneCountInString(w) > most {
+			cut := []rune(w)
+			out = append(out, string(cut[:most]))
+			w = string(cut[most:])
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,102 @@
+package check_test
+
+import (
+	"context"
+	_ "embed"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/migrations"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+var pg = &pgtest.Server{Migrations: migrations.FS}
+
+//go:embed testdata/reference.sql
+var referenceSQL string
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// reference is a database with the reference schema and rows of two organizations.
+func reference(t testing.TB) *pgtest.DB {
+	t.Helper()
+	db := pg.DB(t)
+	asSeeder(t, db, referenceSQL)
+	return db
+}
+
+// asSeeder runs SQL as the role that loads data.
+func asSeeder(t testing.TB, db seedbed.DB, sql string) {
+	t.Helper()
+	err := pgx.BeginFunc(t.Context(), db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), "SET LOCAL ROLE seedbed_seeder"); err != nil {
+			return err
+		}
+		return simple(t.Context(), tx, sql)
+	})
+	if err != nil {
+		t.Fatalf("seed: %v", err)
+	}
+}
+
+// bypass runs SQL as the seeder with triggers off: foreign keys are not checked.
+func bypass(t testing.TB, db seedbed.DB, sql string) {
+	t.Helper()
+	asSeeder(t, db, "SET LOCAL session_replication_role = replica;\n"+sql)
+}
+
+// simple runs several statements at once.
+func simple(ctx context.Context, tx pgx.Tx, sql string) error {
+	_, err := tx.Conn().PgConn().Exec(ctx, sql).ReadAll()
+	return err
+}
+
+// told is a testing.TB that remembers what it was told instead of failing.
+type told struct {
+	testing.TB
+	errors []string
+	logs   []string
+}
+
+func (f *told) Helper()                    {}
+func (f *told) Context() context.Context   { return f.TB.Context() }
+func (f *told) Error(args ...any)          { f.errors = append(f.errors, sprint(args...)) }
+func (f *told) Errorf(s string, a ...any)  { f.errors = append(f.errors, sprintf(s, a...)) }
+func (f *told) Fatalf(s string, a ...any)  { f.errors = append(f.errors, "FATAL "+sprintf(s, a...)) }
+func (f *told) Log(args ...any)            { f.logs = append(f.logs, sprint(args...)) }
+func (f *told) Logf(s string, args ...any) { f.logs = append(f.logs, sprintf(s, args...)) }
+func (f *told) text() string               { return strings.Join(f.errors, "\n") }
+
+var elapsed = regexp.MustCompile(` in [0-9.]+m?s\)`)
+
+// golden compares a message with its file, and sees that it fits 100 columns.
+func golden(t testing.TB, name, got string) {
+	t.Helper()
+	got = elapsed.ReplaceAllString(strings.TrimRight(got, "\n"), " in 1ms)") + "\n"
+	for _, line := range strings.Split(got, "\n") {
+		if n := utf8.RuneCountInString(line); n > 100 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; run with -update", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n%s\nwant:\n%s", file, got, want)
+	}
+}

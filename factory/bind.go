@@ -101,11 +101,7 @@ func (b *binding) load(d *draft, row reflect.Value) {
 		if v.IsZero() && b.leaves(c, v) || c.Generated != "" {
 			continue
 		}
-		x := v.Interface()
-		if c.inEdge || c.inKey {
-			x = canon(c, x)
-		}
-		d.values[c.index], d.set[c.index] = x, true
+		d.values[c.index], d.set[c.index] = v.Interface(), true
 		d.paths[c.index] = Path{Via: "its own field " + f.name, Value: ""}
 	}
 }

@@ -20,7 +20,7 @@ func (n *node) value(col int) (any, bool) {
 	}
 	d := n.draft
 	if d.set[col] {
-		return d.values[col], true
+		return canon(n.table.columns[col], d.values[col]), true
 	}
 	c := n.table.columns[col]
 	if c.Generated != "" || c.Filled() {

@@ -30,9 +30,6 @@ func (r *Record) load(d *draft) error {
 			return &StructError{Struct: "factory.Record", Table: d.table.name,
 				Problems: []string{d.table.noColumn(field{name: fmt.Sprintf("%q", name), column: name})}}
 		}
-		if c.inEdge || c.inKey {
-			v = canon(c, v)
-		}
 		d.values[c.index], d.set[c.index] = v, true
 		d.paths[c.index] = Path{Via: "its own column " + name}
 	}

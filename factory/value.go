@@ -40,7 +40,7 @@ func canon(c *column, v any) any {
 		}
 		return x
 	case time.Time:
-		return x.UnixMicro()
+		return x.UTC().Round(0).Truncate(time.Microsecond)
 	}
 	r := reflect.ValueOf(v)
 	switch r.Kind() {

@@ -313,9 +313,6 @@ func (d *draft) take(rows pgx.Rows, cols []int) error {
 			value = v.Elem().Interface()
 		}
 		d.values[col], d.set[col] = value, true
-		if c := d.table.columns[col]; c.inKey || c.inEdge {
-			d.values[col] = canon(c, value)
-		}
 		if err := d.store(col, value); err != nil {
 			return err
 		}

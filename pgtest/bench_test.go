@@ -84,7 +84,7 @@ func BenchmarkBackToBack(b *testing.B) {
 	server := &pgtest.Server{Migrations: tables(20)}
 	t := &oneTest{TB: b}
 	first := server.DB(t)
-	admin, err := pgx.Connect(b.Context(), adminURL(first))
+	admin, err := pgx.Connect(b.Context(), first.AdminURL("seedbed"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -134,10 +134,4 @@ func BenchmarkSpaced(b *testing.B) {
 	b.ReportMetric(float64(given[len(took)/2].Microseconds()), "given-us")
 	b.ReportMetric(float64(floor[len(took)/2].Microseconds()), "floor-us")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "median-us")
-}
-
-// adminURL is the control database, as the superuser.
-func adminURL(db *pgtest.DB) string {
-	u := strings.Replace(db.URL(), "seedbed_owner@", "postgres@", 1)
-	return strings.Replace(u, "/"+db.Config().ConnConfig.Database+"?", "/seedbed?", 1)
 }

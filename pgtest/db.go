@@ -61,7 +61,12 @@ func (r *ready) pool(clone *template.Clone, role string, params map[string]strin
 }
 
 // URL is the database as a connection URL, for clients of one's own and for psql.
+//
+// Whoever has it can connect at any time, after the test too, so a database whose
+// URL was asked for is never given to another test: prefer the pool where it will
+// do.
 func (db *DB) URL() string {
+	db.clone.Expose()
 	return db.server.cluster.URL(db.clone.Name, db.role)
 }
 

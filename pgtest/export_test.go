@@ -7,3 +7,9 @@ func (s *Server) Settle() { s.ready.store.Settle() }
 func (s *Server) Held(database string) (held bool, err error) {
 	return s.ready.store.Held(database)
 }
+
+// AdminURL is the server's administrator in one of its databases. It does not
+// expose the test's own, as URL does.
+func (db *DB) AdminURL(database string) string {
+	return db.server.cluster.URL(database, db.server.cluster.Roles().Admin)
+}

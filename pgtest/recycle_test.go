@@ -173,7 +173,7 @@ func apply(t *testing.T, server *pgtest.Server, sql string) string {
 	conn.Release()
 	test.end()
 	server.Settle()
-	admin, err := pgx.Connect(t.Context(), adminURL(db))
+	admin, err := pgx.Connect(t.Context(), db.AdminURL("seedbed"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func takeAgain(t *testing.T, server *pgtest.Server, name string) *pgtest.DB {
 func contents(t *testing.T, db *pgtest.DB) map[string]string {
 	t.Helper()
 	ctx := t.Context()
-	admin, err := pgx.Connect(ctx, strings.Replace(db.URL(), "seedbed_owner@", "postgres@", 1))
+	admin, err := pgx.Connect(ctx, db.AdminURL(db.Config().ConnConfig.Database))
 	if err != nil {
 		t.Fatal(err)
 	}

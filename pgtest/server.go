@@ -2,7 +2,6 @@ package pgtest
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/cluster"
-	"github.com/qarion/seedbed/internal/embedded"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
 )
@@ -131,8 +129,9 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 	if r.role == "" {
 		r.role = r.template.Role()
 	}
-	if r.poolConfig, err = poolConfig(s.MaxConns); err != nil {
-		return nil, err
+	r.poolConfig = host.Pool.Copy()
+	if s.MaxConns > 0 {
+		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
 	r.shared = sync.OnceValues(r.share)
 	r.template.Stock(func(c *template.Clone) (*pgxpool.Pool, error) { return r.pool(c, r.role, nil) }, r.cluster.Major() >= 15 && !s.NoRecycling)
@@ -174,6 +173,10 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 	if err != nil {
 		return template.Host{}, err
 	}
+	pool, err := cluster.PoolConfig()
+	if err != nil {
+		return template.Host{}, err
+	}
 	roles := r.cluster.Roles()
 	return template.Host{
 		Config:   r.cluster.Config,
@@ -181,22 +184,7 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 		Admin:    roles.Admin,
 		Owner:    roles.Owner,
 		Tester:   roles.Tester,
+		Pool:     pool,
 		FileCopy: r.cluster.Major() >= 15 && !r.cluster.Fsync(),
 	}, nil
-}
-
-func poolConfig(maxConns int) (*pgxpool.Config, error) {
-	var cfg *pgxpool.Config
-	err := embedded.WithoutPGEnv(func() error {
-		var err error
-		cfg, err = pgxpool.ParseConfig("host=unused")
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("configure a pool: %w", err)
-	}
-	if maxConns > 0 {
-		cfg.MaxConns = int32(maxConns)
-	}
-	return cfg, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/binaries"
 	"github.com/qarion/seedbed/internal/embedded"
@@ -80,22 +81,27 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// connConfig is how to reach the server in h. pgx reads the PG* environment
-// when it parses, and nothing of that is meant for this server.
+// PoolConfig is a pool's configuration with pgx's defaults. pgx reads the PG*
+// environment when it parses, and nothing of that is meant for a server of ours.
+func PoolConfig() (cfg *pgxpool.Config, err error) {
+	err = embedded.WithoutPGEnv(func() (err error) {
+		cfg, err = pgxpool.ParseConfig("host=127.0.0.1 sslmode=disable connect_timeout=20")
+		return err
+	})
+	return cfg, err
+}
+
+// connConfig is how to reach the server in h.
 func (h home) connConfig(port int) (*pgx.ConnConfig, error) {
 	password, err := os.ReadFile(h.password())
 	if err != nil {
 		return nil, fmt.Errorf("read the server's password: %w", err)
 	}
-	var cfg *pgx.ConnConfig
-	err = embedded.WithoutPGEnv(func() error {
-		var err error
-		cfg, err = pgx.ParseConfig("host=127.0.0.1 sslmode=disable connect_timeout=20")
-		return err
-	})
+	pool, err := PoolConfig()
 	if err != nil {
 		return nil, err
 	}
+	cfg := pool.ConnConfig
 	if h.socket != "" {
 		cfg.Host = h.socket
 	}

@@ -115,6 +115,7 @@ func (h home) bootConfig(cfg Config, bin *binaries.Installation, password string
 		Data:     h.data(),
 		Runtime:  h.run(),
 		Socket:   h.socket,
+		Port:     cfg.Port,
 		LogFile:  h.log(),
 		User:     Superuser,
 		Password: password,

@@ -49,6 +49,8 @@ type Config struct {
 	// makes the data sacred: a server that does not start is an error, never a
 	// reason to begin anew.
 	Durable bool
+	// Port is tried first. Zero, or taken: a free one is picked.
+	Port int
 	// Cache is the cache directory. Empty: CacheDir.
 	Cache string
 	// Logf receives what was chosen, once per process and server. Nil: nothing.

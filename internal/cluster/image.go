@@ -81,7 +81,7 @@ func (i image) make(ctx context.Context, cfg Config, bin *binaries.Installation)
 		return err
 	}
 	h := home{dir: i.dir, socket: socketDir(i.dir)}
-	cfg.Settings = nil
+	cfg.Settings, cfg.Port = nil, 0
 	server, err := embedded.Boot(ctx, h.bootConfig(cfg, bin, password))
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/qarion/seedbed/internal/binaries"
 	"github.com/qarion/seedbed/internal/embedded"
 	"github.com/qarion/seedbed/internal/flock"
@@ -94,14 +96,32 @@ func (c *Cluster) Wait(ctx context.Context) error {
 	}
 }
 
-// KeepIdle sets how long the server outlives its last client, for one that runs.
+// KeepIdle sets how long a server that runs outlives its last client; negative is
+// for ever.
 func (c *Cluster) KeepIdle(ctx context.Context, idle time.Duration) error {
-	return setIdle(ctx, c.lease, idle)
+	return c.ask(ctx, func(conn *pgx.Conn) error { return setIdle(ctx, conn, idle) })
 }
 
 // Stays reports whether the server was told to outlive its clients for ever.
-func (c *Cluster) Stays(ctx context.Context) (bool, error) {
-	var stays bool
-	err := c.lease.QueryRow(ctx, "SELECT idle_seconds IS NULL FROM seedbed.server").Scan(&stays)
+func (c *Cluster) Stays(ctx context.Context) (stays bool, err error) {
+	err = c.ask(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SELECT idle_seconds IS NULL FROM seedbed.server").Scan(&stays)
+	})
 	return stays, err
+}
+
+// ask uses a connection of its own: Wait holds the lease's.
+func (c *Cluster) ask(ctx context.Context, do func(*pgx.Conn) error) error {
+	conn, err := pgx.ConnectConfig(ctx, c.Config(ControlDatabase, Superuser))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return do(conn)
+}
+
+// NamedDir is where the server that cfg.Name names lives or would live.
+func NamedDir(cfg Config) (string, error) {
+	home, err := namedHome(cfg)
+	return home.dir, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,15 +19,26 @@ type Clone struct {
 	Pool *pgxpool.Pool
 
 	template *Template
+	tenure   *tenure
+	exposed  atomic.Bool
 	keeper   *pgx.Conn // see connectKeeper; nil where clones are not recycled
 	base     probe     // the state that a reset goes back to
 	first    probe     // the state of the fresh clone
 }
 
-// Config returns how to connect to the clone as a role.
+// Config returns how to connect to the clone as a role, for as long as the test
+// that has it runs.
 func (c *Clone) Config(role string) *pgx.ConnConfig {
+	return c.tenure.limit(c.config(role))
+}
+
+func (c *Clone) config(role string) *pgx.ConnConfig {
 	return drained(c.template.store.host.Config(c.Name, role))
 }
+
+// Expose notes that somebody may connect to the clone by its name, at any time
+// and whatever becomes of its test: it is not used again.
+func (c *Clone) Expose() { c.exposed.Store(true) }
 
 // Take gives the caller a clone as the template is: one that nobody else has.
 func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
@@ -75,7 +87,7 @@ func (t *Template) fresh(ctx context.Context) (*Clone, error) {
 
 // claim takes a clone that a process which is gone had made and not used.
 func (t *Template) claim(ctx context.Context) (*Clone, error) {
-	c := &Clone{template: t}
+	c := &Clone{template: t, tenure: &tenure{}}
 	err := t.store.control.QueryRow(ctx, `
 		UPDATE seedbed.clone SET state = 'held', holder = $2, who = $3, since = clock_timestamp()
 		WHERE name = (SELECT name FROM seedbed.clone WHERE template = $1 AND (state = 'ready'
@@ -95,7 +107,7 @@ func (t *Template) claim(ctx context.Context) (*Clone, error) {
 // happens somebody can find and drop it.
 func (t *Template) clone(ctx context.Context) (*Clone, error) {
 	s := t.store
-	c := &Clone{template: t}
+	c := &Clone{template: t, tenure: &tenure{}}
 	err := s.control.QueryRow(ctx, `
 		INSERT INTO seedbed.clone (name, template, state, holder, who)
 		VALUES ('sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, 'making', $2, $3)
@@ -143,12 +155,16 @@ func (c *Clone) Drop(ctx context.Context) error {
 // GiveBack is for a test that has passed and has closed all it opened: the clone
 // is reset or dropped, behind the test's back. A process that ends before that is
 // done leaves it to the next one's sweep.
-func (c *Clone) GiveBack() { c.template.shelf.giveBack(c) }
+func (c *Clone) GiveBack() {
+	c.tenure.end()
+	c.template.shelf.giveBack(c)
+}
 
 // Discard is for a clone that something may still be using: it is dropped, behind
 // the test's back.
 func (c *Clone) Discard() {
 	s := c.template.store
+	c.tenure.end()
 	s.background.Go(func() {
 		ctx, cancel := context.WithTimeout(s.life, makeTime)
 		defer cancel()

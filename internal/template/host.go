@@ -2,12 +2,15 @@ package template
 
 import (
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Host is a server that holds templates and clones.
 type Host struct {
 	// Config returns how to connect to a database as a role.
 	Config func(database, user string) *pgx.ConnConfig
+	// Pool is what pools are configured with, but for where they connect to.
+	Pool *pgxpool.Config
 	// Control is the database that the registry is in.
 	Control string
 	// Admin makes and drops databases, and may end sessions in them.

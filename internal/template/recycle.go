@@ -24,7 +24,7 @@ type probe struct {
 // looks what a test did, and undoes it. No trigger, rule or foreign key fires for
 // it, and it reads statistics as they are, not as they were when it first looked.
 func (c *Clone) connectKeeper(ctx context.Context) error {
-	cfg := c.Config(c.template.store.host.Admin)
+	cfg := c.config(c.template.store.host.Admin)
 	cfg.RuntimeParams["session_replication_role"] = "replica"
 	cfg.RuntimeParams["stats_fetch_consistency"] = "none"
 	cfg.RuntimeParams["application_name"] = "seedbed keeper"

@@ -141,7 +141,7 @@ func (s *shelf) giveBack(c *Clone) {
 	s.template.store.background.Go(func() {
 		ctx, cancel := context.WithTimeout(s.template.store.life, makeTime)
 		defer cancel()
-		if s.recycle && c.again(ctx, s) {
+		if s.recycle && !c.exposed.Load() && c.again(ctx, s) {
 			s.deliver(c, nil)
 			return
 		}
@@ -160,6 +160,7 @@ func (c *Clone) again(ctx context.Context, s *shelf) bool {
 	if refused != "" || err != nil {
 		return false
 	}
+	c.tenure = &tenure{}
 	if err := c.open(ctx, s); err != nil {
 		return false
 	}

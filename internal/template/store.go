@@ -66,10 +66,7 @@ func (s *Store) openControl(ctx context.Context) error {
 		return err
 	}
 	s.presence = conn
-	cfg, err := pgxpool.ParseConfig("")
-	if err != nil {
-		return err
-	}
+	cfg := s.host.Pool.Copy()
 	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
 	cfg.MaxConns = 6
 	s.control, err = pgxpool.NewWithConfig(ctx, cfg)

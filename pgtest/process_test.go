@@ -1,0 +1,307 @@
+//go:build unix
+
+package pgtest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var rounds = flag.Int("rounds", 20, "how often to kill something in the tests that do")
+
+// child is a test binary that uses pgtest, built once.
+var child = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "seedbed-child-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "child.test")
+	out, err := exec.Command("go", "test", "-c", "-o", bin, "./testdata/child").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return bin, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if bin, err := child(); err == nil {
+		os.RemoveAll(filepath.Dir(bin))
+	}
+	os.Exit(code)
+}
+
+// A house is a cache directory of its own, with whatever runs in it.
+type house struct {
+	t     *testing.T
+	cache string
+	tmp   string
+	idle  string
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	base, err := os.MkdirTemp("", "sb") // short: sockets are in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, cache: filepath.Join(base, "cache"), tmp: filepath.Join(base, "tmp"), idle: "500ms"}
+	for _, dir := range []string{base, h.cache, h.tmp} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		h.gone()
+		if left, _ := os.ReadDir(h.tmp); len(left) > 0 {
+			t.Errorf("%d files are left in the temporary directory, the first is %s", len(left), left[0].Name())
+		}
+		os.RemoveAll(base)
+	})
+	return h
+}
+
+// command is one run of the child's tests that match pattern.
+func (h *house) command(pattern string, args ...string) *exec.Cmd {
+	h.t.Helper()
+	bin, err := child()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	cmd := exec.Command(bin, append([]string{"-test.run", "^(" + pattern + ")$", "-test.v"}, args...)...)
+	cmd.Env = append(os.Environ(), "SEEDBED_CACHE="+h.cache, "TMPDIR="+h.tmp, "SEEDBED_IDLE="+h.idle)
+	return cmd
+}
+
+// pass runs the child's tests that match pattern, and wants them to pass.
+func (h *house) pass(pattern string, args ...string) string {
+	h.t.Helper()
+	out, err := h.command(pattern, args...).CombinedOutput()
+	if err != nil {
+		h.t.Fatalf("%s: %v\n%s", pattern, err, out)
+	}
+	return string(out)
+}
+
+// fail runs the child's tests that match pattern, and wants them to fail.
+func (h *house) fail(pattern string, args ...string) string {
+	h.t.Helper()
+	out, err := h.command(pattern, args...).CombinedOutput()
+	if err == nil {
+		h.t.Fatalf("%s passed\n%s", pattern, out)
+	}
+	return string(out)
+}
+
+// postmasters are the process ids of the servers that run in the house.
+func (h *house) postmasters() (pids []int) {
+	files, _ := filepath.Glob(filepath.Join(h.cache, "servers", "*", "data", "postmaster.pid"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		line, _, _ := strings.Cut(string(text), "\n")
+		if pid, err := strconv.Atoi(line); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// alive reports whether a process exists. One of another user does.
+func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// gone waits until no server runs in the house, as should be soon after the idle
+// time.
+func (h *house) gone() {
+	h.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var running []int
+		for _, pid := range h.postmasters() {
+			if alive(pid) {
+				running = append(running, pid)
+			}
+		}
+		if len(running) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Errorf("servers %v outlive their idle time of %s", running, h.idle)
+			for _, pid := range running {
+				syscall.Kill(pid, syscall.SIGQUIT)
+			}
+			return
+		}
+		time.Sleep(20 * time.Millisecond) // another process's end
+	}
+}
+
+// Failure modes 1 and 24: everybody comes at once, and the cache is empty.
+func TestTwentyProcessesShareOneServer(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "3s"
+	var all sync.WaitGroup
+	for range 20 {
+		cmd := h.command("TestPass")
+		all.Go(func() {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	all.Wait()
+	if pids := h.postmasters(); len(pids) != 1 {
+		t.Errorf("postmasters %v, want one", pids)
+	}
+	if n := h.templates(); n != 2 { // the empty one and the migrated one
+		t.Errorf("%d templates, want 2", n)
+	}
+}
+
+func (h *house) templates() (n int) {
+	h.t.Helper()
+	servers, _ := filepath.Glob(filepath.Join(h.cache, "servers", "*", "s", ".s.PGSQL.*"))
+	for _, socket := range servers {
+		if strings.HasSuffix(socket, ".lock") {
+			continue
+		}
+		url := fmt.Sprintf("postgres://postgres@/seedbed?host=%s&port=%s", filepath.Dir(socket), strings.TrimPrefix(filepath.Ext(socket), "."))
+		conn, err := pgx.Connect(h.t.Context(), url)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		defer conn.Close(h.t.Context())
+		if err := conn.QueryRow(h.t.Context(), "SELECT count(*) FROM seedbed.template").Scan(&n); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// Failure modes 16, 25 and 27: a client dies at any instant, among them the one
+// that initialises, the one that boots and the one that builds the template.
+func TestKilledAtAnyInstant(t *testing.T) {
+	h := newHouse(t)
+	for round := range *rounds {
+		if round%5 == 0 { // every fifth begins from nothing
+			h.gone()
+			os.RemoveAll(filepath.Join(h.cache, "servers"))
+			if round%10 == 0 {
+				os.RemoveAll(filepath.Join(h.cache, "images"))
+			}
+		}
+		cmd := h.command("TestHang")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rand.IntN(1200)) * time.Millisecond) // the instant
+		cmd.Process.Kill()
+		cmd.Wait()
+		h.pass("TestPass")
+	}
+}
+
+// Failure mode 16: the server dies at any instant.
+func TestPostmasterKilled(t *testing.T) {
+	h := newHouse(t)
+	for range *rounds / 2 {
+		h.pass("TestPass")
+		for _, pid := range h.postmasters() {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		h.pass("TestMany")
+	}
+}
+
+func TestServerGoesAfterItsIdleTime(t *testing.T) {
+	h := newHouse(t)
+	h.pass("TestPass")
+	if len(h.postmasters()) != 1 {
+		t.Fatal("no server runs right after the test")
+	}
+	h.gone()
+	if pids := h.postmasters(); len(pids) > 0 {
+		t.Errorf("postmaster.pid is left behind: %v", pids)
+	}
+	h.pass("TestPass") // and the next one boots it again
+}
+
+// Failure modes 19, 20 and 45: what ends a test badly ends neither the server nor
+// the next test.
+func TestBadEndings(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	for _, pattern := range []string{"TestPanic", "TestExit", "TestFail"} {
+		h.fail(pattern)
+		h.pass("TestPass")
+	}
+	h.fail("TestHang", "-test.timeout", "1s")
+	h.pass("TestPass|TestMany")
+}
+
+// Failure modes 37, 38 and 42.
+func TestWhatTestsLeaveOpen(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	out := h.pass("TestLeak|TestPass")
+	if !strings.Contains(out, "the test ended with a connection in use") || !strings.Contains(out, "SELECT 'forgotten'") {
+		t.Errorf("the leak is not reported:\n%s", out)
+	}
+	h.pass("TestReconnect|TestAfterReconnect")
+	h.pass("TestPrepared|TestMany")
+	out = h.fail("TestFailInParallelSubtest")
+	if n := strings.Count(out, "its database is kept"); n != 1 {
+		t.Errorf("%d databases are kept, want the failed subtest's alone:\n%s", n, out)
+	}
+}
+
+// Failure mode 13: lib/pq panics on some of these, pgx obeys others.
+func TestEnvironmentMeantForOtherServers(t *testing.T) {
+	h := newHouse(t)
+	cmd := h.command("TestPass")
+	cmd.Env = append(cmd.Env, "PGHOST=nowhere.invalid", "PGPORT=1", "PGUSER=nobody", "PGDATABASE=none", "PGSERVICE=none", "PGSERVICEFILE=/none",
+		"PGHOSTADDR=192.0.2.1", "PGSYSCONFDIR=/none", "PGREQUIRESSL=1", "PGSSLMODE=verify-full", "PGOPTIONS=-c nonsense=1", "LANG=xx_YY.nonsense", "LC_ALL=xx_YY.nonsense", "TZ=Nowhere/None")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Failure mode 21: whoever reads the test's output must not wait for the server.
+func TestOutputEndsWithTheTest(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "10s"
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	bin := h.command("TestPass")
+	cmd := exec.CommandContext(ctx, bin.Path, bin.Args[1:]...)
+	cmd.Env = bin.Env
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out // pipes: Wait returns when the last writer closes them
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	if len(h.postmasters()) != 1 {
+		t.Error("the server did not outlive the test, so this proves nothing")
+	}
+}

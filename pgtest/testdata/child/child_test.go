@@ -1,0 +1,133 @@
+// Package child is the test binary that the tests of pgtest start, kill and read
+// the output of: what happens to a package that uses pgtest.
+package child
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/pgtest"
+)
+
+var pg = &pgtest.Server{Migrations: fstest.MapFS{
+	"00001_things.sql": {Data: []byte("-- +goose Up\nCREATE TABLE things (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);\n")},
+}}
+
+func insert(t *testing.T, db *pgtest.DB) {
+	t.Helper()
+	var id int64
+	if err := db.QueryRow(t.Context(), "INSERT INTO things (name) VALUES ($1) RETURNING id", t.Name()).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	if id != 1 {
+		t.Fatalf("id = %d in a database that should be new", id)
+	}
+}
+
+func TestPass(t *testing.T) { insert(t, pg.DB(t)) }
+
+func TestMany(t *testing.T) {
+	for i := range 24 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			insert(t, pg.DB(t))
+		})
+	}
+}
+
+func TestFail(t *testing.T) {
+	db := pg.DB(t)
+	insert(t, db)
+	if _, err := db.Exec(t.Context(), "SELECT nonsense"); err == nil {
+		t.Fatal("nonsense is a column")
+	}
+	t.Fatal("this test fails on purpose")
+}
+
+func TestFailInParallelSubtest(t *testing.T) {
+	for _, name := range []string{"good", "bad"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			insert(t, pg.DB(t))
+			if name == "bad" {
+				t.FailNow()
+			}
+		})
+	}
+}
+
+func TestPanic(t *testing.T) {
+	insert(t, pg.DB(t))
+	panic("this test panics on purpose")
+}
+
+func TestExit(t *testing.T) {
+	insert(t, pg.DB(t))
+	os.Exit(3)
+}
+
+// TestHang says when it has a database and waits to be killed.
+func TestHang(t *testing.T) {
+	insert(t, pg.DB(t))
+	fmt.Println("hanging")
+	select {}
+}
+
+// TestLeak never gives its connection back.
+func TestLeak(t *testing.T) {
+	conn, err := pg.DB(t).Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "SELECT 'forgotten'"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReconnect leaves a goroutine behind that connects again and again.
+func TestReconnect(t *testing.T) {
+	db := pg.DB(t)
+	url := db.URL()
+	started := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			conn, err := pgx.Connect(context.Background(), url)
+			if err != nil {
+				return // the database is gone
+			}
+			conn.Exec(context.Background(), "INSERT INTO things (name) VALUES ('late')")
+			if n == 0 {
+				close(started)
+			}
+			conn.Close(context.Background())
+		}
+	}()
+	<-started
+	t.Cleanup(func() { time.AfterFunc(20*time.Second, func() { panic("the database is still there") }) })
+}
+
+func TestAfterReconnect(t *testing.T) {
+	for range 5 {
+		t.Run("", func(t *testing.T) { insert(t, pg.DB(t)) })
+	}
+}
+
+// TestPrepared leaves a prepared transaction behind.
+func TestPrepared(t *testing.T) {
+	db := pg.DB(t)
+	conn, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	_, err = conn.Conn().PgConn().Exec(t.Context(), "BEGIN; INSERT INTO things (name) VALUES ('p'); PREPARE TRANSACTION '"+db.Config().ConnConfig.Database+"'").ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -12,9 +12,12 @@
 -- Review
 --   locks   SHARE ROW EXCLUSIVE on organizations and spaces, for as long as it takes
 --           to create empty tables that point at them; writes to them wait that long
---   serves  space_memberships_user_id: the spaces of a user at login, and the foreign
---           key; organization_memberships_user_id: likewise
--- seedbed: serves space_memberships_user_id: select space_id, role from space_memberships where user_id = '00000000-0000-0000-0000-000000000000'
+--   serves  users_email_key: login, and one user per address, whatever its case;
+--           organization_memberships_user_id: the organizations of a user, and the
+--           foreign key; space_memberships_user_id: the foreign key, which looks across
+--           spaces when a user is deleted
+-- seedbed: serves organization_memberships_user_id: select organization_id, role from organization_memberships where user_id = '00000000-0000-0000-0000-000000000000'
+-- seedbed: serves users_email_key: select id from users where lower(email) = 'somebody@example.org'
 
 -- +goose Up
 set local lock_timeout = '3s';

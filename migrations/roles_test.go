@@ -1,0 +1,105 @@
+package migrations_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/qarion/seedbed/migrations"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+// renamed is the beginning of the reference schema, with roles that nobody else on the
+// server uses.
+func renamed(t *testing.T, prefix string) fstest.MapFS {
+	t.Helper()
+	names, err := fs.Glob(migrations.FS, "0000[1-4]_*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := fstest.MapFS{}
+	for _, name := range names {
+		raw, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(raw)
+		for _, role := range []string{"seedbed_app", "seedbed_org_admin", "seedbed_seeder"} {
+			text = strings.ReplaceAll(text, role, prefix+strings.TrimPrefix(role, "seedbed"))
+		}
+		m[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return m
+}
+
+// Roles belong to the cluster: eight databases that make them at once all succeed, and
+// going down in one leaves the others whole.
+func TestRolesRace(t *testing.T) {
+	t.Parallel()
+	prefix := fmt.Sprintf("race_%d", os.Getpid())
+	fsys := renamed(t, prefix)
+	var dbs []*pgtest.DB
+	for range 8 {
+		dbs = append(dbs, pg.DB(t))
+	}
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for _, db := range dbs {
+		wg.Go(func() {
+			<-start
+			if err := migrations.Up(t.Context(), db, fsys); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	set, err := migrations.Open(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := "select count(*) from pg_roles where rolname like '" + prefix + "%'"
+	for i, db := range dbs {
+		if err := set.DownTo(t.Context(), db, 0); err != nil {
+			t.Fatal(err)
+		}
+		if n := one[int64](t, db, roles); n != 3 {
+			t.Errorf("%d of 3 roles are there after database %d went down", n, i)
+		}
+	}
+	if err := set.Up(t.Context(), dbs[0]); err != nil {
+		t.Errorf("up again: %v", err)
+	}
+	if err := set.DownTo(t.Context(), dbs[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range list[string](t, dbs[0], "select quote_ident(rolname) from pg_roles where rolname like '"+prefix+"%'") {
+		do(t, dbs[0], "drop role "+role)
+	}
+}
+
+// Where a DBA has made the roles, the migrating role needs no CREATEROLE. Where nobody
+// has, the error says which statement to ask for.
+func TestOwnerWithoutCreaterole(t *testing.T) {
+	t.Parallel()
+	prefix := fmt.Sprintf("plain_%d", os.Getpid())
+	db := pg.DB(t)
+	do(t, db, fmt.Sprintf(`create role %s_owner login; grant create on schema public to %[1]s_owner`, prefix))
+	plain := db.As(t, prefix+"_owner", nil)
+	defer do(t, db, "drop role "+prefix+"_owner")
+	defer do(t, db, "revoke create on schema public from "+prefix+"_owner")
+	defer do(t, plain, "drop owned by current_user cascade")
+	err := migrations.Up(t.Context(), plain, renamed(t, prefix))
+	if err == nil || !strings.Contains(err.Error(), "00001_roles_and_settings.sql:") || !strings.Contains(err.Error(), "Have an administrator run: CREATE ROLE "+prefix+"_app NOLOGIN") {
+		t.Errorf("got %v", err)
+	}
+	// The roles of the reference schema are there as soon as some other test migrated it.
+	reference.DB(t)
+	if err := migrations.Up(t.Context(), plain, migrations.FS); err != nil {
+		t.Error(err)
+	}
+}

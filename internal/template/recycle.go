@@ -110,7 +110,7 @@ func (c *Clone) reset(ctx context.Context) (refused string, err error) {
 func (c *Clone) lookAlone(ctx context.Context) (probe, error) {
 	for wait := time.Millisecond; ; wait *= 2 {
 		p, err := c.look(ctx)
-		if err != nil || p.others == 0 || wait > 128*time.Millisecond {
+		if err != nil || p.others == 0 || wait > time.Second {
 			return p, err
 		}
 		select {

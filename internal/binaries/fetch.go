@@ -93,6 +93,9 @@ func (s *search) download(ctx context.Context, scratch string) (*Installation, e
 		return nil, nil
 	}
 	inst, err := s.admit(ctx, tree, Downloaded)
+	if err == nil {
+		err = embedded.Trust(s.archives())
+	}
 	if err != nil {
 		s.reject(Downloaded, where, s.req.Version, err.Error())
 		return nil, nil

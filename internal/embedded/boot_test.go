@@ -18,7 +18,10 @@ import (
 
 func TestBootStopBoot(t *testing.T) {
 	each(t, func(t *testing.T, cfg embedded.BootConfig) {
-		srv := boot(t, cfg)
+		srv, err := embedded.Boot(t.Context(), cfg) // from nothing
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, host := range []string{cfg.Socket, "localhost"} {
 			if got := ask(t, connect(t, host, srv), "show data_directory"); got != cfg.Data {
 				t.Errorf("through %s: data directory %q, want %q", host, got, cfg.Data)
@@ -30,7 +33,7 @@ func TestBootStopBoot(t *testing.T) {
 				t.Fatalf("stopped (immediate %v), and still running: %v, %v", immediate, p, err)
 			}
 			stop(t, cfg, immediate) // of what does not run, is nothing
-			srv = boot(t, cfg)
+			boot(t, cfg)
 		}
 		left, _ := filepath.Glob(filepath.Join(filepath.Dir(cfg.Data), "*"))
 		for _, path := range left {

@@ -71,7 +71,7 @@ func (cfg BootConfig) complete() (BootConfig, error) {
 	}
 	for _, p := range []*string{&cfg.Bin, &cfg.Data, &cfg.Runtime, &cfg.LogFile} {
 		if *p == "" {
-			return cfg, errors.New("Bin, Data, Runtime and LogFile are required")
+			return cfg, errors.New("a path is missing: Bin, Data, Runtime and LogFile are required")
 		}
 		abs, err := filepath.Abs(*p)
 		if err != nil {

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 			_, err = embedded.Boot(context.Background(), embedded.BootConfig{
 				Bin: os.Getenv("EMBEDDED_TEST_BIN"), Drop: drop, Password: "secret", Socket: filepath.Join(dir, `s" k`),
 				Data: filepath.Join(dir, "data"), Runtime: filepath.Join(dir, "run"), LogFile: filepath.Join(dir, "log"),
+				Settings: map[string]string{"fsync": "off"},
 			})
 		}
 		if err != nil {
@@ -36,7 +37,18 @@ func TestMain(m *testing.M) {
 		fmt.Println("booted")
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "sb")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	pristine.dir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 // bootElsewhere boots cfg in another process.
@@ -140,7 +152,9 @@ func TestCancelledInit(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg.Timeout = 0
-		initialise(t, cfg)
+		if err := embedded.Init(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
 		if left, _ := filepath.Glob(cfg.Data + "*"); len(left) != 1 {
 			t.Errorf("left %v", left)
 		}
@@ -251,6 +265,7 @@ func TestForeignDataDirectoryIsLeftAlone(t *testing.T) {
 func TestTwoAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, cfg embedded.BootConfig) {
 		other := config(t, cfg.Bin)
+		initialise(t, other) // the one with initdb, the other without
 		failed := make(chan error, 2)
 		for _, c := range []embedded.BootConfig{cfg, other} {
 			go func() { _, err := embedded.Boot(t.Context(), c); failed <- err }()
@@ -266,10 +281,7 @@ func BenchmarkBoot(b *testing.B) {
 	for _, bin := range installations(b) {
 		b.Run(filepath.Base(filepath.Dir(bin)), func(b *testing.B) {
 			cfg := config(b, bin)
-			cfg.Settings = map[string]string{"fsync": "off"}
-			if err := embedded.Init(b.Context(), cfg); err != nil {
-				b.Fatal(err)
-			}
+			initialise(b, cfg)
 			for b.Loop() {
 				boot(b, cfg)
 				b.StopTimer()

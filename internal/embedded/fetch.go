@@ -22,12 +22,11 @@ type FetchConfig struct {
 	Into     string // what to unpack to: a directory that does not exist yet, in one of the caller's own
 }
 
-// Fetch has the library download and unpack a Postgres. An archive in Archives is
-// used again only if it still has the checksum that was noted when it came. Calls
-// for one Archives must not overlap. It ends soon after ctx does.
-//
-// The tree that it leaves has not been run. An error of the mirror is a
-// *FetchError with the URL and the status.
+// Fetch has the library download and unpack a Postgres. The tree that it leaves
+// has not been run; when it has, Trust keeps its archive. An archive is used
+// again only if it was kept and still has the checksum that was noted. Calls for
+// one Archives must not overlap. Fetch ends soon after ctx does; an error of the
+// mirror is a *FetchError with the URL and the status.
 func Fetch(ctx context.Context, cfg FetchConfig) error {
 	version, err := Resolve(cfg.Version)
 	if err != nil {
@@ -45,9 +44,7 @@ func Fetch(ctx context.Context, cfg FetchConfig) error {
 	if relayErr := relay.close(); relayErr != nil {
 		err = relayErr
 	}
-	if err == nil {
-		err = noteChecksums(cfg.Archives)
-	} else {
+	if err != nil {
 		distrust(cfg.Archives)
 	}
 	if ctx.Err() != nil {
@@ -158,7 +155,8 @@ func NoteChecksum(path string) error {
 	return os.Rename(tmp, path+sumSuffix)
 }
 
-func noteChecksums(dir string) error {
+// Trust keeps the archives that Fetch left in dir for the next time.
+func Trust(dir string) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())

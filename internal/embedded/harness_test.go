@@ -59,6 +59,7 @@ func config(t testing.TB, bin string) embedded.BootConfig {
 	cfg := embedded.BootConfig{
 		Bin: bin, Drop: drop, Password: "secret", Socket: filepath.Join(dir, `s" k`),
 		Data: filepath.Join(dir, "data"), Runtime: filepath.Join(dir, "run"), LogFile: filepath.Join(dir, "log"),
+		Settings: map[string]string{"fsync": "off"},
 	}
 	t.Cleanup(func() {
 		if err := embedded.Stop(context.Background(), embedded.StopConfig{Data: cfg.Data, Immediate: true}); err != nil {
@@ -68,8 +69,12 @@ func config(t testing.TB, bin string) embedded.BootConfig {
 	return cfg
 }
 
+// boot initialises, if that has not been done, and boots.
 func boot(t testing.TB, cfg embedded.BootConfig) *embedded.Server {
 	t.Helper()
+	if !exists(cfg.Data) {
+		initialise(t, cfg)
+	}
 	srv, err := embedded.Boot(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -77,9 +82,27 @@ func boot(t testing.TB, cfg embedded.BootConfig) *embedded.Server {
 	return srv
 }
 
+// pristine holds one initialised data directory for each Postgres, which saves
+// every test but the first half a second.
+var pristine = struct {
+	dir  string
+	data map[string]string
+}{data: map[string]string{}}
+
 func initialise(t testing.TB, cfg embedded.BootConfig) {
 	t.Helper()
-	if err := embedded.Init(t.Context(), cfg); err != nil {
+	data := pristine.data[cfg.Bin]
+	if data == "" {
+		data = filepath.Join(pristine.dir, fmt.Sprint(len(pristine.data)))
+		first := cfg
+		first.Data = data
+		if err := embedded.Init(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		pristine.data[cfg.Bin] = data
+	}
+	// As root the copy is root's; Boot gives it to whom it belongs.
+	if err := os.CopyFS(cfg.Data, os.DirFS(data)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -67,16 +68,23 @@ func serves(pid int, data string) verdict {
 	return no
 }
 
-// runsFor reports whether pid is a live process with path in its command line.
-func runsFor(pid int, path string) bool {
+// runsFor reports whether pid is a live process with one of paths in its command line.
+func runsFor(pid int, paths ...string) bool {
 	if !alive(pid) {
 		return false
 	}
-	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	proc := filepath.Join("/proc", strconv.Itoa(pid))
+	line, err := os.ReadFile(filepath.Join(proc, "cmdline"))
 	if err != nil {
 		line, _ = exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	}
-	return bytes.Contains(line, []byte(path))
+	if len(line) == 0 && err == nil {
+		// In the middle of an exec there is no command line; unlike a thread of
+		// the kernel, which never has one, such a process has a program.
+		_, err := os.Readlink(filepath.Join(proc, "exe"))
+		return err == nil
+	}
+	return slices.ContainsFunc(paths, func(p string) bool { return bytes.Contains(line, []byte(p)) })
 }
 
 // findPostmaster looks through all processes for one that works in data; it

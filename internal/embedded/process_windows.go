@@ -27,7 +27,7 @@ func serves(pid int, _ string) verdict {
 }
 
 // runsFor: the wrappers of Windows write no pid to ask about.
-func runsFor(int, string) bool { return false }
+func runsFor(int, ...string) bool { return false }
 
 func findPostmaster(string) int { return 0 }
 

@@ -26,7 +26,8 @@ func settle(ctx context.Context, cfg BootConfig) error {
 		if server == 0 && !w.released() {
 			server = readPID(w.serverFile()) // after the look at the wrapper, who writes it
 		}
-		serverAt := server > 0 && runsFor(server, cfg.Data)
+		// Before it is Postgres it is a copy of the wrapper.
+		serverAt := server > 0 && runsFor(server, cfg.Data, cfg.Runtime)
 		if !at && !serverAt {
 			return nil
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Exit statuses. 128 + n is the end by signal n, as in a shell: 130 for Ctrl-C.
@@ -34,22 +35,40 @@ type interrupted struct{ signal syscall.Signal }
 
 func (i *interrupted) Error() string { return "interrupted" }
 
+// impatience is how soon a second Ctrl-C is not one: some parents pass on to
+// their child what the terminal has sent to both.
+const impatience = time.Second
+
 // interruptible returns a context that Ctrl-C, a closed terminal or a polite kill
-// ends. The second one ends the process as if nobody were listening.
+// ends. A second one ends the process, whatever it is at.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	done := make(chan struct{})
 	go func() {
-		select {
-		case s := <-signals:
-			number, _ := s.(syscall.Signal)
-			cancel(&interrupted{number})
-		case <-ctx.Done():
+		var first time.Time
+		for {
+			select {
+			case <-done:
+				return
+			case s := <-signals:
+				number, _ := s.(syscall.Signal)
+				if !first.IsZero() && time.Since(first) > impatience {
+					os.Exit(128 + int(number))
+				}
+				if first.IsZero() {
+					first = time.Now()
+				}
+				cancel(&interrupted{number})
+			}
 		}
-		signal.Stop(signals)
 	}()
-	return ctx, func() { cancel(nil) }
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel(nil)
+	}
 }
 
 // exit reports a command's error, once, and returns the status for it.
@@ -62,7 +81,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	case errors.As(context.Cause(ctx), &signal):
-		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", a.whatFailed(err))
+		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", whatFailed(err, signal))
 		return 128 + int(signal.signal)
 	case errors.As(err, &usage), !a.began:
 		fmt.Fprintf(a.err, "%s %v\nRun `seedbed --help`, or --help after a command, for what it takes.\n", a.red("seedbed:"), err)
@@ -73,8 +92,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 }
 
 // whatFailed is worth saying after an interrupt only when it is more than that.
-func (a *app) whatFailed(err error) string {
-	if errors.Is(err, context.Canceled) {
+func whatFailed(err, interrupt error) string {
+	if errors.Is(err, context.Canceled) || errors.Is(err, interrupt) {
 		return ""
 	}
 	return ": " + err.Error()

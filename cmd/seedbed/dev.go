@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/dev"
+)
+
+// stopTime bounds the end of a server after Ctrl-C.
+const stopTime = time.Minute
+
+type devFlags struct {
+	detach     bool
+	migrations string
+	seed       uint64
+	empty      bool
+}
+
+func (a *app) devCommand() *cobra.Command {
+	var f devFlags
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run a migrated, seeded development database for this project",
+		Long: `Dev gives the project that the current directory lies in (the nearest go.mod or
+.git upward) a Postgres server of its own, and each git branch a database on it:
+migrated, filled with a demo, checked. It prints how to connect and waits; Ctrl-C stops the
+server. The data stays: the next start finds it and applies only new migrations.`,
+		Example: `  seedbed dev                            # until Ctrl-C
+  seedbed dev --detach                   # leave it running …
+  seedbed dev stop                       # … until this
+  seedbed dev --migrations ./migrations  # your own goose files instead of the reference schema
+  psql "$(seedbed dev url)"`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.devStart(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&f.detach, "detach", "d", false, "leave the server running; stop it with `seedbed dev stop`")
+	f.define(cmd)
+	cmd.AddCommand(a.devStopCommand(), a.devStatusCommand(), a.devURLCommand())
+	return cmd
+}
+
+// define adds the flags that say what a database is made of.
+func (f *devFlags) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.migrations, "migrations", "", "`directory` of goose migrations (default: what the database was built from, else the reference schema)")
+	flags.Uint64Var(&f.seed, "seed", 1, "`number` that the demo's values follow from")
+	flags.BoolVar(&f.empty, "empty", false, "migrate only, no demo")
+}
+
+// devStart is `seedbed dev`. What it booted it stops again when it fails.
+func (a *app) devStart(ctx context.Context, f devFlags) error {
+	project, err := dev.FindProject(".")
+	if err != nil {
+		return err
+	}
+	if f.migrations, err = dev.AbsSource(f.migrations); err != nil {
+		return usagef("--migrations: %v", err)
+	}
+	if err := (dev.Plan{Source: f.migrations}).Check(); err != nil {
+		return err
+	}
+	say := a.progress()
+	defer say.stop()
+	server, err := dev.Start(ctx, project, dev.Options{Say: say})
+	if err != nil {
+		return err
+	}
+	err = a.devServe(ctx, server, f, say)
+	say.stop()
+	if err != nil && server.Started() {
+		return errors.Join(err, stopServer(server))
+	}
+	server.Close(context.WithoutCancel(ctx))
+	return err
+}
+
+// devServe makes the database ready, reports, and stays for as long as asked.
+func (a *app) devServe(ctx context.Context, server *dev.Server, f devFlags, say *progress) error {
+	plan, left, err := f.plan(ctx, server)
+	if err != nil {
+		return err
+	}
+	made, err := server.Ensure(ctx, plan)
+	if err != nil {
+		return withHint(err)
+	}
+	if err := a.devReport(ctx, server, made, *left, say); err != nil {
+		return err
+	}
+	switch {
+	case f.detach:
+		if err := server.Stay(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.err, "\nThe server runs on; `seedbed dev stop` stops it.")
+		return nil
+	case !server.Started():
+		fmt.Fprintln(a.err, "\nThe server was already running, and runs on; `seedbed dev stop` stops it.")
+		return nil
+	}
+	fmt.Fprintln(a.err, "\nRunning. Ctrl-C stops the server; the data stays.")
+	return a.devWait(ctx, server)
+}
+
+// devWait waits for Ctrl-C, which is how this is meant to end, and stops the
+// server unless somebody asked meanwhile for it to stay.
+func (a *app) devWait(ctx context.Context, server *dev.Server) error {
+	err := server.Wait(ctx)
+	if errors.Is(err, cluster.ErrGone) {
+		fmt.Fprintln(a.err, "The server was stopped.")
+		return nil
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if stays, err := server.Stays(after); err == nil && stays {
+		fmt.Fprintln(a.err, "\nThe server was detached meanwhile, and runs on; `seedbed dev stop` stops it.")
+		return nil
+	}
+	if err := server.Stop(after); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.err, "\nStopped.")
+	return nil
+}
+
+func stopServer(server *dev.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	return server.Stop(ctx)
+}
+
+// withHint adds the command that leads out of an error.
+func withHint(err error) error {
+	var other *dev.OtherSourceError
+	if errors.As(err, &other) {
+		return fmt.Errorf("%w; `seedbed dev reset --migrations …` builds it anew and discards its rows", err)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w; `seedbed dev reset --migrations …` builds the database anew from another place", err)
+	}
+	return err
+}

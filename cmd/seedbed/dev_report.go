@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/pgtest/check"
+)
+
+// devReport says on stdout what there is and how to get at it.
+func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured, left []string, say *progress) error {
+	report, err := a.devCheck(ctx, server, d.Name, say)
+	if err != nil {
+		return err
+	}
+	tables, err := server.Tables(ctx, d.Name)
+	if err != nil {
+		return err
+	}
+	say.stop()
+	p := a.palette(a.out)
+	fmt.Fprintf(a.out, "%s  %s\n\n", p.bold(d.Name), p.faint(describe(server, d)))
+	writeTables(a.out, p, tables)
+	fmt.Fprintf(a.out, "\n")
+	line := func(name, text string) { fmt.Fprintf(a.out, "%s %s\n", p.faint(fmt.Sprintf("%-7s", name)), text) }
+	if d.Unknown > 0 {
+		line("note", p.warn(fmt.Sprintf("the database has %d migrations that %s has not; `seedbed dev reset` builds it anew",
+			d.Unknown, dev.SourceName(d.Source))))
+	}
+	for _, table := range left {
+		line("note", p.warn(table))
+	}
+	line("checks", p.verdict(report))
+	if len(say.took) > 0 {
+		line("time", timings(say.took))
+	}
+	url := server.URL(d.Name)
+	line("url", url)
+	line("open", fmt.Sprintf("psql '%s'", url))
+	line("or", "seedbed dev psql")
+	if !report.Clean() {
+		fmt.Fprintf(a.err, "\n%s", check.Format(report))
+	}
+	return nil
+}
+
+// devCheck proves the integrity of what is in the database. What it finds is
+// reported, and no reason not to serve it.
+func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*check.Report, error) {
+	say.Begin("check", "checking integrity")
+	pool, err := server.Pool(ctx, database)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	report, err := audit.Integrity(ctx, pool, audit.Options{})
+	if err != nil {
+		return nil, err
+	}
+	say.End(plural(len(report.Findings), "finding"))
+	return report, nil
+}
+
+// verdict is a report in a line.
+func (p palette) verdict(r *check.Report) string {
+	scope := fmt.Sprintf("%d rules over %s", r.Rules, plural(r.Tables, "table"))
+	if !r.Clean() {
+		return p.bad(plural(len(r.Findings), "finding")) + ", " + scope
+	}
+	if n := len(r.Unchecked); n > 0 {
+		scope += fmt.Sprintf(", %s unchecked", plural(n, "matter"))
+	}
+	return p.good("ok") + ", " + scope
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// describe is one line: of which project and branch, made from what.
+func describe(server *dev.Server, d *dev.Ensured) string {
+	parts := []string{filepath.Base(server.Project.Root)}
+	if d.Branch != "" {
+		parts = append(parts, "branch "+d.Branch)
+	}
+	parts = append(parts, dev.SourceName(d.Source))
+	switch {
+	case d.Seeded != "":
+		parts = append(parts, d.Seeded)
+	case d.Built:
+		parts = append(parts, "no rows")
+	}
+	if !d.Built {
+		parts = append(parts, "kept since "+d.Created.Local().Format("2 Jan 15:04"))
+	}
+	return strings.Join(append(parts, "Postgres "+server.Version()), ", ")
+}
+
+// writeTables sets names and counts in columns, as many as keep it short.
+func writeTables(w io.Writer, p palette, tables []dev.Table) {
+	if len(tables) == 0 {
+		fmt.Fprintln(w, "No tables.")
+		return
+	}
+	width, digits := 0, 0
+	var total int64
+	about := ""
+	cells := make([]string, len(tables))
+	for i, t := range tables {
+		cells[i] = thousands(t.Rows)
+		if t.About {
+			cells[i], about = "~"+cells[i], "about "
+		}
+		total += t.Rows
+		width, digits = max(width, len(t.Name)), max(digits, len(cells[i]))
+	}
+	columns := 1
+	if len(tables) > 8 && 2*(width+digits+4) <= 80 {
+		columns = 2
+	}
+	rows := (len(tables) + columns - 1) / columns
+	for r := range rows {
+		var line strings.Builder
+		for i := r; i < len(tables); i += rows {
+			fmt.Fprintf(&line, "  %-*s  %*s", width, tables[i].Name, digits, cells[i])
+		}
+		fmt.Fprintln(w, line.String())
+	}
+	fmt.Fprintln(w, p.faint(fmt.Sprintf("  %d tables, %s%s rows", len(tables), about, thousands(total))))
+}
+
+func timings(all []timing) string {
+	var parts []string
+	var total time.Duration
+	for _, t := range all {
+		parts = append(parts, t.step+" "+seconds(t.took))
+		total += t.took
+	}
+	return seconds(total) + " (" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,101 @@
+package demo
+
+import "github.com/qarion/seedbed/factory"
+
+// space is one in the making.
+type space struct {
+	*world
+	factory.Space
+	in      factory.Scope
+	members []factory.User
+	sources []factory.SourceSystem // that datasets are read from
+	targets []factory.SourceSystem // that alerts go to
+}
+
+// by is a member, another one for each number.
+func (s *space) by(number int) factory.Author {
+	return factory.By(s.members[number%len(s.members)])
+}
+
+func (s *space) join(u factory.User, number int) {
+	traits := []factory.SpaceMembershipTrait{s.seed, s.in, factory.By(u)}
+	if number == 0 {
+		traits = append(traits, factory.Admin())
+	}
+	some(s.world, factory.SpaceMemberships)(1, traits...)
+	s.members = append(s.members, u)
+}
+
+// systems makes one of each flavour, of which one is switched off.
+func (s *space) systems() {
+	for _, trait := range []factory.Trait[factory.SourceSystem]{
+		factory.Snowflake(), factory.BigQuery(), factory.Databricks(), factory.Postgres()} {
+		s.sources = append(s.sources, some(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
+	}
+	for _, trait := range []factory.Trait[factory.SourceSystem]{factory.Slack(), factory.PagerDuty(), factory.Email()} {
+		s.targets = append(s.targets, some(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
+	}
+	some(s.world, factory.SourceSystems)(1, s.seed, s.in, factory.Webhook(), factory.Inactive())
+}
+
+// dataset makes one and all that is done and said about it.
+func (s *space) dataset(number int) {
+	traits := []factory.DatasetTrait{s.seed, s.in, s.by(number)}
+	if number%4 != 3 { // the fourth is an upload
+		traits = append(traits, factory.On(s.sources[number%len(s.sources)]))
+	}
+	d := some(s.world, factory.Datasets)(1, traits...)[0]
+	if s.err != nil {
+		return
+	}
+	for i, check := range some(s.world, factory.QualityChecks)(1+number%3, s.seed, factory.On(d), s.by(number+1)) {
+		s.runs(check, number+i)
+	}
+	if s.err != nil {
+		return
+	}
+	on := factory.On(d)
+	if number%2 == 0 {
+		thread := some(s.world, factory.Comments)(1, s.seed, on, s.by(number+2))[0]
+		some(s.world, factory.Comments)(number%4, s.seed, factory.Reply(thread), s.by(number+3))
+	}
+	some(s.world, factory.Annotations)(number%3, s.seed, on, s.by(number))
+	if number%3 == 0 {
+		some(s.world, factory.Attachments)(1, s.seed, on, s.by(number+1))
+	}
+}
+
+// runs makes a check's history; one in seven fails, and raises an alert.
+func (s *space) runs(check factory.QualityCheck, number int) {
+	if s.err != nil {
+		return
+	}
+	passed := some(s.world, factory.CheckRuns)(4, s.seed, factory.On(check),
+		factory.Set(func(r *factory.CheckRun) { r.Status = "passed" }))
+	for _, run := range passed {
+		if s.err == nil {
+			some(s.world, factory.CheckResults)(2, s.seed, factory.On(run), counted())
+		}
+	}
+	if number%7 != 0 || s.err != nil {
+		return
+	}
+	failed := some(s.world, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
+	if s.err != nil {
+		return
+	}
+	some(s.world, factory.CheckResults)(1, s.seed, factory.On(failed), counted(), factory.Failing())
+	alert := some(s.world, factory.Alerts)(1, s.seed, s.in, factory.On(failed))[0]
+	if s.err == nil && number%2 == 0 {
+		some(s.world, factory.Comments)(2, s.seed, factory.On(alert), s.by(number))
+	}
+}
+
+// counted numbers the results of one run from 1.
+func counted() factory.Trait[factory.CheckResult] {
+	var n int32
+	return factory.Set(func(r *factory.CheckResult) {
+		n++
+		r.Ordinal = n
+	})
+}

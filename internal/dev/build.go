@@ -1,0 +1,240 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/migrations"
+)
+
+// Ensured is what Ensure found or did.
+type Ensured struct {
+	Database
+	Built   bool // it was made
+	Applied int  // pending migrations of an existing one that were applied
+	Unknown int  // versions it has that its migrations have not
+}
+
+// Ensure gives the branch its database: builds it by plan where there is none,
+// and applies what migrations are pending to one that is there, whose rows stay.
+func (s *Server) Ensure(ctx context.Context, plan Plan) (*Ensured, error) {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := s.heal(ctx); err != nil {
+		return nil, err
+	}
+	d, err := s.Database(ctx, "")
+	var none *NoDatabaseError
+	if errors.As(err, &none) {
+		return s.build(ctx, plan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.update(ctx, d, plan)
+}
+
+// heal drops what an interrupted process left, and opens what it had closed.
+func (s *Server) heal(ctx context.Context) error {
+	var leftovers, closed []string
+	err := s.admin.QueryRow(ctx, `SELECT
+		coalesce(array_agg(datname::text) FILTER (WHERE datname ~ '^dev.*~(draft|old)$'), '{}'),
+		coalesce(array_agg(datname::text) FILTER (WHERE NOT datallowconn
+			AND datname IN (SELECT name FROM seedbed.development WHERE snapshot = '')), '{}')
+		FROM pg_database`).Scan(&leftovers, &closed)
+	if err != nil {
+		return fmt.Errorf("look for what an interrupted run left: %w", err)
+	}
+	for _, name := range leftovers {
+		if err := s.drop(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range closed {
+		if err := s.exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS true"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build makes the branch's database under another name: migrated, filled, and
+// copied as its fresh snapshot.
+func (s *Server) build(ctx context.Context, plan Plan) (*Ensured, error) {
+	name := s.Project.Database()
+	draft := name + "~draft"
+	d := Database{Name: name, Branch: s.Project.Branch, Source: plan.Source, Seeded: plan.Seeded}
+	err := s.refuseForeign(ctx, name)
+	if err == nil {
+		err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), cluster.Owner))
+	}
+	if err == nil {
+		err = s.withPool(ctx, draft, func(pool *pgxpool.Pool) error {
+			return s.fill(ctx, pool, plan, &d)
+		})
+	}
+	if err == nil {
+		err = s.finish(ctx, draft, d)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.heal(context.WithoutCancel(ctx)))
+	}
+	return &Ensured{Database: d, Built: true}, nil
+}
+
+// refuseForeign protects a database that somebody made by hand and gave the name
+// that we want.
+func (s *Server) refuseForeign(ctx context.Context, name string) error {
+	var foreign bool
+	err := s.admin.QueryRow(ctx, `SELECT count(*) > 0 FROM pg_database
+		WHERE datname = $1 AND datname NOT IN (SELECT name FROM seedbed.development)`, name).Scan(&foreign)
+	if err == nil && foreign {
+		err = fmt.Errorf("a database called %s is there that seedbed did not make; rename or drop it", name)
+	}
+	return err
+}
+
+func (s *Server) fill(ctx context.Context, pool *pgxpool.Pool, plan Plan, d *Database) error {
+	pending := 0
+	set, err := plan.open(s.say, &pending)
+	if err != nil {
+		return err
+	}
+	if d.Fingerprint, err = set.Fingerprint(); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx, pool, set, &pending, len(set.Migrations())); err != nil {
+		return err
+	}
+	if plan.Seed == nil {
+		return nil
+	}
+	s.say.Begin("seed", "filling it: "+plan.Seeded)
+	if err := plan.Seed(ctx, pool, s.say.Update); err != nil {
+		return fmt.Errorf("seed the database: %w", err)
+	}
+	s.say.End("filled: " + plan.Seeded)
+	return nil
+}
+
+func (s *Server) migrate(ctx context.Context, pool *pgxpool.Pool, set *migrations.Set, total *int, pending int) error {
+	s.say.Begin("migrate", fmt.Sprintf("applying %s", count(pending, "migration")))
+	*total = pending
+	if err := set.Up(ctx, pool); err != nil {
+		return err
+	}
+	s.say.End(count(pending, "migration") + " applied")
+	return nil
+}
+
+// finish gives a complete draft its name, instead of whatever has it, and keeps
+// a copy as the fresh snapshot.
+func (s *Server) finish(ctx context.Context, draft string, d Database) error {
+	if _, err := s.quiesce(ctx, draft); err != nil {
+		return err
+	}
+	fresh := d
+	fresh.Snapshot = Fresh
+	fresh.Name = d.Name + "@" + Fresh
+	if err := s.copy(ctx, draft, fresh.Name+"~draft"); err != nil {
+		return errors.Join(err, s.drop(context.WithoutCancel(ctx), fresh.Name+"~draft"))
+	}
+	return s.swap(ctx, map[string]Database{draft: d, fresh.Name + "~draft": fresh})
+}
+
+// swap gives each draft its final name and puts it on record, all in one
+// transaction. The databases that had the names are dropped after it.
+func (s *Server) swap(ctx context.Context, drafts map[string]Database) error {
+	for _, d := range drafts {
+		if _, err := s.quiesce(ctx, d.Name); err != nil && code(err) != "3D000" {
+			return err
+		}
+	}
+	err := pgx.BeginFunc(ctx, s.admin, func(tx pgx.Tx) error {
+		for draft, d := range drafts {
+			if err := replace(ctx, tx, draft, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("put the new database in place: %w", err)
+	}
+	for _, d := range drafts {
+		if err := s.drop(ctx, d.Name+"~old"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
+	var exists bool
+	if err := tx.QueryRow(ctx, "SELECT count(*) > 0 FROM pg_database WHERE datname = $1", d.Name).Scan(&exists); err != nil {
+		return err
+	}
+	var statements []string
+	if exists {
+		statements = append(statements, fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", quote(d.Name), quote(d.Name+"~old")))
+	}
+	statements = append(statements,
+		fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", quote(draft), quote(d.Name)),
+		fmt.Sprintf("ALTER DATABASE %s WITH ALLOW_CONNECTIONS %t", quote(d.Name), d.Snapshot == ""))
+	for _, sql := range statements {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, created_at = clock_timestamp()`,
+		d.Name, d.Branch, d.Snapshot, d.Source, d.Fingerprint, d.Seeded)
+	return err
+}
+
+// update applies what is pending to an existing database.
+func (s *Server) update(ctx context.Context, d *Database, plan Plan) (*Ensured, error) {
+	e := &Ensured{Database: *d}
+	pending := 0
+	set, err := plan.open(s.say, &pending)
+	if err != nil {
+		return nil, err
+	}
+	if d.Source != plan.Source {
+		return nil, &OtherSourceError{Database: d.Name, Built: SourceName(d.Source), Asked: SourceName(plan.Source)}
+	}
+	return e, s.withPool(ctx, d.Name, func(pool *pgxpool.Pool) error {
+		states, err := set.Status(ctx, pool)
+		if err != nil {
+			return err
+		}
+		for _, state := range states {
+			switch {
+			case state.Unknown:
+				e.Unknown++
+			case !state.Applied:
+				e.Applied++
+			}
+		}
+		if e.Applied == 0 {
+			return nil
+		}
+		return s.migrate(ctx, pool, set, &pending, e.Applied)
+	})
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

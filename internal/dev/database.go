@@ -1,0 +1,168 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/cluster"
+)
+
+// Fresh is the snapshot of a database as it was built.
+const Fresh = "fresh"
+
+// Database is one on record: a branch's, or a snapshot of it.
+type Database struct {
+	Name        string
+	Branch      string
+	Snapshot    string // "" is the branch's database itself
+	Source      string // of the migrations: "" is the reference schema, else a directory
+	Fingerprint string // of the migrations it was built with
+	Seeded      string // what it was filled with, "" is nothing
+	Created     time.Time
+	Bytes       int64
+}
+
+const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, created_at, pg_database_size(p.oid)
+	FROM seedbed.development d JOIN pg_database p ON p.datname = d.name `
+
+// Databases lists what is on record, newest last.
+func (s *Server) Databases(ctx context.Context) ([]Database, error) {
+	rows, err := s.admin.Query(ctx, selectDatabases+"ORDER BY branch, created_at, name")
+	if err != nil {
+		return nil, fmt.Errorf("list the development databases: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Database])
+}
+
+// Database is the branch's database, or the snapshot of it with that label. It
+// fails with *NoDatabaseError.
+func (s *Server) Database(ctx context.Context, snapshot string) (*Database, error) {
+	branch := s.Project.Branch
+	rows, err := s.admin.Query(ctx, selectDatabases+"WHERE branch = $1 AND snapshot = $2", branch, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Database])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, s.noDatabase(ctx, snapshot)
+	}
+	return d, err
+}
+
+func (s *Server) noDatabase(ctx context.Context, snapshot string) error {
+	e := &NoDatabaseError{Name: s.Project.Branch, Kind: "branch"}
+	if snapshot != "" {
+		e.Name, e.Kind = snapshot, "snapshot"
+	}
+	all, err := s.Databases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		switch {
+		case e.Kind == "branch" && d.Snapshot == "":
+			e.Have = append(e.Have, d.Branch)
+		case e.Kind == "snapshot" && d.Branch == s.Project.Branch && d.Snapshot != "":
+			e.Have = append(e.Have, d.Snapshot)
+		}
+	}
+	return e
+}
+
+// Pool connects to one of the server's databases as the role that owns them.
+func (s *Server) Pool(ctx context.Context, database string) (*pgxpool.Pool, error) {
+	return s.connect(ctx, database, cluster.Owner)
+}
+
+func (s *Server) connect(ctx context.Context, database, role string) (*pgxpool.Pool, error) {
+	cfg, err := poolConfig()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig = s.cluster.Config(database, role)
+	return pgxpool.NewWithConfig(ctx, cfg)
+}
+
+// withPool runs do on a database, and leaves no session behind.
+func (s *Server) withPool(ctx context.Context, database string, do func(*pgxpool.Pool) error) error {
+	pool, err := s.Pool(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return do(pool)
+}
+
+// drop removes a database that may not be there, with whoever uses it.
+func (s *Server) drop(ctx context.Context, name string) error {
+	if _, err := s.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
+		return fmt.Errorf("drop database %s: %w", name, err)
+	}
+	return nil
+}
+
+// quiesce disconnects everybody from a database and keeps them out until reopen:
+// a database in use can be neither copied nor renamed.
+func (s *Server) quiesce(ctx context.Context, name string) (reopen func(context.Context) error, err error) {
+	if err := s.exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS false"); err != nil {
+		return nil, err
+	}
+	reopen = func(ctx context.Context) error {
+		return s.exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS true")
+	}
+	_, err = s.admin.Exec(ctx, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", name)
+	if err != nil {
+		err = errors.Join(err, reopen(context.WithoutCancel(ctx)))
+	}
+	return reopen, err
+}
+
+// copy makes a database from another one that stands still, with the settings
+// and grants of the database itself, which CREATE DATABASE leaves behind.
+func (s *Server) copy(ctx context.Context, from, to string) error {
+	replay, err := s.describe(ctx, from)
+	if err != nil {
+		return err
+	}
+	err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(to), cluster.Owner, quote(from)))
+	if err != nil {
+		return fmt.Errorf("copy database %s: %w", from, err)
+	}
+	for _, sql := range replay {
+		if err := s.exec(ctx, strings.Replace(sql, "<name>", quote(to), 1)); err != nil {
+			return fmt.Errorf("copy the settings of database %s: %w", from, err)
+		}
+	}
+	return nil
+}
+
+// describe lists the statements that give a copy of a database its settings and
+// its grants; <name> stands for the copy's name.
+func (s *Server) describe(ctx context.Context, name string) ([]string, error) {
+	rows, err := s.admin.Query(ctx, describeSQL, name)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+const describeSQL = `
+WITH db AS (SELECT oid, datacl FROM pg_database WHERE datname = $1)
+SELECT format('ALTER %s SET %I = ', CASE WHEN s.setrole = 0 THEN 'DATABASE <name>'
+		ELSE format('ROLE %I IN DATABASE <name>', pg_get_userbyid(s.setrole)) END, split_part(kv, '=', 1))
+	-- list settings hold quoted elements already; everything else is one literal
+	|| CASE WHEN split_part(kv, '=', 1) IN ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')
+		THEN substr(kv, strpos(kv, '=') + 1) ELSE quote_literal(substr(kv, strpos(kv, '=') + 1)) END
+FROM db JOIN pg_db_role_setting s ON s.setdatabase = db.oid, unnest(s.setconfig) kv
+UNION ALL
+SELECT 'REVOKE ALL ON DATABASE <name> FROM PUBLIC' FROM db WHERE datacl IS NOT NULL
+UNION ALL
+SELECT format('GRANT %s ON DATABASE <name> TO %s', a.privilege_type,
+	CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+FROM db, aclexplode(datacl) a`

@@ -1,0 +1,195 @@
+package dev
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/flock"
+)
+
+//go:embed registry.sql
+var registrySQL string
+
+// grace is how long a server outlives a process that started it and was killed:
+// long enough to start again, short enough to leave nothing for the day.
+const grace = 10 * time.Second
+
+// Options says how a server is found or booted.
+type Options struct {
+	// Say hears of steps. Nil: nobody does.
+	Say Reporter
+	// Version is a major or exact version for a server that is made. Empty:
+	// SEEDBED_VERSION, else the newest found. Existing data keeps its own.
+	Version string
+}
+
+// Server is a project's running server.
+type Server struct {
+	Project Project
+
+	cluster *cluster.Cluster
+	admin   *pgxpool.Pool // of the control database; an interrupted statement costs a connection
+	dir     string
+	say     Reporter
+}
+
+// Find returns the project's server, or ErrNotRunning.
+func Find(ctx context.Context, p Project, o Options) (*Server, error) {
+	c, err := cluster.Find(ctx, cluster.Config{Name: p.Server()})
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, ErrNotRunning
+	}
+	return open(ctx, p, o, c)
+}
+
+// Start is Find, and boots the server where it does not run. One that it booted
+// stops by itself soon after the last client has gone; see Stay.
+func Start(ctx context.Context, p Project, o Options) (*Server, error) {
+	s, err := Find(ctx, p, o)
+	if !errors.Is(err, ErrNotRunning) {
+		return s, err
+	}
+	say := orSilent(o.Say)
+	say.Begin("boot", "looking for Postgres")
+	cfg := cluster.Config{Name: p.Server(), Durable: true, Idle: grace, Port: p.port(), Version: o.Version,
+		Logf: func(format string, args ...any) {
+			say.Update(strings.TrimPrefix(fmt.Sprintf(format, args...), "seedbed: "), 0, 0)
+		}}
+	if err := p.keepVersion(&cfg); err != nil {
+		return nil, err
+	}
+	c, err := cluster.Acquire(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s, err = open(ctx, p, o, c); err != nil && c.Started() {
+		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
+	}
+	if err == nil {
+		say.End(fmt.Sprintf("Postgres %s runs", c.Version()))
+	}
+	return s, err
+}
+
+// keepVersion asks for the major version that the data was made by: no other
+// one can read it.
+func (p Project) keepVersion(cfg *cluster.Config) error {
+	dir, err := cluster.NamedDir(*cfg)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "data", "PG_VERSION"))
+	if err != nil {
+		return nil // no data yet, or none that we may read: booting says so
+	}
+	major := strings.TrimSpace(string(text))
+	asked := cfg.Version
+	if asked == "" {
+		asked = os.Getenv("SEEDBED_VERSION")
+	}
+	switch {
+	case asked == "":
+		cfg.Version = major
+	case asked != major && !strings.HasPrefix(asked, major+"."):
+		return fmt.Errorf("start Postgres %s: the project's data is of Postgres %s; keep to that, or begin anew by removing %s", asked, major, dir)
+	}
+	return nil
+}
+
+// open connects to the control database and puts right what an interrupted
+// process left.
+func open(ctx context.Context, p Project, o Options, c *cluster.Cluster) (*Server, error) {
+	s := &Server{Project: p, cluster: c, dir: c.Dir(), say: orSilent(o.Say)}
+	var err error
+	s.admin, err = s.connect(ctx, cluster.ControlDatabase, cluster.Superuser)
+	if err == nil {
+		err = s.prepare(ctx)
+	}
+	if err != nil {
+		s.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("open the development server: %w", err)
+	}
+	return s, nil
+}
+
+// prepare makes the registry, and lets the owner in by TCP, which asks for a
+// password.
+func (s *Server) prepare(ctx context.Context) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := s.admin.Exec(ctx, registrySQL); err != nil {
+		return err
+	}
+	var has bool
+	err = s.admin.QueryRow(ctx, "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = $1", cluster.Owner).Scan(&has)
+	if err != nil || has {
+		return err
+	}
+	_, err = s.admin.Exec(ctx, "ALTER ROLE "+cluster.Owner+" PASSWORD "+literal(s.password()))
+	return err
+}
+
+// lock keeps other processes from changing the project's databases.
+func (s *Server) lock(ctx context.Context) (func(), error) {
+	unlock, err := flock.Lock(ctx, filepath.Join(s.dir, "databases.lock"))
+	if err != nil {
+		return nil, fmt.Errorf("wait for another seedbed at work on this project: %w", err)
+	}
+	return unlock, nil
+}
+
+// Started reports whether this process booted the server.
+func (s *Server) Started() bool { return s.cluster.Started() }
+
+// Version is the server's, as it says it.
+func (s *Server) Version() string { return s.cluster.Version() }
+
+// Dir is where the server and its data live.
+func (s *Server) Dir() string { return s.dir }
+
+// Bin is the directory of the server's own programs.
+func (s *Server) Bin() string { return s.cluster.Installation().Bin }
+
+// Log is the path of the server's log.
+func (s *Server) Log() string { return s.cluster.Log() }
+
+// Stay makes the server outlive this process and all clients, until it is stopped.
+func (s *Server) Stay(ctx context.Context) error { return s.cluster.KeepIdle(ctx, -1) }
+
+// Stays reports whether somebody has made the server stay.
+func (s *Server) Stays(ctx context.Context) (bool, error) { return s.cluster.Stays(ctx) }
+
+// Wait returns when ctx ends, or with cluster.ErrGone when the server has.
+func (s *Server) Wait(ctx context.Context) error { return s.cluster.Wait(ctx) }
+
+// Stop ends the server, for everybody.
+func (s *Server) Stop(ctx context.Context) error {
+	if s.admin != nil {
+		s.admin.Close()
+	}
+	return s.cluster.Stop(ctx)
+}
+
+// Close lets go of the server, which runs on if it was told to stay or somebody
+// else uses it.
+func (s *Server) Close(ctx context.Context) {
+	if s.admin != nil {
+		s.admin.Close()
+	}
+	_ = s.cluster.Release(ctx)
+}

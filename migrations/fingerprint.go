@@ -9,6 +9,8 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/qarion/seedbed/internal/buildid"
 )
 
 // Fingerprint is a hash of everything in the set that shapes what Up makes: the
@@ -44,7 +46,7 @@ func (s *Set) Fingerprint() (string, error) {
 		hasGo = hasGo || src.run != nil
 	}
 	if hasGo {
-		id, err := buildID()
+		id, err := buildid.Running()
 		if err != nil {
 			return "", fmt.Errorf("fingerprint migrations: %w", err)
 		}

@@ -276,6 +276,27 @@ func TestWhatTestsLeaveOpen(t *testing.T) {
 	}
 }
 
+// Failure mode 40: two packages of 32 parallel tests on a server with room for 32
+// connections wait for each other; one that holds all of them is told so.
+func TestMoreTestsThanConnections(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "3s"
+	var both sync.WaitGroup
+	for range 2 {
+		cmd := h.command("TestCrowd", "-test.parallel", "32")
+		both.Go(func() {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	both.Wait()
+	out := h.fail("TestGreedy")
+	if !strings.Contains(out, "for a free connection: ") || !strings.Contains(out, "of 32 by TestGreedy") {
+		t.Errorf("the error does not say who holds the connections:\n%s", out)
+	}
+}
+
 // Failure mode 13: lib/pq panics on some of these, pgx obeys others.
 func TestEnvironmentMeantForOtherServers(t *testing.T) {
 	h := newHouse(t)

@@ -179,12 +179,13 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 	}
 	roles := r.cluster.Roles()
 	return template.Host{
-		Config:   r.cluster.Config,
-		Control:  cluster.ControlDatabase,
-		Admin:    roles.Admin,
-		Owner:    roles.Owner,
-		Tester:   roles.Tester,
-		Pool:     pool,
-		FileCopy: r.cluster.Major() >= 15 && !r.cluster.Fsync(),
+		Config:      r.cluster.Config,
+		Control:     cluster.ControlDatabase,
+		Admin:       roles.Admin,
+		Owner:       roles.Owner,
+		Tester:      roles.Tester,
+		Pool:        pool,
+		Connections: r.cluster.Connections(),
+		FileCopy:    r.cluster.Major() >= 15 && !r.cluster.Fsync(),
 	}, nil
 }

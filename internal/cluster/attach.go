@@ -39,7 +39,8 @@ func attach(ctx context.Context, cfg Config, home home, bin *binaries.Installati
 
 func (c *Cluster) lend(ctx context.Context, cfg Config) error {
 	var data string
-	if err := c.lease.QueryRow(ctx, "SHOW data_directory").Scan(&data); err != nil {
+	err := c.lease.QueryRow(ctx, "SELECT current_setting('data_directory'), current_setting('max_connections')::int").Scan(&data, &c.connections)
+	if err != nil {
 		return notRunning(ctx, err)
 	}
 	if !sameFile(data, c.home.data()) {

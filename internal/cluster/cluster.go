@@ -62,14 +62,15 @@ type Config struct {
 
 // Cluster is a running server and this process's lease on it.
 type Cluster struct {
-	home    home
-	bin     *binaries.Installation
-	base    *pgx.ConnConfig
-	lease   *pgx.Conn
-	roles   Roles
-	version string
-	fsync   bool
-	started bool
+	home        home
+	bin         *binaries.Installation
+	base        *pgx.ConnConfig
+	lease       *pgx.Conn
+	roles       Roles
+	version     string
+	fsync       bool
+	connections int
+	started     bool
 }
 
 // Roles are the roles that things are done as on a server.
@@ -207,6 +208,9 @@ func (c *Cluster) Major() int {
 	major, _ := strconv.Atoi(strings.SplitN(c.version, ".", 2)[0])
 	return major
 }
+
+// Connections is how many clients the server takes at a time.
+func (c *Cluster) Connections() int { return c.connections }
 
 // Fsync reports whether the server waits for its disk.
 func (c *Cluster) Fsync() bool { return c.fsync }

@@ -37,8 +37,8 @@ func External(ctx context.Context, rawURL string) (*Cluster, error) {
 	defer conn.Close(context.WithoutCancel(ctx))
 	var super bool
 	var fsync, version string
-	err = conn.QueryRow(ctx, `SELECT rolsuper, current_setting('fsync'), current_setting('server_version')
-		FROM pg_roles WHERE rolname = current_user`).Scan(&super, &fsync, &version)
+	err = conn.QueryRow(ctx, `SELECT rolsuper, current_setting('fsync'), current_setting('server_version'), current_setting('max_connections')::int
+		FROM pg_roles WHERE rolname = current_user`).Scan(&super, &fsync, &version, &c.connections)
 	if err != nil {
 		return nil, fmt.Errorf("look at %s: %w", address(base), err)
 	}

@@ -1,6 +1,9 @@
 package cluster
 
-import "maps"
+import (
+	"maps"
+	"strconv"
+)
 
 // Test servers are disposable: a crash of the machine may lose them, because
 // the next boot makes them anew. Everything that only guards against such a
@@ -19,6 +22,7 @@ var disposable = []struct{ name, value, why string }{
 	{"max_parallel_workers_per_gather", "0", "tests already run in parallel; plans stay the same on every machine"},
 	{"shared_buffers", "128MB", "enough for tests, small enough for a CI container"},
 	{"max_connections", "500", "parallel packages times parallel tests"},
+	{"superuser_reserved_connections", "30", "what resets and drops databases gets in when tests hold all others"},
 	{"max_locks_per_transaction", "256", "schemas with hundreds of tables, and the lock table is shared by all"},
 	{"max_prepared_transactions", "64", "so that code that uses them can be tested"},
 	{"logging_collector", "off", "the server's output already goes to a file"},
@@ -54,5 +58,9 @@ func (c Config) settings() map[string]string {
 		all["dynamic_shared_memory_type"] = "mmap"
 	}
 	maps.Copy(all, c.Settings)
+	if most, err := strconv.Atoi(c.Settings["max_connections"]); err == nil && c.Settings["superuser_reserved_connections"] == "" {
+		// Postgres does not start with more places reserved than there are.
+		all["superuser_reserved_connections"] = strconv.Itoa(min(30, most/4))
+	}
 	return all
 }

@@ -33,7 +33,7 @@ func (c *Clone) Config(role string) *pgx.ConnConfig {
 }
 
 func (c *Clone) config(role string) *pgx.ConnConfig {
-	return drained(c.template.store.host.Config(c.Name, role))
+	return c.template.store.config(c.Name, role)
 }
 
 // Expose notes that somebody may connect to the clone by its name, at any time

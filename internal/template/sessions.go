@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,4 +26,23 @@ func (s *Store) Sessions(ctx context.Context, database string) ([]Session, error
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
+}
+
+// holders says who has the server's connections, the greediest first.
+func (s *Store) holders() string {
+	ctx, cancel := context.WithTimeout(s.life, 5*time.Second)
+	defer cancel()
+	rows, err := s.control.Query(ctx, `
+		SELECT format('%s of %s by %s', count(*), current_setting('max_connections'), coalesce(c.who, a.datname, 'others'))
+		FROM pg_stat_activity a LEFT JOIN seedbed.clone c ON c.name = a.datname
+		WHERE a.backend_type = 'client backend'
+		GROUP BY coalesce(c.who, a.datname, 'others') ORDER BY count(*) DESC LIMIT 5`)
+	if err != nil {
+		return err.Error()
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err.Error()
+	}
+	return "connections in use: " + strings.Join(lines, "; ")
 }

@@ -26,6 +26,7 @@ type shelf struct {
 	ready   []*Clone
 	waiting []chan made
 	keep    int // how many should be ready
+	most    int // how many may be
 	busy    int // how many are being made or reset
 }
 
@@ -35,8 +36,8 @@ type made struct {
 }
 
 const (
-	keepLimit  = 4  // clones made ahead
-	shelfLimit = 16 // clones kept when many tests have given theirs back
+	keepLimit  = 4 // clones made ahead, at the most
+	shelfLimit = 6 // clones kept when many tests have given theirs back, at the most
 	makeTime   = time.Minute
 )
 
@@ -44,7 +45,10 @@ const (
 // with a clone; one of its connections is opened and used ahead of time. recycle
 // lets a clone in which only rows have changed be reset and used again.
 func (t *Template) Stock(pool func(*Clone) (*pgxpool.Pool, error), recycle bool) {
-	t.shelf = &shelf{template: t, pool: pool, recycle: recycle, keep: 1}
+	// A clone on the shelf holds two connections that nobody uses yet. A sixteenth
+	// of all is what one process may keep from the others that way.
+	most := max(1, min(shelfLimit, t.store.host.Connections/32))
+	t.shelf = &shelf{template: t, pool: pool, recycle: recycle, keep: 1, most: most}
 }
 
 // take returns a ready clone, or the first that becomes so.
@@ -59,7 +63,7 @@ func (s *shelf) take(ctx context.Context) (*Clone, error) {
 	}
 	turn := make(chan made, 1)
 	s.waiting = append(s.waiting, turn)
-	s.keep = min(s.keep+1, keepLimit)
+	s.keep = min(s.keep+1, keepLimit, s.most)
 	s.plan(s.keep)
 	s.mu.Unlock()
 	select {
@@ -120,7 +124,7 @@ func (s *shelf) deliver(c *Clone, err error) {
 		s.waiting = s.waiting[1:]
 	case err != nil:
 		// Nobody asked for it: the next who does will hear.
-	case len(s.ready) < shelfLimit:
+	case len(s.ready) < s.most:
 		s.ready = append(s.ready, c)
 	default:
 		s.template.store.background.Go(func() { c.discard(s.template.store.life) })

@@ -68,14 +68,19 @@ func (s *Store) openControl(ctx context.Context) error {
 	s.presence = conn
 	cfg := s.host.Pool.Copy()
 	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
-	cfg.MaxConns = 6
+	cfg.MaxConns = int32(max(2, min(6, s.host.Connections/50)))
 	s.control, err = pgxpool.NewWithConfig(ctx, cfg)
 	return err
 }
 
-// connect opens a session whose Close waits until the server is rid of it.
+// config returns how to connect to a database: a session that waits for its turn,
+// and whose Close waits until the server is rid of it.
+func (s *Store) config(database, role string) *pgx.ConnConfig {
+	return queued(drained(s.host.Config(database, role)), s.holders)
+}
+
 func (s *Store) connect(ctx context.Context, database, role string) (*pgx.Conn, error) {
-	return pgx.ConnectConfig(ctx, drained(s.host.Config(database, role)))
+	return pgx.ConnectConfig(ctx, s.config(database, role))
 }
 
 // ensureRegistry creates the registry. IF NOT EXISTS alone races.

@@ -72,6 +72,35 @@ func TestExit(t *testing.T) {
 	os.Exit(3)
 }
 
+// TestCrowd has more tests at a time than the server has connections.
+func TestCrowd(t *testing.T) {
+	small := &pgtest.Server{Migrations: pg.Migrations, Settings: map[string]string{"max_connections": "32"}}
+	for i := range 32 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			db := small.DB(t)
+			for range 3 {
+				if _, err := db.Exec(t.Context(), "INSERT INTO things (name) VALUES ('x')"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestGreedy takes all connections and waits for one more.
+func TestGreedy(t *testing.T) {
+	small := &pgtest.Server{Migrations: pg.Migrations, MaxConns: 100, Settings: map[string]string{"max_connections": "32"}}
+	db := small.DB(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		if _, err := db.Acquire(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestHang says when it has a database and waits to be killed.
 func TestHang(t *testing.T) {
 	insert(t, pg.DB(t))

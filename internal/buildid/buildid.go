@@ -1,4 +1,5 @@
-package migrations
+// Package buildid tells one build of the running program from the next.
+package buildid
 
 import (
 	"bytes"
@@ -11,9 +12,10 @@ import (
 	"sync"
 )
 
-// buildID tells one build of the running program from the next: the ID that the Go
-// linker wrote into it, which covers all code linked in, else a hash of the file.
-var buildID = sync.OnceValues(func() (string, error) {
+// Running identifies the build of the running program: by the ID that the Go
+// linker wrote into it, which covers all code linked in, else by a hash of the
+// file. It is read once.
+var Running = sync.OnceValues(func() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find the running binary: %w", err)

@@ -5,6 +5,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -17,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -31,6 +34,7 @@ func TestMain(m *testing.M) {
 //
 //	status N seedbed …            runs it and wants exit status N
 //	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
+//	sql QUERY                     prints what the branch's database answers, as a superuser
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
 func TestScripts(t *testing.T) {
 	if testing.Short() {
@@ -42,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"interrupt": interruptCmd,
 			"noserver":  noServerCmd,
+			"sql":       sqlCmd,
 			"status":    statusCmd,
 		},
 		RequireExplicitExec: false,
@@ -178,5 +183,29 @@ func statusCmd(ts *testscript.TestScript, neg bool, args []string) {
 	_ = cmd.Run() // the status says it
 	if got := strconv.Itoa(cmd.ProcessState.ExitCode()); got != args[0] {
 		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+// sqlCmd asks the database that `seedbed dev url` names.
+func sqlCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: sql QUERY")
+	}
+	cmd := exec.Command("seedbed", "dev", "url")
+	cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
+	url, err := cmd.Output()
+	ts.Check(err)
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, strings.Replace(strings.TrimSpace(string(url)), "seedbed_owner@", "postgres@", 1))
+	ts.Check(err)
+	defer conn.Close(ctx)
+	results, err := conn.PgConn().Exec(ctx, args[0]).ReadAll()
+	if neg == (err == nil) {
+		ts.Fatalf("%v", err)
+	}
+	for _, r := range results {
+		for _, row := range r.Rows {
+			fmt.Fprintf(ts.Stdout(), "%s\n", bytes.Join(row, []byte("|")))
+		}
 	}
 }

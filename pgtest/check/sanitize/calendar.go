@@ -2,6 +2,7 @@ package sanitize
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -26,6 +27,14 @@ func timeText(t time.Time) string {
 		sign, year = "-", -year
 	}
 	return fmt.Sprintf("%s%06d%s", sign, year, t.Format("-01-02T15:04:05.999999999Z07:00"))
+}
+
+// infinityText is how Postgres and pgtype spell a pgtype.InfinityModifier.
+func infinityText(v reflect.Value) string {
+	if v.Int() < 0 {
+		return "-infinity"
+	}
+	return "infinity"
 }
 
 // timeLen is the length of t as encoding/json writes it.

@@ -40,13 +40,15 @@ func cut(s string, limit, original int) string {
 	if len(s) <= limit {
 		return s
 	}
-	marker := fmt.Sprintf("…[truncated, was %d bytes]", original)
+	marker := cutMarker(original)
 	end := limit - len(marker) // limits are at least leastString
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
 	return s[:end] + marker
 }
+
+func cutMarker(original int) string { return fmt.Sprintf("…[truncated, was %d bytes]", original) }
 
 // encodedLen is the length of s as encoding/json writes it without HTML
 // escaping, quotes included.

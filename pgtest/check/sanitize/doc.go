@@ -25,6 +25,7 @@
 //	integers beyond ±(2^53-1), 1e400            their digits, as a string
 //	floats that would go out as such integers   the same number with an exponent
 //	times outside the years 0 to 9999           ISO 8601 with a sign and six digits, as a string
+//	pgtype.InfinityModifier                     "infinity", "-infinity" (it would go out as ±1)
 //	strings and keys over Policy.MaxString      cut at a rune, with a marker that says how much went
 //	lists, maps and structs that do not fit     cut, with a marker that says how many went
 //	JSON that does not parse                    a marker with its length and the start of its SHA-256

@@ -27,8 +27,7 @@ type fault struct {
 }
 
 type author struct {
-	Bio    string `json:"bio"`
-	secret string
+	Bio string `json:"bio"`
 }
 
 type article struct {
@@ -165,6 +164,11 @@ var faults = []fault{
 	{"cycle of an interface", func() any { var x any; x = &x; return x }, sanitize.Cycle, "$", 0, "", `"[omitted: refers to itself]"`},
 	{"depth", func() any { return nested(65) }, sanitize.TooDeep, "$" + strings.Repeat("[0]", 64), 0, "", ""},
 	{"depth of a document", func() any { return json.RawMessage(strings.Repeat("[", 65) + strings.Repeat("]", 65)) }, sanitize.TooDeep, "$" + strings.Repeat("[0]", 64), 64, "5b", ""},
+	{"quoted string that only escapes", func() any {
+		return struct {
+			S string `json:",string"`
+		}{strings.Repeat("\"", 1<<19)}
+	}, sanitize.OversizeString, "$.S", 0, "", ""},
 	{"string over 1 MiB", func() any { return []string{strings.Repeat("x", 1<<20+1)} }, sanitize.OversizeString, "$[0]", 0, "", ""},
 	{"payload over 10 MiB", func() any { return strings.Split(strings.Repeat("x", 3<<20), "") }, sanitize.OversizePayload, "$[2621439]", 0, "", ""},
 	{"text with bytes behind a MarshalJSON", value(pgtype.Text{String: "a\xffb", Valid: true}), sanitize.InvalidUTF8, "$", 0, "", `"a\ufffdb"`},

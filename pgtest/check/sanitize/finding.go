@@ -62,7 +62,7 @@ func excerpt(s string, at, size int) ([]byte, string) {
 	end := min(at+max(size, 1), len(s))
 	bytes := []byte(s[at:min(end, at+excerptBytes)])
 	from, to := max(0, at-excerptBefore), min(len(s), at+len(bytes)+excerptAfter)
-	quoted := quoteASCII(s[from:to])
+	quoted := quoteExcerpt(s[from:to])
 	if from > 0 {
 		quoted = "…" + quoted
 	}

@@ -14,8 +14,8 @@ import (
 // v is any Go value, seen as encoding/json sees it, or something that is a
 // payload already: []byte, json.RawMessage, an io.Reader, an *http.Response, or
 // an *httptest.ResponseRecorder. Those are read as JSON where they are JSON by
-// their content type or by their first byte, and as text otherwise; a body with
-// a media type that is neither is raw binary. At most p.MaxPayload bytes are
+// their content type, or without one by their start, and as text otherwise; a
+// body with a media type that is neither is raw binary. At most p.MaxPayload bytes are
 // read. The body of a response can be read again afterwards, and so can a reader
 // that seeks or is a *bytes.Buffer; any other reader is used up.
 //
@@ -35,6 +35,7 @@ type inspector struct {
 	left  int // bytes of Policy.MaxPayload that are not used up
 	found []Finding
 	stop  bool
+	keys  []string // of the maps that are open, sorted map by map
 }
 
 func newInspector(p Policy) *inspector {
@@ -82,6 +83,10 @@ func (in *inspector) any(x any) {
 		in.float(x, 64, false)
 	case json.Number:
 		in.number(string(x), false)
+	case map[string]any:
+		in.anyMap(x)
+	case []any:
+		in.anyList(x)
 	default:
 		v := reflect.ValueOf(x)
 		in.value(v, planOf(v.Type()), false)
@@ -125,8 +130,13 @@ func (in *inspector) special(v reflect.Value, p *plan) {
 	switch p.formFor(v) {
 	case formTime:
 		in.time(v)
+	case formInfinity:
+		in.infinity(v)
 	case formBinary:
-		in.charge(v.Interface().(Binary).encodedLen())
+		if in.into(v, true) { // it is an object
+			in.charge(v.Interface().(Binary).encodedLen())
+			in.up(v, true)
+		}
 	case formObject:
 		in.object(v)
 	case formRaw:
@@ -213,6 +223,15 @@ func (in *inspector) time(v reflect.Value) {
 	in.charge(timeLen(t))
 }
 
+// infinity inspects what pgx reads for an infinite date or time: a number with a
+// String method, which encoding/json does not ask.
+func (in *inspector) infinity(v reflect.Value) {
+	if v.Int() != 0 {
+		in.add(TimeOutOfRange, "the time %s goes out as the number %d", infinityText(v), v.Int())
+	}
+	in.charge(intLen(v.Int()))
+}
+
 func (in *inspector) binary(v reflect.Value) {
 	n := v.Len()
 	switch {
@@ -228,8 +247,12 @@ func (in *inspector) binary(v reflect.Value) {
 		in.record(Finding{Rule: RawBinary, In: "binary", Bytes: bytes, Excerpt: excerpt, Count: 1,
 			Detail: fmt.Sprintf("%s of %d bytes goes out as %s", typeName(v.Type()), n, how)})
 	case v.Kind() == reflect.Array:
-		in.charge(1 + 4*n)
+		if in.into(v, true) {
+			in.charge(2 + 4*n)
+			in.up(v, true)
+		}
 	default:
+		in.size(base64.StdEncoding.EncodedLen(n))
 		in.charge(2 + base64.StdEncoding.EncodedLen(n))
 	}
 }

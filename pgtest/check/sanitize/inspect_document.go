@@ -57,6 +57,18 @@ type level struct {
 	seen   keySet
 }
 
+// opened adds a level, with the memory of one that was there before.
+func opened(levels []level, object bool) []level {
+	n := len(levels)
+	if n == cap(levels) {
+		return append(levels, level{object: object})
+	}
+	levels = levels[:n+1]
+	levels[n].object = object
+	levels[n].seen = keySet{few: levels[n].seen.few[:0]}
+	return levels
+}
+
 func (d *documentInspection) run() error {
 	for !d.stop {
 		t, err := d.lexer.next()
@@ -117,7 +129,7 @@ func (d *documentInspection) open(t token) {
 		return
 	}
 	d.depth++
-	d.levels = append(d.levels, level{object: d.lexer.s[t.at] == '{'})
+	d.levels = opened(d.levels, d.lexer.s[t.at] == '{')
 	d.path = append(d.path, step{index: -1})
 }
 
@@ -142,7 +154,7 @@ func (d *documentInspection) documentText(t token) {
 		d.size(len(unquote(lit, t.escaped)))
 	}
 	if !t.escaped {
-		d.flaws(&textScan{p: &d.p, s: lit}, lit, "document", t.at+1, d.lexer.s)
+		d.scan(lit, "document", t.at+1, d.lexer.s)
 		return
 	}
 	d.flaws(d.p.scanLiteral(lit, t.escaped), lit, "document", t.at+1, d.lexer.s)

@@ -68,7 +68,8 @@ func (in *inspector) object(v reflect.Value) {
 			break
 		}
 		in.path[here].name = m.Name
-		in.key(m.Name, &seen)
+		in.name(m.Name)
+		in.distinct(m.Name, &seen)
 		in.any(m.Value)
 	}
 	in.path = in.path[:here]
@@ -86,9 +87,11 @@ func (in *inspector) mapping(v reflect.Value, p *plan) {
 	}
 	in.charge(2)
 	var seen keySet
+	entries := entriesOf(v)
+	watch := mayCollide(v, entries)
 	here := len(in.path)
 	in.path = append(in.path, step{index: -1})
-	for _, e := range entriesOf(v) {
+	for _, e := range entries {
 		if in.stop {
 			break
 		}
@@ -97,17 +100,24 @@ func (in *inspector) mapping(v reflect.Value, p *plan) {
 			in.add(Unencodable, "a key of type %s cannot be encoded: %v", typeName(v.Type().Key()), e.err)
 			continue
 		}
-		in.key(e.key, &seen)
+		in.name(e.key)
+		if watch {
+			in.distinct(e.key, &seen)
+		}
 		in.value(e.value, p.elem, false)
 	}
 	in.path = in.path[:here]
 	in.up(v, true)
 }
 
-// key inspects the name of a member; the path already ends in it.
-func (in *inspector) key(name string, seen *keySet) {
+// name inspects the name of a member; the path already ends in it.
+func (in *inspector) name(name string) {
 	in.text(name, "key")
 	in.charge(2)
+}
+
+// distinct reports a name that readers have got before.
+func (in *inspector) distinct(name string, seen *keySet) {
 	if !seen.add(name) {
 		in.add(DuplicateKey, "%s", writtenTwice(asRead(name)))
 	}
@@ -115,6 +125,15 @@ func (in *inspector) key(name string, seen *keySet) {
 
 func writtenTwice(key string) string {
 	return "the key " + quoteASCII(key) + " is written twice in one object"
+}
+
+// mayCollide reports whether two keys of a map can be the same to a reader: where
+// they are made by a method, or not UTF-8.
+func mayCollide(v reflect.Value, entries []entry) bool {
+	if v.Type().Key().Kind() != reflect.String {
+		return v.Type().Key().Implements(textMarshalerType)
+	}
+	return slices.ContainsFunc(entries, func(e entry) bool { return !utf8.ValidString(e.key) })
 }
 
 // entry is a member of a map.

@@ -11,8 +11,15 @@ func (in *inspector) text(s, what string) {
 		return
 	}
 	in.size(len(s))
-	scan := textScan{p: &in.p, s: s}
-	in.flaws(&scan, s, what, 0, s)
+	in.scan(s, what, 0, s)
+}
+
+// scan looks for flaws in text, which stands in whole at byte base.
+func (in *inspector) scan(text, what string, base int, whole string) {
+	t := textScan{p: &in.p, s: text}
+	if _, found := t.next(0); found {
+		in.flaws(&textScan{p: &in.p, s: text}, text, what, base, whole) // t itself stays on the stack
+	}
 }
 
 // stringValue inspects a string; encoding/json encodes a quoted one twice.
@@ -26,8 +33,7 @@ func (in *inspector) stringValue(s string, quoted bool) {
 		return
 	}
 	in.size(len(twice))
-	scan := textScan{p: &in.p, s: s}
-	in.flaws(&scan, s, "string", 0, s)
+	in.scan(s, "string", 0, s)
 }
 
 // quote is s as a JSON string, as encoding/json writes the inner one.
@@ -45,12 +51,12 @@ func (in *inspector) size(n int) {
 // scanner finds flaws one after the other.
 type scanner interface{ next(from int) (flaw, bool) }
 
-// flaws records what scan finds, one finding a rule. The text that is scanned
-// stands in whole at byte base.
-func (in *inspector) flaws(scan scanner, text, what string, base int, whole string) {
+// flaws records what s finds, one finding a rule. The text that is scanned stands
+// in whole at byte base.
+func (in *inspector) flaws(s scanner, text, what string, base int, whole string) {
 	from := len(in.found)
-	f, more := scan.next(0)
-	for ; more && !in.stop; f, more = scan.next(f.at + f.size) {
+	f, more := s.next(0)
+	for ; more && !in.stop; f, more = s.next(f.at + f.size) {
 		if again := countAgain(in.found[from:], f.rule); again {
 			continue
 		}

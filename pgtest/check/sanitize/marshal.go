@@ -49,7 +49,7 @@ func recovered(err *error) {
 // typeName names t in a report or marker. Types can be spelled at any length,
 // with struct tags of any content.
 func typeName(t reflect.Type) string {
-	name := t.String()
+	name := strings.Replace(t.String(), "]uint8", "]byte", 1)
 	if len(name) > longestName || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return t.Kind().String()
 	}

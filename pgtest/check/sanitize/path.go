@@ -61,3 +61,13 @@ func quoteASCII(s string) string {
 	}
 	return strconv.QuoteToASCII(s)
 }
+
+// quoteExcerpt leaves JSON readable where it can.
+func quoteExcerpt(s string) string {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' || c == '`' {
+			return quoteASCII(s)
+		}
+	}
+	return "`" + s + "`"
+}

@@ -148,10 +148,13 @@ func kindOf(b []byte, contentType string) bodyKind {
 	media, _, err := mime.ParseMediaType(contentType)
 	switch {
 	case contentType == "" || err != nil:
-		if looksLikeJSON(b) {
+		if startsLikeJSON(b) || isJSON(b) {
 			return bodyJSON
 		}
 		return bodyText
+	case media == "text/plain" && isJSON(b):
+		// What net/http sends where a handler forgets to name a type.
+		return bodyJSON
 	case media == "application/json" || strings.HasSuffix(media, "+json"):
 		return bodyJSON
 	case strings.HasPrefix(media, "text/") || isTextMedia[media] || strings.HasSuffix(media, "+xml"):
@@ -170,19 +173,20 @@ var isTextMedia = map[string]bool{
 	"application/x-www-form-urlencoded": true,
 }
 
-// looksLikeJSON reports whether b starts an object, list or string, or is a
-// number or word by itself.
-func looksLikeJSON(b []byte) bool {
+// startsLikeJSON reports whether b starts as an object or a list does.
+func startsLikeJSON(b []byte) bool {
 	b = bytes.TrimLeft(bytes.TrimPrefix(b, []byte(bom)), " \t\r\n")
-	return len(b) > 0 && strings.IndexByte(`{["`, b[0]) >= 0 || json.Valid(b)
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
 }
+
+func isJSON(b []byte) bool { return json.Valid(bytes.TrimPrefix(b, []byte(bom))) }
 
 // plain inspects text that is not JSON.
 func (in *inspector) plain(s string, err error) {
 	if err != nil {
 		s = wholeRunes(s)
 	}
-	in.flaws(&textScan{p: &in.p, s: s}, s, "text", 0, s)
+	in.scan(s, "text", 0, s)
 }
 
 // wholeRunes drops the start of a character that the end of s cuts off.

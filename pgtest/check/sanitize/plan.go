@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 var (
@@ -18,6 +20,7 @@ var (
 	hardwareAddrType  = reflect.TypeFor[net.HardwareAddr]()
 	binaryType        = reflect.TypeFor[Binary]()
 	objectType        = reflect.TypeFor[Object]()
+	infinityType      = reflect.TypeFor[pgtype.InfinityModifier]()
 )
 
 // plan is what encoding/json does with values of one type.
@@ -45,6 +48,7 @@ const (
 	formTime      // time.Time
 	formBinary    // this package's Binary
 	formObject    // this package's Object
+	formInfinity  // what pgx reads for a time that is infinite
 	formJSON      // MarshalJSON
 	formText      // MarshalText
 	formBytes     // slice of bytes
@@ -105,8 +109,13 @@ func formOf(t reflect.Type) form {
 		return formBinary
 	case objectType:
 		return formObject
+	case infinityType:
+		return formInfinity
 	}
 	switch {
+	case t.Kind() == reflect.Pointer:
+		// Its methods are those of what it points to, which is addressable there.
+		return formPointer
 	case t.Implements(marshalerType):
 		return formJSON
 	case t.Implements(textMarshalerType):

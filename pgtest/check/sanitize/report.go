@@ -12,37 +12,40 @@ func Report(subject string, found []Finding) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s\n", things(len(found)), subject)
-	explained := map[Rule]int{}
-	for i, f := range found {
-		f.report(&b, i+1, explained)
+	fmt.Fprintf(&b, "%s in %s\n", count(len(found)), subject)
+	explained := map[Rule]bool{}
+	for _, f := range found {
+		b.WriteString("\n")
+		f.report(&b, explained)
 	}
-	b.WriteString("\nsanitize.Value(payload, policy) replaces all of these before the payload is encoded.\n")
+	if !explained[Unreadable] {
+		b.WriteString("\n  sanitize.Value(payload, policy) replaces all of this before the payload is encoded.\n")
+	}
 	return b.String()
 }
 
-func things(n int) string {
+func count(n int) string {
 	if n == 1 {
-		return "1 thing must not leave as it is,"
+		return "1 finding"
 	}
-	return fmt.Sprintf("%d things must not leave as they are,", n)
+	return fmt.Sprintf("%d findings", n)
 }
 
 // report writes one finding. What a rule is about is said once.
-func (f Finding) report(b *strings.Builder, n int, explained map[Rule]int) {
-	fmt.Fprintf(b, "\n%d. %s at %s\n", n, f.Rule, shortPath(f.Path))
-	row(b, "found", f.found())
+func (f Finding) report(b *strings.Builder, explained map[Rule]bool) {
+	lead := "  " + string(f.Rule) + ": "
+	b.WriteString(lead + shortPath(f.Path, reportWidth-len(lead)) + "\n")
+	hang(b, "    ", f.found())
 	if f.In != "" {
-		row(b, "bytes", f.Hex()+"  in "+f.Excerpt)
+		hang(b, "      | ", f.Hex()+"  in "+f.Excerpt)
 	}
-	if first, ok := explained[f.Rule]; ok {
-		row(b, "why", fmt.Sprintf("and fix as in %d", first))
+	if explained[f.Rule] {
 		return
 	}
-	explained[f.Rule] = n
+	explained[f.Rule] = true
 	doc := f.Rule.Doc()
-	row(b, "why", doc.Why)
-	row(b, "fix", doc.Fix)
+	hang(b, "    why  ", doc.Why)
+	hang(b, "    fix  ", doc.Fix)
 }
 
 // found says what is there, where in it, and how often.
@@ -57,20 +60,17 @@ func (f Finding) found() string {
 	return s
 }
 
-const (
-	reportWidth = 100
-	rowIndent   = "          " // as wide as the label column
-)
+const reportWidth = 100
 
-// row writes a labelled text, wrapped at words.
-func row(b *strings.Builder, label, text string) {
-	line := fmt.Sprintf("   %-7s", label)
-	for word := range strings.SplitSeq(text, " ") {
-		if width(line)+1+width(word) > reportWidth && strings.TrimSpace(line) != "" {
+// hang writes text after a lead, wrapped at words, with what follows aligned.
+func hang(b *strings.Builder, lead, text string) {
+	indent := strings.Repeat(" ", len(lead))
+	line := lead
+	for i, word := range strings.Split(text, " ") {
+		if i > 0 && width(line)+1+width(word) > reportWidth {
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
-			line = rowIndent
-		}
-		if !strings.HasSuffix(line, " ") || word == "" {
+			line = indent
+		} else if i > 0 {
 			line += " "
 		}
 		line += word
@@ -82,11 +82,11 @@ func row(b *strings.Builder, label, text string) {
 func width(s string) int { return len([]rune(s)) }
 
 // shortPath keeps both ends of a path that does not fit a line.
-func shortPath(p string) string {
-	const most = 60
+func shortPath(p string, columns int) string {
 	r := []rune(p)
-	if len(r) <= most {
+	if len(r) <= columns {
 		return p
 	}
-	return string(r[:most/2]) + "…" + string(r[len(r)-most/2:])
+	half := (columns - 1) / 2
+	return string(r[:half]) + "…" + string(r[len(r)-half:])
 }

@@ -125,6 +125,7 @@ const (
 	failedMarker = "[omitted: failed to encode]"
 )
 
+// documentMarker tells two things apart that are left out.
 func documentMarker(what, doc string) string {
 	sum := sha256.Sum256([]byte(doc))
 	return fmt.Sprintf("[omitted: %s, %d bytes, sha256 %x]", what, len(doc), sum[:6])

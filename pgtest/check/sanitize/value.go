@@ -81,8 +81,12 @@ func (w *rewriter) value(v reflect.Value, p *plan, quoted bool) (any, outcome) {
 	switch p.formFor(v) {
 	case formBool:
 		return nil, w.take(5)
-	case formInt, formUint, formFloat:
-		return w.number(v, p, quoted)
+	case formInt:
+		return w.integer(v.Int(), quoted)
+	case formUint:
+		return w.unsigned(v.Uint(), quoted)
+	case formFloat:
+		return w.float(v, quoted)
 	case formNumber:
 		return w.jsonNumber(v.String(), quoted)
 	case formString:
@@ -114,7 +118,15 @@ func (w *rewriter) special(v reflect.Value, p *plan) (any, outcome) {
 			return w.text(timeText(t))
 		}
 		return nil, w.take(timeLen(t))
+	case formInfinity:
+		if v.Int() != 0 {
+			return w.text(infinityText(v))
+		}
+		return nil, w.take(1)
 	case formBinary:
+		if w.depth >= w.limit {
+			return w.text(deepMarker(w.limit))
+		}
 		return nil, w.take(v.Interface().(Binary).encodedLen())
 	case formBytes, formByteArray:
 		return w.binary(v)
@@ -131,21 +143,29 @@ func (w *rewriter) special(v reflect.Value, p *plan) (any, outcome) {
 	return w.text(typeMarker(v.Kind()))
 }
 
-func (w *rewriter) number(v reflect.Value, p *plan, quoted bool) (any, outcome) {
-	look := newInspector(w.p)
-	look.value(v, p, quoted)
-	size := w.p.MaxPayload - look.left
-	if len(look.found) == 0 {
-		return nil, w.take(size)
+func (w *rewriter) integer(n int64, quoted bool) (any, outcome) {
+	if !quoted && !w.p.AllowUnsafeIntegers && (n > maxSafe || n < -maxSafe) {
+		return w.text(strconv.FormatInt(n, 10))
 	}
-	if !v.CanFloat() {
-		text, _ := keyText(v)
-		return w.text(text)
+	return nil, w.take(intLen(n) + quotes(quoted))
+}
+
+func (w *rewriter) unsigned(n uint64, quoted bool) (any, outcome) {
+	if !quoted && !w.p.AllowUnsafeIntegers && n > maxSafe {
+		return w.text(strconv.FormatUint(n, 10))
 	}
-	if w.p.floatRule(v.Float()) == NotFinite {
-		return w.text(floatText(v.Float()))
+	return nil, w.take(uintLen(n) + quotes(quoted))
+}
+
+func (w *rewriter) float(v reflect.Value, quoted bool) (any, outcome) {
+	f := v.Float()
+	switch rule := w.p.floatRule(f); {
+	case rule == NotFinite:
+		return w.text(floatText(f))
+	case rule != "" && !quoted:
+		return w.exponent(v)
 	}
-	return w.exponent(v)
+	return nil, w.take(floatLen(f, v.Type().Bits()) + quotes(quoted))
 }
 
 // exponent writes a float in the way that does not look like an integer.
@@ -159,12 +179,19 @@ func (w *rewriter) exponent(v reflect.Value) (any, outcome) {
 
 func (w *rewriter) binary(v reflect.Value) (any, outcome) {
 	look := newInspector(w.p)
+	look.depth = w.depth
 	look.binary(v)
-	if len(look.found) == 0 {
+	switch {
+	case len(look.found) == 0:
 		return nil, w.take(w.p.MaxPayload - look.left)
+	case look.found[0].Rule == TooDeep:
+		return w.text(deepMarker(w.limit))
 	}
 	switch r := w.p.binaryText(bytesOf(v), v.Type()).(type) {
 	case Binary:
+		if w.depth >= w.limit { // a Binary is an object, one level more
+			return w.text(documentMarker("binary", string(bytesOf(v))))
+		}
 		if w.take(r.encodedLen()) == noRoom {
 			return nil, noRoom
 		}
@@ -201,6 +228,9 @@ func (w *rewriter) quotedText(s string) (string, bool) {
 			return clean, dirty
 		}
 		limit = min(limit, len(clean)) - over/6 - 1 // an escape is at most six bytes
+		if limit < leastString {
+			return cutMarker(len(s)), true // little text, and all of it escapes
+		}
 	}
 }
 
@@ -222,7 +252,7 @@ func (w *rewriter) pointer(v reflect.Value, p *plan, quoted bool) (any, outcome)
 	case Cycle:
 		return w.text(cycleMarker)
 	case TooDeep:
-		return w.text(deepMarker(w.p.MaxDepth))
+		return w.text(deepMarker(w.limit))
 	}
 	defer w.up(v, false)
 	r, o := w.value(v.Elem(), p.elem, quoted)

@@ -8,7 +8,7 @@ func (w *rewriter) inside(v reflect.Value, f func() (any, outcome)) (any, outcom
 	case Cycle:
 		return w.text(cycleMarker)
 	case TooDeep:
-		return w.text(deepMarker(w.p.MaxDepth))
+		return w.text(deepMarker(w.limit))
 	}
 	defer w.up(v, true)
 	return f()

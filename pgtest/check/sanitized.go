@@ -1,0 +1,68 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/pgtest/check/sanitize"
+)
+
+// Sanitized fails the test where payload must not leave as it is (Standard #185):
+// bytes that are not UTF-8, control and bidi characters, duplicate keys, raw
+// binary, what encoding/json refuses, what is too large or too deep.
+//
+//	check.Sanitized(t, page)                 // any Go value, as encoding/json would write it
+//	check.Sanitized(t, recorder)             // *httptest.ResponseRecorder, *http.Response
+//	check.Sanitized(t, body)                 // []byte, json.RawMessage, io.Reader, a string of JSON
+//
+// Each finding has its path, offset and bytes, and says what to do. An error is
+// checked by its message, for that is what leaves. With several policies the
+// payload has to satisfy each; with none, the default one. The body of a response
+// can be read again afterwards; see sanitize.Inspect for other readers.
+//
+// It never writes to payload, and goes on with the test.
+func Sanitized(t testing.TB, payload any, policies ...sanitize.Policy) {
+	t.Helper()
+	subject := describe(payload)
+	payload = asSent(payload)
+	if len(policies) == 0 {
+		policies = []sanitize.Policy{{}}
+	}
+	for _, p := range policies {
+		if report := sanitize.Report(subject, sanitize.Inspect(payload, p)); report != "" {
+			t.Errorf("check.Sanitized: %s", report)
+		}
+	}
+}
+
+// asSent returns what of payload leaves, where that is not payload itself.
+func asSent(payload any) any {
+	switch p := payload.(type) {
+	case json.Marshaler:
+		return p
+	case error:
+		return p.Error()
+	case string:
+		if isDocument(p) {
+			return json.RawMessage(p)
+		}
+	}
+	return payload
+}
+
+// isDocument reports whether s is a body rather than a text that is part of one.
+func isDocument(s string) bool {
+	start := strings.TrimLeft(s, " \t\r\n")
+	return start != "" && (start[0] == '{' || start[0] == '[') && json.Valid([]byte(s))
+}
+
+// describe says in a failure what was looked at.
+func describe(payload any) string {
+	if r, ok := payload.(*http.Response); ok && r != nil && r.Request != nil && r.Request.URL != nil {
+		return fmt.Sprintf("the response to %s %s", r.Request.Method, r.Request.URL.Path)
+	}
+	return fmt.Sprintf("a %T", payload)
+}

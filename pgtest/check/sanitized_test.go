@@ -1,0 +1,125 @@
+package check_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/pgtest/check"
+	"github.com/qarion/seedbed/pgtest/check/sanitize"
+)
+
+// heard is a test that only listens.
+type heard struct {
+	testing.TB
+	errors []string
+	helper bool
+}
+
+func (t *heard) Helper() { t.helper = true }
+
+func (t *heard) Errorf(format string, args ...any) {
+	t.errors = append(t.errors, fmt.Sprintf(format, args...))
+}
+
+func (t *heard) all() string { return strings.Join(t.errors, "\n") }
+
+func TestSanitizedIsSilentOnCleanPayloads(t *testing.T) {
+	t.Parallel()
+	for _, payload := range []any{
+		nil, "text", `{"a":1}`, []byte(`{"a":[1,2.5,"é 😀 العربية"]}`), json.RawMessage(`[]`),
+		map[string]any{"items": []int{1}}, errors.New("not found"), bytes.NewBufferString("{}"),
+		struct{ A *int }{}, httptest.NewRecorder(),
+	} {
+		listener := &heard{}
+		check.Sanitized(listener, payload)
+		if len(listener.errors) > 0 || !listener.helper {
+			t.Errorf("%T: %s", payload, listener.all())
+		}
+	}
+}
+
+// TestSanitizedTells holds the page that a user reads to its golden file.
+func TestSanitizedTells(t *testing.T) {
+	t.Parallel()
+	type author struct {
+		Bio    string `json:"bio"`
+		Avatar []byte `json:"avatar"`
+	}
+	page := map[string]any{
+		"items": []author{{Bio: "fine"}, {Bio: "user\u202etxt.exe", Avatar: []byte("\x89PNG\r\n")}},
+		"score": math.NaN(),
+	}
+	rec := httptest.NewRecorder()
+	rec.WriteString(`{"name":"caf` + "\xe9" + `","name":"x\u0000"}`)
+	response := rec.Result()
+	response.Request = httptest.NewRequest(http.MethodGet, "/v1/comments?page=2", nil)
+
+	listener := &heard{}
+	check.Sanitized(listener, page)
+	check.Sanitized(listener, response)
+	check.Sanitized(listener, fmt.Errorf("no row for %q\x00", "x"))
+	golden(t, "sanitized", listener.all())
+}
+
+// TestSanitizedSeesWhatLeaves tries payloads whose Go value hides it.
+func TestSanitizedSeesWhatLeaves(t *testing.T) {
+	t.Parallel()
+	rec := httptest.NewRecorder()
+	rec.WriteString(`{"a":"\ud800"}`)
+	for want, payload := range map[string]any{
+		"lone-surrogate: $.a":  rec,
+		"duplicate-key: $.a":   `{"a":1,"a":2}`,
+		"c0-control: $":        errors.New("\x1b[31mred"),
+		"invalid-json: $":      []byte(`{"a":`),
+		"unreadable: $":        (*http.Response)(nil),
+		"byte-order-mark: $":   strings.NewReader("\ufeff{}"),
+		"invalid-utf8: $":      "\xff{}",
+		"unsafe-integer: $[0]": []any{uint64(1) << 53},
+	} {
+		listener := &heard{}
+		check.Sanitized(listener, payload)
+		if !strings.Contains(listener.all(), "check.Sanitized: 1 finding") || !strings.Contains(listener.all(), want) {
+			t.Errorf("%T: want %s, got %s", payload, want, listener.all())
+		}
+	}
+}
+
+func TestSanitizedTakesEveryPolicy(t *testing.T) {
+	t.Parallel()
+	strict := sanitize.Policy{MaxString: 64}
+	lenient := sanitize.Policy{AllowBinary: true}
+	for _, c := range []struct {
+		payload  any
+		policies []sanitize.Policy
+		failures int
+	}{
+		{[]any{[]byte{1}}, nil, 1},
+		{[]any{[]byte{1}}, []sanitize.Policy{lenient}, 0},
+		{[]any{[]byte{1}}, []sanitize.Policy{lenient, strict}, 1},
+		{strings.Repeat("x", 65), []sanitize.Policy{strict, lenient}, 1},
+	} {
+		listener := &heard{}
+		check.Sanitized(listener, c.payload, c.policies...)
+		if len(listener.errors) != c.failures {
+			t.Errorf("%d failures, want %d: %s", len(listener.errors), c.failures, listener.all())
+		}
+	}
+}
+
+// A response is checked where it is made, and stays readable.
+func ExampleSanitized() {
+	var t *testing.T // the test's own
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(sanitize.Value(map[string]any{"logo": []byte("\x89PNG")}, sanitize.Policy{}))
+	})
+	rec := httptest.NewRecorder()
+	handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/v1/logo", nil))
+	check.Sanitized(t, rec)
+}

@@ -20,6 +20,7 @@ type devFlags struct {
 	detach     bool
 	migrations string
 	seed       uint64
+	seedSet    bool // seed or empty were given, so that a recorded plan does not hold
 	empty      bool
 }
 
@@ -43,7 +44,8 @@ server. The data stays: the next start finds it and applies only new migrations.
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.detach, "detach", "d", false, "leave the server running; stop it with `seedbed dev stop`")
 	f.define(cmd)
-	cmd.AddCommand(a.devStopCommand(), a.devStatusCommand(), a.devURLCommand())
+	cmd.AddCommand(a.devStopCommand(), a.devStatusCommand(), a.devResetCommand(), a.devURLCommand(), a.devPsqlCommand(),
+		a.devSnapshotCommand(), a.devRestoreCommand())
 	return cmd
 }
 
@@ -55,16 +57,21 @@ func (f *devFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.empty, "empty", false, "migrate only, no demo")
 }
 
+// absolute checks the migrations before anything is booted.
+func (f *devFlags) absolute() (err error) {
+	if f.migrations, err = dev.AbsSource(f.migrations); err != nil {
+		return usagef("--migrations: %v", err)
+	}
+	return dev.Plan{Source: f.migrations}.Check()
+}
+
 // devStart is `seedbed dev`. What it booted it stops again when it fails.
 func (a *app) devStart(ctx context.Context, f devFlags) error {
 	project, err := dev.FindProject(".")
 	if err != nil {
 		return err
 	}
-	if f.migrations, err = dev.AbsSource(f.migrations); err != nil {
-		return usagef("--migrations: %v", err)
-	}
-	if err := (dev.Plan{Source: f.migrations}).Check(); err != nil {
+	if err := f.absolute(); err != nil {
 		return err
 	}
 	say := a.progress()

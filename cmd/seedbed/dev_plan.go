@@ -11,24 +11,27 @@ import (
 	"github.com/qarion/seedbed/internal/dev"
 )
 
-// plan is what the flags ask for; a database that is there keeps to the migrations
-// it was built from. What the seed had to leave out is in left afterwards.
+// plan is what the flags ask for, and where they are silent what the database that
+// is there was built from. What the seed had to leave out is in left afterwards.
 func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, left *[]string, err error) {
-	plan.Source, left = f.migrations, new([]string)
-	if plan.Source == "" {
-		d, err := server.Database(ctx, "")
-		var none *dev.NoDatabaseError
-		if err != nil && !errors.As(err, &none) {
-			return plan, left, err
-		}
-		if err == nil {
-			plan.Source = d.Source
-		}
+	d, err := server.Database(ctx, "")
+	var none *dev.NoDatabaseError
+	if err != nil && !errors.As(err, &none) {
+		return plan, nil, err
 	}
+	plan.Source = f.migrations
+	if d != nil && f.migrations == "" {
+		plan.Source = d.Source
+	}
+	if d != nil && !f.seedSet {
+		f.empty = d.Seeded == ""
+		_, _ = fmt.Sscanf(d.Seeded, seededBy, &f.seed)
+	}
+	left = new([]string)
 	if f.empty {
 		return plan, left, nil
 	}
-	plan.Seeded = fmt.Sprintf("demo (seed %d)", f.seed)
+	plan.Seeded = fmt.Sprintf(seededBy, f.seed)
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
 		o := demo.Options{Seed: f.seed, Progress: progress}
 		if plan.Source == "" {
@@ -39,3 +42,6 @@ func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, 
 	}
 	return plan, left, nil
 }
+
+// seededBy is how a database's record says what it was filled with.
+const seededBy = "demo (seed %d)"

@@ -135,7 +135,7 @@ func writeTables(w io.Writer, p palette, tables []dev.Table) {
 		}
 		fmt.Fprintln(w, line.String())
 	}
-	fmt.Fprintln(w, p.faint(fmt.Sprintf("  %d tables, %s%s rows", len(tables), about, thousands(total))))
+	fmt.Fprintln(w, p.faint(fmt.Sprintf("  %s, %s%s rows", plural(len(tables), "table"), about, thousands(total))))
 }
 
 func timings(all []timing) string {

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //
 //	status N seedbed …            runs it and wants exit status N
 //	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
+//	killed PATTERN seedbed …      the same with SIGKILL
 //	sql QUERY                     prints what the branch's database answers, as a superuser
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
 func TestScripts(t *testing.T) {
@@ -44,7 +45,8 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"interrupt": interruptCmd,
+			"interrupt": interruptCmd(syscall.SIGINT),
+			"killed":    interruptCmd(syscall.SIGKILL),
 			"noserver":  noServerCmd,
 			"sql":       sqlCmd,
 			"status":    statusCmd,
@@ -132,43 +134,47 @@ func noServerCmd(ts *testscript.TestScript, neg bool, args []string) {
 
 // interruptCmd runs a command and interrupts it at the first line, of stdout or
 // stderr, that matches. Its output can be matched afterwards; `!` expects failure.
-func interruptCmd(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) < 2 {
-		ts.Fatalf("usage: interrupt PATTERN COMMAND …")
+func interruptCmd(signal syscall.Signal) func(ts *testscript.TestScript, neg bool, args []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if len(args) < 2 {
+			ts.Fatalf("usage: interrupt PATTERN COMMAND …")
+		}
+		pattern, err := regexp.Compile(args[0])
+		ts.Check(err)
+		cmd := exec.Command(args[1], args[2:]...)
+		cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
+		output, write, err := os.Pipe()
+		ts.Check(err)
+		cmd.Stdout, cmd.Stderr = write, write
+		ts.Check(cmd.Start())
+		write.Close()
+		hit := signalAt(output, ts.Stdout(), pattern, func() { _ = cmd.Process.Signal(signal) })
+		failed := cmd.Wait()
+		switch {
+		case !hit:
+			ts.Fatalf("no line matched %s", pattern)
+		case neg && failed == nil:
+			ts.Fatalf("unexpected success")
+		case !neg && failed != nil:
+			ts.Fatalf("%v", failed)
+		}
 	}
-	pattern, err := regexp.Compile(args[0])
-	ts.Check(err)
-	cmd := exec.Command(args[1], args[2:]...)
-	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = scriptEnv(ts)
-	read, write, err := os.Pipe()
-	ts.Check(err)
-	cmd.Stdout, cmd.Stderr = write, write
-	ts.Check(cmd.Start())
-	write.Close()
-	hit := false
-	var all strings.Builder
-	lines := bufio.NewReader(read)
+}
+
+// signalAt copies lines until there are no more and calls signal at the first that
+// matches.
+func signalAt(from io.Reader, to io.Writer, pattern *regexp.Regexp, signal func()) (hit bool) {
+	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadString('\n')
-		all.WriteString(line)
+		_, _ = io.WriteString(to, line)
 		if !hit && pattern.MatchString(line) {
 			hit = true
-			ts.Check(cmd.Process.Signal(syscall.SIGINT))
+			signal()
 		}
 		if err != nil {
-			break
+			return hit
 		}
-	}
-	failed := cmd.Wait()
-	_, _ = io.WriteString(ts.Stdout(), all.String())
-	switch {
-	case !hit:
-		ts.Fatalf("no line matched %s", pattern)
-	case neg && failed == nil:
-		ts.Fatalf("unexpected success")
-	case !neg && failed != nil:
-		ts.Fatalf("%v", failed)
 	}
 }
 

@@ -23,23 +23,19 @@ type Ensured struct {
 // Ensure gives the branch its database: builds it by plan where there is none,
 // and applies what migrations are pending to one that is there, whose rows stay.
 func (s *Server) Ensure(ctx context.Context, plan Plan) (*Ensured, error) {
-	unlock, err := s.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	if err := s.heal(ctx); err != nil {
-		return nil, err
-	}
-	d, err := s.Database(ctx, "")
-	var none *NoDatabaseError
-	if errors.As(err, &none) {
-		return s.build(ctx, plan)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.update(ctx, d, plan)
+	var e *Ensured
+	err := s.change(ctx, func() error {
+		d, err := s.Database(ctx, "")
+		var none *NoDatabaseError
+		switch {
+		case errors.As(err, &none):
+			e, err = s.build(ctx, plan)
+		case err == nil:
+			e, err = s.update(ctx, d, plan)
+		}
+		return err
+	})
+	return e, err
 }
 
 // heal drops what an interrupted process left, and opens what it had closed.
@@ -84,10 +80,7 @@ func (s *Server) build(ctx context.Context, plan Plan) (*Ensured, error) {
 	if err == nil {
 		err = s.finish(ctx, draft, d)
 	}
-	if err != nil {
-		return nil, errors.Join(err, s.heal(context.WithoutCancel(ctx)))
-	}
-	return &Ensured{Database: d, Built: true}, nil
+	return &Ensured{Database: d, Built: true}, err
 }
 
 // refuseForeign protects a database that somebody made by hand and gave the name
@@ -145,7 +138,7 @@ func (s *Server) finish(ctx context.Context, draft string, d Database) error {
 	fresh.Snapshot = Fresh
 	fresh.Name = d.Name + "@" + Fresh
 	if err := s.copy(ctx, draft, fresh.Name+"~draft"); err != nil {
-		return errors.Join(err, s.drop(context.WithoutCancel(ctx), fresh.Name+"~draft"))
+		return err
 	}
 	return s.swap(ctx, map[string]Database{draft: d, fresh.Name + "~draft": fresh})
 }

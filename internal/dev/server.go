@@ -124,10 +124,19 @@ func open(ctx context.Context, p Project, o Options, c *cluster.Cluster) (*Serve
 	return s, nil
 }
 
-// prepare makes the registry, and lets the owner in by TCP, which asks for a
-// password.
+// prepare makes the registry, lets the owner in by TCP, which asks for a password,
+// and clears up behind a process that was killed. Where somebody is at work it
+// leaves that to them.
 func (s *Server) prepare(ctx context.Context) error {
-	unlock, err := s.lock(ctx)
+	unlock, err := flock.Try(s.lockFile())
+	if errors.Is(err, flock.ErrHeld) {
+		var there bool
+		err = s.admin.QueryRow(ctx, "SELECT to_regclass('seedbed.development') IS NOT NULL").Scan(&there)
+		if err != nil || there {
+			return err
+		}
+		unlock, err = s.lock(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -137,16 +146,20 @@ func (s *Server) prepare(ctx context.Context) error {
 	}
 	var has bool
 	err = s.admin.QueryRow(ctx, "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = $1", cluster.Owner).Scan(&has)
-	if err != nil || has {
+	if err == nil && !has {
+		_, err = s.admin.Exec(ctx, "ALTER ROLE "+cluster.Owner+" PASSWORD "+literal(s.password()))
+	}
+	if err != nil {
 		return err
 	}
-	_, err = s.admin.Exec(ctx, "ALTER ROLE "+cluster.Owner+" PASSWORD "+literal(s.password()))
-	return err
+	return s.heal(ctx)
 }
+
+func (s *Server) lockFile() string { return filepath.Join(s.dir, "databases.lock") }
 
 // lock keeps other processes from changing the project's databases.
 func (s *Server) lock(ctx context.Context) (func(), error) {
-	unlock, err := flock.Lock(ctx, filepath.Join(s.dir, "databases.lock"))
+	unlock, err := flock.Lock(ctx, s.lockFile())
 	if err != nil {
 		return nil, fmt.Errorf("wait for another seedbed at work on this project: %w", err)
 	}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed/internal/dev"
+)
+
+// errNoClient is what a machine without Postgres's client programs gets: the
+// server alone, as fetched for tests, comes without.
+var errNoClient = errors.New("psql is nowhere on PATH nor beside the server's programs; " +
+	"install Postgres's client (Debian: apt-get install postgresql-client, macOS: brew install libpq), " +
+	"or give another client what `seedbed dev url` prints")
+
+func (a *app) devPsqlCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "psql [-- ARGUMENTS]",
+		Short: "Open this branch's database in psql",
+		Example: `  seedbed dev psql
+  seedbed dev psql -- -c 'select count(*) from comments'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withServer(cmd.Context(), func(ctx context.Context, server *dev.Server) error {
+				d, err := server.Database(ctx, "")
+				if err != nil {
+					return err
+				}
+				psql, err := client("psql", server)
+				if err != nil {
+					return err
+				}
+				return become(psql, append([]string{server.URL(d.Name)}, args...))
+			})
+		},
+	}
+	return cmd
+}
+
+// client finds a client program: on PATH, else beside the server's own.
+func client(name string, server *dev.Server) (string, error) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	if path, err := exec.LookPath(filepath.Join(server.Bin(), name)); err == nil {
+		return path, nil
+	}
+	return "", errNoClient
+}

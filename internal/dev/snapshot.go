@@ -1,0 +1,138 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// labels of snapshots, short enough for a database name.
+var labels = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,15}$`)
+
+// Snapshot keeps a copy of the branch's database under a label, instead of any
+// that has it. Whoever uses the database is disconnected for the time of the copy.
+func (s *Server) Snapshot(ctx context.Context, label string) (*Database, error) {
+	if !labels.MatchString(label) || label == Fresh {
+		return nil, fmt.Errorf("take a snapshot: the name %q is not to be had: up to 16 of a-z, 0-9, -, _ and ., and not %q", label, Fresh)
+	}
+	var snap Database
+	err := s.change(ctx, func() error {
+		d, err := s.Database(ctx, "")
+		if err != nil {
+			return err
+		}
+		snap = *d
+		snap.Snapshot, snap.Name = label, d.Name+"@"+label
+		s.say.Begin("snapshot", "copying "+d.Name)
+		reopen, err := s.quiesce(ctx, d.Name)
+		if err != nil {
+			return err
+		}
+		draft := snap.Name + "~draft"
+		err = s.copy(ctx, d.Name, draft)
+		if err = errors.Join(err, reopen(context.WithoutCancel(ctx))); err != nil {
+			return err
+		}
+		return s.swap(ctx, map[string]Database{draft: snap})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.say.End("kept as " + label)
+	return &snap, nil
+}
+
+// Restore brings the branch's database back to a snapshot; its rows since then are
+// gone. The snapshot stays. It fails with *NoDatabaseError.
+func (s *Server) Restore(ctx context.Context, label string) (*Database, error) {
+	var d Database
+	err := s.change(ctx, func() (err error) {
+		d, err = s.restore(ctx, label)
+		return err
+	})
+	return &d, err
+}
+
+func (s *Server) restore(ctx context.Context, label string) (Database, error) {
+	snap, err := s.Database(ctx, label)
+	if err != nil {
+		return Database{}, err
+	}
+	s.say.Begin("restore", "copying "+snap.Name)
+	d := *snap
+	d.Snapshot, d.Name = "", s.Project.Database()
+	draft := d.Name + "~draft"
+	if err := s.copy(ctx, snap.Name, draft); err != nil {
+		return d, err
+	}
+	if err := s.swap(ctx, map[string]Database{draft: d}); err != nil {
+		return d, err
+	}
+	s.say.End(fmt.Sprintf("%s is as in %s, of %s", d.Name, label, snap.Created.Local().Format("2 Jan 15:04")))
+	return d, nil
+}
+
+// Reset makes the branch's database what plan says, whatever it is now: from the
+// fresh snapshot where that is of the same plan and the same migrations, otherwise
+// by building it.
+func (s *Server) Reset(ctx context.Context, plan Plan) (*Ensured, error) {
+	set, err := plan.open(silent{}, new(int))
+	if err != nil {
+		return nil, err
+	}
+	fingerprint, err := set.Fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	var e *Ensured
+	err = s.change(ctx, func() error {
+		fresh, err := s.Database(ctx, Fresh)
+		var none *NoDatabaseError
+		if err != nil && !errors.As(err, &none) {
+			return err
+		}
+		if err == nil && fresh.Source == plan.Source && fresh.Seeded == plan.Seeded && fresh.Fingerprint == fingerprint {
+			d, err := s.restore(ctx, Fresh)
+			e = &Ensured{Database: d}
+			return err
+		}
+		e, err = s.build(ctx, plan)
+		return err
+	})
+	return e, err
+}
+
+// Forget drops a snapshot.
+func (s *Server) Forget(ctx context.Context, label string) error {
+	return s.change(ctx, func() error {
+		snap, err := s.Database(ctx, label)
+		if err != nil {
+			return err
+		}
+		if label == "" {
+			return errors.New("forget a snapshot: it needs a name")
+		}
+		if _, err := s.admin.Exec(ctx, "DELETE FROM seedbed.development WHERE name = $1", snap.Name); err != nil {
+			return err
+		}
+		return s.drop(ctx, snap.Name)
+	})
+}
+
+// change runs do while no other process changes the project's databases, and
+// clears up behind one that was interrupted, this one included.
+func (s *Server) change(ctx context.Context, do func() error) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.heal(ctx); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return errors.Join(err, s.heal(context.WithoutCancel(ctx)))
+	}
+	return nil
+}

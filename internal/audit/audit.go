@@ -15,15 +15,20 @@ import (
 
 // audit is one run of the engine.
 type audit struct {
-	ctx     context.Context
-	db      seedbed.DB
-	opt     Options
-	cat     *catalog.Catalog
-	model   seedbed.Model
-	tables  []*catalog.Relation
-	eyes    *eyes
-	report  *Report
-	started time.Time
+	ctx    context.Context
+	db     seedbed.DB
+	opt    Options
+	cat    *catalog.Catalog
+	model  seedbed.Model
+	tables []*catalog.Relation
+	eyes   *eyes
+	// of Isolation
+	subjects []*subject
+	usesRLS  bool
+	readers  map[string]string // function → the setting it reads
+	roles    cast
+	report   *Report
+	started  time.Time
 }
 
 // step is one part of an audit: which rules it applies, and how.
@@ -61,24 +66,36 @@ func (a *audit) prepare() error {
 	if err := a.learn(); err != nil {
 		return err
 	}
-	for _, r := range cat.Tables() {
-		a.tables = append(a.tables, r)
-	}
+	a.tables = cat.Tables()
 	a.eyes, err = openEyes(a.ctx, a.db, cat)
 	return err
 }
 
-// learn takes the caller's Model, which must fit, or reads one.
+// learn takes the caller's Model, or reads one.
 func (a *audit) learn() error {
 	if a.opt.Model != nil {
 		a.model = *a.opt.Model
-		return a.model.Validate(a.ctx, a.db)
+		return a.misfits(a.model.Validate(a.ctx, a.db))
 	}
 	found, err := seedbed.Discover(a.ctx, a.db)
 	if err != nil {
 		return err
 	}
 	a.model = found.Model
+	return nil
+}
+
+// misfits makes findings of what a Model says and the schema does not have: the
+// rest of both can still be checked.
+func (a *audit) misfits(err error) error {
+	var invalid *seedbed.InvalidError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	for _, p := range invalid.Problems {
+		a.find(Finding{Rule: "model-misfit", Object: p.Object, Message: p.Message, Evidence: []string{p.Declaration},
+			Fix: "correct the schema, or the Model"})
+	}
 	return nil
 }
 

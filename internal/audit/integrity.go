@@ -11,8 +11,8 @@ import (
 // what is deferred, sequences and partitions. It reads each table a few times and
 // writes nothing.
 //
-// It returns an error only where it could not run at all: a Model that does not
-// fit (*seedbed.InvalidError), a lost connection, a cancelled context.
+// It returns an error only where it could not run at all: a lost connection, a
+// cancelled context. Where Options.Model does not fit the schema, that is a finding.
 func Integrity(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
 	return run(ctx, db, opt, integritySteps)
 }

@@ -2,8 +2,8 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -209,7 +209,7 @@ func (a *audit) shadowKey(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.
 // covered looks for what makes a type without shadow impossible.
 func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []string) {
 	for _, t := range p.Targets {
-		if t.Shadow == "" {
+		if r.Column(t.Shadow) == nil {
 			a.find(Finding{Rule: "pair-shadow-missing", Object: a.name(r) + "." + p.ID,
 				Message: fmt.Sprintf("type %s of %s has no shadow key, the others do", t.Type, a.name(r)),
 				Fix: fmt.Sprintf("add a column GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED with a foreign key to %s",
@@ -217,7 +217,7 @@ func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []st
 		}
 	}
 	for _, k := range r.Checks() {
-		if includes(k.Columns, shadows) && strings.Contains(k.Expr, "num_nonnulls") && k.Enforced {
+		if k.Enforced && demandsOne(k.Expr, shadows) {
 			return
 		}
 	}
@@ -226,8 +226,34 @@ func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []st
 		Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nonnulls(%s) = 1)", r.Ident(), catalog.Idents(shadows))})
 }
 
+// demandsOne reports whether a CHECK says num_nonnulls(all shadows) = 1, alone or
+// among others that must hold as well.
+func demandsOne(expr string, shadows []string) bool {
+	tokens := unwrap(lex(expr))
+	if sides := split(tokens, "AND"); len(sides) > 1 {
+		return slices.ContainsFunc(sides, func(side []token) bool { return countsOne(unwrap(side), shadows) })
+	}
+	return countsOne(tokens, shadows)
+}
+
+func countsOne(tokens []token, shadows []string) bool {
+	if len(tokens) < 4 || !tokens[0].is("num_nonnulls") {
+		return false
+	}
+	end := closing(tokens)
+	if rest := tokens[end+1:]; len(rest) != 2 || !rest[0].is("=") || rest[1].text != "1" {
+		return false
+	}
+	var counted []string
+	for _, t := range tokens[1:end] {
+		if t.kind == nameToken {
+			counted = append(counted, t.text)
+		}
+	}
+	return includes(counted, shadows)
+}
+
 // scalar reads one row of one query, in the transaction that sees everything.
 func (a *audit) scalar(sql string, dest ...any) error {
 	return a.eyes.tx.QueryRow(a.ctx, sql).Scan(dest...)
 }
-

@@ -101,6 +101,9 @@ func (a *audit) configs() error {
 			continue
 		}
 		columns := configColumns(base, i)
+		if a.opt.Model == nil && len(columns) == 1 {
+			i.Subtypes = likeSiblings(i.Subtypes, columns[0])
+		}
 		for _, s := range i.Subtypes {
 			if err := a.config(base, i, s, columns); err != nil {
 				return err
@@ -109,6 +112,18 @@ func (a *audit) configs() error {
 		a.configChecks(base, i)
 	}
 	return nil
+}
+
+// likeSiblings gives subtypes that a Model which was read places nowhere the column
+// of the others: what would have told is the CHECK that is missing.
+func likeSiblings(subtypes []seedbed.Subtype, column string) []seedbed.Subtype {
+	out := slices.Clone(subtypes)
+	for i := range out {
+		if out[i].Table == "" {
+			out[i].Column = column
+		}
+	}
+	return out
 }
 
 func configColumns(base *catalog.Relation, i seedbed.Inheritance) []string {

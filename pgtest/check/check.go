@@ -29,6 +29,23 @@ type Progress = audit.Progress
 // Rules are those that Isolation and Integrity apply, in the order of their reports.
 func Rules() []Rule { return append([]Rule(nil), audit.Rules...) }
 
+// Isolation fails the test where tenants are not kept apart. It looks at the
+// catalog (tenant columns, composite keys, policies, roles, views, functions,
+// partitions, aggregates), at the rows (no reference leads into another tenant),
+// and then becomes the application's role, in a transaction that is rolled back,
+// and tries to read, write and infer what belongs to somebody else; each attempt
+// is paired with the same on a row of its own, which must succeed.
+//
+//	check.Isolation(t, db)
+//
+// On a schema without row-level security it checks what it can, and logs what it
+// could not. Of several options the last counts.
+func Isolation(t testing.TB, db seedbed.DB, opt ...Options) {
+	t.Helper()
+	report, err := audit.Isolation(t.Context(), db, last(opt))
+	conclude(t, "Isolation", report, err)
+}
+
 // Integrity fails the test where references are not whole: polymorphic pairs that
 // point at nothing or into another tenant, shadow keys that disagree with their
 // pair, subtypes without their row, settings that do not fit their type, rows that

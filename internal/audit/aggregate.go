@@ -1,0 +1,126 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// aggregates checks tables that are written per tenant and read across them.
+func (a *audit) aggregates() error {
+	for _, s := range a.subjects {
+		if s.agg == nil {
+			a.undeclared(s)
+			continue
+		}
+		a.aggregateKey(s)
+		if !hasLeading(s.rel, s.agg.AcrossColumns) {
+			a.find(Finding{Rule: "aggregate-index", Object: s.name + "." + s.agg.AcrossColumns[0],
+				Message: fmt.Sprintf("no index of %s leads with %s: reading across the %ss of one %s scans all", s.name, tuple(s.agg.AcrossColumns), s.agg.Tenant, s.agg.Across),
+				Fix:     fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s, …)", s.rel.Ident(), catalog.Idents(s.agg.AcrossColumns))})
+		}
+		for _, role := range a.roles.across {
+			a.aggregatePredicate(s, role)
+		}
+	}
+	return nil
+}
+
+// undeclared reports tables that carry two levels of one line, without being declared.
+func (a *audit) undeclared(s *subject) {
+	if s.tenant != "" {
+		return
+	}
+	for _, inner := range s.scopes {
+		for _, outer := range s.scopes {
+			if a.isAbove(outer.Tenant, inner.Tenant) {
+				a.find(Finding{Rule: "aggregate-undeclared", Object: s.name,
+					Message: fmt.Sprintf("%s carries %s and %s, and is not declared an aggregate", s.name, inner.Tenant, outer.Tenant),
+					Fix:     "declare it in Model.Aggregates, so that who reads across is checked"})
+				return
+			}
+		}
+	}
+}
+
+// aggregateKey wants the outer tenant to be that of the inner one.
+func (a *audit) aggregateKey(s *subject) {
+	inner, _ := a.model.Tenant(s.agg.Tenant)
+	tenants := a.cat.Table(inner.Table)
+	if tenants == nil || inner.Parent != s.agg.Across {
+		return
+	}
+	for _, fk := range s.rel.ForeignKeys() {
+		if fk.Ref.Root() == tenants && maps(fk, s.agg.Columns, inner.Key) && maps(fk, s.agg.AcrossColumns, inner.ParentColumns) {
+			return
+		}
+	}
+	a.find(Finding{Rule: "aggregate-key", Object: s.name + "." + s.agg.AcrossColumns[0],
+		Message: fmt.Sprintf("nothing says that the %s of a row of %s is that of its %s", s.agg.Across, s.name, s.agg.Tenant),
+		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID, then VALIDATE it", s.rel.Ident(),
+			catalog.Idents(append(slices.Clone(s.agg.Columns), s.agg.AcrossColumns...)), tenants.Ident(),
+			catalog.Idents(append(slices.Clone(inner.Key), inner.ParentColumns...)))})
+}
+
+// aggregatePredicate wants whoever reads across to be kept to the outer tenant in
+// every way: a restrictive policy, or none of the permissive ones open otherwise.
+func (a *audit) aggregatePredicate(s *subject, role *catalog.Role) {
+	if !s.rel.RLS || privilege(role, s.rel, "SELECT") == "" {
+		return
+	}
+	outer := []seedbed.Scoped{{Table: s.name, Tenant: s.agg.Across, Columns: s.agg.AcrossColumns}}
+	var open, own []string
+	for _, p := range s.rel.Policies {
+		if !p.Covers("SELECT") || !applies(p, role) {
+			continue
+		}
+		bound := a.bound(lex(p.Using), s, outer)
+		switch {
+		case bound && !p.Permissive:
+			return
+		case bound:
+			own = append(own, p.Name)
+		case p.Permissive:
+			open = append(open, p.Name+": "+p.Using)
+		}
+	}
+	if len(own) > 0 && len(open) == 0 {
+		return
+	}
+	message := fmt.Sprintf("role %s reads %s across, and no policy keeps it to one %s", role.Name, s.name, s.agg.Across)
+	if len(own) > 0 {
+		message = fmt.Sprintf("role %s reads %s across, and a policy lets it past the predicate on %s", role.Name, s.name, s.agg.AcrossColumns[0])
+	}
+	t, _ := a.model.Tenant(s.agg.Across)
+	a.find(Finding{Rule: "aggregate-predicate", Object: s.name, Message: message, Evidence: open,
+		Fix: fmt.Sprintf("CREATE POLICY … ON %s AS RESTRICTIVE FOR SELECT TO %s USING (%s = (SELECT current_setting(%s, true)::…))",
+			s.rel.Ident(), role.Name, s.agg.AcrossColumns[0], catalog.Literal(t.Setting))})
+}
+
+// fixed are the first minor releases in which the known ways around row-level
+// security are closed: CVE-2023-2455 and CVE-2024-10976 (policies disregard the
+// user or role that a plan was made for), CVE-2023-39418 (MERGE skips policies),
+// CVE-2025-8713 (statistics leak rows that policies hide).
+var fixed = map[int]struct {
+	minor int
+	cve   string
+}{
+	15: {14, "CVE-2023-2455, CVE-2023-39418, CVE-2024-10976, CVE-2025-8713"},
+	16: {10, "CVE-2024-10976, CVE-2025-8713"},
+	17: {6, "CVE-2024-10976, CVE-2025-8713"},
+}
+
+func (a *audit) server() error {
+	if !a.usesRLS {
+		return nil
+	}
+	major, minor := a.cat.Version/10000, a.cat.Version%10000
+	if f, known := fixed[major]; known && minor < f.minor {
+		a.find(Finding{Rule: "server-version", Object: fmt.Sprintf("Postgres %d.%d", major, minor),
+			Message: fmt.Sprintf("Postgres %d.%d has known ways around row-level security: %s", major, minor, f.cve),
+			Fix:     fmt.Sprintf("update to %d.%d or later", major, f.minor)})
+	}
+	return nil
+}

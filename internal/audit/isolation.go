@@ -1,0 +1,47 @@
+package audit
+
+import (
+	"context"
+
+	"github.com/qarion/seedbed"
+)
+
+// Isolation checks that tenants are kept apart: what the catalog says about keys,
+// policies, roles, views and functions; what the rows say; and, unless
+// Options.NoProbes, what the application's role can really do.
+//
+// Where no table has row-level security, isolation is the application's affair:
+// what is left is checked, and what is not is in Report.Unchecked.
+//
+// It returns an error only where it could not run at all, as Integrity does.
+func Isolation(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
+	return run(ctx, db, opt, isolationSteps)
+}
+
+var isolationSteps = []step{
+	{"tenancy", nil, (*audit).tenancy},
+	{"tenant columns", []string{"table-undeclared", "tenant-not-null", "tenant-index", "tenant-foreign-key"}, (*audit).tenantColumns},
+	{"references", []string{"reference-without-tenant"}, (*audit).references},
+	{"unique keys", []string{"unique-without-tenant"}, (*audit).uniqueKeys},
+	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-without-tenant", "partition-open"}, (*audit).rowSecurity},
+	{"roles", []string{"role-superuser", "role-bypassrls", "role-owner", "role-privileged", "privilege-truncate", "privilege-references",
+		"privilege-trigger", "privilege-sequence", "privilege-public"}, (*audit).roleRules},
+	{"views", []string{"view-security-invoker", "view-security-barrier", "matview-granted"}, (*audit).views},
+	{"functions", []string{"definer-search-path", "definer-bypasses-rls", "function-leakproof"}, (*audit).functions},
+	{"aggregates", []string{"aggregate-undeclared", "aggregate-key", "aggregate-index", "aggregate-predicate"}, (*audit).aggregates},
+	{"server", []string{"server-version"}, (*audit).server},
+	{"rows", []string{"row-without-tenant", "row-of-unknown-tenant", "reference-crosses", "pair-crosses", "aggregate-disagrees"}, (*audit).tenantRows},
+	{"probes", []string{"probe-read", "probe-write", "probe-oracle", "probe-setting", "probe-across", "probe-control"}, (*audit).probes},
+}
+
+func (a *audit) tenancy() error {
+	a.gatherSubjects()
+	if len(a.model.Tenants) == 0 {
+		a.unchecked("tenancy: the Model declares no tenants; pass one in Options.Model")
+	}
+	a.readers = settingReaders(a.cat)
+	if len(a.subjects) > 0 && !a.usesRLS {
+		a.unchecked("row-level security, policies and what the application's role may do: no scoped table has row-level security, so isolation is in the application; check.Canaries shows what it lets through")
+	}
+	return a.castRoles()
+}

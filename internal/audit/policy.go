@@ -1,0 +1,354 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// settingReaders maps functions to the setting that their body reads, also through
+// other functions: policies often hide current_setting behind one.
+func settingReaders(cat *catalog.Catalog) map[string]string {
+	out := map[string]string{}
+	for range 3 {
+		for _, f := range cat.Functions {
+			if out[f.Name] != "" {
+				continue
+			}
+			if found := readSettings(lex(f.Body), out); len(found) > 0 {
+				out[f.Name] = found[0]
+			}
+		}
+	}
+	return out
+}
+
+func readSettings(tokens []token, readers map[string]string) []string {
+	var out []string
+	for i, t := range tokens {
+		if t.kind != nameToken || i+1 >= len(tokens) || !tokens[i+1].is("(") {
+			continue
+		}
+		if t.is("current_setting") && i+2 < len(tokens) && tokens[i+2].kind == stringToken && strings.Contains(tokens[i+2].text, ".") {
+			out = append(out, tokens[i+2].text)
+		} else if s := readers[t.text]; s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (a *audit) settingsIn(expr string) []string { return readSettings(lex(expr), a.readers) }
+
+// rowSecurity checks, table by table, that policies apply, to everybody, to every
+// command, and that each keeps to the tenant.
+func (a *audit) rowSecurity() error {
+	if !a.usesRLS {
+		return nil
+	}
+	for _, r := range a.cat.Relations {
+		if r.IsTable() && !r.RLS && len(r.Policies) > 0 && a.subject(r) == nil {
+			a.find(Finding{Rule: "rls-enabled", Object: a.name(r),
+				Message: fmt.Sprintf("%s has %s, and row-level security is not enabled: they do nothing", a.name(r), policies(len(r.Policies))),
+				Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", r.Ident())})
+		}
+	}
+	for _, s := range a.subjects {
+		a.protected(s, s.rel)
+		for _, role := range a.roles.all() {
+			a.commands(s, role)
+		}
+		for _, p := range a.withPartitions(s.rel) {
+			for _, policy := range p.Policies {
+				a.policy(s, policy)
+			}
+			if p != s.rel {
+				a.partition(s, p)
+			}
+		}
+	}
+	return nil
+}
+
+func policies(n int) string {
+	if n == 1 {
+		return "1 policy"
+	}
+	return fmt.Sprintf("%d policies", n)
+}
+
+// withPartitions is a table and everything below it: partitions and heirs.
+func (a *audit) withPartitions(r *catalog.Relation) []*catalog.Relation {
+	out := []*catalog.Relation{r}
+	for _, c := range r.Children {
+		out = append(out, a.withPartitions(c)...)
+	}
+	return out
+}
+
+func (a *audit) protected(s *subject, r *catalog.Relation) {
+	switch {
+	case !r.RLS:
+		a.find(Finding{Rule: "rls-enabled", Object: s.name,
+			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, with policies", r.Ident())})
+	case !r.ForceRLS:
+		a.find(Finding{Rule: "rls-forced", Object: s.name,
+			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
+			Fix:     fmt.Sprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY", r.Ident())})
+	}
+}
+
+// partition wants row-level security on what can be queried around its parent.
+func (a *audit) partition(s *subject, p *catalog.Relation) {
+	var what string
+	switch {
+	case !p.RLS:
+		what = "has no row-level security of its own: a query of it passes the parent's policies by"
+	case !p.ForceRLS && s.rel.ForceRLS:
+		what = "does not force row-level security, as its parent does"
+	default:
+		return
+	}
+	a.find(Finding{Rule: "partition-open", Object: a.name(p),
+		Message: fmt.Sprintf("partition %s of %s %s", a.name(p), s.name, what),
+		Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY: without policies it is closed", p.Ident())})
+}
+
+// commands wants a policy for everything that a role was granted.
+func (a *audit) commands(s *subject, role *catalog.Role) {
+	if !s.rel.RLS || role.Super || role.BypassRLS {
+		return
+	}
+	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
+		if privilege(role, s.rel, command) == "" {
+			continue
+		}
+		covered := slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool {
+			return p.Permissive && p.Covers(command) && applies(p, role)
+		})
+		if !covered {
+			a.find(Finding{Rule: "rls-command-uncovered", Object: s.name,
+				Message: fmt.Sprintf("role %s may %s %s, and no policy covers that: it never reaches a row", role.Name, command, s.name),
+				Fix:     fmt.Sprintf("CREATE POLICY … ON %s FOR %s …, or REVOKE %s ON %s FROM %s", s.rel.Ident(), command, command, s.rel.Ident(), role.Name)})
+		}
+	}
+}
+
+func applies(p *catalog.Policy, role *catalog.Role) bool {
+	return slices.ContainsFunc(p.Roles, func(name string) bool { return name == "public" || belongs(role, name) })
+}
+
+// policy wants each permissive policy that the application meets to compare the
+// tenant of a row with that of the session, in what is read and what is written.
+func (a *audit) policy(s *subject, p *catalog.Policy) {
+	app := slices.ContainsFunc(a.roles.app, func(r *catalog.Role) bool { return applies(p, r) })
+	across := slices.ContainsFunc(a.roles.across, func(r *catalog.Role) bool { return applies(p, r) })
+	unknown := len(a.roles.all()) == 0 && !slices.Contains(p.Roles, s.rel.Owner)
+	if !p.Permissive || !app && !across && !unknown {
+		return
+	}
+	accepted := a.accepted(s, app || unknown)
+	clauses := []struct{ name, expr string }{{"USING", p.Using}, {"WITH CHECK", p.WithCheck}}
+	for _, c := range clauses {
+		if c.name == "USING" && p.Command == "INSERT" || c.name == "WITH CHECK" && c.expr == "" && p.Command != "INSERT" {
+			continue // USING stands in where WITH CHECK is absent
+		}
+		if c.name == "WITH CHECK" && (p.Command == "SELECT" || p.Command == "DELETE") {
+			continue
+		}
+		if a.bound(lex(c.expr), s, accepted) {
+			continue
+		}
+		shown := c.expr
+		if shown == "" {
+			shown = "(absent, which lets everything through)"
+		}
+		a.find(Finding{Rule: "policy-without-tenant", Object: a.name(p.Table) + "." + p.Name,
+			Message:  fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), c.name),
+			Evidence: []string{c.name + " " + shown},
+			Fix:      "every way through the expression must compare " + a.wanted(accepted)})
+	}
+}
+
+// accepted are the scopes by which a policy may keep tenants apart. The
+// application of one tenant may not be let into an aggregate by the outer level.
+func (a *audit) accepted(s *subject, app bool) []seedbed.Scoped {
+	if app && s.tenant == "" && len(s.scopes) > 1 && len(a.roles.across) > 0 {
+		var out []seedbed.Scoped
+		for _, sc := range s.scopes {
+			if !a.isAbove(sc.Tenant, s.innermost()) {
+				out = append(out, sc)
+			}
+		}
+		return out
+	}
+	return s.scopes
+}
+
+func (a *audit) isAbove(upper, lower string) bool {
+	return slices.ContainsFunc(a.model.Above(lower), func(t seedbed.Tenant) bool { return t.Name == upper })
+}
+
+func (a *audit) wanted(scopes []seedbed.Scoped) string {
+	var out []string
+	for _, sc := range scopes {
+		t, _ := a.model.Tenant(sc.Tenant)
+		setting := "the session's " + sc.Tenant
+		if t.Setting != "" {
+			setting = "setting " + t.Setting
+		}
+		out = append(out, fmt.Sprintf("%s with %s", strings.Join(sc.Columns, ", "), setting))
+	}
+	if len(out) == 0 {
+		return "the tenant of the row it leads to"
+	}
+	return strings.Join(out, ", or ")
+}
+
+// bound reports whether an expression is true for rows of the session's tenant
+// only: of an OR all sides must be, of an AND one.
+func (a *audit) bound(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
+	tokens = unwrap(tokens)
+	if len(tokens) == 0 {
+		return false
+	}
+	if sides := split(tokens, "OR"); len(sides) > 1 {
+		return !slices.ContainsFunc(sides, func(side []token) bool { return !a.bound(side, s, accepted) })
+	}
+	if sides := split(tokens, "AND"); len(sides) > 1 {
+		return slices.ContainsFunc(sides, func(side []token) bool { return a.bound(side, s, accepted) })
+	}
+	return a.comparison(tokens, s, accepted)
+}
+
+func (a *audit) comparison(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
+	if tokens[0].is("EXISTS") {
+		return len(readSettings(tokens, a.readers)) > 0 || a.mentionsSubject(tokens)
+	}
+	left, op, right := compare(tokens)
+	if op == "" {
+		return false
+	}
+	for _, sc := range accepted {
+		t, _ := a.model.Tenant(sc.Tenant)
+		for _, column := range sc.Columns {
+			if a.tenantSide(s, left, column) && a.sessionSide(s, right, column, t.Setting) ||
+				op == "=" && a.tenantSide(s, right, column) && a.sessionSide(s, left, column, t.Setting) {
+				return true
+			}
+		}
+	}
+	// A row without tenant columns is compared by what it references.
+	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left))
+}
+
+// tenantSide is the tenant column alone, with casts at most.
+func (a *audit) tenantSide(s *subject, side []token, column string) bool {
+	found := false
+	for _, t := range unwrap(side) {
+		if t.kind == nameToken && s.rel.Column(t.text) != nil {
+			if t.text != column {
+				return false
+			}
+			found = true
+		}
+		if t.is("SELECT") || t.is("coalesce") || t.is("CASE") {
+			return false
+		}
+	}
+	return found
+}
+
+// sessionSide is something of the session: its setting, or a query or function by
+// which it is found.
+func (a *audit) sessionSide(s *subject, side []token, column, setting string) bool {
+	settings := readSettings(side, a.readers)
+	query := slices.ContainsFunc(side, func(t token) bool { return t.is("FROM") })
+	if query {
+		return len(settings) > 0 || a.mentionsSubject(side) || setting == ""
+	}
+	if slices.ContainsFunc(side, func(t token) bool { return t.kind == nameToken && t.text == column }) {
+		return false
+	}
+	if setting != "" {
+		return slices.Contains(settings, setting)
+	}
+	if len(settings) > 0 {
+		return true
+	}
+	for i, t := range side {
+		if t.is("current_user") || t.is("session_user") || t.kind == nameToken && i+1 < len(side) && side[i+1].is("(") {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *audit) mentionsSubject(tokens []token) bool {
+	return slices.ContainsFunc(tokens, func(t token) bool {
+		return t.kind == nameToken && slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.Name == t.text && s.rel.RLS })
+	})
+}
+
+// compare splits a = b, or a IN (…), at the top level.
+func compare(tokens []token) (left []token, op string, right []token) {
+	depth := 0
+	for i, t := range tokens {
+		switch {
+		case t.is("(") || t.is("["):
+			depth++
+		case t.is(")") || t.is("]"):
+			depth--
+		case depth == 0 && (t.is("=") || t.is("IN")) && i > 0 && !tokens[i-1].is("NOT") && !tokens[0].is("NOT"):
+			return tokens[:i], strings.ToUpper(t.text), tokens[i+1:]
+		case depth == 0 && (t.is("IS") || t.kind == symbolToken && strings.ContainsAny(t.text, "<>!~")):
+			return nil, "", nil
+		}
+	}
+	return nil, "", nil
+}
+
+// unwrap takes parentheses off that hold everything.
+func unwrap(tokens []token) []token {
+	for len(tokens) >= 2 && tokens[0].is("(") && closing(tokens) == len(tokens)-1 {
+		tokens = tokens[1 : len(tokens)-1]
+	}
+	return tokens
+}
+
+func closing(tokens []token) int {
+	depth := 0
+	for i, t := range tokens {
+		if t.is("(") {
+			depth++
+		}
+		if t.is(")") {
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// split cuts at a word on the top level.
+func split(tokens []token, word string) [][]token {
+	var out [][]token
+	depth, start := 0, 0
+	for i, t := range tokens {
+		switch {
+		case t.is("(") || t.is("CASE"):
+			depth++
+		case t.is(")") || t.is("END"):
+			depth--
+		case depth == 0 && t.kind == nameToken && t.is(word):
+			out = append(out, tokens[start:i])
+			start = i + 1
+		}
+	}
+	return append(out, tokens[start:])
+}

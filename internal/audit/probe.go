@@ -1,0 +1,3 @@
+package audit
+
+func (a *audit) probes() error { return nil }

@@ -1,0 +1,70 @@
+package audit
+
+import (
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// subject is a table whose rows belong to tenants, or are tenants.
+type subject struct {
+	rel  *catalog.Relation
+	name string
+	// scopes that columns of its own carry, innermost first; those of a tenants'
+	// table begin with its key.
+	scopes []seedbed.Scoped
+	via    []seedbed.Scoped // those that lead through another row
+	tenant string           // the level whose tenants the rows are, or ""
+	agg    *seedbed.Aggregate
+}
+
+// direct are the scopes by columns, without that of a tenant by its own key.
+func (s *subject) direct() []seedbed.Scoped {
+	if s.tenant == "" {
+		return s.scopes
+	}
+	return s.scopes[1:]
+}
+
+func (a *audit) gatherSubjects() {
+	for _, r := range a.tables {
+		s := &subject{rel: r, name: a.name(r)}
+		if t, ok := a.model.TenantTable(s.name); ok {
+			s.tenant = t.Name
+			s.scopes = append(s.scopes, seedbed.Scoped{Table: s.name, Tenant: t.Name, Columns: t.Key})
+		}
+		for _, sc := range a.model.Scopes(s.name) {
+			if len(sc.Columns) > 0 {
+				s.scopes = append(s.scopes, sc)
+			} else {
+				s.via = append(s.via, sc)
+			}
+		}
+		if agg, ok := a.model.Aggregate(s.name); ok {
+			s.agg = &agg
+		}
+		if len(s.scopes)+len(s.via) > 0 {
+			a.subjects = append(a.subjects, s)
+			if r.RLS || len(r.Policies) > 0 {
+				a.usesRLS = true
+			}
+		}
+	}
+}
+
+// subject of a relation; of a partition, that of its root.
+func (a *audit) subject(r *catalog.Relation) *subject {
+	for _, s := range a.subjects {
+		if s.rel == r.Root() {
+			return s
+		}
+	}
+	return nil
+}
+
+// innermost is the level that a subject's rows belong to first.
+func (s *subject) innermost() string {
+	if len(s.scopes) > 0 {
+		return s.scopes[0].Tenant
+	}
+	return s.via[0].Tenant
+}

@@ -1,0 +1,178 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// tenantRows looks for rows that are in the wrong place already.
+func (a *audit) tenantRows() error {
+	for _, s := range a.subjects {
+		a.progress("tenants of " + s.name)
+		for _, sc := range s.direct() {
+			if err := a.rowTenant(s, sc); err != nil {
+				return err
+			}
+		}
+		if s.agg != nil {
+			if err := a.aggregateRows(s); err != nil {
+				return err
+			}
+		}
+		for _, fk := range s.rel.ForeignKeys() {
+			target := a.subject(fk.Ref)
+			if fk.Inherited || target == nil || a.isTenantKey(fk, s, target) {
+				continue
+			}
+			if err := a.crossing(s, fk, target); err != nil {
+				return err
+			}
+		}
+	}
+	return a.crossingPairs()
+}
+
+// rowTenant: a row without tenant, or of one that does not exist.
+func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
+	mine := cols("t", sc.Columns)
+	t, _ := a.model.Tenant(sc.Tenant)
+	if tenants := a.cat.Table(t.Table); tenants != nil {
+		where := fmt.Sprintf("%s AND NOT EXISTS (SELECT FROM %s u WHERE %s)", notNull(mine), tenants.Ident(), equal(cols("u", t.Key), mine))
+		n, rows, err := a.offenders(s.rel, where, sc.Columns)
+		if err != nil {
+			return a.hidden(s.rel, err)
+		}
+		if n > 0 {
+			a.find(Finding{Rule: "row-of-unknown-tenant", Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
+				Message: fmt.Sprintf("%s of %s belong to a %s that does not exist", plural(n, "row"), s.name, sc.Tenant),
+				Fix:     "delete them; a foreign key to " + a.name(tenants) + " prevents new ones"})
+		}
+	}
+	for _, name := range sc.Columns {
+		if c := s.rel.Column(name); c == nil || c.Required() || sc.Optional {
+			continue
+		}
+		n, rows, err := a.offenders(s.rel, col("t", name)+" IS NULL", []string{name})
+		if err != nil {
+			return a.hidden(s.rel, err)
+		}
+		if n > 0 {
+			a.find(Finding{Rule: "row-without-tenant", Object: s.name + "." + name, Rows: n, Sample: rows,
+				Message: fmt.Sprintf("%s of %s belong to no %s", plural(n, "row"), s.name, sc.Tenant),
+				Fix:     "give them one, then SET NOT NULL"})
+		}
+	}
+	return nil
+}
+
+func (a *audit) aggregateRows(s *subject) error {
+	inner, _ := a.model.Tenant(s.agg.Tenant)
+	tenants := a.cat.Table(inner.Table)
+	if tenants == nil {
+		return nil
+	}
+	above := a.tenantOf(tenants, "u", s.agg.Across)
+	if len(above) != len(s.agg.AcrossColumns) {
+		return nil
+	}
+	where := fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s AND ROW(%s) IS DISTINCT FROM ROW(%s))", tenants.Ident(),
+		equal(cols("u", inner.Key), cols("t", s.agg.Columns)), strings.Join(above, ", "), strings.Join(cols("t", s.agg.AcrossColumns), ", "))
+	n, rows, err := a.offenders(s.rel, where, append(append([]string{}, s.agg.Columns...), s.agg.AcrossColumns...))
+	if err != nil {
+		return a.hidden(s.rel, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "aggregate-disagrees", Object: s.name + "." + s.agg.AcrossColumns[0], Rows: n, Sample: rows,
+			Message: fmt.Sprintf("%s of %s name another %s than that of their %s", plural(n, "row"), s.name, s.agg.Across, s.agg.Tenant),
+			Fix:     fmt.Sprintf("correct them; a composite foreign key to %s prevents new ones", a.name(tenants))})
+	}
+	return nil
+}
+
+// crossing finds rows whose reference leads into another tenant. For a key that
+// carries the tenant, that is a row which is not there in its own tenant and is in
+// another: written with triggers off, or before the key was validated.
+func (a *audit) crossing(s *subject, fk *catalog.Constraint, target *subject) error {
+	for _, level := range a.shared(s.rel, target.rel) {
+		mine, theirs := a.tenantOf(s.rel, "t", level), a.tenantOf(target.rel, "u", level)
+		if len(mine) != len(theirs) {
+			continue
+		}
+		pairs := a.beyondTenant(s, fk, target, level)
+		if len(pairs) == 0 {
+			continue
+		}
+		match := strings.Join(pairs, " AND ")
+		where := fmt.Sprintf("EXISTS (SELECT FROM %[1]s u WHERE %[2]s AND NOT (%[3]s)) AND NOT EXISTS (SELECT FROM %[1]s u WHERE %[2]s AND %[3]s)",
+			target.rel.Ident(), match, equal(theirs, mine))
+		if bound := notNull(cols("t", fk.Columns)); bound != "" {
+			where = bound + " AND " + where
+		}
+		n, rows, err := a.offenders(s.rel, where, fk.Columns)
+		if err != nil {
+			return a.hidden(s.rel, err)
+		}
+		if n > 0 {
+			a.find(Finding{Rule: "reference-crosses", Object: s.name + "." + fk.Name, Rows: n, Sample: rows,
+				Message: fmt.Sprintf("%s of %s reference a row of %s that belongs to another %s", plural(n, "row"), s.name, target.name, level),
+				Fix:     "correct or delete them, and find the code that wrote them; a foreign key that carries the tenant prevents new ones"})
+		}
+	}
+	return nil
+}
+
+// beyondTenant are the comparisons of a foreign key without those of the tenant.
+func (a *audit) beyondTenant(s *subject, fk *catalog.Constraint, target *subject, level string) []string {
+	mine, _ := a.scopeAt(s.rel, level)
+	theirs, _ := a.scopeAt(target.rel, level)
+	var out []string
+	for i := range fk.Columns {
+		if contains(mine.Columns, fk.Columns[i]) && contains(theirs.Columns, fk.RefColumns[i]) {
+			continue
+		}
+		out = append(out, col("u", fk.RefColumns[i])+" = "+col("t", fk.Columns[i]))
+	}
+	return out
+}
+
+func (a *audit) crossingPairs() error {
+	for _, p := range a.model.Polymorphic {
+		r := a.cat.Table(p.Table)
+		if r == nil || len(p.Tenant) == 0 {
+			continue
+		}
+		for _, t := range p.Targets {
+			target := a.cat.Table(t.Table)
+			if target == nil {
+				continue
+			}
+			if err := a.crossingPair(r, p, target, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *audit) crossingPair(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation, t seedbed.Target) error {
+	same := a.sameTenant(r, p, target)
+	if same == "" {
+		return nil
+	}
+	id, key := comparable(r.Column(p.ID), target.Column(t.Key), col("t", p.ID), col("u", t.Key))
+	there := fmt.Sprintf("SELECT FROM %s u WHERE %s = %s", target.Ident(), key, id)
+	where := fmt.Sprintf("%s::text = %s AND NOT EXISTS (%s%s) AND EXISTS (%s)", col("t", p.Type), catalog.Literal(t.Type), there, same, there)
+	n, rows, err := a.offenders(r, where, append([]string{p.Type, p.ID}, p.Tenant...))
+	if err != nil {
+		return a.hidden(r, err)
+	}
+	if n > 0 {
+		a.find(Finding{Rule: "pair-crosses", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
+			Message: fmt.Sprintf("%s of %s point at a row of %s that belongs to another tenant", plural(n, "row"), a.name(r), a.name(target)),
+			Fix:     "delete them, and find the code that wrote them; a shadow key that carries the tenant prevents new ones"})
+	}
+	return nil
+}

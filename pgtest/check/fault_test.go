@@ -1,0 +1,100 @@
+package check_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/audit"
+)
+
+// Who injects a fault.
+const (
+	owner  = "seedbed_owner" // DDL
+	loader = "seedbed_seeder"
+	super  = "postgres"
+)
+
+type engine func(context.Context, seedbed.DB, audit.Options) (*audit.Report, error)
+
+// fault is one thing broken in the reference schema or its data.
+type fault struct {
+	name   string
+	check  engine
+	as     string
+	sql    string
+	rule   string
+	object string
+	// since is the first major version that has the feature; 0 all.
+	since int
+}
+
+// TestFaults breaks one thing at a time, in a transaction that is rolled back, and
+// wants the rule and the object of each.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	db := reference(t)
+	found, err := seedbed.Discover(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := db.As(t, super, nil)
+	var version int
+	if err := db.QueryRow(t.Context(), "select current_setting('server_version_num')::int / 10000").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	if len(faults) < 60 {
+		t.Errorf("%d faults, want at least 60", len(faults))
+	}
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			if version < f.since {
+				t.Skipf("Postgres %d has no such thing", version)
+			}
+			tx, err := admin.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(context.Background())
+			f.inject(t, tx)
+			f.expect(t, tx, audit.Options{Model: &found.Model})
+			f.expect(t, tx, audit.Options{})
+		})
+	}
+}
+
+func (f fault) inject(t *testing.T, tx pgx.Tx) {
+	t.Helper()
+	before, after := "SET LOCAL ROLE "+f.as+";\n", ";\nSET LOCAL ROLE "+owner
+	if f.as == loader {
+		before += "SET LOCAL session_replication_role = replica;\n"
+		after = ";\nSET LOCAL session_replication_role = origin" + after
+	}
+	if err := simple(t.Context(), tx, before+f.sql+after); err != nil {
+		t.Fatalf("inject: %v", err)
+	}
+}
+
+// expect wants the rule and the object. A Model that is read from the broken
+// schema may lead another rule to the fault, but must not be fooled.
+func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) {
+	t.Helper()
+	report, err := f.check(t.Context(), tx, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, found := range report.Findings {
+		if found.Rule == f.rule && found.Object == f.object {
+			return
+		}
+		got = append(got, found.Rule+" "+found.Object)
+	}
+	if opt.Model == nil && len(got) > 0 {
+		return
+	}
+	t.Errorf("want %s %s (Model given: %t), got [%s]", f.rule, f.object, opt.Model != nil, strings.Join(got, "; "))
+}

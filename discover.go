@@ -45,7 +45,7 @@ func newDiscoverer(ctx context.Context, db DB, cat *catalog.Catalog) *discoverer
 		scopes: map[*catalog.Relation][]scope{},
 	}
 	for _, r := range cat.Tables() {
-		if !slices.Contains(bookkeeping, r.Name) {
+		if !r.Bookkeeping() {
 			d.add(r)
 		}
 	}

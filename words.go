@@ -126,11 +126,3 @@ func sameSubject(a, b string) bool {
 	}
 	return full(a) == full(b)
 }
-
-// bookkeeping are the tables in which migration tools keep what they have done.
-var bookkeeping = []string{
-	"goose_db_version", "schema_migrations", "schema_migration", "ar_internal_metadata", "_prisma_migrations", "flyway_schema_history",
-	"databasechangelog", "databasechangeloglock", "alembic_version", "django_migrations", "knex_migrations", "knex_migrations_lock",
-	"_sqlx_migrations", "__diesel_schema_migrations", "gorp_migrations", "migrations", "typeorm_metadata", "SequelizeMeta",
-	"__drizzle_migrations", "atlas_schema_revisions", "schema_version", "river_migration", "__EFMigrationsHistory", "pgmigrations",
-}

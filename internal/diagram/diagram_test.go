@@ -1,0 +1,67 @@
+package diagram
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs (-want +got); -update writes it:\n%s", path, d)
+	}
+}
+
+func zoo(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("../../testdata/zoo/" + name + ".sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"reference_like", "unrelated_tenants", "cycles", "no_tenancy", "hostile_names", "empty"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, cat := described(t, zoo(t, name))
+			golden(t, name+".svg", SVG(m, cat))
+			golden(t, name+".mmd", Mermaid(m, cat))
+		})
+	}
+}
+
+func TestHTML(t *testing.T) {
+	t.Parallel()
+	m, cat := described(t, zoo(t, "reference_like"))
+	page := HTML(m, cat, `<our> "schema"`)
+	for _, want := range []string{"<title>&lt;our&gt; &#34;schema&#34;</title>", "11 tables · 2 levels of tenancy", SVG(m, cat)} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %.60q", want)
+		}
+	}
+	for _, loads := range []string{"http:", "https:", "src=", "@import", "url("} {
+		if at := strings.Index(strings.ReplaceAll(page, `xmlns="http://www.w3.org/2000/svg"`, ""), loads); at >= 0 {
+			t.Errorf("the page refers to something outside of it: %q", loads)
+		}
+	}
+}

@@ -14,20 +14,6 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// oneTest stands for a test inside a benchmark: its clean-up runs when end is
-// called and not with the benchmark's.
-type oneTest struct {
-	testing.TB
-	cleanups []func()
-}
-
-func (t *oneTest) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
-func (t *oneTest) end() {
-	for _, f := range slices.Backward(t.cleanups) {
-		f()
-	}
-}
-
 func tables(n int) fstest.MapFS {
 	var up strings.Builder
 	up.WriteString("-- +goose Up\n")

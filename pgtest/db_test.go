@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -25,4 +27,33 @@ func TestDBIsMigratedAndPrivate(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOtherWaysToTheSameDatabase(t *testing.T) {
+	db := pg.DB(t)
+	if _, err := db.Exec(t.Context(), "INSERT INTO things VALUES (1, 'x')"); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM things").Scan(&n); err != nil || n != 1 {
+		t.Errorf("database/sql sees %d rows, %v", n, err)
+	}
+	conn, err := pgx.Connect(t.Context(), db.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM things").Scan(&n); err != nil || n != 1 {
+		t.Errorf("a connection of one's own sees %d rows, %v", n, err)
+	}
+}
+
+func FuzzDB(f *testing.F) {
+	f.Add("x")
+	f.Fuzz(func(t *testing.T, name string) {
+		db := pg.DB(t)
+		if _, err := db.Exec(t.Context(), "INSERT INTO things VALUES (1, md5($1::bytea))", []byte(name)); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/buildid"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
 )
@@ -26,6 +28,37 @@ func extensionLayer(extensions []string) template.Layer {
 		},
 	}
 }
+
+// A Source fills databases with rows, once: what it loads becomes part of the
+// template. A fixture set is one.
+type Source interface {
+	// Fingerprint identifies everything that shapes what Load writes.
+	Fingerprint() (string, error)
+	// Load writes to a database that has been migrated.
+	Load(ctx context.Context, db seedbed.DB) error
+}
+
+func sourceLayer(name string, source Source) (template.Layer, error) {
+	fingerprint, err := source.Fingerprint()
+	return template.Layer{
+		Name:        name,
+		Fingerprint: fingerprint,
+		Owner: func(ctx context.Context, conn *pgx.Conn) error {
+			if err := source.Load(ctx, conn); err != nil {
+				return fmt.Errorf("load the %s: %w", name, err)
+			}
+			return nil
+		},
+	}, err
+}
+
+// seedFunc is a Source whose code cannot be told from other code: any other
+// build of the test binary seeds anew.
+type seedFunc func(context.Context, seedbed.DB) error
+
+func (seedFunc) Fingerprint() (string, error) { return buildid.Running() }
+
+func (f seedFunc) Load(ctx context.Context, db seedbed.DB) error { return f(ctx, db) }
 
 // migrationLayer runs a goose set as the owner.
 func migrationLayer(set *migrations.Set) (template.Layer, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/cluster"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
@@ -27,6 +28,12 @@ type Server struct {
 	// Extensions are created before the migrations run, as a superuser: those
 	// that the schema's owner may not create itself. Nil: none.
 	Extensions []string
+
+	// Fixtures are loaded after the migrations, and Seed runs after them, both as
+	// the schema's owner and once for a template: every test starts from what they
+	// wrote. Seed runs anew for each build of the test binary. Nil: nothing.
+	Fixtures Source
+	Seed     func(ctx context.Context, db seedbed.DB) error
 
 	// Role is the role that tests connect as. Empty: one that row-level security
 	// applies to, see the package's documentation.
@@ -141,15 +148,32 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 // layers is what a database is made of, from the empty one up.
 func (s *Server) layers() ([]template.Layer, error) {
 	all := []template.Layer{extensionLayer(s.Extensions)}
-	if s.Migrations == nil && s.GoMigrations == nil {
-		return all, nil
+	if s.Migrations != nil || s.GoMigrations != nil {
+		set, err := migrations.Open(s.Migrations, migrations.Options{Go: s.GoMigrations})
+		if err != nil {
+			return nil, err
+		}
+		layer, err := migrationLayer(set)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, layer)
 	}
-	set, err := migrations.Open(s.Migrations, migrations.Options{Go: s.GoMigrations})
-	if err != nil {
-		return nil, err
+	if s.Fixtures != nil {
+		layer, err := sourceLayer("fixtures", s.Fixtures)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, layer)
 	}
-	layer, err := migrationLayer(set)
-	return append(all, layer), err
+	if s.Seed != nil {
+		layer, err := sourceLayer("seed", seedFunc(s.Seed))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, layer)
+	}
+	return all, nil
 }
 
 func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) (template.Host, error) {
@@ -167,6 +191,7 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 			Settings: s.Settings,
 			Locale:   s.Locale,
 			Idle:     s.Idle,
+			Protocol: template.Protocol,
 			Logf:     logf,
 		})
 	}

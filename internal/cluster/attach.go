@@ -89,7 +89,12 @@ func PoolConfig() (cfg *pgxpool.Config, err error) {
 		cfg, err = pgxpool.ParseConfig("host=127.0.0.1 sslmode=disable connect_timeout=20")
 		return err
 	})
-	return cfg, err
+	if err != nil {
+		return nil, err
+	}
+	// A name of ours would win over one that a migration gives the database.
+	delete(cfg.ConnConfig.RuntimeParams, "application_name")
+	return cfg, nil
 }
 
 // connConfig is how to reach the server in h.

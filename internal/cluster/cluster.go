@@ -45,6 +45,9 @@ type Config struct {
 	// Name is the server's directory below the cache. Empty: one shared by all
 	// whose binaries, locale and settings are the same.
 	Name string
+	// Protocol is what else must be the same for processes to share a server: how
+	// they agree on what is on it. Empty is one like any other.
+	Protocol string
 	// Durable keeps Postgres's own guards against a crash of the machine, and
 	// makes the data sacred: a server that does not start is an error, never a
 	// reason to begin anew.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -57,6 +58,9 @@ func External(ctx context.Context, rawURL string) (*Cluster, error) {
 // parseExternal keeps the PG* environment out: what is not in the URL is not
 // said. It never repeats the URL, which may hold a password.
 func parseExternal(rawURL string) (*pgx.ConnConfig, error) {
+	if strings.Contains(rawURL, "://") && strings.Count(rawURL, "@") > 1 {
+		return nil, errors.New("read the server's URL: it has more than one @; special characters in a password are written as %40 for @, %2F for /, %25 for %")
+	}
 	var cfg *pgx.ConnConfig
 	err := embedded.WithoutPGEnv(func() error {
 		var err error
@@ -64,7 +68,7 @@ func parseExternal(rawURL string) (*pgx.ConnConfig, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the server's URL (special characters in a password are written as %%40 for @, %%2F for /, %%25 for %%): %w", err)
+		return nil, fmt.Errorf("read the server's URL: %w", err)
 	}
 	return cfg, nil
 }

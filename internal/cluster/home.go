@@ -27,7 +27,7 @@ const maxSocketDir = 103 - len("/.s.PGSQL.65535")
 // newHome returns the home of the server that cfg describes: by name, or by all
 // that shapes a server, so that two versions of anything never share one.
 func newHome(cfg Config, bin *binaries.Installation) home {
-	shape, _ := json.Marshal([]any{bin.Prefix, bin.Version, cfg.locale(), cfg.settings(), setupSQL, reaperSQL, controlSQL})
+	shape, _ := json.Marshal([]any{bin.Prefix, bin.Version, cfg.locale(), cfg.settings(), cfg.Protocol, setupSQL, reaperSQL, controlSQL})
 	sum := sha256.Sum256(shape)
 	name := fmt.Sprintf("%d-%s", bin.Major, hex.EncodeToString(sum[:5]))
 	dir := filepath.Join(cfg.Cache, "servers", name)

@@ -60,10 +60,13 @@ func ensureImage(ctx context.Context, cfg Config, bin *binaries.Installation) (i
 		return img, nil
 	}
 	draft := image{img.dir + ".draft"}
-	if err := os.RemoveAll(draft.dir); err != nil {
-		return img, err
+	err = draft.make(ctx, cfg, bin)
+	if err != nil && cfg.Locale == "" && cfg.locale() != "C" && ctx.Err() == nil {
+		// An older C library has no C.UTF-8; every one has C.
+		cfg.Locale = "C"
+		err = draft.make(ctx, cfg, bin)
 	}
-	if err := draft.make(ctx, cfg, bin); err != nil {
+	if err != nil {
 		os.RemoveAll(draft.dir)
 		return img, fmt.Errorf("initialise a data directory for Postgres %s: %w", bin.Version, err)
 	}
@@ -73,6 +76,9 @@ func ensureImage(ctx context.Context, cfg Config, bin *binaries.Installation) (i
 // make fills a new image: embedded-postgres runs initdb and starts the server,
 // setup.sql runs in it, and it is shut down cleanly.
 func (i image) make(ctx context.Context, cfg Config, bin *binaries.Installation) error {
+	if err := os.RemoveAll(i.dir); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(i.dir, 0o755); err != nil {
 		return err
 	}

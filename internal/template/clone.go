@@ -128,7 +128,7 @@ func (t *Template) clone(ctx context.Context) (*Clone, error) {
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, c.Drop(context.WithoutCancel(ctx)))
+		return nil, errors.Join(err, s.dropClone(context.WithoutCancel(ctx), c.Name))
 	}
 	return c, nil
 }
@@ -140,16 +140,6 @@ func (s *Store) withControl(ctx context.Context, do func(*pgx.Conn) error) error
 	}
 	defer conn.Release()
 	return do(conn.Conn())
-}
-
-// Drop removes the clone.
-func (c *Clone) Drop(ctx context.Context) error {
-	s := c.template.store
-	if err := s.dropDatabase(ctx, c.Name); err != nil {
-		return err
-	}
-	_, err := s.control.Exec(ctx, "DELETE FROM seedbed.clone WHERE name = $1", c.Name)
-	return err
 }
 
 // GiveBack is for a test that has passed and has closed all it opened: the clone
@@ -180,7 +170,7 @@ func (c *Clone) discard(ctx context.Context) {
 	if c.Pool != nil && c.Pool.Stat().AcquiredConns() == 0 {
 		c.Pool.Close()
 	}
-	c.Drop(ctx)
+	c.template.store.dropClone(ctx, c.Name)
 }
 
 // Keep leaves the clone for a person to look at.

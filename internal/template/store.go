@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"os"
@@ -16,18 +17,23 @@ import (
 // registry.sql too.
 const (
 	presenceClass = 1592712941
-	registryKey   = 0x5eedbed_0003
 	templateClass = 1592712942
+	registryKey   = 0x5eedbed_0003
 )
 
 //go:embed registry.sql
 var registrySQL string
 
+// Protocol names how processes agree on what is on a server: those that differ in
+// it must not share one.
+var Protocol = fmt.Sprintf("%x", sha256.Sum256([]byte(registrySQL)))
+
 // Store is a process's view of the templates and clones on one server.
 type Store struct {
 	host     Host
 	control  *pgxpool.Pool
-	presence *pgx.Conn
+	presence *pgx.Conn // holds the locks that say what this process uses
+	locking  sync.Mutex
 	holder   int32
 	who      string
 
@@ -44,7 +50,11 @@ func Open(ctx context.Context, host Host) (*Store, error) {
 		return nil, fmt.Errorf("open the control database %s: %w", host.Control, err)
 	}
 	s.life, s.stop = context.WithCancel(context.Background())
-	s.background.Go(func() { s.sweep(s.life) }) // what it cannot do, the next process tries again
+	s.background.Go(func() {
+		// What cannot be done now, the next process tries again.
+		s.sweep(s.life)
+		s.Prune(s.life, DefaultLimits)
+	})
 	return s, nil
 }
 

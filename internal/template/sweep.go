@@ -17,10 +17,7 @@ func (s *Store) sweep(ctx context.Context) error {
 		if err != nil {
 			return err // no more rows, mostly
 		}
-		if err := s.dropDatabase(ctx, name); err != nil {
-			return err
-		}
-		if _, err := s.control.Exec(ctx, "DELETE FROM seedbed.clone WHERE name = $1", name); err != nil {
+		if err := s.dropClone(ctx, name); err != nil {
 			return err
 		}
 	}

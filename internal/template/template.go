@@ -47,6 +47,10 @@ func (t *Template) Role() string {
 // Processes that ask for the same one build it once; a build that fails leaves
 // nothing behind.
 func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
+	// Before anything else, so that nobody prunes it from here on.
+	if err := s.live(ctx, databaseName(layers)); err != nil {
+		return nil, err
+	}
 	t, err := s.find(ctx, layers)
 	if t != nil || err != nil {
 		return t, err

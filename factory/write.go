@@ -140,22 +140,22 @@ func (w *writer) setTenant(d *draft, control func(string, ...any)) {
 			continue
 		}
 		if w.inTx && !w.touched[name] {
-			control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, before(name), name)
+			control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, noted(name), name)
 		}
 		w.settings[name], w.touched[name] = settings[name], true
 		control(`select set_config($1, $2, true)`, name, settings[name])
 	}
 }
 
-// before is the setting that keeps another one's old value.
-func before(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
+// noted is the setting that keeps another one's old value.
+func noted(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
 
 func (w *writer) restore(guarded bool, control func(string, ...any)) {
 	if guarded {
 		control(stepDownSQL)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.touched)) {
-		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, before(name))
+		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, noted(name))
 	}
 	clear(w.touched)
 	clear(w.settings)

@@ -1,0 +1,154 @@
+package factory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+)
+
+// Volume is a number of rows of one table: an item of a Plan.
+type Volume struct {
+	bp      *blueprint
+	n       int64
+	options []Option
+}
+
+// N asks for n rows in a Plan. A volume that In, On or By places has the same
+// parents throughout; one that nothing places is spread over the tenants and
+// parents of the plan, or of the database: few get much, many get little.
+func (f *Factory[T, K]) N(n int64, traits ...K) Volume {
+	return Volume{bp: f.bp, n: n, options: f.sort(traits)}
+}
+
+// Plan fills tables. It writes parents first with COPY, in one transaction, and
+// proves before it commits that every reference of every table it touched holds.
+//
+//	report, err := factory.Plan{Rows: []factory.Volume{
+//		factory.Spaces.N(1000), factory.Datasets.N(20_000), factory.Comments.N(1_000_000),
+//	}}.Run(ctx, db)
+//
+// Parents that the plan leaves out are taken from the database, and made where
+// there are none. Memory does not grow with the rows, only with the keys of tables
+// that others reference (16 bytes each, a million a table at most).
+//
+// Where the role may, row triggers are off meanwhile: those of foreign keys, whose
+// work the proof does, and the schema's own, which then do not see these rows.
+// Rows that the new ones reference must not be deleted by others at the same time.
+// Hooks (After) and Has do not run.
+type Plan struct {
+	// Rows to make. Tables may be named once each.
+	Rows []Volume
+	// Options that hold for all: Seed, Now, Using. nil: their defaults.
+	Options []Option
+	// Progress is told a few times a second how far it is, from another goroutine
+	// than Run's caller, never from two at once. nil: nobody is.
+	Progress func(Progress)
+	// Triggers leaves row triggers on: slower, and every trigger sees every row.
+	Triggers bool
+}
+
+// Progress is how far a Plan is.
+type Progress struct {
+	Table string        // being written, or proven
+	Stage Stage         // what is being done with it
+	Done  int64         // rows of the table
+	Rows  int64         // that it will have
+	Total int64         // rows of all tables
+	All   int64         // rows written so far, of all tables
+	Time  time.Duration // since Run began
+}
+
+// Stage of a Plan.
+type Stage string
+
+// Stages.
+const (
+	Writing Stage = "write"
+	Proving Stage = "prove"
+)
+
+// Report is what a Plan did.
+type Report struct {
+	Tables   []TableReport // in the order written
+	Rows     int64
+	Write    time.Duration // COPY, generating included: it runs beside it
+	Prove    time.Duration
+	Triggers bool // they were on: the role could not switch them off, or was told not to
+	Proven   int  // constraints looked at
+}
+
+// TableReport is what a Plan did to one table.
+type TableReport struct {
+	Table string
+	Rows  int64
+	Write time.Duration
+	Wait  time.Duration // of that, the server's connection waited for rows to be generated
+}
+
+// ErrNothing is returned for a Plan without rows.
+var ErrNothing = errors.New("the plan asks for no rows")
+
+// Fill makes n rows as a Plan does, and fails the test where that fails.
+func (f *Factory[T, K]) Fill(t testing.TB, db seedbed.DB, n int64, traits ...K) Report {
+	t.Helper()
+	return Fill(t, db, f.N(n, traits...))
+}
+
+// Fill runs a Plan of those volumes, and fails the test where that fails.
+func Fill(t testing.TB, db seedbed.DB, volumes ...Volume) Report {
+	t.Helper()
+	replay(t)
+	report, err := Plan{Rows: volumes}.run(t.Context(), db, t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// Run carries the plan out. On an error nothing of it is kept: a *ProofError tells
+// which constraint did not hold, with sample rows.
+func (p Plan) Run(ctx context.Context, db seedbed.DB) (Report, error) { return p.run(ctx, db, "") }
+
+func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, error) {
+	if len(p.Rows) == 0 {
+		return Report{}, fmt.Errorf("fill: %w", ErrNothing)
+	}
+	addr, err := address(ctx, db)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	plain, err := newCall(nil, p.Options)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	seed, now, err := plain.settings.world(test)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	forget(addr) // a fill is worth a fresh look
+	s, err := schemaOf(ctx, db, addr, plain.settings.model)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: begin: %w", err)
+	}
+	f := &filling{plan: p, tx: tx, schema: s, seed: seed, now: now, addr: addr, began: time.Now()}
+	err = f.run(ctx)
+	if err == nil {
+		err = tx.Commit(ctx)
+	} else if rerr := tx.Rollback(context.WithoutCancel(ctx)); rerr != nil && !errors.Is(rerr, pgx.ErrTxClosed) {
+		err = fmt.Errorf("%w (and rolling back: %v)", err, rerr)
+	}
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	return f.report, nil
+}

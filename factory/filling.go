@@ -1,0 +1,199 @@
+package factory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// filling is a Plan being carried out, in its transaction.
+type filling struct {
+	plan    Plan
+	tx      pgx.Tx
+	schema  *schema
+	seed    uint64
+	now     time.Time
+	addr    string
+	began   time.Time
+	asked   []*set // what the plan names
+	sets    []*set // all, in the order they are written
+	byTable map[*table]*set
+	total   int64
+	all     int64
+	mayCopy bool
+	report  Report
+}
+
+func (f *filling) run(ctx context.Context) error {
+	f.byTable = map[*table]*set{}
+	if err := f.ask(); err != nil {
+		return err
+	}
+	before, err := f.stepUp(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f.arrange(ctx); err != nil {
+		return err
+	}
+	if err := f.triggersOff(ctx); err != nil {
+		return err
+	}
+	for _, s := range f.sets {
+		f.total += s.n
+	}
+	start := time.Now()
+	for _, s := range f.sets {
+		if err := f.write(ctx, s); err != nil {
+			return err
+		}
+	}
+	f.report.Write = time.Since(start)
+	start = time.Now()
+	if err := f.prove(ctx); err != nil {
+		return err
+	}
+	f.report.Prove = time.Since(start)
+	return f.leave(ctx, before)
+}
+
+// ask reads the plan.
+func (f *filling) ask() error {
+	for _, v := range f.plan.Rows {
+		t, err := f.schema.table(v.bp.table)
+		if err != nil {
+			return err
+		}
+		if f.byTable[t] != nil {
+			return fmt.Errorf("%s is in the plan twice", t.name)
+		}
+		if v.n < 1 {
+			return fmt.Errorf("%s: %d rows asked for", t.name, v.n)
+		}
+		c, err := newCall(f.schema, v.options)
+		if err != nil {
+			return err
+		}
+		if len(c.has) > 0 {
+			return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
+		}
+		s := &set{table: t, bp: v.bp, call: c, n: v.n, asked: true}
+		f.byTable[t] = s
+		f.asked = append(f.asked, s)
+	}
+	return nil
+}
+
+// arrange decides what is made: what was asked for, the parents it needs, in which
+// order, and how rows are spread.
+func (f *filling) arrange(ctx context.Context) error {
+	if err := f.narrow(); err != nil {
+		return err
+	}
+	for _, s := range f.asked {
+		if err := f.require(ctx, s, nil); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.sets {
+		if !s.found && s.base == nil {
+			s.first = counter(f.addr, f.seed, s.table).Add(s.n) - s.n
+		}
+	}
+	for _, s := range f.sets {
+		if err := f.connect(s); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.sets {
+		if err := f.layOut(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reach lists the tables that a plan may write or read: what was asked for, what
+// that references, and subtypes.
+func (f *filling) reach() []*table {
+	var out []*table
+	for _, s := range f.asked {
+		out = append(out, s.table)
+	}
+	for i := 0; i < len(out); i++ {
+		for _, e := range out[i].edges {
+			if !slices.Contains(out, e.parent) {
+				out = append(out, e.parent)
+			}
+		}
+		inherits, _ := f.schema.model.Inherits(out[i].name)
+		for _, sub := range inherits.Subtypes {
+			if t, err := f.schema.table(sub.Table); err == nil && !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// before is what the caller's transaction had before we came.
+type before struct{ role, triggers string }
+
+// stepUp takes the seeder's role where row-level security would stop COPY or hide
+// parents.
+func (f *filling) stepUp(ctx context.Context) (before, error) {
+	var old before
+	err := f.tx.QueryRow(ctx, `select current_setting('role'), current_setting('session_replication_role')`).Scan(&old.role, &old.triggers)
+	if err != nil {
+		return old, err
+	}
+	var guarded []string
+	for _, t := range f.reach() {
+		if t.rel.RLS {
+			guarded = append(guarded, t.rel.Ident())
+		}
+	}
+	if len(guarded) > 0 {
+		if _, err := f.tx.Exec(ctx, stepUpSQL, seederRole, guarded); err != nil {
+			return old, fmt.Errorf("take the role %s: %w", seederRole, err)
+		}
+	}
+	err = f.tx.QueryRow(ctx, `select not exists (select from unnest($1::text[]) t where row_security_active(t))`, guarded).Scan(&f.mayCopy)
+	return old, err
+}
+
+// triggersOff switches row triggers off where the role may.
+func (f *filling) triggersOff(ctx context.Context) error {
+	f.report.Triggers = true
+	if f.plan.Triggers {
+		return nil
+	}
+	var off bool
+	err := f.tx.QueryRow(ctx, `select has_parameter_privilege('session_replication_role', 'SET')`).Scan(&off)
+	if err == nil && off {
+		_, err = f.tx.Exec(ctx, `set local session_replication_role = replica`)
+		f.report.Triggers = false
+	}
+	return err
+}
+
+// leave goes back, for the sake of a caller whose transaction goes on.
+func (f *filling) leave(ctx context.Context, old before) error {
+	if !f.report.Triggers {
+		if _, err := f.tx.Exec(ctx, `select set_config('session_replication_role', $1, true)`, old.triggers); err != nil {
+			return err
+		}
+	}
+	_, err := f.tx.Exec(ctx, `select set_config('role', $1, true)`, old.role)
+	return err
+}
+
+func (f *filling) progress(s *set, stage Stage, done int64) {
+	if f.plan.Progress != nil {
+		f.plan.Progress(Progress{Table: s.table.name, Stage: stage, Done: done, Rows: s.n, Total: f.total,
+			All: f.all + done, Time: time.Since(f.began)})
+	}
+}

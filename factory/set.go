@@ -1,0 +1,264 @@
+package factory
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+)
+
+// set is the rows of one table that a filling makes, or finds and uses as parents.
+type set struct {
+	table *table
+	bp    *blueprint
+	call  *call
+	n     int64
+	first int64 // number of the first row
+	asked bool
+	found bool  // rows that the database had before
+	only  *node // of those, this one alone
+
+	over  *set    // the tenants that rows are spread over; nil: none
+	spans []int64 // where each tenant's rows begin, and the end
+	edges []*choice
+	fixed map[int]any     // columns that all rows have in common
+	keys  map[int]*vector // of columns that other sets' rows need
+
+	sub   map[string]*set // the subtypes' sets, by discriminator
+	base  *set            // of a subtype's set
+	value string          // its discriminator
+	rows  []int64         // which rows of the base it has a row for
+}
+
+// choice is how a set's rows find their parents on an edge, or on one of the edges
+// of a polymorphic pair.
+type choice struct {
+	edges []*edge
+	sets  []*set
+	cell  string // column whose cell decides
+	maybe bool   // optional: some rows do without
+}
+
+// require makes sure that every reference of a set's rows finds a set, and puts
+// sets in order: parents first.
+func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
+	if slices.Contains(f.sets, s) || slices.Contains(chain, s) {
+		return nil
+	}
+	chain = append(slices.Clip(chain), s)
+	if s.call == nil {
+		s.call = &call{schema: f.schema}
+	}
+	if len(s.call.links) > 0 {
+		f.sets = append(f.sets, s) // placed: the engine of Create finds its parents
+		return nil
+	}
+	for i, e := range s.table.edges {
+		if s.found && !e.tenant {
+			continue
+		}
+		if e.pair != nil && slices.ContainsFunc(s.table.edges[:i], func(o *edge) bool { return o.pair == e.pair }) {
+			continue
+		}
+		if err := f.offer(ctx, s, e, chain); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(f.sets, s) {
+		f.sets = append(f.sets, s)
+	}
+	return f.subtypes(s)
+}
+
+// offer finds the sets that an edge may lead to.
+func (f *filling) offer(ctx context.Context, s *set, e *edge, chain []*set) error {
+	c := &choice{cell: s.table.columns[e.own[0]].name + " →"}
+	candidates := []*edge{e}
+	if e.pair != nil {
+		candidates = slices.DeleteFunc(slices.Clone(s.table.edges), func(o *edge) bool { return o.pair != e.pair })
+	}
+	for _, o := range candidates {
+		if p := f.byTable[o.parent]; p != nil && p.base == nil && (o.parent != s.table || !e.optional) {
+			c.edges, c.sets = append(c.edges, o), append(c.sets, p)
+		}
+	}
+	c.maybe = e.optional
+	if len(c.sets) == 0 && e.optional {
+		return nil
+	}
+	if e.optional && (e.exclusive || slices.ContainsFunc(chain, func(p *set) bool { return slices.Contains(c.sets, p) })) {
+		return nil
+	}
+	if len(c.sets) == 0 {
+		p, o, err := f.supply(ctx, s, candidates)
+		if err != nil {
+			return err
+		}
+		c.edges, c.sets = []*edge{o}, []*set{p}
+	}
+	for _, p := range c.sets {
+		if err := f.require(ctx, p, chain); err != nil {
+			return err
+		}
+		if p.call != nil && len(p.call.links) > 0 {
+			return fmt.Errorf("%s: its parents, %s, are placed by On or By: place it as well, or fill it in a plan of its own", s.table.name, p.table.name)
+		}
+	}
+	if !e.tenant || e.exclusive { // a tenant's columns follow from how rows are spread
+		s.edges = append(s.edges, c)
+	}
+	return nil
+}
+
+// supply is for parents that the plan leaves out: those in the database, or else as
+// many as are believable.
+func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set, *edge, error) {
+	for _, e := range candidates {
+		if len(e.fixes) > 0 || !f.mayUse(e.parent) {
+			continue
+		}
+		n, err := f.count(ctx, e.parent)
+		if err != nil {
+			return nil, nil, err
+		}
+		if n > 0 {
+			p := &set{table: e.parent, n: n, found: true}
+			f.byTable[e.parent] = p
+			return p, e, nil
+		}
+	}
+	e := candidates[0]
+	p := &set{table: e.parent, bp: s.bp.maker(f.schema, e.parent), n: f.believable(s, e)}
+	for col, v := range e.fixes {
+		if p.fixed == nil {
+			p.fixed = map[int]any{}
+		}
+		p.fixed[col] = v
+	}
+	f.byTable[e.parent] = p
+	return p, e, nil
+}
+
+// mayUse says no to rows of tenants that the plan does not spread over.
+func (f *filling) mayUse(t *table) bool {
+	for _, l := range t.levels {
+		if rel := f.schema.cat.Table(l.tenant.Table); rel != nil {
+			if p := f.byTable[f.schema.tables[rel.Root()]]; p != nil && !p.found {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// count says how many rows a table has, up to as many as can serve.
+func (f *filling) count(ctx context.Context, t *table) (n int64, err error) {
+	err = f.tx.QueryRow(ctx, fmt.Sprintf(`select count(*) from (select from %s limit %d) x`, t.rel.Ident(), mostKeys)).Scan(&n)
+	return n, err
+}
+
+// believable is how many parents n children have.
+func (f *filling) believable(s *set, e *edge) int64 {
+	switch {
+	case len(e.fixes) > 0, e.exclusive && !s.shared(e):
+		return s.n
+	case e.tenant:
+		return min(max(s.n/10, 1), 100)
+	}
+	for _, p := range f.byTable {
+		if len(e.parent.levels) > 0 && p.table.name == e.parent.levels[0].tenant.Table {
+			return max(s.n/20, 3*p.n)
+		}
+	}
+	return max(s.n/20, 3)
+}
+
+// subtypes adds a set for each subtype's table: its rows follow from the base's.
+func (f *filling) subtypes(s *set) error {
+	inherits, ok := f.schema.model.Inherits(s.table.name)
+	if !ok || s.found {
+		return nil
+	}
+	s.sub = map[string]*set{}
+	for _, sub := range inherits.Subtypes {
+		if sub.Table == "" {
+			continue
+		}
+		t, err := f.schema.table(sub.Table)
+		if err != nil {
+			return err
+		}
+		child := f.byTable[t]
+		if child == nil {
+			child = &set{table: t, bp: s.bp.maker(f.schema, t), call: &call{schema: f.schema}}
+			f.byTable[t] = child
+		}
+		child.base, child.value = s, sub.Value
+		s.sub[sub.Value] = child
+		if !slices.Contains(f.sets, child) {
+			f.sets = append(f.sets, child)
+		}
+	}
+	return nil
+}
+
+// weights of tenants fall as a power of their rank: with a thousand of them, the
+// largest tenth has half of the rows.
+func weight(rank int) float64 { return 1 / math.Pow(float64(rank+1), 0.7) }
+
+// divide spreads n rows over tenants: at least one each where there are enough, and
+// never more than a tenant has room for.
+func divide(n int64, room []int64) []int64 {
+	counts := make([]int64, len(room))
+	var total float64
+	open := int64(0)
+	for i, r := range room {
+		if r > 0 {
+			total += weight(i)
+			open++
+		}
+	}
+	left := n
+	for i, r := range room {
+		if r > 0 && n >= open {
+			counts[i], left = 1, left-1
+		}
+	}
+	for i, r := range room {
+		if r > 0 {
+			more := min(int64(float64(left)*weight(i)/total), r-counts[i])
+			counts[i] += more
+		}
+	}
+	rest := n
+	for _, c := range counts {
+		rest -= c
+	}
+	for rest > 0 { // what rounding and full tenants left over
+		moved := false
+		for i, r := range room {
+			if rest > 0 && counts[i] < r {
+				more := min(max(rest/int64(len(room)), 1), r-counts[i], rest)
+				counts[i], rest, moved = counts[i]+more, rest-more, true
+			}
+		}
+		if !moved {
+			break
+		}
+	}
+	return counts
+}
+
+func spansOf(counts []int64) []int64 {
+	spans := make([]int64, len(counts)+1)
+	for i, c := range counts {
+		spans[i+1] = spans[i] + c
+	}
+	return spans
+}
+
+// tenant of the row at an index: the last one whose rows begin no later.
+func (s *set) tenant(index int64) int {
+	return sort.Search(len(s.spans), func(i int) bool { return s.spans[i] > index }) - 1
+}

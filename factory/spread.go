@@ -1,0 +1,218 @@
+package factory
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// connect finds the tenants that a set is spread over, and has the keys known that
+// it needs of its parents.
+func (f *filling) connect(s *set) error {
+	if len(s.call.links) > 0 {
+		return nil
+	}
+	if err := f.tenancy(s); err != nil {
+		return err
+	}
+	if s.base != nil {
+		return f.followBase(s)
+	}
+	for _, c := range s.edges {
+		for i, e := range c.edges {
+			for k, ref := range e.refs {
+				if e.child.tenantColumn(e.cols[k]) {
+					continue
+				}
+				f.need(c.sets[i], ref)
+			}
+		}
+	}
+	return nil
+}
+
+// layOut divides a set's rows among the tenants. Parents have been laid out before,
+// except where references run in a circle.
+func (f *filling) layOut(ctx context.Context, s *set) error {
+	switch {
+	case len(s.call.links) > 0:
+		return f.place(ctx, s)
+	case s.base != nil:
+		return nil
+	case s.only != nil:
+		return f.loadOnly(s)
+	case s.found:
+		return f.load(ctx, s)
+	}
+	if err := s.divide(); err != nil {
+		return err
+	}
+	for _, v := range s.keys {
+		if !v.serial {
+			continue
+		}
+		var err error
+		if v.first, err = f.reserve(ctx, s.table.byName[v.column], s.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tenancy finds the tenants that a set is spread over, innermost first, and has
+// their keys known.
+func (f *filling) tenancy(s *set) error {
+	for i, l := range s.table.levels {
+		rel := f.schema.cat.Table(l.tenant.Table)
+		if rel == nil {
+			return fmt.Errorf("%s belongs to a %s, which has no table here: place its rows with In", s.table.name, l.tenant.Name)
+		}
+		t := f.byTable[f.schema.tables[rel.Root()]]
+		if t == nil {
+			continue
+		}
+		if i == 0 && t != s {
+			s.over = t
+		}
+		for _, name := range l.tenant.Key {
+			f.need(t, t.table.byName[name].index)
+		}
+	}
+	return nil
+}
+
+// followBase gives a subtype's rows the keys of their base rows.
+func (f *filling) followBase(s *set) error {
+	for _, e := range s.table.edges {
+		if len(e.fixes) == 0 || e.parent != s.base.table {
+			continue
+		}
+		s.edges = []*choice{{edges: []*edge{e}, sets: []*set{s.base}, cell: "base"}}
+		for _, ref := range e.refs {
+			f.need(s.base, ref)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s is a subtype of %s without a reference to it", s.table.name, s.base.table.name)
+}
+
+// divide gives rows to tenants that have the parents for them.
+func (s *set) divide() error {
+	tenants := int64(1)
+	if s.over != nil {
+		tenants = s.over.n
+	}
+	room := make([]int64, tenants)
+	for p := range room {
+		room[p] = s.room(int64(p))
+	}
+	counts := divide(s.n, room)
+	s.spans = spansOf(counts)
+	made := s.spans[len(counts)]
+	if made < s.n && s.asked {
+		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d", s.table.name, s.n, made)
+	}
+	s.n = made
+	return nil
+}
+
+// room is how many rows a tenant can have.
+func (s *set) room(p int64) int64 {
+	room := int64(math.MaxInt64 / 4)
+	for _, c := range s.edges {
+		if c.maybe {
+			continue
+		}
+		var size int64
+		for i, e := range c.edges {
+			lo, hi, known := s.within(c.sets[i], p)
+			if !known {
+				return room
+			}
+			if n := hi - lo; !e.exclusive && n > 0 {
+				size = math.MaxInt64 / 4
+			} else {
+				size = max(size, n)
+			}
+		}
+		room = min(room, size)
+	}
+	return room
+}
+
+// within is the range of a parent set's rows that rows of tenant p may belong to;
+// false where the parent is not laid out yet.
+func (s *set) within(parent *set, p int64) (lo, hi int64, known bool) {
+	over := s.over
+	for at := over; at != nil; at = at.over {
+		if at == parent {
+			return p, p + 1, true
+		}
+		if at == parent.over {
+			if parent.spans == nil {
+				return 0, 0, false
+			}
+			return parent.spans[p], parent.spans[p+1], true
+		}
+		if at.over != nil {
+			p = int64(at.tenant(p))
+		}
+	}
+	return 0, parent.n, parent.spans != nil || parent.found
+}
+
+// above is the index, at the level of the tenants given, of the one that p is in.
+func (s *set) above(tenants *set, p int64) (int64, bool) {
+	for at := s.over; at != nil; at = at.over {
+		if at == tenants {
+			return p, true
+		}
+		if at.over != nil {
+			p = int64(at.tenant(p))
+		}
+	}
+	return 0, false
+}
+
+// place fixes the columns that the caller's rows decide, once for all rows: the
+// engine of Create finds or makes the parents.
+func (f *filling) place(ctx context.Context, s *set) error {
+	b := &build{schema: f.schema, seed: f.seed, now: f.now, number: sequence(f.addr, f.seed),
+		plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+	d, err := b.begin(s.bp, s.table, s.first, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.say(d, s.call); err != nil {
+		return err
+	}
+	if err := d.load(); err != nil {
+		return err
+	}
+	if err := b.resolve(d, []*draft{d}); err != nil {
+		return err
+	}
+	if err := unused(s.table, s.call.links); err != nil {
+		return err
+	}
+	b.order = b.order[:len(b.order)-1] // the example itself is not written
+	if len(b.order) > 0 {
+		if err := b.write(ctx, f.tx); err != nil {
+			return err
+		}
+	}
+	d.ready()
+	s.fixed = map[int]any{}
+	for _, e := range s.table.edges {
+		for _, col := range e.cols {
+			if d.set[col] {
+				s.fixed[col] = d.values[col]
+			}
+		}
+		if e.pair != nil && d.set[e.typ] {
+			s.fixed[e.typ] = d.values[e.typ]
+		}
+	}
+	s.spans = []int64{0, s.n}
+	return nil
+}

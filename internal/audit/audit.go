@@ -63,21 +63,25 @@ func (a *audit) prepare() error {
 		return err
 	}
 	a.cat = cat
-	if err := a.learn(); err != nil {
+	a.tables = cat.Tables()
+	if a.eyes, err = openEyes(a.ctx, a.db, cat); err != nil {
 		return err
 	}
-	a.tables = cat.Tables()
-	a.eyes, err = openEyes(a.ctx, a.db, cat)
-	return err
+	if err := a.learn(); err != nil {
+		a.eyes.close()
+		return err
+	}
+	return nil
 }
 
-// learn takes the caller's Model, or reads one.
+// learn takes the caller's Model, or reads one: with the eyes that see all, for it
+// looks at rows too.
 func (a *audit) learn() error {
 	if a.opt.Model != nil {
 		a.model = *a.opt.Model
-		return a.misfits(a.model.Validate(a.ctx, a.db))
+		return a.misfits(a.model.Validate(a.ctx, a.eyes.tx))
 	}
-	found, err := seedbed.Discover(a.ctx, a.db)
+	found, err := seedbed.Discover(a.ctx, a.eyes.tx)
 	if err != nil {
 		return err
 	}

@@ -1,3 +1,317 @@
 package audit
 
-func (a *audit) probes() error { return nil }
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// prober becomes the application's role and tries. Everything happens in one
+// transaction that is rolled back, each attempt in a savepoint of its own.
+type prober struct {
+	a      *audit
+	tx     pgx.Tx
+	become func(role string) string // SQL that becomes a role until the savepoint ends
+	close  func()
+	next   int // number of the next attempt
+}
+
+// superuser is a handle that can open a session which may become any role, as
+// *pgtest.DB can.
+type superuser interface {
+	Superuser(ctx context.Context) (*pgx.Conn, error)
+}
+
+func (a *audit) probes() error {
+	if a.opt.NoProbes || !a.usesRLS || len(a.roles.all()) == 0 {
+		return nil
+	}
+	if role := a.allMighty(); role != "" {
+		return nil // a superuser passes everything: said already, and nothing to learn
+	}
+	p, err := a.newProber()
+	if err != nil {
+		return err
+	}
+	if p == nil {
+		a.unchecked("what the application's role can really do: session role %s may not become %s; GRANT it, or check through a *pgtest.DB", a.cat.Session, a.roles.all()[0].Name)
+		return nil
+	}
+	defer p.close()
+	for _, role := range a.roles.app {
+		for _, s := range a.subjects {
+			a.progress(fmt.Sprintf("%s as %s", s.name, role.Name))
+			if err := p.probe(s, role); err != nil {
+				return fmt.Errorf("probe %s as %s: %w", s.name, role.Name, err)
+			}
+		}
+	}
+	for _, role := range a.roles.across {
+		for _, s := range a.subjects {
+			if err := p.probeAcross(s, role); err != nil {
+				return fmt.Errorf("probe %s as %s: %w", s.name, role.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (a *audit) allMighty() string {
+	for _, r := range a.roles.all() {
+		if r.Super || r.BypassRLS {
+			return r.Name
+		}
+	}
+	return ""
+}
+
+// newProber finds a session that can become the application. A superuser's takes
+// the role's whole identity, as a login does (SET SESSION AUTHORIZATION); other
+// sessions SET ROLE, which differs in session_user only.
+func (a *audit) newProber() (*prober, error) {
+	asLogin := func(role string) string { return "SET LOCAL SESSION AUTHORIZATION " + catalog.Ident(role) }
+	asRole := func(role string) string { return "SET LOCAL ROLE " + catalog.Ident(role) }
+	session := a.cat.Role(a.cat.Session)
+	if session != nil && session.Super {
+		return a.prober(a.eyes.tx, asLogin, func() {})
+	}
+	if su, ok := a.db.(superuser); ok {
+		if p, err := a.elsewhere(su, asLogin); p != nil || err != nil {
+			return p, err
+		}
+	}
+	if session == nil || a.eyes.step == "" && !a.seesAll() {
+		return nil, nil
+	}
+	for _, r := range a.roles.all() {
+		if canSet(session, r) {
+			continue
+		}
+		// In a transaction that is rolled back, so nobody else ever sees it.
+		grant := fmt.Sprintf("SET LOCAL ROLE %s; GRANT %s TO %s; %s", catalog.Ident(session.Name), catalog.Ident(r.Name), catalog.Ident(session.Name), a.eyes.step)
+		if _, err := a.eyes.tx.Conn().PgConn().Exec(a.ctx, grant).ReadAll(); err != nil {
+			return nil, a.eyes.reopen()
+		}
+	}
+	return a.prober(a.eyes.tx, asRole, func() {})
+}
+
+func (a *audit) seesAll() bool {
+	me := a.cat.Role(a.cat.User)
+	return me != nil && (me.Super || me.BypassRLS)
+}
+
+func (a *audit) elsewhere(su superuser, become func(string) string) (*prober, error) {
+	conn, err := su.Superuser(a.ctx)
+	if err != nil {
+		return nil, nil //nolint:nilerr // a server of somebody else's: there are other ways
+	}
+	closing := func() { _ = conn.Close(context.WithoutCancel(a.ctx)) }
+	tx, err := conn.Begin(a.ctx)
+	if err != nil {
+		closing()
+		return nil, err
+	}
+	var super bool
+	err = tx.QueryRow(a.ctx, "SELECT rolsuper FROM pg_roles WHERE rolname = session_user").Scan(&super)
+	if err != nil || !super {
+		closing()
+		return nil, err
+	}
+	return a.prober(tx, become, closing)
+}
+
+func (a *audit) prober(tx pgx.Tx, become func(string) string, closing func()) (*prober, error) {
+	// A test's own open transaction may hold locks: wait a little, not for ever.
+	quiet := "SET LOCAL lock_timeout = '2s'"
+	if strings.Contains(become(""), "AUTHORIZATION") {
+		quiet += "; SET LOCAL log_min_messages = fatal" // most attempts fail, as they should
+	}
+	if _, err := tx.Conn().PgConn().Exec(a.ctx, quiet).ReadAll(); err != nil {
+		closing()
+		return nil, err
+	}
+	return &prober{a: a, tx: tx, become: become, close: closing}, nil
+}
+
+// identity is who an attempt is made as.
+type identity struct {
+	role     *catalog.Role
+	settings map[string]string // nil: all unset
+}
+
+// outcome of an attempt.
+type outcome struct {
+	code    string // SQLSTATE, "" where it succeeded
+	message string
+	rows    int64  // affected, or returned
+	value   string // first column of the first row
+}
+
+func (o outcome) failed() bool { return o.code != "" }
+
+// denied reports that privileges or policies said no.
+func (o outcome) denied() bool { return o.code == "42501" }
+
+// passed reports that a row was written, or would have been but for a constraint:
+// policies are looked at before constraints.
+func (o outcome) passed() bool { return !o.failed() && o.rows > 0 || strings.HasPrefix(o.code, "23") }
+
+func (o outcome) String() string {
+	if o.failed() {
+		return o.code + ": " + o.message
+	}
+	return fmt.Sprintf("succeeded, %s", plural(o.rows, "row"))
+}
+
+// try runs one statement as somebody, and takes back whatever it did.
+func (p *prober) try(who identity, sql string) (outcome, error) {
+	p.next++
+	var b strings.Builder
+	fmt.Fprintf(&b, "SAVEPOINT probe; %s; SET LOCAL row_security = on;", p.become(who.role.Name))
+	for _, c := range who.role.Config {
+		if name, value, ok := strings.Cut(c, "="); ok && strings.Contains(name, ".") {
+			fmt.Fprintf(&b, "SELECT set_config(%s, %s, true);", catalog.Literal(name), catalog.Literal(value))
+		}
+	}
+	for name, value := range who.settings {
+		fmt.Fprintf(&b, "SELECT set_config(%s, %s, true);", catalog.Literal(name), catalog.Literal(value))
+	}
+	b.WriteString(sql)
+	conn := p.tx.Conn().PgConn()
+	results, err := conn.Exec(p.a.ctx, b.String()).ReadAll()
+	var out outcome
+	var pgErr *pgconn.PgError
+	switch {
+	case errors.As(err, &pgErr):
+		out.code, out.message = pgErr.Code, pgErr.Message
+	case err != nil:
+		return out, err
+	default:
+		last := results[len(results)-1]
+		out.rows = last.CommandTag.RowsAffected()
+		if len(last.Rows) > 0 && len(last.Rows[0]) > 0 {
+			out.value = string(last.Rows[0][0])
+		}
+	}
+	_, err = conn.Exec(p.a.ctx, "ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe").ReadAll()
+	return out, err
+}
+
+// row is one row of a table, and whose it is.
+type row struct {
+	text     string   // as a composite literal
+	key      []string // of the columns of probed.key
+	tenant   []string
+	settings map[string]string // of somebody to whom it belongs
+}
+
+// fetch reads one row that satisfies a condition, with the eyes that see all.
+func (p *prober) fetch(t *probed, where string) (*row, error) {
+	exprs := []string{"t::text"}
+	for _, k := range t.key {
+		exprs = append(exprs, col("t", k)+"::text")
+	}
+	for _, e := range t.tenantOf {
+		exprs = append(exprs, e+"::text")
+	}
+	sql := fmt.Sprintf("SELECT %s FROM %s t WHERE %s LIMIT 1", strings.Join(exprs, ", "), t.s.rel.Ident(), where)
+	results, err := p.tx.Conn().PgConn().Exec(p.a.ctx, sql).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	if len(results[0].Rows) == 0 {
+		return nil, nil
+	}
+	cells := results[0].Rows[0]
+	r := &row{text: string(cells[0])}
+	for i := range t.key {
+		r.key = append(r.key, string(cells[1+i]))
+	}
+	for i := range t.tenantOf {
+		r.tenant = append(r.tenant, string(cells[1+len(t.key)+i]))
+	}
+	return r, nil
+}
+
+// value reads one text with the eyes that see all; "" and false where there is none.
+func (p *prober) value(sql string) (string, bool, error) {
+	values, err := p.values(sql)
+	if values == nil {
+		return "", false, err
+	}
+	return values[0], true, nil
+}
+
+// values reads one row, as text; nil where there is none, or a NULL in it.
+func (p *prober) values(sql string) ([]string, error) {
+	results, err := p.tx.Conn().PgConn().Exec(p.a.ctx, sql).ReadAll()
+	if err != nil || len(results[0].Rows) == 0 {
+		return nil, err
+	}
+	var out []string
+	for _, cell := range results[0].Rows[0] {
+		if cell == nil {
+			return nil, nil
+		}
+		out = append(out, string(cell))
+	}
+	return out, nil
+}
+
+// settings are what the sessions of a tenant have: its own, that of whom it belongs
+// to, and of one of those that belong to it.
+func (p *prober) settings(level string, key []string) (map[string]string, error) {
+	out := map[string]string{}
+	if len(key) != 1 {
+		return nil, nil
+	}
+	t, _ := p.a.model.Tenant(level)
+	if t.Setting != "" {
+		out[t.Setting] = key[0]
+	}
+	if err := p.settingsAbove(out, level, key[0]); err != nil {
+		return nil, err
+	}
+	return out, p.settingsBelow(out, level, key[0])
+}
+
+func (p *prober) settingsAbove(out map[string]string, level, key string) error {
+	t, _ := p.a.model.Tenant(level)
+	tenants := p.a.cat.Table(t.Table)
+	parent, ok := p.a.model.Tenant(t.Parent)
+	if !ok || tenants == nil || len(t.ParentColumns) != 1 {
+		return nil
+	}
+	above, found, err := p.value(fmt.Sprintf("SELECT %s::text FROM %s WHERE %s = %s", catalog.Ident(t.ParentColumns[0]), tenants.Ident(), catalog.Ident(t.Key[0]), catalog.Literal(key)))
+	if err != nil || !found {
+		return err
+	}
+	if parent.Setting != "" {
+		out[parent.Setting] = above
+	}
+	return p.settingsAbove(out, parent.Name, above)
+}
+
+func (p *prober) settingsBelow(out map[string]string, level, key string) error {
+	for _, t := range p.a.model.Tenants {
+		tenants := p.a.cat.Table(t.Table)
+		if t.Parent != level || tenants == nil || len(t.ParentColumns) != 1 || len(t.Key) != 1 {
+			continue
+		}
+		below, found, err := p.value(fmt.Sprintf("SELECT %s::text FROM %s WHERE %s = %s LIMIT 1", catalog.Ident(t.Key[0]), tenants.Ident(), catalog.Ident(t.ParentColumns[0]), catalog.Literal(key)))
+		if err != nil {
+			return err
+		}
+		if found && t.Setting != "" {
+			out[t.Setting] = below
+		}
+	}
+	return nil
+}

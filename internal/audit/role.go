@@ -78,24 +78,25 @@ func (a *audit) inPolicies(role string) bool {
 	return false
 }
 
-// outer reports whether the policies that name a role compare with the settings
-// of levels that have levels below them, and with no others.
+// outer reports whether most policies that name a role compare with the settings
+// of levels that have levels below them.
 func (a *audit) outer(role string) bool {
-	found := false
+	balance := 0
 	for _, r := range a.cat.Relations {
 		for _, p := range r.Policies {
 			if !slices.Contains(p.Roles, role) {
 				continue
 			}
 			for _, s := range a.settingsIn(p.Using + " " + p.WithCheck) {
-				if !a.hasLevelBelow(s) {
-					return false
+				if a.hasLevelBelow(s) {
+					balance++
+				} else {
+					balance--
 				}
-				found = true
 			}
 		}
 	}
-	return found
+	return balance > 0
 }
 
 func (a *audit) hasLevelBelow(setting string) bool {

@@ -108,6 +108,28 @@ var faults = []fault{
 	{name: "alert of another organization", check: iso, as: loader, sql: "update alerts set organization_id = " + orgB + " where space_id = " + spaceA, rule: "aggregate-disagrees", object: "alerts.organization_id"},
 	{name: "log of another organization", check: iso, as: loader, sql: "insert into audit_logs (space_id, organization_id, action, subject) values (" + spaceA + ", " + orgB + ", 'a.b', 'a/a0000000-0000-4000-8000-000000000000')", rule: "aggregate-disagrees", object: "audit_logs.organization_id"},
 
+	// What the application can do, tried
+	{name: "tried: others are read", check: iso, as: owner, sql: "create policy open on datasets for select using (true)", rule: "probe-read", object: "datasets"},
+	{name: "tried: a partition is read", check: iso, as: owner, sql: "alter table audit_logs_2026 disable row level security; grant select on audit_logs_2026 to seedbed_app", rule: "probe-read", object: "audit_logs_2026"},
+	{name: "tried: a view is read", check: iso, as: owner, sql: "alter table datasets no force row level security; create view names as select * from datasets; grant select on names to seedbed_app", rule: "probe-read", object: "names"},
+	{name: "tried: others are written", check: iso, as: owner, sql: "create policy open on datasets for update using (true) with check (true); create policy seen on datasets for select using (true)", rule: "probe-write", object: "datasets"},
+	{name: "tried: rows move out", check: iso, as: owner, sql: "alter policy datasets_space on datasets with check (true)", rule: "probe-write", object: "datasets"},
+	{name: "tried: rows are inserted", check: iso, as: owner, sql: "create policy adds on attachments for insert with check (filename <> '')", rule: "probe-write", object: "attachments"},
+	{name: "tried: others are deleted", check: iso, as: owner, sql: "create policy open on annotations for delete using (true); create policy seen on annotations for select using (true)", rule: "probe-write", object: "annotations"},
+	{name: "tried: truncate", check: iso, as: owner, sql: "grant truncate on check_results to seedbed_app", rule: "probe-write", object: "check_results"},
+	{name: "tried: a key tells", check: iso, as: owner, sql: `create unique index datasets_id on datasets (id);
+		alter table quality_checks drop constraint quality_checks_space_id_dataset_id_fkey, add constraint plain foreign key (dataset_id) references datasets (id)`, rule: "probe-oracle", object: "quality_checks.plain"},
+	{name: "tried: a shadow's key tells", check: iso, as: owner, sql: `create unique index alerts_id on alerts (id);
+		alter table annotations drop constraint annotations_space_id_alert_id_fkey, add constraint plain foreign key (alert_id) references alerts (id)`, rule: "probe-oracle", object: "annotations.plain"},
+	{name: "tried: a unique key tells", check: iso, as: owner, sql: `set local role seedbed_seeder; update datasets set name = id::text; set local role seedbed_owner;
+		create unique index global_name on datasets (name)`, rule: "probe-oracle", object: "datasets.global_name"},
+	{name: "tried: open without setting", check: iso, as: owner, sql: "alter policy datasets_space on datasets using (" + setting + " is null or space_id = " + setting + ")", rule: "probe-setting", object: "datasets"},
+	{name: "tried: an empty setting fails", check: iso, as: owner, sql: "create or replace function seedbed_space_id() returns uuid language sql stable as $$select current_setting('seedbed.space_id', true)::uuid$$", rule: "probe-setting", object: "comments"},
+	{name: "tried: an administrator sees others", check: iso, as: owner, sql: "alter policy audit_logs_org_admin on audit_logs using (true)", rule: "probe-across", object: "audit_logs"},
+	{name: "tried: an administrator names a space", check: iso, as: owner, sql: "alter policy alerts_space on alerts to public", rule: "probe-across", object: "alerts"},
+	{name: "tried: an administrator sees nothing", check: iso, as: owner, sql: "alter policy alerts_org_admin on alerts using (organization_id = " + setting + ")", rule: "probe-across", object: "alerts"},
+	{name: "tried: its own row is out of reach", check: iso, as: owner, sql: "create policy none on datasets as restrictive for delete using (false)", rule: "probe-control", object: "datasets"},
+
 	// Polymorphic pairs
 	{name: "orphan comment", check: whole, as: loader, sql: "delete from datasets where id = " + datA, rule: "pair-orphan", object: "comments.resource_id"},
 	{name: "orphan attachment", check: whole, as: loader, sql: "update attachments set resource_id = " + nobody + " where space_id = " + spaceA + " and resource_type = 'comment'", rule: "pair-orphan", object: "attachments.resource_id"},

@@ -1,0 +1,293 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// lookups: a row of another tenant and one that does not exist are the same thing.
+func (t *probed) lookups() error {
+	missing := t.nobody()
+	if missing == nil {
+		return nil
+	}
+	statements := map[string]string{"SELECT": "SELECT FROM %s t WHERE %s", "DELETE": "DELETE FROM %s t WHERE %s"}
+	if name := t.harmless(); name != "" {
+		statements["UPDATE"] = "UPDATE %s t SET " + catalog.Ident(name) + " = t." + catalog.Ident(name) + " WHERE %s"
+	}
+	for command, sql := range statements {
+		if !t.may(command) {
+			continue
+		}
+		exists := fmt.Sprintf(sql, t.s.rel.Ident(), t.is("t", t.other))
+		if err := t.same(t.s.name, command+" by key", exists, fmt.Sprintf(sql, t.s.rel.Ident(), t.is("t", missing)), fixPolicy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nobody is the other tenant's row under a key that does not exist; nil where
+// none can be made up.
+func (t *probed) nobody() *row {
+	out := &row{}
+	made := false
+	for i, k := range t.key {
+		v := t.other.key[i]
+		if !contains(t.columns, k) || t.s.tenant != "" {
+			if fresh, ok := unused(t.s.rel.Column(k)); ok && !made {
+				v, made = fresh, true
+			}
+		}
+		out.key = append(out.key, v)
+	}
+	if !made {
+		return nil
+	}
+	return out
+}
+
+// unused is a value that no row has, as good as certainly.
+func unused(c *catalog.Column) (string, bool) {
+	switch t := c.Type.Underlying(); {
+	case t.Name == "uuid":
+		return "5eedbed0-dead-4000-8000-5eedbed00000", true
+	case t.Name == "int8":
+		return "9223372036854775801", true
+	case t.Name == "int4":
+		return "2147483601", true
+	case t.Name == "int2":
+		return "32701", true
+	case t.Name == "text" || t.Name == "varchar" && (c.Length == 0 || c.Length > 20):
+		return "seedbed-no-such-row", true
+	}
+	return "", false
+}
+
+// same runs two statements that must not differ in anything a caller sees.
+func (t *probed) same(object, what, exists, missing, fix string) error {
+	a, err := t.p.try(t.me, exists)
+	if err != nil {
+		return err
+	}
+	b, err := t.p.try(t.me, missing)
+	if err != nil {
+		return err
+	}
+	if a.code != b.code || a.message != b.message || a.rows != b.rows {
+		t.p.a.find(Finding{Rule: "probe-oracle", Object: object,
+			Message:  fmt.Sprintf("as %s of %s %s, %s tells what another tenant has", t.role.Name, t.level, t.own.tenant[0], what),
+			Evidence: []string{"exists elsewhere: " + exists, "→ " + a.String(), "exists nowhere: " + missing, "→ " + b.String()}, Fix: fix})
+	}
+	return nil
+}
+
+// foreignKeys points a row of one's own at somebody else's, and at nothing.
+func (t *probed) foreignKeys() error {
+	if !t.may("UPDATE") || len(t.key) == 0 {
+		return nil
+	}
+	for _, fk := range t.s.rel.ForeignKeys() {
+		target := t.p.a.subject(fk.Ref)
+		if fk.Inherited || target == nil || t.p.a.isTenantKey(fk, t.s, target) {
+			continue
+		}
+		if err := t.foreignKey(fk, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *probed) foreignKey(fk *catalog.Constraint, target *subject) error {
+	theirs := t.p.a.tenantOf(target.rel, "u", t.level)
+	var own, refs []string
+	for i, name := range fk.Columns {
+		if !contains(t.columns, name) {
+			own, refs = append(own, name), append(refs, col("u", fk.RefColumns[i])+"::text")
+		}
+	}
+	if len(theirs) != 1 || len(own) == 0 {
+		return nil
+	}
+	values, err := t.p.values(fmt.Sprintf("SELECT %s FROM %s u WHERE %s = %s LIMIT 1", strings.Join(refs, ", "),
+		target.rel.Ident(), theirs[0], catalog.Literal(t.other.tenant[0])))
+	if err != nil || values == nil {
+		return err
+	}
+	// The two differ in one column only: the last that has a value nobody uses.
+	missing, made := append([]string{}, values...), false
+	for i := len(own) - 1; i >= 0 && !made; i-- {
+		if fresh, ok := unused(t.s.rel.Column(own[i])); ok {
+			missing[i], made = fresh, true
+		}
+	}
+	set, ok := t.assign(own, values)
+	setMissing, _ := t.assign(own, missing)
+	if !ok || !made {
+		return nil
+	}
+	update := func(set string) string {
+		return fmt.Sprintf("SET CONSTRAINTS ALL IMMEDIATE; UPDATE %s t SET %s WHERE %s", t.s.rel.Ident(), set, t.is("t", t.own))
+	}
+	return t.same(t.s.name+"."+fk.Name, "foreign key "+fk.Name, update(set), update(setMissing), "let the foreign key carry the tenant's columns on both sides")
+}
+
+// assign is what UPDATE sets for the columns of a key to have some values; for a
+// shadow, the pair that it follows from.
+func (t *probed) assign(columns, values []string) (string, bool) {
+	var set []string
+	for i, name := range columns {
+		if t.s.rel.Column(name).Generated != "" {
+			pair, typ := t.pairOf(name)
+			if pair == nil {
+				return "", false
+			}
+			set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(pair[0]), catalog.Literal(typ)))
+			name = pair[1]
+		}
+		set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(name), catalog.Literal(values[i])))
+	}
+	return strings.Join(set, ", "), true
+}
+
+// pairOf finds the polymorphic pair that a shadow column follows from.
+func (t *probed) pairOf(shadow string) (columns []string, typ string) {
+	for _, p := range t.p.a.model.Pairs(t.s.name) {
+		for _, target := range p.Targets {
+			if target.Shadow == shadow {
+				return []string{p.Type, p.ID}, target.Type
+			}
+		}
+	}
+	return nil, ""
+}
+
+// uniques gives a row of one's own the value that somebody else has. Random values
+// nobody guesses, so those need no tenant.
+func (t *probed) uniques() error {
+	if !t.may("UPDATE") || len(t.key) == 0 || t.s.tenant != "" {
+		return nil
+	}
+	for _, ix := range t.s.rel.Indexes {
+		columns := ix.Columns()
+		if !ix.Unique || len(columns) < len(ix.Keys) || includes(columns, t.columns) || t.p.a.random(t.s, columns) {
+			continue
+		}
+		var from []string
+		for _, c := range columns {
+			if t.s.rel.Column(c).Generated != "" {
+				from = nil
+				break
+			}
+			from = append(from, fmt.Sprintf("%s = (%s::%s).%s", catalog.Ident(c), catalog.Literal(t.other.text), t.s.rel.Ident(), catalog.Ident(c)))
+		}
+		if len(from) == 0 {
+			continue
+		}
+		sql := fmt.Sprintf("UPDATE %s t SET %s WHERE %s", t.s.rel.Ident(), strings.Join(from, ", "), t.is("t", t.own))
+		got, err := t.p.try(t.me, sql)
+		if err != nil {
+			return err
+		}
+		if got.code == "23505" {
+			t.find("probe-oracle", t.s.name+"."+ix.Name, "a duplicate-key error tells that another tenant has the value", sql, got, "let the unique key begin with the tenant's column")
+		}
+	}
+	return nil
+}
+
+// probeAcross: who reads across tenants sees all of its own, and nobody else's.
+func (p *prober) probeAcross(s *subject, role *catalog.Role) error {
+	if privilege(role, s.rel, "SELECT") == "" {
+		return nil
+	}
+	level := p.outerLevel(s)
+	exprs := p.a.tenantOf(s.rel, "t", level)
+	if level == "" || len(exprs) != 1 {
+		return nil
+	}
+	t := &probed{p: p, s: s, role: role, level: level, tenantOf: exprs}
+	own, err := p.fetch(t, exprs[0]+" IS NOT NULL")
+	if err != nil {
+		return err
+	}
+	if own == nil {
+		p.a.unchecked("probes of %s as %s: it has no rows", s.name, role.Name)
+		return nil
+	}
+	t.own = own
+	tenant, _ := p.a.model.Tenant(level)
+	t.me = identity{role, map[string]string{tenant.Setting: own.tenant[0]}}
+	return t.union(exprs[0])
+}
+
+// outerLevel is the level that a subject is read across by: an aggregate's, or else
+// its own where that has levels below.
+func (p *prober) outerLevel(s *subject) string {
+	if s.agg != nil {
+		return s.agg.Across
+	}
+	for _, sc := range append(append([]seedbed.Scoped{}, s.scopes...), s.via...) {
+		if t, _ := p.a.model.Tenant(sc.Tenant); t.Setting != "" && p.a.hasLevelBelow(t.Setting) {
+			return sc.Tenant
+		}
+	}
+	return ""
+}
+
+func (t *probed) union(tenant string) error {
+	all, _, err := t.p.value(fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s = %s", t.s.rel.Ident(), tenant, catalog.Literal(t.own.tenant[0])))
+	if err != nil {
+		return err
+	}
+	sql := fmt.Sprintf("SELECT count(*) FROM %s t", t.s.rel.Ident())
+	got, err := t.p.try(t.me, sql)
+	if err != nil {
+		return err
+	}
+	if got.value != all {
+		t.find("probe-across", t.s.name, fmt.Sprintf("%s rows are seen, of %s that belong to the %s", orNone(got.value), all, t.level), sql, got,
+			"the role's policies must compare with the outer tenant, and with nothing else")
+	}
+	// With a tenant of the inner level in the session as well, which may be
+	// anybody's: it must not add anything.
+	return t.withInner(all, sql)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "no"
+	}
+	return s
+}
+
+func (t *probed) withInner(all, sql string) error {
+	for _, inner := range t.p.a.model.Tenants {
+		tenants := t.p.a.cat.Table(inner.Table)
+		if inner.Parent != t.level || inner.Setting == "" || tenants == nil || len(inner.ParentColumns) != 1 || len(inner.Key) != 1 {
+			continue
+		}
+		foreign, found, err := t.p.value(fmt.Sprintf("SELECT %s::text FROM %s WHERE %s <> %s LIMIT 1", catalog.Ident(inner.Key[0]), tenants.Ident(),
+			catalog.Ident(inner.ParentColumns[0]), catalog.Literal(t.own.tenant[0])))
+		if err != nil || !found {
+			return err
+		}
+		who := identity{t.role, map[string]string{inner.Setting: foreign}}
+		for name, value := range t.me.settings {
+			who.settings[name] = value
+		}
+		got, err := t.p.try(who, sql)
+		if err != nil {
+			return err
+		}
+		if !got.failed() && got.value != all {
+			t.find("probe-across", t.s.name, fmt.Sprintf("%s rows are seen, of %s that belong to the %s, once %s names somebody else's %s", got.value, all, t.level, inner.Setting, inner.Name), sql, got,
+				"a restrictive policy keeps the role to its outer tenant, whatever else applies")
+		}
+	}
+	return nil
+}

@@ -27,7 +27,7 @@ func boot(ctx context.Context, cfg Config, home home, bin *binaries.Installation
 	if err := prepare(ctx, cfg, home, bin); err != nil {
 		return err
 	}
-	err := start(ctx, cfg, home, bin)
+	err := startWhenFree(ctx, cfg, home, bin)
 	if err == nil || cfg.Durable || ctx.Err() != nil {
 		return err
 	}
@@ -40,6 +40,25 @@ func boot(ctx context.Context, cfg Config, home home, bin *binaries.Installation
 		return errors.Join(err, rerr)
 	}
 	return start(ctx, cfg, home, bin)
+}
+
+// startWhenFree starts the server, after those of its processes have gone that a
+// postmaster which was killed has left: each ends by itself when it notices, and
+// until the last has, Postgres refuses to start beside it.
+func startWhenFree(ctx context.Context, cfg Config, home home, bin *binaries.Installation) error {
+	deadline := time.Now().Add(bootTimeout / 2)
+	for {
+		err := start(ctx, cfg, home, bin)
+		var failed *embedded.BootError
+		if !errors.As(err, &failed) || !strings.Contains(failed.Log, "pre-existing shared memory block") || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // settle waits for a server in home that does not answer: one that is starting
@@ -134,13 +153,18 @@ func torn(home home) bool {
 }
 
 // discard removes a disposable directory: out of the way first, so that an
-// interrupted removal leaves nothing that looks whole.
+// interrupted removal leaves nothing that looks whole. What cannot be removed yet,
+// because a process that is going away still writes there, the next one removes.
 func discard(dir string) error {
-	trash := fmt.Sprintf("%s.trash-%d", dir, os.Getpid())
+	old, _ := filepath.Glob(dir + ".trash-*")
+	trash := fmt.Sprintf("%s.trash-%d-%d", dir, os.Getpid(), time.Now().UnixNano())
 	if err := os.Rename(dir, trash); err != nil {
 		return fmt.Errorf("discard %s: %w", dir, err)
 	}
-	return os.RemoveAll(trash)
+	for _, path := range append(old, trash) {
+		os.RemoveAll(path)
+	}
+	return nil
 }
 
 // logTail is the end of the server's log, to go below an error.

@@ -1,0 +1,130 @@
+package seedbed_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/qarion/seedbed"
+
+type goPackage struct {
+	ImportPath, Dir  string
+	Imports, GoFiles []string
+}
+
+func packages(t *testing.T) (all []goPackage) {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Imports,GoFiles", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p goPackage
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Imports point one way. Each rule says who alone may import what, or who may
+// not, and why.
+func TestImportsPointOneWay(t *testing.T) {
+	only := []struct{ what, who, why string }{
+		{"github.com/fergusstrange/embedded-postgres", "internal/embedded", "its quirks are handled in one place"},
+		{"github.com/pressly/goose/v3", "migrations", "so that another engine would be one package's work"},
+		{"github.com/brianvoe/gofakeit/v6", "internal/fake", "its random streams are made deterministic in one place"},
+		{"github.com/spf13/cobra", "cmd/seedbed", "users import us into their test binaries"},
+		{"golang.org/x/term", "cmd/seedbed", "users import us into their test binaries"},
+	}
+	never := []struct{ who, what, why string }{
+		{"factory", "pgtest", "it works on anyone's pool, connection or transaction"},
+		{"fixtures", "pgtest", "it works on anyone's pool, connection or transaction"},
+		{"pgtest/check", "pgtest", "it works on anyone's pool, connection or transaction"},
+		{"factory", "internal/cluster", "it needs a handle, not a server"},
+		{"fixtures", "internal/cluster", "it needs a handle, not a server"},
+		{"pgtest/check", "internal/cluster", "it needs a handle, not a server"},
+		{"migrations", "testing", "production imports it"},
+		{"migrations", "internal/cluster", "it needs a handle, not a server"},
+		{"", "internal/cluster", "the Model knows no server"},
+		{"internal/catalog", "", "the Model is made from the catalog, not the other way"},
+		{"internal/cluster", "internal/template", "a server knows nothing of what is on it"},
+	}
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		for _, path := range p.Imports {
+			for _, r := range only {
+				if (path == r.what || strings.HasPrefix(path, r.what+"/")) && name != r.who {
+					t.Errorf("%s imports %s, which only %s may: %s", p.ImportPath, path, r.who, r.why)
+				}
+			}
+			for _, r := range never {
+				if name == r.who && (path == r.what || path == strings.TrimSuffix(module+"/"+r.what, "/")) {
+					t.Errorf("%s imports %s: %s", p.ImportPath, path, r.why)
+				}
+			}
+		}
+	}
+}
+
+// Every package and every exported name says what it is.
+func TestEverythingExportedIsDocumented(t *testing.T) {
+	for _, p := range packages(t) {
+		d := documentation(t, p)
+		if d.Doc == "" {
+			t.Errorf("%s has no package documentation", p.ImportPath)
+		}
+		if strings.Contains(p.ImportPath, "/internal/") || d.Name == "main" {
+			continue
+		}
+		undocumented := func(name, text string) {
+			if text == "" {
+				t.Errorf("%s.%s is not documented", p.ImportPath, name)
+			}
+		}
+		for _, f := range d.Funcs {
+			undocumented(f.Name, f.Doc)
+		}
+		for _, typ := range d.Types {
+			undocumented(typ.Name, typ.Doc)
+			for _, f := range append(typ.Funcs, typ.Methods...) {
+				if f.Name != "Error" && f.Name != "Unwrap" { // what they do is known
+					undocumented(typ.Name+"."+f.Name, f.Doc)
+				}
+			}
+		}
+		for _, v := range append(d.Vars, d.Consts...) {
+			for _, spec := range v.Decl.Specs {
+				if value := spec.(*ast.ValueSpec); v.Doc == "" && value.Doc == nil && value.Comment == nil {
+					undocumented(value.Names[0].Name, "")
+				}
+			}
+		}
+	}
+}
+
+func documentation(t *testing.T, p goPackage) *doc.Package {
+	t.Helper()
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range p.GoFiles {
+		f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	d, err := doc.NewFromFiles(fset, files, p.ImportPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

@@ -107,7 +107,7 @@ func (b *binding) load(d *draft, row reflect.Value) {
 }
 
 func (b *binding) leaves(c *column, v reflect.Value) bool {
-	if c.inEdge || c.left() || c.made() && c.inKey {
+	if c.inEdge || c.left() {
 		return true
 	}
 	switch v.Kind() {

@@ -10,19 +10,22 @@ import (
 // build is one call: the rows it was asked for and those they need.
 type build struct {
 	schema *schema
-	seed   uint64
+	world  world
 	now    time.Time
-	number func(t *table) int64
 	plans  map[*blueprint]*rowPlan
 	gens   map[string]*Cells
 	drafts []*draft // in the making or made: what later rows may share
 	order  []*draft // parents first: what is written
 }
 
+func newBuild(s *schema, w world, now time.Time) *build {
+	return &build{schema: s, world: w, now: now, plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+}
+
 func (b *build) cells(table string) *Cells {
 	c := b.gens[table]
 	if c == nil {
-		c = fake.New(b.seed, table, b.now)
+		c = fake.New(b.world.seed, table, b.now)
 		b.gens[table] = c
 	}
 	return c
@@ -43,7 +46,7 @@ type wish struct {
 
 // add makes a row and all it needs.
 func (b *build) add(w wish) (*draft, error) {
-	d, err := b.begin(w.bp, w.table, b.number(w.table), w.fixes)
+	d, err := b.begin(w.bp, w.table, b.world.next(w.table), w.fixes)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +125,7 @@ func (b *build) resolve(d *draft, chain []*draft) error {
 		if e.pair != nil {
 			e = b.choose(d, e)
 		}
-		if err := b.settle(d, e, d.links, chain); err != nil {
+		if err := b.satisfy(d, e, d.links, chain); err != nil {
 			return err
 		}
 	}
@@ -157,8 +160,8 @@ func (d *draft) adopt() error {
 	return nil
 }
 
-// settle finds the parent on an edge, or makes it.
-func (b *build) settle(d *draft, e *edge, links []link, chain []*draft) error {
+// satisfy finds the parent on an edge, or makes it.
+func (b *build) satisfy(d *draft, e *edge, links []link, chain []*draft) error {
 	n := b.find(d, e, links, chain)
 	if n == nil {
 		p, err := b.add(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: links,

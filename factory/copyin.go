@@ -101,7 +101,7 @@ func (f *filling) write(ctx context.Context, s *set) error {
 	}
 	if s.base != nil {
 		s.n = int64(len(s.rows))
-		s.first = counter(f.addr, f.seed, s.table).Add(s.n) - s.n
+		s.first = f.world.take(s.table, s.n)
 		s.spans = []int64{0, s.n}
 	}
 	if s.n == 0 {

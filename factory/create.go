@@ -61,7 +61,7 @@ func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
 	if err != nil {
 		return row, err
 	}
-	seed, now, err := c.settings.world("")
+	seed, now, err := c.settings.resolve("")
 	if err != nil {
 		return row, err
 	}
@@ -131,7 +131,7 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 	if err != nil {
 		return nil, err
 	}
-	seed, now, err := plain.settings.world(test)
+	seed, now, err := plain.settings.resolve(test)
 	if err != nil {
 		return nil, err
 	}
@@ -139,13 +139,29 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
 	}
-	b := &build{schema: s, seed: seed, now: now, number: sequence(addr, seed),
-		plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+	b := newBuild(s, world{addr, rootTest(test), seed}, now)
 	made, err := b.wishes(bp, n, options)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
 	}
-	return made, b.write(ctx, db)
+	err = b.write(ctx, db)
+	if taken(err) {
+		if serr := b.settle(ctx, db); serr != nil {
+			return nil, err
+		}
+		again := newBuild(s, b.world, now)
+		if made, err2 := again.wishes(bp, n, options); err2 == nil && again.write(ctx, db) == nil {
+			return made, nil
+		}
+	}
+	return made, err
+}
+
+// taken reports whether a key was there already: perhaps because an earlier process
+// wrote rows of the same world.
+func taken(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23505"
 }
 
 func (b *build) wishes(bp *blueprint, n int, options []Option) ([]*draft, error) {

@@ -127,7 +127,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	seed, now, err := plain.settings.world(test)
+	seed, now, err := plain.settings.resolve(test)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
@@ -140,7 +140,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: begin: %w", err)
 	}
-	f := &filling{plan: p, tx: tx, schema: s, seed: seed, now: now, addr: addr, began: time.Now()}
+	f := &filling{plan: p, tx: tx, schema: s, world: world{addr, rootTest(test), seed}, now: now, began: time.Now()}
 	err = f.run(ctx)
 	if err == nil {
 		err = tx.Commit(ctx)

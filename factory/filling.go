@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/fake"
 )
 
 // filling is a Plan being carried out, in its transaction.
@@ -14,9 +16,8 @@ type filling struct {
 	plan    Plan
 	tx      pgx.Tx
 	schema  *schema
-	seed    uint64
+	world   world
 	now     time.Time
-	addr    string
 	began   time.Time
 	asked   []*set // what the plan names
 	sets    []*set // all, in the order they are written
@@ -100,7 +101,10 @@ func (f *filling) arrange(ctx context.Context) error {
 	}
 	for _, s := range f.sets {
 		if !s.found && s.base == nil {
-			s.first = counter(f.addr, f.seed, s.table).Add(s.n) - s.n
+			if err := f.world.settle(ctx, f.tx, s.table, fake.New(f.world.seed, s.table.name, f.now)); err != nil {
+				return err
+			}
+			s.first = f.world.take(s.table, s.n)
 		}
 	}
 	for _, s := range f.sets {

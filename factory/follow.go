@@ -104,7 +104,7 @@ func (b *build) actBy(d *draft, e *edge, k link, chain []*draft) error {
 	}
 	for _, t := range d.table.edges {
 		if t.tenant && !t.optional && d.open(t) {
-			if err := b.settle(d, t, d.links, chain); err != nil {
+			if err := b.satisfy(d, t, d.links, chain); err != nil {
 				return err
 			}
 		}

@@ -49,12 +49,12 @@ type parentOf struct {
 }
 
 func (f *filling) newGenerator(s *set) (*generator, error) {
-	b := &build{schema: f.schema, seed: f.seed, now: f.now, plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+	b := newBuild(f.schema, f.world, f.now)
 	plan, err := b.plan(s.bp, s.table)
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{f: f, s: s, plan: plan, cells: fake.New(f.seed, s.table.name, f.now),
+	g := &generator{f: f, s: s, plan: plan, cells: fake.New(f.world.seed, s.table.name, f.now),
 		fresh: reflect.New(s.bp.typ).Elem(), row: reflect.New(s.bp.typ).Elem(), parents: make([]parentOf, len(s.edges))}
 	for _, c := range plan.defaults {
 		if err := plan.binding.store(g.fresh, c.index, c.constant); err != nil {

@@ -29,10 +29,10 @@ func baseSeed() (uint64, error) {
 	return n, nil
 }
 
-// world works out seed and now of a call. The top-level test that it is made in is
+// resolve works out seed and now of a call. The top-level test that it is made in is
 // part of the seed: tests that share a database do not make the same keys, and a
 // test's data does not depend on which tests ran before.
-func (s settings) world(test string) (uint64, time.Time, error) {
+func (s settings) resolve(test string) (uint64, time.Time, error) {
 	now := s.now
 	if now.IsZero() {
 		now = fake.Epoch
@@ -42,8 +42,7 @@ func (s settings) world(test string) (uint64, time.Time, error) {
 	}
 	seed, err := baseSeed()
 	if test != "" {
-		root, _, _ := strings.Cut(test, "/")
-		seed = fake.Derive(seed, root)
+		seed = fake.Derive(seed, rootTest(test))
 	}
 	return seed, now, err
 }
@@ -57,6 +56,9 @@ func replay(t testing.TB) {
 	}
 	t.Cleanup(func() {
 		replaying.Delete(t)
+		if name := t.Name(); name == rootTest(name) {
+			forgetTest(name)
+		}
 		if !t.Failed() {
 			return
 		}

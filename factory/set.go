@@ -122,7 +122,7 @@ func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set,
 		if err != nil {
 			return nil, nil, err
 		}
-		if n > 0 {
+		if n > 0 && (!e.exclusive || n >= f.believable(s, e)) {
 			p := &set{table: e.parent, n: n, found: true}
 			f.byTable[e.parent] = p
 			return p, e, nil
@@ -165,6 +165,8 @@ func (f *filling) believable(s *set, e *edge) int64 {
 		return s.n
 	case e.tenant:
 		return min(max(s.n/10, 1), 100)
+	case e.exclusive:
+		return max(s.n/2, 3)
 	}
 	for _, p := range f.byTable {
 		if len(e.parent.levels) > 0 && p.table.name == e.parent.levels[0].tenant.Table {

@@ -177,8 +177,7 @@ func (s *set) above(tenants *set, p int64) (int64, bool) {
 // place fixes the columns that the caller's rows decide, once for all rows: the
 // engine of Create finds or makes the parents.
 func (f *filling) place(ctx context.Context, s *set) error {
-	b := &build{schema: f.schema, seed: f.seed, now: f.now, number: sequence(f.addr, f.seed),
-		plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+	b := newBuild(f.schema, f.world, f.now)
 	d, err := b.begin(s.bp, s.table, s.first, nil)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func (f *filling) need(s *set, col int) {
 	switch {
 	case s.found || s.call != nil && len(s.call.says) > 0:
 	case c.inKey && c.base == uuidOID && c.made() && !s.covers(f, col):
-		v.cells = fake.New(f.seed, s.table.name, f.now)
+		v.cells = fake.New(f.world.seed, s.table.name, f.now)
 	case c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
 		v.serial = true // its numbers are reserved when it is known how many
 	}
@@ -90,7 +90,7 @@ func (s *set) covers(f *filling, col int) bool {
 }
 
 func (s *set) rowPlan(f *filling) (*rowPlan, error) {
-	b := &build{schema: f.schema, plans: map[*blueprint]*rowPlan{}}
+	b := newBuild(f.schema, f.world, f.now)
 	return b.plan(s.bp, s.table)
 }
 

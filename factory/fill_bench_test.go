@@ -1,0 +1,108 @@
+package factory_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+var volume = flag.Int64("volume", 100_000, "comments that the fill benchmarks write")
+
+// peak is the process's high-water mark in MB, where the system tells.
+func peak() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			var kb float64
+			for _, r := range rest {
+				if r >= '0' && r <= '9' {
+					kb = kb*10 + float64(r-'0')
+				}
+			}
+			return kb / 1024
+		}
+	}
+	return 0
+}
+
+// BenchmarkFill writes comments with author, space and target over 1,000 spaces,
+// proves them, and then writes the very same rows, generated beforehand, with
+// CopyFrom into the same table with its constraints on.
+//
+//	go test -run xxx -bench Fill -benchtime 1x -volume 1000000 ./factory
+func BenchmarkFill(b *testing.B) {
+	for b.Loop() {
+		db := pg.DB(b)
+		report := factory.Fill(b, db, factory.Spaces.N(1000), factory.Datasets.N(20_000), factory.Comments.N(*volume))
+		comments := report.Tables[len(report.Tables)-1]
+		took := comments.Write + report.Prove
+		rate := float64(comments.Rows) / took.Seconds()
+		b.ReportMetric(rate, "rows/s")
+		b.ReportMetric(comments.Write.Seconds(), "write-s")
+		b.ReportMetric(comments.Wait.Seconds(), "wait-s")
+		b.ReportMetric(report.Prove.Seconds(), "prove-s")
+		b.ReportMetric(peak(), "peak-MB")
+		runtime.GC()
+		raw := copyAgain(b, db)
+		b.ReportMetric(float64(comments.Rows)/raw.Seconds(), "raw-rows/s")
+		b.ReportMetric(raw.Seconds()/took.Seconds(), "x-raw")
+	}
+}
+
+// copyAgain empties comments and writes them again, from memory.
+func copyAgain(b *testing.B, db *pgtest.DB) time.Duration {
+	ctx := context.Background()
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tx.Rollback(ctx)
+	if _, err := tx.Exec(ctx, "set local role seedbed_seeder"); err != nil {
+		b.Fatal(err)
+	}
+	columns := []string{"space_id", "id", "resource_type", "resource_id", "author_id", "body", "created_at", "edited_at"}
+	rows, err := tx.Query(ctx, "select "+strings.Join(columns, ", ")+" from comments")
+	if err != nil {
+		b.Fatal(err)
+	}
+	kept, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) ([]any, error) { return row.Values() })
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, "delete from comments"); err != nil {
+		b.Fatal(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := db.Exec(ctx, "vacuum comments"); err != nil {
+		b.Fatal(err)
+	}
+	if tx, err = db.Begin(ctx); err != nil {
+		b.Fatal(err)
+	}
+	defer tx.Rollback(ctx)
+	if _, err := tx.Exec(ctx, "set local role seedbed_seeder"); err != nil {
+		b.Fatal(err)
+	}
+	start := time.Now()
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"comments"}, columns, pgx.CopyFromRows(kept)); err != nil {
+		b.Fatal(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}

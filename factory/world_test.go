@@ -1,0 +1,194 @@
+package factory_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/factory"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var tables = []string{"organizations", "spaces", "users", "organization_memberships", "space_memberships", "datasets",
+	"quality_checks", "check_runs", "check_results", "source_systems", "snowflake_systems", "bigquery_systems",
+	"databricks_systems", "postgres_systems", "alerts", "audit_logs", "comments", "attachments", "annotations"}
+
+// digest of every table: its rows as text, in their order.
+func digest(t *testing.T, tx pgx.Tx) string {
+	t.Helper()
+	var out strings.Builder
+	for _, table := range tables {
+		rows, err := tx.Query(t.Context(), "select t::text from "+table+" t order by 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+		fmt.Fprintf(&out, "%s %d %s\n", table, len(lines), hex.EncodeToString(sum[:8]))
+	}
+	return out.String()
+}
+
+// populate makes rows in every way there is.
+func populate(t *testing.T, db pgx.Tx) {
+	t.Helper()
+	space := factory.Spaces.Create(t, db)
+	factory.Comments.CreateN(t, db, 5, factory.In(space), factory.Hostile())
+	factory.SourceSystems.CreateN(t, db, 8, factory.In(space))
+	factory.CheckResults.CreateN(t, db, 3, factory.In(space), factory.Failing())
+	factory.Fill(t, db, factory.Datasets.N(30), factory.QualityChecks.N(60), factory.Alerts.N(50), factory.AuditLogs.N(50),
+		factory.Attachments.N(40), factory.Annotations.N(40), factory.OrganizationMemberships.N(3), factory.Comments.N(1000))
+}
+
+// The same seed gives the same bytes: on every version of Postgres, in every run,
+// with any number of processors, now and in later releases.
+func TestSameTablesForEver(t *testing.T) {
+	const golden = "testdata/tables.golden"
+	for _, procs := range []int{1, 4} {
+		old := runtime.GOMAXPROCS(procs)
+		tx := seeder(t, pg.DB(t))
+		populate(t, tx)
+		got := digest(t, tx)
+		runtime.GOMAXPROCS(old)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("GOMAXPROCS=%d: got\n%s\nwant\n%s", procs, got, want)
+		}
+	}
+}
+
+func TestSeedAndNow(t *testing.T) {
+	t.Parallel()
+	build := func(options ...factory.Option) factory.User {
+		u, err := factory.Users.With(options...).Build(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	if build() != build() {
+		t.Error("the same row is built differently")
+	}
+	if build() == build(factory.Seed(7)) || build(factory.Seed(0)) == build(factory.Seed(7)) {
+		t.Error("another seed gives the same row")
+	}
+	late := build(factory.Now(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)))
+	if late.CreatedAt.Year() < 2028 || late.Email != build().Email {
+		t.Errorf("now moves what it should not, or does not move what it should: %+v", late)
+	}
+}
+
+type narrowUser struct {
+	ID    factory.UUID
+	Email string
+	Name  string
+}
+
+func (narrowUser) TableName() string { return "users" }
+
+// Defining a column less, or one more, changes no other column.
+func TestColumnsAreIndependent(t *testing.T) {
+	t.Parallel()
+	users := factory.New(factory.Definition[narrowUser]{
+		Row: func(u *narrowUser, c *factory.Cells) { u.Name = c.Of("name").Name() },
+	})
+	narrow, err := users.Build(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, err := factory.Users.Build(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if narrow.Name != wide.Name {
+		t.Errorf("name is %q, and %q where email is made too", narrow.Name, wide.Name)
+	}
+}
+
+// A failing test logs one line, and that line brings its data back.
+func TestReplay(t *testing.T) {
+	if os.Getenv("FACTORY_REPLAY") != "" {
+		u := factory.Users.Create(t, seeder(t, pg.DB(t)))
+		t.Fatalf("made %s", u.Email)
+	}
+	run := func(seed string) (made, line string) {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestReplay$")
+		cmd.Env = append(os.Environ(), "FACTORY_REPLAY=1", "SEEDBED_SEED="+seed)
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Fatalf("the child passed:\n%s", out)
+		}
+		for l := range strings.Lines(string(out)) {
+			if _, after, ok := strings.Cut(l, "made "); ok {
+				made = after
+			}
+			if strings.Contains(l, "SEEDBED_SEED=") {
+				line += l
+			}
+		}
+		return made, line
+	}
+	first, line := run("42")
+	if !strings.Contains(line, "SEEDBED_SEED=42 go test -run '^TestReplay$'") || strings.Count(line, "\n") != 1 {
+		t.Errorf("the log says %q", line)
+	}
+	if again, _ := run("42"); again != first || first == "" {
+		t.Errorf("first %q, replayed %q", first, again)
+	}
+	if other, _ := run("43"); other == first {
+		t.Errorf("another seed made the same: %q", other)
+	}
+}
+
+func TestBadSeed(t *testing.T) {
+	t.Setenv(factory.SeedVariable, "tomorrow")
+	if _, err := factory.Users.Build(0); err == nil || !strings.Contains(err.Error(), `SEEDBED_SEED="tomorrow"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Rows of an earlier process are in the way: the next one's come after them.
+func TestRowsThatAreHereAlready(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	// Outside of tests all processes share a world: pretend that another one was here.
+	tx := seeder(t, db)
+	u, err := factory.Users.With(factory.Seed(5)).Insert(context.Background(), tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	factory.ForgetWorlds()
+	v, err := factory.Users.With(factory.Seed(5)).Insert(context.Background(), tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.ID == v.ID || u.Email == v.Email {
+		t.Errorf("%+v and %+v", u, v)
+	}
+	factory.ForgetWorlds()
+	if _, err := (factory.Plan{Rows: []factory.Volume{factory.Users.N(10)}, Options: []factory.Option{factory.Seed(5)}}).Run(t.Context(), tx); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,7 +1,6 @@
 package migrations_test
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -233,19 +232,4 @@ func TestEveryForeignKeyHasAnIndex(t *testing.T) {
 	for _, m := range list[string](t, reference.DB(t), unindexedForeignKeys) {
 		t.Error(m)
 	}
-}
-
-func ExampleOpen() {
-	set, err := migrations.Open(migrations.FS)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, m := range set.Migrations()[:3] {
-		fmt.Println(m.Version, m.File)
-	}
-	// Output:
-	// 1 00001_roles_and_settings.sql
-	// 2 00002_organizations_and_spaces.sql
-	// 3 00003_users_and_memberships.sql
 }

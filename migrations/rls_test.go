@@ -215,6 +215,45 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 }
 
+// Who may do what, in whole: S, I, U and D for select, insert, update and delete.
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	w := reference.DB(t)
+	got := list[string](t, w, `
+		select format('%s %s %s', role, string_agg(what, ''), tables) from (
+			select role, what, string_agg(relname, ' ' order by relname) as tables from (
+				select r.rolname as role, c.relname, string_agg(substr(x.privilege_type, 1, 1), '' order by array_position('{SELECT,INSERT,UPDATE,DELETE}', x.privilege_type)) as what
+				from pg_class c, aclexplode(c.relacl) x join pg_roles r on r.oid = x.grantee
+				where c.relnamespace = 'public'::regnamespace and r.rolname in ('seedbed_app', 'seedbed_org_admin', 'seedbed_seeder')
+				group by r.rolname, c.relname) by_table
+			group by role, what) by_right
+		group by role, what, tables order by role, what`)
+	want := []string{
+		"seedbed_app S organizations space_memberships spaces users",
+		"seedbed_app SI audit_logs",
+		"seedbed_app SIU alerts",
+		"seedbed_app SIUD annotations attachments bigquery_systems check_results check_runs comments databricks_systems datasets postgres_systems quality_checks snowflake_systems source_systems",
+		"seedbed_org_admin S alerts audit_logs organization_memberships organizations spaces",
+		"seedbed_seeder SI audit_logs",
+		"seedbed_seeder SIUD alerts annotations attachments bigquery_systems check_results check_runs comments databricks_systems datasets organization_memberships organizations postgres_systems quality_checks snowflake_systems source_systems space_memberships spaces users",
+	}
+	same(t, "grants", got, want)
+}
+
+// The application cannot admit a stranger to its space, which would show it the address.
+func TestApplicationAdmitsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	app := w.app(t, red)
+	refuses(t, app, privilege, "", "insert into space_memberships (space_id, user_id) values ($1, $2)", id(red), id(green+" user"))
+	refuses(t, app, privilege, "", "update space_memberships set user_id = $1", id(green+" user"))
+	// Naming a user that exists elsewhere and one that exists nowhere: the same refusal.
+	naming := "insert into comments (space_id, resource_type, resource_id, author_id, body) values ($1, 'dataset', $2, $3, 'x')"
+	for _, author := range []string{green + " user", "nobody"} {
+		refuses(t, app, foreignKey, "comments_space_id_author_id_fkey", naming, id(red), id("dataset"), id(author))
+	}
+}
+
 // The policies' condition must serve as an index condition, or each query reads all
 // spaces to show one.
 func TestPoliciesUseTheIndex(t *testing.T) {

@@ -1,0 +1,209 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// structure is what a database consists of: objects and their definitions.
+type structure map[string]string
+
+func (s *session) structure(ctx context.Context) (structure, error) {
+	mark := len(s.heard)
+	defer func() { s.heard = s.heard[:mark] }()
+	results, err := s.conn.PgConn().Exec(ctx, "select object, definition from seedbed_review.structure()").ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("read the structure of the scratch database: %w", err)
+	}
+	all := structure{}
+	for _, r := range results {
+		for _, row := range r.Rows {
+			all[string(row[0])] += string(row[1])
+		}
+	}
+	return all, nil
+}
+
+// from lists how now differs from before, in words; enum values that are left over
+// are passed over, because Postgres cannot drop one.
+func (now structure) from(before structure) []string {
+	var all []string
+	for object, def := range now {
+		old, had := before[object]
+		switch {
+		case !had && strings.HasPrefix(object, "enum value "):
+		case !had:
+			all = append(all, object+" is left over")
+		case old != def:
+			all = append(all, fmt.Sprintf("%s is %q, was %q", object, def, old))
+		}
+	}
+	for object := range before {
+		if _, has := now[object]; !has {
+			all = append(all, object+" is missing")
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// same reports whether nothing at all differs.
+func (now structure) same(as structure) bool {
+	if len(now) != len(as) {
+		return false
+	}
+	for object, def := range now {
+		if old, had := as[object]; !had || old != def {
+			return false
+		}
+	}
+	return true
+}
+
+// way is the outcome of running Down, and Up again, on a database that had Up.
+type way struct {
+	failed  *pgconn.PgError
+	down    bool // it was Down that failed, not Up after it
+	chunk   int
+	residue []string
+}
+
+// downOn tries the way back on a session that is thrown away or rolled back.
+func downOn(ctx context.Context, sess *session, m *Migration, before structure) (way, error) {
+	w := way{down: true}
+	for i, c := range m.Down {
+		failure, err := pgError(sess.exec(ctx, c.SQL))
+		if err != nil || failure != nil {
+			w.failed, w.chunk = failure, i
+			return w, err
+		}
+	}
+	after, err := sess.structure(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.residue = after.from(before)
+	if len(w.residue) > 0 {
+		return w, nil
+	}
+	w.down = false
+	if err := sess.exec(ctx, "discard temp"); err != nil {
+		return w, err
+	}
+	for i, c := range m.Up {
+		failure, err := pgError(sess.exec(ctx, c.SQL))
+		if err != nil || failure != nil {
+			w.failed, w.chunk = failure, i
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// simple reports whether Down and Up can be tried in a transaction that is rolled
+// back.
+func (m *Migration) simple() bool {
+	for _, p := range append(pieces(m.Up), pieces(m.Down)...) {
+		if p.transactionControl() || p.savepoint() || p.clusterWide() {
+			return false
+		}
+	}
+	return m.Transactional
+}
+
+// harmless reports whether nothing in the migration reaches beyond the database.
+func (m *Migration) harmless() bool {
+	for _, p := range append(pieces(m.Up), pieces(m.Down)...) {
+		if p.clusterWide() {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (way, error) {
+	if m.simple() {
+		if err := e.sess.exec(ctx, "discard temp; begin"); err != nil {
+			return way{}, err
+		}
+		w, err := downOn(ctx, e.sess, m, before)
+		return w, errors.Join(err, e.sess.exec(ctx, "rollback"))
+	}
+	if !m.harmless() {
+		return way{}, nil
+	}
+	var w way
+	err := e.onClone(ctx, e.scratch.name, func(sess *session) (err error) {
+		w, err = downOn(ctx, sess, m, before)
+		return err
+	})
+	return w, err
+}
+
+// downRules judges the way back. before and after are the structure around Up.
+func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure) ([]Finding, error) {
+	finding := func(rule string, line, chunk int, target, message, fix string) []Finding {
+		return []Finding{{Rule: rule, Severity: severityOf(rule), File: m.File, Version: m.Version, Line: line, Statement: chunk,
+			Target: target, Message: message, Fix: fix}}
+	}
+	if !m.HasDown {
+		if after.same(before) {
+			return nil, nil
+		}
+		diff := after.from(before)
+		return finding("down-missing", 0, -1, targetOf(diff), "Up changes the schema and there is no way back: "+some(diff),
+			"-- +goose Down with the statements that undo it, newest first"), nil
+	}
+	w, err := e.wayBack(ctx, m, before)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case w.failed != nil && strings.HasPrefix(w.failed.Message, `role "`):
+		return nil, nil // roles belong to the server, and other databases hold on to them
+	case w.failed != nil && w.down:
+		f := finding("down-fails", m.Down[w.chunk].Line, w.chunk, "", fmt.Sprintf("Down fails: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
+			"undo in the reverse order of Up: "+oneLine(m.Down[w.chunk].SQL))
+		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Down[w.chunk].SQL
+		return f, nil
+	case len(w.residue) > 0:
+		return finding("down-residue", m.DownLine, -1, targetOf(w.residue), "after Up and Down the schema is not what it was: "+some(w.residue),
+			"let Down undo each statement of Up, newest first"), nil
+	case w.failed != nil:
+		f := finding("up-after-down-fails", m.Up[w.chunk].Line, w.chunk, "", fmt.Sprintf("Up fails after Down: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
+			"let Down undo each statement of Up, newest first")
+		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Up[w.chunk].SQL
+		return f, nil
+	}
+	return nil, nil
+}
+
+// some is the beginning of a list that may be long.
+func some(all []string) string {
+	const most = 4
+	if len(all) > most {
+		return strings.Join(all[:most], "; ") + fmt.Sprintf("; and %d more", len(all)-most)
+	}
+	return strings.Join(all, "; ")
+}
+
+// targetOf is the relation that the first difference is about.
+func targetOf(diff []string) string {
+	for _, d := range diff {
+		kind, rest, _ := strings.Cut(d, " ")
+		name, _, _ := strings.Cut(rest, " ")
+		parts := strings.Split(name, ".")
+		switch kind {
+		case "table", "column", "constraint", "trigger", "policy", "rule", "index", "view":
+			if len(parts) >= 2 {
+				return parts[0] + "." + parts[1]
+			}
+		}
+	}
+	return ""
+}

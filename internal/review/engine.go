@@ -1,0 +1,331 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Config says how to review.
+type Config struct {
+	// Server is a connection of a superuser to a server on which databases may be
+	// made and dropped.
+	Server *pgx.ConnConfig
+	// From is the first version that is reviewed; those before it are only run.
+	From int64
+	// Role runs the migrations. Empty: the superuser.
+	Role string
+	// SkipDown leaves out the way back, and the crashes of NO TRANSACTION files.
+	SkipDown bool
+}
+
+// Reviewed is one migration that was looked at.
+type Reviewed struct {
+	Version  int64    `json:"version"`
+	File     string   `json:"file"`
+	Timeline []Closed `json:"timeline"`
+	Took     int64    `json:"ms"`
+}
+
+// Result of a review.
+type Result struct {
+	Major      int
+	Findings   []Finding
+	Migrations []Reviewed
+}
+
+// engine is a review under way.
+type engine struct {
+	config  Config
+	scratch *scratch
+	sess    *session
+	state   *state
+	struc   structure
+	result  *Result
+}
+
+// Run reviews the migrations in the order given. An error is one of the review's
+// own; a migration that does not apply is a finding, and ends the review, because
+// what comes after it builds on it.
+func Run(ctx context.Context, config Config, migrations []Migration) (*Result, error) {
+	s, err := newScratch(ctx, config.Server)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{config: config, scratch: s, result: &Result{}}
+	defer func() {
+		if e.sess != nil {
+			e.sess.close(ctx)
+		}
+		s.close(ctx)
+	}()
+	if e.sess, err = openSession(ctx, s, s.name, true, config.Role); err != nil {
+		return nil, err
+	}
+	if err := e.major(ctx); err != nil {
+		return nil, err
+	}
+	for i := range migrations {
+		m := &migrations[i]
+		var goOn bool
+		switch {
+		case m.Apply != nil:
+			goOn, err = e.run(ctx, m)
+		case m.Version < config.From:
+			goOn, err = e.apply(ctx, m)
+		default:
+			goOn, err = e.review(ctx, m)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("review %s: %w", m.File, err)
+		}
+		if !goOn {
+			break
+		}
+		if i == 0 && len(migrations) > 1 {
+			e.baseline(m)
+		}
+	}
+	return e.result, nil
+}
+
+// baseline makes advice of what concerns no running code and no large table: the
+// first migration of a history starts from nothing, and there is nothing to go
+// back to.
+func (e *engine) baseline(m *Migration) {
+	for i, f := range e.result.Findings {
+		switch f.Rule {
+		case "down-missing", "down-residue", "fk-without-index", "duplicate-index", "redundant-prefix-index":
+			if f.Version == m.Version {
+				e.result.Findings[i].Severity = Style
+			}
+		}
+	}
+}
+
+func (e *engine) major(ctx context.Context) error {
+	v, err := e.sess.texts(ctx, "select current_setting('server_version_num')::int / 10000")
+	if err == nil && len(v) == 1 {
+		_, err = fmt.Sscan(v[0], &e.result.Major)
+	}
+	return err
+}
+
+// run lets a migration do what it does, unseen.
+func (e *engine) run(ctx context.Context, m *Migration) (bool, error) {
+	e.state, e.struc = nil, nil
+	config := e.scratch.config.Copy()
+	config.Database = e.scratch.name
+	failure, err := pgError(m.Apply(ctx, config))
+	if failure != nil {
+		e.result.Findings = append(e.result.Findings, Finding{Rule: "fails", Severity: Hazard, File: m.File, Version: m.Version, Statement: -1,
+			SQLState: failure.Code, Message: "the migration does not apply: " + failure.Message, Fix: "run it on a copy of the schema that it is meant for"})
+	}
+	return failure == nil, err
+}
+
+// apply runs a migration that is not reviewed.
+func (e *engine) apply(ctx context.Context, m *Migration) (bool, error) {
+	e.state, e.struc = nil, nil
+	r := &run{sess: e.sess, mig: m, start: newState(), now: newState()}
+	return e.ended(r, r.plain(ctx))
+}
+
+// plain runs chunks without tracing.
+func (r *run) plain(ctx context.Context) error {
+	if r.mig.Transactional {
+		if err := r.sess.exec(ctx, "begin"); err != nil {
+			return err
+		}
+	}
+	for i, c := range r.mig.Up {
+		r.sess.heard = r.sess.heard[:0]
+		failure, err := pgError(r.sess.exec(ctx, c.SQL))
+		if err != nil {
+			return err
+		}
+		if failure != nil {
+			p := piece{chunk: i, line: c.Line}
+			p.Text = c.SQL
+			if all := pieces([]Chunk{c}); len(all) > 0 {
+				p = all[0]
+				p.chunk = i
+			}
+			r.stop = r.failed(p, failure, nil)
+			return r.abandon(ctx, errStop)
+		}
+	}
+	return r.commit(ctx, len(r.mig.Up))
+}
+
+// ended turns a migration that does not apply into findings.
+func (e *engine) ended(r *run, err error) (bool, error) {
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, errStop) {
+		return false, err
+	}
+	e.result.Findings = append(e.result.Findings, r.judge()...)
+	return false, nil
+}
+
+func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
+	began := time.Now()
+	if err := e.before(ctx); err != nil {
+		return false, err
+	}
+	before := e.struc
+	clone := ""
+	if m.resumes() && !e.config.SkipDown {
+		var err error
+		if clone, err = e.keep(ctx); err != nil {
+			return false, err
+		}
+		defer e.scratch.drop(ctx, clone)
+	}
+	r := &run{sess: e.sess, mig: m, start: e.state}
+	settings, err := e.sess.settings(ctx)
+	if err != nil {
+		return false, err
+	}
+	upErr := r.up(ctx)
+	e.note(m, r, began)
+	if upErr != nil {
+		return e.ended(r, upErr)
+	}
+	leaked, err := e.sess.leaks(ctx, settings)
+	if err != nil {
+		return false, err
+	}
+	snap, err := e.sess.snapshot(ctx, true)
+	if err != nil {
+		return false, err
+	}
+	e.state = newState().apply(snap, true)
+	if e.struc, err = e.sess.structure(ctx); err != nil {
+		return false, err
+	}
+	j := &judge{run: r, seen: map[string]bool{}}
+	j.all(e.state, leaked)
+	e.result.Findings = append(e.result.Findings, j.findings...)
+	served, err := e.serveRules(ctx, m)
+	if err != nil {
+		return false, err
+	}
+	e.result.Findings = append(e.result.Findings, served...)
+	if e.config.SkipDown {
+		return true, nil
+	}
+	return true, e.afterwards(ctx, m, clone, before)
+}
+
+// afterwards tries the way back, and crashes.
+func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure) error {
+	down, err := e.downRules(ctx, m, before, e.struc)
+	if err != nil {
+		return err
+	}
+	e.result.Findings = append(e.result.Findings, down...)
+	if clone == "" {
+		return nil
+	}
+	crash, err := e.resumeRules(ctx, m, clone)
+	e.result.Findings = append(e.result.Findings, crash...)
+	return err
+}
+
+// before reads the state that a migration starts from, where the last one has not
+// left it.
+func (e *engine) before(ctx context.Context) error {
+	if e.state != nil {
+		return nil
+	}
+	snap, err := e.sess.snapshot(ctx, true)
+	if err != nil {
+		return err
+	}
+	e.state = newState().apply(snap, true)
+	e.struc, err = e.sess.structure(ctx)
+	return err
+}
+
+// keep copies the database as it is now; the session is opened anew.
+func (e *engine) keep(ctx context.Context) (string, error) {
+	var name string
+	err := e.without(ctx, func() (err error) {
+		name, err = e.scratch.copyOf(ctx, e.scratch.name)
+		return err
+	})
+	return name, err
+}
+
+// without does something while nobody is connected to the scratch database.
+func (e *engine) without(ctx context.Context, do func() error) error {
+	e.sess.close(ctx)
+	e.sess = nil
+	if err := do(); err != nil {
+		return err
+	}
+	var err error
+	e.sess, err = openSession(ctx, e.scratch, e.scratch.name, false, e.config.Role)
+	return err
+}
+
+// on opens a session for something.
+func (e *engine) on(ctx context.Context, name string, do func(*session) error) error {
+	sess, err := openSession(ctx, e.scratch, name, false, e.config.Role)
+	if err != nil {
+		return err
+	}
+	defer sess.close(ctx)
+	return do(sess)
+}
+
+// onClone does something on a copy of a database, and drops the copy.
+func (e *engine) onClone(ctx context.Context, of string, do func(*session) error) error {
+	var name string
+	var err error
+	if of == e.scratch.name {
+		name, err = e.keep(ctx)
+	} else {
+		name, err = e.scratch.copyOf(ctx, of)
+	}
+	if err != nil {
+		return err
+	}
+	defer e.scratch.drop(ctx, name)
+	return e.on(ctx, name, do)
+}
+
+// settings are those that were set for the session.
+func (s *session) settings(ctx context.Context) (map[string]string, error) {
+	rows, err := s.texts(ctx, `select name || chr(10) || setting from pg_settings
+		where source = 'session' and name not like 'seedbed_review.%' and name <> 'client_min_messages'
+		union all select 'role' || chr(10) || current_user`)
+	all := map[string]string{}
+	for _, r := range rows {
+		name, value, _ := strings.Cut(r, "\n")
+		all[name] = value
+	}
+	return all, err
+}
+
+// leaks are the settings that differ from before, and puts them back.
+func (s *session) leaks(ctx context.Context, before map[string]string) ([]string, error) {
+	now, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for name, value := range now {
+		if old, had := before[name]; (!had || old != value) && !(strings.Contains(name, ".") && value == "") {
+			all = append(all, name)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,140 @@
+package review
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+)
+
+// Migration is one versioned step, as goose sends it.
+type Migration struct {
+	Version       int64
+	File          string
+	Transactional bool // goose wraps it in one transaction
+	Up, Down      []Chunk
+	HasDown       bool // there is a Down section, if an empty one
+	DownLine      int  // the line of its annotation
+	Serves        []Serve
+
+	// Apply runs a migration that cannot be told as statements, in the database that
+	// the configuration leads to. Nil: Up tells it.
+	Apply func(ctx context.Context, config *pgx.ConnConfig) error
+}
+
+// Serve is a query that a migration says an index is for.
+type Serve struct {
+	Index string
+	Query string
+	Line  int
+}
+
+// Chunk is what goose sends as one statement.
+type Chunk struct {
+	SQL  string
+	Line int // of the file, where it starts; 0 unknown
+}
+
+// piece is one SQL statement of a chunk; most chunks have one.
+type piece struct {
+	sqllex.Statement
+	chunk int
+	line  int
+	alone bool // the chunk holds nothing else
+	first bool // of its chunk
+	last  bool
+	open  string // what the chunk ends in the middle of
+}
+
+// pieces cuts chunks into statements.
+func pieces(chunks []Chunk) []piece {
+	var all []piece
+	for n, c := range chunks {
+		cut := sqllex.Split(c.SQL)
+		for i, st := range cut.Statements {
+			p := piece{Statement: st, chunk: n, open: cut.Open,
+				alone: len(cut.Statements) == 1, first: i == 0, last: i == len(cut.Statements)-1}
+			if c.Line > 0 {
+				p.line = c.Line + strings.Count(c.SQL[:st.Pos], "\n")
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// transactionControl begins or ends a transaction block.
+func (p piece) transactionControl() bool {
+	return p.Starts("begin") || p.Starts("start", "transaction") || p.Starts("commit") || p.Starts("end") ||
+		p.Starts("abort") || p.Starts("prepare", "transaction") || p.Starts("rollback") && !p.savepoint()
+}
+
+// savepoint works on the savepoints of a transaction, among which ours would be in
+// the way.
+func (p piece) savepoint() bool {
+	return p.Starts("savepoint") || p.Starts("release") ||
+		p.Starts("rollback", "to") || p.Starts("rollback", "work", "to") || p.Starts("rollback", "transaction", "to")
+}
+
+// opaque can hold any number of commands: what it does shows only as it runs.
+func (p piece) opaque() bool {
+	for _, w := range []string{"do", "call", "select", "with", "values", "execute"} {
+		if p.Starts(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// light cannot change the structure nor take a lock that matters, so that a file
+// with ten thousand rows costs little.
+func (p piece) light() bool {
+	return p.Starts("insert") && sqllex.Index(p.Tokens, "values") >= 0 &&
+		sqllex.Index(p.Tokens, "select") < 0 && sqllex.Index(p.Tokens, "with") < 0
+}
+
+// clusterWide acts beyond the database, where a review must do no harm.
+func (p piece) clusterWide() bool {
+	for _, words := range [][]string{
+		{"alter", "system"}, {"create", "database"}, {"drop", "database"}, {"create", "tablespace"},
+		{"drop", "tablespace"}, {"create", "subscription"}, {"drop", "subscription"}, {"alter", "database"},
+	} {
+		if p.Starts(words...) {
+			return true
+		}
+	}
+	return false
+}
+
+// concurrently is one of the commands that work through several transactions.
+func (p piece) concurrently() bool { return sqllex.Index(p.Tokens, "concurrently") >= 0 }
+
+// outsideOnly refuses to run in a transaction block, or ends one by itself.
+func (p piece) outsideOnly() bool {
+	if p.Starts("refresh") {
+		return false
+	}
+	return p.concurrently() || p.Starts("vacuum")
+}
+
+// createsRole is tolerated where the role is there: roles outlive databases, so that
+// a second review meets those of the first.
+func (p piece) createsRole() bool {
+	return slices.ContainsFunc([]string{"role", "user", "group"}, func(w string) bool { return p.Starts("create", w) })
+}
+
+// deepWords are the tokens of a statement with those of the code in its strings: DO
+// bodies, EXECUTE '…'.
+func deepWords(tokens []sqllex.Token, depth int) []sqllex.Token {
+	var all []sqllex.Token
+	for _, t := range tokens {
+		all = append(all, t)
+		if t.Kind == sqllex.String && depth > 0 && strings.ContainsAny(t.Text, " \n\t(") {
+			all = append(all, deepWords(sqllex.Tokens(t.Text), depth-1)...)
+		}
+	}
+	return all
+}

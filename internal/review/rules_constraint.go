@@ -1,0 +1,187 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+)
+
+// constraintRules: constraints made, validated and dropped.
+func (j *judge) constraintRules(s *step) {
+	for _, p := range s.diff.same {
+		if !j.old(p.new.OID) {
+			continue
+		}
+		for _, c := range p.newConstraints() {
+			if c.Parent != 0 && j.old(p.new.OID) && j.parentConstrained(s, c.Parent) || !c.Local || p.recreated(c) || j.attached(s, p) {
+				continue
+			}
+			j.newConstraint(s, p, c)
+		}
+		for _, c := range p.validated() {
+			j.validated(s, p, c)
+		}
+		j.notNull(s, p)
+	}
+}
+
+func (j *judge) parentConstrained(s *step, parent uint32) bool {
+	for _, q := range s.diff.same {
+		if _, ok := q.new.constraints[parent]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// recreated reports whether ALTER COLUMN TYPE made the constraint anew.
+func (p pair) recreated(c constraint) bool {
+	if !p.retyped() {
+		return false
+	}
+	for _, g := range p.goneConstraints() {
+		if g.Name == c.Name && g.Type == c.Type {
+			return true
+		}
+	}
+	return false
+}
+
+var buildsIndex = map[string]struct{ rule, what string }{
+	"u": {"add-unique-builds-index", "UNIQUE"},
+	"p": {"add-pk-builds-index", "PRIMARY KEY"},
+	"x": {"add-exclusion-builds-index", "EXCLUDE"},
+}
+
+func (j *judge) newConstraint(s *step, p pair, c constraint) {
+	name := quote(c.Name)
+	if b, ok := buildsIndex[c.Type]; ok {
+		if _, had := p.old.indexes[c.Index]; had {
+			return // USING INDEX
+		}
+		fix := fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s); in a NO TRANSACTION file, then ALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
+			name, p.new.sql(), quoted(p.new.columnNames(c.Key)), b.what)
+		if c.Type == "x" {
+			fix = "no concurrent form exists: add it when the table is created or small, or enforce it by a trigger until a maintenance window; set lock_timeout"
+		}
+		j.on(s, b.rule, p.new, fmt.Sprintf("the index of %s is built while %s is closed to reads and writes", c.Name, j.name(p.new)), fix)
+		return
+	}
+	switch {
+	case !c.Valid:
+	case c.Type == "c" && onlyNew(p, c.Key):
+		j.on(s, "add-column-constraint-scan", p.new,
+			fmt.Sprintf("%s comes with the column and is verified by a full scan of %s under ACCESS EXCLUSIVE", c.Name, j.name(p.new)),
+			fmt.Sprintf("add the column without CHECK, then ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
+	case c.Type == "c":
+		j.on(s, "add-check-validating", p.new,
+			fmt.Sprintf("%s is checked by a full scan of %s while it is closed to reads and writes", c.Name, j.name(p.new)),
+			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
+		j.validatedAtOnce(s, p, c)
+	case c.Type == "f" && s.saidOf("validating foreign key constraint", c.Name):
+		j.on(s, "add-fk-validating", p.new,
+			fmt.Sprintf("%s is checked by scanning %s and its parent while both are closed to writes", c.Name, j.name(p.new)),
+			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s FOREIGN KEY … NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
+		j.validatedAtOnce(s, p, c)
+	}
+}
+
+// validatedAtOnce: ADD … NOT VALID, VALIDATE in one command wins nothing.
+func (j *judge) validatedAtOnce(s *step, p pair, c constraint) {
+	if s.has("validate", "constraint") {
+		j.on(s, "validate-in-same-transaction", p.new, validateWhy(j, p, c), validateFix(p, c))
+	}
+}
+
+func validateWhy(j *judge, p pair, c constraint) string {
+	return fmt.Sprintf("%s is validated by a full scan while this transaction still keeps %s locked from adding it: NOT VALID wins nothing", c.Name, j.name(p.new))
+}
+
+func validateFix(p pair, c constraint) string {
+	return fmt.Sprintf("move ALTER TABLE %s VALIDATE CONSTRAINT %s; to the next migration", p.new.sql(), quote(c.Name))
+}
+
+func onlyNew(p pair, key []int16) bool {
+	for _, k := range key {
+		if _, had := p.old.columns[k]; had {
+			return false
+		}
+	}
+	return len(key) > 0
+}
+
+// validated: VALIDATE CONSTRAINT takes a weak lock only if nothing holds a strong
+// one.
+func (j *judge) validated(s *step, p pair, c constraint) {
+	if c.Type == "n" {
+		return
+	}
+	if held := max(s.held[p.new.OID], NoLock); held >= ShareRowExclusive {
+		j.add(s, "validate-in-same-transaction", j.name(p.new), held, validateWhy(j, p, c), validateFix(p, c))
+	}
+}
+
+// notNull: SET NOT NULL, or what a primary key implies.
+func (j *judge) notNull(s *step, p pair) {
+	for _, c := range p.columns() {
+		if c.old.NotNull || !c.new.NotNull || c.new.Inherited && !j.leads(s, p, pair.notNulls) {
+			continue
+		}
+		if j.provedNotNull(s, p.new.Name, c.new.Name) || s.lockOn(p.new.OID) < AccessExclusive {
+			continue
+		}
+		if !s.verified(p.new) && !s.rewrote(p.new) && p.new.Kind == "r" {
+			continue
+		}
+		if p.new.Kind == "r" && p.new.Partition && !j.leads(s, p, pair.notNulls) {
+			continue
+		}
+		j.on(s, "set-not-null-scan", p.new,
+			fmt.Sprintf("every row of %s is looked at for a NULL in %s while the table is closed to reads and writes", j.name(p.new), c.new.Name),
+			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s CHECK (%[2]s IS NOT NULL) NOT VALID; next migration: VALIDATE CONSTRAINT %[3]s; then ALTER COLUMN %[2]s SET NOT NULL; and DROP CONSTRAINT %[3]s;",
+				p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null")))
+	}
+}
+
+func (p pair) notNulls() bool {
+	for _, c := range p.columns() {
+		if !c.old.NotNull && c.new.NotNull {
+			return true
+		}
+	}
+	return false
+}
+
+// provedNotNull: the server says that it skipped the scan.
+func (j *judge) provedNotNull(s *step, table, column string) bool {
+	for _, m := range s.heard {
+		if strings.HasPrefix(m.text, `existing constraints on column "`+table+"."+column+`" are sufficient`) {
+			return true
+		}
+	}
+	return false
+}
+
+// domainRules: constraints on a domain are checked in every table that uses it.
+func (j *judge) domainRules(s *step) {
+	found := false
+	for oid, c := range s.after.checks {
+		old, had := s.before.checks[oid]
+		_, before := j.start.domains[c.Domain]
+		found = found || before && c.Valid && (!had || !old.Valid)
+	}
+	for oid, d := range s.after.domains {
+		old, had := s.before.domains[oid]
+		found = found || had && d.NotNull && !old.NotNull
+	}
+	if !found {
+		return
+	}
+	for _, oid := range s.fresh.sorted() {
+		mode := s.fresh[oid]
+		if r := s.after.rels[oid]; r != nil && j.old(oid) && mode >= Share && r.Kind == "r" {
+			j.on(s, "domain-constraint-scan", r,
+				fmt.Sprintf("%s uses the domain: it is scanned while it is closed to writes", j.name(r)),
+				"ALTER DOMAIN … ADD CONSTRAINT … CHECK (…) NOT VALID; existing rows are checked by ALTER DOMAIN … VALIDATE CONSTRAINT at a quiet hour, with lock_timeout")
+		}
+	}
+}

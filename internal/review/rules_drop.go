@@ -1,0 +1,139 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+)
+
+// dropRules: tables, foreign keys, and what CASCADE takes along.
+func (j *judge) dropRules(s *step) {
+	for _, r := range s.diff.gone {
+		if j.old(r.OID) && r.table() && !j.goneWithParent(s, r) {
+			j.on(s, "drop-table", r, fmt.Sprintf("code that is still running uses %s and fails from this moment; the rows are gone", j.name(r)),
+				"first deploy code that does not name the table, rename or back it up, drop it one release later")
+		}
+	}
+	j.droppedForeignKeys(s)
+	j.cascades(s)
+}
+
+func (j *judge) goneWithParent(s *step, r *relation) bool {
+	for _, p := range r.Parents {
+		if s.after.rels[p] == nil && s.before.rels[p] != nil && j.old(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// droppedForeignKeys: the trigger on the referenced table goes too, under the same
+// lock.
+func (j *judge) droppedForeignKeys(s *step) {
+	drop := func(from *relation, c constraint) {
+		first := j.start.rels[from.OID]
+		to := s.after.rels[c.FRel]
+		if c.Type != "f" || c.Parent != 0 || first == nil || first.constraints[c.OID].OID == 0 || to == nil ||
+			!j.old(to.OID) || to.OID == from.OID || s.lockOn(to.OID) < AccessExclusive {
+			return
+		}
+		j.on(s, "drop-fk-locks-referenced", to,
+			fmt.Sprintf("%s points at it: dropping the foreign key closes %s to reads and writes as well as %s", c.Name, j.name(to), j.name(from)),
+			fmt.Sprintf("SET LOCAL lock_timeout = '3s'; then ALTER TABLE %s DROP CONSTRAINT %s; alone in its migration, and retry", from.sql(), quote(c.Name)))
+	}
+	for _, r := range s.diff.gone {
+		for _, c := range r.constraints {
+			drop(r, c)
+		}
+	}
+	for _, p := range s.diff.same {
+		if j.attached(s, p) || p.detached() {
+			continue
+		}
+		for _, c := range p.goneConstraints() {
+			if !p.recreatedLater(c) {
+				drop(p.new, c)
+			}
+		}
+	}
+}
+
+func (p pair) recreatedLater(c constraint) bool {
+	if !p.retyped() {
+		return false
+	}
+	for _, n := range p.newConstraints() {
+		if n.Name == c.Name && n.Type == c.Type {
+			return true
+		}
+	}
+	return false
+}
+
+// cascades: the server tells what went that was not named.
+func (j *judge) cascades(s *step) {
+	for _, m := range s.heard {
+		rest, ok := strings.CutPrefix(m.text, "drop cascades to ")
+		if !ok || m.severity != "NOTICE" {
+			continue
+		}
+		what := rest
+		if m.detail != "" {
+			what += ": " + strings.ReplaceAll(strings.ReplaceAll(m.detail, "drop cascades to ", ""), "\n", ", ")
+		}
+		target, lock := j.dropped(s)
+		if target == "" {
+			continue
+		}
+		j.add(s, "drop-cascade", target, lock, "CASCADE also removes "+what,
+			"drop each dependant by name first, and leave CASCADE out: what is forgotten then fails instead of vanishing")
+	}
+}
+
+// dropped names what the statement dropped; empty where the migration itself made
+// all of it.
+func (j *judge) dropped(s *step) (string, Lock) {
+	old := false
+	for _, r := range s.diff.gone {
+		if j.old(r.OID) {
+			return j.name(r), s.lockOn(r.OID)
+		}
+	}
+	for _, p := range s.diff.same {
+		if j.old(p.new.OID) && p.differs() {
+			return j.name(p.new), s.lockOn(p.new.OID)
+		}
+	}
+	for oid, name := range s.before.schemas {
+		if s.after.schemas[oid] == "" && j.start.schemas[oid] != "" {
+			return name, NoLock
+		}
+	}
+	for _, r := range s.diff.made {
+		old = old || j.old(r.OID)
+	}
+	if len(s.diff.gone) > 0 { // only what the migration itself had made
+		return "", NoLock
+	}
+	return objectName(s), NoLock
+}
+
+// objectName is the name that a DROP names, of whatever kind.
+func objectName(s *step) string {
+	for i, w := range s.words {
+		if !w.Is("drop") {
+			continue
+		}
+		at := i + 2
+		for at+1 < len(s.words) && (s.words[at].Is("if") || s.words[at].Is("exists") || s.words[at].Is("view")) {
+			at++
+		}
+		if at < len(s.words) {
+			name := s.words[at].Text
+			if at+2 < len(s.words) && s.words[at+1].Is(".") {
+				name += "." + s.words[at+2].Text
+			}
+			return name
+		}
+	}
+	return "(unknown)"
+}

@@ -1,0 +1,136 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// session is the connection that migrations run on, and what the server says
+// meanwhile.
+type session struct {
+	conn  *pgx.Conn
+	heard []message
+	base  uint32 // relations above it are the migration's own
+	ticks bool
+}
+
+// message is one notice: the server's, a plan of auto_explain's, or a snapshot that
+// the event trigger took.
+type message struct {
+	severity string
+	code     string
+	text     string
+	detail   string
+}
+
+const tickMark = "seedbed_review "
+
+func (m message) tick() (string, bool) { return strings.CutPrefix(m.text, tickMark) }
+
+// open connects to the scratch database. first installs the tracing.
+func openSession(ctx context.Context, s *scratch, name string, first bool, role string) (*session, error) {
+	sess := &session{}
+	conn, err := s.connect(ctx, name, sessionSettings, func(n *pgconn.Notice) {
+		sess.heard = append(sess.heard, message{severity: n.SeverityUnlocalized, code: n.Code, text: n.Message, detail: n.Detail})
+	})
+	if err != nil {
+		return nil, err
+	}
+	sess.conn = conn
+	if first {
+		if err := sess.exec(ctx, setupSQL); err != nil {
+			sess.close(ctx)
+			return nil, fmt.Errorf("review migrations: prepare the scratch database: %w", err)
+		}
+	}
+	if role != "" {
+		if err := sess.become(ctx, name, role, first); err != nil {
+			sess.close(ctx)
+			return nil, err
+		}
+	}
+	return sess, nil
+}
+
+// become gives the database to role and runs on as that role.
+func (s *session) become(ctx context.Context, database, role string, first bool) error {
+	quoted := pgx.Identifier{role}.Sanitize()
+	sql := "set session authorization " + quoted
+	if first {
+		sql = "alter database " + database + " owner to " + quoted + "; " + sql
+	}
+	if err := s.exec(ctx, sql); err != nil {
+		return fmt.Errorf("review migrations: run as %s: %w", role, err)
+	}
+	return nil
+}
+
+func (s *session) close(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	_ = s.conn.Close(ctx)
+	<-s.conn.PgConn().CleanupDone()
+}
+
+// exec sends sql as one message, as goose's driver does where there are no
+// arguments.
+func (s *session) exec(ctx context.Context, sql string) error {
+	_, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
+	return err
+}
+
+// snapshot reads the state; whole of everything, otherwise of what is locked.
+func (s *session) snapshot(ctx context.Context, whole bool) (*snapshot, error) {
+	mark := len(s.heard)
+	sql := fmt.Sprintf("set client_min_messages = debug1; select seedbed_review.snapshot(%d, %v)", s.base, whole)
+	results, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
+	s.heard = s.heard[:mark] // its own plans
+	if err != nil {
+		return nil, fmt.Errorf("read the state of the scratch database: %w", err)
+	}
+	for _, r := range results {
+		if len(r.Rows) == 1 {
+			return parseSnapshot(string(r.Rows[0][0]))
+		}
+	}
+	return nil, errors.New("read the state of the scratch database: no row")
+}
+
+// inTransaction reports whether a transaction block is open, failed or not.
+func (s *session) inTransaction() bool { return s.conn.PgConn().TxStatus() != 'I' }
+
+func (s *session) failed() bool { return s.conn.PgConn().TxStatus() == 'E' }
+
+// tick switches the event trigger on or off.
+func (s *session) tick(ctx context.Context, on bool) error {
+	if on == s.ticks {
+		return nil
+	}
+	value := ""
+	if on {
+		value = fmt.Sprint(s.base)
+	}
+	s.ticks = on
+	return s.exec(ctx, "set seedbed_review.base = '"+value+"'")
+}
+
+// texts are the strings of one column.
+func (s *session) texts(ctx context.Context, sql string) ([]string, error) {
+	mark := len(s.heard)
+	defer func() { s.heard = s.heard[:mark] }()
+	results, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, r := range results {
+		for _, row := range r.Rows {
+			all = append(all, string(row[0]))
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,63 @@
+package review
+
+import (
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+)
+
+// step is what one command did: a statement, or one DDL command inside a DO block
+// or function.
+type step struct {
+	piece
+	words  []sqllex.Token // of the statement and of all code that it runs
+	before *state
+	after  *state
+	diff   diff
+	held   locks // before it
+	now    locks // after it
+	fresh  locks // what it took
+	heard  []message
+	plans  []plan
+	direct bool // ran outside of a transaction block
+	err    *pgconn.PgError
+
+	timeout string // lock_timeout when it ended
+	wait    string // lock_timeout when it began
+}
+
+// says is the part of a message between two strings, for each message that has
+// both.
+func (s *step) says(before, after string) []string {
+	var all []string
+	for _, m := range s.heard {
+		if rest, ok := strings.CutPrefix(m.text, before); ok {
+			if name, _, ok := strings.Cut(rest, after); ok {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// saidOf reports whether the server said so of the relation. It leaves the schema
+// out; two tables of one name in one command are told apart by nobody.
+func (s *step) saidOf(what, name string) bool {
+	for _, n := range s.says(what+` "`, `"`) {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *step) rewrote(r *relation) bool  { return s.saidOf("rewriting table", r.Name) }
+func (s *step) verified(r *relation) bool { return s.saidOf("verifying table", r.Name) }
+
+// has reports whether these keywords follow one another anywhere in the code.
+func (s *step) has(words ...string) bool { return sqllex.Index(s.words, words...) >= 0 }
+
+// lockOn is the mode that the step took on a relation, or held already.
+func (s *step) lockOn(oid uint32) Lock { return max(s.fresh[oid], s.now[oid]) }

@@ -1,0 +1,59 @@
+package review
+
+import (
+	"slices"
+	"time"
+)
+
+// Closed is a relation that a migration keeps locked, from one statement to another.
+type Closed struct {
+	Relation string `json:"relation"`
+	Lock     string `json:"lock"`
+	From     int    `json:"from"` // statement that took it, as goose splits
+	To       int    `json:"to"`   // statement after which it was let go
+	Reads    bool   `json:"reads"`
+	Writes   bool   `json:"writes"`
+	DDL      bool   `json:"ddl"`
+}
+
+// note keeps what is known of a migration beyond its findings.
+func (e *engine) note(m *Migration, r *run, began time.Time) {
+	e.result.Migrations = append(e.result.Migrations, Reviewed{
+		Version: m.Version, File: m.File, Timeline: r.timeline(), Took: time.Since(began).Milliseconds(),
+	})
+}
+
+// timeline lists the locks that others would wait for, on relations that were there
+// before.
+func (r *run) timeline() []Closed {
+	var all []Closed
+	open := map[uint32]int{} // relation to index in all
+	for _, s := range r.steps {
+		if len(s.held) == 0 {
+			clear(open)
+		}
+		taken := s.fresh
+		if s.direct {
+			taken = locks{}
+			for _, p := range s.diff.same {
+				taken[p.new.OID] = directLock(s)
+			}
+		}
+		for _, oid := range taken.sorted() {
+			rel, mode := s.before.rels[oid], taken[oid]
+			if rel == nil || !r.old(oid) || !mode.BlocksDDL() || s.viaParent(rel) {
+				continue
+			}
+			all = append(all, Closed{Relation: r.start.rels[oid].String(), Lock: mode.String(), From: s.chunk, To: s.chunk,
+				Reads: mode.BlocksReads(), Writes: mode.BlocksWrites(), DDL: true})
+			if !s.direct {
+				open[oid] = len(all) - 1
+			}
+		}
+		for _, i := range open {
+			all[i].To = s.chunk
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Closed) int { return a.From - b.From })
+	return all
+}

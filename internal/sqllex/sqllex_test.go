@@ -1,0 +1,76 @@
+package sqllex_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+)
+
+func texts(r sqllex.Result) []string {
+	var all []string
+	for _, s := range r.Statements {
+		all = append(all, s.Text)
+	}
+	return all
+}
+
+func TestSplit(t *testing.T) {
+	for _, c := range []struct {
+		name, sql string
+		want      []string
+		open      string
+	}{
+		{"two", "select 1; select 2", []string{"select 1", "select 2"}, ""},
+		{"empty ones and comments", ";; -- a;b\n/* c; /* d; */ e; */ select 1;\n-- end", []string{"select 1"}, ""},
+		{"quotes", `select ';''x;' "a;""b"; select E'\';'`, []string{`select ';''x;' "a;""b"`, `select E'\';'`}, ""},
+		{"dollar quotes", "do $a$ begin; $$ ; $$; end $a$; select $1;", []string{"do $a$ begin; $$ ; $$; end $a$", "select $1"}, ""},
+		{"identifier with dollar", "select a$b; select 1", []string{"select a$b", "select 1"}, ""},
+		{"rule", "create rule r as on insert to t do also (delete from a; delete from b); select 1", []string{"create rule r as on insert to t do also (delete from a; delete from b)", "select 1"}, ""},
+		{"atomic", "create function f() returns int begin atomic select case when true then 1 end; select 2; end; select 3",
+			[]string{"create function f() returns int begin atomic select case when true then 1 end; select 2; end", "select 3"}, ""},
+		{"plain begin", "begin; select 1; end", []string{"begin", "select 1", "end"}, ""},
+		{"open dollar", "create function f() as $$ begin;", []string{"create function f() as $$ begin;"}, "a dollar-quoted string"},
+		{"open string", "select 'a;", []string{"select 'a;"}, "a quoted string"},
+		{"open comment", "select 1; /* a;", []string{"select 1"}, "a comment"},
+		{"open parentheses", "create rule r as on insert to t do also (delete from a;", []string{"create rule r as on insert to t do also (delete from a;"}, "parentheses"},
+		{"open atomic", "create function f() returns int begin atomic select 1;", []string{"create function f() returns int begin atomic select 1;"}, "BEGIN ATOMIC"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := sqllex.Split(c.sql)
+			if got := texts(r); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if r.Open != c.open {
+				t.Errorf("open %q, want %q", r.Open, c.open)
+			}
+		})
+	}
+}
+
+func TestTokens(t *testing.T) {
+	sql := `ALTER TABLE "My""T".Ünïx ADD x int DEFAULT 1.5e3::numeric /* c */ CHECK (y <> U&'a')`
+	var got []string
+	for _, tok := range sqllex.Tokens(sql) {
+		got = append(got, tok.Text)
+		if tok.Kind == sqllex.Word && !strings.EqualFold(sql[tok.Pos:tok.Pos+len(tok.Text)], tok.Text) {
+			t.Errorf("%q is not at %d", tok.Text, tok.Pos)
+		}
+	}
+	want := []string{"alter", "table", `My"T`, ".", strings.ToLower("Ünïx"), "add", "x", "int", "default", "1.5e3", "::", "numeric", "check", "(", "y", "<", ">", "a", ")"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	f.Add("select 'a'; do $x$ begin end $x$; /* ( */")
+	f.Fuzz(func(t *testing.T, sql string) {
+		for _, s := range sqllex.Split(sql).Statements {
+			if s.Pos < 0 || !strings.HasPrefix(strings.TrimSpace(sql[s.Pos:]), s.Text) || len(s.Tokens) == 0 {
+				t.Errorf("statement %q is not at %d of %q", s.Text, s.Pos, sql)
+			}
+		}
+	})
+}

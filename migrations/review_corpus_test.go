@@ -1,0 +1,206 @@
+package migrations_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/migrations"
+)
+
+// superuser is a handle that a review works with: on a server of ours the superuser
+// is reachable over its socket.
+func superuser(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	u, err := url.Parse(pg.DB(t).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User, u.Path = url.User("postgres"), "/postgres"
+	pool, err := pgxpool.New(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	var super bool
+	if err := pool.QueryRow(t.Context(), "select rolsuper from pg_roles where rolname = current_user").Scan(&super); err != nil || !super {
+		t.Skipf("needs the superuser of a disposable server: %v", err)
+	}
+	return pool
+}
+
+// labelled is one migration of the corpus. want are the hazards that the server
+// really shows, may those that follow from them and are as true.
+type labelled struct {
+	file, name     string
+	want, may      []string
+	base, up, down string
+	raw            bool
+}
+
+func (c labelled) safe() bool { return len(c.want) == 0 }
+
+// readCorpus reads testdata/corpus. A case is
+//
+//	=== name: rule rule (rule)
+//	SQL of the base
+//	---
+//	SQL of Up; verbatim where it has annotations of its own
+//	---
+//	SQL of Down
+//
+// A rule for one major is written rule@15; one in parentheses may be found.
+func readCorpus(t *testing.T, major int) []labelled {
+	t.Helper()
+	files, err := filepath.Glob("testdata/corpus/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no corpus: %v", err)
+	}
+	var all []labelled
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range strings.Split("\n"+string(content), "\n=== ")[1:] {
+			head, body, _ := strings.Cut(block, "\n")
+			name, rules, _ := strings.Cut(head, ":")
+			c := labelled{file: strings.TrimSuffix(filepath.Base(f), ".txt"), name: name}
+			for _, r := range strings.Fields(rules) {
+				rule, only, limited := strings.Cut(strings.Trim(r, "()"), "@")
+				switch {
+				case limited && only != fmt.Sprint(major):
+				case strings.HasPrefix(r, "("):
+					c.may = append(c.may, rule)
+				default:
+					c.want = append(c.want, rule)
+				}
+			}
+			parts := strings.Split("\n"+body, "\n---")
+			c.base = strings.TrimSpace(parts[0])
+			if len(parts) > 1 {
+				c.up = strings.TrimSpace(parts[1])
+			}
+			if len(parts) > 2 {
+				c.down = strings.TrimSpace(parts[2])
+			}
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func (c labelled) set() []string {
+	var pairs []string
+	if c.base != "" {
+		pairs = append(pairs, "00001_base.sql", "-- +goose Up\n"+c.base+"\n")
+	}
+	up := c.up
+	if !strings.Contains(up, "+goose Up") {
+		up = "-- +goose Up\n" + up + "\n-- +goose Down\n" + c.down + "\n"
+	} else if c.down != "" {
+		up += "\n-- +goose Down\n" + c.down + "\n"
+	}
+	return append(pairs, "00002_case.sql", up+"\n")
+}
+
+// tally counts how often a rule was wanted and found.
+type tally struct{ wanted, found, false int }
+
+func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reviews some hundred migrations")
+	}
+	db := superuser(t)
+	major := one[int](t, db, "select current_setting('server_version_num')::int / 10000")
+	all := readCorpus(t, major)
+	only := os.Getenv("CORPUS_CASE")
+	var mu sync.Mutex
+	tallies := map[string]*tally{}
+	safe, falseSafe := 0, 0
+	count := func(rule string) *tally {
+		if tallies[rule] == nil {
+			tallies[rule] = &tally{}
+		}
+		return tallies[rule]
+	}
+	gate := make(chan bool, 3)
+	var wg sync.WaitGroup
+	for _, c := range all {
+		if only != "" && !strings.Contains(c.file+"/"+c.name, only) {
+			continue
+		}
+		wg.Go(func() {
+			gate <- true
+			defer func() { <-gate }()
+			report, err := migrations.Review(context.WithoutCancel(t.Context()), db, files(c.set()...), migrations.ReviewOptions{From: 1})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Errorf("%s/%s: %v", c.file, c.name, err)
+				return
+			}
+			found := map[string]bool{}
+			var details strings.Builder
+			for _, f := range report.Findings {
+				if only != "" {
+					t.Logf("%s %s:%d #%d %s [%s] %s: %s FIX %s", f.Rule, f.File, f.Line, f.Statement, f.Target, f.Lock, f.Severity, f.Message, f.Fix)
+				}
+				if f.File == "00001_base.sql" && f.Severity == migrations.Hazard {
+					t.Errorf("%s/%s: the base: %s %s", c.file, c.name, f.Rule, f.Message)
+				}
+				if f.File == "00002_case.sql" && (f.Severity == migrations.Hazard || slices.Contains(c.want, f.Rule)) {
+					found[f.Rule] = true
+					fmt.Fprintf(&details, "\n    %s %s: %s", f.Rule, f.Target, f.Message)
+				}
+			}
+			for _, rule := range c.want {
+				count(rule).wanted++
+				if found[rule] {
+					count(rule).found++
+				} else {
+					t.Errorf("%s/%s: %s was not found, but:%s", c.file, c.name, rule, details.String())
+				}
+			}
+			wrong := false
+			for rule := range found {
+				if !slices.Contains(c.want, rule) && !slices.Contains(c.may, rule) {
+					count(rule).false++
+					wrong = true
+					t.Errorf("%s/%s: %s is false:%s", c.file, c.name, rule, details.String())
+				}
+			}
+			if c.safe() {
+				safe++
+				if wrong {
+					falseSafe++
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Log(table(major, len(all), safe, falseSafe, tallies))
+}
+
+func table(major, cases, safe, falseSafe int, tallies map[string]*tally) string {
+	var b strings.Builder
+	var sum tally
+	fmt.Fprintf(&b, "Postgres %d: %d migrations, %d of them safe\n\n%-40s %6s %6s %6s\n", major, cases, safe, "rule", "wanted", "found", "false")
+	for _, rule := range slices.SortedFunc(maps.Keys(tallies), cmp.Compare[string]) {
+		x := tallies[rule]
+		fmt.Fprintf(&b, "%-40s %6d %6d %6d\n", rule, x.wanted, x.found, x.false)
+		sum.wanted, sum.found, sum.false = sum.wanted+x.wanted, sum.found+x.found, sum.false+x.false
+	}
+	fmt.Fprintf(&b, "\nrecall %.1f%%, safe files with a false alarm %.1f%%", 100*float64(sum.found)/float64(max(1, sum.wanted)), 100*float64(falseSafe)/float64(max(1, safe)))
+	return b.String()
+}

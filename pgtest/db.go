@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/qarion/seedbed/internal/template"
+	"github.com/qarion/seedbed/internal/trace"
 )
 
 // cleanUpTime bounds what is done for a test after it has ended.
@@ -57,6 +58,7 @@ func (r *ready) pool(clone *template.Clone, role string, params map[string]strin
 	for name, value := range params {
 		cfg.ConnConfig.RuntimeParams[name] = value
 	}
+	cfg.ConnConfig.Tracer = trace.New(nil) // so that check.Queries sees statements
 	return pgxpool.NewWithConfig(context.Background(), cfg)
 }
 

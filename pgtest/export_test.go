@@ -13,3 +13,6 @@ func (s *Server) Held(database string) (held bool, err error) {
 func (db *DB) AdminURL(database string) string {
 	return db.server.cluster.URL(database, db.server.cluster.Roles().Admin)
 }
+
+// Prefix is where the server's binaries are.
+func (db *DB) Prefix() string { return db.server.cluster.Installation().Prefix }

@@ -63,6 +63,10 @@ func cachePlaces(root bool) []string {
 // server's user can get there. The directory itself is ours, so its mode is
 // opened for passage; its parents are not, and stay as they are.
 func usable(dir string, drop *osuser.User) error {
+	// First, so that nothing is made where it will not be used.
+	if err := drop.CanReach(filepath.Dir(dir)); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

@@ -76,6 +76,7 @@ func (b *build) begin(bp *blueprint, t *table, number int64, fixes map[int]strin
 type rowPlan struct {
 	binding  *binding // nil for Records
 	table    *table
+	defined  bool
 	defaults []*column
 	made     []maker
 }
@@ -89,7 +90,7 @@ func (b *build) plan(bp *blueprint, t *table) (*rowPlan, error) {
 	if p, ok := b.plans[bp]; ok {
 		return p, nil
 	}
-	p := &rowPlan{table: t}
+	p := &rowPlan{table: t, defined: bp.define != nil}
 	if !bp.isRecord() {
 		var err error
 		if p.binding, err = bind(layoutOf(bp.typ), t); err != nil {
@@ -98,15 +99,28 @@ func (b *build) plan(bp *blueprint, t *table) (*rowPlan, error) {
 	}
 	covered := p.probe(bp)
 	for _, c := range t.columns {
+		make := p.maker(c)
 		switch {
-		case c.made() && !slices.Contains(covered, c.index):
-			p.made = append(p.made, maker{c, guess(c)})
+		case make != nil && !slices.Contains(covered, c.index):
+			p.made = append(p.made, maker{c, make})
 		case c.constOK && c.Writable() && p.binding != nil && p.binding.byCol[c.index] >= 0:
 			p.defaults = append(p.defaults, c)
 		}
 	}
 	b.plans[bp] = p
 	return p, nil
+}
+
+// maker of a column that needs a value and may not get one, or nil. What a search has
+// found is for tables that nobody has defined: a definition knows better.
+func (p *rowPlan) maker(c *column) func(*fake.Value) any {
+	if found := c.pool; found != nil && !p.defined {
+		return func(v *fake.Value) any { return found.value(v, c.index) }
+	}
+	if c.made() {
+		return guess(c)
+	}
+	return nil
 }
 
 // probe runs the definition on an empty row to see which columns it makes, so that

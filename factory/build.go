@@ -139,8 +139,11 @@ func (b *build) resolve(d *draft, chain []*draft) error {
 func (d *draft) complete(cells *Cells) {
 	cells.At(d.number)
 	for _, c := range d.table.columns {
-		if !d.set[c.index] && c.made() {
-			d.values[c.index], d.set[c.index] = guess(c)(cells.Of(c.name)), true
+		if d.set[c.index] {
+			continue
+		}
+		if make := d.plan.maker(c); make != nil {
+			d.values[c.index], d.set[c.index] = make(cells.Of(c.name)), true
 		}
 	}
 }

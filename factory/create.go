@@ -98,15 +98,43 @@ func create(ctx context.Context, db seedbed.DB, bp *blueprint, n int, options []
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
 	}
-	fresh := false
-	for {
-		made, err := attempt(ctx, db, addr, bp, n, options, test)
-		if err == nil || fresh || !stale(err) {
-			return made, err
-		}
-		forget(addr)
-		fresh = true
+	var made []*draft
+	err = persist(ctx, db, addr, options, func() error {
+		var err error
+		made, err = attempt(ctx, db, addr, bp, n, options, test)
+		return err
+	})
+	return made, err
+}
+
+// persist tries again where that may help: once with a fresh look at the catalog,
+// then as long as values are found for what CHECK constraints objected to.
+func persist(ctx context.Context, db seedbed.DB, addr string, options []Option, try func() error) error {
+	const patience = 30 // tables with constraints of that kind in one call
+	err := try()
+	if err != nil && stale(err) && changed(ctx, db, addr, options) {
+		err = try()
 	}
+	for range patience {
+		if err == nil {
+			return nil
+		}
+		plain, cerr := newCall(nil, options)
+		if cerr != nil {
+			return err
+		}
+		s, serr := schemaOf(ctx, db, addr, plain.settings.model)
+		if serr != nil {
+			return err
+		}
+		better, lerr := s.learn(ctx, db, err)
+		if better == nil {
+			return lerr
+		}
+		learned(addr, better)
+		err = try()
+	}
+	return err
 }
 
 // stale reports whether an error may come from a schema that is not the one we

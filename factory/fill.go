@@ -132,15 +132,28 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
 	forget(addr) // a fill is worth a fresh look
-	s, err := schemaOf(ctx, db, addr, plain.settings.model)
+	var report Report
+	err = persist(ctx, db, addr, p.Options, func() error {
+		s, err := schemaOf(ctx, db, addr, plain.settings.model)
+		if err != nil {
+			return err
+		}
+		report, err = p.attempt(ctx, db, s, world{addr, rootTest(test), seed}, now)
+		return err
+	})
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
+	return report, nil
+}
+
+// attempt carries the plan out in a transaction of its own.
+func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time) (Report, error) {
 	tx, err := db.Begin(ctx)
 	if err != nil {
-		return Report{}, fmt.Errorf("fill: begin: %w", err)
+		return Report{}, fmt.Errorf("begin: %w", err)
 	}
-	f := &filling{plan: p, tx: tx, schema: s, world: world{addr, rootTest(test), seed}, now: now, began: time.Now()}
+	f := &filling{plan: p, tx: tx, schema: s, world: w, now: now, began: time.Now()}
 	err = f.run(ctx)
 	if err == nil {
 		err = tx.Commit(ctx)
@@ -148,7 +161,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 		err = fmt.Errorf("%w (and rolling back: %v)", err, rerr)
 	}
 	if err != nil {
-		return Report{}, fmt.Errorf("fill: %w", err)
+		return Report{}, err
 	}
 	return f.report, nil
 }

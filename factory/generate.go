@@ -171,10 +171,7 @@ func (g *generator) maker(c *column) func(*fake.Value) any {
 			return m.make
 		}
 	}
-	if c.made() && !c.inEdge {
-		return guess(c)
-	}
-	return nil
+	return g.plan.maker(c)
 }
 
 // fromTenant: the column is part of a tenant's key.

@@ -1,91 +1,327 @@
 package factory
 
 import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// guess makes a maker of values for a column that nobody has defined, from its type
-// and, for the meaning, its name.
+// guess makes a maker of values for a column that nobody has defined, from its type,
+// its constraints and, for the meaning, its name. Most values are text, which
+// Postgres reads for any type.
 func guess(c *column) func(*fake.Value) any {
-	t := c.Type.Underlying()
-	if len(t.Labels) > 0 {
-		labels := t.Labels
-		return func(v *fake.Value) any { return v.OneOf(labels...) }
+	r := c.rule()
+	if len(r.choices) > 0 {
+		return func(v *fake.Value) any {
+			if c.unique {
+				return r.choices[v.Permuted(uint64(len(r.choices)))]
+			}
+			return v.OneOf(r.choices...)
+		}
 	}
+	if bound := c.partition(); bound != nil {
+		return bound
+	}
+	return guessType(c, c.Type.Underlying(), r)
+}
+
+func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	switch t.Name {
 	case "uuid":
 		return func(v *fake.Value) any { return v.UUID() }
 	case "bool":
 		return func(v *fake.Value) any { return v.Chance(0.5) }
-	case "int2":
-		return func(v *fake.Value) any { return v.Int(0, 1000) }
-	case "int4", "int8":
-		return guessInt(c.name)
+	case "int2", "int4", "int8", "oid":
+		return guessInt(c, t.Name, r)
 	case "float4", "float8", "numeric", "money":
-		return func(v *fake.Value) any { return float64(v.Int(0, 99)) / 4 }
-	case "timestamptz", "timestamp":
-		return func(v *fake.Value) any { return v.Rising() }
-	case "date":
-		return func(v *fake.Value) any { return v.Rising().Truncate(24 * time.Hour) }
+		return guessNumber(c, r)
+	case "timestamptz", "timestamp", "date", "time", "timetz":
+		return guessMoment(c, t.Name)
 	case "jsonb", "json":
-		return func(*fake.Value) any { return "{}" }
+		return guessJSON(r)
 	case "bytea":
-		return func(v *fake.Value) any { return v.Bytes(16) }
-	}
-	if t.Elem != nil {
-		return func(*fake.Value) any { return "{}" }
-	}
-	return guessText(c)
-}
-
-func guessInt(name string) func(*fake.Value) any {
-	if strings.HasSuffix(name, "number") || strings.HasSuffix(name, "position") || name == "id" {
-		return func(v *fake.Value) any { return v.Serial() }
-	}
-	return func(v *fake.Value) any { return v.Size(1, 10_000) }
-}
-
-func guessText(c *column) func(*fake.Value) any {
-	text := textNamed(c.name)
-	if c.Length <= 0 {
-		return func(v *fake.Value) any { return text(v) }
-	}
-	limit := c.Length
-	return func(v *fake.Value) any {
-		s := text(v)
-		return s[:min(len(s), limit)]
-	}
-}
-
-func textNamed(name string) func(*fake.Value) string {
-	has := func(parts ...string) bool {
-		for _, p := range parts {
-			if strings.Contains(name, p) {
-				return true
-			}
+		n := max(r.minLen, min(16, max(r.maxLen, 1)))
+		if r.maxLen == 0 {
+			n = max(r.minLen, 16)
 		}
-		return false
+		return func(v *fake.Value) any { return v.Bytes(n) }
 	}
 	switch {
-	case has("email"):
-		return (*fake.Value).Email
-	case has("slug"):
-		return (*fake.Value).Slug
-	case has("url", "link", "website"):
-		return (*fake.Value).URL
-	case has("username", "login", "handle"):
-		return (*fake.Value).Username
-	case has("phone"):
-		return (*fake.Value).Phone
-	case has("body", "description", "comment", "message", "note", "text", "content"):
-		return (*fake.Value).Comment
-	case has("title", "subject"):
-		return (*fake.Value).Words
-	case has("name", "label"):
-		return (*fake.Value).Company
+	case t.Elem != nil:
+		return func(*fake.Value) any { return "{}" }
+	case t.Kind == catalog.RangeType:
+		return guessRange(t)
+	case t.Kind == catalog.MultirangeType:
+		return func(*fake.Value) any { return "{}" }
+	case t.Kind == catalog.CompositeType:
+		return guessComposite(c, t)
+	case t.Category == "S" || t.Name == "citext":
+		return guessText(c, r)
 	}
-	return (*fake.Value).Tag
+	return guessOther(c, t)
+}
+
+func guessInt(c *column, typ string, r rule) func(*fake.Value) any {
+	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 10_000, "int8": 1_000_000, "oid": 10_000}[typ]
+	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
+		lo, hi = hi, hi*2 // above its min
+	}
+	if r.lo != nil {
+		lo = int64(*r.lo)
+		hi = max(hi, lo)
+	}
+	if r.hi != nil {
+		hi = int64(*r.hi)
+		lo = min(lo, hi)
+	}
+	if c.unique {
+		return func(v *fake.Value) any { return lo + v.Row() }
+	}
+	return func(v *fake.Value) any { return v.Size(lo, hi) }
+}
+
+// guessNumber keeps to the scale and to what is left of the precision.
+func guessNumber(c *column, r rule) func(*fake.Value) any {
+	scale, hi := 2, 1000.0
+	if c.Precision > 0 {
+		scale = c.Scale
+		hi = math.Pow10(c.Precision-scale) - 1
+		if c.Precision-scale <= 0 {
+			hi = math.Pow10(c.Precision-scale) * 0.9
+		}
+		hi = min(hi, 10_000)
+	}
+	lo := 0.0
+	if r.lo != nil {
+		lo = *r.lo
+		hi = max(hi, lo)
+	}
+	if r.hi != nil {
+		hi = *r.hi
+		lo = min(lo, hi)
+	}
+	unit := math.Pow10(-max(scale, 0))
+	if c.unique {
+		return func(v *fake.Value) any {
+			return strconv.FormatFloat(lo+float64(float64(v.Row())*unit), 'f', max(scale, 0), 64)
+		}
+	}
+	return func(v *fake.Value) any { return strconv.FormatFloat(v.Float(lo, hi), 'f', max(scale, 0), 64) }
+}
+
+// guessMoment moves forward with the row; within a row, later columns are later.
+func guessMoment(c *column, typ string) func(*fake.Value) any {
+	offset := time.Duration(c.index) * time.Minute
+	at := func(v *fake.Value) time.Time { return v.Rising().Add(offset) }
+	if excludes(c.Table) {
+		at = func(v *fake.Value) time.Time { return v.Now().Add(time.Duration(v.Row())*time.Hour + offset) }
+	}
+	switch typ {
+	case "date":
+		return func(v *fake.Value) any {
+			if c.unique || excludes(c.Table) {
+				return v.Now().AddDate(0, 0, -3650+int(v.Row())+c.index).Format(time.DateOnly)
+			}
+			return at(v).AddDate(0, 0, c.index).Format(time.DateOnly)
+		}
+	case "time", "timetz":
+		return func(v *fake.Value) any {
+			return fmt.Sprintf("%02d:%02d:00", min(8+c.index/4, 22), v.Int(0, 14)+int64(c.index%4)*15)
+		}
+	}
+	return func(v *fake.Value) any { return at(v) }
+}
+
+func guessJSON(r rule) func(*fake.Value) any {
+	sample := map[string]string{"array": "[]", "string": `"text"`, "number": "1", "boolean": "true", "null": "null"}[r.json]
+	if sample == "" {
+		sample = "{}"
+	}
+	return func(*fake.Value) any { return sample }
+}
+
+// guessRange gives every row a range of its own, so that none overlap.
+func guessRange(t *catalog.Type) func(*fake.Value) any {
+	if t.Subtype == nil {
+		return func(*fake.Value) any { return "empty" }
+	}
+	switch t.Subtype.Name {
+	case "int4", "int8", "numeric":
+		return func(v *fake.Value) any { return fmt.Sprintf("[%d,%d)", v.Row()*10, v.Row()*10+10) }
+	case "date":
+		return func(v *fake.Value) any {
+			day := v.Now().AddDate(0, 0, int(v.Row()))
+			return "[" + day.Format(time.DateOnly) + "," + day.AddDate(0, 0, 1).Format(time.DateOnly) + ")"
+		}
+	case "timestamptz", "timestamp":
+		return func(v *fake.Value) any {
+			at := v.Now().Add(time.Duration(v.Row()) * time.Hour)
+			return `["` + at.Format(time.RFC3339) + `","` + at.Add(time.Hour).Format(time.RFC3339) + `")`
+		}
+	}
+	return func(*fake.Value) any { return "empty" }
+}
+
+func guessComposite(c *column, t *catalog.Type) func(*fake.Value) any {
+	var makers []func(*fake.Value) any
+	for _, a := range t.Attributes {
+		field := &column{Column: a, name: a.Name, base: a.Type.Underlying().OID}
+		if field.Table == nil {
+			field.Column = &catalog.Column{Table: c.Table, Name: a.Name, Type: a.Type, Length: a.Length, Precision: a.Precision, Scale: a.Scale}
+		}
+		makers = append(makers, guessType(field, a.Type.Underlying(), rule{maxLen: a.Length}))
+	}
+	return func(v *fake.Value) any {
+		var parts []string
+		for _, m := range makers {
+			x := m(v)
+			if at, ok := x.(time.Time); ok {
+				x = at.Format(time.RFC3339)
+			}
+			parts = append(parts, `"`+strings.ReplaceAll(show(x), `"`, `""`)+`"`)
+		}
+		return "(" + strings.Join(parts, ",") + ")"
+	}
+}
+
+func guessText(c *column, r rule) func(*fake.Value) any {
+	text := textNamed(c.name, c.unique)
+	for _, expr := range r.patterns {
+		text = fitting(text, expr, r)
+	}
+	return func(v *fake.Value) any {
+		s := text(v)
+		for len(s) < r.minLen {
+			s += "x"
+		}
+		if r.maxLen > 0 && len(s) > r.maxLen {
+			s = s[:r.maxLen]
+			if c.unique {
+				s = shortTag(v, r.maxLen)
+			}
+		}
+		return s
+	}
+}
+
+// fitting keeps the name's text where it matches, and makes text of the pattern
+// where it does not.
+func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return text
+	}
+	cells := fake.New(0, "", fake.Epoch)
+	fits := func(f func(*fake.Value) string) bool {
+		for row := range int64(16) {
+			cells.At(row)
+			s := f(cells.Of(""))
+			if !re.MatchString(s) || r.maxLen > 0 && len(s) > r.maxLen || len(s) < r.minLen {
+				return false
+			}
+		}
+		return true
+	}
+	if fits(text) {
+		return text
+	}
+	for _, long := range []int{0, 1, 2, 8, 16, 32} {
+		p, err := fake.NewPattern(expr, long)
+		if err != nil {
+			return text
+		}
+		matching := func(v *fake.Value) string { return v.Match(p) }
+		if fits(matching) {
+			return matching
+		}
+	}
+	return text
+}
+
+// shortTag is a unique text of at most n letters and digits.
+func shortTag(v *fake.Value, n int) string {
+	size := uint64(1)
+	for range min(n, 11) {
+		size *= 36
+	}
+	s := strconv.FormatUint(v.Permuted(size), 36)
+	return strings.Repeat("0", min(n, 11)-len(s)) + s
+}
+
+// guessOther knows the input forms of the rarer types.
+func guessOther(c *column, t *catalog.Type) func(*fake.Value) any {
+	n := func(v *fake.Value) int64 { return v.Row() }
+	switch t.Name {
+	case "inet":
+		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.%d", n(v)>>16&255, n(v)>>8&255, n(v)&255) }
+	case "cidr":
+		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.0/24", n(v)>>8&255, n(v)&255) }
+	case "macaddr":
+		return func(v *fake.Value) any {
+			return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", n(v)>>24&255, n(v)>>16&255, n(v)>>8&255, n(v)&255)
+		}
+	case "macaddr8":
+		return func(v *fake.Value) any {
+			return fmt.Sprintf("02:00:00:ff:fe:%02x:%02x:%02x", n(v)>>16&255, n(v)>>8&255, n(v)&255)
+		}
+	case "interval":
+		return func(v *fake.Value) any { return fmt.Sprintf("%d minutes", n(v)+1) }
+	case "bit", "varbit":
+		width := max(c.Length, 1)
+		return func(v *fake.Value) any {
+			s := strconv.FormatInt(n(v)&(1<<min(width, 62)-1), 2)
+			return strings.Repeat("0", width-len(s)) + s
+		}
+	case "point":
+		return func(v *fake.Value) any { return fmt.Sprintf("(%d,%d)", n(v), n(v)%90) }
+	case "line":
+		return func(v *fake.Value) any { return fmt.Sprintf("{1,1,%d}", n(v)) }
+	case "lseg", "path", "polygon":
+		return func(v *fake.Value) any { return fmt.Sprintf("((%d,0),(%d,1))", n(v), n(v)) }
+	case "box":
+		return func(v *fake.Value) any { return fmt.Sprintf("(%d,0),(%d,1)", n(v)*2, n(v)*2+1) }
+	case "circle":
+		return func(v *fake.Value) any { return fmt.Sprintf("<(%d,0),1>", n(v)*3) }
+	case "xml":
+		return func(v *fake.Value) any { return "<x>" + v.Word() + "</x>" }
+	case "pg_lsn":
+		return func(v *fake.Value) any { return fmt.Sprintf("0/%X", n(v)+1) }
+	case "hstore":
+		return func(v *fake.Value) any { return "key=>" + v.Word() }
+	case "vector", "halfvec":
+		return guessVector(c)
+	}
+	return func(v *fake.Value) any { return v.Word() } // tsvector, tsquery, ltree, …
+}
+
+var dimensions = regexp.MustCompile(`\((\d+)\)`)
+
+func guessVector(c *column) func(*fake.Value) any {
+	size := 3
+	if m := dimensions.FindStringSubmatch(c.SQLType); m != nil {
+		size, _ = strconv.Atoi(m[1])
+	}
+	return func(v *fake.Value) any {
+		parts := make([]string, size)
+		for i := range parts {
+			parts[i] = strconv.FormatFloat(v.Float(-1, 1), 'f', 4, 64)
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	}
+}
+
+// excludes reports whether rows of the table must not overlap.
+func excludes(r *catalog.Relation) bool {
+	for _, k := range r.Constraints {
+		if k.Kind == catalog.Exclusion || k.Period {
+			return true
+		}
+	}
+	return false
 }

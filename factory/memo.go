@@ -44,7 +44,7 @@ func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Mo
 		}
 	}
 	if model != nil {
-		return newSchema(s.cat, *model), nil
+		return newSchema(s.cat, *model, s.pools), nil
 	}
 	return s, nil
 }
@@ -58,7 +58,7 @@ func loadSchema(ctx context.Context, db seedbed.DB) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSchema(cat, found.Model), nil
+	return newSchema(cat, found.Model, nil), nil
 }
 
 func recall(addr string) (string, *schema) {
@@ -81,6 +81,31 @@ func remember(addr, print string, s *schema) *schema {
 		memo.schemas[print] = s
 	}
 	return memo.schemas[print]
+}
+
+// learned notes a schema that knows more than the one remembered for a database.
+func learned(addr string, s *schema) {
+	memo.Lock()
+	defer memo.Unlock()
+	print := memo.prints[addr]
+	if old := memo.schemas[print]; old != nil { // the model is the discovered one, whatever the call used
+		memo.schemas[print] = newSchema(old.cat, old.model, s.pools)
+	}
+}
+
+// changed looks whether the database is no longer the one remembered.
+func changed(ctx context.Context, db seedbed.DB, addr string, options []Option) bool {
+	before, _ := recall(addr)
+	forget(addr)
+	plain, err := newCall(nil, options)
+	if err != nil {
+		return false
+	}
+	if _, err := schemaOf(ctx, db, addr, plain.settings.model); err != nil {
+		return false
+	}
+	after, _ := recall(addr)
+	return before != after
 }
 
 // forget makes the next call look at the database again.

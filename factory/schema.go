@@ -20,6 +20,7 @@ type schema struct {
 	model  seedbed.Model
 	tables map[*catalog.Relation]*table
 	types  *pgtype.Map
+	pools  map[string]*pool // by table, NUL, column: values that were searched for
 }
 
 type table struct {
@@ -42,6 +43,9 @@ type column struct {
 	constOK  bool
 	inKey    bool // of the primary key
 	inEdge   bool // some reference decides it
+	unique   bool // made values must differ from row to row
+	forced   bool // it is made although Postgres would take none
+	pool     *pool
 }
 
 // level is a tenancy that the rows of a table belong to.
@@ -50,13 +54,14 @@ type level struct {
 	cols   []int // in the order of the tenant's key; nil: through a parent
 }
 
-func newSchema(cat *catalog.Catalog, model seedbed.Model) *schema {
-	s := &schema{cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: pgtype.NewMap()}
+func newSchema(cat *catalog.Catalog, model seedbed.Model, pools map[string]*pool) *schema {
+	s := &schema{pools: pools, cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: pgtype.NewMap()}
 	for _, rel := range cat.Tables() {
 		s.tables[rel] = s.newTable(rel)
 	}
 	for _, rel := range cat.Tables() {
 		s.tables[rel].findEdges()
+		s.tables[rel].carriers()
 	}
 	return s
 }
@@ -84,6 +89,7 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 	for i, c := range rel.Columns {
 		col := &column{Column: c, name: c.Name, index: i, base: c.Type.Underlying().OID}
 		col.constant, col.constOK = literal(c.Default)
+		col.pool = s.pools[t.name+"\x00"+c.Name]
 		t.columns = append(t.columns, col)
 		t.byName[c.Name] = col
 	}
@@ -137,7 +143,7 @@ func (c *column) made() bool {
 	if c.inKey && c.base == uuidOID {
 		return true
 	}
-	return c.Required() && !c.Filled()
+	return c.forced || c.Required() && !c.Filled()
 }
 
 var literals = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\(('?-\d+(?:\.\d+)?'?)\)|(true|false))(?:::[\w\s".\[\]]+(?:\([\d,]+\))?)?$`)

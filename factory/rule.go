@@ -1,0 +1,286 @@
+package factory
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// rule is what CHECK constraints say of one column, as far as it can be read.
+// Nil and zero fields say nothing.
+type rule struct {
+	choices  []string
+	patterns []string
+	lo, hi   *float64
+	minLen   int
+	maxLen   int
+	json     string // the jsonb_typeof it must have
+	present  bool   // IS NOT NULL
+}
+
+// Constraints come as Postgres prints them, fully parenthesised and with casts.
+// This is a reader of that print for the few forms that people write, no parser of
+// SQL: whatever it does not know, search.go tries out on the server.
+var (
+	ruleAny     = regexp.MustCompile(`^(\S+) = ANY \(+ARRAY\[(.*?)\]`)
+	ruleMatch   = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'`)
+	ruleLength  = regexp.MustCompile(`^(?:char_|character_|octet_)?length\((?:btrim\()?([^)]*?)\)+ (>=|<=|>|<|=) (\d+)$`)
+	ruleBound   = regexp.MustCompile(`^(\S+) (>=|<=|>|<|=) \(?'?(-?\d+(?:\.\d+)?)'?\)?(?:::[\w ]+)?$`)
+	ruleJSON    = regexp.MustCompile(`^jsonb?_typeof\((\S+)\) = '(\w+)'`)
+	ruleEqual   = regexp.MustCompile(`^(\S+) = '((?:[^']|'')*)'`)
+	ruleNotNull = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
+	ruleLiteral = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
+)
+
+// rule reads every CHECK that is about the column alone, its domains' included.
+func (c *column) rule() rule {
+	var r rule
+	for _, k := range c.Table.Checks() {
+		if len(k.Columns) == 1 && k.Columns[0] == c.name {
+			r.read(k.Expr, c.name)
+		}
+	}
+	for _, d := range c.Type.Domains() {
+		for _, k := range d.Checks {
+			r.read(k.Expr, "VALUE")
+		}
+	}
+	if labels := c.Type.Underlying().Labels; len(labels) > 0 && r.choices == nil {
+		r.choices = labels
+	}
+	if c.Length > 0 && (r.maxLen == 0 || c.Length < r.maxLen) {
+		r.maxLen = c.Length
+	}
+	return r
+}
+
+func (r *rule) read(expr, name string) {
+	for _, part := range conjuncts(expr) {
+		r.readOne(part, name)
+	}
+}
+
+func (r *rule) readOne(part, name string) {
+	mine := func(s string) bool { return bare(s) == name }
+	switch {
+	case match(ruleNotNull, part, mine) != nil:
+		r.present = true
+	case match(ruleAny, part, mine) != nil:
+		r.choices = literalsOf(match(ruleAny, part, mine)[2])
+	case match(ruleMatch, part, mine) != nil:
+		r.patterns = append(r.patterns, unquote(match(ruleMatch, part, mine)[2]))
+	case match(ruleLength, part, mine) != nil:
+		m := match(ruleLength, part, mine)
+		n, _ := strconv.Atoi(m[3])
+		r.length(m[2], n)
+	case match(ruleJSON, part, mine) != nil:
+		r.json = match(ruleJSON, part, mine)[2]
+	case match(ruleBound, part, mine) != nil:
+		m := match(ruleBound, part, mine)
+		x, _ := strconv.ParseFloat(m[3], 64)
+		r.bound(m[2], x)
+	case match(ruleEqual, part, mine) != nil:
+		r.choices = []string{unquote(match(ruleEqual, part, mine)[2])}
+	}
+}
+
+func match(re *regexp.Regexp, s string, mine func(string) bool) []string {
+	m := re.FindStringSubmatch(s)
+	if m == nil || !mine(m[1]) {
+		return nil
+	}
+	return m
+}
+
+func (r *rule) length(op string, n int) {
+	switch op {
+	case ">=":
+		r.minLen = n
+	case ">":
+		r.minLen = n + 1
+	case "<=":
+		r.maxLen = n
+	case "<":
+		r.maxLen = n - 1
+	case "=":
+		r.minLen, r.maxLen = n, n
+	}
+}
+
+func (r *rule) bound(op string, x float64) {
+	switch op {
+	case ">=":
+		r.lo = &x
+	case ">":
+		x++
+		r.lo = &x
+	case "<=":
+		r.hi = &x
+	case "<":
+		x--
+		r.hi = &x
+	case "=":
+		r.lo, r.hi = &x, &x
+	}
+}
+
+// bare strips parentheses, casts and quotes from a column's name.
+func bare(s string) string {
+	s, _, _ = strings.Cut(s, "::")
+	return strings.Trim(s, `()" `)
+}
+
+func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
+
+func literalsOf(list string) []string {
+	var out []string
+	for _, m := range ruleLiteral.FindAllStringSubmatch(list, -1) {
+		if strings.HasPrefix(m[0], "'") {
+			out = append(out, unquote(m[1]))
+		} else {
+			out = append(out, m[0])
+		}
+	}
+	return slices.Compact(out)
+}
+
+// conjuncts splits an expression at its outermost ANDs.
+func conjuncts(expr string) []string {
+	expr = peel(strings.TrimSpace(expr))
+	depth, start, quoted := 0, 0, false
+	var out []string
+	for i := 0; i < len(expr); i++ {
+		switch ch := expr[i]; {
+		case ch == '\'':
+			quoted = !quoted
+		case quoted:
+		case ch == '(' || ch == '[':
+			depth++
+		case ch == ')' || ch == ']':
+			depth--
+		case depth == 0 && strings.HasPrefix(expr[i:], " AND "):
+			out = append(out, expr[start:i])
+			start = i + 5
+		}
+	}
+	if out == nil {
+		return []string{expr}
+	}
+	var all []string
+	for _, part := range append(out, expr[start:]) {
+		all = append(all, conjuncts(part)...)
+	}
+	return all
+}
+
+// peel takes parentheses off that enclose the whole expression.
+func peel(s string) string {
+	for strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")") {
+		depth, quoted := 0, false
+		for i := 0; i < len(s)-1; i++ {
+			switch ch := s[i]; {
+			case ch == '\'':
+				quoted = !quoted
+			case quoted:
+			case ch == '(':
+				depth++
+			case ch == ')':
+				if depth--; depth == 0 {
+					return s
+				}
+			}
+		}
+		s = strings.TrimSpace(s[1 : len(s)-1])
+	}
+	return s
+}
+
+// carriers marks, for each unique key, a column whose values must differ from row
+// to row: the one that can do so most believably.
+func (t *table) carriers() {
+	for _, ix := range t.rel.Indexes {
+		if ix.Unique && !t.varies(ix) {
+			if c := t.carrier(ix); c != nil {
+				c.unique = true
+				c.forced = !c.made()
+			}
+		}
+	}
+	for _, c := range t.columns {
+		if c.Writable() && !c.Required() && !c.inEdge && c.rule().present {
+			c.forced = true
+		}
+	}
+}
+
+// varies reports whether the key differs anyway: a parent of its own, a number of
+// its own, or a NULL.
+func (t *table) varies(ix *catalog.Index) bool {
+	for _, k := range ix.Keys {
+		c := t.byName[k.Column]
+		if c == nil {
+			continue
+		}
+		if c.Identity != "" || strings.HasPrefix(c.Default, "nextval(") || c.base == uuidOID && c.volatileDefault() ||
+			c.unique || !c.Required() && !c.Filled() && !c.inEdge && !ix.NullsNotDistinct {
+			return true
+		}
+		for _, e := range t.edges {
+			if e.exclusive && slices.Contains(e.own, c.index) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (t *table) carrier(ix *catalog.Index) *column {
+	var best *column
+	for _, k := range ix.Keys {
+		c := t.byName[k.Column]
+		if c == nil {
+			c = t.mentioned(k.Expr)
+		}
+		if c == nil || !c.Writable() || c.inEdge {
+			continue
+		}
+		if best == nil || c.capacity() > best.capacity() {
+			best = c
+		}
+	}
+	return best
+}
+
+// mentioned is the first column that an expression names.
+func (t *table) mentioned(expr string) *column {
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(expr, -1) {
+		if c := t.byName[word]; c != nil && !c.inEdge {
+			return c
+		}
+	}
+	return nil
+}
+
+// capacity ranks how well a column can differ from row to row.
+func (c *column) capacity() int {
+	r := c.rule()
+	if len(r.choices) > 0 || c.base == boolOID {
+		return 0
+	}
+	switch t := c.Type.Underlying(); {
+	case t.Name == "uuid":
+		return 9
+	case t.Category == "S" && (r.maxLen == 0 || r.maxLen >= 8):
+		return 8
+	case t.Name == "int8", t.Name == "int4":
+		return 7
+	case t.Name == "timestamptz", t.Name == "timestamp":
+		return 6
+	case t.Name == "numeric", t.Name == "date":
+		return 5
+	}
+	return 1
+}

@@ -1,0 +1,394 @@
+package factory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// pool holds values of some columns that together satisfy constraints which nothing
+// but Postgres can read. Rows take turns by their number.
+type pool struct {
+	columns []int
+	rows    [][]*string
+}
+
+func (p *pool) value(v *fake.Value, col int) any {
+	row := p.rows[fake.Derive(uint64(v.Row()), "pool")%uint64(len(p.rows))]
+	if s := row[slices.Index(p.columns, col)]; s != nil {
+		return *s
+	}
+	return nil
+}
+
+// UnfillableError says which constraint no value was found for.
+type UnfillableError struct {
+	Table      string
+	Constraint string
+	Definition string
+	Columns    []string
+}
+
+func (e *UnfillableError) Error() string {
+	return fmt.Sprintf("no row of %s was found that satisfies %s, %s\n  say what the columns hold in a trait: factory.Auto(%q).Create(t, db, func(r *factory.Record) { r.Set(%q, …) })",
+		e.Table, e.Constraint, e.Definition, e.Table, e.Columns[0])
+}
+
+// learn answers a violated CHECK: it looks for values that satisfy it together with
+// all others that read the same columns, by trying combinations on the server. It
+// returns a schema that knows them, or the original error where it cannot help.
+func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error) (*schema, error) {
+	var pg *pgconn.PgError
+	if !errors.As(cause, &pg) || pg.Code != "23514" || pg.ConstraintName == "" {
+		return nil, cause
+	}
+	rel := s.cat.Table(pg.SchemaName + "." + pg.TableName)
+	if rel == nil || s.tables[rel.Root()] == nil {
+		return nil, cause
+	}
+	t := s.tables[rel.Root()]
+	k := t.rel.Constraint(pg.ConstraintName)
+	if k == nil {
+		return nil, cause
+	}
+	q := &quest{table: t, cells: fake.New(1, t.name, fake.Epoch)}
+	q.cluster(k)
+	if len(q.columns) == 0 || q.columns[0].pool != nil {
+		return nil, cause
+	}
+	rows, err := q.run(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("%w (and while looking for values: %v)", cause, err)
+	}
+	if len(rows) == 0 {
+		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
+	}
+	pools := map[string]*pool{}
+	for name, p := range s.pools {
+		pools[name] = p
+	}
+	found := &pool{rows: rows}
+	for _, c := range q.columns {
+		found.columns = append(found.columns, c.index)
+		pools[t.name+"\x00"+c.name] = found
+	}
+	return newSchema(s.cat, s.model, pools), nil
+}
+
+// quest is one search: the columns that a group of constraints reads.
+type quest struct {
+	table   *table
+	columns []*column
+	checks  []*catalog.Constraint
+	options [][]*string // candidates, by column
+	cells   *Cells
+	draws   int64
+}
+
+// cluster grows from a constraint to all that share columns with it.
+func (q *quest) cluster(k *catalog.Constraint) {
+	names := slices.Clone(k.Columns)
+	for grown := true; grown; {
+		grown = false
+		for _, other := range q.table.rel.Checks() {
+			if slices.Contains(q.checks, other) || !slices.ContainsFunc(other.Columns, func(n string) bool { return slices.Contains(names, n) }) {
+				continue
+			}
+			q.checks, grown = append(q.checks, other), true
+			names = append(names, other.Columns...)
+			names = append(names, q.generatedFrom(other.Columns)...)
+		}
+	}
+	for _, c := range q.table.columns {
+		if slices.Contains(names, c.name) && c.Writable() && !c.inEdge && !c.inKey {
+			q.columns = append(q.columns, c)
+		}
+	}
+	for _, c := range q.columns {
+		q.options = append(q.options, q.candidates(c))
+	}
+}
+
+// generatedFrom are the columns that generated ones among those named read.
+func (q *quest) generatedFrom(columns []string) []string {
+	var out []string
+	for _, name := range columns {
+		if c := q.table.byName[name]; c != nil && c.Generated != "" {
+			for _, other := range q.table.columns {
+				if mentions(c.Expr, other.name) {
+					out = append(out, other.name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func mentions(expr, name string) bool {
+	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(expr)
+}
+
+// candidates of a column: what would be guessed, what the constraints name, NULL,
+// and what its type's simplest values are.
+func (q *quest) candidates(c *column) []*string {
+	var out []*string
+	add := func(s string) { out = append(out, &s) }
+	make := guess(c)
+	for row := range int64(3) {
+		q.cells.At(row)
+		add(literalText(make(q.cells.Of(c.name))))
+	}
+	if !c.Required() {
+		out = append(out, nil)
+	}
+	t := c.Type.Underlying()
+	for _, k := range q.checks {
+		if !slices.Contains(k.Columns, c.name) {
+			continue
+		}
+		for _, lit := range literalsOf(k.Expr) {
+			if fitsType(t, lit) {
+				add(lit)
+			}
+		}
+		for _, m := range patternsOf(k.Expr) {
+			if p, err := fake.NewPattern(m, 0); err == nil && t.Category == "S" {
+				q.cells.At(1)
+				add(q.cells.Of(c.name).Match(p))
+			}
+		}
+	}
+	for _, s := range simplest(t) {
+		add(s)
+	}
+	return out
+}
+
+var patternLiteral = regexp.MustCompile(`~\*? '((?:[^']|'')*)'`)
+
+func patternsOf(expr string) []string {
+	var out []string
+	for _, m := range patternLiteral.FindAllStringSubmatch(expr, -1) {
+		out = append(out, unquote(m[1]))
+	}
+	return out
+}
+
+func literalText(v any) string {
+	switch x := v.(type) {
+	case time.Time:
+		return x.Format(time.RFC3339Nano)
+	case []byte:
+		return fmt.Sprintf(`\x%x`, x)
+	}
+	return show(v)
+}
+
+func fitsType(t *catalog.Type, lit string) bool {
+	switch {
+	case t.Kind == catalog.EnumType:
+		return slices.Contains(t.Labels, lit)
+	case t.Name == "jsonb", t.Name == "json":
+		return json.Valid([]byte(lit))
+	case t.Category == "S":
+		return true
+	case t.Category == "N":
+		return regexp.MustCompile(`^-?\d{1,9}(\.\d+)?$`).MatchString(lit) && (t.Name == "numeric" || strings.HasPrefix(t.Name, "float") || !strings.Contains(lit, ".")) &&
+			(t.Name != "int2" || len(lit) < 5)
+	}
+	return false
+}
+
+func simplest(t *catalog.Type) []string {
+	switch {
+	case t.Name == "bool":
+		return []string{"true", "false"}
+	case t.Category == "N":
+		return []string{"0", "1", "2", "10", "100"}
+	case t.Name == "jsonb", t.Name == "json":
+		return []string{"{}", "[]", `"x"`, "1", "null"}
+	case t.Category == "S":
+		return []string{"", "x"}
+	case t.Elem != nil && t.Elem.Category == "S":
+		return []string{"{}", "{a}", "{a,b}"}
+	case t.Elem != nil && t.Elem.Category == "N":
+		return []string{"{}", "{1}", "{1,2}"}
+	case strings.HasPrefix(t.Name, "timestamp"), t.Name == "date":
+		return []string{"2025-01-01", "2025-06-01", "2026-01-01"}
+	}
+	return t.Labels
+}
+
+// attempt is one combination, as an index of a candidate for each column.
+type combination struct {
+	picks []int
+	score int
+}
+
+// run searches: combinations at random, then the best of them changed a little, a
+// few rounds.
+func (q *quest) run(ctx context.Context, db seedbed.DB) ([][]*string, error) {
+	const size, rounds, enough = 400, 12, 24
+	var best []combination
+	for range rounds {
+		generation := q.breed(best, size)
+		if err := q.score(ctx, db, generation); err != nil {
+			return nil, err
+		}
+		best = append(best, generation...)
+		sort.SliceStable(best, func(i, j int) bool { return best[i].score > best[j].score })
+		best = best[:min(len(best), 48)]
+		if len(best) >= enough && best[enough-1].score == len(q.checks) {
+			break
+		}
+	}
+	var rows [][]*string
+	for _, c := range best {
+		if c.score == len(q.checks) {
+			rows = append(rows, q.row(c))
+		}
+	}
+	return rows, nil
+}
+
+func (q *quest) draw(n int) int {
+	q.cells.At(q.draws)
+	q.draws++
+	return q.cells.Of("draw").Index(n)
+}
+
+func (q *quest) breed(best []combination, size int) []combination {
+	out := make([]combination, size)
+	for i := range out {
+		picks := make([]int, len(q.columns))
+		if len(best) > 0 && i%4 > 0 {
+			copy(picks, best[i%len(best)].picks)
+			for range 1 + i%2 {
+				col := q.draw(len(picks))
+				picks[col] = q.draw(len(q.options[col]))
+			}
+		} else {
+			for col := range picks {
+				picks[col] = q.draw(len(q.options[col]))
+			}
+		}
+		out[i] = combination{picks: picks}
+	}
+	return out
+}
+
+func (q *quest) row(c combination) []*string {
+	row := make([]*string, len(c.picks))
+	for col, pick := range c.picks {
+		row[col] = q.options[col][pick]
+	}
+	return row
+}
+
+// score asks the server how many of the constraints each combination satisfies.
+// Where an expression fails on one, halves are asked until it stands alone.
+func (q *quest) score(ctx context.Context, db seedbed.DB, generation []combination) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	err = q.ask(ctx, tx, generation)
+	if rerr := tx.Rollback(ctx); err == nil {
+		return rerr
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	if len(generation) == 1 {
+		return nil // a score of 0
+	}
+	half := len(generation) / 2
+	if err := q.score(ctx, db, generation[:half]); err != nil {
+		return err
+	}
+	return q.score(ctx, db, generation[half:])
+}
+
+func (q *quest) ask(ctx context.Context, db seedbed.DB, generation []combination) error {
+	args := make([]any, len(q.columns))
+	for col := range q.columns {
+		values := make([]*string, len(generation))
+		for i, c := range generation {
+			values[i] = q.options[col][c.picks[col]]
+		}
+		args[col] = values
+	}
+	rows, err := db.Query(ctx, q.sql(), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i, score int
+		if err := rows.Scan(&i, &score); err != nil {
+			return err
+		}
+		generation[i-1].score = score
+	}
+	return rows.Err()
+}
+
+// sql evaluates the constraints over candidate rows, generated columns included. A
+// reference is some UUID or number where it is required, NULL otherwise.
+func (q *quest) sql() string {
+	var params, casts, generated, sum []string
+	for i, c := range q.columns {
+		params = append(params, fmt.Sprintf("$%d::text[]", i+1))
+		casts = append(casts, fmt.Sprintf("v.c%d::%s as %s", i, c.Type.Underlying().SQL, catalog.Ident(c.name)))
+	}
+	for _, c := range q.table.columns {
+		switch {
+		case slices.Contains(q.columns, c):
+		case c.Generated != "":
+			generated = append(generated, fmt.Sprintf("(%s)::%s as %s", c.Expr, c.SQLType, catalog.Ident(c.name)))
+		default:
+			casts = append(casts, q.stand(c)+" as "+catalog.Ident(c.name))
+		}
+	}
+	for _, k := range q.checks {
+		sum = append(sum, fmt.Sprintf("((%s) is not false)::int", k.Expr))
+	}
+	var names []string
+	for i := range q.columns {
+		names = append(names, fmt.Sprintf("c%d", i))
+	}
+	inner := fmt.Sprintf("select v.i, %s from unnest(%s) with ordinality v(%s, i)", strings.Join(casts, ", "), strings.Join(params, ", "), strings.Join(names, ", "))
+	middle := inner
+	if len(generated) > 0 {
+		middle = fmt.Sprintf("select b.*, %s from (%s) b", strings.Join(generated, ", "), inner)
+	}
+	return fmt.Sprintf("select i::int, %s from (%s) %s", strings.Join(sum, " + "), middle, catalog.Ident(q.table.rel.Name))
+}
+
+// stand is what a column that the search leaves alone holds meanwhile.
+func (q *quest) stand(c *column) string {
+	if !c.Required() && !c.made() {
+		return "null::" + c.SQLType
+	}
+	if c.Default != "" && c.constOK {
+		return "(" + c.Default + ")"
+	}
+	if c.inEdge && c.base != uuidOID {
+		return "null::" + c.SQLType
+	}
+	q.cells.At(7)
+	return catalog.Literal(literalText(guess(c)(q.cells.Of(c.name)))) + "::" + c.Type.Underlying().SQL
+}

@@ -70,14 +70,28 @@ func newHouse(t *testing.T) *house {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Chmod(h.tmp, os.ModeSticky|0o777); err != nil { // as /tmp is
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		h.gone()
-		if left, _ := os.ReadDir(h.tmp); len(left) > 0 {
+		if left := h.left(); len(left) > 0 {
 			t.Errorf("%d files are left in the temporary directory, the first is %s", len(left), left[0].Name())
 		}
 		os.RemoveAll(base)
 	})
 	return h
+}
+
+// left is what lies in the temporary directory when the server, which has gone,
+// has had a moment to take its socket's directory with it.
+func (h *house) left() (left []os.DirEntry) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if left, _ = os.ReadDir(h.tmp); len(left) == 0 {
+			return nil
+		}
+	}
+	return left
 }
 
 // command is one run of the child's tests that match pattern.

@@ -191,3 +191,9 @@ func TestServerOfSomebodyElse(t *testing.T) {
 		t.Errorf("a server that is marked for tests: %v", err)
 	}
 }
+
+// source is a Source that says what it is, and writes nothing.
+type source string
+
+func (s source) Fingerprint() (string, error)         { return string(s), nil }
+func (source) Load(context.Context, seedbed.DB) error { return nil }

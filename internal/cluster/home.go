@@ -75,7 +75,8 @@ func (h home) stopCommand() string {
 	}
 	stop := `p="$(head -n 1 postmaster.pid)"; kill -INT "$p"`
 	if h.socketOutside() {
-		stop += `; (while kill -0 "$p"; do sleep 0.1; done; rmdir ` + shellQuote(h.socket) + `) >/dev/null 2>&1 &`
+		// The server's end signals whatever its sessions have started.
+		stop += `; (trap "" INT TERM QUIT HUP; while kill -0 "$p"; do sleep 0.1; done; rmdir ` + shellQuote(h.socket) + `) >/dev/null 2>&1 &`
 	}
 	return stop
 }

@@ -36,7 +36,7 @@ type Constraint struct {
 	Domain     *Type     // nil on a table
 	Columns    []string  // in the constraint's order; of a CHECK, the columns it reads
 	Expr       string    // of a CHECK, without the word
-	Definition string    // as pg_get_constraintdef writes it
+	Definition string    // as pg_get_constraintdef writes it; "" of NOT NULL
 
 	Ref           *Relation // the table that a foreign key points at
 	RefColumns    []string  // in parallel with Columns
@@ -76,18 +76,20 @@ func (c *Constraint) Nullable() bool {
 	return false
 }
 
-// conenforced and conperiod are Postgres 18's, hence the way through jsonb.
+// conenforced and conperiod are Postgres 18's. Where pg_constraint lacks them, the
+// bare names in the lateral query mean those of late, its neighbour.
 const constraintsSQL = `
 select k.oid, k.conname::text, k.contype::text, k.conrelid, k.contypid, coalesce(k.conkey, '{}'), k.confrelid,
        coalesce(k.confkey, '{}'), coalesce(k.confdelsetcols, '{}'),
        k.confupdtype::text, k.confdeltype::text, k.confmatchtype::text,
        k.condeferrable, k.condeferred, k.convalidated, k.connoinherit,
        k.coninhcount > 0 or k.conparentid <> 0, k.conparentid, k.conindid,
-       coalesce(pg_get_expr(k.conbin, k.conrelid), ''), coalesce(pg_get_constraintdef(k.oid), ''),
+       coalesce(pg_get_expr(k.conbin, k.conrelid), ''), coalesce(case when k.contype <> 'n' then pg_get_constraintdef(k.oid) end, ''),
        coalesce((select array_agg(o.oprname::text order by x.n)
          from unnest(k.conexclop) with ordinality x(op, n) join pg_operator o on o.oid = x.op), '{}'),
-       coalesce((to_jsonb(k) ->> 'conenforced')::bool, true), coalesce((to_jsonb(k) ->> 'conperiod')::bool, false)
-from pg_constraint k
+       k.enforced, k.period
+from (select true as conenforced, false as conperiod) late
+cross join lateral (select *, conenforced as enforced, conperiod as period from pg_constraint) k
 join pg_namespace n on n.oid = k.connamespace
 where k.contype in ('p', 'u', 'f', 'c', 'x', 'n') and ` + notSystem + `
 order by k.conrelid, k.conname, k.oid`

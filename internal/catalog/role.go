@@ -79,12 +79,13 @@ func (l *loader) readRoles(rows pgx.Rows) error {
 }
 
 // inherit_option and set_option are Postgres 16's; before, the member's own
-// rolinherit decided, and SET ROLE was always allowed.
+// rolinherit decided, and SET ROLE was always allowed. The bare names mean those
+// of late where pg_auth_members lacks them.
 const membershipsSQL = `
 select u.rolname::text, r.rolname::text,
-       bool_or(coalesce((to_jsonb(m) ->> 'inherit_option')::bool, u.rolinherit)),
-       bool_or(coalesce((to_jsonb(m) ->> 'set_option')::bool, true)), bool_or(m.admin_option)
-from pg_auth_members m
+       bool_or(coalesce(m.inherits, u.rolinherit)), bool_or(m.sets), bool_or(m.admin_option)
+from (select null::bool as inherit_option, true as set_option) late
+cross join lateral (select *, inherit_option as inherits, set_option as sets from pg_auth_members) m
 join pg_roles r on r.oid = m.roleid
 join pg_roles u on u.oid = m.member
 group by 1, 2 order by 1, 2`

@@ -13,7 +13,6 @@ type bundle struct {
 	kind   kind
 	color  int
 	root   *node // where it starts, at the left
-	level  string
 	ends   []end
 	back   bool // root is the referencing card, the only end the referenced one
 	row    int  // of root, where back

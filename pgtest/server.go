@@ -2,8 +2,11 @@ package pgtest
 
 import (
 	"context"
+	"hash/fnv"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,9 +65,10 @@ type Server struct {
 	// three minutes, and 20 seconds where CI is set.
 	Idle time.Duration
 
-	// URL is an existing server to use instead of one of our own. Empty:
-	// SEEDBED_URL, else our own. It must be marked as one for tests: see
-	// SEEDBED_ALLOW in the package's documentation.
+	// URL is an existing server to use instead of one of our own, or several with
+	// spaces between them, over which packages are spread. Empty: SEEDBED_URL, else
+	// our own. It must be marked as one for tests, by a database called seedbed on
+	// it or by SEEDBED_ALLOW. Its role needs CREATEDB.
 	URL string
 
 	mu    sync.Mutex
@@ -177,9 +181,9 @@ func (s *Server) layers() ([]template.Layer, error) {
 }
 
 func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) (template.Host, error) {
-	url := s.URL
+	url := oneOf(s.URL)
 	if url == "" {
-		url = os.Getenv("SEEDBED_URL")
+		url = oneOf(os.Getenv("SEEDBED_URL"))
 	}
 	var err error
 	if url != "" {
@@ -210,7 +214,20 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 		Owner:       roles.Owner,
 		Tester:      roles.Tester,
 		Pool:        pool,
+		Presence:    r.cluster.Lease(),
 		Connections: r.cluster.Connections(),
 		FileCopy:    r.cluster.Major() >= 15 && !r.cluster.Fsync(),
 	}, nil
+}
+
+// oneOf picks one of several URLs: the same for all tests of a package, so that
+// its template is built on one server only.
+func oneOf(urls string) string {
+	all := strings.Fields(urls)
+	if len(all) == 0 {
+		return ""
+	}
+	h := fnv.New32a()
+	h.Write([]byte(filepath.Base(os.Args[0])))
+	return all[int(h.Sum32()%uint32(len(all)))]
 }

@@ -212,6 +212,10 @@ func (c *Cluster) Major() int {
 	return major
 }
 
+// Lease is the session that keeps the server up, in the control database; nil for
+// an external one. It is the caller's to hold more locks with, and not to close.
+func (c *Cluster) Lease() *pgx.Conn { return c.lease }
+
 // Connections is how many clients the server takes at a time.
 func (c *Cluster) Connections() int { return c.connections }
 

@@ -75,8 +75,10 @@ func (h home) stopCommand() string {
 	}
 	stop := `p="$(head -n 1 postmaster.pid)"; kill -INT "$p"`
 	if h.socketOutside() {
-		// The server's end signals whatever its sessions have started.
-		stop += `; (trap "" INT TERM QUIT HUP; while kill -0 "$p"; do sleep 0.1; done; rmdir ` + shellQuote(h.socket) + `) >/dev/null 2>&1 &`
+		// The server's end signals whatever its sessions have started, so what
+		// is to outlive it begins deaf to that.
+		stop = `trap "" INT TERM QUIT HUP; p="$(head -n 1 postmaster.pid)"; ` +
+			`(while kill -0 "$p"; do sleep 0.1; done; rmdir ` + shellQuote(h.socket) + `) >/dev/null 2>&1 & kill -INT "$p"`
 	}
 	return stop
 }

@@ -20,6 +20,9 @@ type Host struct {
 	// Tester is the role that tests connect as where the owner would pass
 	// row-level security. Empty: always the owner.
 	Tester string
+	// Presence is a session in the control database that lasts as long as the
+	// process. Nil: one is opened.
+	Presence *pgx.Conn
 	// Connections is how many the server takes.
 	Connections int
 	// FileCopy clones with STRATEGY FILE_COPY: the cheaper one where fsync is off.

@@ -59,28 +59,34 @@ func Open(ctx context.Context, host Host) (*Store, error) {
 }
 
 func (s *Store) openControl(ctx context.Context) error {
-	conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
-	if err != nil {
+	s.presence = s.host.Presence
+	if s.presence == nil {
+		conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
+		if err != nil {
+			return err
+		}
+		s.presence = conn
+	}
+	if err := s.announce(ctx); err != nil {
+		s.presence.Close(context.WithoutCancel(ctx))
 		return err
 	}
-	if err := ensureRegistry(ctx, conn); err != nil {
-		conn.Close(ctx)
-		return err
-	}
-	if err := conn.QueryRow(ctx, "SELECT nextval('seedbed.holder_number')").Scan(&s.holder); err != nil {
-		conn.Close(ctx)
-		return err
-	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", int32(presenceClass), s.holder); err != nil {
-		conn.Close(ctx)
-		return err
-	}
-	s.presence = conn
 	cfg := s.host.Pool.Copy()
 	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
 	cfg.MaxConns = int32(max(2, min(6, s.host.Connections/50)))
+	var err error
 	s.control, err = pgxpool.NewWithConfig(ctx, cfg)
 	return err
+}
+
+// announce gives this process a number, and a lock on it that says it is alive.
+func (s *Store) announce(ctx context.Context) error {
+	if err := ensureRegistry(ctx, s.presence); err != nil {
+		return err
+	}
+	return s.presence.QueryRow(ctx, `
+		WITH me AS MATERIALIZED (SELECT nextval('seedbed.holder_number')::int AS holder)
+		SELECT holder FROM me, LATERAL pg_advisory_lock($1, holder)`, int32(presenceClass)).Scan(&s.holder)
 }
 
 // config returns how to connect to a database: a session that waits for its turn,

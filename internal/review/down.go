@@ -73,8 +73,9 @@ type way struct {
 	residue []string
 }
 
-// downOn tries the way back on a session that is thrown away or rolled back.
-func downOn(ctx context.Context, sess *session, m *Migration, before structure) (way, error) {
+// downOn tries the way back on a session that is thrown away or rolled back, and Up
+// again after it where that is to be expected to work.
+func downOn(ctx context.Context, sess *session, m *Migration, before structure, again bool) (way, error) {
 	w := way{down: true}
 	for i, c := range m.Down {
 		failure, err := pgError(sess.exec(ctx, c.SQL))
@@ -88,7 +89,7 @@ func downOn(ctx context.Context, sess *session, m *Migration, before structure) 
 		return w, err
 	}
 	w.residue = after.from(before)
-	if len(w.residue) > 0 {
+	if len(w.residue) > 0 || !again {
 		return w, nil
 	}
 	w.down = false
@@ -126,12 +127,12 @@ func (m *Migration) harmless() bool {
 	return true
 }
 
-func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (way, error) {
+func (e *engine) wayBack(ctx context.Context, m *Migration, before structure, again bool) (way, error) {
 	if m.simple() {
 		if err := e.sess.exec(ctx, "discard temp; begin"); err != nil {
 			return way{}, err
 		}
-		w, err := downOn(ctx, e.sess, m, before)
+		w, err := downOn(ctx, e.sess, m, before, again)
 		return w, errors.Join(err, e.sess.exec(ctx, "rollback"))
 	}
 	if !m.harmless() {
@@ -139,14 +140,14 @@ func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (w
 	}
 	var w way
 	err := e.onClone(ctx, e.scratch.name, func(sess *session) (err error) {
-		w, err = downOn(ctx, sess, m, before)
+		w, err = downOn(ctx, sess, m, before, again)
 		return err
 	})
 	return w, err
 }
 
 // downRules judges the way back. before and after are the structure around Up.
-func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure) ([]Finding, error) {
+func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, again bool) ([]Finding, error) {
 	finding := func(rule string, line, chunk int, target, message, fix string) []Finding {
 		return []Finding{{Rule: rule, Severity: severityOf(rule), File: m.File, Version: m.Version, Line: line, Statement: chunk,
 			Target: target, Message: message, Fix: fix}}
@@ -159,7 +160,7 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 		return finding("down-missing", 0, -1, targetOf(diff), "Up changes the schema and there is no way back: "+some(diff),
 			"-- +goose Down with the statements that undo it, newest first"), nil
 	}
-	w, err := e.wayBack(ctx, m, before)
+	w, err := e.wayBack(ctx, m, before, again)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 	case len(w.residue) > 0:
 		return finding("down-residue", m.DownLine, -1, targetOf(w.residue), "after Up and Down the schema is not what it was: "+some(w.residue),
 			"let Down undo each statement of Up, newest first"), nil
-	case w.failed != nil:
+	case w.failed != nil && w.failed.Code != codeDuplicateObject: // an enum value stays
 		f := finding("up-after-down-fails", m.Up[w.chunk].Line, w.chunk, "", fmt.Sprintf("Up fails after Down: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
 			"let Down undo each statement of Up, newest first")
 		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Up[w.chunk].SQL

@@ -221,12 +221,12 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if e.config.SkipDown {
 		return true, nil
 	}
-	return true, e.afterwards(ctx, m, clone, before)
+	return true, e.afterwards(ctx, m, clone, before, r.clean())
 }
 
 // afterwards tries the way back, and crashes.
-func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure) error {
-	down, err := e.downRules(ctx, m, before, e.struc)
+func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, again bool) error {
+	down, err := e.downRules(ctx, m, before, e.struc, again)
 	if err != nil {
 		return err
 	}
@@ -328,4 +328,14 @@ func (s *session) leaks(ctx context.Context, before map[string]string) ([]string
 		}
 	}
 	return all, nil
+}
+
+// clean reports whether every statement ran as goose would run it.
+func (r *run) clean() bool {
+	for _, s := range r.steps {
+		if s.err != nil || s.savepoint() {
+			return false
+		}
+	}
+	return !r.skipped && !r.control
 }

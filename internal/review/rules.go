@@ -3,6 +3,7 @@ package review
 // severities of the rules that are no hazards.
 var severities = map[string]Severity{
 	"lock-timeout-missing": Policy,
+	"up-after-down-fails":  Policy,
 	"prefer-identity":      Style,
 	"prefer-bigint-pk":     Style,
 	"prefer-jsonb":         Style,

@@ -12,7 +12,7 @@ func (j *judge) constraintRules(s *step) {
 			continue
 		}
 		for _, c := range p.newConstraints() {
-			if c.Parent != 0 && j.old(p.new.OID) && j.parentConstrained(s, c.Parent) || !c.Local || p.recreated(c) || j.attached(s, p) {
+			if c.Parent != 0 && j.old(p.new.OID) && j.parentConstrained(s, c.Parent) || !c.Local || p.recreated(c) || j.attached(s, p) || p.detached() {
 				continue
 			}
 			j.newConstraint(s, p, c)

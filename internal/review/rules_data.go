@@ -168,8 +168,8 @@ func (j *judge) workRules(s *step) {
 	}
 	for _, w := range j.longWork(s) {
 		for _, oid := range s.held.sorted() {
-			mode, r := s.held[oid], s.before.rels[oid]
-			if r == nil || !j.old(oid) || mode < Share || r.Kind == "v" || validates[oid] || s.related(oid, w.oid) {
+			mode, r := s.held[oid], j.start.rels[oid]
+			if r == nil || mode < Share || r.Kind == "v" || validates[oid] || j.related(s, oid, w.oid) {
 				continue
 			}
 			if oid == w.oid && (w.need >= mode || j.bulkOn(s, oid)) {
@@ -214,27 +214,27 @@ func (j *judge) bulkOn(s *step, oid uint32) bool {
 
 // related reports whether the two are partitions and parent: one table to whoever
 // waits.
-func (s *step) related(a, b uint32) bool {
-	ra, rb := s.before.rels[a], s.before.rels[b]
-	if ra == nil || rb == nil || a == b {
+func (j *judge) related(s *step, a, b uint32) bool {
+	if a == b {
 		return false
 	}
-	up := func(x, y *relation) bool {
-		return slices.ContainsFunc(s.before.ancestors(x), func(r *relation) bool { return r.OID == y.OID })
+	up := func(st *state, x, y uint32) bool {
+		r := st.rels[x]
+		return r != nil && slices.ContainsFunc(st.ancestors(r), func(r *relation) bool { return r.OID == y })
 	}
-	return up(ra, rb) || up(rb, ra)
+	return up(j.start, a, b) || up(j.start, b, a) || up(s.after, a, b) || up(s.after, b, a)
 }
 
 // exclusiveRules: a second table closed by another statement of the transaction.
 func (j *judge) exclusiveRules(s *step) {
 	for _, oid := range s.fresh.sorted() {
-		mode, r := s.fresh[oid], s.table(oid)
+		mode, r := s.fresh[oid], j.table(oid)
 		if mode != AccessExclusive || r == nil || !j.old(oid) {
 			continue
 		}
 		for _, other := range s.held.sorted() {
-			held, first := s.held[other], s.table(other)
-			if held == AccessExclusive && other != oid && first != nil && j.old(other) && !s.related(oid, other) {
+			held, first := s.held[other], j.table(other)
+			if held == AccessExclusive && other != oid && first != nil && j.old(other) && !j.related(s, oid, other) {
 				j.on(s, "exclusive-locks-on-multiple-tables", r,
 					fmt.Sprintf("%s is closed while an earlier statement still keeps %s closed: two such transactions in another order deadlock, and queries on both queue", j.name(r), j.name(first)),
 					"one migration per table, each with lock_timeout")
@@ -244,8 +244,9 @@ func (j *judge) exclusiveRules(s *step) {
 	}
 }
 
-func (s *step) table(oid uint32) *relation {
-	r := s.before.rels[oid]
+// table is what oid was before the migration, if that was a table.
+func (j *judge) table(oid uint32) *relation {
+	r := j.start.rels[oid]
 	if r == nil || !r.table() {
 		return nil
 	}
@@ -258,8 +259,8 @@ func (j *judge) lockTimeoutRules(s *step) {
 		return
 	}
 	for _, oid := range s.fresh.sorted() {
-		mode, r := s.fresh[oid], s.before.rels[oid]
-		if r == nil || !j.old(oid) || mode < Share || s.viaParent(r) {
+		mode, r := s.fresh[oid], j.start.rels[oid]
+		if r == nil || mode < Share || s.viaParent(r) {
 			continue
 		}
 		j.on(s, "lock-timeout-missing", r,

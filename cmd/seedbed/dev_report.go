@@ -50,16 +50,17 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	return nil
 }
 
-// devCheck proves the integrity of what is in the database. What it finds is
-// reported, and no reason not to serve it.
+// devCheck looks at what is in the database, without trying to break in: that is
+// `seedbed check`. What it finds is reported, and no reason not to serve it.
 func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*check.Report, error) {
-	say.Begin("check", "checking integrity")
+	say.Begin("check", "integrity and isolation")
 	pool, err := server.Pool(ctx, database)
 	if err != nil {
 		return nil, err
 	}
 	defer pool.Close()
-	report, err := audit.Integrity(ctx, pool, audit.Options{})
+	report, err := runAudits(ctx, pool, []auditFunc{audit.Integrity, audit.Isolation},
+		audit.Options{NoProbes: true, Progress: func(p audit.Progress) { say.Step(p.Step) }})
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +78,6 @@ func (p palette) verdict(r *check.Report) string {
 		scope += fmt.Sprintf(", %s unchecked", plural(n, "matter"))
 	}
 	return p.good("ok") + ", " + scope
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // describe is one line: of which project and branch, made from what.

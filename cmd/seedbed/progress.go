@@ -60,6 +60,13 @@ func (p *progress) Begin(step, what string) {
 	}
 }
 
+// Step says what the step is at, for a terminal only: there may be hundreds.
+func (p *progress) Step(what string) {
+	if p.redraw {
+		p.Update(what, 0, 0)
+	}
+}
+
 // Update says how far the step is.
 func (p *progress) Update(what string, done, of int) {
 	p.mu.Lock()

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
 //	killed PATTERN seedbed …      the same with SIGKILL
 //	sql QUERY                     prints what the branch's database answers, as a superuser
+//	url                           sets $URL to that of the branch's database
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
 func TestScripts(t *testing.T) {
 	if testing.Short() {
@@ -49,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"killed":    interruptCmd(syscall.SIGKILL),
 			"noserver":  noServerCmd,
 			"sql":       sqlCmd,
+			"url":       urlCmd,
 			"status":    statusCmd,
 		},
 		RequireExplicitExec: false,
@@ -192,17 +194,23 @@ func statusCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func devURL(ts *testscript.TestScript) string {
+	cmd := exec.Command("seedbed", "dev", "url")
+	cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
+	url, err := cmd.Output()
+	ts.Check(err)
+	return strings.TrimSpace(string(url))
+}
+
+func urlCmd(ts *testscript.TestScript, neg bool, args []string) { ts.Setenv("URL", devURL(ts)) }
+
 // sqlCmd asks the database that `seedbed dev url` names.
 func sqlCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: sql QUERY")
 	}
-	cmd := exec.Command("seedbed", "dev", "url")
-	cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
-	url, err := cmd.Output()
-	ts.Check(err)
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, strings.Replace(strings.TrimSpace(string(url)), "seedbed_owner@", "postgres@", 1))
+	conn, err := pgx.Connect(ctx, strings.Replace(devURL(ts), "seedbed_owner@", "postgres@", 1))
 	ts.Check(err)
 	defer conn.Close(ctx)
 	results, err := conn.PgConn().Exec(ctx, args[0]).ReadAll()

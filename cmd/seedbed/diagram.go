@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/diagram"
+)
+
+// drawDiagram writes the schema of db to a file, in the form that its name says.
+func (a *app) drawDiagram(ctx context.Context, db *pgxpool.Pool, file, title string) error {
+	draw, ok := map[string]func(seedbed.Model, *catalog.Catalog) string{
+		"":     diagram.Mermaid,
+		".mmd": diagram.Mermaid,
+		".svg": diagram.SVG,
+		".html": func(m seedbed.Model, c *catalog.Catalog) string {
+			if title == "" {
+				title = c.Database
+			}
+			return diagram.HTML(m, c, title)
+		},
+	}[filepath.Ext(file)]
+	if !ok {
+		return usagef("--diagram %s: the name has to end in .html, .svg or .mmd", file)
+	}
+	cat, err := catalog.Load(ctx, db, catalog.Options{})
+	if err != nil {
+		return err
+	}
+	found, err := seedbed.Discover(ctx, db)
+	if err != nil {
+		return err
+	}
+	text := draw(found.Model, cat)
+	if file == "-" {
+		_, err := io.WriteString(a.out, text)
+		return err
+	}
+	if err := writeWhole(file, text); err != nil {
+		return fmt.Errorf("write the diagram: %w", err)
+	}
+	fmt.Fprintf(a.err, "%s: %s\n", file, plural(len(cat.Tables()), "table"))
+	return nil
+}
+
+// writeWhole writes a file beside its place and renames it, so that what was there
+// stays until the new one is complete.
+func writeWhole(file, text string) error {
+	draft, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(draft, text)
+	err = errors.Join(err, draft.Chmod(0o644), draft.Close())
+	if err == nil {
+		err = os.Rename(draft.Name(), file)
+	}
+	if err != nil {
+		os.Remove(draft.Name())
+	}
+	return err
+}

@@ -57,7 +57,7 @@ func (b *build) begin(bp *blueprint, t *table, number int64, fixes map[int]strin
 		d.row.Field(0).SetString(t.name)
 	}
 	var err error
-	if d.plan, err = b.plan(bp, t); err != nil {
+	if d.plan, err = b.plan(bp, t, fixes); err != nil {
 		return nil, err
 	}
 	if err := d.plan.prepare(d, cells); err != nil {
@@ -77,8 +77,14 @@ type rowPlan struct {
 	binding  *binding // nil for Records
 	table    *table
 	defined  bool
+	fixes    map[int]string
 	defaults []*column
 	made     []maker
+}
+
+type planKey struct {
+	bp    *blueprint
+	fixes string
 }
 
 type maker struct {
@@ -86,11 +92,12 @@ type maker struct {
 	make   func(*fake.Value) any
 }
 
-func (b *build) plan(bp *blueprint, t *table) (*rowPlan, error) {
-	if p, ok := b.plans[bp]; ok {
+func (b *build) plan(bp *blueprint, t *table, fixes map[int]string) (*rowPlan, error) {
+	key := planKey{bp, fmt.Sprint(fixes)}
+	if p, ok := b.plans[key]; ok {
 		return p, nil
 	}
-	p := &rowPlan{table: t, defined: bp.define != nil}
+	p := &rowPlan{table: t, defined: bp.define != nil, fixes: fixes}
 	if !bp.isRecord() {
 		var err error
 		if p.binding, err = bind(layoutOf(bp.typ), t); err != nil {
@@ -107,14 +114,14 @@ func (b *build) plan(bp *blueprint, t *table) (*rowPlan, error) {
 			p.defaults = append(p.defaults, c)
 		}
 	}
-	b.plans[bp] = p
+	b.plans[key] = p
 	return p, nil
 }
 
 // maker of a column that needs a value and may not get one, or nil. What a search has
 // found is for tables that nobody has defined: a definition knows better.
 func (p *rowPlan) maker(c *column) func(*fake.Value) any {
-	if found := c.pool; found != nil && !p.defined {
+	if found := c.pool.with(p.fixes); found != nil && !p.defined {
 		return func(v *fake.Value) any { return found.value(v, c.index) }
 	}
 	if c.made() {

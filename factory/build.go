@@ -1,6 +1,7 @@
 package factory
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,14 +13,15 @@ type build struct {
 	schema *schema
 	world  world
 	now    time.Time
-	plans  map[*blueprint]*rowPlan
+	plans  map[planKey]*rowPlan
 	gens   map[string]*Cells
-	drafts []*draft // in the making or made: what later rows may share
-	order  []*draft // parents first: what is written
+	homes  map[string][]any // made-up tenants
+	drafts []*draft         // in the making or made: what later rows may share
+	order  []*draft         // parents first: what is written
 }
 
 func newBuild(s *schema, w world, now time.Time) *build {
-	return &build{schema: s, world: w, now: now, plans: map[*blueprint]*rowPlan{}, gens: map[string]*Cells{}}
+	return &build{schema: s, world: w, now: now, plans: map[planKey]*rowPlan{}, gens: map[string]*Cells{}, homes: map[string][]any{}}
 }
 
 func (b *build) cells(table string) *Cells {
@@ -118,6 +120,9 @@ func (b *build) resolve(d *draft, chain []*draft) error {
 	if err := d.adopt(); err != nil {
 		return err
 	}
+	if err := b.homeless(d); err != nil {
+		return err
+	}
 	for _, e := range d.table.edges {
 		if e.optional || !d.open(e) {
 			continue
@@ -133,6 +138,39 @@ func (b *build) resolve(d *draft, chain []*draft) error {
 	d.resolved = true
 	b.order = append(b.order, d)
 	return b.children(d, chain)
+}
+
+// homeless tenants have no table here: where nobody has named one, the call makes
+// one up, for all its rows.
+func (b *build) homeless(d *draft) error {
+	for _, l := range d.table.levels {
+		if l.tenant.Table != "" || len(l.cols) == 0 || d.tenantKey(l.tenant.Name) != nil {
+			continue
+		}
+		key := b.homes[l.tenant.Name]
+		if key == nil {
+			number := b.world.next(&table{name: "tenant " + l.tenant.Name})
+			key = d.table.inventTenant(l, b.world.seed, b.now, number)
+			b.homes[l.tenant.Name] = key
+		}
+		if err := d.giveTenant(l.tenant.Name, key, "the call's own "+l.tenant.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inventTenant makes a key for a tenant that has no row.
+func (t *table) inventTenant(l level, seed uint64, now time.Time, number int64) []any {
+	var key []any
+	cells := fake.New(seed, "tenant "+l.tenant.Name, now)
+	cells.At(number)
+	for i, col := range l.cols {
+		c := *t.columns[col]
+		c.unique = true
+		key = append(key, canon(&c, guess(&c)(cells.Of(fmt.Sprint(i)))))
+	}
+	return key
 }
 
 // complete makes up what is still missing: a required field that was left zero.

@@ -112,11 +112,26 @@ func (f *filling) write(ctx context.Context, s *set) error {
 		return err
 	}
 	start := time.Now()
+	if len(g.columns) == 0 {
+		return f.writeDefaults(ctx, s)
+	}
 	waited, err := f.copy(ctx, s, g)
 	if err != nil {
 		return explain("write", s.table.name, err)
 	}
 	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start), Wait: waited})
+	f.report.Rows += s.n
+	f.all += s.n
+	return nil
+}
+
+// writeDefaults is for tables of which Postgres fills every column.
+func (f *filling) writeDefaults(ctx context.Context, s *set) error {
+	start := time.Now()
+	if _, err := f.tx.Exec(ctx, "insert into "+s.table.rel.Ident()+" select from generate_series(1, $1::bigint)", s.n); err != nil {
+		return explain("write", s.table.name, err)
+	}
+	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start)})
 	f.report.Rows += s.n
 	f.all += s.n
 	return nil
@@ -186,8 +201,16 @@ func (f *filling) stage(ctx context.Context, s *set, g *generator) error {
 	return err
 }
 
+// catalogType is the column's type without its length: without one, character and
+// bit would mean a length of 1.
 func catalogType(c *column) string {
 	t := c.Type.Underlying()
+	switch t.Name {
+	case "bpchar":
+		return "bpchar"
+	case "bit":
+		return "varbit"
+	}
 	return t.SQL
 }
 

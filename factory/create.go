@@ -115,6 +115,7 @@ func persist(ctx context.Context, db seedbed.DB, addr string, options []Option, 
 	if err != nil && stale(err) && changed(ctx, db, addr, options) {
 		err = try()
 	}
+	tried := map[string]bool{}
 	for range patience {
 		if err == nil {
 			return nil
@@ -127,7 +128,7 @@ func persist(ctx context.Context, db seedbed.DB, addr string, options []Option, 
 		if serr != nil {
 			return err
 		}
-		better, lerr := s.learn(ctx, db, err)
+		better, lerr := s.learn(ctx, db, err, tried)
 		if better == nil {
 			return lerr
 		}

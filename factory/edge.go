@@ -57,6 +57,11 @@ func (t *table) findEdges() {
 			t.columns[e.typ].inEdge = true
 		}
 	}
+	for _, l := range t.levels {
+		for _, c := range l.cols {
+			t.columns[c].inEdge = true
+		}
+	}
 	slices.SortStableFunc(t.edges, func(a, b *edge) int { return b.rank() - a.rank() })
 }
 

@@ -17,6 +17,7 @@ type filling struct {
 	tx      pgx.Tx
 	schema  *schema
 	world   world
+	homes   map[string][]any // made-up tenants
 	now     time.Time
 	began   time.Time
 	asked   []*set // what the plan names
@@ -29,7 +30,7 @@ type filling struct {
 }
 
 func (f *filling) run(ctx context.Context) error {
-	f.byTable = map[*table]*set{}
+	f.byTable, f.homes = map[*table]*set{}, map[string][]any{}
 	if err := f.ask(); err != nil {
 		return err
 	}

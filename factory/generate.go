@@ -50,7 +50,7 @@ type parentOf struct {
 
 func (f *filling) newGenerator(s *set) (*generator, error) {
 	b := newBuild(f.schema, f.world, f.now)
-	plan, err := b.plan(s.bp, s.table)
+	plan, err := b.plan(s.bp, s.table, s.fixes())
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,20 @@ func (f *filling) newGenerator(s *set) (*generator, error) {
 	}
 	g.f.fixBase(s, g.fresh, plan)
 	return g, g.sources()
+}
+
+// fixes are the discriminators among what a set's rows have in common.
+func (s *set) fixes() map[int]string {
+	var out map[int]string
+	for col, v := range s.fixed {
+		if c := s.table.columns[col]; !c.inEdge {
+			if out == nil {
+				out = map[int]string{}
+			}
+			out[col] = text(c, v)
+		}
+	}
+	return out
 }
 
 // fixBase sets the discriminator of a base that a subtype asked for.
@@ -107,7 +121,7 @@ func (g *generator) sources() error {
 			}
 		}
 		if ok {
-			src.text = !c.binary(g.f.schema.types)
+			src.text = g.asText(src)
 			g.columns = append(g.columns, src)
 			g.names = append(g.names, c.name)
 		} else if src.keep != nil {
@@ -115,6 +129,27 @@ func (g *generator) sources() error {
 		}
 	}
 	return nil
+}
+
+// asText says that a column's values must be read by Postgres: the type has no binary
+// form that pgx writes, or a made-up text none that pgx reads.
+func (g *generator) asText(src source) bool {
+	c := src.column
+	if !c.binary(g.f.schema.types) {
+		return true
+	}
+	if src.make == nil || src.field != nil || c.textual() {
+		return false
+	}
+	s, isText := src.make(g.cells.Of(c.name)).(string)
+	if c.pool != nil && c.base != jsonbOID {
+		return true
+	}
+	if !isText {
+		return false
+	}
+	_, err := encodeAny(g.f.schema.types, c, nil, s)
+	return err != nil
 }
 
 // known has a row take the key that its children were promised.
@@ -370,7 +405,7 @@ func (g *generator) any(buf []byte, src *source, x any) ([]byte, error) {
 	if !src.text || x == nil {
 		return encodeAny(g.f.schema.types, src.column, buf, x)
 	}
-	return appendText(buf, fmt.Sprint(x)), nil
+	return appendText(buf, literalText(x)), nil
 }
 
 func (g *generator) parent(buf []byte, src *source) ([]byte, error) {
@@ -413,6 +448,9 @@ func (g *generator) noteSubtype() {
 	var value string
 	if g.s.bp.isRecord() {
 		value = text(c, g.row.Interface().(Record).Values[c.name])
+	}
+	if v, ok := g.s.fixed[c.index]; ok {
+		value = text(c, v)
 	}
 	if b := g.plan.binding; b != nil && b.byCol[c.index] >= 0 {
 		value = text(c, g.row.FieldByIndex(b.fields[b.byCol[c.index]].index).Interface())

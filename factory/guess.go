@@ -72,14 +72,8 @@ func guessInt(c *column, typ string, r rule) func(*fake.Value) any {
 	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
 		lo, hi = hi, hi*2 // above its min
 	}
-	if r.lo != nil {
-		lo = int64(*r.lo)
-		hi = max(hi, lo)
-	}
-	if r.hi != nil {
-		hi = int64(*r.hi)
-		lo = min(lo, hi)
-	}
+	low, high := r.bounds(float64(lo), float64(hi), 1)
+	lo, hi = int64(low), int64(high)
 	if c.unique {
 		return func(v *fake.Value) any { return lo + v.Row() }
 	}
@@ -97,16 +91,8 @@ func guessNumber(c *column, r rule) func(*fake.Value) any {
 		}
 		hi = min(hi, 10_000)
 	}
-	lo := 0.0
-	if r.lo != nil {
-		lo = *r.lo
-		hi = max(hi, lo)
-	}
-	if r.hi != nil {
-		hi = *r.hi
-		lo = min(lo, hi)
-	}
 	unit := math.Pow10(-max(scale, 0))
+	lo, hi := r.bounds(0, hi, unit)
 	if c.unique {
 		return func(v *fake.Value) any {
 			return strconv.FormatFloat(lo+float64(float64(v.Row())*unit), 'f', max(scale, 0), 64)
@@ -162,7 +148,11 @@ func guessRange(t *catalog.Type) func(*fake.Value) any {
 	case "timestamptz", "timestamp":
 		return func(v *fake.Value) any {
 			at := v.Now().Add(time.Duration(v.Row()) * time.Hour)
-			return `["` + at.Format(time.RFC3339) + `","` + at.Add(time.Hour).Format(time.RFC3339) + `")`
+			const layout = "2006-01-02 15:04:05-07"
+			if t.Subtype.Name == "timestamp" {
+				return `["` + at.Format(time.DateTime) + `","` + at.Add(time.Hour).Format(time.DateTime) + `")`
+			}
+			return `["` + at.Format(layout) + `","` + at.Add(time.Hour).Format(layout) + `")`
 		}
 	}
 	return func(*fake.Value) any { return "empty" }
@@ -271,7 +261,7 @@ func guessOther(c *column, t *catalog.Type) func(*fake.Value) any {
 			return fmt.Sprintf("02:00:00:ff:fe:%02x:%02x:%02x", n(v)>>16&255, n(v)>>8&255, n(v)&255)
 		}
 	case "interval":
-		return func(v *fake.Value) any { return fmt.Sprintf("%d minutes", n(v)+1) }
+		return func(v *fake.Value) any { return fmt.Sprintf("%02d:%02d:00", (n(v)+1)/60, (n(v)+1)%60) }
 	case "bit", "varbit":
 		width := max(c.Length, 1)
 		return func(v *fake.Value) any {

@@ -3,6 +3,7 @@ package factory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/qarion/seedbed"
@@ -89,8 +90,16 @@ func learned(addr string, s *schema) {
 	defer memo.Unlock()
 	print := memo.prints[addr]
 	if old := memo.schemas[print]; old != nil { // the model is the discovered one, whatever the call used
-		memo.schemas[print] = newSchema(old.cat, old.model, s.pools)
+		memo.schemas[print] = newSchema(old.cat, old.model, merged(old.pools, s.pools))
 	}
+}
+
+func merged(a, b map[string]*pool) map[string]*pool {
+	out := maps.Clone(b)
+	for name, p := range a {
+		out[name] = p
+	}
+	return out
 }
 
 // changed looks whether the database is no longer the one remembered.

@@ -15,6 +15,8 @@ type rule struct {
 	choices  []string
 	patterns []string
 	lo, hi   *float64
+	above    bool // lo itself is out
+	below    bool // hi itself is out
 	minLen   int
 	maxLen   int
 	json     string // the jsonb_typeof it must have
@@ -112,19 +114,32 @@ func (r *rule) length(op string, n int) {
 
 func (r *rule) bound(op string, x float64) {
 	switch op {
-	case ">=":
-		r.lo = &x
-	case ">":
-		x++
-		r.lo = &x
-	case "<=":
-		r.hi = &x
-	case "<":
-		x--
-		r.hi = &x
+	case ">=", ">":
+		r.lo, r.above = &x, op == ">"
+	case "<=", "<":
+		r.hi, r.below = &x, op == "<"
 	case "=":
 		r.lo, r.hi = &x, &x
 	}
+}
+
+// bounds are lo and hi with what lies outside moved in by a step.
+func (r *rule) bounds(lo, hi, step float64) (float64, float64) {
+	if r.lo != nil {
+		lo = *r.lo
+		if r.above {
+			lo += step
+		}
+		hi = max(hi, lo)
+	}
+	if r.hi != nil {
+		hi = *r.hi
+		if r.below {
+			hi -= step
+		}
+		lo = min(lo, hi)
+	}
+	return lo, hi
 }
 
 // bare strips parentheses, casts and quotes from a column's name.

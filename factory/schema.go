@@ -42,7 +42,7 @@ type column struct {
 	constant string
 	constOK  bool
 	inKey    bool // of the primary key
-	inEdge   bool // some reference decides it
+	inEdge   bool // some reference decides it, or the tenant does
 	unique   bool // made values must differ from row to row
 	forced   bool // it is made although Postgres would take none
 	pool     *pool

@@ -33,6 +33,29 @@ func (p *pool) value(v *fake.Value, col int) any {
 	return nil
 }
 
+// with keeps the rows that have the values given; nil where there are none.
+func (p *pool) with(fixes map[int]string) *pool {
+	if p == nil || len(fixes) == 0 {
+		return p
+	}
+	out := &pool{columns: p.columns}
+	for _, row := range p.rows {
+		fits := true
+		for col, want := range fixes {
+			if i := slices.Index(p.columns, col); i >= 0 && (row[i] == nil || *row[i] != want) {
+				fits = false
+			}
+		}
+		if fits {
+			out.rows = append(out.rows, row)
+		}
+	}
+	if len(out.rows) == 0 {
+		return nil
+	}
+	return out
+}
+
 // UnfillableError says which constraint no value was found for.
 type UnfillableError struct {
 	Table      string
@@ -49,7 +72,8 @@ func (e *UnfillableError) Error() string {
 // learn answers a violated CHECK: it looks for values that satisfy it together with
 // all others that read the same columns, by trying combinations on the server. It
 // returns a schema that knows them, or the original error where it cannot help.
-func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error) (*schema, error) {
+// Somebody else may have learned it meanwhile, which is good for one more try.
+func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried map[string]bool) (*schema, error) {
 	var pg *pgconn.PgError
 	if !errors.As(cause, &pg) || pg.Code != "23514" || pg.ConstraintName == "" {
 		return nil, cause
@@ -65,10 +89,14 @@ func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error) (*schema
 	}
 	q := &quest{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	q.cluster(k)
-	if len(q.columns) == 0 || q.columns[0].pool != nil {
+	if len(q.columns) == 0 || q.columns[0].pool != nil && tried[t.name] {
 		return nil, cause
 	}
-	rows, err := q.run(ctx, db)
+	tried[t.name] = true
+	if q.columns[0].pool != nil {
+		return s, nil
+	}
+	rows, err := q.each(ctx, db)
 	if err != nil {
 		return nil, fmt.Errorf("%w (and while looking for values: %v)", cause, err)
 	}
@@ -145,6 +173,15 @@ func mentions(expr, name string) bool {
 func (q *quest) candidates(c *column) []*string {
 	var out []*string
 	add := func(s string) { out = append(out, &s) }
+	if choices := c.rule().choices; len(choices) > 0 {
+		for _, s := range choices {
+			add(s)
+		}
+		if !c.Required() {
+			out = append(out, nil)
+		}
+		return out
+	}
 	make := guess(c)
 	for row := range int64(3) {
 		q.cells.At(row)
@@ -259,6 +296,31 @@ func (q *quest) run(ctx context.Context, db seedbed.DB) ([][]*string, error) {
 		if c.score == len(q.checks) {
 			rows = append(rows, q.row(c))
 		}
+	}
+	return rows, nil
+}
+
+// each searches for every subtype that has a table of its own, as well as freely: a
+// subtype's row may ask for a base of its type.
+func (q *quest) each(ctx context.Context, db seedbed.DB) ([][]*string, error) {
+	rows, err := q.run(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	inherits, _ := q.table.schema.model.Inherits(q.table.name)
+	i := slices.IndexFunc(q.columns, func(c *column) bool { return c.name == inherits.Discriminator })
+	if i < 0 {
+		return rows, nil
+	}
+	all := q.options[i]
+	defer func() { q.options[i] = all }()
+	for _, sub := range inherits.Subtypes {
+		q.options[i] = []*string{&sub.Value}
+		more, err := q.run(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more[:min(len(more), 8)]...)
 	}
 	return rows, nil
 }

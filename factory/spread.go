@@ -64,8 +64,9 @@ func (f *filling) layOut(ctx context.Context, s *set) error {
 func (f *filling) tenancy(s *set) error {
 	for i, l := range s.table.levels {
 		rel := f.schema.cat.Table(l.tenant.Table)
-		if rel == nil {
-			return fmt.Errorf("%s belongs to a %s, which has no table here: place its rows with In", s.table.name, l.tenant.Name)
+		if rel == nil || l.tenant.Table == "" {
+			f.house(s, l)
+			continue
 		}
 		t := f.byTable[f.schema.tables[rel.Root()]]
 		if t == nil {
@@ -94,6 +95,25 @@ func (f *filling) followBase(s *set) error {
 		return nil
 	}
 	return fmt.Errorf("%s is a subtype of %s without a reference to it", s.table.name, s.base.table.name)
+}
+
+// house gives all rows of a plan one tenant of a level that has no table.
+func (f *filling) house(s *set, l level) {
+	if len(l.cols) == 0 {
+		return
+	}
+	key := f.homes[l.tenant.Name]
+	if key == nil {
+		number := f.world.next(&table{name: "tenant " + l.tenant.Name})
+		key = s.table.inventTenant(l, f.world.seed, f.now, number)
+		f.homes[l.tenant.Name] = key
+	}
+	for i, col := range l.cols {
+		if s.fixed == nil {
+			s.fixed = map[int]any{}
+		}
+		s.fixed[col] = key[i]
+	}
 }
 
 // divide gives rows to tenants that have the parents for them.

@@ -91,7 +91,7 @@ func (s *set) covers(f *filling, col int) bool {
 
 func (s *set) rowPlan(f *filling) (*rowPlan, error) {
 	b := newBuild(f.schema, f.world, f.now)
-	return b.plan(s.bp, s.table)
+	return b.plan(s.bp, s.table, s.fixes())
 }
 
 // reserve takes n numbers from the sequence behind a column.

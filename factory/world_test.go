@@ -148,6 +148,9 @@ func TestReplay(t *testing.T) {
 				line += l
 			}
 		}
+		if made == "" {
+			t.Errorf("the child made nothing:\n%s", out)
+		}
 		return made, line
 	}
 	first, line := run("42")

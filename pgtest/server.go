@@ -145,7 +145,9 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
 	r.shared = sync.OnceValues(r.share)
-	r.template.Stock(func(c *template.Clone) (*pgxpool.Pool, error) { return r.pool(c, r.role, nil) }, r.cluster.Major() >= 15 && !s.NoRecycling)
+	// Resetting takes a superuser, and statistics in shared memory, which are exact.
+	recycle := !s.NoRecycling && r.cluster.Major() >= 15 && r.cluster.Super()
+	r.template.Stock(func(c *template.Clone) (*pgxpool.Pool, error) { return r.pool(c, r.role, nil) }, recycle)
 	return r, nil
 }
 

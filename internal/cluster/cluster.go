@@ -219,6 +219,9 @@ func (c *Cluster) Lease() *pgx.Conn { return c.lease }
 // Connections is how many clients the server takes at a time.
 func (c *Cluster) Connections() int { return c.connections }
 
+// Super reports whether the administrator is a superuser.
+func (c *Cluster) Super() bool { return c.roles.Owner != c.roles.Admin }
+
 // Fsync reports whether the server waits for its disk.
 func (c *Cluster) Fsync() bool { return c.fsync }
 

@@ -110,6 +110,15 @@ func (c *Cluster) Stays(ctx context.Context) (stays bool, err error) {
 	return stays, err
 }
 
+// Leases is how many processes keep the server up, this one included.
+func (c *Cluster) Leases(ctx context.Context) (n int, err error) {
+	err = c.ask(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted
+			AND classid = $1 AND objid = $2 AND objsubid = 1`, uint32(leaseKey>>32), uint32(leaseKey&0xffffffff)).Scan(&n)
+	})
+	return n, err
+}
+
 // ask uses a connection of its own: Wait holds the lease's.
 func (c *Cluster) ask(ctx context.Context, do func(*pgx.Conn) error) error {
 	conn, err := pgx.ConnectConfig(ctx, c.Config(ControlDatabase, Superuser))

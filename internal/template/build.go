@@ -12,7 +12,7 @@ import (
 // database of another name, which takes the template's name in the transaction
 // that also records and closes it.
 func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) error {
-	name := databaseName(layers)
+	name := s.databaseName(layers)
 	draft := "sb_b_" + strings.TrimPrefix(name, "sb_t_")
 	base := "template0"
 	if below := layers[:len(layers)-1]; len(below) > 0 {

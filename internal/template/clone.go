@@ -90,9 +90,9 @@ func (t *Template) claim(ctx context.Context) (*Clone, error) {
 	c := &Clone{template: t, tenure: &tenure{}}
 	err := t.store.control.QueryRow(ctx, `
 		UPDATE seedbed.clone SET state = 'held', holder = $2, who = $3, since = clock_timestamp()
-		WHERE name = (SELECT name FROM seedbed.clone WHERE template = $1 AND (state = 'ready'
+		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name WHERE template = $1 AND (state = 'ready'
 				OR state = 'held' AND holder NOT IN (SELECT holder FROM seedbed.presence))
-			ORDER BY since LIMIT 1 FOR UPDATE SKIP LOCKED)
+			ORDER BY since LIMIT 1 FOR UPDATE OF clone SKIP LOCKED)
 		RETURNING name`, t.name, t.store.holder, t.store.who).Scan(&c.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil

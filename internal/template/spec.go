@@ -21,10 +21,12 @@ type Layer struct {
 	Owner func(ctx context.Context, conn *pgx.Conn) error
 }
 
-// databaseName is the template's name: it follows from all layers up to this
-// one, and is far below the 63 bytes that Postgres silently cuts names to.
-func databaseName(layers []Layer) string {
+// databaseName is the template's name: it follows from who owns it and from all
+// layers up to this one, and is far below the 63 bytes that Postgres silently cuts
+// names to.
+func (s *Store) databaseName(layers []Layer) string {
 	sum := sha256.New()
+	sum.Write([]byte(s.host.Owner + "\x00"))
 	for _, l := range layers {
 		sum.Write([]byte(l.Name + "\x00" + l.Fingerprint + "\x00"))
 	}

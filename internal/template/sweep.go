@@ -5,6 +5,12 @@ import "context"
 // sweep drops the clones that processes which are gone have used or had not
 // finished. Those that nobody has used are left: claim takes them.
 func (s *Store) sweep(ctx context.Context) error {
+	// A drop that was interrupted leaves a record without a database.
+	_, err := s.control.Exec(ctx, `DELETE FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database)
+		AND (holder IS NULL OR holder NOT IN (SELECT holder FROM seedbed.presence))`)
+	if err != nil {
+		return err
+	}
 	for {
 		// Claiming one at a time lets several processes share the work.
 		var name string

@@ -48,7 +48,7 @@ func (t *Template) Role() string {
 // nothing behind.
 func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
 	// Before anything else, so that nobody prunes it from here on.
-	if err := s.live(ctx, databaseName(layers)); err != nil {
+	if err := s.live(ctx, s.databaseName(layers)); err != nil {
 		return nil, err
 	}
 	t, err := s.find(ctx, layers)
@@ -60,8 +60,8 @@ func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
 		return nil, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockKey(layers)); err != nil {
-		return nil, fmt.Errorf("wait for whoever builds the template %s: %w", databaseName(layers), err)
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockKey(s.databaseName(layers))); err != nil {
+		return nil, fmt.Errorf("wait for whoever builds the template %s: %w", s.databaseName(layers), err)
 	}
 	// Somebody else may have built it while we waited.
 	t, err = s.find(ctx, layers)
@@ -76,14 +76,14 @@ func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
 
 // lockKey is the template's name as an advisory lock: 8 of the 10 bytes of its
 // hash. Two names that share a key wait for each other and lose nothing else.
-func lockKey(layers []Layer) int64 {
-	sum, _ := hex.DecodeString(strings.TrimPrefix(databaseName(layers), "sb_t_"))
+func lockKey(name string) int64 {
+	sum, _ := hex.DecodeString(strings.TrimPrefix(name, "sb_t_"))
 	return int64(binary.BigEndian.Uint64(sum))
 }
 
 // find returns nil where the template is not there, or not whole.
 func (s *Store) find(ctx context.Context, layers []Layer) (*Template, error) {
-	t := &Template{store: s, name: databaseName(layers)}
+	t := &Template{store: s, name: s.databaseName(layers)}
 	err := s.control.QueryRow(ctx, `
 		UPDATE seedbed.template t SET used_at = clock_timestamp()
 		FROM pg_database d

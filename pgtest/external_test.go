@@ -1,0 +1,98 @@
+//go:build unix
+
+package pgtest_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/binaries"
+	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/osuser"
+)
+
+// elsewhere is a server that Seedbed knows nothing of, as somebody else would run
+// it: TCP, passwords, default durability.
+func elsewhere(t *testing.T, h *house) (url string) {
+	t.Helper()
+	drop, err := osuser.Choose(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, err := binaries.Find(t.Context(), binaries.Request{
+		Dir: os.Getenv("SEEDBED_BINARIES"), Version: os.Getenv("SEEDBED_VERSION"), User: drop,
+		Cache: os.Getenv("SEEDBED_CACHE"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(h.cache, "elsewhere")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "data")
+	server, err := embedded.Boot(t.Context(), embedded.BootConfig{
+		Bin: bin.Bin, Data: data, Runtime: filepath.Join(dir, "run"), LogFile: filepath.Join(dir, "log"),
+		Password: "secret", Drop: drop, Timeout: 2 * time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := embedded.Stop(context.Background(), embedded.StopConfig{Data: data, Bin: bin.Bin, Immediate: true}); err != nil {
+			t.Error(err)
+		}
+	})
+	return fmt.Sprintf("postgres://postgres:secret@127.0.0.1:%d/postgres?sslmode=disable", server.Port)
+}
+
+func TestServerThatSomebodyElseRuns(t *testing.T) {
+	h := newHouse(t)
+	url := elsewhere(t, h)
+	admin, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(t.Context())
+	if _, err := admin.Exec(t.Context(), "CREATE ROLE plain LOGIN CREATEDB PASSWORD 'p@ss/word%'"); err != nil {
+		t.Fatal(err)
+	}
+	run := func(url, allow, tests string) (string, error) {
+		cmd := h.command(tests)
+		cmd.Env = append(cmd.Env, "SEEDBED_URL="+url, "SEEDBED_ALLOW="+allow)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	// Failure mode 47: it is not marked for tests.
+	out, err := run(url, "production.example:5432", "TestPass")
+	if err == nil {
+		t.Fatalf("a server that is not marked was used\n%s", out)
+	}
+	mention(t, out, "is not marked as one for tests", "CREATE DATABASE seedbed", "SEEDBED_ALLOW=127.0.0.1:")
+	if strings.Contains(out, "secret") {
+		t.Errorf("the password is in the log:\n%s", out)
+	}
+	var databases int
+	if err := admin.QueryRow(t.Context(), "SELECT count(*) FROM pg_database").Scan(&databases); err != nil || databases != 3 {
+		t.Errorf("%d databases, %v: something was made on it", databases, err)
+	}
+	// Failure mode 48: by a role that may create databases and no more.
+	plain := strings.Replace(url, "postgres:secret@", "plain:p%40ss%2Fword%25@", 1)
+	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
+	for _, server := range []string{plain, plain, url} { // the second finds it marked, the third makes roles
+		if out, err := run(server, host, "TestPass|TestMany|TestAfterReconnect|TestLeak"); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		host = ""
+	}
+	if len(h.postmasters()) != 0 {
+		t.Error("a server of our own was started beside it")
+	}
+}

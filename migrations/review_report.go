@@ -156,3 +156,6 @@ func (r *Report) accept(baseline []byte) error {
 	r.Findings = kept
 	return nil
 }
+
+// Set is what was reviewed.
+func (r *Report) Set() *Set { return r.set }

@@ -56,6 +56,7 @@ func Run(ctx context.Context, config Config, migrations []Migration) (*Result, e
 	if err != nil {
 		return nil, err
 	}
+	s.owner = config.Role
 	e := &engine{config: config, scratch: s, result: &Result{}}
 	defer func() {
 		if e.sess != nil {

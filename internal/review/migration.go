@@ -120,6 +120,12 @@ func (p piece) outsideOnly() bool {
 	return p.concurrently() || p.Starts("vacuum")
 }
 
+// saved may fail without an end to the review: what must not run in a transaction,
+// and roles that are there.
+func (p piece) saved() bool {
+	return p.outsideOnly() || p.clusterWide() || p.createsRole() || p.Starts("reindex") || p.Starts("cluster")
+}
+
 // createsRole is tolerated where the role is there: roles outlive databases, so that
 // a second review meets those of the first.
 func (p piece) createsRole() bool {

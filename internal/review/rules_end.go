@@ -101,6 +101,9 @@ func (r *relation) constraint(name string) constraint {
 // covers every row that a foreign key could match.
 func (r *relation) serves(key []int16) bool {
 	for _, i := range r.indexes {
+		if i.Valid && i.Unique && i.Predicate == nil && i.within(key) {
+			return true // it finds the one row that can match
+		}
 		if !i.Valid || i.Keys < len(key) || i.Method != "btree" && (i.Method != "hash" || len(key) != 1) {
 			continue
 		}
@@ -111,6 +114,11 @@ func (r *relation) serves(key []int16) bool {
 		}
 	}
 	return false
+}
+
+// within reports whether all key columns are among those given.
+func (i index) within(key []int16) bool {
+	return !slices.ContainsFunc(i.Key[:i.Keys], func(k int16) bool { return !slices.Contains(key, k) })
 }
 
 // onlyNotNull reports whether a predicate leaves out only rows with a NULL in one of

@@ -68,7 +68,7 @@ func (r *run) piece(ctx context.Context, p piece) error {
 	if err != nil || s.err == nil {
 		return err
 	}
-	if s.err.Code != codeActiveTransaction || s.insideCode() {
+	if s.err.Code != codeActiveTransaction || s.insideCode() || !p.saved() {
 		r.stop = s
 		return errStop
 	}
@@ -179,8 +179,9 @@ func (r *run) single(ctx context.Context, p piece) error {
 	return r.commit(ctx, p.chunk)
 }
 
-// trace runs p inside the open transaction behind a savepoint and notes what it
-// did. A failed statement is undone; the step says why it failed.
+// trace runs p inside the open transaction and notes what it did. A savepoint is
+// taken only before what may be gone on from: the values of an enum type that was
+// made in another subtransaction are not safe to use.
 func (r *run) trace(ctx context.Context, p piece) (*step, error) {
 	if p.transactionControl() {
 		return r.traceControl(ctx, p)
@@ -188,7 +189,7 @@ func (r *run) trace(ctx context.Context, p piece) (*step, error) {
 	if err := r.sess.tick(ctx, p.opaque()); err != nil {
 		return nil, err
 	}
-	save := !p.savepoint()
+	save := p.saved()
 	if save {
 		if err := r.sess.exec(ctx, "savepoint "+saveName); err != nil {
 			return nil, err

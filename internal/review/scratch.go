@@ -68,6 +68,7 @@ type scratch struct {
 	admin  *pgx.Conn
 	name   string
 	clones int
+	owner  string // of copies; empty: the superuser
 	how    string // the strategy for CREATE DATABASE; the fast one needs fsync off
 }
 
@@ -140,7 +141,7 @@ func (s *scratch) copyOf(ctx context.Context, of string) (string, error) {
 	s.clones++
 	name := fmt.Sprintf("%s_%d", s.name, s.clones)
 	for wait := time.Millisecond; ; wait *= 2 {
-		_, err := s.admin.Exec(ctx, "create database "+name+" template "+of+s.how)
+		_, err := s.admin.Exec(ctx, "create database "+name+" template "+of+s.ownerClause()+s.how)
 		pg, ok := errors.AsType[*pgconn.PgError](err)
 		if !ok || pg.Code != "55006" || wait > time.Second { // object_in_use: a session is still going away
 			return name, err
@@ -151,6 +152,13 @@ func (s *scratch) copyOf(ctx context.Context, of string) (string, error) {
 		case <-time.After(wait):
 		}
 	}
+}
+
+func (s *scratch) ownerClause() string {
+	if s.owner == "" {
+		return ""
+	}
+	return " owner " + pgx.Identifier{s.owner}.Sanitize()
 }
 
 func (s *scratch) drop(ctx context.Context, name string) {

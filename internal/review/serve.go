@@ -4,57 +4,91 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// serveRules looks whether the plan of a named query uses the index that is there
-// for it. Sequential scans are switched off, so that the shape of the plan does not
-// depend on how many rows there are.
+// serveRules looks whether a named query can be answered from the index that is
+// there for it: by its plan's shape, on an empty table, with sequential scans
+// and sorts switched off and the table's other indexes out of sight. Cost decides nothing.
 func (e *engine) serveRules(ctx context.Context, m *Migration) ([]Finding, error) {
 	var all []Finding
 	for _, q := range m.Serves {
 		f := Finding{Rule: "query-without-index", Severity: severityOf("query-without-index"), File: m.File, Version: m.Version,
 			Line: q.Line, Statement: -1, Target: q.Index, Excerpt: q.Query, Fix: "an index whose leading columns are those that the query compares with =, then those that it sorts by"}
-		plans, err := e.sess.texts(ctx, "explain (format json) "+q.Query)
-		failure, err := pgError(err)
+		shape, failure, err := e.shapeOf(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		if failure != nil {
+		switch {
+		case failure != nil:
 			f.Message, f.SQLState = "the query does not run: "+failure.Message, failure.Code
-			all = append(all, f)
+		case !shape.used:
+			f.Message = q.Index + " is of no use to the query that it is for"
+		case shape.sorts:
+			f.Message = q.Index + " finds the rows but in another order than the query wants: all of them are sorted"
+		default:
 			continue
 		}
-		used, err := indexesOf(plans)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(used, func(i string) bool { return e.isOrIsPartOf(i, q.Index) }) {
-			f.Message = fmt.Sprintf("%s is not used by the query that it is for; the plan uses %v", q.Index, used)
-			all = append(all, f)
-		}
+		all = append(all, f)
 	}
 	return all, nil
 }
 
-func indexesOf(plans []string) ([]string, error) {
-	var all []string
+// shape is how a query's plan stands to the index that is meant for it.
+type shape struct {
+	used  bool // to find rows, or for their order
+	sorts bool // all the same
+}
+
+func (e *engine) shapeOf(ctx context.Context, q Serve) (shape, *pgconn.PgError, error) {
+	if err := e.sess.exec(ctx, "reset session authorization; begin"); err != nil {
+		return shape{}, nil, err
+	}
+	defer func() { _ = e.sess.exec(context.WithoutCancel(ctx), "rollback;"+e.sess.as) }()
+	if err := e.sess.exec(ctx, hideOtherIndexes(q.Index)); err != nil {
+		return shape{}, nil, fmt.Errorf("hide the indexes beside %s: %w", q.Index, err)
+	}
+	plans, err := e.sess.texts(ctx, "explain (format json) "+q.Query)
+	failure, err := pgError(err)
+	if err != nil || failure != nil {
+		return shape{}, failure, err
+	}
+	s, err := e.readShape(plans, q.Index)
+	return s, nil, err
+}
+
+// hideOtherIndexes marks all other indexes of the table, and of its partitions, as
+// not valid; the transaction is rolled back.
+func hideOtherIndexes(name string) string {
+	literal := "'" + strings.ReplaceAll(name, "'", "''") + "'"
+	return `set local enable_sort = off; set local enable_incremental_sort = off; set local enable_bitmapscan = off;
+	with recursive wanted as (
+		select oid from pg_catalog.pg_class where relname = ` + literal + ` and relkind in ('i', 'I')
+		union select i.inhrelid from pg_catalog.pg_inherits i join wanted w on i.inhparent = w.oid)
+	update pg_catalog.pg_index set indisvalid = false
+	where indexrelid not in (select oid from wanted) and indexrelid >= 16384
+	  and indrelid in (select indrelid from pg_catalog.pg_index where indexrelid in (select oid from wanted))`
+}
+
+func (e *engine) readShape(plans []string, wanted string) (shape, error) {
+	var s shape
 	for _, text := range plans {
 		var roots []struct {
 			Plan node `json:"Plan"`
 		}
 		if err := json.Unmarshal([]byte(text), &roots); err != nil {
-			return nil, fmt.Errorf("read a plan: %w", err)
+			return s, fmt.Errorf("read a plan: %w", err)
 		}
 		for _, r := range roots {
 			r.Plan.each(func(n *node) {
-				if n.Index != "" {
-					all = append(all, n.Index)
-				}
+				s.sorts = s.sorts || n.Type == "Sort" || n.Type == "Incremental Sort"
+				s.used = s.used || n.Index != "" && e.isOrIsPartOf(n.Index, wanted)
 			})
 		}
 	}
-	return all, nil
+	return s, nil
 }
 
 // isOrIsPartOf reports whether an index is the one wanted or a partition's part of

@@ -17,6 +17,7 @@ type session struct {
 	heard []message
 	base  uint32 // relations above it are the migration's own
 	ticks bool
+	as    string // the command that makes the session run as the role wanted
 }
 
 // message is one notice: the server's, a plan of auto_explain's, or a snapshot that
@@ -64,6 +65,7 @@ func (s *session) become(ctx context.Context, database, role string, first bool)
 	if first {
 		sql = "alter database " + database + " owner to " + quoted + "; " + sql
 	}
+	s.as = "set session authorization " + quoted
 	if err := s.exec(ctx, sql); err != nil {
 		return fmt.Errorf("review migrations: run as %s: %w", role, err)
 	}

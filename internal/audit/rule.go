@@ -88,6 +88,10 @@ var Rules = []Rule{
 	{"sequence-behind", "A sequence is ahead of the column that it fills.", "The next INSERT fails with a duplicate key."},
 	{"sequence-exhausted", "A sequence has values left.", "INSERT fails for everybody once it has not."},
 	{"partition-wrong", "A row is in the partition that its key says.", "Queries that prune partitions do not find it."},
+	{"n-plus-one", "One line sends one statement for many rows.", "It costs a round trip a row, and grows with the data."},
+	{"query-budget", "A scope sends no more statements than its budget.", "Round trips are what most of a request's time goes to."},
+	{"shape-budget", "A statement is sent no more often than its budget.", "What was read once need not be read again."},
+	{"pool-hygiene", "A connection goes back to the pool as it came.", "The next request inherits it: another tenant's setting, a role, a lock that nobody releases."},
 	{"partition-broken", "Partitions are whole: attached, and with every index of their parent.", "An index of the parent stays unusable, or a query sees half of the rows."},
 }
 

@@ -1,0 +1,166 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Watch looks at each connection that is given back to a pool.
+type Watch struct {
+	// Found is told what a connection still has, and which line had acquired it.
+	Found func(site string, dirt []string)
+}
+
+// origin is where a connection was acquired, and how it was then.
+type origin struct {
+	at   Statement
+	role string
+}
+
+// inspectTime bounds the look at a connection.
+const inspectTime = 5 * time.Second
+
+// Watch has the pool's connections looked at on release, until Unwatch. That costs
+// one round trip each.
+func (t *Tracer) Watch(w *Watch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.watches = append(t.watches, w)
+}
+
+// Unwatch ends what Watch began.
+func (t *Tracer) Unwatch(w *Watch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, x := range t.watches {
+		if x == w {
+			t.watches = append(t.watches[:i:i], t.watches[i+1:]...)
+			return
+		}
+	}
+}
+
+func (t *Tracer) watching() bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.watches) > 0
+}
+
+// TraceAcquireStart implements pgxpool.AcquireTracer.
+func (t *Tracer) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireStartData) context.Context {
+	if next, ok := t.next.(pgxpool.AcquireTracer); ok {
+		return next.TraceAcquireStart(ctx, pool, data)
+	}
+	return ctx
+}
+
+// TraceAcquireEnd implements pgxpool.AcquireTracer.
+func (t *Tracer) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
+	if data.Err == nil && data.Conn != nil && t.watching() {
+		var o origin
+		o.at.depth = runtime.Callers(2, o.at.stack[:])
+		o.role = data.Conn.Config().RuntimeParams["role"]
+		t.mu.Lock()
+		t.origins[data.Conn] = o
+		t.mu.Unlock()
+	}
+	if next, ok := t.next.(pgxpool.AcquireTracer); ok {
+		next.TraceAcquireEnd(ctx, pool, data)
+	}
+}
+
+// TraceRelease implements pgxpool.ReleaseTracer.
+func (t *Tracer) TraceRelease(pool *pgxpool.Pool, data pgxpool.TraceReleaseData) {
+	t.mu.Lock()
+	o, known := t.origins[data.Conn]
+	delete(t.origins, data.Conn)
+	watches := append([]*Watch(nil), t.watches...)
+	settings := slices.Sorted(maps.Keys(t.settings))
+	t.mu.Unlock()
+	if known && len(watches) > 0 && !data.Conn.IsClosed() {
+		if dirt := inspect(data.Conn, o.role, settings); len(dirt) > 0 {
+			for _, w := range watches {
+				w.Found(o.at.Site(), dirt)
+			}
+		}
+	}
+	if next, ok := t.next.(pgxpool.ReleaseTracer); ok {
+		next.TraceRelease(pool, data)
+	}
+}
+
+// named finds the custom settings that a statement may set: pg_settings does not
+// list those, and they are what tenants are set by.
+var named = regexp.MustCompile(`(?i)(?:\bset\s+(?:session\s+)?|set_config\s*\(\s*')([a-z_]\w*\.[a-z_]\w*)`)
+
+var custom = regexp.MustCompile(`(?i)^[a-z_]\w*\.[a-z_]\w*$`)
+
+func (t *Tracer) noteSettings(sql string, args []any) {
+	if len(sql) < 4 || !strings.Contains(strings.ToLower(sql), "set") {
+		return
+	}
+	var names []string
+	for _, m := range named.FindAllStringSubmatch(sql, -1) {
+		names = append(names, m[1])
+	}
+	for _, a := range args {
+		if s, ok := a.(string); ok && custom.MatchString(s) && strings.Contains(sql, "set_config") {
+			names = append(names, s)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, n := range names {
+		t.settings[strings.ToLower(n)] = true
+	}
+}
+
+// role and session_authorization are no settings that pg_settings lists.
+const inspectSQL = `
+SELECT 'role ' || current_setting('role') || ', set by SET ROLE' WHERE current_setting('role') <> %s
+UNION ALL SELECT 'session authorization ' || session_user WHERE session_user <> %s
+UNION ALL SELECT 'setting ' || name || ' = ' || quote_literal(setting) FROM pg_settings WHERE source = 'session' AND setting IS DISTINCT FROM reset_val
+UNION ALL SELECT 'LISTEN ' || quote_ident(c) FROM pg_listening_channels() c
+UNION ALL SELECT 'advisory lock ' || ((classid::bigint << 32) | objid::bigint) || CASE objsubid WHEN 2 THEN ' (two keys)' ELSE '' END
+	FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+UNION ALL SELECT 'temporary ' || CASE relkind WHEN 'S' THEN 'sequence ' WHEN 'v' THEN 'view ' ELSE 'table ' END || relname
+	FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'p', 'v', 'S')
+UNION ALL SELECT 'cursor ' || name FROM pg_cursors WHERE is_holdable
+UNION ALL SELECT 'prepared statement ' || name FROM pg_prepared_statements WHERE from_sql`
+
+// inspect lists what a connection would carry over to whoever gets it next.
+func inspect(conn *pgx.Conn, role string, settings []string) []string {
+	if conn.PgConn().TxStatus() != 'I' {
+		return []string{"an open transaction"}
+	}
+	if role == "" {
+		role = "none"
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), inspectTime)
+	defer cancel()
+	sql := fmt.Sprintf(inspectSQL, literal(role), literal(conn.Config().User))
+	for _, name := range settings {
+		sql += fmt.Sprintf("\nUNION ALL SELECT 'setting %[1]s = ' || quote_literal(current_setting('%[1]s', true)) WHERE current_setting('%[1]s', true) NOT IN ('', %[2]s)",
+			name, literal(conn.Config().RuntimeParams[name]))
+	}
+	results, err := conn.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return []string{"a session that cannot be looked at: " + err.Error()}
+	}
+	var out []string
+	for _, row := range results[0].Rows {
+		out = append(out, string(row[0]))
+	}
+	return out
+}
+
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -46,14 +46,12 @@ func (t *textScan) bidiPasses(r rune) bool {
 }
 
 // bidiBalanced reports whether each embedding and isolate in s is closed, in
-// order, on its own line. Next to an override none passes: it is going to be
-// replaced, and what closed it would be left over.
+// order, on its own line. Overrides do not count: they never pass, and where they
+// are replaced what closed them is left over, and is one too many.
 func bidiBalanced(s string) bool {
 	var open []rune // what closes each
 	for _, r := range s {
 		switch {
-		case isBidiOverride(r):
-			return false
 		case r == 0x202a || r == 0x202b:
 			open = append(open, 0x202c)
 		case r >= 0x2066 && r <= 0x2068:

@@ -46,7 +46,9 @@
 //
 // Time and memory are proportional to what would be encoded, and bounded by
 // Policy.MaxPayload whatever the value refers to, including shared pointers that
-// unfold exponentially. On a clean payload of 10 KB, Inspect and Value take
-// between a third of the time of json.Marshal and about the same time, and do not
-// copy (BenchmarkClean). Neither protects from a MarshalJSON that never returns.
+// unfold exponentially. On a clean payload of 10 KB, Inspect and Value take 0.3
+// to 0.7 of the time of json.Marshal and copy nothing but documents; repairing a
+// field in each of 20 structs takes 4 times as long as encoding them
+// (BenchmarkClean, BenchmarkDirty). Neither protects from a MarshalJSON that never
+// returns.
 package sanitize

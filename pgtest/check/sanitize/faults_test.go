@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,11 @@ type broken struct{ err error }
 
 func (b broken) MarshalJSON() ([]byte, error) { return []byte(`{"a":`), b.err }
 
+// wrapped hides what it holds from everything but its method.
+type wrapped struct{ List []map[string]any }
+
+func (w *wrapped) MarshalJSON() ([]byte, error) { return json.Marshal(w.List) }
+
 type panicking struct{}
 
 func (panicking) MarshalText() ([]byte, error) { panic("no text today") }
@@ -72,6 +78,7 @@ var faults = []fault{
 	{"overlong slash", str("..\xc0\xaf.."), sanitize.OverlongUTF8, "$.s", 2, "c0 af", `{"s":"..�.."}`},
 	{"overlong NUL", str("\xc0\x80"), sanitize.OverlongUTF8, "$.s", 0, "c0 80", `{"s":"�"}`},
 	{"overlong in three", str("\xe0\x80\xaf"), sanitize.OverlongUTF8, "$.s", 0, "e0 80 af", `{"s":"�"}`},
+	{"longest overlong in three", str("\xe0\x9f\xbf"), sanitize.OverlongUTF8, "$.s", 0, "e0 9f bf", `{"s":"�"}`},
 	{"overlong in four", str("\xf0\x80\x80\xaf"), sanitize.OverlongUTF8, "$.s", 0, "f0 80 80 af", `{"s":"�"}`},
 	{"surrogate", str("x\xed\xa0\x80"), sanitize.SurrogateUTF8, "$.s", 1, "ed a0 80", `{"s":"x�"}`},
 	{"surrogate pair", str("\xed\xa0\xbd\xed\xb8\x80"), sanitize.SurrogateUTF8, "$.s", 0, "ed a0 bd", `{"s":"��"}`},
@@ -81,6 +88,7 @@ var faults = []fault{
 	{"DEL", str("a\x7f"), sanitize.C0Control, "$.s", 1, "7f", ""},
 	{"DEL among eight", str("1234567\x7f90"), sanitize.C0Control, "$.s", 7, "7f", ""},
 	{"C1", str("a\u0080"), sanitize.C1Control, "$.s", 1, "c2 80", ""},
+	{"last C1", str("\u009f"), sanitize.C1Control, "$.s", 0, "c2 9f", ""},
 	{"next line", str("\u0085"), sanitize.C1Control, "$.s", 0, "c2 85", ""},
 	{"noncharacter", str("\uffff"), sanitize.Noncharacter, "$.s", 0, "ef bf bf", ""},
 	{"noncharacter FDD0", str("\ufdd0"), sanitize.Noncharacter, "$.s", 0, "ef b7 90", ""},
@@ -170,7 +178,10 @@ var faults = []fault{
 		}{strings.Repeat("\"", 1<<19)}
 	}, sanitize.OversizeString, "$.S", 0, "", ""},
 	{"string over 1 MiB", func() any { return []string{strings.Repeat("x", 1<<20+1)} }, sanitize.OversizeString, "$[0]", 0, "", ""},
-	{"payload over 10 MiB", func() any { return strings.Split(strings.Repeat("x", 3<<20), "") }, sanitize.OversizePayload, "$[2621439]", 0, "", ""},
+	{"payload over 10 MiB", func() any { return slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 12) }, sanitize.OversizePayload, "$[9]", 0, "", ""},
+	{"bytes behind a MarshalJSON, further in", func() any {
+		return []any{&wrapped{List: []map[string]any{{"k": new(1), "s": [1]pgtype.Text{{String: "\xff", Valid: true}}}}}}
+	}, sanitize.InvalidUTF8, "$[0]", 0, "", ""},
 	{"text with bytes behind a MarshalJSON", value(pgtype.Text{String: "a\xffb", Valid: true}), sanitize.InvalidUTF8, "$", 0, "", `"a\ufffdb"`},
 }
 

@@ -1,5 +1,7 @@
 package sanitize
 
+//lint:file-ignore SA5008 tags that a reader trips over are what these structs are for
+
 import (
 	"encoding/json"
 	"reflect"
@@ -8,11 +10,17 @@ import (
 )
 
 type (
-	lower  struct{ Deep, Both, Tagged string }
-	Upper  struct{ Both, Higher string }
-	Left   struct{ Same, OnlyLeft string }
-	Right  struct{ Same, OnlyRight string }
-	Loop   struct{ *Loop }
+	lower struct{ Deep, Both, Tagged string }
+	Upper struct{ Both, Higher string }
+	Left  struct{ Same, OnlyLeft string }
+	Right struct{ Same, OnlyRight string }
+	Loop  struct{ *Loop }
+	Named struct {
+		Other string `json:"Same"`
+	}
+	Base   struct{ Twice string }
+	One    struct{ Base }
+	Two    struct{ *Base }
 	number int
 
 	PtrJSON  struct{ S string }
@@ -65,6 +73,14 @@ var odd = []any{
 		*Upper
 	}{lower: &lower{Deep: "d"}},
 	struct{ *Upper }{},
+	struct {
+		Left
+		Named
+	}{Left{"l", "ol"}, Named{"n"}},
+	struct {
+		One
+		Two
+	}{One{Base{"1"}}, Two{&Base{"2"}}},
 	struct{ number }{3},
 	struct{ Loop }{Loop{&Loop{}}},
 	struct {

@@ -142,7 +142,7 @@ func (g *grower) bits() uint64 {
 func (g *grower) leaf(depth int) leafy {
 	l := leafy{
 		Text: g.text(), Quoted: g.text(), Blob: g.bytes(), F: math.Float64frombits(g.bits()),
-		N: int64(g.bits()), Any: g.value(depth), Raw: g.bytes(),
+		N: int64(g.bits()), Any: g.value(depth), Raw: g.bytes(), hidden: func() {},
 	}
 	if g.byte()%2 == 1 {
 		l.leafy = &leafy{Text: g.text(), Any: g.text()}

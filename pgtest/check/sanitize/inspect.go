@@ -258,15 +258,11 @@ func (in *inspector) binary(v reflect.Value) {
 }
 
 func (in *inspector) inner(v reflect.Value) {
-	switch {
-	case v.IsNil():
+	if v.IsNil() {
 		in.charge(4)
-	case v.CanInterface():
-		in.any(v.Interface())
-	default:
-		v = v.Elem()
-		in.value(v, planOf(v.Type()), false)
+		return
 	}
+	in.any(v.Interface())
 }
 
 func (in *inspector) pointer(v reflect.Value, p *plan, quoted bool) {

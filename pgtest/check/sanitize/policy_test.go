@@ -30,6 +30,8 @@ func TestBidi(t *testing.T) {
 		{isolate + "a\n" + pop, false, false, false, true},
 		{override + "a" + popEmbed, false, false, false, true},
 		{isolate + override + "a" + popEmbed + pop, false, false, false, true},
+		{embed + override + "a" + popEmbed + popEmbed, false, false, false, true},
+		{embed + override + "a" + popEmbed, false, false, false, true},
 	} {
 		for bidi, pass := range map[sanitize.Bidi]bool{
 			sanitize.BidiMarks:    c.marks,
@@ -95,6 +97,7 @@ func TestTruncation(t *testing.T) {
 		if !strings.HasPrefix(text, strings.Split(out, "…")[0]) || !utf8.ValidString(out) {
 			t.Errorf("not cut at a character: %q", out)
 		}
+		sound(t, func() any { return "\u2067" + text + "\u2069" }, sanitize.Policy{MaxString: 100, Bidi: sanitize.BidiBalanced})
 		sound(t, func() any { return map[string]int{text: 1, text + "2": 2} }, p)
 		sound(t, func() any { return json.RawMessage(`{"k":"` + text + `"}`) }, p)
 		sound(t, func() any {
@@ -164,11 +167,12 @@ func TestUnfolding(t *testing.T) {
 	for range 60 {
 		v = []any{v, v}
 	}
-	found := sanitize.Inspect(v, sanitize.Policy{})
+	p := sanitize.Policy{MaxPayload: 1 << 18}
+	found := sanitize.Inspect(v, p)
 	if len(found) != 1 || found[0].Rule != sanitize.OversizePayload {
 		t.Errorf("got %s", sanitize.Report("it", found))
 	}
-	encodes(t, sanitize.Value(v, sanitize.Policy{}), sanitize.Policy{})
+	encodes(t, sanitize.Value(v, p), p)
 }
 
 func TestFindingsAreBounded(t *testing.T) {

@@ -3,7 +3,7 @@ package sanitize
 // Rule names what a finding is about. The names are stable.
 type Rule string
 
-// The rules.
+// The rules. Rules and Rule.Doc say why each exists and what to do about it.
 const (
 	InvalidUTF8      Rule = "invalid-utf8"
 	OverlongUTF8     Rule = "overlong-utf8"

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed/internal/binaries"
+	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/fleet"
+	"github.com/qarion/seedbed/internal/osuser"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what Seedbed finds on this machine, what it chooses and why, and what is in its way",
+		Long: `Doctor looks and changes nothing: who Postgres runs as, where the cache is, which Postgres
+is taken and why the others are not, the environment, room on disk and in shared memory, and
+the servers with what they hold. Exit status 3: something is in the way.`,
+		Example: "  seedbed doctor",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
+	}
+}
+
+// doctor is an examination: what it finds out first, later questions build on.
+type doctor struct {
+	*app
+	p     palette
+	drop  *osuser.User
+	cache string
+	bad   int
+}
+
+func (a *app) doctor(ctx context.Context) error {
+	d := &doctor{app: a, p: a.palette(a.out)}
+	for _, part := range []struct {
+		title string
+		ask   func(context.Context)
+	}{
+		{"machine", d.machine}, {"environment", d.environment}, {"Postgres", d.postgres}, {"servers", d.servers},
+	} {
+		fmt.Fprintf(a.out, "%s\n", d.p.bold(part.title))
+		part.ask(ctx)
+		fmt.Fprintln(a.out)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if d.bad > 0 {
+		fmt.Fprintf(a.out, "%s\n", d.p.bad(plural(d.bad, "matter")+" in the way"))
+		return errFindings
+	}
+	fmt.Fprintln(a.out, d.p.good("Nothing is in the way."))
+	return nil
+}
+
+func (d *doctor) line(mark, name, text string) {
+	fmt.Fprintf(d.out, "  %s %-10s %s\n", mark, name, strings.ReplaceAll(text, "\n", "\n               "))
+}
+
+func (d *doctor) fine(name, format string, args ...any) {
+	d.line(d.p.good("ok  "), name, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) note(name, format string, args ...any) {
+	d.line("    ", name, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) warn(name, format string, args ...any) {
+	d.line(d.p.warn("note"), name, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) fail(name, format string, args ...any) {
+	d.bad++
+	d.line(d.p.bad("BAD "), name, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) machine(context.Context) {
+	d.note("seedbed", "%s", version())
+	d.user()
+	cache, err := cluster.CacheDir(d.drop)
+	if err != nil {
+		d.fail("cache", "%v", err)
+		return
+	}
+	d.cache = cache
+	d.fine("cache", "%s, takes %s", cache, megabytes(fleet.Size(cache)))
+	if free, ok := freeBytes(cache); ok && free < 1<<30 {
+		d.fail("disk", "%s free for the cache: a server and its templates take some hundred MB; `seedbed prune --all` makes room", megabytes(free))
+	} else if ok {
+		d.fine("disk", "%s free", megabytes(free))
+	}
+	d.sharedMemory()
+	d.socket()
+}
+
+func (d *doctor) user() {
+	drop, err := osuser.Choose(d.env)
+	if err != nil {
+		d.fail("user", "%v", err)
+		return
+	}
+	d.drop = drop
+	if drop == nil {
+		d.fine("user", "Postgres runs as you")
+		return
+	}
+	if _, err := drop.Command(); err != nil {
+		d.fail("user", "%v", err)
+		return
+	}
+	d.fine("user", "you are root, so Postgres runs as %s (uid %d)", orDash(drop.Name), drop.UID)
+}
+
+func (d *doctor) sharedMemory() {
+	if runtime.GOOS != "linux" {
+		return
+	}
+	if size, ok := totalBytes("/dev/shm"); ok && size <= 64<<20 {
+		d.warn("shm", "/dev/shm has %s, as in a container without --shm-size; servers use files instead", megabytes(size))
+	} else if ok {
+		d.fine("shm", "/dev/shm has %s", megabytes(size))
+	}
+}
+
+// socket says whether the paths of sockets fit into what systems allow.
+func (d *doctor) socket() {
+	if runtime.GOOS == "windows" {
+		d.note("socket", "this system has none that Postgres uses; clients come by TCP on loopback")
+		return
+	}
+	const most = 103
+	if n := len(filepath.Join(d.cache, "servers", "15-0123456789", "s", ".s.PGSQL.65535")); n > most {
+		d.warn("socket", "the cache's path is long (%d bytes of %d); sockets go to the temporary directory", n, most)
+	} else {
+		d.fine("socket", "paths of %d bytes, of %d that all systems allow", n, most)
+	}
+}
+
+// environment lists what changes what Seedbed does, and what it keeps out.
+func (d *doctor) environment(context.Context) {
+	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_MIRROR", "SEEDBED_CACHE", "SEEDBED_OS_USER",
+		"SEEDBED_IDLE", "SEEDBED_ALLOW", "SEEDBED_SEED", "CI", "LANG", "LC_ALL"} {
+		if value := d.env(name); value != "" {
+			d.note("", "%s=%s", name, value)
+		}
+	}
+	if d.env("SEEDBED_URL") != "" {
+		d.warn("", "SEEDBED_URL is set: tests run on that server, not on one of their own")
+	}
+	for _, name := range []string{"PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGDATA"} {
+		if d.env(name) != "" {
+			d.note("", "%s is set, and kept out of Seedbed's servers", name)
+		}
+	}
+	if text := d.env("SEEDBED_IDLE"); text != "" {
+		if _, err := time.ParseDuration(text); err != nil {
+			d.fail("", "SEEDBED_IDLE=%s is no duration such as 90s or 5m", text)
+		}
+	}
+}
+
+func (d *doctor) postgres(ctx context.Context) {
+	found, err := binaries.Look(ctx, binaries.Request{Dir: d.env("SEEDBED_BINARIES"), Version: d.env("SEEDBED_VERSION"), Cache: d.cache, User: d.drop})
+	chosen := false
+	for _, c := range found {
+		what := strings.TrimSpace(c.Where + "  " + c.Version)
+		switch {
+		case c.Chosen:
+			chosen = true
+			d.fine(c.Source, "%s", what)
+		case c.Reason != "":
+			d.note(c.Source, "%s: %s", what, c.Reason)
+		default:
+			d.note(c.Source, "%s", what)
+		}
+	}
+	switch {
+	case err != nil:
+		d.fail("", "%v", err)
+	case !chosen:
+		d.warn("", "none is installed; the first test or `seedbed dev` downloads one")
+	}
+}
+
+func (d *doctor) servers(ctx context.Context) {
+	if d.cache == "" {
+		return
+	}
+	servers, err := fleet.List(ctx, d.cache)
+	if err != nil {
+		d.fail("", "%v", err)
+		return
+	}
+	if len(servers) == 0 {
+		d.note("", "none yet")
+	}
+	for _, s := range servers {
+		switch {
+		case s.Err != nil:
+			d.fail("", "%s: %v", s.Name, s.Err)
+		case !s.Running:
+			d.note("stopped", "%s, Postgres %s, %s, last booted %s", s.Name, orDash(s.Version), megabytes(s.Bytes), s.Used.Local().Format("2006-01-02 15:04"))
+		default:
+			d.fine("runs", "%s, Postgres %s, pid %d, %s%s", s.Name, s.Version, s.PID, megabytes(s.Bytes), holds(s))
+		}
+	}
+}
+
+// holds says who keeps a server up, and what is on it.
+func holds(s fleet.Server) string {
+	text := fmt.Sprintf("\n%s and %s connected; ", processes(s.Leases), plural(s.Clients, "session"))
+	if s.Stays {
+		text += "stays until it is stopped"
+	} else {
+		text += fmt.Sprintf("stops when idle for %v", s.Idle)
+	}
+	if !s.Dev {
+		text += fmt.Sprintf("; %s, %s of failed tests kept", plural(s.Templates, "template"), plural(len(s.Kept), "database"))
+	}
+	return text
+}
+
+func processes(n int) string {
+	if n == 1 {
+		return "1 process"
+	}
+	return fmt.Sprintf("%d processes", n)
+}

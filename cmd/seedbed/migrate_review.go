@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/migrations"
+)
+
+type reviewFlags struct {
+	from          int64
+	format        string
+	postgres      []string
+	url           string
+	role          string
+	baseline      string
+	writeBaseline string
+	prefix        string
+	failOn        string
+	skipDown      bool
+}
+
+func (a *app) reviewCommand() *cobra.Command {
+	var f reviewFlags
+	cmd := &cobra.Command{
+		Use:   "review [DIR]",
+		Short: "Say which migrations would hurt a database in use",
+		Long: `Review runs every migration statement by statement on a scratch database of seedbed's own
+server and reads the locks, rewrites and scans that really happened, in DO blocks and
+functions too. Then it tries the way back, and crashes where a file has no transaction.
+
+A finding is accepted in the file, with a reason:
+  -- seedbed: waive drop-table public.old: empty since release 7
+or, for all that there is today, by --write-baseline and --baseline.
+
+Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be reviewed.`,
+		Example: `  seedbed migrate review db/migrate
+  seedbed migrate review --from 42 --format json db/migrate | jq '.findings[].rule'
+  seedbed migrate review --postgres 15,18 --format html db/migrate > review.html
+  seedbed migrate review --format github --prefix db/migrate db/migrate   # in a workflow`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.review(cmd.Context(), f, args) },
+	}
+	flags := cmd.Flags()
+	flags.Int64Var(&f.from, "from", 0, "review from this `version` on, and only run what comes before (default: all)")
+	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, html, github or gitlab")
+	flags.StringSliceVar(&f.postgres, "postgres", nil, "Postgres `versions` to review on (default: the one that is found)")
+	flags.StringVar(&f.url, "url", "", "`URL` of a superuser on a disposable server to use instead of seedbed's own")
+	flags.StringVar(&f.role, "role", "", "the `role` that runs the migrations (default: the superuser)")
+	flags.StringVar(&f.baseline, "baseline", "", "`file` of findings that are known and accepted")
+	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write what is found to this `file`, as known and accepted")
+	flags.StringVar(&f.prefix, "prefix", "", "`directory` of the files in the repository, for sarif, github and gitlab (default: DIR)")
+	flags.StringVar(&f.failOn, "fail-on", "hazard", "the least `severity` that fails: hazard, policy, style or never")
+	flags.BoolVar(&f.skipDown, "skip-down", false, "leave out Down and the crashes of files without a transaction")
+	return cmd
+}
+
+func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
+	fsys, dir, err := directory(args)
+	if err != nil {
+		return err
+	}
+	if f.prefix == "" {
+		f.prefix = dir
+	}
+	write, ok := reviewFormats(f.prefix)[f.format]
+	if !ok {
+		return usagef("--format %s: there are text, json, sarif, html, github and gitlab", f.format)
+	}
+	fails, ok := map[string]func(*migrations.Report) bool{
+		"hazard": func(r *migrations.Report) bool { return r.Hazards() > 0 },
+		"policy": func(r *migrations.Report) bool { return r.Hazards()+r.Policies() > 0 },
+		"style":  func(r *migrations.Report) bool { return len(r.Findings) > 0 },
+		"never":  func(*migrations.Report) bool { return false },
+	}[f.failOn]
+	if !ok {
+		return usagef("--fail-on %s: there are hazard, policy, style and never", f.failOn)
+	}
+	options := migrations.ReviewOptions{From: f.from, Role: f.role, SkipDown: f.skipDown}
+	if f.baseline != "" {
+		if options.Baseline, err = os.ReadFile(f.baseline); err != nil {
+			return usagef("--baseline: %v", err)
+		}
+	}
+	var report *migrations.Report
+	reviewErr := a.reviewers(ctx, f, func(all []seedbed.DB) error {
+		options.Also = all[1:]
+		report, err = migrations.Review(ctx, all[0], fsys, options)
+		return err
+	})
+	if report == nil {
+		return reviewErr
+	}
+	if f.writeBaseline != "" && reviewErr == nil {
+		return os.WriteFile(f.writeBaseline, report.Baseline(), 0o644)
+	}
+	if err := write(report, a.out); err != nil {
+		return err
+	}
+	if reviewErr == nil && fails(report) {
+		return errFindings
+	}
+	return reviewErr
+}
+
+func reviewFormats(prefix string) map[string]func(*migrations.Report, io.Writer) error {
+	return map[string]func(*migrations.Report, io.Writer) error{
+		"text":   (*migrations.Report).WriteText,
+		"json":   (*migrations.Report).WriteJSON,
+		"html":   (*migrations.Report).WriteHTML,
+		"sarif":  func(r *migrations.Report, w io.Writer) error { return r.WriteSARIF(w, prefix) },
+		"github": func(r *migrations.Report, w io.Writer) error { return r.WriteAnnotations(w, prefix) },
+		"gitlab": func(r *migrations.Report, w io.Writer) error { return r.WriteGitLab(w, prefix) },
+	}
+}
+
+// reviewers connects to the servers that a review runs on: the one that --url
+// names, or our own of each version wanted.
+func (a *app) reviewers(ctx context.Context, f reviewFlags, do func([]seedbed.DB) error) error {
+	if f.url != "" {
+		pool, err := connect(ctx, f.url)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		return do([]seedbed.DB{pool})
+	}
+	versions := f.postgres
+	if len(versions) == 0 {
+		versions = []string{""}
+	}
+	var all []seedbed.DB
+	for _, v := range versions {
+		c, err := cluster.Acquire(ctx, cluster.Config{Version: strings.TrimSpace(v), Logf: func(format string, args ...any) {
+			fmt.Fprintf(a.err, format+"\n", args...)
+		}})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = c.Release(context.WithoutCancel(ctx)) }()
+		conn, err := pgx.ConnectConfig(ctx, c.Config("postgres", cluster.Superuser))
+		if err != nil {
+			return fmt.Errorf("connect to the server for the review: %w", err)
+		}
+		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+		all = append(all, conn)
+	}
+	return do(all)
+}

@@ -21,7 +21,6 @@ type generator struct {
 	names   []string
 	hostile []maker
 	parents []parentOf // of the row at hand, by choice
-	buf     []byte
 	tenant  int64
 	index   int64
 }

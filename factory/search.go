@@ -123,6 +123,7 @@ type quest struct {
 	options [][]*string // candidates, by column
 	cells   *Cells
 	draws   int64
+	broken  *catalog.Constraint // the one to break, in search of a violation
 }
 
 // cluster grows from a constraint to all that share columns with it.
@@ -140,13 +141,22 @@ func (q *quest) cluster(k *catalog.Constraint) {
 		}
 	}
 	for _, c := range q.table.columns {
-		if slices.Contains(names, c.name) && c.Writable() && !c.inEdge && !c.inKey {
+		free := !c.inEdge && !c.inKey
+		if q.broken != nil { // a violation may touch keys, and say nonsense of what it points at
+			free = !c.inEdge && c.base != uuidOID || q.table.pairType(c)
+		}
+		if slices.Contains(names, c.name) && c.Writable() && free {
 			q.columns = append(q.columns, c)
 		}
 	}
 	for _, c := range q.columns {
 		q.options = append(q.options, q.candidates(c))
 	}
+}
+
+// pairType reports whether a column says which table a polymorphic pair points at.
+func (t *table) pairType(c *column) bool {
+	return slices.ContainsFunc(t.edges, func(e *edge) bool { return e.pair != nil && e.typ == c.index })
 }
 
 // generatedFrom are the columns that generated ones among those named read.
@@ -173,7 +183,7 @@ func mentions(expr, name string) bool {
 func (q *quest) candidates(c *column) []*string {
 	var out []*string
 	add := func(s string) { out = append(out, &s) }
-	if choices := c.rule().choices; len(choices) > 0 {
+	if choices := c.rule().choices; len(choices) > 0 && q.broken == nil {
 		for _, s := range choices {
 			add(s)
 		}
@@ -253,7 +263,7 @@ func simplest(t *catalog.Type) []string {
 	case t.Name == "bool":
 		return []string{"true", "false"}
 	case t.Category == "N":
-		return []string{"0", "1", "2", "10", "100"}
+		return []string{"0", "1", "2", "10", "100", "-1"}
 	case t.Name == "jsonb", t.Name == "json":
 		return []string{"{}", "[]", `"x"`, "1", "null"}
 	case t.Category == "S":
@@ -426,7 +436,11 @@ func (q *quest) sql() string {
 		}
 	}
 	for _, k := range q.checks {
-		sum = append(sum, fmt.Sprintf("((%s) is not false)::int", k.Expr))
+		want := "is not false"
+		if k == q.broken {
+			want = "is false"
+		}
+		sum = append(sum, fmt.Sprintf("((%s) %s)::int", k.Expr, want))
 	}
 	var names []string
 	for i := range q.columns {

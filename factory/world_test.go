@@ -88,7 +88,7 @@ func TestSeedAndNow(t *testing.T) {
 		}
 		return u
 	}
-	if build() != build() {
+	if first := build(); first != build() {
 		t.Error("the same row is built differently")
 	}
 	if build() == build(factory.Seed(7)) || build(factory.Seed(0)) == build(factory.Seed(7)) {

@@ -1,0 +1,121 @@
+package factory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// Linting tries factories and constraints out on a database, and leaves no trace:
+// all of it happens in a transaction that is rolled back.
+//
+// Each volume's rows are created. Then, for every constraint of every table, a row
+// is made that breaks this one and, where possible, no other; the database must
+// refuse it by that name. What could not be proven to bite is listed with the
+// reason: a constraint that nothing can violate protects nothing.
+type Linting struct {
+	// Rows are the factories to try, each with the traits to try it with. nil: none,
+	// constraints only.
+	Rows []Volume
+	// Using declares what the tables mean. nil: seedbed.Discover is asked.
+	Using *seedbed.Model
+}
+
+// LintReport is what Linting found.
+type LintReport struct {
+	// Failures are factories whose rows the database refused.
+	Failures []error
+	// Proven counts the constraints that refused a row made to break them.
+	Proven int
+	// Unproven constraints, with the reason.
+	Unproven []Unproven
+}
+
+// Unproven is a constraint that was not seen to bite.
+type Unproven struct {
+	Table      string
+	Constraint string // the name; of NOT NULL, the column's
+	Definition string
+	Reason     string
+}
+
+// String writes a line for each finding.
+func (r LintReport) String() string {
+	var b strings.Builder
+	for _, err := range r.Failures {
+		fmt.Fprintf(&b, "factory: %v\n", err)
+	}
+	for _, u := range r.Unproven {
+		fmt.Fprintf(&b, "unproven: %s.%s, %s: %s\n", u.Table, u.Constraint, u.Definition, u.Reason)
+	}
+	fmt.Fprintf(&b, "%d constraints proven to bite, %d not", r.Proven, len(r.Unproven))
+	return b.String()
+}
+
+// Lint runs a Linting of those volumes and logs its report. A factory whose rows are
+// refused fails the test; a constraint that is not proven does not.
+func Lint(t testing.TB, db seedbed.DB, volumes ...Volume) LintReport {
+	t.Helper()
+	report, err := Linting{Rows: volumes}.Run(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range report.Failures {
+		t.Error(err)
+	}
+	t.Log(report)
+	return report
+}
+
+// Run lints. The error is of the database or the catalog; findings are in the report.
+func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
+	addr, err := address(ctx, db)
+	if err != nil {
+		return LintReport{}, fmt.Errorf("lint: %w", err)
+	}
+	s, err := schemaOf(ctx, db, addr, l.Using)
+	if err != nil {
+		return LintReport{}, fmt.Errorf("lint: %w", err)
+	}
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return LintReport{}, fmt.Errorf("lint: %w", err)
+	}
+	c := &coverage{schema: s, tx: tx, world: world{addr, "\x00lint", fake.DefaultSeed}}
+	defer forgetTest(c.world.test)
+	err = c.run(ctx, l.Rows)
+	if rerr := tx.Rollback(context.WithoutCancel(ctx)); err == nil && !errors.Is(rerr, pgx.ErrTxClosed) {
+		err = rerr
+	}
+	if err != nil {
+		return LintReport{}, fmt.Errorf("lint: %w", err)
+	}
+	return c.report, nil
+}
+
+// Builtin lists every built-in factory with every trait and every type of its rows:
+// what Lint tries on a database with the reference schema.
+func Builtin() []Volume {
+	plain := []Volume{Organizations.N(2), Spaces.N(2), Users.N(2), OrganizationMemberships.N(2), SpaceMemberships.N(2),
+		Datasets.N(2), QualityChecks.N(6), CheckRuns.N(6), CheckResults.N(6), SourceSystems.N(8), SnowflakeSystems.N(2),
+		BigQuerySystems.N(2), DatabricksSystems.N(2), PostgresSystems.N(2), Alerts.N(6), AuditLogs.N(4), Comments.N(8),
+		Attachments.N(8), Annotations.N(8)}
+	moods := []Volume{Spaces.N(2, Inactive()), SpaceMemberships.N(2, Inactive()), SpaceMemberships.N(1, Admin()),
+		QualityChecks.N(2, Inactive()), SourceSystems.N(2, Inactive()), CheckRuns.N(2, Failing()), CheckRuns.N(1, Queued()),
+		CheckRuns.N(1, Errored()), CheckResults.N(2, Failing()), Alerts.N(2, Resolved())}
+	hostile := []Volume{Organizations.N(21, Hostile()), Users.N(21, Hostile()), Datasets.N(21, Hostile()), QualityChecks.N(21, Hostile()),
+		CheckResults.N(21, Hostile()), SourceSystems.N(21, Hostile()), Alerts.N(21, Hostile()), AuditLogs.N(21, Hostile()),
+		Comments.N(21, Hostile()), Attachments.N(21, Hostile()), Annotations.N(21, Hostile())}
+	all := append(append(plain, moods...), hostile...)
+	for _, typ := range []Trait[SourceSystem]{Slack(), PagerDuty(), Email(), Webhook(), Snowflake(), BigQuery(), Databricks(), Postgres()} {
+		all = append(all, SourceSystems.N(2, typ))
+	}
+	return all
+}

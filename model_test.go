@@ -3,6 +3,7 @@ package seedbed_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -134,6 +135,49 @@ func TestValidateNamesEverything(t *testing.T) {
 		t.Fatalf("Validate = %v", err)
 	}
 	golden(t, "testdata/validate.golden", err.Error()+"\n")
+}
+
+// TestValidateEach makes one thing wrong at a time.
+func TestValidateEach(t *testing.T) {
+	t.Parallel()
+	db := database(t, read(t, "testdata/zoo/reference_like.sql")+`
+create table notes (id uuid primary key, comment_id uuid not null, author_id uuid not null references users, n int not null, text text not null);`)
+	note := func(s seedbed.Scoped) func(*seedbed.Model) {
+		s.Table, s.Tenant = "notes", "space"
+		return func(m *seedbed.Model) { m.Scoped = append(m.Scoped, s) }
+	}
+	via := func(column, table, key string) func(*seedbed.Model) {
+		return note(seedbed.Scoped{Via: seedbed.Ref{Columns: cols(column), Table: table, Key: cols(key)}})
+	}
+	for name, c := range map[string]struct {
+		change func(*seedbed.Model)
+		want   string
+	}{
+		"nothing":                {func(*seedbed.Model) {}, ""},
+		"a parent that is right": {via("comment_id", "comments", "id"), ""},
+		"a global parent":        {via("author_id", "users", "id"), "notes gets its space from users, which is not scoped by it"},
+		"a circle of parents":    {via("comment_id", "notes", "id"), "notes gets its space from notes, which is not scoped by it"},
+		"another table's key":    {note(seedbed.Scoped{Columns: cols("author_id")}), "notes(author_id) references users (constraint notes_author_id_fkey), not spaces"},
+		"another type":           {note(seedbed.Scoped{Columns: cols("n")}), "notes.n is integer, but spaces.id, which it should equal, is uuid"},
+		"too many columns":       {note(seedbed.Scoped{Columns: cols("id", "n")}), "notes carries space by 2 columns, whose key has 1: (id)"},
+		"columns and a parent": {note(seedbed.Scoped{Columns: cols("id"), Via: seedbed.Ref{Columns: cols("comment_id"), Table: "comments", Key: cols("id")}}),
+			"notes is declared scoped by columns and via a reference: say one"},
+		"a level above itself": {func(m *seedbed.Model) { m.Tenants[1].Parent = "space" }, `tenant level "space" is above itself`},
+		"a pair's id of another type": {func(m *seedbed.Model) {
+			m.Polymorphic[0].Targets[0].Table, m.Polymorphic[0].Targets[0].Key = "notes", "n"
+		},
+			"comments.resource_id is uuid, but notes.n, which it should equal, is integer"},
+		"a subtype that many rows may have": {func(m *seedbed.Model) {
+			m.Inheritance[0].Subtypes[0] = seedbed.Subtype{Value: "slack", Table: "notes", Key: cols("comment_id", "author_id")}
+		}, "notes(comment_id, author_id) is no key: no primary key or unique index is on just these columns"},
+	} {
+		m := twoLevels()
+		c.change(&m)
+		err := m.Validate(context.Background(), db)
+		if got := fmt.Sprint(err); (c.want == "") != (err == nil) || c.want != "" && !strings.Contains(got, c.want+"\n") && !strings.HasSuffix(got, c.want) {
+			t.Errorf("%s: %v\nwant %s", name, err, c.want)
+		}
+	}
 }
 
 func TestZeroModel(t *testing.T) {

@@ -130,7 +130,9 @@ func (v *validation) leadsTo(table, tenant string, steps int) bool {
 	for _, s := range v.model.Scopes(table) {
 		switch {
 		case s.Tenant != tenant:
-		case len(s.Columns) > 0 || s.Via.Table == "":
+		case s.Via.IsZero():
+			return len(s.Columns) > 0
+		case s.Via.Table == "":
 			return true
 		case steps > 0 && v.leadsTo(s.Via.Table, tenant, steps-1):
 			return true

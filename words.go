@@ -39,25 +39,23 @@ func startsWord(runes []rune, i int) bool {
 	return i+1 < len(runes) && unicode.IsLower(runes[i+1])
 }
 
+var irregular = map[string]string{"people": "person", "children": "child", "analyses": "analysis", "indices": "index", "media": "medium"}
+
 // singular is English, and wrong at times: both sides of a comparison go through it.
 func singular(word string) string {
-	switch n := len(word); {
-	case n > 3 && strings.HasSuffix(word, "ies"):
-		return word[:n-3] + "y"
-	case n > 4 && (strings.HasSuffix(word, "sses") || strings.HasSuffix(word, "xes") ||
-		strings.HasSuffix(word, "ches") || strings.HasSuffix(word, "shes")):
-		return word[:n-2]
-	case n > 2 && strings.HasSuffix(word, "s") && !strings.HasSuffix(word, "ss") &&
-		!strings.HasSuffix(word, "us") && !strings.HasSuffix(word, "is"):
-		return word[:n-1]
+	if one := irregular[word]; one != "" {
+		return one
 	}
-	switch word {
-	case "people":
-		return "person"
-	case "children":
-		return "child"
-	case "analyses":
-		return "analysis"
+	ends := func(suffixes ...string) bool {
+		return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(word, s) })
+	}
+	switch n := len(word); {
+	case n > 3 && ends("ies"):
+		return word[:n-3] + "y"
+	case n > 4 && ends("sses", "xes", "ches", "shes"):
+		return word[:n-2]
+	case n > 2 && ends("s") && !ends("ss", "us", "is"):
+		return word[:n-1]
 	}
 	return word
 }

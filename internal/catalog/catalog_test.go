@@ -230,6 +230,8 @@ func grants(t *testing.T, cat *catalog.Catalog) {
 	equal(t, "grantable", g.Grantable, []string{"INSERT", "SELECT"})
 	equal(t, "public", find(cat.Table("app.tenants"), "public").Has("SELECT"), true)
 	equal(t, "role", cat.Role(cat.User) != nil, true)
+	monitor := cat.Role("pg_monitor").MemberOf[0]
+	equal(t, "membership", []bool{monitor.Inherit, monitor.Set, monitor.Admin}, []bool{true, true, false})
 	equal(t, "predefined roles", cat.Role("pg_monitor").Reaches()[1] != nil, true)
 }
 

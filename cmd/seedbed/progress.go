@@ -82,6 +82,16 @@ func (p *progress) Update(what string, done, of int) {
 	}
 }
 
+// Note says something on a line of its own, while the step goes on.
+func (p *progress) Note(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.redraw {
+		p.clear()
+	}
+	fmt.Fprintf(p.w, "note: %s\n", text)
+}
+
 // End finishes the step.
 func (p *progress) End(result string) {
 	p.mu.Lock()

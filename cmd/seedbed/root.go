@@ -30,7 +30,7 @@ and keeps everything in one cache directory ($SEEDBED_CACHE).`,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("seedbed {{.Version}}\n")
-	root.AddCommand(a.devCommand(), a.checkCommand(), a.doctorCommand(), a.pruneCommand())
+	root.AddCommand(a.devCommand(), a.seedCommand(), a.checkCommand(), a.doctorCommand(), a.pruneCommand())
 	a.watch(root)
 	return root
 }

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 //	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
 //	killed PATTERN seedbed …      the same with SIGKILL
 //	sql QUERY                     prints what the branch's database answers, as a superuser
-//	url                           sets $URL to that of the branch's database
+//	url [DATABASE]                sets $URL to that of the branch's database, or of another one beside it
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
 func TestScripts(t *testing.T) {
 	if testing.Short() {
@@ -202,7 +202,14 @@ func devURL(ts *testscript.TestScript) string {
 	return strings.TrimSpace(string(url))
 }
 
-func urlCmd(ts *testscript.TestScript, neg bool, args []string) { ts.Setenv("URL", devURL(ts)) }
+func urlCmd(ts *testscript.TestScript, neg bool, args []string) {
+	url := devURL(ts)
+	if len(args) > 0 {
+		_, query, _ := strings.Cut(url, "?")
+		url = "postgres://seedbed_owner@/" + args[0] + "?" + query
+	}
+	ts.Setenv("URL", url)
+}
 
 // sqlCmd asks the database that `seedbed dev url` names.
 func sqlCmd(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/demo"
+)
+
+// parseRows reads TABLE=N.
+func parseRows(all []string) ([]demo.Rows, error) {
+	var rows []demo.Rows
+	for _, text := range all {
+		table, number, ok := strings.Cut(text, "=")
+		if !ok || table == "" {
+			return nil, usagef("--rows %s: write TABLE=N, as in comments=1e6", text)
+		}
+		n, err := parseCount(number)
+		if err != nil || n < 1 {
+			return nil, usagef("--rows %s: %q is no number of rows, such as 5000, 20k or 1e6", text, number)
+		}
+		rows = append(rows, demo.Rows{Table: table, N: n})
+	}
+	return rows, nil
+}
+
+// parseCount reads 1e6, 20k, 3m and 1_000_000.
+func parseCount(text string) (int64, error) {
+	factor := 1.0
+	text = strings.ToLower(strings.ReplaceAll(text, "_", ""))
+	for suffix, by := range map[string]float64{"k": 1e3, "m": 1e6} {
+		if rest, ok := strings.CutSuffix(text, suffix); ok {
+			text, factor = rest, by
+		}
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f*factor > 1e12 || f*factor != float64(int64(f*factor)) {
+		return 0, strconv.ErrSyntax
+	}
+	return int64(f * factor), nil
+}
+
+// refuseProduction stops what would write into a database that does not look like
+// one for development.
+func (a *app) refuseProduction(db *pgxpool.Pool) error {
+	cfg := db.Config().ConnConfig
+	address := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+	allowed := strings.Split(a.env("SEEDBED_ALLOW"), ",")
+	if slices.Contains(allowed, cfg.Host) || slices.Contains(allowed, address) {
+		return nil
+	}
+	reason := ""
+	ip := net.ParseIP(cfg.Host)
+	switch {
+	case strings.Contains(strings.ToLower(cfg.Database), "prod"):
+		reason = "its name says that it is in production"
+	case filepath.IsAbs(cfg.Host), cfg.Host == "localhost", ip != nil && ip.IsLoopback():
+		return nil
+	default:
+		reason = "it is on another machine"
+	}
+	return usagef("%s does not look like a development database: %s. If it is one, set SEEDBED_ALLOW=%s", where(cfg), reason, address)
+}

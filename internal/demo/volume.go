@@ -1,0 +1,58 @@
+package demo
+
+import (
+	"context"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+)
+
+// Rows is how many of a table are wanted.
+type Rows struct {
+	Table string
+	N     int64
+}
+
+// Fill makes volumes: believable rows for the tables of the reference schema, made-up
+// ones for any other table. It is factory.Plan by the names of tables; it writes
+// everything or nothing.
+func Fill(ctx context.Context, db seedbed.DB, rows []Rows, seed uint64, progress func(factory.Progress)) (factory.Report, error) {
+	reference, err := IsReference(ctx, db)
+	if err != nil {
+		return factory.Report{}, err
+	}
+	plan := factory.Plan{Options: []factory.Option{factory.Seed(seed)}, Progress: progress}
+	for _, r := range rows {
+		volume := func(n int64) factory.Volume { return factory.Auto(r.Table).N(n) }
+		if known := typed[r.Table]; known != nil && reference {
+			volume = known
+		}
+		plan.Rows = append(plan.Rows, volume(r.N))
+	}
+	return plan.Run(ctx, db)
+}
+
+// IsReference reports whether a database has the reference schema.
+func IsReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
+	err = db.QueryRow(ctx, "SELECT to_regprocedure('seedbed_space_id()') IS NOT NULL AND to_regclass('quality_checks') IS NOT NULL").Scan(&is)
+	return is, err
+}
+
+// typed are the factories that know the reference schema's tables.
+var typed = map[string]func(int64) factory.Volume{
+	"organizations":            func(n int64) factory.Volume { return factory.Organizations.N(n) },
+	"spaces":                   func(n int64) factory.Volume { return factory.Spaces.N(n) },
+	"users":                    func(n int64) factory.Volume { return factory.Users.N(n) },
+	"organization_memberships": func(n int64) factory.Volume { return factory.OrganizationMemberships.N(n) },
+	"space_memberships":        func(n int64) factory.Volume { return factory.SpaceMemberships.N(n) },
+	"datasets":                 func(n int64) factory.Volume { return factory.Datasets.N(n) },
+	"quality_checks":           func(n int64) factory.Volume { return factory.QualityChecks.N(n) },
+	"check_runs":               func(n int64) factory.Volume { return factory.CheckRuns.N(n) },
+	"check_results":            func(n int64) factory.Volume { return factory.CheckResults.N(n) },
+	"source_systems":           func(n int64) factory.Volume { return factory.SourceSystems.N(n) },
+	"comments":                 func(n int64) factory.Volume { return factory.Comments.N(n) },
+	"attachments":              func(n int64) factory.Volume { return factory.Attachments.N(n) },
+	"annotations":              func(n int64) factory.Volume { return factory.Annotations.N(n) },
+	"alerts":                   func(n int64) factory.Volume { return factory.Alerts.N(n) },
+	"audit_logs":               func(n int64) factory.Volume { return factory.AuditLogs.N(n) },
+}

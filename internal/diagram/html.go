@@ -10,8 +10,8 @@ import (
 )
 
 // HTML is the drawing as a page that needs nothing else: it scrolls in both
-// directions, fits the window or shows its real size, and fades what a card that
-// is pointed at has nothing to do with.
+// directions, fits the window (on a phone, at first) or shows its real size, and
+// fades what a card that is pointed at has nothing to do with.
 func HTML(m seedbed.Model, cat *catalog.Catalog, heading string) string {
 	svg := SVG(m, cat)
 	return strings.NewReplacer("{{heading}}", html.EscapeString(heading), "{{summary}}", html.EscapeString(summary(m, cat)), "{{svg}}", svg).Replace(page)
@@ -65,6 +65,7 @@ body:has(#fit:checked) main svg{max-width:100%;max-height:100%;width:100%;height
 <main>
 {{svg}}</main>
 <script>
+document.getElementById("fit").checked = innerWidth < 900;
 for (const svg of document.querySelectorAll(".seedbed-diagram")) {
   const cards = [...svg.querySelectorAll("[data-n]")], lines = [...svg.querySelectorAll("[data-a]")];
   const show = n => {

@@ -80,6 +80,11 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	if err != nil {
 		return err
 	}
+	c, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	exceptions = append(exceptions, c.exceptions()...)
 	say := a.progress()
 	defer say.stop()
 	var report *audit.Report

@@ -22,6 +22,7 @@ type devFlags struct {
 	seed       uint64
 	seedSet    bool // seed or empty were given, so that a recorded plan does not hold
 	empty      bool
+	version    string // of Postgres
 }
 
 func (a *app) devCommand() *cobra.Command {
@@ -39,7 +40,12 @@ server. The data stays: the next start finds it and applies only new migrations.
   seedbed dev --migrations ./migrations  # your own goose files instead of the reference schema
   psql "$(seedbed dev url)"`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.devStart(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.settle(cmd, &f); err != nil {
+				return err
+			}
+			return a.devStart(cmd.Context(), f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.detach, "detach", "d", false, "leave the server running; stop it with `seedbed dev stop`")
@@ -52,13 +58,28 @@ server. The data stays: the next start finds it and applies only new migrations.
 // define adds the flags that say what a database is made of.
 func (f *devFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.migrations, "migrations", "", "`directory` of goose migrations (default: what the database was built from, else the reference schema)")
+	flags.StringVar(&f.migrations, "migrations", "", "`directory` of goose migrations (default: SEEDBED_MIGRATIONS, seedbed.yaml, what the database was built from, the reference schema)")
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that the demo's values follow from")
 	flags.BoolVar(&f.empty, "empty", false, "migrate only, no demo")
 }
 
-// absolute checks the migrations before anything is booted.
-func (f *devFlags) absolute() (err error) {
+// settle fills in from seedbed.yaml and the environment what the flags leave open,
+// and checks the migrations before anything is booted.
+func (a *app) settle(cmd *cobra.Command, f *devFlags) error {
+	c, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	f.seedSet = cmd.Flags().Changed("seed") || cmd.Flags().Changed("empty")
+	if c.Seed != nil && !cmd.Flags().Changed("seed") {
+		f.seed = *c.Seed
+	}
+	if a.env("SEEDBED_VERSION") == "" {
+		f.version = c.Postgres
+	}
+	if f.migrations == "" {
+		f.migrations = c.Migrations
+	}
 	if f.migrations, err = dev.AbsSource(f.migrations); err != nil {
 		return usagef("--migrations: %v", err)
 	}
@@ -71,12 +92,9 @@ func (a *app) devStart(ctx context.Context, f devFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.absolute(); err != nil {
-		return err
-	}
 	say := a.progress()
 	defer say.stop()
-	server, err := dev.Start(ctx, project, dev.Options{Say: say})
+	server, err := dev.Start(ctx, project, dev.Options{Say: say, Version: f.version})
 	if err != nil {
 		return err
 	}

@@ -63,10 +63,9 @@ the old one, which is there until the new one is complete. Snapshots stay.`,
   seedbed dev reset --migrations db/migrate`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.absolute(); err != nil {
+			if err := a.settle(cmd, &f); err != nil {
 				return err
 			}
-			f.seedSet = cmd.Flags().Changed("seed") || cmd.Flags().Changed("empty")
 			return a.withStarted(cmd.Context(), func(ctx context.Context, server *dev.Server, _ *progress) error {
 				return a.devReset(ctx, server, f)
 			})

@@ -18,7 +18,17 @@ func newRoot(a *app) *cobra.Command {
 		Short: "Real, migrated, seeded Postgres databases for tests and for development",
 		Long: `Seedbed gives Go tests a private Postgres each, and this machine a seeded one to
 develop against. No Docker, no daemon: it finds an installed Postgres or fetches one,
-and keeps everything in one cache directory ($SEEDBED_CACHE).`,
+and keeps everything in one cache directory ($SEEDBED_CACHE). What a project always says is in
+a seedbed.yaml, found from the current directory upward:
+
+  migrations: db/migrate       # goose files; SEEDBED_MIGRATIONS and --migrations win
+  postgres: "18"               # major version
+  seed: 7                      # what made-up data follows from
+  fixtures: testdata/fixtures  # what seed loads
+  except:                      # findings of check that are intended
+    - {rule: constraint-not-valid, object: orders.orders_total_check, reason: validated in May}
+
+Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 findings, 130 Ctrl-C.`,
 		Example: `  seedbed dev                          # a database for this project, until Ctrl-C
   seedbed dev --migrations db/migrate  # with your own goose migrations
   seedbed dev psql                     # open it`,

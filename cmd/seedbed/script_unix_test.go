@@ -78,7 +78,7 @@ func setUpScript(env *testscript.Env) error {
 // scriptEnv is the environment of commands that we start ourselves.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_IDLE", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_IDLE", "SEEDBED_MIGRATIONS", "GOCOVERDIR"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

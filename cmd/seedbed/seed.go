@@ -37,7 +37,19 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
   seedbed seed --rows spaces=1000,datasets=20k,comments=1e6
   seedbed seed --url "$DATABASE_URL" --fixtures testdata/fixtures`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.seed(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.loadConfig()
+			if err != nil {
+				return err
+			}
+			if c.Seed != nil && !cmd.Flags().Changed("seed") {
+				f.seed = *c.Seed
+			}
+			if f.fixtures == "" && len(f.rows) == 0 && f.spaces == "" {
+				f.fixtures = c.Fixtures
+			}
+			return a.seed(cmd.Context(), f)
+		},
 	}
 	f.define(cmd)
 	flags := cmd.Flags()

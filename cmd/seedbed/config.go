@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// configFile is looked for in the current directory and upward. What it says is
+// overridden by the environment, and that by flags.
+const configFile = "seedbed.yaml"
+
+// config is the content of seedbed.yaml. Paths are relative to it.
+type config struct {
+	// Migrations is the directory of the project's goose files.
+	Migrations string `yaml:"migrations"`
+	// Postgres is the wanted major version.
+	Postgres string `yaml:"postgres"`
+	// Seed is what the demo's values follow from.
+	Seed *uint64 `yaml:"seed"`
+	// Fixtures is a directory of fixture files that `seed` loads.
+	Fixtures string `yaml:"fixtures"`
+	// Except are findings of `check` that are intended.
+	Except []exception `yaml:"except"`
+}
+
+type exception struct {
+	Rule   string `yaml:"rule"`
+	Object string `yaml:"object"`
+	Reason string `yaml:"reason"`
+}
+
+// keys of seedbed.yaml, for suggestions.
+var configKeys = []string{"migrations", "postgres", "seed", "fixtures", "except"}
+
+// loadConfig reads the nearest seedbed.yaml upward, and the environment over it.
+func (a *app) loadConfig() (*config, error) {
+	c := &config{}
+	path, err := findUpward(configFile)
+	if err != nil {
+		return nil, err
+	}
+	if path != "" {
+		if err := c.read(path); err != nil {
+			return nil, err
+		}
+	}
+	if dir := a.env("SEEDBED_MIGRATIONS"); dir != "" {
+		c.Migrations = dir
+	}
+	if text := a.env("SEEDBED_SEED"); text != "" {
+		n, err := strconv.ParseUint(text, 0, 64)
+		if err != nil {
+			return nil, usagef("SEEDBED_SEED=%s is no unsigned number", text)
+		}
+		c.Seed = &n
+	}
+	return c, nil
+}
+
+func findUpward(name string) (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", nil
+		}
+		dir = parent
+	}
+}
+
+func (c *config) read(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := yaml.UnmarshalWithOptions(text, c, yaml.Strict()); err != nil {
+		return configError(path, err)
+	}
+	for _, dir := range []*string{&c.Migrations, &c.Fixtures} {
+		if *dir != "" && !filepath.IsAbs(*dir) {
+			*dir = filepath.Join(filepath.Dir(path), *dir)
+		}
+	}
+	for _, e := range c.Except {
+		if _, known := audit.RuleNamed(e.Rule); !known || e.Reason == "" {
+			return usagef("%s: except %q: it needs a known rule and a reason", path, e.Rule)
+		}
+	}
+	return nil
+}
+
+// configError points at the line, and suggests a key for one that is unknown.
+func configError(path string, err error) error {
+	var y yaml.Error
+	if !errors.As(err, &y) {
+		return usagef("%s: %v", path, err)
+	}
+	at, hint := path, ""
+	if t := y.GetToken(); t != nil && t.Position != nil {
+		at = fmt.Sprintf("%s:%d:%d", path, t.Position.Line, t.Position.Column)
+		if near := catalog.Nearest(t.Value, configKeys); near != "" && strings.Contains(y.GetMessage(), "unknown field") {
+			hint = "; did you mean " + near + "?"
+		}
+	}
+	return usagef("%s: %s%s", at, y.GetMessage(), hint)
+}
+
+func (c *config) exceptions() []audit.Exception {
+	var all []audit.Exception
+	for _, e := range c.Except {
+		all = append(all, audit.Exception{Rule: e.Rule, Object: e.Object, Reason: e.Reason})
+	}
+	return all
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/fake"
@@ -18,6 +19,7 @@ type blueprint struct {
 	after   []func(ctx context.Context, db seedbed.DB, row any) error
 	parents func() []Maker
 	options []Option
+	spare   *sync.Pool // of Cells, for Build
 }
 
 // Maker is any Factory: what Has and Definition.Parents take.

@@ -57,18 +57,25 @@ func (f *Factory[T, K]) InsertN(ctx context.Context, db seedbed.DB, n int, trait
 // have suggested stay zero.
 func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
 	var row T
-	c, err := newCall(nil, f.sort(traits))
-	if err != nil {
-		return row, err
+	c := call{}
+	for _, o := range f.sort(traits) {
+		if err := o.option(&c); err != nil {
+			return row, err
+		}
 	}
 	seed, now, err := c.settings.resolve("")
 	if err != nil {
 		return row, err
 	}
 	if f.bp.define != nil {
-		cells := fake.New(seed, f.bp.table, now)
+		cells, _ := f.bp.spare.Get().(*Cells)
+		if cells == nil {
+			cells = fake.New(seed, f.bp.table, now)
+		}
+		cells.Become(seed, f.bp.table, now)
 		cells.At(number)
 		f.bp.define(&row, cells)
+		f.bp.spare.Put(cells)
 	}
 	for _, say := range c.says {
 		say(&row)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/fake"
@@ -68,7 +69,7 @@ func define[T Row, K any](d Definition[T]) *Factory[T, K] {
 
 func newBlueprint[T Row](d Definition[T]) *blueprint {
 	var zero T
-	bp := &blueprint{table: zero.TableName(), typ: reflect.TypeFor[T]()}
+	bp := &blueprint{table: zero.TableName(), typ: reflect.TypeFor[T](), spare: &sync.Pool{}}
 	if d.Row != nil {
 		bp.define = func(row any, c *Cells) { d.Row(row.(*T), c) }
 	}
@@ -89,7 +90,7 @@ func newBlueprint[T Row](d Definition[T]) *blueprint {
 //
 //	rec := factory.Auto("invoices").Create(t, db, func(r *factory.Record) { r.Set("status", "void") })
 func Auto(table string) *Factory[Record, Trait[Record]] {
-	return &Factory[Record, Trait[Record]]{&blueprint{table: table, typ: recordType}}
+	return &Factory[Record, Trait[Record]]{&blueprint{table: table, typ: recordType, spare: &sync.Pool{}}}
 }
 
 // With returns a factory whose rows are all placed or set so. It is how options

@@ -157,8 +157,11 @@ func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, no
 	err = f.run(ctx)
 	if err == nil {
 		err = tx.Commit(ctx)
-	} else if rerr := tx.Rollback(context.WithoutCancel(ctx)); rerr != nil && !errors.Is(rerr, pgx.ErrTxClosed) {
+	} else if rerr := tx.Rollback(context.WithoutCancel(ctx)); rerr != nil && !errors.Is(rerr, pgx.ErrTxClosed) && !tx.Conn().IsClosed() {
 		err = fmt.Errorf("%w (and rolling back: %v)", err, rerr)
+	}
+	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && err != nil {
+		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	if err != nil {
 		return Report{}, err

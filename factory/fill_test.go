@@ -1,6 +1,9 @@
 package factory_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/qarion/seedbed/factory"
@@ -30,5 +33,136 @@ func TestFillSpreads(t *testing.T) {
 	}
 	if n := count(t, tx, `select count(*) from comments c where not exists (select from space_memberships m where (m.space_id, m.user_id) = (c.space_id, c.author_id))`); n != 0 {
 		t.Errorf("%d comments by people who are not members", n)
+	}
+}
+
+// With triggers off nothing but the proof stands between a wrong reference and the
+// commit.
+func TestFillProves(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	stranger := factory.Users.Create(t, db)
+	_, err := factory.Plan{Rows: []factory.Volume{factory.Spaces.N(3), factory.Comments.N(500,
+		factory.Set(func(c *factory.Comment) { c.AuthorID = stranger.ID }))}}.Run(t.Context(), db)
+	var proof *factory.ProofError
+	if !errors.As(err, &proof) {
+		t.Fatalf("got %v, want a ProofError", err)
+	}
+	if proof.Table != "comments" || proof.Constraint != "comments_space_id_author_id_fkey" || proof.Rows != 500 || len(proof.Sample) != 3 ||
+		!strings.Contains(err.Error(), stranger.ID.String()) {
+		t.Errorf("it says: %v", err)
+	}
+	if n := count(t, seeder(t, db), "select (select count(*) from comments) + (select count(*) from spaces)"); n != 0 {
+		t.Errorf("%d rows were kept", n)
+	}
+}
+
+// The same mistake with triggers on is the constraint's to find.
+func TestFillWithTriggers(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	report, err := factory.Plan{Rows: []factory.Volume{factory.Comments.N(100)}, Triggers: true}.Run(t.Context(), db)
+	if err != nil || !report.Triggers {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	stranger := factory.Users.Create(t, db)
+	_, err = factory.Plan{Rows: []factory.Volume{factory.Comments.N(100,
+		factory.Set(func(c *factory.Comment) { c.AuthorID = stranger.ID }))}, Triggers: true}.Run(t.Context(), db)
+	if err == nil || !strings.Contains(err.Error(), "comments_space_id_author_id_fkey") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFillPlaced(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	space := factory.Spaces.Create(t, db)
+	factory.Spaces.Create(t, db) // somebody else's
+	ds := factory.Datasets.Create(t, db, factory.In(space))
+	user := factory.Users.Create(t, db)
+	factory.Fill(t, db, factory.Comments.N(300, factory.On(ds), factory.By(user)))
+	factory.Fill(t, db, factory.Datasets.N(20, factory.In(space)), factory.QualityChecks.N(100, factory.In(space)))
+	tx := seeder(t, db)
+	if n := count(t, tx, "select count(*) from comments where dataset_id = $1 and author_id = $2", ds.ID, user.ID); n != 300 {
+		t.Errorf("%d comments on the dataset by the user, want 300", n)
+	}
+	if n := count(t, tx, "select count(*) from quality_checks where space_id = $1", space.ID); n != 100 {
+		t.Errorf("%d checks in the space, want 100", n)
+	}
+	if n := count(t, tx, "select count(distinct dataset_id) from quality_checks"); n < 10 {
+		t.Errorf("the checks are about %d datasets only", n)
+	}
+}
+
+// Without a role that COPY may use, rows go through a table of our own.
+func TestFillAsTheApplication(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	space := factory.Spaces.Create(t, db)
+	member := factory.SpaceMemberships.Create(t, db, factory.In(space))
+	app := application(t, db)
+	factory.Datasets.Fill(t, app, 200, factory.In(space), factory.Set(func(d *factory.Dataset) { d.OwnerID = member.UserID }))
+	if n := count(t, seeder(t, db), "select count(*) from datasets where space_id = $1", space.ID); n != 200 {
+		t.Errorf("%d datasets, want 200", n)
+	}
+}
+
+func TestFillCancelled(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var last factory.Progress
+	_, err := factory.Plan{
+		Rows: []factory.Volume{factory.Comments.N(200_000)},
+		Progress: func(p factory.Progress) {
+			if last = p; p.Table == "comments" && p.Done > 0 {
+				cancel()
+			}
+		},
+	}.Run(ctx, db)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	if last.Rows != 200_000 || last.Done == 0 || last.All <= last.Done {
+		t.Errorf("progress said %+v", last)
+	}
+	if n := count(t, seeder(t, db), "select (select count(*) from comments) + (select count(*) from spaces)"); n != 0 {
+		t.Errorf("%d rows were kept", n)
+	}
+}
+
+func TestFillInTheCallersTransaction(t *testing.T) {
+	t.Parallel()
+	tx := pg.Tx(t)
+	state := `select current_user || current_setting('session_replication_role') || current_setting('enable_nestloop') || current_setting('work_mem')`
+	var before, after string
+	if err := tx.QueryRow(t.Context(), state).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	factory.Comments.Fill(t, tx, 100)
+	if err := tx.QueryRow(t.Context(), state).Scan(&after); err != nil || before != after {
+		t.Errorf("the session was %s and is %s (%v)", before, after, err)
+	}
+}
+
+func TestFillRefuses(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	ds := factory.Datasets.Create(t, db)
+	a, b := factory.Spaces.Create(t, db), factory.Spaces.Create(t, db)
+	for want, rows := range map[string][]factory.Volume{
+		"asks for no rows":         nil,
+		"is in the plan twice":     {factory.Users.N(1), factory.Users.N(2)},
+		"0 rows asked for":         {factory.Users.N(0)},
+		"Has does not work":        {factory.Spaces.N(1, factory.Has(1, factory.Datasets))},
+		"placed by On or By":       {factory.QualityChecks.N(1, factory.On(ds)), factory.CheckRuns.N(2)},
+		"fills one tenant":         {factory.Datasets.N(1, factory.In(a)), factory.Alerts.N(1, factory.In(b))},
+		"its parents leave room":   {factory.Spaces.N(2), factory.Users.N(2), factory.SpaceMemberships.N(50)},
+		"has no place in datasets": {factory.Datasets.N(5, factory.On(a))},
+	} {
+		_, err := factory.Plan{Rows: rows}.Run(t.Context(), db)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error that says %q", err, want)
+		}
 	}
 }

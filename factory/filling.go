@@ -85,6 +85,9 @@ func (f *filling) ask() error {
 		s := &set{table: t, bp: v.bp, call: c, n: v.n, asked: true}
 		f.byTable[t] = s
 		f.asked = append(f.asked, s)
+		if err := f.listen(s); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -170,7 +170,7 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 		src.fixed, err = encodeAny(g.f.schema.types, c, nil, v)
 		return src, true, err
 	}
-	if len(s.call.links) == 0 {
+	if len(s.call.links) == 0 && !s.said[c.index] {
 		if g.fromTenant(c, &src) || g.fromParent(c, &src) {
 			return src, true, nil
 		}

@@ -22,6 +22,7 @@ type set struct {
 	over  *set    // the tenants that rows are spread over; nil: none
 	spans []int64 // where each tenant's rows begin, and the end
 	edges []*choice
+	said  map[int]bool    // references that a trait has decided
 	fixed map[int]any     // columns that all rows have in common
 	keys  map[int]*vector // of columns that other sets' rows need
 
@@ -55,7 +56,7 @@ func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
 		return nil
 	}
 	for i, e := range s.table.edges {
-		if s.found && !e.tenant {
+		if s.found && !e.tenant || s.decided(e) {
 			continue
 		}
 		if e.pair != nil && slices.ContainsFunc(s.table.edges[:i], func(o *edge) bool { return o.pair == e.pair }) {
@@ -69,6 +70,39 @@ func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
 		f.sets = append(f.sets, s)
 	}
 	return f.subtypes(s)
+}
+
+// listen finds out which references the traits decide, on an example row.
+func (f *filling) listen(s *set) error {
+	if len(s.call.says) == 0 {
+		return nil
+	}
+	b := newBuild(f.schema, f.world, f.now)
+	d, err := b.begin(s.bp, s.table, 0, nil)
+	if err != nil {
+		return err
+	}
+	for _, say := range s.call.says {
+		say(d.row.Addr().Interface())
+	}
+	if err := d.load(); err != nil {
+		return err
+	}
+	s.said = map[int]bool{}
+	for _, c := range s.table.columns {
+		s.said[c.index] = c.inEdge && d.set[c.index]
+	}
+	return nil
+}
+
+// decided reports whether traits leave an edge nothing to say.
+func (s *set) decided(e *edge) bool {
+	for _, c := range e.own {
+		if !s.said[c] {
+			return false
+		}
+	}
+	return true
 }
 
 // offer finds the sets that an edge may lead to.

@@ -37,10 +37,15 @@ type Cells struct {
 
 // New makes the cells of a table. It allocates once; At and Of do not.
 func New(seed uint64, table string, now time.Time) *Cells {
-	c := &Cells{table: mix(seed ^ hash(table))}
+	c := &Cells{}
 	c.value.faker = gofakeit.NewCustom(&c.value.source)
-	c.value.now = now
+	c.Become(seed, table, now)
 	return c
+}
+
+// Become turns to another table or seed, at row 0, without allocating.
+func (c *Cells) Become(seed uint64, table string, now time.Time) {
+	c.table, c.row, c.value.now = mix(seed^hash(table)), 0, now
 }
 
 // At moves to a row. Rows count from 0.

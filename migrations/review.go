@@ -55,13 +55,14 @@ type ReviewOptions struct {
 // other database of the server is touched, and commands that act on the server
 // as a whole (ALTER SYSTEM, CREATE DATABASE) are not run.
 //
-// It returns the error of [Open] for a set that cannot be read. A migration that
+// It returns the error of [Open] for a set that cannot be read, with a report that
+// says so where one file is to blame. A migration that
 // does not apply is a finding, and ends the review. It costs about 50 ms and 20
 // ms a migration.
 func Review(ctx context.Context, db seedbed.DB, fsys fs.FS, options ReviewOptions) (*Report, error) {
 	s, err := Open(fsys, options.Options)
 	if err != nil {
-		return nil, err
+		return unreadable(err), err
 	}
 	return s.Review(ctx, db, options)
 }
@@ -88,6 +89,20 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 	}
 	report.merge(results)
 	return report, report.accept(options.Baseline)
+}
+
+// unreadable is the report of a set in which one file cannot be read.
+func unreadable(err error) *Report {
+	source, ok := errors.AsType[*SourceError](err)
+	if !ok {
+		return nil
+	}
+	f := Finding{Rule: "fails", Severity: Hazard, File: source.File, Line: source.Line, Statement: -1,
+		Message: "the migration does not apply: " + source.Err.Error(), Fix: "write it as goose reads it"}
+	if strings.Contains(f.Message, "semicolon") {
+		f.Rule, f.Fix = "goose-splits-statement", "end the last statement with a semicolon; a statement with semicolons inside goes between -- +goose StatementBegin and -- +goose StatementEnd"
+	}
+	return &Report{Findings: []Finding{f}, Majors: []int{}, Migrations: []review.Reviewed{}}
 }
 
 // configOf is how to reach the server of db.

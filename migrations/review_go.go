@@ -25,20 +25,32 @@ func goStatements(src source, m *review.Migration) error {
 		return nil
 	}
 	m.Transactional = begins(up)
-	m.Up = chunks(unplaced(execs(up)))
+	if m.Up, err = written(src, up); err != nil {
+		return err
+	}
 	if down, err := recordGo(src, false); err == nil {
-		m.Down = chunks(unplaced(execs(down)))
+		if m.Down, err = written(src, down); err != nil {
+			return err
+		}
 		m.HasDown = len(m.Down) > 0
 	}
 	return nil
 }
 
-func unplaced(sqls []string) []statement {
-	all := make([]statement, len(sqls))
-	for i, s := range sqls {
-		all[i].sql = s
+// written are the statements that were recorded, with their arguments.
+func written(src source, events []event) ([]review.Chunk, error) {
+	var all []review.Chunk
+	for _, e := range events {
+		if e.verb != "exec" {
+			continue
+		}
+		text, err := e.text()
+		if err != nil {
+			return nil, &SourceError{File: src.Name(), Err: err}
+		}
+		all = append(all, review.Chunk{SQL: text})
 	}
-	return all
+	return all, nil
 }
 
 // recordGo lets goose run a Go migration on a recorder. It fails where the migration

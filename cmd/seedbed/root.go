@@ -40,7 +40,7 @@ Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 findings, 130 Ctrl
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("seedbed {{.Version}}\n")
-	root.AddCommand(a.devCommand(), a.seedCommand(), a.checkCommand(), a.doctorCommand(), a.pruneCommand())
+	root.AddCommand(a.devCommand(), a.seedCommand(), a.checkCommand(), a.migrateCommand(), a.doctorCommand(), a.pruneCommand())
 	a.watch(root)
 	return root
 }

@@ -1,0 +1,103 @@
+package migrations
+
+import (
+	"database/sql/driver"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+)
+
+// statement writes one statement as it is in the file, below what the review saw of
+// it.
+func (w *scriptWriter) statement(src source, n int, text string) {
+	for _, l := range w.locks(src.Version, n) {
+		w.line("-- locks: %s", l)
+	}
+	w.WriteString(terminated(text))
+}
+
+// locks are those that a statement takes on relations that were there before.
+func (w *scriptWriter) locks(version int64, n int) []string {
+	if w.options.Review == nil || w.options.Down {
+		return nil
+	}
+	var all []string
+	for _, m := range w.options.Review.Migrations {
+		if m.Version != version {
+			continue
+		}
+		for _, c := range m.Timeline {
+			if c.From == n {
+				all = append(all, c.Lock+" on "+c.Relation)
+			}
+		}
+	}
+	return all
+}
+
+// terminated ends a statement with a semicolon and a new line, also where it ends in
+// a comment.
+func terminated(text string) string {
+	text = strings.TrimSpace(text)
+	tokens := sqllex.Tokens(text)
+	if len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
+		return text + "\n"
+	}
+	if len(tokens) == 0 {
+		return text + "\n"
+	}
+	if strings.Contains(text[tokens[len(tokens)-1].Pos:], "--") {
+		return text + "\n;\n"
+	}
+	return text + ";\n"
+}
+
+// text is the statement with its arguments written into it.
+func (e event) text() (string, error) {
+	if len(e.args) == 0 {
+		return e.sql, nil
+	}
+	var b strings.Builder
+	last := 0
+	tokens := sqllex.Tokens(e.sql)
+	for i, t := range tokens {
+		if !t.Is("$") || i+1 == len(tokens) || tokens[i+1].Kind != sqllex.Number || tokens[i+1].Pos != t.Pos+1 {
+			continue
+		}
+		n, err := strconv.Atoi(tokens[i+1].Text)
+		if err != nil || n < 1 || n > len(e.args) {
+			return "", fmt.Errorf("statement %q has no argument $%s", excerpt(e.sql), tokens[i+1].Text)
+		}
+		value, err := sqlValue(e.args[n-1].Value)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(e.sql[last:t.Pos] + value)
+		last = t.Pos + 1 + len(tokens[i+1].Text)
+	}
+	return b.String() + e.sql[last:], nil
+}
+
+func sqlValue(v driver.Value) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "NULL", nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64:
+		return "'" + strconv.FormatFloat(v, 'g', -1, 64) + "'::float8", nil
+	case string:
+		return "'" + literal(v) + "'", nil
+	case []byte:
+		return `'\x` + hex.EncodeToString(v) + "'::bytea", nil
+	case time.Time:
+		return "'" + v.Format(time.RFC3339Nano) + "'::timestamptz", nil
+	}
+	return "", fmt.Errorf("an argument of type %T cannot be written down", v)
+}

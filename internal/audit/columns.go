@@ -146,8 +146,79 @@ func (a *audit) references() error {
 			}
 			a.reference(s, fk, target)
 		}
+		for _, c := range s.rel.Columns {
+			a.bareReference(s, c)
+		}
 	}
 	return nil
+}
+
+// bareReference finds columns that are named and typed like the key of a scoped
+// table, and hold no foreign key.
+func (a *audit) bareReference(s *subject, c *catalog.Column) {
+	stem, isRef := strings.CutSuffix(strings.ToLower(c.Name), "_id")
+	if !isRef || a.heldOtherwise(s, c.Name) {
+		return
+	}
+	for _, target := range a.subjects {
+		key := keyBeyondTenant(target)
+		if key == nil || key.Type.OID != c.Type.OID || key == c || !(named(target.rel.Name, stem) || stem == "parent" && target == s) {
+			continue
+		}
+		a.find(Finding{Rule: "reference-undeclared", Object: s.name + "." + c.Name,
+			Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", s.name, c.Name, target.name),
+			Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (…, %s) REFERENCES %s (…, %s) with the tenant's columns, NOT VALID, then VALIDATE it",
+				s.rel.Ident(), catalog.Ident(c.Name), target.rel.Ident(), catalog.Ident(key.Name))})
+		return
+	}
+}
+
+// heldOtherwise reports columns that a foreign key, the Model or a key of their own explains.
+func (a *audit) heldOtherwise(s *subject, column string) bool {
+	for _, k := range s.rel.Constraints {
+		if (k.Kind == catalog.ForeignKey || k.Kind == catalog.PrimaryKey) && contains(k.Columns, column) {
+			return true
+		}
+	}
+	for _, p := range a.model.Pairs(s.name) {
+		for _, t := range p.Targets {
+			if t.Shadow == column {
+				return true // a rule of its own
+			}
+		}
+		if p.ID == column {
+			return true
+		}
+	}
+	for _, sc := range append(append([]seedbed.Scoped{}, s.scopes...), s.via...) {
+		if contains(sc.Columns, column) || contains(sc.Via.Columns, column) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyBeyondTenant is the one column of a primary key that is not the tenant's.
+func keyBeyondTenant(s *subject) *catalog.Column {
+	pk := s.rel.PrimaryKey()
+	if pk == nil {
+		return nil
+	}
+	rest := pk.Columns
+	for _, sc := range s.direct() {
+		rest = without(rest, sc.Columns)
+	}
+	if len(rest) != 1 {
+		return nil
+	}
+	return s.rel.Column(rest[0])
+}
+
+// named reports whether a table's name is the plural of a stem, or the stem.
+func named(table, stem string) bool {
+	table = strings.ToLower(table)
+	y, endsInY := strings.CutSuffix(stem, "y")
+	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
 }
 
 func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {

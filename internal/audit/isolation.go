@@ -21,7 +21,7 @@ func Isolation(ctx context.Context, db seedbed.DB, opt Options) (*Report, error)
 var isolationSteps = []step{
 	{"tenancy", nil, (*audit).tenancy},
 	{"tenant columns", []string{"table-undeclared", "tenant-not-null", "tenant-index", "tenant-foreign-key"}, (*audit).tenantColumns},
-	{"references", []string{"reference-without-tenant"}, (*audit).references},
+	{"references", []string{"reference-without-tenant", "reference-undeclared"}, (*audit).references},
 	{"unique keys", []string{"unique-without-tenant"}, (*audit).uniqueKeys},
 	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-without-tenant", "partition-open"}, (*audit).rowSecurity},
 	{"roles", []string{"role-superuser", "role-bypassrls", "role-owner", "role-privileged", "privilege-truncate", "privilege-references",

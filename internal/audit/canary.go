@@ -1,0 +1,273 @@
+package audit
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// Canary is something that belongs to another tenant and must not be met elsewhere.
+type Canary struct {
+	Table  string
+	Column string
+	// Text is what to look for: a token that was planted, or a value that was there.
+	Text string
+	// ID says that Text is a key: it may also show as bytes, or without its hyphens.
+	ID bool
+}
+
+// Canaries are what was planted in the cells of some tenants.
+type Canaries struct {
+	// Planted tokens, one a column, and values that stand in where a constraint
+	// refused a token.
+	Planted []Canary
+	// IDs of the tenants' rows.
+	IDs []Canary
+	// Unchecked says which columns hold nothing that could be recognised, and why.
+	Unchecked []string
+	// Cells that were written.
+	Cells int64
+}
+
+// Plant writes a token into every text, jsonb and bytea cell of the tenants whose
+// keys are given, and commits: it is for a test's own database. A cell that a
+// constraint guards keeps its value, which is then looked for as it is, if it is
+// long enough to tell.
+func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants []string) (*Canaries, error) {
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}}
+	if err := a.prepare(); err != nil {
+		return nil, err
+	}
+	defer a.eyes.close()
+	a.gatherSubjects()
+	if err := a.tenancyKnown(tenants); err != nil {
+		return nil, err
+	}
+	if _, err := a.eyes.tx.Exec(ctx, "SET LOCAL row_security = on"); err != nil {
+		return nil, err
+	}
+	p := &planter{a: a, tenants: tenants, out: &Canaries{}}
+	for _, s := range a.subjects {
+		if err := p.table(s); err != nil {
+			return nil, fmt.Errorf("plant canaries in %s: %w", s.name, err)
+		}
+	}
+	err := a.eyes.tx.Commit(ctx)
+	a.eyes.tx = nil
+	return p.out, err
+}
+
+func (a *audit) tenancyKnown(tenants []string) error {
+	if len(a.subjects) == 0 {
+		return fmt.Errorf("plant canaries: the Model declares no scoped tables; pass one in Options.Model")
+	}
+	if len(tenants) == 0 {
+		return fmt.Errorf("plant canaries: name at least one tenant, whose data nobody else may see")
+	}
+	return nil
+}
+
+type planter struct {
+	a       *audit
+	tenants []string
+	out     *Canaries
+}
+
+// theirs is the condition for the tenants' rows, at any level that they are of.
+func (p *planter) theirs(s *subject) string {
+	var parts []string
+	for _, t := range p.a.model.Tenants {
+		for _, expr := range p.a.tenantOf(s.rel, "t", t.Name) {
+			parts = append(parts, expr+"::text = ANY ($1::text[])")
+		}
+	}
+	if len(parts) == 0 {
+		return "false"
+	}
+	return "(" + strings.Join(parts, " OR ") + ")"
+}
+
+func (p *planter) table(s *subject) error {
+	if err := p.ids(s); err != nil {
+		return err
+	}
+	for _, c := range s.rel.Columns {
+		if p.plantable(s, c) {
+			if err := p.column(s, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ids are the keys of the rows, and of the tenants. Short numbers are everywhere,
+// so they prove nothing.
+func (p *planter) ids(s *subject) error {
+	var columns []string
+	if pk := s.rel.PrimaryKey(); pk != nil {
+		columns = pk.Columns
+	}
+	for _, name := range columns {
+		c := s.rel.Column(name)
+		if p.sharedKey(s, name) {
+			continue
+		}
+		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT %s::text FROM %s t WHERE %s", col("t", name), s.rel.Ident(), p.theirs(s)), p.tenants)
+		if err != nil {
+			return err
+		}
+		values, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, v := range values {
+			if len(v) >= 12 && c.Type.Underlying().Category != "D" {
+				p.out.IDs = append(p.out.IDs, Canary{Table: s.name, Column: name, Text: v, ID: true})
+			}
+		}
+	}
+	return nil
+}
+
+// sharedKey reports whether a key's column references something that other tenants
+// have as well: a user, a country.
+func (p *planter) sharedKey(s *subject, column string) bool {
+	for _, fk := range s.rel.ForeignKeys() {
+		if contains(fk.Columns, column) {
+			if p.a.subject(fk.Ref) == nil || fk.Table != fk.Ref && p.a.subject(fk.Ref).tenant == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// plantable are the columns whose text is nobody's business: no keys, no
+// references, no discriminators, nothing generated.
+func (p *planter) plantable(s *subject, c *catalog.Column) bool {
+	t := c.Type.Underlying()
+	switch t.Name {
+	case "text", "varchar", "bpchar", "citext", "jsonb", "json", "bytea", "_text", "_varchar":
+	default:
+		return false
+	}
+	if c.Generated != "" || c.Identity != "" || contains(s.rel.PartitionBy, c.Name) {
+		return false
+	}
+	for _, k := range s.rel.Constraints {
+		if (k.Kind == catalog.PrimaryKey || k.Kind == catalog.ForeignKey) && contains(k.Columns, c.Name) {
+			return false
+		}
+	}
+	for _, fk := range s.rel.ReferencedBy {
+		if contains(fk.RefColumns, c.Name) {
+			return false
+		}
+	}
+	return !p.meaningful(s, c.Name)
+}
+
+func (p *planter) meaningful(s *subject, column string) bool {
+	for _, pair := range p.a.model.Pairs(s.name) {
+		if pair.Type == column || pair.ID == column {
+			return true
+		}
+	}
+	i, ok := p.a.model.Inherits(s.name)
+	return ok && i.Discriminator == column
+}
+
+// column plants a token, by the first form that the constraints take.
+func (p *planter) column(s *subject, c *catalog.Column) error {
+	token := Token()
+	var why error
+	for _, form := range forms(c, token) {
+		tx, err := p.a.eyes.tx.Begin(p.a.ctx)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(p.a.ctx, fmt.Sprintf("UPDATE %s t SET %s = %s WHERE %s IS NOT NULL AND %s",
+			s.rel.Ident(), catalog.Ident(c.Name), form, col("t", c.Name), p.theirs(s)), p.tenants)
+		if err == nil {
+			if tag.RowsAffected() > 0 {
+				p.out.Cells += tag.RowsAffected()
+				p.out.Planted = append(p.out.Planted, Canary{Table: s.name, Column: c.Name, Text: token})
+			}
+			return tx.Commit(p.a.ctx)
+		}
+		why = err
+		if err := tx.Rollback(p.a.ctx); err != nil {
+			return err
+		}
+		if p.a.ctx.Err() != nil {
+			return p.a.ctx.Err()
+		}
+	}
+	return p.asItIs(s, c, why)
+}
+
+// forms are the expressions by which a token gets into a cell, mildest first.
+// The number of the row makes it different in each, for unique keys.
+func forms(c *catalog.Column, token string) []string {
+	q, column := catalog.Literal(token), col("t", c.Name)
+	each := q + " || left(md5(t.ctid::text), 8)"
+	switch c.Type.Underlying().Name {
+	case "bytea":
+		return []string{column + " || convert_to(" + q + ", 'UTF8')"}
+	case "_text", "_varchar":
+		return []string{"array_append(" + column + ", " + q + ")"}
+	case "json", "jsonb":
+		typ := "::" + c.Type.Underlying().Name
+		return []string{
+			fmt.Sprintf("(CASE jsonb_typeof(%[1]s::jsonb) WHEN 'object' THEN %[1]s::jsonb || jsonb_build_object(%[2]s, %[2]s) WHEN 'array' THEN %[1]s::jsonb || to_jsonb(%[2]s::text) ELSE to_jsonb(%[2]s::text) END)%[3]s", column, q, typ),
+			fmt.Sprintf("(CASE jsonb_typeof(%[1]s::jsonb) WHEN 'array' THEN %[1]s::jsonb || jsonb_build_object(%[2]s, %[2]s) ELSE %[1]s::jsonb END)%[3]s", column, q, typ),
+		}[:1]
+	}
+	return []string{column + " || ' ' || " + each, column + " || '-' || " + each, column + " || " + each, each}
+}
+
+// asItIs takes the values that are there for canaries, where they are long and
+// nobody else has them.
+func (p *planter) asItIs(s *subject, c *catalog.Column, why error) error {
+	if c.Type.Underlying().Category == "S" {
+		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf(`SELECT DISTINCT %[1]s::text FROM %[2]s t WHERE length(%[1]s::text) >= 12 AND %[3]s
+			AND NOT EXISTS (SELECT FROM %[2]s o WHERE o.%[4]s = %[1]s AND NOT %[5]s)`,
+			col("t", c.Name), s.rel.Ident(), p.theirs(s), catalog.Ident(c.Name), strings.ReplaceAll(p.theirs(s), "t.", "o.")), p.tenants)
+		if err != nil {
+			return err
+		}
+		values, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, v := range values {
+			p.out.Planted = append(p.out.Planted, Canary{Table: s.name, Column: c.Name, Text: v})
+		}
+		if len(values) > 0 {
+			return nil
+		}
+	}
+	p.out.Unchecked = append(p.out.Unchecked, fmt.Sprintf("%s.%s takes no token: %s", s.name, c.Name, firstLine(why)))
+	return nil
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// Token is a text that occurs nowhere else: letters and digits only, so that JSON
+// and URLs leave it as it is, and lower case, for columns that want that.
+func Token() string {
+	var b [9]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	return "canary" + hex.EncodeToString(b[:])
+}

@@ -110,7 +110,7 @@ func (w *scriptWriter) render(applied []int64, steps []source) (string, error) {
 			applied = append(slices.Clone(applied), src.Version)
 		}
 	}
-	w.line("\nselect pg_advisory_unlock(%d);", gooseLock)
+	w.line("\ndo $seedbed$ begin perform pg_advisory_unlock(%d); end $seedbed$;", gooseLock)
 	return w.String(), nil
 }
 

@@ -26,7 +26,7 @@ func (e *engine) note(m *Migration, r *run, began time.Time) {
 // timeline lists the locks that others would wait for, on relations that were there
 // before.
 func (r *run) timeline() []Closed {
-	var all []Closed
+	all := []Closed{}
 	open := map[uint32]int{} // relation to index in all
 	for _, s := range r.steps {
 		if len(s.held) == 0 {

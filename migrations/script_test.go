@@ -1,0 +1,354 @@
+package migrations_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/pressly/goose/v3"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/migrations"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+// awkward is a set with everything that a script could trip over.
+func awkward() []string {
+	return []string{
+		"00001_a.sql", "-- +goose Up\ncreate table a (id int primary key, n int, body text);\n-- +goose Down\ndrop table a;\n",
+		"00002_b.sql", "-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently \"A n\" on a (n);\n-- +goose Down\ndrop index concurrently if exists \"A n\";\n",
+		"00003_c.sql", "-- +goose Up\n-- +goose StatementBegin\ncreate function c() returns text language plpgsql as $$\nbegin\n  return ':body; \\ %';\nend $$ -- no semicolon; a comment\n-- +goose StatementEnd\ninsert into a values (1, 2, ':x \\d '';'' $seedbed$');\n-- +goose Down\ndelete from a;\ndrop function c();\n",
+		"00005_d.sql", "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nset local work_mem = '1MB';\ncreate table d (id int);\n-- +goose StatementEnd\ncreate index concurrently if not exists d_id on d (id);\n-- +goose Down\ndrop table if exists d;\n",
+		"00006_e.sql", "-- +goose Up\ncreate type mood as enum ('sad');\nalter table a add column m mood;\n-- +goose Down\nalter table a drop column m;\ndrop type mood;\n",
+	}
+}
+
+func goStep() migrations.Options {
+	exec := func(query string, args ...any) func(context.Context, *sql.Tx) error {
+		return func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, query, args...)
+			return err
+		}
+	}
+	return migrations.Options{Go: []*migrations.GoMigration{goose.NewGoMigration(7,
+		&goose.GoFunc{RunTx: exec("insert into a (id, body) values ($1, $2)", 7, "it's $1")},
+		&goose.GoFunc{RunTx: exec("delete from a where id = $1", 7)})}}
+}
+
+// psql runs a script as a DBA would and returns what it printed.
+func psql(t *testing.T, db *pgtest.DB, script string) (string, error) {
+	t.Helper()
+	program, err := exec.LookPath("psql")
+	if err != nil {
+		t.Skip("psql is not installed")
+	}
+	file := filepath.Join(t.TempDir(), "script.sql")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "-X", "-f", file, db.URL())
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
+	return out.String(), err
+}
+
+func render(t *testing.T, fsys fs.FS, o migrations.ScriptOptions) string {
+	t.Helper()
+	text, err := migrations.Script(fsys, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// versionsOf is what goose's own status says is applied.
+func versionsOf(t *testing.T, db *pgtest.DB, fsys fs.FS, o migrations.Options) []int64 {
+	t.Helper()
+	all, err := migrations.Status(t.Context(), db, fsys, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var applied []int64
+	for _, s := range all {
+		if s.Applied {
+			applied = append(applied, s.Version)
+		}
+	}
+	return applied
+}
+
+func rowsOfA(t *testing.T, db *pgtest.DB) []string {
+	return list[string](t, db, "select a::text from a order by id")
+}
+
+// A script does what goose does, from an empty database and from any version on.
+func TestScriptIsGooseUp(t *testing.T) {
+	t.Parallel()
+	fsys, o := files(awkward()...), goStep()
+	want := pg.DB(t)
+	if err := migrations.Up(t.Context(), want, fsys, o); err != nil {
+		t.Fatal(err)
+	}
+	set, err := migrations.Open(fsys, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []int64{0, 2, 3, 5, 7} {
+		db := pg.DB(t)
+		if err := set.UpTo(t.Context(), db, max(from-1, 0)); err != nil && from > 1 {
+			t.Fatal(err)
+		}
+		if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{Options: o, From: from})); err != nil {
+			t.Fatalf("from %d: %v\n%s", from, err, out)
+		}
+		same(t, "script against goose up", snapshot(t, db), snapshot(t, want))
+		if got, w := versionsOf(t, db, fsys, o), versionsOf(t, want, fsys, o); !slices.Equal(got, w) {
+			t.Errorf("from %d: applied %v, want %v", from, got, w)
+		}
+		if got, w := rowsOfA(t, db), rowsOfA(t, want); !slices.Equal(got, w) {
+			t.Errorf("from %d: rows %q, want %q", from, got, w)
+		}
+		if err := set.Up(t.Context(), db); err != nil {
+			t.Errorf("goose after the script: %v", err)
+		}
+	}
+}
+
+func TestScriptOfReferenceSchema(t *testing.T) {
+	t.Parallel()
+	want, db := pg.DB(t), pg.DB(t)
+	if err := migrations.Up(t.Context(), want, migrations.FS); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := psql(t, db, render(t, migrations.FS, migrations.ScriptOptions{})); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	same(t, "script against goose up", snapshot(t, db), snapshot(t, want))
+	empty := pg.DB(t)
+	if out, err := psql(t, db, render(t, migrations.FS, migrations.ScriptOptions{Down: true})); err != nil {
+		t.Fatalf("down: %v\n%s", err, out)
+	}
+	same(t, "down script against an empty database", snapshot(t, db), snapshot(t, empty))
+}
+
+func TestScriptDown(t *testing.T) {
+	t.Parallel()
+	fsys, o := files(awkward()...), goStep()
+	set, err := migrations.Open(fsys, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, want := pg.DB(t), pg.DB(t)
+	for _, d := range []*pgtest.DB{db, want} {
+		if err := set.Up(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := set.DownTo(t.Context(), want, 2); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{Options: o, From: 3, Down: true})); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	same(t, "down script against goose down", snapshot(t, db), snapshot(t, want))
+	if got := versionsOf(t, db, fsys, o); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("applied %v", got)
+	}
+}
+
+// What does not fit is refused before anything is changed.
+func TestScriptRefuses(t *testing.T) {
+	t.Parallel()
+	all := awkward()
+	changed := slices.Clone(all)
+	changed[1] += "-- edited afterwards\n"
+	for _, c := range []struct {
+		name   string
+		before []string // applied by a script
+		gap    int64    // a version taken out of the table
+		script []string
+		from   int64
+		says   string
+	}{
+		{"second run", all, 0, all, 0, "applied here and not expected: 1, 2, 3, 5, 6"},
+		{"too far", all[:4], 0, all, 6, "expected and not applied: 3, 5"},
+		{"not far enough", all[:8], 0, all, 3, "applied here and not expected: 3, 5"},
+		{"gap", all[:8], 2, all, 6, "expected and not applied: 2"},
+		{"changed file", all[:4], 0, changed, 3, "applied from files that have changed since: 1"},
+		{"other history", all[:4], 0, all[2:], 3, "applied here and not expected: 1"},
+	} {
+		for _, plain := range []bool{false, true} {
+			t.Run(c.name, func(t *testing.T) {
+				db := pg.DB(t)
+				if out, err := psql(t, db, render(t, files(c.before...), migrations.ScriptOptions{})); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				do(t, db, "delete from goose_db_version where version_id = $1", c.gap)
+				was, rows := snapshot(t, db), rowsOfA(t, db)
+				out, err := psql(t, db, render(t, files(c.script...), migrations.ScriptOptions{From: c.from, Plain: plain}))
+				if err == nil || !strings.Contains(out, c.says) {
+					t.Errorf("plain %v: %v; does not say %q:\n%s", plain, err, c.says, out)
+				}
+				same(t, c.name, snapshot(t, db), was)
+				if got := rowsOfA(t, db); !slices.Equal(got, rows) {
+					t.Errorf("rows changed: %q", got)
+				}
+			})
+		}
+	}
+}
+
+func TestScriptWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	c, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Release()
+	if _, err := c.Exec(t.Context(), "select pg_advisory_lock(4097083626)"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := psql(t, db, render(t, files(awkward()...), migrations.ScriptOptions{}))
+	if err == nil || !strings.Contains(out, "another process is migrating") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := c.Exec(t.Context(), "select pg_advisory_unlock(4097083626)"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Killed after any statement, the rest of the script either completes the work or is
+// refused with everything as it was.
+func TestScriptKilledAnywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills a script at each of its statements")
+	}
+	t.Parallel()
+	fsys := files(awkward()...)
+	script := render(t, fsys, migrations.ScriptOptions{})
+	head, body, _ := strings.Cut(script, "set client_encoding")
+	statements := sqllex.Split("set client_encoding" + strings.ReplaceAll(body, `\gexec`, ";"))
+	want := pg.DB(t)
+	if err := migrations.Up(t.Context(), want, fsys); err != nil {
+		t.Fatal(err)
+	}
+	for k := 1; k < len(statements.Statements); k++ {
+		db := pg.DB(t)
+		cut := head
+		for _, st := range statements.Statements[:k] {
+			if strings.HasPrefix(st.Text, "select 'drop index") {
+				cut += st.Text + " \\gexec\n"
+			} else {
+				cut += st.Text + "\n;\n"
+			}
+		}
+		if out, err := psql(t, db, cut); err != nil {
+			t.Fatalf("the first %d statements: %v\n%s", k, err, out)
+		}
+		applied := versionsOf(t, db, fsys, migrations.Options{})
+		next := int64(1)
+		if len(applied) > 0 {
+			next = applied[len(applied)-1] + 1
+		}
+		if next > 6 {
+			continue
+		}
+		was := snapshot(t, db)
+		out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{From: next}))
+		if err != nil {
+			same(t, "refused after "+statements.Statements[k-1].Text, snapshot(t, db), was)
+			if !strings.Contains(out, "already exists") {
+				t.Errorf("killed after %d: %s", k, out)
+			}
+			continue
+		}
+		same(t, "resumed after "+statements.Statements[k-1].Text, snapshot(t, db), snapshot(t, want))
+		if got := versionsOf(t, db, fsys, migrations.Options{}); len(got) != 5 {
+			t.Errorf("killed after %d: applied %v", k, got)
+		}
+	}
+}
+
+// A build that failed leaves an invalid index, which the script drops first.
+func TestScriptDropsInvalidIndex(t *testing.T) {
+	t.Parallel()
+	fsys := files("00001_a.sql", "-- +goose Up\ncreate table a (id int, n int);\ninsert into a values (1, 1), (2, 1);\n",
+		"00002_b.sql", "-- +goose NO TRANSACTION\n-- +goose Up\ncreate unique index concurrently a_n on a (n);\n")
+	db := pg.DB(t)
+	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{})); err == nil || !strings.Contains(out, "could not create unique index") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if one[bool](t, db, "select indisvalid from pg_index where indexrelid = 'a_n'::regclass") {
+		t.Fatal("the index is valid")
+	}
+	do(t, db, "delete from a where id = 2")
+	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{From: 2, Plain: true})); err == nil || !strings.Contains(out, "DROP INDEX CONCURRENTLY it first") {
+		t.Errorf("plain: %v\n%s", err, out)
+	}
+	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{From: 2})); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if !one[bool](t, db, "select indisvalid from pg_index where indexrelid = 'a_n'::regclass") {
+		t.Error("the index is not valid")
+	}
+}
+
+// A client that goes on after errors does no harm with the plain form.
+func TestPlainScriptForCarelessClients(t *testing.T) {
+	t.Parallel()
+	fsys := files(awkward()...)
+	plain := render(t, fsys, migrations.ScriptOptions{Plain: true})
+	if strings.Contains(plain, "\n\\") || strings.Contains(plain, "gexec") {
+		t.Error("has psql commands")
+	}
+	db, want := pg.DB(t), pg.DB(t)
+	if err := migrations.Up(t.Context(), want, fsys); err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"first run", "second run"} {
+		careless(t, db.Pool, plain)
+		same(t, what, snapshot(t, db), snapshot(t, want))
+		if got := rowsOfA(t, db); len(got) != 1 {
+			t.Errorf("%s: rows %q", what, got)
+		}
+	}
+}
+
+// careless sends a script statement by statement, whatever becomes of them.
+func careless(t *testing.T, pool *pgxpool.Pool, script string) {
+	c, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Release()
+	for _, st := range sqllex.Split(script).Statements {
+		_, _ = c.Conn().PgConn().Exec(t.Context(), st.Text).ReadAll()
+	}
+	_ = c.Conn().Close(t.Context())
+}
+
+func TestScriptErrors(t *testing.T) {
+	t.Parallel()
+	reads := goose.NewGoMigration(7, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		var n int
+		return tx.QueryRowContext(ctx, "select count(*) from a").Scan(&n)
+	}}, nil)
+	_, err := migrations.Script(files(awkward()...), migrations.ScriptOptions{Options: migrations.Options{Go: []*migrations.GoMigration{reads}}})
+	if !errors.Is(err, migrations.ErrGoReads) || !strings.Contains(err.Error(), "go migration 7") {
+		t.Errorf("a Go migration that reads: %v", err)
+	}
+	if _, err := migrations.Script(files(awkward()...), migrations.ScriptOptions{From: 9}); err == nil {
+		t.Error("an empty range: accepted")
+	}
+}

@@ -18,14 +18,16 @@ var errNoClient = errors.New("psql is nowhere on PATH nor beside the server's pr
 	"or give another client what `seedbed dev url` prints")
 
 func (a *app) devPsqlCommand() *cobra.Command {
+	var f roleFlags
 	cmd := &cobra.Command{
 		Use:   "psql [-- ARGUMENTS]",
 		Short: "Open this branch's database in psql",
 		Example: `  seedbed dev psql
+  seedbed dev psql --role seedbed_app --set seedbed.space_id=0195…   # as the application
   seedbed dev psql -- -c 'select count(*) from comments'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withServer(cmd.Context(), func(ctx context.Context, server *dev.Server) error {
-				d, err := server.Database(ctx, "")
+				url, err := f.url(ctx, server)
 				if err != nil {
 					return err
 				}
@@ -33,10 +35,11 @@ func (a *app) devPsqlCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return become(psql, append([]string{server.URL(d.Name)}, args...))
+				return become(psql, append([]string{url}, args...))
 			})
 		},
 	}
+	f.define(cmd)
 	return cmd
 }
 

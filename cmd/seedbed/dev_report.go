@@ -23,6 +23,10 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	if err != nil {
 		return err
 	}
+	security, err := server.Security(ctx, d.Name)
+	if err != nil {
+		return err
+	}
 	say.stop()
 	p := a.palette(a.out)
 	fmt.Fprintf(a.out, "%s  %s\n\n", p.bold(d.Name), p.faint(describe(server, d)))
@@ -44,6 +48,12 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	line("url", url)
 	line("open", fmt.Sprintf("psql '%s'", url))
 	line("or", "seedbed dev psql")
+	if security.Tables > 0 {
+		line("rows", fmt.Sprintf("row-level security holds on %s, for the owner too; SET ROLE seedbed_seeder shows all rows", plural(security.Tables, "table")))
+		if len(security.Roles) > 0 {
+			line("as app", "seedbed dev psql"+asApp(security))
+		}
+	}
 	if !report.Clean() {
 		fmt.Fprintf(a.err, "\n%s", check.Format(report))
 	}
@@ -78,6 +88,15 @@ func (p palette) verdict(r *check.Report) string {
 		scope += fmt.Sprintf(", %s unchecked", plural(n, "matter"))
 	}
 	return p.good("ok") + ", " + scope
+}
+
+// asApp is how one becomes the application within one tenant.
+func asApp(s *dev.Security) string {
+	text := " --role " + s.Roles[0]
+	if s.Setting != "" && s.Example != "" {
+		text += fmt.Sprintf(" --set %s=%s", s.Setting, s.Example)
+	}
+	return text
 }
 
 // describe is one line: of which project and branch, made from what.

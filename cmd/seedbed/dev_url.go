@@ -11,27 +11,40 @@ import (
 
 func (a *app) devURLCommand() *cobra.Command {
 	var tcp bool
+	var f roleFlags
 	cmd := &cobra.Command{
 		Use:   "url",
 		Short: "Print the connection URL of this branch's database",
 		Example: `  export DATABASE_URL="$(seedbed dev url)"
+  seedbed dev url --role seedbed_app --set seedbed.space_id=0195…   # as the application
   seedbed dev url --tcp        # for clients that know no Unix sockets; it holds a password`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withServer(cmd.Context(), func(ctx context.Context, server *dev.Server) error {
-				d, err := server.Database(ctx, "")
+				url, err := f.url(ctx, server)
+				if err == nil && tcp {
+					url, err = tcpURL(ctx, server, f)
+				}
 				if err != nil {
 					return err
-				}
-				url := server.URL(d.Name)
-				if tcp {
-					url = server.TCP(d.Name)
 				}
 				fmt.Fprintln(a.out, url)
 				return nil
 			})
 		},
 	}
+	f.define(cmd)
 	cmd.Flags().BoolVar(&tcp, "tcp", false, "by TCP on loopback instead of the Unix socket")
 	return cmd
+}
+
+func tcpURL(ctx context.Context, server *dev.Server, f roleFlags) (string, error) {
+	if f.role != "" || len(f.set) > 0 {
+		return "", usagef("--tcp is for the owner only: other roles have no password")
+	}
+	d, err := server.Database(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	return server.TCP(d.Name), nil
 }

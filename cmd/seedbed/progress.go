@@ -73,9 +73,7 @@ func (p *progress) Update(what string, done, of int) {
 	defer p.mu.Unlock()
 	p.what, p.done, p.of = what, done, of
 	switch {
-	case p.step == "":
-	case p.redraw:
-		p.draw()
+	case p.step == "", p.redraw: // the next turn of the spinner shows it
 	case of == 0 || time.Since(p.said) > quiet:
 		p.said = time.Now()
 		fmt.Fprintf(p.w, "%s: %s\n", p.step, p.text())

@@ -13,6 +13,9 @@ import (
 	"github.com/qarion/seedbed/internal/cluster"
 )
 
+// Owner is the role that owns the databases.
+const Owner = cluster.Owner
+
 // Fresh is the snapshot of a database as it was built.
 const Fresh = "fresh"
 

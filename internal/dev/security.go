@@ -1,0 +1,116 @@
+package dev
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/cluster"
+)
+
+// Security says what row-level security means for who works in a database.
+type Security struct {
+	Tables  int      // that have it
+	Roles   []string // that policies name: what applications connect as
+	Setting string   // that policies read the innermost tenant from; "" where none is known
+	Tenant  string   // the level of that tenant, such as "space"
+	Example string   // one tenant's key; "" where there is none
+}
+
+// Security reads what row-level security the database has.
+func (s *Server) Security(ctx context.Context, database string) (*Security, error) {
+	pool, err := s.connect(ctx, database, cluster.Superuser)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	cat, err := catalog.Load(ctx, pool, catalog.Options{})
+	if err != nil {
+		return nil, err
+	}
+	found := &Security{}
+	roles := map[string]bool{}
+	for _, t := range cat.Tables() {
+		if t.RLS {
+			found.Tables++
+		}
+		for _, p := range t.Policies {
+			for _, role := range p.Roles {
+				roles[role] = role != "public"
+			}
+		}
+	}
+	for role, named := range roles {
+		if named {
+			found.Roles = append(found.Roles, role)
+		}
+	}
+	slices.Sort(found.Roles)
+	if found.Tables == 0 {
+		return found, nil
+	}
+	model, err := seedbed.Discover(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	return found, found.tenant(ctx, pool, cat, model.Model)
+}
+
+// tenant finds the innermost level that has a setting, and one of its tenants.
+func (f *Security) tenant(ctx context.Context, db seedbed.DB, cat *catalog.Catalog, m seedbed.Model) error {
+	depth := -1
+	var level seedbed.Tenant
+	for _, t := range m.Tenants {
+		if t.Setting != "" && len(m.Above(t.Name)) > depth {
+			level, depth = t, len(m.Above(t.Name))
+		}
+	}
+	f.Setting, f.Tenant = level.Setting, level.Name
+	table := cat.Table(level.Table)
+	if table == nil || len(level.Key) != 1 {
+		return nil
+	}
+	key := quote(level.Key[0])
+	err := db.QueryRow(ctx, fmt.Sprintf("SELECT coalesce((SELECT %s::text FROM %s ORDER BY %s LIMIT 1), '')", key, table.Ident(), key)).Scan(&f.Example)
+	return err
+}
+
+// As is how to connect to a database as a role, with settings in force. A role that
+// may not log in is taken by one that holds nothing by itself, so that RESET ROLE
+// comes back to no more.
+func (s *Server) As(ctx context.Context, database, role string, settings map[string]string) (string, error) {
+	var found, login bool
+	err := s.admin.QueryRow(ctx, "SELECT count(*) > 0, coalesce(bool_or(rolcanlogin), false) FROM pg_roles WHERE rolname = $1", role).Scan(&found, &login)
+	if err != nil {
+		return "", err
+	}
+	if !found {
+		return "", fmt.Errorf("there is no role %q on the server", role)
+	}
+	user, options := role, settings
+	if !login {
+		user = cluster.As
+		if err := s.exec(ctx, "GRANT "+pgx.Identifier{role}.Sanitize()+" TO "+user); err != nil {
+			return "", err
+		}
+		options = map[string]string{"role": role}
+		maps.Copy(options, settings)
+	}
+	at := s.cluster.URL(database, user)
+	if len(options) == 0 {
+		return at, nil
+	}
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		// The server splits at blanks and takes a backslash for what follows it.
+		words = append(words, "-c "+name+"="+strings.NewReplacer(`\`, `\\`, " ", `\ `).Replace(options[name]))
+	}
+	return at + "&options=" + strings.ReplaceAll(url.QueryEscape(strings.Join(words, " ")), "+", "%20"), nil
+}

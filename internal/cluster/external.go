@@ -148,6 +148,6 @@ func externalURL(base *pgx.ConnConfig, database, user string) string {
 		query.Set("sslmode", "disable")
 	}
 	// Slashes are fine in a query, and a path that reads like one is easier on people.
-	u.RawQuery = strings.ReplaceAll(query.Encode(), "%2F", "/")
+	u.RawQuery = strings.NewReplacer("%2F", "/", "+", "%20").Replace(query.Encode()) // libpq takes a plus for a plus
 	return u.String()
 }

@@ -212,6 +212,9 @@ func (p *prober) probeAcross(s *subject, role *catalog.Role) error {
 	}
 	t := &probed{p: p, s: s, role: role, level: level, tenantOf: exprs}
 	own, err := p.fetch(t, exprs[0]+" IS NOT NULL")
+	if err == nil && own == nil && p.fill(s.name) == nil {
+		own, err = p.fetch(t, exprs[0]+" IS NOT NULL")
+	}
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type prober struct {
 	tx     pgx.Tx
 	become func(role string) string // SQL that becomes a role until the savepoint ends
 	close  func()
-	next   int // number of the next attempt
+	undo   bool // an attempt is still to be taken back
 }
 
 // superuser is a handle that can open a session which may become any role, as
@@ -170,9 +170,17 @@ func (o outcome) String() string {
 	return fmt.Sprintf("succeeded, %s", plural(o.rows, "row"))
 }
 
-// try runs one statement as somebody, and takes back whatever it did.
+// send runs statements in one round trip, after taking back the attempt before.
+func (p *prober) send(sql string) ([]*pgconn.Result, error) {
+	if p.undo {
+		sql = "ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe; " + sql
+		p.undo = false
+	}
+	return p.tx.Conn().PgConn().Exec(p.a.ctx, sql).ReadAll()
+}
+
+// try runs one statement as somebody. What it did is taken back before the next.
 func (p *prober) try(who identity, sql string) (outcome, error) {
-	p.next++
 	var b strings.Builder
 	fmt.Fprintf(&b, "SAVEPOINT probe; %s; SET LOCAL row_security = on;", p.become(who.role.Name))
 	for _, c := range who.role.Config {
@@ -184,8 +192,8 @@ func (p *prober) try(who identity, sql string) (outcome, error) {
 		fmt.Fprintf(&b, "SELECT set_config(%s, %s, true);", catalog.Literal(name), catalog.Literal(value))
 	}
 	b.WriteString(sql)
-	conn := p.tx.Conn().PgConn()
-	results, err := conn.Exec(p.a.ctx, b.String()).ReadAll()
+	results, err := p.send(b.String())
+	p.undo = true
 	var out outcome
 	var pgErr *pgconn.PgError
 	switch {
@@ -200,8 +208,7 @@ func (p *prober) try(who identity, sql string) (outcome, error) {
 			out.value = string(last.Rows[0][0])
 		}
 	}
-	_, err = conn.Exec(p.a.ctx, "ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe").ReadAll()
-	return out, err
+	return out, nil
 }
 
 // row is one row of a table, and whose it is.
@@ -222,22 +229,11 @@ func (p *prober) fetch(t *probed, where string) (*row, error) {
 		exprs = append(exprs, e+"::text")
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s t WHERE %s LIMIT 1", strings.Join(exprs, ", "), t.s.rel.Ident(), where)
-	results, err := p.tx.Conn().PgConn().Exec(p.a.ctx, sql).ReadAll()
-	if err != nil {
+	cells, err := p.values(sql)
+	if cells == nil {
 		return nil, err
 	}
-	if len(results[0].Rows) == 0 {
-		return nil, nil
-	}
-	cells := results[0].Rows[0]
-	r := &row{text: string(cells[0])}
-	for i := range t.key {
-		r.key = append(r.key, string(cells[1+i]))
-	}
-	for i := range t.tenantOf {
-		r.tenant = append(r.tenant, string(cells[1+len(t.key)+i]))
-	}
-	return r, nil
+	return &row{text: cells[0], key: cells[1 : 1+len(t.key)], tenant: cells[1+len(t.key):]}, nil
 }
 
 // value reads one text with the eyes that see all; "" and false where there is none.
@@ -251,12 +247,12 @@ func (p *prober) value(sql string) (string, bool, error) {
 
 // values reads one row, as text; nil where there is none, or a NULL in it.
 func (p *prober) values(sql string) ([]string, error) {
-	results, err := p.tx.Conn().PgConn().Exec(p.a.ctx, sql).ReadAll()
-	if err != nil || len(results[0].Rows) == 0 {
+	results, err := p.send(sql)
+	if err != nil || len(results[len(results)-1].Rows) == 0 {
 		return nil, err
 	}
 	var out []string
-	for _, cell := range results[0].Rows[0] {
+	for _, cell := range results[len(results)-1].Rows[0] {
 		if cell == nil {
 			return nil, nil
 		}

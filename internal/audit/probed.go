@@ -59,23 +59,38 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	if pk := s.rel.PrimaryKey(); pk != nil {
 		t.key = pk.Columns
 	}
-	var err error
-	if t.own, err = p.fetch(t, t.tenantOf[0]+" IS NOT NULL"); err != nil {
+	if err := t.pick(); err != nil {
 		return nil, err
 	}
-	if t.own != nil {
-		t.other, err = p.fetch(t, fmt.Sprintf("%s <> %s", t.tenantOf[0], catalog.Literal(t.own.tenant[0])))
-	}
-	if err != nil {
-		return nil, err
+	if t.own == nil || t.other == nil {
+		if err := p.fill(s.name); err != nil {
+			if p.a.ctx.Err() != nil {
+				return nil, err
+			}
+			p.a.unchecked("probes of %s: it has no rows of two tenants, and none could be made: %s", s.name, firstLine(err))
+			return nil, nil
+		}
+		if err := t.pick(); err != nil {
+			return nil, err
+		}
 	}
 	if t.own == nil || t.other == nil {
 		p.a.unchecked("probes of %s: it has no rows of two tenants", s.name)
 		return nil, nil
 	}
+	var err error
 	t.me.role = role
 	t.me.settings, err = p.settings(t.level, t.own.tenant)
 	return t, err
+}
+
+// pick finds a row of one tenant, and one of another.
+func (t *probed) pick() (err error) {
+	if t.own, err = t.p.fetch(t, t.tenantOf[0]+" IS NOT NULL"); err != nil || t.own == nil {
+		return err
+	}
+	t.other, err = t.p.fetch(t, fmt.Sprintf("%s <> %s", t.tenantOf[0], catalog.Literal(t.own.tenant[0])))
+	return err
 }
 
 func (t *probed) may(command string) bool { return privilege(t.role, t.s.rel, command) != "" }

@@ -15,3 +15,16 @@ func TestIsolationOfAHealthyDatabase(t *testing.T) {
 		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
 	}
 }
+
+func TestIsolationMakesTheRowsThatProbesNeed(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	fake := &told{TB: t}
+	check.Isolation(fake, db)
+	if len(fake.errors)+len(fake.logs) > 0 {
+		t.Errorf("empty and healthy, but: %s %s", fake.text(), fake.logs)
+	}
+	if n := cell(t, db, "select (count(*) + (select count(*) from users))::text from spaces"); n != "0" {
+		t.Errorf("%s rows were left behind", n)
+	}
+}

@@ -235,6 +235,7 @@ func (t *table) notWritable(columns []string) string {
 // orphan points a foreign key at nothing. A shadow key is reached through its pair.
 func (t *table) orphan(k *catalog.Constraint, d *draft) (map[string]any, string) {
 	cells := fake.New(77, t.name, fake.Epoch)
+	cells.At(1 << 30) // a number that nobody has reached
 	change := map[string]any{}
 	for _, name := range k.Columns {
 		c := t.byName[name]
@@ -242,6 +243,9 @@ func (t *table) orphan(k *catalog.Constraint, d *draft) (map[string]any, string)
 			continue
 		}
 		change[name] = guess(&column{Column: c.Column, name: c.name, base: c.base, unique: true, index: c.index})(cells.Of(name + " orphan"))
+		if c.Type.Underlying().Name == "int2" {
+			change[name] = 32_000
+		}
 		if c.base == uuidOID {
 			change[name] = cells.Of(name).UUIDv4()
 		}

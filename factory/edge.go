@@ -19,6 +19,7 @@ type edge struct {
 	shared        bool  // it has no column of its own beside the tenant's
 	// exclusive parents have one child: rows of one call must not share them.
 	exclusive bool
+	never     bool // it stays empty: a CHECK wants another one
 
 	pair  *seedbed.Polymorphic
 	typ   int    // column of the pair's type
@@ -37,6 +38,18 @@ func (e *edge) String() string {
 	return strings.Join(names, ", ") + " → " + e.parent.name
 }
 
+// heed applies what a search found about references: which of the optional ones a
+// CHECK wants, and which it does not.
+func (t *table) heed() {
+	for _, e := range t.edges {
+		for _, c := range e.own {
+			if want, known := t.schema.wanted[t.name+"\x00"+t.columns[c].name]; known {
+				e.optional, e.never = !want, !want
+			}
+		}
+	}
+}
+
 func (t *table) findEdges() {
 	for _, fk := range t.rel.ForeignKeys() {
 		if !fk.Inherited {
@@ -49,6 +62,7 @@ func (t *table) findEdges() {
 	}
 	t.addTenants()
 	t.findExclusive()
+	t.heed()
 	for _, e := range t.edges {
 		for _, c := range e.cols {
 			t.columns[c].inEdge = true
@@ -111,7 +125,9 @@ func (e *edge) finish() {
 		e.own, e.tenant, e.shared = e.cols, isTenant, true
 	}
 	for _, c := range e.own {
-		if !e.child.columns[c].Required() {
+		// A row that may have no tenant has one all the same: most do, and its
+		// parents and children are of that tenant.
+		if !e.child.columns[c].Required() && !e.tenant {
 			e.optional = true
 		}
 	}
@@ -179,9 +195,6 @@ func (t *table) addTenants() {
 		for _, name := range l.tenant.Key {
 			e.refs = append(e.refs, parent.byName[name].index)
 		}
-		for _, c := range l.cols {
-			e.optional = e.optional || !t.columns[c].Required()
-		}
 		t.edges = append(t.edges, e)
 	}
 }
@@ -191,7 +204,7 @@ func (t *table) addTenants() {
 func (t *table) findExclusive() {
 	for _, ix := range t.rel.Indexes {
 		columns := ix.Columns()
-		if !ix.Unique || ix.Predicate != "" || len(columns) < len(ix.Keys) {
+		if !ix.Unique || len(columns) < len(ix.Keys) { // rows are made as if a partial key were whole
 			continue
 		}
 		if last := t.decides(columns); last != nil {

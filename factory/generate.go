@@ -327,7 +327,7 @@ func (s *set) shared(e *edge) bool {
 		return false
 	}
 	for _, ix := range s.table.rel.Indexes {
-		if !ix.Unique || ix.Predicate != "" {
+		if !ix.Unique {
 			continue
 		}
 		inside := true

@@ -36,6 +36,9 @@ func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	case "uuid":
 		return func(v *fake.Value) any { return v.UUID() }
 	case "bool":
+		if c.unique { // UNIQUE (flag) WHERE flag: at most one
+			return func(*fake.Value) any { return false }
+		}
 		return func(v *fake.Value) any { return v.Chance(0.5) }
 	case "int2", "int4", "int8", "oid":
 		return guessInt(c, t.Name, r)

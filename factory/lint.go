@@ -80,6 +80,7 @@ func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
+	forget(addr) // constraints may have come since this database was looked at
 	s, err := schemaOf(ctx, db, addr, l.Using)
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)

@@ -45,7 +45,7 @@ func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Mo
 		}
 	}
 	if model != nil {
-		return newSchema(s.cat, *model, s.pools), nil
+		return newSchema(s.cat, *model, s.pools, s.wanted), nil
 	}
 	return s, nil
 }
@@ -59,7 +59,7 @@ func loadSchema(ctx context.Context, db seedbed.DB) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSchema(cat, found.Model, nil), nil
+	return newSchema(cat, found.Model, nil, nil), nil
 }
 
 func recall(addr string) (string, *schema) {
@@ -90,15 +90,14 @@ func learned(addr string, s *schema) {
 	defer memo.Unlock()
 	print := memo.prints[addr]
 	if old := memo.schemas[print]; old != nil { // the model is the discovered one, whatever the call used
-		memo.schemas[print] = newSchema(old.cat, old.model, merged(old.pools, s.pools))
+		memo.schemas[print] = newSchema(old.cat, old.model, merged(old.pools, s.pools), merged(old.wanted, s.wanted))
 	}
 }
 
-func merged(a, b map[string]*pool) map[string]*pool {
-	out := maps.Clone(b)
-	for name, p := range a {
-		out[name] = p
-	}
+func merged[V any](a, b map[string]V) map[string]V {
+	out := map[string]V{}
+	maps.Copy(out, b)
+	maps.Copy(out, a)
 	return out
 }
 

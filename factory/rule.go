@@ -218,7 +218,15 @@ func peel(s string) string {
 func (t *table) carriers() {
 	for _, ix := range t.rel.Indexes {
 		if ix.Unique && !t.varies(ix) {
-			if c := t.carrier(ix); c != nil {
+			c := t.carrier(ix)
+			if c != nil && c.capacity() == 0 {
+				// too few values to tell rows apart: parents must
+				if e := t.lastEdge(ix); e != nil {
+					e.exclusive = true
+					continue
+				}
+			}
+			if c != nil {
 				c.unique = true
 				c.forced = !c.made()
 			}
@@ -250,6 +258,18 @@ func (t *table) varies(ix *catalog.Index) bool {
 		}
 	}
 	return false
+}
+
+// lastEdge is the last reference that has part in a key, other than the tenant's.
+func (t *table) lastEdge(ix *catalog.Index) (last *edge) {
+	for _, k := range ix.Keys {
+		for _, e := range t.edges {
+			if c := t.byName[k.Column]; c != nil && slices.Contains(e.own, c.index) && !e.tenant && e.pair == nil {
+				last = e
+			}
+		}
+	}
+	return last
 }
 
 func (t *table) carrier(ix *catalog.Index) *column {

@@ -20,7 +20,10 @@ type schema struct {
 	model  seedbed.Model
 	tables map[*catalog.Relation]*table
 	types  *pgtype.Map
-	pools  map[string]*pool // by table, NUL, column: values that were searched for
+	// What was searched for, by table, NUL, column: values, and whether a reference
+	// that may be NULL is wanted.
+	pools  map[string]*pool
+	wanted map[string]bool
 }
 
 type table struct {
@@ -54,8 +57,8 @@ type level struct {
 	cols   []int // in the order of the tenant's key; nil: through a parent
 }
 
-func newSchema(cat *catalog.Catalog, model seedbed.Model, pools map[string]*pool) *schema {
-	s := &schema{pools: pools, cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: pgtype.NewMap()}
+func newSchema(cat *catalog.Catalog, model seedbed.Model, pools map[string]*pool, wanted map[string]bool) *schema {
+	s := &schema{pools: pools, wanted: wanted, cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: pgtype.NewMap()}
 	for _, rel := range cat.Tables() {
 		s.tables[rel] = s.newTable(rel)
 	}

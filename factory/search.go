@@ -89,11 +89,11 @@ func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried ma
 	}
 	q := &quest{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	q.cluster(k)
-	if len(q.columns) == 0 || q.columns[0].pool != nil && tried[t.name] {
+	if len(q.columns) == 0 || q.known() && tried[t.name] {
 		return nil, cause
 	}
 	tried[t.name] = true
-	if q.columns[0].pool != nil {
+	if q.known() {
 		return s, nil
 	}
 	rows, err := q.each(ctx, db)
@@ -103,16 +103,49 @@ func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried ma
 	if len(rows) == 0 {
 		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
 	}
-	pools := map[string]*pool{}
-	for name, p := range s.pools {
-		pools[name] = p
+	pools, wanted := q.found(rows)
+	return newSchema(s.cat, s.model, merged(pools, s.pools), merged(wanted, s.wanted)), nil
+}
+
+// found turns the rows of a search into values for columns, and a decision for
+// references: that of the first row, which only the rows like it then serve.
+func (q *quest) found(rows [][]*string) (map[string]*pool, map[string]bool) {
+	pools, wanted := map[string]*pool{}, map[string]bool{}
+	name := func(c *column) string { return q.table.name + "\x00" + c.name }
+	alike := func(row []*string) bool {
+		for i, c := range q.columns {
+			if c.inEdge && (row[i] == nil) != (rows[0][i] == nil) {
+				return false
+			}
+		}
+		return true
 	}
-	found := &pool{rows: rows}
+	p := &pool{}
+	for _, row := range rows {
+		if alike(row) {
+			p.rows = append(p.rows, row)
+		}
+	}
+	for i, c := range q.columns {
+		p.columns = append(p.columns, c.index)
+		if c.inEdge {
+			wanted[name(c)] = rows[0][i] != nil
+		} else {
+			pools[name(c)] = p
+		}
+	}
+	return pools, wanted
+}
+
+// known reports whether all columns of the search were searched for before.
+func (q *quest) known() bool {
 	for _, c := range q.columns {
-		found.columns = append(found.columns, c.index)
-		pools[t.name+"\x00"+c.name] = found
+		_, wanted := q.table.schema.wanted[q.table.name+"\x00"+c.name]
+		if c.pool == nil && !wanted {
+			return false
+		}
 	}
-	return newSchema(s.cat, s.model, pools), nil
+	return true
 }
 
 // quest is one search: the columns that a group of constraints reads.
@@ -141,7 +174,7 @@ func (q *quest) cluster(k *catalog.Constraint) {
 		}
 	}
 	for _, c := range q.table.columns {
-		free := !c.inEdge && !c.inKey
+		free := !c.inKey && (!c.inEdge || q.table.maybe(c))
 		if q.broken != nil { // a violation may touch keys, and say nonsense of what it points at
 			free = !c.inEdge && c.base != uuidOID || q.table.pairType(c)
 		}
@@ -152,6 +185,13 @@ func (q *quest) cluster(k *catalog.Constraint) {
 	for _, c := range q.columns {
 		q.options = append(q.options, q.candidates(c))
 	}
+}
+
+// maybe reports whether a column is one of a reference that a row may do without.
+func (t *table) maybe(c *column) bool {
+	return !c.Required() && !t.tenantColumn(c.index) && !t.pairType(c) && slices.ContainsFunc(t.edges, func(e *edge) bool {
+		return e.pair == nil && slices.Contains(e.own, c.index) && (e.parent != t || len(e.own) == 1)
+	})
 }
 
 // pairType reports whether a column says which table a polymorphic pair points at.
@@ -183,6 +223,11 @@ func mentions(expr, name string) bool {
 func (q *quest) candidates(c *column) []*string {
 	var out []*string
 	add := func(s string) { out = append(out, &s) }
+	if c.inEdge && q.broken == nil {
+		q.cells.At(7)
+		add(literalText(guess(c)(q.cells.Of(c.name))))
+		return append(out, nil)
+	}
 	if choices := c.rule().choices; len(choices) > 0 && q.broken == nil {
 		for _, s := range choices {
 			add(s)
@@ -456,7 +501,7 @@ func (q *quest) sql() string {
 
 // stand is what a column that the search leaves alone holds meanwhile.
 func (q *quest) stand(c *column) string {
-	if !c.Required() && !c.made() {
+	if !c.Required() && !c.made() && !q.table.tenantColumn(c.index) {
 		return "null::" + c.SQLType
 	}
 	if c.Default != "" && c.constOK {

@@ -56,6 +56,9 @@ func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
 		return nil
 	}
 	for i, e := range s.table.edges {
+		if e.never {
+			continue
+		}
 		if s.found && !e.tenant || s.decided(e) {
 			continue
 		}
@@ -164,6 +167,11 @@ func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set,
 	}
 	e := candidates[0]
 	p := &set{table: e.parent, bp: s.bp.maker(f.schema, e.parent), n: f.believable(s, e)}
+	for _, o := range s.table.edges {
+		if o.parent == e.parent && !o.optional {
+			p.n = max(p.n, f.believable(s, o))
+		}
+	}
 	for col, v := range e.fixes {
 		if p.fixed == nil {
 			p.fixed = map[int]any{}
@@ -199,8 +207,10 @@ func (f *filling) believable(s *set, e *edge) int64 {
 		return s.n
 	case e.tenant:
 		return min(max(s.n/10, 1), 100)
+	case e.exclusive && len(e.parent.levels) == 0 && f.manyTenants(s):
+		return max(s.n/2, 3) // members of several: no tenant has half of the rows
 	case e.exclusive:
-		return max(s.n/2, 3)
+		return s.n
 	}
 	for _, p := range f.byTable {
 		if len(e.parent.levels) > 0 && p.table.name == e.parent.levels[0].tenant.Table {
@@ -208,6 +218,15 @@ func (f *filling) believable(s *set, e *edge) int64 {
 		}
 	}
 	return max(s.n/20, 3)
+}
+
+func (f *filling) manyTenants(s *set) bool {
+	for _, p := range f.byTable {
+		if len(s.table.levels) > 0 && p.table.name == s.table.levels[0].tenant.Table && p.n >= 4 {
+			return true
+		}
+	}
+	return false
 }
 
 // subtypes adds a set for each subtype's table: its rows follow from the base's.

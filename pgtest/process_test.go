@@ -57,6 +57,9 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("boots servers of its own, which takes seconds")
+	}
 	base, err := os.MkdirTemp("", "sb") // short: sockets are in it
 	if err != nil {
 		t.Fatal(err)

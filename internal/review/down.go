@@ -74,8 +74,8 @@ type way struct {
 }
 
 // downOn tries the way back on a session that is thrown away or rolled back, and Up
-// again after it where that is to be expected to work.
-func downOn(ctx context.Context, sess *session, m *Migration, before structure, again bool) (way, error) {
+// again after it.
+func downOn(ctx context.Context, sess *session, m *Migration, before structure) (way, error) {
 	w := way{down: true}
 	for i, c := range m.Down {
 		failure, err := pgError(sess.exec(ctx, c.SQL))
@@ -89,7 +89,7 @@ func downOn(ctx context.Context, sess *session, m *Migration, before structure, 
 		return w, err
 	}
 	w.residue = after.from(before)
-	if len(w.residue) > 0 || !again {
+	if len(w.residue) > 0 {
 		return w, nil
 	}
 	w.down = false
@@ -127,61 +127,70 @@ func (m *Migration) harmless() bool {
 	return true
 }
 
-func (e *engine) wayBack(ctx context.Context, m *Migration, before structure, again bool) (way, error) {
-	if m.simple() {
+// wayBack tries Down, and Up after it: in a transaction that is rolled back, or
+// where that cannot be on the scratch database itself, which is made anew if it
+// does not come out as it was. back reports that Down leads to where Up began.
+func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (w way, back bool, err error) {
+	switch {
+	case m.simple():
 		if err := e.sess.exec(ctx, "discard temp; begin"); err != nil {
-			return way{}, err
+			return way{}, false, err
 		}
-		w, err := downOn(ctx, e.sess, m, before, again)
-		return w, errors.Join(err, e.sess.exec(ctx, "rollback"))
+		w, err := downOn(ctx, e.sess, m, before)
+		return w, false, errors.Join(err, e.sess.exec(ctx, "rollback"))
+	case !m.harmless():
+		return way{}, false, nil
 	}
-	if !m.harmless() {
-		return way{}, nil
+	if w, err = downOn(ctx, e.sess, m, before); err != nil {
+		return w, false, err
 	}
-	var w way
-	err := e.onClone(ctx, e.scratch.name, func(sess *session) (err error) {
-		w, err = downOn(ctx, sess, m, before, again)
-		return err
-	})
-	return w, err
+	if w.failed == nil && len(w.residue) == 0 && !e.sess.inTransaction() {
+		now, err := e.sess.structure(ctx)
+		if err != nil || now.same(e.struc) {
+			e.state = nil // it has other OIDs now
+			return w, true, err
+		}
+	}
+	return w, false, e.restore(ctx, m.Version)
 }
 
-// downRules judges the way back. before and after are the structure around Up.
-func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, again bool) ([]Finding, error) {
+// downRules judges the way back. before and after are the structure around Up; clean
+// reports that goose could run Up as it is.
+func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, clean bool) (found []Finding, back bool, err error) {
 	finding := func(rule string, line, chunk int, target, message, fix string) []Finding {
 		return []Finding{{Rule: rule, Severity: severityOf(rule), File: m.File, Version: m.Version, Line: line, Statement: chunk,
 			Target: target, Message: message, Fix: fix}}
 	}
 	if !m.HasDown {
 		if after.same(before) {
-			return nil, nil
+			return nil, false, nil
 		}
 		diff := after.from(before)
 		return finding("down-missing", 0, -1, targetOf(diff), "Up changes the schema and there is no way back: "+some(diff),
-			"-- +goose Down with the statements that undo it, newest first"), nil
+			"-- +goose Down with the statements that undo it, newest first"), false, nil
 	}
-	w, err := e.wayBack(ctx, m, before, again)
+	w, back, err := e.wayBack(ctx, m, before)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	switch {
 	case w.failed != nil && strings.HasPrefix(w.failed.Message, `role "`):
-		return nil, nil // roles belong to the server, and other databases hold on to them
+		return nil, false, nil // roles belong to the server, and other databases hold on to them
 	case w.failed != nil && w.down:
 		f := finding("down-fails", m.Down[w.chunk].Line, w.chunk, "", fmt.Sprintf("Down fails: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
 			"undo in the reverse order of Up: "+oneLine(m.Down[w.chunk].SQL))
 		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Down[w.chunk].SQL
-		return f, nil
+		return f, false, nil
 	case len(w.residue) > 0:
 		return finding("down-residue", m.DownLine, -1, targetOf(w.residue), "after Up and Down the schema is not what it was: "+some(w.residue),
-			"let Down undo each statement of Up, newest first"), nil
-	case w.failed != nil && w.failed.Code != codeDuplicateObject: // an enum value stays
+			"let Down undo each statement of Up, newest first"), false, nil
+	case w.failed != nil && clean && w.failed.Code != codeDuplicateObject: // an enum value stays
 		f := finding("up-after-down-fails", m.Up[w.chunk].Line, w.chunk, "", fmt.Sprintf("Up fails after Down: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
 			"let Down undo each statement of Up, newest first")
 		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Up[w.chunk].SQL
-		return f, nil
+		return f, false, nil
 	}
-	return nil, nil
+	return nil, back, nil
 }
 
 // some is the beginning of a list that may be long.

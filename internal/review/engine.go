@@ -46,6 +46,8 @@ type engine struct {
 	state   *state
 	struc   structure
 	result  *Result
+
+	migrations []Migration
 }
 
 // Run reviews the migrations in the order given. An error is one of the review's
@@ -57,7 +59,7 @@ func Run(ctx context.Context, config Config, migrations []Migration) (*Result, e
 		return nil, err
 	}
 	s.owner = config.Role
-	e := &engine{config: config, scratch: s, result: &Result{}}
+	e := &engine{config: config, scratch: s, result: &Result{}, migrations: migrations}
 	defer func() {
 		if e.sess != nil {
 			e.sess.close(ctx)
@@ -182,7 +184,7 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	}
 	before := e.struc
 	clone := ""
-	if m.resumes() && !e.config.SkipDown {
+	if m.resumes() && len(m.Down) == 0 && !e.config.SkipDown { // there will be no way back to where it began
 		var err error
 		if clone, err = e.keep(ctx); err != nil {
 			return false, err
@@ -203,12 +205,8 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	snap, err := e.sess.snapshot(ctx, true)
-	if err != nil {
-		return false, err
-	}
-	e.state = newState().apply(snap, true)
-	if e.struc, err = e.sess.structure(ctx); err != nil {
+	e.state, e.struc = nil, nil
+	if err := e.before(ctx); err != nil {
 		return false, err
 	}
 	j := &judge{run: r, seen: map[string]bool{}}
@@ -226,16 +224,28 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 }
 
 // afterwards tries the way back, and crashes.
-func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, again bool) error {
-	down, err := e.downRules(ctx, m, before, e.struc, again)
+func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, clean bool) error {
+	down, back, err := e.downRules(ctx, m, before, e.struc, clean)
 	if err != nil {
 		return err
 	}
 	e.result.Findings = append(e.result.Findings, down...)
-	if clone == "" {
+	if !m.resumes() || !clean {
 		return nil
 	}
-	crash, err := e.resumeRules(ctx, m, clone)
+	var crash []Finding
+	switch {
+	case clone != "":
+		crash, err = e.resumeRules(ctx, m, clone)
+	case back:
+		crash, err = e.resumeInPlace(ctx, m)
+	default:
+		if clone, err = e.rebuilt(ctx, m.Version-1); err != nil {
+			return err
+		}
+		defer e.scratch.drop(ctx, clone)
+		crash, err = e.resumeRules(ctx, m, clone)
+	}
 	e.result.Findings = append(e.result.Findings, crash...)
 	return err
 }
@@ -243,16 +253,68 @@ func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, bef
 // before reads the state that a migration starts from, where the last one has not
 // left it.
 func (e *engine) before(ctx context.Context) error {
-	if e.state != nil {
+	if e.state == nil {
+		snap, err := e.sess.snapshot(ctx, true)
+		if err != nil {
+			return err
+		}
+		e.state = newState().apply(snap, true)
+	}
+	if e.struc != nil {
 		return nil
 	}
-	snap, err := e.sess.snapshot(ctx, true)
+	var err error
+	e.struc, err = e.sess.structure(ctx)
+	return err
+}
+
+// rebuilt is a new database with the migrations up to version, which have all been
+// run before.
+func (e *engine) rebuilt(ctx context.Context, version int64) (string, error) {
+	name, err := e.scratch.copyOf(ctx, "template0")
+	if err != nil {
+		return name, err
+	}
+	return name, e.fill(ctx, name, version)
+}
+
+func (e *engine) fill(ctx context.Context, name string, version int64) error {
+	sess, err := openSession(ctx, e.scratch, name, true, e.config.Role)
 	if err != nil {
 		return err
 	}
-	e.state = newState().apply(snap, true)
-	e.struc, err = e.sess.structure(ctx)
-	return err
+	defer sess.close(ctx)
+	for i := range e.migrations {
+		m := &e.migrations[i]
+		if m.Version > version {
+			break
+		}
+		if m.Apply != nil {
+			config := e.scratch.config.Copy()
+			config.Database = name
+			if err := m.Apply(ctx, config); err != nil {
+				return err
+			}
+			continue
+		}
+		r := &run{sess: sess, mig: m, start: newState(), now: newState()}
+		if err := r.plain(ctx); err != nil {
+			return fmt.Errorf("run %s again: %w", m.File, err)
+		}
+	}
+	return nil
+}
+
+// restore makes the scratch database anew after something has spoiled it.
+func (e *engine) restore(ctx context.Context, version int64) error {
+	e.state, e.struc = nil, nil
+	return e.without(ctx, func() error {
+		e.scratch.drop(ctx, e.scratch.name)
+		if err := e.scratch.create(ctx, e.scratch.name); err != nil {
+			return err
+		}
+		return e.fill(ctx, e.scratch.name, version)
+	})
 }
 
 // keep copies the database as it is now; the session is opened anew.

@@ -54,6 +54,42 @@ func (e *engine) resumeRules(ctx context.Context, m *Migration, before string) (
 	return nil, nil
 }
 
+// resumeInPlace does the same on the scratch database itself, between Downs, which
+// have been seen to lead back. A crash that is not survived spoils it; then it is
+// made anew.
+func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]Finding, error) {
+	want, err := e.sess.counts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.state = nil
+	for _, k := range crashPoints(len(m.Up)) {
+		var chunk int
+		var got map[string]string
+		var failure *pgconn.PgError
+		for _, part := range [][]Chunk{m.Down, m.Up[:k], m.Up} {
+			if chunk, failure, err = runChunks(ctx, e.sess, part); err != nil {
+				return nil, err
+			}
+			if err := e.without(ctx, func() error { return nil }); err != nil {
+				return nil, err
+			}
+			if failure != nil {
+				break
+			}
+		}
+		if failure == nil {
+			if got, err = e.sess.counts(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if f := survived(m, k, chunk, failure, got, want); f != nil {
+			return f, e.restore(ctx, m.Version)
+		}
+	}
+	return nil, nil
+}
+
 func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, want map[string]string) ([]Finding, error) {
 	var chunk int
 	var failure *pgconn.PgError
@@ -75,6 +111,12 @@ func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, 
 			return nil, err
 		}
 	}
+	return survived(m, k, chunk, failure, got, want), nil
+}
+
+// survived is the finding about a migration that was killed after k statements and
+// run again, if that did not come to the same.
+func survived(m *Migration, k, chunk int, failure *pgconn.PgError, got, want map[string]string) []Finding {
 	f := Finding{Rule: "no-transaction-not-resumable", Severity: severityOf("no-transaction-not-resumable"), File: m.File, Version: m.Version,
 		Fix: "one statement per NO TRANSACTION file; or IF NOT EXISTS and IF EXISTS, DROP INDEX CONCURRENTLY IF EXISTS before each CREATE INDEX CONCURRENTLY, ON CONFLICT DO NOTHING"}
 	switch {
@@ -91,9 +133,9 @@ func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, 
 			}
 		}
 	default:
-		return nil, nil
+		return nil
 	}
-	return []Finding{f}, nil
+	return []Finding{f}
 }
 
 // runChunks runs chunks as goose does outside of a transaction.

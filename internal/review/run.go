@@ -37,6 +37,7 @@ const saveName = "seedbed_review"
 // good; other errors are of the review itself.
 func (r *run) up(ctx context.Context) error {
 	r.sess.base = r.start.maxOID()
+	r.sess.seen = r.sess.base
 	r.now, r.held, r.timeout = r.start, locks{}, "0"
 	if err := r.sess.exec(ctx, "set client_min_messages = debug1"); err != nil {
 		return err
@@ -320,6 +321,9 @@ func (r *run) note(ctx context.Context, p piece, heard []message, last *snapshot
 func (r *run) step(p piece, snap *snapshot) *step {
 	before, held := r.now, r.held
 	r.now, r.held = r.now.apply(snap, false), heldLocks(snap)
+	for _, rel := range snap.Rels {
+		r.sess.seen = max(r.sess.seen, rel.OID)
+	}
 	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now),
 		held: held, now: r.held, fresh: r.held.since(held), timeout: snap.LockTimeout, wait: r.timeout}
 	r.timeout = snap.LockTimeout

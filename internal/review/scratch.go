@@ -84,11 +84,18 @@ func newScratch(ctx context.Context, server *pgx.ConnConfig) (*scratch, error) {
 		s.close(ctx)
 		return nil, err
 	}
-	if _, err := admin.Exec(ctx, "create database "+s.name+" template template0"+s.how); err != nil {
+	if err := s.create(ctx, s.name); err != nil {
 		s.close(ctx)
-		return nil, fmt.Errorf("review migrations: make a scratch database: %w", err)
+		return nil, err
 	}
 	return s, nil
+}
+
+func (s *scratch) create(ctx context.Context, name string) error {
+	if _, err := s.admin.Exec(ctx, "create database "+name+" template template0"+s.ownerClause()+s.how); err != nil {
+		return fmt.Errorf("review migrations: make a scratch database: %w", err)
+	}
+	return nil
 }
 
 func scratchName(now time.Time) string {

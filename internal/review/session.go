@@ -16,6 +16,7 @@ type session struct {
 	conn  *pgx.Conn
 	heard []message
 	base  uint32 // relations above it are the migration's own
+	seen  uint32 // those above it have not been told of
 	ticks bool
 	as    string // the command that makes the session run as the role wanted
 }
@@ -88,7 +89,7 @@ func (s *session) exec(ctx context.Context, sql string) error {
 // snapshot reads the state; whole of everything, otherwise of what is locked.
 func (s *session) snapshot(ctx context.Context, whole bool) (*snapshot, error) {
 	mark := len(s.heard)
-	sql := fmt.Sprintf("set client_min_messages = debug1; select seedbed_review.snapshot(%d, %v)", s.base, whole)
+	sql := fmt.Sprintf("set client_min_messages = debug1; select seedbed_review.snapshot(%d, %d, %v)", s.base, s.seen, whole)
 	results, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
 	s.heard = s.heard[:mark] // its own plans
 	if err != nil {
@@ -109,12 +110,12 @@ func (s *session) failed() bool { return s.conn.PgConn().TxStatus() == 'E' }
 
 // tick switches the event trigger on or off.
 func (s *session) tick(ctx context.Context, on bool) error {
-	if on == s.ticks {
+	if !on && !s.ticks {
 		return nil
 	}
 	value := ""
 	if on {
-		value = fmt.Sprint(s.base)
+		value = fmt.Sprint(s.base, s.seen)
 	}
 	s.ticks = on
 	return s.exec(ctx, "set seedbed_review.base = '"+value+"'")

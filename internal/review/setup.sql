@@ -7,8 +7,9 @@ grant usage on schema seedbed_review to public;
 
 -- snapshot: as JSON, the locks that this session holds, and in detail each table
 -- that it holds a lock on that DDL would take, or every one. Relations above base
--- are those that the migration made: they are told of in brief.
-create function seedbed_review.snapshot(base oid, everything boolean) returns text
+-- are those that the migration made: they are told of once, in brief, when they are
+-- above seen, the highest that was told of before.
+create function seedbed_review.snapshot(base oid, seen oid, everything boolean) returns text
     language sql stable security definer
     set search_path = pg_catalog
     set auto_explain.log_min_duration = -1
@@ -32,7 +33,7 @@ with mine as materialized (
             'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'])
 )
 select json_build_object(
-'locks', (select coalesce(json_agg(json_build_array(oid::bigint, modes)), '[]') from mine where oid >= 16384),
+'locks', (select coalesce(json_agg(json_build_array(oid::bigint, modes)), '[]') from mine where oid >= 16384 and (everything or oid <= base)),
 'lock_timeout', current_setting('lock_timeout'),
 'rels', (select coalesce(json_agg(json_build_object(
         'oid', rel.oid::bigint, 'schema', nspname, 'name', relname, 'kind', relkind, 'file', relfilenode::bigint,
@@ -42,7 +43,7 @@ select json_build_object(
         'ext', exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = rel.oid and d.deptype = 'e'),
         'detail', rel.oid in (select oid from focus),
         'scans', pg_stat_get_xact_numscans(rel.oid))), '[]')
-    from rel where rel.oid > base or rel.oid in (select oid from focus)),
+    from rel where rel.oid > seen or rel.oid in (select oid from focus)),
 'cols', (select coalesce(json_agg(json_build_object(
         'rel', a.attrelid::bigint, 'num', a.attnum, 'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod), 'typid', a.atttypid::bigint, 'typmod', a.atttypmod, 'coll', a.attcollation::bigint,
@@ -95,7 +96,7 @@ begin
        and exists (select from pg_event_trigger_ddl_commands()) then
         return; -- a command of an extension's script
     end if;
-    raise info 'seedbed_review %', seedbed_review.snapshot(current_setting('seedbed_review.base')::oid, false)
+    raise info 'seedbed_review %', seedbed_review.snapshot(split_part(current_setting('seedbed_review.base'), ' ', 1)::oid, split_part(current_setting('seedbed_review.base'), ' ', 2)::oid, false)
         using detail = tg_tag;
 end $$;
 

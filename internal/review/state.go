@@ -185,8 +185,8 @@ func newState() *state {
 }
 
 // apply makes the next state of st and a snapshot. whole says that the snapshot
-// lists everything, so that what it lacks is gone; otherwise what is locked as
-// only DDL locks and not listed is gone.
+// lists everything, so that what it lacks is gone; otherwise what was there when
+// the migration began, is locked as a drop locks, and is not listed is gone.
 func (st *state) apply(s *snapshot, whole bool) *state {
 	next := &state{
 		rels: map[uint32]*relation{}, enums: map[uint32]enumLabel{}, schemas: map[uint32]string{},

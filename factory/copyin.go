@@ -21,7 +21,6 @@ const (
 // to the connection.
 type stream struct {
 	full    chan chunk
-	empty   chan []byte
 	current []byte
 	waited  time.Duration
 	done    func(int64)
@@ -55,12 +54,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, s.current)
-	if s.current = s.current[n:]; len(s.current) == 0 {
-		select {
-		case s.empty <- nil:
-		default:
-		}
-	}
+	s.current = s.current[n:]
 	return n, nil
 }
 
@@ -147,7 +141,7 @@ func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	in := &stream{full: make(chan chunk, chunks-2), empty: make(chan []byte, chunks)}
+	in := &stream{full: make(chan chunk, chunks-2)}
 	if f.plan.Progress != nil {
 		var last time.Time
 		in.done = func(done int64) {

@@ -54,6 +54,9 @@ func BenchmarkFill(b *testing.B) {
 		b.ReportMetric(comments.Wait.Seconds(), "wait-s")
 		b.ReportMetric(report.Prove.Seconds(), "prove-s")
 		b.ReportMetric(peak(), "peak-MB")
+		if *volume > 3_000_000 {
+			continue // the comparison keeps all rows in memory
+		}
 		runtime.GC()
 		raw := copyAgain(b, db)
 		b.ReportMetric(float64(comments.Rows)/raw.Seconds(), "raw-rows/s")

@@ -1,0 +1,117 @@
+package factory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// supply is for parents that the plan leaves out: those in the database, or else as
+// many as are believable.
+func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set, *edge, error) {
+	for _, e := range candidates {
+		if len(e.fixes) > 0 || !f.mayUse(e.parent) {
+			continue
+		}
+		n, err := f.count(ctx, e.parent)
+		if err != nil {
+			return nil, nil, err
+		}
+		if n > 0 && (!e.exclusive || n >= f.believable(s, e)) {
+			p := &set{table: e.parent, n: n, found: true}
+			f.byTable[e.parent] = p
+			return p, e, nil
+		}
+	}
+	e := candidates[0]
+	p := &set{table: e.parent, bp: s.bp.maker(f.schema, e.parent), n: f.believable(s, e)}
+	for _, o := range s.table.edges {
+		if o.parent == e.parent && !o.optional {
+			p.n = max(p.n, f.believable(s, o))
+		}
+	}
+	for col, v := range e.fixes {
+		if p.fixed == nil {
+			p.fixed = map[int]any{}
+		}
+		p.fixed[col] = v
+	}
+	f.byTable[e.parent] = p
+	return p, e, nil
+}
+
+// mayUse says no to rows of tenants that the plan does not spread over.
+func (f *filling) mayUse(t *table) bool {
+	for _, l := range t.levels {
+		if rel := f.schema.cat.Table(l.tenant.Table); rel != nil {
+			if p := f.byTable[f.schema.tables[rel.Root()]]; p != nil && !p.found {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// count says how many rows a table has, up to as many as can serve.
+func (f *filling) count(ctx context.Context, t *table) (n int64, err error) {
+	err = f.tx.QueryRow(ctx, fmt.Sprintf(`select count(*) from (select from %s limit %d) x`, t.rel.Ident(), mostKeys)).Scan(&n)
+	return n, err
+}
+
+// believable is how many parents n children have.
+func (f *filling) believable(s *set, e *edge) int64 {
+	switch {
+	case len(e.fixes) > 0, e.exclusive && !s.shared(e):
+		return s.n
+	case e.tenant:
+		return min(max(s.n/10, 1), 100)
+	case e.exclusive && len(e.parent.levels) == 0 && f.manyTenants(s):
+		return max(s.n/2, 3) // members of several: no tenant has half of the rows
+	case e.exclusive:
+		return s.n
+	}
+	for _, p := range f.byTable {
+		if len(e.parent.levels) > 0 && p.table.name == e.parent.levels[0].tenant.Table {
+			return max(s.n/20, 3*p.n)
+		}
+	}
+	return max(s.n/20, 3)
+}
+
+func (f *filling) manyTenants(s *set) bool {
+	for _, p := range f.byTable {
+		if len(s.table.levels) > 0 && p.table.name == s.table.levels[0].tenant.Table && p.n >= 4 {
+			return true
+		}
+	}
+	return false
+}
+
+// subtypes adds a set for each subtype's table: its rows follow from the base's.
+func (f *filling) subtypes(s *set) error {
+	inherits, ok := f.schema.model.Inherits(s.table.name)
+	if !ok || s.found {
+		return nil
+	}
+	s.sub = map[string]*set{}
+	for _, sub := range inherits.Subtypes {
+		if sub.Table == "" {
+			continue
+		}
+		t, err := f.schema.table(sub.Table)
+		if err != nil {
+			return err
+		}
+		child := f.byTable[t]
+		if child == nil {
+			child = &set{table: t, bp: s.bp.maker(f.schema, t), call: &call{schema: f.schema}}
+			f.byTable[t] = child
+		}
+		child.base, child.value = s, sub.Value
+		s.sub[sub.Value] = child
+		if !slices.Contains(f.sets, child) {
+			f.sets = append(f.sets, child)
+		}
+	}
+	return nil
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +31,7 @@ type audit struct {
 	roles    cast
 	report   *Report
 	started  time.Time
+	unseen   []string // tables with rows that the role cannot see
 }
 
 // step is one part of an audit: which rules it applies, and how.
@@ -51,6 +54,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*Report
 		}
 		a.report.Rules += len(s.rules)
 	}
+	a.blind()
 	a.report.Tables = len(a.tables)
 	a.report.Elapsed = time.Since(a.started)
 	a.report.sort()
@@ -144,11 +148,22 @@ func (a *audit) hidden(r *catalog.Relation, err error) error {
 			Fix:      "see the error: a function that a constraint or a policy calls raises it"})
 		return a.eyes.reopen()
 	}
-	a.find(Finding{Rule: "rows-hidden", Object: a.name(r),
-		Message:  fmt.Sprintf("role %s cannot see all rows of %s, so they were not checked", a.eyes.role, a.name(r)),
-		Evidence: []string{pgErr.Message},
-		Fix:      fmt.Sprintf("check as a role with BYPASSRLS and SELECT, or GRANT one TO %s: the check steps up to it", catalog.Ident(a.cat.Session))})
+	if !contains(a.unseen, a.name(r)) {
+		a.unseen = append(a.unseen, a.name(r))
+	}
 	return a.eyes.reopen()
+}
+
+// blind is the one finding for all tables that have rows which nobody saw.
+func (a *audit) blind() {
+	if len(a.unseen) == 0 {
+		return
+	}
+	slices.Sort(a.unseen)
+	a.find(Finding{Rule: "rows-hidden", Object: a.eyes.role,
+		Message:  fmt.Sprintf("role %s cannot see all rows of %s, so they were not checked", a.eyes.role, plural(int64(len(a.unseen)), "table")),
+		Evidence: []string{strings.Join(a.unseen, ", ")},
+		Fix:      fmt.Sprintf("check as a role with BYPASSRLS and SELECT, or GRANT one TO %s: the check steps up to it", catalog.Ident(a.cat.Session))})
 }
 
 // eyes is the transaction that everything is read in, as a role that row-level

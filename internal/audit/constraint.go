@@ -37,7 +37,7 @@ func (a *audit) foreignKey(fk *catalog.Constraint) error {
 	}
 	if n > 0 {
 		a.find(Finding{Rule: "foreign-key-orphan", Object: a.name(fk.Table) + "." + fk.Name, Rows: n, Sample: rows,
-			Message: fmt.Sprintf("%s of %s reference a row of %s that does not exist, by %s", plural(n, "row"), a.name(fk.Table), a.name(fk.Ref), tuple(fk.Columns)),
+			Message: fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s", plural(n, "row"), a.name(fk.Table), a.name(fk.Ref), tuple(fk.Columns)),
 			Fix:     "delete the rows or restore what they reference; then find what wrote them with triggers off"})
 	}
 	return nil
@@ -119,7 +119,7 @@ func (a *audit) evaluate(r *catalog.Relation, conditions []condition) error {
 			return a.hidden(r, err)
 		}
 		a.find(Finding{Rule: "constraint-broken", Object: c.object, Rows: broken[i], Sample: rows, Evidence: []string{c.definition},
-			Message: fmt.Sprintf("%s of %s break the constraint %s", plural(broken[i], "row"), a.name(r), c.name),
+			Message: fmt.Sprintf("%s of %s breaking the constraint %s", plural(broken[i], "row"), a.name(r), c.name),
 			Fix:     fmt.Sprintf("correct the rows, then ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(c.name))})
 	}
 	return nil

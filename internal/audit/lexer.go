@@ -33,7 +33,7 @@ func lex(s string) []token {
 			i = end
 		case c == '"':
 			end := quotedEnd(s, i)
-			out = append(out, token{nameToken, strings.ReplaceAll(s[i+1:end-1], `""`, `"`), s[i:end]})
+			out = append(out, token{nameToken, strings.ReplaceAll(strings.TrimSuffix(s[i+1:end], `"`), `""`, `"`), s[i:end]})
 			i = end
 		case letter(c):
 			j := i

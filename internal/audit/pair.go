@@ -54,7 +54,7 @@ func (a *audit) halfNull(r *catalog.Relation, p seedbed.Polymorphic) error {
 	}
 	if n > 0 {
 		a.find(Finding{Rule: "pair-half-null", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
-			Message: fmt.Sprintf("%s of %s have one of %s and %s without the other", plural(n, "row"), a.name(r), p.Type, p.ID),
+			Message: fmt.Sprintf("%s of %s having one of %s and %s without the other", plural(n, "row"), a.name(r), p.Type, p.ID),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nulls(%s) IN (0, 2))", r.Ident(), catalog.Idents([]string{p.Type, p.ID}))})
 	}
 	return nil
@@ -72,7 +72,7 @@ func (a *audit) unknownTypes(r *catalog.Relation, p seedbed.Polymorphic) error {
 	}
 	if n > 0 {
 		a.find(Finding{Rule: "pair-unknown-type", Object: a.name(r) + "." + p.Type, Rows: n, Sample: rows,
-			Message: fmt.Sprintf("%s of %s have a type that is not declared; known are %s", plural(n, "row"), a.name(r), strings.Join(known, ", ")),
+			Message: fmt.Sprintf("%s of %s having a type that is not declared; known are %s", plural(n, "row"), a.name(r), strings.Join(known, ", ")),
 			Fix:     fmt.Sprintf("delete or correct the rows; if the type is meant, add it to the targets of %s in the Model, with a shadow key", a.name(r))})
 	}
 	return nil
@@ -95,10 +95,10 @@ func (a *audit) target(r *catalog.Relation, p seedbed.Polymorphic, target *catal
 	}
 	for _, kind := range []struct{ rule, where, text, fix string }{
 		{"pair-orphan", fmt.Sprintf("%s AND NOT EXISTS (%s)", ofType, there),
-			"%s of %s point at a row of %s that does not exist",
+			"%s of %s pointing at a row of %s that does not exist",
 			"delete them, or restore what they point at; a shadow key prevents new ones"},
 		{"pair-wrong-tenant", fmt.Sprintf("%s AND EXISTS (%s) AND NOT EXISTS (%s)", ofType, there, own),
-			"%s of %s point at a row of %s that belongs to another tenant",
+			"%s of %s pointing at a row of %s that belongs to another tenant",
 			"delete them, and find the code that wrote them; a shadow key that carries the tenant prevents new ones"},
 	} {
 		n, rows, err := a.offenders(r, kind.where, append([]string{p.Type, p.ID}, p.Tenant...))

@@ -44,7 +44,7 @@ func (a *audit) misplaced(r *catalog.Relation) error {
 	}
 	if n > 0 {
 		a.find(Finding{Rule: "partition-wrong", Object: a.name(r), Rows: n, Sample: rows, Evidence: []string{bound},
-			Message: fmt.Sprintf("%s of partition %s belong in another partition of %s", plural(n, "row"), a.name(r), a.name(r.Root())),
+			Message: fmt.Sprintf("%s of partition %s belonging in another partition of %s", plural(n, "row"), a.name(r), a.name(r.Root())),
 			Fix:     "delete them from the partition and insert them through the parent"})
 	}
 	return nil

@@ -213,10 +213,9 @@ func (p *prober) try(who identity, sql string) (outcome, error) {
 
 // row is one row of a table, and whose it is.
 type row struct {
-	text     string   // as a composite literal
-	key      []string // of the columns of probed.key
-	tenant   []string
-	settings map[string]string // of somebody to whom it belongs
+	text   string   // as a composite literal
+	key    []string // of the columns of probed.key
+	tenant []string
 }
 
 // fetch reads one row that satisfies a condition, with the eyes that see all.

@@ -42,7 +42,7 @@ func (a *audit) unknownSubtypes(base *catalog.Relation, i seedbed.Inheritance) e
 	}
 	if n > 0 {
 		a.find(Finding{Rule: "subtype-unknown", Object: a.name(base) + "." + i.Discriminator, Rows: n, Sample: rows,
-			Message: fmt.Sprintf("%s of %s have a %s that is not declared; known are %s", plural(n, "row"), a.name(base), i.Discriminator, strings.Join(known, ", ")),
+			Message: fmt.Sprintf("%s of %s having a %s that is not declared; known are %s", plural(n, "row"), a.name(base), i.Discriminator, strings.Join(known, ", ")),
 			Fix:     "delete or correct the rows, or add the subtype to the Model"})
 	}
 	return nil
@@ -62,22 +62,22 @@ func (a *audit) subtype(base *catalog.Relation, i seedbed.Inheritance, s seedbed
 	}{
 		{"subtype-missing", a.name(base),
 			fmt.Sprintf("%s::text = %s AND NOT EXISTS (SELECT FROM %s u WHERE %s)", col("t", i.Discriminator), value, sub.Ident(), down),
-			fmt.Sprintf("of %s are of type %s and have no row in %s", a.name(base), s.Value, a.name(sub)),
+			fmt.Sprintf("of %s of type %s without a row in %s", a.name(base), s.Value, a.name(sub)),
 			"write the missing rows; a deferred foreign key from the base to the subtype's table prevents new ones", base, []string{i.Discriminator}},
 		{"subtype-orphan", a.name(sub),
 			fmt.Sprintf("NOT EXISTS (SELECT FROM %s u WHERE %s)", base.Ident(), up),
-			fmt.Sprintf("of %s have no row in %s", a.name(sub), a.name(base)),
+			fmt.Sprintf("of %s without a row in %s", a.name(sub), a.name(base)),
 			"delete the rows; a foreign key to the base with ON DELETE CASCADE prevents new ones", sub, nil},
 		{"subtype-mismatch", a.name(sub),
 			fmt.Sprintf("EXISTS (SELECT FROM %[1]s u WHERE %[2]s) AND NOT EXISTS (SELECT FROM %[1]s u WHERE %[2]s AND %[3]s)", base.Ident(), up, isType),
-			fmt.Sprintf("of %s have a row in %s that is not of type %s", a.name(sub), a.name(base), s.Value),
+			fmt.Sprintf("of %s having a row in %s that is not of type %s", a.name(sub), a.name(base), s.Value),
 			"delete the rows; a foreign key that includes the type prevents new ones", sub, nil},
 	}
 	if s.Discriminator != "" {
 		checks = append(checks, checks[2])
 		last := &checks[3]
 		last.where = fmt.Sprintf("%s::text IS DISTINCT FROM %s", col("t", s.Discriminator), value)
-		last.message = fmt.Sprintf("of %s say another type than %s", a.name(sub), s.Value)
+		last.message = fmt.Sprintf("of %s saying another type than %s", a.name(sub), s.Value)
 		last.columns = []string{s.Discriminator}
 	}
 	for _, c := range checks {
@@ -140,9 +140,9 @@ func (a *audit) config(base *catalog.Relation, i seedbed.Inheritance, s seedbed.
 	ofType := fmt.Sprintf("%s::text = %s AND ", col("t", i.Discriminator), catalog.Literal(s.Value))
 	for _, name := range columns {
 		c := base.Column(name)
-		rule, where, message := "config-not-expected", col("t", name)+" IS NOT NULL", "have their own table, and settings in %s as well"
+		rule, where, message := "config-not-expected", col("t", name)+" IS NOT NULL", "having a table of its own, and settings in %s as well"
 		if s.Column == name {
-			rule, where, message = "config-missing", col("t", name)+" IS NULL", "have no settings in %s"
+			rule, where, message = "config-missing", col("t", name)+" IS NULL", "without settings in %s"
 		} else if s.Column != "" || s.Table == "" {
 			continue
 		}
@@ -151,7 +151,7 @@ func (a *audit) config(base *catalog.Relation, i seedbed.Inheritance, s seedbed.
 		}
 		if json := c.Type.Underlying().Name; s.Column == name && (json == "jsonb" || json == "json") {
 			where := fmt.Sprintf("%s%s_typeof(%s) <> 'object'", ofType, json, col("t", name))
-			if err := a.configRows(base, i, s, c, "config-not-object", where, "have settings in %s that are no JSON object"); err != nil {
+			if err := a.configRows(base, i, s, c, "config-not-object", where, "with settings in %s that are no JSON object"); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/pgtest/check"
 )
 
 // Who injects a fault.
@@ -49,6 +51,7 @@ func TestFaults(t *testing.T) {
 	if len(faults) < 60 {
 		t.Errorf("%d faults, want at least 60", len(faults))
 	}
+	var said strings.Builder
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			if version < f.since {
@@ -60,10 +63,14 @@ func TestFaults(t *testing.T) {
 			}
 			defer tx.Rollback(context.Background())
 			f.inject(t, tx)
-			f.expect(t, tx, audit.Options{Model: &found.Model})
+			message := f.expect(t, tx, audit.Options{Model: &found.Model})
 			f.expect(t, tx, audit.Options{})
+			if f.since == 0 {
+				fmt.Fprintf(&said, "# %s\n%s\n", f.name, message)
+			}
 		})
 	}
+	golden(t, "faults", said.String())
 }
 
 func (f fault) inject(t *testing.T, tx pgx.Tx) {
@@ -80,7 +87,7 @@ func (f fault) inject(t *testing.T, tx pgx.Tx) {
 
 // expect wants the rule and the object. A Model that is read from the broken
 // schema may lead another rule to the fault, but must not be fooled.
-func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) {
+func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 	t.Helper()
 	report, err := f.check(t.Context(), tx, opt)
 	if err != nil {
@@ -89,12 +96,13 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) {
 	var got []string
 	for _, found := range report.Findings {
 		if found.Rule == f.rule && found.Object == f.object {
-			return
+			return check.Format(&audit.Report{Findings: []audit.Finding{found}})
 		}
 		got = append(got, found.Rule+" "+found.Object)
 	}
 	if opt.Model == nil && len(got) > 0 {
-		return
+		return ""
 	}
 	t.Errorf("want %s %s (Model given: %t), got [%s]", f.rule, f.object, opt.Model != nil, strings.Join(got, "; "))
+	return ""
 }

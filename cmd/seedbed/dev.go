@@ -51,7 +51,7 @@ server. The data stays: the next start finds it and applies only new migrations.
 	flags.BoolVarP(&f.detach, "detach", "d", false, "leave the server running; stop it with `seedbed dev stop`")
 	f.define(cmd)
 	cmd.AddCommand(a.devStopCommand(), a.devStatusCommand(), a.devResetCommand(), a.devURLCommand(), a.devPsqlCommand(),
-		a.devSnapshotCommand(), a.devRestoreCommand())
+		a.devSnapshotCommand(), a.devRestoreCommand(), a.devPromoteCommand())
 	return cmd
 }
 

@@ -14,8 +14,11 @@ import (
 // plan is what the flags ask for, and where they are silent what the database that
 // is there was built from. What the seed had to leave out is in left afterwards.
 func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, left *[]string, err error) {
-	d, err := server.Database(ctx, "")
+	d, err := server.Database(ctx, dev.Fresh) // as it was built, whatever has become of it
 	var none *dev.NoDatabaseError
+	if errors.As(err, &none) {
+		d, err = server.Database(ctx, "")
+	}
 	if err != nil && !errors.As(err, &none) {
 		return plan, nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 
@@ -13,7 +14,7 @@ import (
 
 // errNoClient is what a machine without Postgres's client programs gets: the
 // server alone, as fetched for tests, comes without.
-var errNoClient = errors.New("psql is nowhere on PATH nor beside the server's programs; " +
+var errNoClient = errors.New("it is nowhere on PATH nor beside the server's programs; " +
 	"install Postgres's client (Debian: apt-get install postgresql-client, macOS: brew install libpq), " +
 	"or give another client what `seedbed dev url` prints")
 
@@ -51,5 +52,5 @@ func client(name string, server *dev.Server) (string, error) {
 	if path, err := exec.LookPath(filepath.Join(server.Bin(), name)); err == nil {
 		return path, nil
 	}
-	return "", errNoClient
+	return "", fmt.Errorf("%s: %w", name, errNoClient)
 }

@@ -51,7 +51,8 @@ type Kept struct {
 	Test     string
 	Since    time.Time
 	Bytes    int64
-	URL      string
+	URL      string // as its owner
+	AdminURL string // as the superuser, who sees all rows
 }
 
 // List looks at every server below cache, tests' first, by name.
@@ -140,7 +141,7 @@ func (s *Server) ask(ctx context.Context, cache string) error {
 	}
 	s.Kept, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (k Kept, err error) {
 		err = row.Scan(&k.Database, &k.Test, &k.Since, &k.Bytes)
-		k.URL = c.URL(k.Database, cluster.Owner)
+		k.URL, k.AdminURL = c.URL(k.Database, cluster.Owner), c.URL(k.Database, cluster.Superuser)
 		return k, err
 	})
 	return err

@@ -1,0 +1,76 @@
+package dev
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/cluster"
+)
+
+// Promotion is a database of another server that is to become the branch's.
+type Promotion struct {
+	URL    string // as a role that sees all rows
+	Name   string // for the record, such as the test's
+	Source string // of its migrations, as in Plan
+	// Copy copies a database, by URLs. The target is empty.
+	Copy func(ctx context.Context, from, to string) error
+}
+
+// Promote makes a copy of another database the branch's, instead of what it is now,
+// once the copy is complete. Roles that are named there and missing here are made,
+// without the right to log in.
+func (s *Server) Promote(ctx context.Context, p Promotion) (*Database, error) {
+	name := s.Project.Database()
+	d := Database{Name: name, Branch: s.Project.Branch, Source: p.Source, Seeded: "promoted: " + p.Name}
+	err := s.change(ctx, func() error {
+		if err := s.refuseForeign(ctx, name); err != nil {
+			return err
+		}
+		s.say.Begin("promote", "copying "+p.Name)
+		if err := s.adoptRoles(ctx, p.URL); err != nil {
+			return err
+		}
+		draft := name + "~draft"
+		err := s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), cluster.Owner))
+		if err != nil {
+			return err
+		}
+		if err := p.Copy(ctx, p.URL, s.cluster.URL(draft, cluster.Superuser)); err != nil {
+			return err
+		}
+		if _, err := s.quiesce(ctx, draft); err != nil {
+			return err
+		}
+		return s.swap(ctx, map[string]Database{draft: d})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.say.End(name + " is a copy of " + p.Name)
+	return &d, nil
+}
+
+// adoptRoles makes the roles of another server that this one has not.
+func (s *Server) adoptRoles(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connect to the database to promote: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	rows, err := conn.Query(ctx, "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")
+	if err != nil {
+		return err
+	}
+	theirs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, role := range theirs {
+		if err := s.exec(ctx, "CREATE ROLE "+quote(role)+" NOLOGIN"); err != nil && code(err) != "42710" {
+			return fmt.Errorf("make the role %s: %w", role, err)
+		}
+	}
+	return nil
+}

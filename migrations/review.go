@@ -77,7 +77,7 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 	report := newReport(s, options)
 	var results []*review.Result
 	for _, server := range append([]seedbed.DB{db}, options.Also...) {
-		config, err := configOf(server)
+		config, err := configOf(ctx, server)
 		if err != nil {
 			return nil, fmt.Errorf("review migrations: %w", err)
 		}
@@ -106,7 +106,10 @@ func unreadable(err error) *Report {
 }
 
 // configOf is how to reach the server of db.
-func configOf(db seedbed.DB) (*pgx.ConnConfig, error) {
+func configOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
+	if config, err := superuserOf(ctx, db); config != nil || err != nil {
+		return config, err
+	}
 	switch db := db.(type) {
 	case interface{ Config() *pgxpool.Config }:
 		return db.Config().ConnConfig, nil

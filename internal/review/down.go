@@ -138,7 +138,7 @@ func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (w
 		}
 		w, err := downOn(ctx, e.sess, m, before)
 		return w, false, errors.Join(err, e.sess.exec(ctx, "rollback"))
-	case !m.harmless():
+	case !m.harmless(), e.unrepeated:
 		return way{}, false, nil
 	}
 	if w, err = downOn(ctx, e.sess, m, before); err != nil {

@@ -48,6 +48,7 @@ type engine struct {
 	result  *Result
 
 	migrations []Migration
+	unrepeated bool // a migration ran here that goose cannot run: the history cannot be run again
 }
 
 // Run reviews the migrations in the order given. An error is one of the review's
@@ -191,7 +192,7 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 		}
 		defer e.scratch.drop(ctx, clone)
 	}
-	r := &run{sess: e.sess, mig: m, start: e.state}
+	r := &run{sess: e.sess, scratch: e.scratch, mig: m, start: e.state}
 	settings, err := e.sess.settings(ctx)
 	if err != nil {
 		return false, err
@@ -225,12 +226,13 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 
 // afterwards tries the way back, and crashes.
 func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, clean bool) error {
+	e.unrepeated = e.unrepeated || !clean
 	down, back, err := e.downRules(ctx, m, before, e.struc, clean)
 	if err != nil {
 		return err
 	}
 	e.result.Findings = append(e.result.Findings, down...)
-	if !m.resumes() || !clean {
+	if !m.resumes() || e.unrepeated {
 		return nil
 	}
 	var crash []Finding

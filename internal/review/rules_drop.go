@@ -92,7 +92,6 @@ func (j *judge) cascades(s *step) {
 // dropped names what the statement dropped; empty where the migration itself made
 // all of it.
 func (j *judge) dropped(s *step) (string, Lock) {
-	old := false
 	for _, r := range s.diff.gone {
 		if j.old(r.OID) {
 			return j.name(r), s.lockOn(r.OID)
@@ -108,13 +107,18 @@ func (j *judge) dropped(s *step) (string, Lock) {
 			return name, NoLock
 		}
 	}
-	for _, r := range s.diff.made {
-		old = old || j.old(r.OID)
-	}
 	if len(s.diff.gone) > 0 { // only what the migration itself had made
 		return "", NoLock
 	}
-	return objectName(s), NoLock
+	name := objectName(s)
+	schema, table, both := strings.Cut(name, ".")
+	if !both {
+		schema, table = "", name
+	}
+	if r := s.before.find(schema, table); r != nil && !j.old(r.OID) {
+		return "", NoLock
+	}
+	return name, NoLock
 }
 
 // objectName is the name that a DROP names, of whatever kind.

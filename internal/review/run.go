@@ -13,12 +13,13 @@ import (
 
 // run takes one migration through the scratch database.
 type run struct {
-	sess  *session
-	mig   *Migration
-	start *state // before the migration: what is in it may be large and busy
-	now   *state
-	held  locks
-	steps []*step
+	sess    *session
+	scratch *scratch // nil: locks of commands that run outside of transactions are not read
+	mig     *Migration
+	start   *state // before the migration: what is in it may be large and busy
+	now     *state
+	held    locks
+	steps   []*step
 
 	timeout string
 	control bool // the migration ended goose's transaction itself
@@ -262,7 +263,15 @@ func (r *run) direct(ctx context.Context, p piece) error {
 		return err
 	}
 	r.sess.heard = r.sess.heard[:0]
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
+	taken := locks{}
+	send := func() (err error) { return r.sess.exec(ctx, p.Text) }
+	if p.concurrently() && r.scratch != nil {
+		send = func() (err error) {
+			taken, err = r.parked(ctx, p.Text)
+			return err
+		}
+	}
+	failure, err := pgError(send())
 	if err != nil {
 		return err
 	}
@@ -278,7 +287,7 @@ func (r *run) direct(ctx context.Context, p piece) error {
 	}
 	before := r.now
 	r.now = r.now.apply(snap, true)
-	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now), held: locks{}, now: locks{}, fresh: locks{},
+	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now), held: locks{}, now: locks{}, fresh: taken,
 		direct: true, timeout: snap.LockTimeout, wait: r.timeout}
 	r.timeout, r.held = snap.LockTimeout, locks{}
 	return r.fill(ctx, s, heard)

@@ -13,12 +13,13 @@ import (
 // session is the connection that migrations run on, and what the server says
 // meanwhile.
 type session struct {
-	conn  *pgx.Conn
-	heard []message
-	base  uint32 // relations above it are the migration's own
-	seen  uint32 // those above it have not been told of
-	ticks bool
-	as    string // the command that makes the session run as the role wanted
+	conn     *pgx.Conn
+	database string
+	heard    []message
+	base     uint32 // relations above it are the migration's own
+	seen     uint32 // those above it have not been told of
+	ticks    bool
+	as       string // the command that makes the session run as the role wanted
 }
 
 // message is one notice: the server's, a plan of auto_explain's, or a snapshot that
@@ -36,7 +37,7 @@ func (m message) tick() (string, bool) { return strings.CutPrefix(m.text, tickMa
 
 // open connects to the scratch database. first installs the tracing.
 func openSession(ctx context.Context, s *scratch, name string, first bool, role string) (*session, error) {
-	sess := &session{}
+	sess := &session{database: name}
 	conn, err := s.connect(ctx, name, sessionSettings, func(n *pgconn.Notice) {
 		sess.heard = append(sess.heard, message{severity: n.SeverityUnlocalized, code: n.Code, text: n.Message, detail: n.Detail})
 	})

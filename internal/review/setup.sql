@@ -43,7 +43,7 @@ select json_build_object(
         'ext', exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = rel.oid and d.deptype = 'e'),
         'detail', rel.oid in (select oid from focus),
         'scans', pg_stat_get_xact_numscans(rel.oid))), '[]')
-    from rel where rel.oid > seen or rel.oid in (select oid from focus)),
+    from rel where rel.oid > seen or rel.oid > base and rel.relispartition or rel.oid in (select oid from focus)),
 'cols', (select coalesce(json_agg(json_build_object(
         'rel', a.attrelid::bigint, 'num', a.attnum, 'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod), 'typid', a.atttypid::bigint, 'typmod', a.atttypmod, 'coll', a.attcollation::bigint,

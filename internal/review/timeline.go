@@ -33,9 +33,12 @@ func (r *run) timeline() []Closed {
 			clear(open)
 		}
 		taken := s.fresh
-		if s.direct {
+		if s.direct && len(taken) == 0 {
 			taken = locks{}
 			for _, p := range s.diff.same {
+				if !p.differs() && !s.names(p.new.Name) {
+					continue
+				}
 				taken[p.new.OID] = directLock(s)
 			}
 		}

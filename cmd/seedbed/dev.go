@@ -159,7 +159,10 @@ func (a *app) devWait(ctx context.Context, server *dev.Server) error {
 func stopServer(server *dev.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
-	return server.Stop(ctx)
+	if err := server.Stop(ctx); err != nil {
+		return &uncleanError{err}
+	}
+	return nil
 }
 
 // withHint adds the command that leads out of an error.

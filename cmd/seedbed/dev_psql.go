@@ -44,13 +44,13 @@ func (a *app) devPsqlCommand() *cobra.Command {
 	return cmd
 }
 
-// client finds a client program: on PATH, else beside the server's own.
+// client finds a client program: beside the server's own, where it is of the same
+// version, else on PATH.
 func client(name string, server *dev.Server) (string, error) {
-	if path, err := exec.LookPath(name); err == nil {
-		return path, nil
-	}
-	if path, err := exec.LookPath(filepath.Join(server.Bin(), name)); err == nil {
-		return path, nil
+	for _, path := range []string{filepath.Join(server.Bin(), name), name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found, nil
+		}
 	}
 	return "", fmt.Errorf("%s: %w", name, errNoClient)
 }

@@ -81,7 +81,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	case errors.As(context.Cause(ctx), &signal):
-		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", whatFailed(err, signal))
+		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", whatFailed(err))
 		return 128 + int(signal.signal)
 	case errors.As(err, &usage), !a.began:
 		fmt.Fprintf(a.err, "%s %v\nRun `seedbed --help`, or --help after a command, for what it takes.\n", a.red("seedbed:"), err)
@@ -91,10 +91,17 @@ func (a *app) exit(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// whatFailed is worth saying after an interrupt only when it is more than that.
-func whatFailed(err, interrupt error) string {
-	if errors.Is(err, context.Canceled) || errors.Is(err, interrupt) {
-		return ""
+// uncleanError is what could not be put away behind a command that ended early.
+type uncleanError struct{ err error }
+
+func (e *uncleanError) Error() string { return e.err.Error() }
+func (e *uncleanError) Unwrap() error { return e.err }
+
+// whatFailed is worth saying after an interrupt only where something is left behind.
+func whatFailed(err error) string {
+	var unclean *uncleanError
+	if errors.As(err, &unclean) {
+		return ": " + unclean.Error()
 	}
-	return ": " + err.Error()
+	return ""
 }

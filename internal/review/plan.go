@@ -2,6 +2,7 @@ package review
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -55,16 +56,27 @@ func (n *node) each(visit func(*node)) {
 // subquery, where a scan usually ends early.
 func (n *node) aside() bool { return n.Parent == "InitPlan" || n.Parent == "SubPlan" }
 
+// allRows are conditions that an index can answer and that leave nothing out: a key
+// greater than nothing.
+var allRows = regexp.MustCompile(`^\(\(?[^()]* (>=? '?-?[01]'?(::[a-z]+)?|IS NOT NULL)\)?\)$`)
+
+// referential reports whether the plan is that of a foreign key's own query.
+func (p *plan) referential() bool {
+	return strings.HasPrefix(p.Query, "SELECT fk.") || strings.Contains(p.Query, "OPERATOR(pg_catalog.") && strings.Contains(p.Query, " ONLY ")
+}
+
 // unguided reports whether the node reads a relation from end to end.
 func (n *node) unguided() bool {
 	switch n.Type {
 	case "Seq Scan", "Sample Scan":
 		return n.Relation != ""
 	case "Index Scan", "Index Only Scan":
-		return n.IndexCond == ""
+		return n.IndexCond == "" || allRows.MatchString(n.IndexCond)
 	case "Bitmap Heap Scan":
 		guided := false
-		n.each(func(c *node) { guided = guided || c.Type == "Bitmap Index Scan" && c.IndexCond != "" })
+		n.each(func(c *node) {
+			guided = guided || c.Type == "Bitmap Index Scan" && c.IndexCond != "" && !allRows.MatchString(c.IndexCond)
+		})
 		return !guided
 	}
 	return false

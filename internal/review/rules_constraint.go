@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ func (j *judge) constraintRules(s *step) {
 			continue
 		}
 		for _, c := range p.newConstraints() {
-			if c.Parent != 0 && j.old(p.new.OID) && j.parentConstrained(s, c.Parent) || !c.Local || p.recreated(c) || j.attached(s, p) || p.detached() {
+			if c.Parent != 0 && j.old(p.new.OID) && j.parentConstrained(s, c.Parent) || !c.Local || s.recreates(p, c) || j.attached(s, p) || p.detached() {
 				continue
 			}
 			j.newConstraint(s, p, c)
@@ -33,17 +34,12 @@ func (j *judge) parentConstrained(s *step, parent uint32) bool {
 	return false
 }
 
-// recreated reports whether ALTER COLUMN TYPE made the constraint anew.
-func (p pair) recreated(c constraint) bool {
-	if !p.retyped() {
-		return false
-	}
-	for _, g := range p.goneConstraints() {
-		if g.Name == c.Name && g.Type == c.Type {
-			return true
-		}
-	}
-	return false
+// recreates reports whether ALTER COLUMN TYPE made the constraint anew, on the table
+// itself or on one that refers to it.
+func (s *step) recreates(p pair, c constraint) bool {
+	same := func(o constraint) bool { return o.Name == c.Name && o.Type == c.Type && o.OID != c.OID }
+	return slices.ContainsFunc(s.diff.same, pair.retyped) &&
+		(slices.ContainsFunc(p.goneConstraints(), same) || slices.ContainsFunc(p.newConstraints(), same))
 }
 
 var buildsIndex = map[string]struct{ rule, what string }{
@@ -112,9 +108,6 @@ func onlyNew(p pair, key []int16) bool {
 // validated: VALIDATE CONSTRAINT takes a weak lock only if nothing holds a strong
 // one.
 func (j *judge) validated(s *step, p pair, c constraint) {
-	if c.Type == "n" {
-		return
-	}
 	if held := max(s.held[p.new.OID], NoLock); held >= ShareRowExclusive {
 		j.add(s, "validate-in-same-transaction", j.name(p.new), held, validateWhy(j, p, c), validateFix(p, c))
 	}

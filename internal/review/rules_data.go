@@ -55,7 +55,7 @@ func (j *judge) rowByRow(s *step) {
 	for i := range s.plans {
 		for _, n := range s.plans[i].scans(j.oldNamed(s)) {
 			r := s.after.find(n.Schema, n.Relation)
-			if r == nil || !s.has("loop") || strings.HasPrefix(s.plans[i].Query, "SELECT fk.") {
+			if r == nil || !s.has("loop") {
 				continue
 			}
 			if verb := s.changesByName(r.Name); verb != "" {
@@ -118,9 +118,6 @@ func (j *judge) longWork(s *step) []work {
 		}
 	}
 	for i := range s.plans {
-		if strings.HasPrefix(s.plans[i].Query, "SELECT fk.") {
-			continue
-		}
 		for _, c := range s.plans[i].changes(j.oldNamed(s), s.partOf) {
 			if r := s.after.find(c.schema, c.name); r != nil && c.whole {
 				all = append(all, work{r.OID, c.operation + " of all of " + j.name(r), AccessExclusive})

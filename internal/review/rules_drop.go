@@ -50,23 +50,11 @@ func (j *judge) droppedForeignKeys(s *step) {
 			continue
 		}
 		for _, c := range p.goneConstraints() {
-			if !p.recreatedLater(c) {
+			if !s.recreates(p, c) {
 				drop(p.new, c)
 			}
 		}
 	}
-}
-
-func (p pair) recreatedLater(c constraint) bool {
-	if !p.retyped() {
-		return false
-	}
-	for _, n := range p.newConstraints() {
-		if n.Name == c.Name && n.Type == c.Type {
-			return true
-		}
-	}
-	return false
 }
 
 // cascades: the server tells what went that was not named.

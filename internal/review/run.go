@@ -212,6 +212,10 @@ func (r *run) trace(ctx context.Context, p piece) (*step, error) {
 		}
 		return r.failed(p, failure, heard), err
 	}
+	if p.clusterWide() { // what it would do to the server is undone
+		r.skipped = true
+		return &step{}, r.sess.exec(ctx, "rollback to savepoint "+saveName)
+	}
 	if p.light() {
 		return r.note(ctx, p, heard, nil)
 	}
@@ -342,7 +346,7 @@ func (r *run) step(p piece, snap *snapshot) *step {
 // fill reads plans and code, and keeps the step.
 func (r *run) fill(ctx context.Context, s *step, heard []message) error {
 	for _, m := range heard {
-		if p, ok := readPlan(m); ok {
+		if p, ok := readPlan(m); ok && !p.referential() {
 			s.plans = append(s.plans, p)
 		} else {
 			s.heard = append(s.heard, m)

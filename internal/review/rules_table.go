@@ -119,7 +119,8 @@ func (s *step) schemaRenamed(name string) bool {
 
 // explicitLock: a strong lock that nothing else in the step explains.
 func (j *judge) explicitLock(s *step) {
-	if !s.Starts("lock") && !(s.opaque() && s.hasLockTable()) {
+	unseen := s.opaque() && !s.ddl && !s.has("truncate") // no DDL command took it, whatever the code's text
+	if !s.Starts("lock") && !(s.opaque() && s.hasLockTable()) && !unseen {
 		return
 	}
 	for _, oid := range s.fresh.sorted() {
@@ -202,7 +203,7 @@ func (j *judge) rewriteRules(s *step) {
 			j.on(s, "vacuum-full", p.new, why, "plain VACUUM, which makes space reusable; to give it back, pg_repack or a copy in batches")
 		case s.has("cluster"):
 			j.on(s, "cluster-rewrite", p.new, why, "pg_repack, or leave the order to BRIN and partitions")
-		case s.has("truncate") && !s.rewrote(p.new):
+		case (s.has("truncate") || s.opaque() && !s.ddl) && !s.rewrote(p.new):
 			j.truncated(s, p)
 		}
 	}

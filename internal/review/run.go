@@ -318,7 +318,9 @@ func (r *run) note(ctx context.Context, p piece, heard []message, last *snapshot
 		if err != nil {
 			return nil, err
 		}
-		if err := r.fill(ctx, r.step(p, snap), heard[from:i]); err != nil {
+		inside := r.step(p, snap)
+		inside.ddl = true
+		if err := r.fill(ctx, inside, heard[from:i]); err != nil {
 			return nil, err
 		}
 		from = i + 1

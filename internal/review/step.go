@@ -22,6 +22,7 @@ type step struct {
 	heard  []message
 	plans  []plan
 	direct bool // ran outside of a transaction block
+	ddl    bool // one DDL command inside code; the rest of the code is a step without it
 	err    *pgconn.PgError
 
 	timeout string // lock_timeout when it ended

@@ -59,7 +59,8 @@ func (c *Clone) markUsed(ctx context.Context, who string) error {
 		return fmt.Errorf("record the use of %s: %w", c.Name, err)
 	}
 	pipeline := control.Conn().PgConn().StartPipeline(context.WithoutCancel(ctx))
-	pipeline.SendQueryParams("UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1",
+	// It may arrive late: a test that fails at once has kept the database by then.
+	pipeline.SendQueryParams("UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1 AND state <> 'kept'",
 		[][]byte{[]byte(c.Name), []byte(who)}, nil, nil, nil)
 	err = pipeline.Sync()
 	c.template.store.background.Go(func() {

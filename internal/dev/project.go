@@ -110,7 +110,7 @@ func (p Project) Database() string {
 	if p.Branch == "" {
 		return "dev"
 	}
-	name := slug(p.Branch, 30)
+	name := slug(p.Branch, 26) // with "@", a label and "~draft" 62 bytes, of 63
 	if name != p.Branch {
 		name += "_" + shortHash(p.Branch) // feature/a and feature-a are two
 	}

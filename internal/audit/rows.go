@@ -12,7 +12,7 @@ import (
 // offenders counts the rows of r, called t in where, and shows some of them.
 // Columns are what to show beside the key.
 func (a *audit) offenders(r *catalog.Relation, where string, columns []string, args ...any) (int64, []string, error) {
-	sql := fmt.Sprintf("SELECT %s, count(*) OVER () FROM %s t WHERE %s LIMIT %d",
+	sql := fmt.Sprintf("SELECT %s, count(*) OVER () FROM %s t WHERE %s ORDER BY 1 LIMIT %d",
 		show(r, "t", columns), r.Ident(), where, a.opt.samples())
 	rows, err := a.eyes.tx.Query(a.ctx, sql, args...)
 	if err != nil {

@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,8 +53,10 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%d faults, want at least 60", len(faults))
 	}
 	var said strings.Builder
+	ran := 0
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
+			ran++
 			if version < f.since {
 				t.Skipf("Postgres %d has no such thing", version)
 			}
@@ -70,7 +73,9 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
-	golden(t, "faults", said.String())
+	if ran == len(faults) { // not where -run chose some
+		golden(t, "faults", said.String())
+	}
 }
 
 func (f fault) inject(t *testing.T, tx pgx.Tx) {
@@ -89,6 +94,7 @@ func (f fault) inject(t *testing.T, tx pgx.Tx) {
 // schema may lead another rule to the fault, but must not be fooled.
 func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 	t.Helper()
+	opt.NoProbes = !strings.HasPrefix(f.rule, "probe-") // the slowest part
 	report, err := f.check(t.Context(), tx, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +102,8 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 	var got []string
 	for _, found := range report.Findings {
 		if found.Rule == f.rule && found.Object == f.object {
+			scrub(found.Sample)
+			scrub(found.Evidence)
 			return check.Format(&audit.Report{Findings: []audit.Finding{found}})
 		}
 		got = append(got, found.Rule+" "+found.Object)
@@ -105,4 +113,22 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 	}
 	t.Errorf("want %s %s (Model given: %t), got [%s]", f.rule, f.object, opt.Model != nil, strings.Join(got, "; "))
 	return ""
+}
+
+var (
+	moments = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00`)
+	uuids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+)
+
+// scrub makes the moments and random keys of a run those of every run.
+func scrub(lines []string) {
+	for i, line := range lines {
+		line = moments.ReplaceAllString(line, "2026-01-01 00:00:00+00")
+		lines[i] = uuids.ReplaceAllStringFunc(line, func(id string) string {
+			if strings.HasSuffix(id, "-0000-4000-8000-000000000000") || strings.HasPrefix(id, "5eedbed0") {
+				return id
+			}
+			return "5eed0000-1111-4111-8111-111111111111"
+		})
+	}
 }

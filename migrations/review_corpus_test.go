@@ -45,7 +45,6 @@ type labelled struct {
 	file, name     string
 	want, may      []string
 	base, up, down string
-	raw            bool
 }
 
 func (c labelled) safe() bool { return len(c.want) == 0 }

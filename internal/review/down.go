@@ -154,9 +154,9 @@ func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (w
 	return w, false, e.restore(ctx, m.Version)
 }
 
-// downRules judges the way back. before and after are the structure around Up; clean
-// reports that goose could run Up as it is.
-func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, clean bool) (found []Finding, back bool, err error) {
+// downRules judges the way back. before and after are the structure around Up, r
+// what Up did.
+func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, r *run) (found []Finding, back bool, err error) {
 	finding := func(rule string, line, chunk int, target, message, fix string) []Finding {
 		return []Finding{{Rule: rule, Severity: severityOf(rule), File: m.File, Version: m.Version, Line: line, Statement: chunk,
 			Target: target, Message: message, Fix: fix}}
@@ -173,6 +173,7 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 	if err != nil {
 		return nil, false, err
 	}
+	w.residue = slices.DeleteFunc(w.residue, r.partitionTrace)
 	switch {
 	case w.failed != nil && strings.HasPrefix(w.failed.Message, `role "`):
 		return nil, false, nil // roles belong to the server, and other databases hold on to them
@@ -184,13 +185,30 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 	case len(w.residue) > 0:
 		return finding("down-residue", m.DownLine, -1, targetOf(w.residue), "after Up and Down the schema is not what it was: "+some(w.residue),
 			"let Down undo each statement of Up, newest first"), false, nil
-	case w.failed != nil && clean && w.failed.Code != codeDuplicateObject: // an enum value stays
+	case w.failed != nil && r.clean() && w.failed.Code != codeDuplicateObject: // an enum value stays
 		f := finding("up-after-down-fails", m.Up[w.chunk].Line, w.chunk, "", fmt.Sprintf("Up fails after Down: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
 			"let Down undo each statement of Up, newest first")
 		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Up[w.chunk].SQL
 		return f, false, nil
 	}
 	return nil, back, nil
+}
+
+// partitionTrace reports whether a difference is what Postgres itself leaves on a
+// partition that comes or goes: the bound as a CHECK, the parent's keys.
+func (r *run) partitionTrace(difference string) bool {
+	if !strings.HasSuffix(difference, " is left over") {
+		return false
+	}
+	for _, s := range r.steps {
+		for _, p := range s.diff.same {
+			if p.old.Partition != p.new.Partition &&
+				(strings.HasPrefix(difference, "constraint "+p.new.String()+".") || strings.HasPrefix(difference, "index "+p.new.String()+"_")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // some is the beginning of a list that may be long.

@@ -221,13 +221,13 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if e.config.SkipDown {
 		return true, nil
 	}
-	return true, e.afterwards(ctx, m, clone, before, r.clean())
+	return true, e.afterwards(ctx, m, clone, before, r)
 }
 
 // afterwards tries the way back, and crashes.
-func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, clean bool) error {
-	e.unrepeated = e.unrepeated || !clean
-	down, back, err := e.downRules(ctx, m, before, e.struc, clean)
+func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, r *run) error {
+	e.unrepeated = e.unrepeated || !r.clean()
+	down, back, err := e.downRules(ctx, m, before, e.struc, r)
 	if err != nil {
 		return err
 	}

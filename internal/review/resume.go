@@ -13,15 +13,31 @@ import (
 // mostCrashes is how many places of a NO TRANSACTION file are tried to crash at.
 const mostCrashes = 6
 
-// crashPoints are the numbers of statements after which the migration is killed.
-func crashPoints(n int) []int {
-	var all []int
+// crashPoints are the numbers of statements after which the migration is killed. A
+// kill behind the last one that matters is like one before goose has noted the
+// version: no file survives that.
+func crashPoints(all []Chunk) []int {
+	n := len(all)
+	for n > 0 && trailing(all[n-1]) {
+		n--
+	}
+	var points []int
 	for k := 1; k < n; k++ {
 		if n <= mostCrashes || k == 1 || k == n-1 || k%(n/mostCrashes+1) == 0 {
-			all = append(all, k)
+			points = append(points, k)
 		}
 	}
-	return all
+	return points
+}
+
+// trailing reports whether a chunk changes nothing that lasts.
+func trailing(c Chunk) bool {
+	for _, p := range pieces([]Chunk{c}) {
+		if !p.Starts("set") && !p.Starts("reset") && !p.Starts("analyze") && !p.Starts("vacuum") {
+			return false
+		}
+	}
+	return true
 }
 
 // resumes reports whether the migration can be interrupted before it: several
@@ -45,7 +61,7 @@ func (e *engine) resumeRules(ctx context.Context, m *Migration, before string) (
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range crashPoints(len(m.Up)) {
+	for _, k := range crashPoints(m.Up) {
 		f, err := e.crash(ctx, m, before, k, want)
 		if err != nil || f != nil {
 			return f, err
@@ -63,7 +79,7 @@ func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]Finding, er
 		return nil, err
 	}
 	e.state = nil
-	for _, k := range crashPoints(len(m.Up)) {
+	for _, k := range crashPoints(m.Up) {
 		var chunk int
 		var got map[string]string
 		var failure *pgconn.PgError

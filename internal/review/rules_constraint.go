@@ -119,7 +119,7 @@ func (j *judge) notNull(s *step, p pair) {
 		if c.old.NotNull || !c.new.NotNull || c.new.Inherited && !j.leads(s, p, pair.notNulls) {
 			continue
 		}
-		if j.provedNotNull(s, p.new.Name, c.new.Name) || s.lockOn(p.new.OID) < AccessExclusive {
+		if s.has("validate") && p.validates(c.new.Num) || j.provedNotNull(s, p.new.Name, c.new.Name) || s.lockOn(p.new.OID) < AccessExclusive {
 			continue
 		}
 		if !s.verified(p.new) && !s.rewrote(p.new) && p.new.Kind == "r" {
@@ -133,6 +133,11 @@ func (j *judge) notNull(s *step, p pair) {
 			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s CHECK (%[2]s IS NOT NULL) NOT VALID; next migration: VALIDATE CONSTRAINT %[3]s; then ALTER COLUMN %[2]s SET NOT NULL; and DROP CONSTRAINT %[3]s;",
 				p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null")))
 	}
+}
+
+// validates reports whether a NOT NULL of Postgres 18 that was NOT VALID became valid.
+func (p pair) validates(column int16) bool {
+	return slices.ContainsFunc(p.validated(), func(c constraint) bool { return c.Type == "n" && slices.Contains(c.Key, column) })
 }
 
 func (p pair) notNulls() bool {

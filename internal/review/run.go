@@ -457,7 +457,7 @@ func (r *run) refresh(ctx context.Context) error {
 }
 
 func (r *run) abandon(ctx context.Context, cause error) error {
-	if r.sess.inTransaction() && r.sess.conn.PgConn().IsClosed() == false {
+	if r.sess.inTransaction() && !r.sess.conn.PgConn().IsClosed() {
 		if err := r.sess.exec(ctx, "rollback"); err != nil {
 			return errors.Join(cause, err)
 		}

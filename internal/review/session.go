@@ -107,8 +107,6 @@ func (s *session) snapshot(ctx context.Context, whole bool) (*snapshot, error) {
 // inTransaction reports whether a transaction block is open, failed or not.
 func (s *session) inTransaction() bool { return s.conn.PgConn().TxStatus() != 'I' }
 
-func (s *session) failed() bool { return s.conn.PgConn().TxStatus() == 'E' }
-
 // tick switches the event trigger on or off.
 func (s *session) tick(ctx context.Context, on bool) error {
 	if !on && !s.ticks {

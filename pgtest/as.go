@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"fmt"
 	"maps"
 	"testing"
 
@@ -32,33 +31,17 @@ func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, er
 		return nil, err
 	}
 	defer admin.Close(t.Context())
-	var found, login bool
-	err = admin.QueryRow(t.Context(), "SELECT count(*) > 0, coalesce(bool_or(rolcanlogin), false) FROM pg_roles WHERE rolname = $1", role).Scan(&found, &login)
+	login, params, err := db.server.cluster.LoginFor(t.Context(), admin, role)
 	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, fmt.Errorf("there is no role %q; a migration has to create it", role)
-	}
-	params := maps.Clone(settings)
-	if login {
-		return db.open(role, params)
-	}
-	as := db.server.cluster.Roles().As
-	if _, err := admin.Exec(t.Context(), fmt.Sprintf("GRANT %s TO %s", pgx.Identifier{role}.Sanitize(), as)); err != nil {
 		return nil, err
 	}
 	if params == nil {
 		params = map[string]string{}
 	}
-	params["role"] = role
-	return db.open(as, params)
-}
-
-func (db *DB) open(role string, params map[string]string) (*DB, error) {
-	pool, err := db.server.pool(db.clone, role, params)
+	maps.Copy(params, settings)
+	pool, err := db.server.pool(db.clone, login, params)
 	if err != nil {
 		return nil, err
 	}
-	return db.server.handle(db.clone, pool, role), nil
+	return db.server.handle(db.clone, pool, login), nil
 }

@@ -22,7 +22,6 @@ const (
 	Owner           = "seedbed_owner"
 	Seeder          = "seedbed_seeder"
 	Tester          = "seedbed_tester"
-	As              = "seedbed_as"
 	ControlDatabase = "seedbed"
 )
 
@@ -81,10 +80,9 @@ type Roles struct {
 	Admin  string // makes and drops databases
 	Owner  string // owns them
 	Tester string // reads and writes all and owns nothing; empty where there is none
-	As     string // logs in for roles that cannot
 }
 
-var ourRoles = Roles{Admin: Superuser, Owner: Owner, Tester: Tester, As: As}
+var ourRoles = Roles{Admin: Superuser, Owner: Owner, Tester: Tester}
 
 // Acquire finds the server that cfg describes, or boots it, and leases it. The
 // lease lasts until Release, or until the process ends in whatever way.

@@ -30,7 +30,7 @@ func External(ctx context.Context, rawURL string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{base: base, roles: Roles{Admin: base.User, Owner: base.User, As: base.User}}
+	c := &Cluster{base: base, roles: Roles{Admin: base.User, Owner: base.User}}
 	conn, err := c.openControl(ctx, base)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (c *Cluster) ensureRoles(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 		var there bool
-		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", As).Scan(&there); err != nil || there {
+		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", Tester).Scan(&there); err != nil || there {
 			return err
 		}
 		if _, err := tx.Conn().PgConn().Exec(ctx, setupSQL).ReadAll(); err != nil {
@@ -122,7 +122,7 @@ func (c *Cluster) ensureRoles(ctx context.Context, conn *pgx.Conn) error {
 		if c.base.Password == "" {
 			return nil
 		}
-		for _, role := range []string{Owner, Tester, As} {
+		for _, role := range []string{Owner, Tester} {
 			if _, err := tx.Exec(ctx, "ALTER ROLE "+role+" PASSWORD "+quoteLiteral(c.base.Password)); err != nil {
 				return err
 			}

@@ -15,9 +15,6 @@ GRANT pg_read_all_data, pg_write_all_data TO seedbed_seeder;
 CREATE ROLE seedbed_tester LOGIN;
 GRANT pg_read_all_data, pg_write_all_data TO seedbed_tester;
 
--- Logs in on behalf of roles that cannot. Holds nothing by itself.
-CREATE ROLE seedbed_as LOGIN NOINHERIT;
-
 GRANT seedbed_seeder TO seedbed_owner, seedbed_tester;
 
 -- The owner may step up to the seeder, and only by saying so: from Postgres 16

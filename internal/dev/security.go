@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/cluster"
@@ -86,23 +84,14 @@ func (f *Security) tenant(ctx context.Context, db seedbed.DB, cat *catalog.Catal
 // may not log in is taken by one that holds nothing by itself, so that RESET ROLE
 // comes back to no more.
 func (s *Server) As(ctx context.Context, database, role string, settings map[string]string) (string, error) {
-	var found, login bool
-	err := s.admin.QueryRow(ctx, "SELECT count(*) > 0, coalesce(bool_or(rolcanlogin), false) FROM pg_roles WHERE rolname = $1", role).Scan(&found, &login)
+	user, options, err := s.cluster.LoginFor(ctx, s.admin, role)
 	if err != nil {
 		return "", err
 	}
-	if !found {
-		return "", fmt.Errorf("there is no role %q on the server", role)
+	if options == nil {
+		options = map[string]string{}
 	}
-	user, options := role, settings
-	if !login {
-		user = cluster.As
-		if err := s.exec(ctx, "GRANT "+pgx.Identifier{role}.Sanitize()+" TO "+user); err != nil {
-			return "", err
-		}
-		options = map[string]string{"role": role}
-		maps.Copy(options, settings)
-	}
+	maps.Copy(options, settings)
 	at := s.cluster.URL(database, user)
 	if len(options) == 0 {
 		return at, nil

@@ -3,6 +3,7 @@ package check_test
 import (
 	"testing"
 
+	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -11,6 +12,9 @@ func TestIsolationOfAHealthyDatabase(t *testing.T) {
 	db := reference(t)
 	fake := &told{TB: t}
 	check.Isolation(fake, db)
+	model := migrations.Model() // by hand
+	check.Isolation(fake, db, check.Options{Model: &model})
+	check.Integrity(fake, db, check.Options{Model: &model})
 	if len(fake.errors)+len(fake.logs) > 0 {
 		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
 	}

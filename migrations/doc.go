@@ -19,6 +19,19 @@
 // own with that configuration and close them before they return, so nothing that
 // a migration sets for its session reaches the caller's.
 //
+// [Script] renders a set as SQL that a DBA reviews and applies: goose itself drives
+// it, so the statements are goose's, behind guards that refuse a database for which
+// they were not written. [Review] runs each statement on a scratch database and
+// reports the locks, rewrites, scans, lost data and broken compatibility that it
+// saw, with the safe form of the statement; [Reviewed] is the same as a test.
+// Findings are accepted in the file, with a reason,
+//
+//	-- seedbed: waive drop-table public.old: empty since release 7
+//
+// and a query can be held against the index that is there for it:
+//
+//	-- seedbed: serves orders_by_day: select id from orders where day = '2026-01-01'
+//
 // Cost: reading and checking is about 0.2 ms a file; a run with nothing to do is
 // one connection and a handful of queries.
 package migrations

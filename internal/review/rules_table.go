@@ -181,7 +181,7 @@ func (p pair) differs() bool {
 		}
 	}
 	return len(p.newColumns())+len(p.goneColumns())+len(p.newConstraints())+len(p.goneConstraints())+
-		len(p.newIndexes())+len(p.goneIndexes())+len(p.newTriggers())+len(p.validated()) > 0
+		len(p.newIndexes())+len(p.goneIndexes())+len(p.rebuilt())+len(p.newTriggers())+len(p.validated()) > 0
 }
 
 // rewriteRules: commands that give a table a new file.

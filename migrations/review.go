@@ -41,6 +41,11 @@ type ReviewOptions struct {
 	Also []seedbed.DB
 	// SkipDown leaves out the way back and the crashes of NO TRANSACTION files.
 	SkipDown bool
+	// Rows makes rows in the scratch database, with package factory for example, on
+	// which Up and Down of each transactional migration are tried once more: what
+	// fails on rows, and columns that do not hold afterwards what they held, are
+	// reported as policy. Nil: Up and Down are tried on empty tables only.
+	Rows func(ctx context.Context, db seedbed.DB) error
 	// Baseline are findings that are known and accepted, as [Report.Baseline] wrote
 	// them. Nil: none.
 	Baseline []byte
@@ -81,7 +86,11 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 		if err != nil {
 			return nil, fmt.Errorf("review migrations: %w", err)
 		}
-		r, err := review.Run(ctx, review.Config{Server: config, From: options.From, Role: options.Role, SkipDown: options.SkipDown}, all)
+		c := review.Config{Server: config, From: options.From, Role: options.Role, SkipDown: options.SkipDown}
+		if options.Rows != nil {
+			c.Rows = func(ctx context.Context, tx pgx.Tx) error { return options.Rows(ctx, tx) }
+		}
+		r, err := review.Run(ctx, c, all)
 		if err != nil {
 			return nil, err
 		}

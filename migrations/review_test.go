@@ -16,6 +16,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -298,5 +300,40 @@ func TestReviewLongHistory(t *testing.T) {
 	pairs = append(pairs, "00999_rows.sql", long.String()+"-- +goose Down\ndelete from t0 where id between 0 and 9999;\n")
 	if report := reviewed(t, files(pairs...), migrations.ReviewOptions{}); len(report.Findings) != 0 || len(report.Migrations) != 201 {
 		t.Errorf("%d migrations, found %q", len(report.Migrations), rulesOf(report.Findings))
+	}
+}
+
+// With rows in the tables it shows what fails on them and what is lost on the way
+// back.
+func TestReviewOnRows(t *testing.T) {
+	t.Parallel()
+	rows := func(ctx context.Context, db seedbed.DB) error {
+		if one[bool](t, db, "select to_regclass('t') is null") {
+			return nil
+		}
+		if _, err := (factory.Plan{Rows: []factory.Volume{factory.Auto("t").N(20)}}).Run(ctx, db); err != nil {
+			return err
+		}
+		_, err := db.Exec(ctx, "update t set a = 7 where a is null") // Auto leaves out what may be
+		return err
+	}
+	const head = "-- +goose Up\nset local lock_timeout = '1s';\n"
+	for _, c := range []struct{ name, sql, want string }{
+		{"kept", head + "alter table t add column b int;\n-- +goose Down\nalter table t drop column b;\n", ""},
+		{"lost", head + "alter table t drop column a;\n-- +goose Down\nalter table t add column a int;\n", "data-changed"},
+		{"changed", head + "update t set a = a + 1 where id between 0 and 9;\n-- +goose Down\nselect 1;\n", "data-changed"},
+		{"undone", head + "update t set a = a + 1 where id between 0 and 9;\n-- +goose Down\nupdate t set a = a - 1 where id between 0 and 9;\n", ""},
+		{"fails", head + "alter table t add column b int not null;\n-- +goose Down\nalter table t drop column b;\n", "fails-on-rows"},
+	} {
+		report := reviewed(t, files("00001_t.sql", plainT, "00002_x.sql", c.sql), migrations.ReviewOptions{Rows: rows})
+		var got []string
+		for _, f := range report.Findings {
+			if f.Rule == "data-changed" || f.Rule == "fails-on-rows" || f.Rule == "rows-not-made" {
+				got = append(got, f.Rule+": "+f.Message)
+			}
+		}
+		if c.want == "" && len(got) > 0 || c.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], c.want)) {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
 	}
 }

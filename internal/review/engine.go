@@ -21,6 +21,8 @@ type Config struct {
 	Role string
 	// SkipDown leaves out the way back, and the crashes of NO TRANSACTION files.
 	SkipDown bool
+	// Rows makes rows to try Up and Down on. Nil: they are tried on empty tables.
+	Rows RowMaker
 }
 
 // Reviewed is one migration that was looked at.
@@ -232,6 +234,11 @@ func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, bef
 		return err
 	}
 	e.result.Findings = append(e.result.Findings, down...)
+	probed, err := e.probeRules(ctx, m)
+	if err != nil {
+		return err
+	}
+	e.result.Findings = append(e.result.Findings, probed...)
 	if !m.resumes() || e.unrepeated {
 		return nil
 	}

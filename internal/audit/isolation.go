@@ -25,7 +25,7 @@ var isolationSteps = []step{
 	{"unique keys", []string{"unique-without-tenant"}, (*audit).uniqueKeys},
 	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-without-tenant", "partition-open"}, (*audit).rowSecurity},
 	{"roles", []string{"role-superuser", "role-bypassrls", "role-owner", "role-privileged", "privilege-truncate", "privilege-references",
-		"privilege-trigger", "privilege-sequence", "privilege-public"}, (*audit).roleRules},
+		"privilege-trigger", "privilege-sequence", "privilege-create", "privilege-public"}, (*audit).roleRules},
 	{"views", []string{"view-security-invoker", "view-security-barrier", "matview-granted"}, (*audit).views},
 	{"functions", []string{"definer-search-path", "definer-bypasses-rls", "function-leakproof"}, (*audit).functions},
 	{"aggregates", []string{"aggregate-undeclared", "aggregate-key", "aggregate-index", "aggregate-predicate"}, (*audit).aggregates},

@@ -197,7 +197,9 @@ func (a *audit) roleRules() error {
 		a.roleAttributes(role)
 		a.roleOwns(role)
 		a.rolePrivileges(role)
+		a.roleCreates(role)
 	}
+	a.mayRiseAcross()
 	a.publicPrivileges()
 	return nil
 }
@@ -235,6 +237,35 @@ func roleFix(role, r *catalog.Role, attribute string) string {
 		return fmt.Sprintf("ALTER ROLE %s %s", catalog.Ident(role.Name), attribute)
 	}
 	return fmt.Sprintf("REVOKE %s FROM %s", catalog.Ident(r.Name), catalog.Ident(role.Name))
+}
+
+// mayRiseAcross reports applications of one tenant that can become whoever reads
+// across tenants.
+func (a *audit) mayRiseAcross() {
+	for _, role := range a.roles.app {
+		for _, r := range role.Reaches()[1:] {
+			if slices.Contains(a.roles.across, r) {
+				a.find(Finding{Rule: "role-privileged", Object: role.Name,
+					Message: fmt.Sprintf("the application's role %s is a member of %s, which reads across tenants", role.Name, r.Name),
+					Fix:     roleFix(role, r, "")})
+			}
+		}
+	}
+}
+
+// roleCreates reports schemas in which a role may make objects of its own, to be
+// found before those that are meant.
+func (a *audit) roleCreates(role *catalog.Role) {
+	for _, s := range a.cat.Schemas {
+		for _, g := range s.Grants {
+			if g.Has("CREATE") && belongs(role, g.Grantee) && !role.Super && s.Owner != role.Name {
+				a.find(Finding{Rule: "privilege-create", Object: s.Name,
+					Message: fmt.Sprintf("role %s may create objects in schema %s, by a grant to %s", role.Name, s.Name, g.Grantee),
+					Fix:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s", catalog.Ident(s.Name), g.Grantee)})
+				break
+			}
+		}
+	}
 }
 
 // roleOwns reports tables that a role, or one that it can become, owns: owners

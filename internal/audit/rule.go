@@ -36,6 +36,7 @@ var Rules = []Rule{
 	{"privilege-references", "The application may not reference tables with keys of its own.", "A foreign key's check sees the rows of every tenant."},
 	{"privilege-trigger", "The application may not add triggers.", "A trigger runs in the statements of every other role."},
 	{"privilege-sequence", "The application may not read sequences.", "Their last value counts the rows of all tenants."},
+	{"privilege-create", "The application creates nothing in the schemas of the tables.", "An object of its own, found first, runs with the rights of whoever uses the name."},
 	{"privilege-public", "Nothing scoped is granted to PUBLIC.", "Every login has it, also those that nobody thought of."},
 	{"view-security-invoker", "A view over scoped tables has security_invoker.", "It reads with its owner's rights, whatever those are or become."},
 	{"view-security-barrier", "A view that filters tenants has security_barrier.", "The planner may run a caller's function on rows before the filter, and it can print them."},

@@ -72,6 +72,8 @@ var faults = []fault{
 	{name: "application owns a table", check: iso, as: super, sql: "alter table datasets owner to seedbed_app", rule: "role-owner", object: "seedbed_app"},
 	{name: "application creates roles", check: iso, as: super, sql: "alter role seedbed_app createrole", rule: "role-privileged", object: "seedbed_app"},
 	{name: "application reads all", check: iso, as: super, sql: "grant pg_read_all_data to seedbed_app", rule: "role-privileged", object: "seedbed_app"},
+	{name: "application can become administrator", check: iso, as: super, sql: "grant seedbed_org_admin to seedbed_app", rule: "role-privileged", object: "seedbed_app"},
+	{name: "application creates objects", check: iso, as: super, sql: "grant create on schema public to public", rule: "privilege-create", object: "public"},
 	{name: "truncate", check: iso, as: owner, sql: "grant truncate on datasets to seedbed_app", rule: "privilege-truncate", object: "datasets"},
 	{name: "truncate for all", check: iso, as: owner, sql: "grant truncate on comments to public", rule: "privilege-truncate", object: "comments"},
 	{name: "references", check: iso, as: owner, sql: "grant references on datasets to seedbed_app", rule: "privilege-references", object: "datasets"},

@@ -71,7 +71,10 @@ func setUpScript(env *testscript.Env) error {
 	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION"} {
 		env.Setenv(name, os.Getenv(name))
 	}
-	env.Defer(func() { stopServers(cache) })
+	env.Defer(func() {
+		stopServers(cache)
+		_ = os.RemoveAll(cache) // testscript removes what is its own
+	})
 	return nil
 }
 

@@ -22,6 +22,7 @@ type checkFlags struct {
 	diagram string
 	title   string
 	probes  bool
+	lint    bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -40,6 +41,7 @@ that it rolls back; --no-probes leaves that out. Exit status 0: all is well; 3: 
   seedbed check --url "$DATABASE_URL"
   seedbed check --format json | jq '.findings[].rule'
   seedbed check --except 'constraint-not-valid:orders.orders_total_check=validated next week'
+  seedbed check --factories                  # which constraints are proven to bite
   seedbed check --diagram schema.html        # draw it: .html, .svg or .mmd (Mermaid)`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +49,9 @@ that it rolls back; --no-probes leaves that out. Exit status 0: all is well; 3: 
 				return a.with(cmd.Context(), f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 					return a.drawDiagram(ctx, db, f.diagram, f.title)
 				})
+			}
+			if f.lint {
+				return a.checkFactories(cmd.Context(), f)
 			}
 			return a.check(cmd.Context(), f)
 		},
@@ -59,6 +64,7 @@ that it rolls back; --no-probes leaves that out. Exit status 0: all is well; 3: 
 	flags.StringVar(&f.diagram, "diagram", "", "draw the schema to a `file` instead: .html, .svg, .mmd, or - for Mermaid on stdout")
 	flags.StringVar(&f.title, "title", "", "of the diagram (default: the database's name)")
 	flags.BoolVar(&f.probes, "no-probes", false, "do not try to break in, read the catalog only")
+	flags.BoolVar(&f.lint, "factories", false, "try the factories, and whether each constraint bites, instead")
 	return cmd
 }
 

@@ -104,17 +104,23 @@ func (t *probed) foreignKeys() error {
 
 func (t *probed) foreignKey(fk *catalog.Constraint, target *subject) error {
 	theirs := t.p.a.tenantOf(target.rel, "u", t.level)
-	var own, refs []string
+	ours := t.p.a.tenantOf(target.rel, "mine", t.level)
+	var own, refs, same []string
 	for i, name := range fk.Columns {
 		if !contains(t.columns, name) {
 			own, refs = append(own, name), append(refs, col("u", fk.RefColumns[i])+"::text")
+			same = append(same, col("mine", fk.RefColumns[i])+" = "+col("u", fk.RefColumns[i]))
 		}
 	}
-	if len(theirs) != 1 || len(own) == 0 {
+	if len(theirs) != 1 || len(ours) != 1 || len(own) == 0 {
 		return nil
 	}
-	values, err := t.p.values(fmt.Sprintf("SELECT %s FROM %s u WHERE %s = %s LIMIT 1", strings.Join(refs, ", "),
-		target.rel.Ident(), theirs[0], catalog.Literal(t.other.tenant[0])))
+	// What one's own tenant has too, as a person who is a member of both, tells
+	// nothing of the other.
+	values, err := t.p.values(fmt.Sprintf(`SELECT %s FROM %s u WHERE %s = %s
+		AND NOT EXISTS (SELECT FROM %s mine WHERE %s = %s AND %s) LIMIT 1`, strings.Join(refs, ", "),
+		target.rel.Ident(), theirs[0], catalog.Literal(t.other.tenant[0]),
+		target.rel.Ident(), ours[0], catalog.Literal(t.own.tenant[0]), strings.Join(same, " AND ")))
 	if err != nil || values == nil {
 		return err
 	}

@@ -86,12 +86,13 @@ func (t *Template) fresh(ctx context.Context) (*Clone, error) {
 	return t.clone(ctx)
 }
 
-// claim takes a clone that a process which is gone had made and not used.
+// claim takes a clone that a process which is gone had made and not used, since the
+// server started: what a crash leaves of a sequence is up to 32 values ahead.
 func (t *Template) claim(ctx context.Context) (*Clone, error) {
 	c := &Clone{template: t, tenure: &tenure{}}
 	err := t.store.control.QueryRow(ctx, `
 		UPDATE seedbed.clone SET state = 'held', holder = $2, who = $3, since = clock_timestamp()
-		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name WHERE template = $1 AND (state = 'ready'
+		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name WHERE since > `+serverBegan+` AND template = $1 AND (state = 'ready'
 				OR state = 'held' AND holder NOT IN (SELECT holder FROM seedbed.presence))
 			ORDER BY since LIMIT 1 FOR UPDATE OF clone SKIP LOCKED)
 		RETURNING name`, t.name, t.store.holder, t.store.who).Scan(&c.Name)

@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -117,6 +119,17 @@ func (st *Statement) Site() string {
 	return site
 }
 
+var workingDir = sync.OnceValue(func() string { dir, _ := os.Getwd(); return dir })
+
+// here is a file as go test names it: from the package's own directory on, where
+// it is below that.
+func here(file string) string {
+	if rel, err := filepath.Rel(workingDir(), file); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return file
+}
+
 // site walks out of pgx and database/sql to the first line of somebody else's. It
 // also says whether the toolkit is on the way.
 func (st *Statement) site() (site string, ours bool) {
@@ -127,7 +140,7 @@ func (st *Statement) site() (site string, ours bool) {
 		case toolkit(f.Function):
 			return f.File, true
 		case site == "" && !plumbing(f.Function):
-			site = f.File + ":" + strconv.Itoa(f.Line)
+			site = here(f.File) + ":" + strconv.Itoa(f.Line)
 		}
 		if !more {
 			return site, false

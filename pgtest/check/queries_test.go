@@ -51,7 +51,7 @@ func nPlusOne(t testing.TB, ctx context.Context, pool *pgxpool.Pool) {
 	}
 }
 
-var testLine = regexp.MustCompile(`\S*/(queries_test.go|hygiene_test.go):\d+`)
+var testLine = regexp.MustCompile(`\S*(queries_test.go|hygiene_test.go):\d+`)
 
 func stable(s string) string {
 	return testLine.ReplaceAllStringFunc(s, func(m string) string { return strings.SplitN(filepath.Base(m), ":", 2)[0] + ":1" })

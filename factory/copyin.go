@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/qarion/seedbed/internal/catalog"
@@ -22,9 +23,37 @@ const (
 type stream struct {
 	full    chan chunk
 	current []byte
-	waited  time.Duration
-	done    func(int64)
-	err     error
+
+	// pgx reads in a goroutine that may outlive a copy that was cancelled.
+	mu     sync.Mutex
+	over   bool
+	waited time.Duration
+	done   func(int64)
+	err    error
+}
+
+// finish says how long the connection waited for rows, and what failed to make
+// them. What is read after it goes nowhere.
+func (s *stream) finish() (waited time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	return s.waited, s.err
+}
+
+// take notes the chunk that the connection is about to send.
+func (s *stream) take(c chunk, waited time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return io.ErrClosedPipe
+	}
+	s.waited += waited
+	s.err = c.err
+	if c.err == nil && s.done != nil {
+		s.done(c.done)
+	}
+	return c.err
 }
 
 type chunk struct {
@@ -40,18 +69,13 @@ func (s *stream) Read(p []byte) (int, error) {
 	for len(s.current) == 0 {
 		start := time.Now()
 		c, ok := <-s.full
-		s.waited += time.Since(start)
 		if !ok {
 			return 0, io.EOF
 		}
-		if c.err != nil {
-			s.err = c.err
-			return 0, c.err
+		if err := s.take(c, time.Since(start)); err != nil {
+			return 0, err
 		}
 		s.current = c.bytes
-		if s.done != nil {
-			s.done(c.done)
-		}
 	}
 	n := copy(p, s.current)
 	s.current = s.current[n:]
@@ -154,16 +178,17 @@ func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration
 	go in.produce(ctx, g)
 	sql := fmt.Sprintf("copy %s (%s) from stdin (format binary)", target, catalog.Idents(g.names))
 	_, err := f.tx.Conn().PgConn().CopyFrom(ctx, in, sql)
-	if in.err != nil {
-		return in.waited, in.err
+	waited, failed := in.finish()
+	if failed != nil {
+		return waited, failed
 	}
 	if err != nil {
-		return in.waited, err
+		return waited, err
 	}
 	if staged {
 		err = f.unstage(ctx, s, g)
 	}
-	return in.waited, err
+	return waited, err
 }
 
 // staging is a table of our own, without row-level security, that rows go through

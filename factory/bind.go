@@ -75,17 +75,12 @@ func (t *table) noColumn(f field) string {
 // misfit tries whether pgx can carry the field's type to the column's. Types that
 // only the server knows, enums above all, go as text and are left to it.
 func (t *table) misfit(l *layout, f field, c *column) []string {
-	m := t.schema.types
-	if _, known := m.TypeForOID(c.Type.OID); !known {
-		return nil
-	}
 	typ := l.typ.FieldByIndex(f.index).Type
 	sample := reflect.New(typ).Elem()
 	if typ.Kind() == reflect.Pointer {
 		sample = reflect.New(typ.Elem())
 	}
-	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || m.PlanEncode(c.Type.OID, 1, sample.Interface()) != nil ||
-		m.PlanEncode(c.Type.OID, 0, sample.Interface()) != nil {
+	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || t.schema.types.carries(c.Type.OID, sample.Interface()) {
 		return nil
 	}
 	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}

@@ -27,7 +27,7 @@ var epoch2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 // encoderFor picks the direct way for what rows mostly consist of; everything else
 // goes through pgx.
-func encoderFor(m *pgtype.Map, c *column, t reflect.Type) encoder {
+func encoderFor(m *codecs, c *column, t reflect.Type) encoder {
 	if t.Kind() == reflect.Pointer {
 		inner := encoderFor(m, c, t.Elem())
 		return func(buf []byte, v reflect.Value) ([]byte, error) {
@@ -110,7 +110,7 @@ func (c *column) textual() bool {
 }
 
 // encodeAny is the way through pgx.
-func encodeAny(m *pgtype.Map, c *column, buf []byte, v any) ([]byte, error) {
+func encodeAny(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	switch x := v.(type) {
 	case nil:
 		return null(buf), nil
@@ -129,7 +129,7 @@ func encodeAny(m *pgtype.Map, c *column, buf []byte, v any) ([]byte, error) {
 	}
 	at := len(buf)
 	buf = length(buf, 0)
-	out, err := m.Encode(c.base, pgtype.BinaryFormatCode, v, buf)
+	out, err := m.encode(c.base, pgtype.BinaryFormatCode, v, buf)
 	if err != nil {
 		return buf, err
 	}
@@ -142,9 +142,9 @@ func encodeAny(m *pgtype.Map, c *column, buf []byte, v any) ([]byte, error) {
 
 // encodeString reads a value's text form to write its binary one: inet, intervals,
 // numerics, arrays.
-func encodeString(m *pgtype.Map, c *column, buf []byte, s string) ([]byte, error) {
+func encodeString(m *codecs, c *column, buf []byte, s string) ([]byte, error) {
 	var v any
-	if err := m.Scan(c.base, pgtype.TextFormatCode, []byte(s), &v); err != nil {
+	if err := m.scan(c.base, pgtype.TextFormatCode, []byte(s), &v); err != nil {
 		return buf, err
 	}
 	if _, still := v.(string); still {
@@ -154,10 +154,9 @@ func encodeString(m *pgtype.Map, c *column, buf []byte, s string) ([]byte, error
 }
 
 // binary reports whether pgx can write the type's binary form.
-func (c *column) binary(m *pgtype.Map) bool {
+func (c *column) binary(m *codecs) bool {
 	if c.textual() || c.base == jsonbOID {
 		return true
 	}
-	t, ok := m.TypeForOID(c.base)
-	return ok && t.Codec.FormatSupported(pgtype.BinaryFormatCode)
+	return m.binary(c.base)
 }

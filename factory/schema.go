@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 )
@@ -19,7 +17,7 @@ type schema struct {
 	cat    *catalog.Catalog
 	model  seedbed.Model
 	tables map[*catalog.Relation]*table
-	types  *pgtype.Map
+	types  *codecs
 	// What was searched for, by table, NUL, column: values, and whether a reference
 	// that may be NULL is wanted.
 	pools  map[string]*pool
@@ -58,7 +56,7 @@ type level struct {
 }
 
 func newSchema(cat *catalog.Catalog, model seedbed.Model, pools map[string]*pool, wanted map[string]bool) *schema {
-	s := &schema{pools: pools, wanted: wanted, cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: pgtype.NewMap()}
+	s := &schema{pools: pools, wanted: wanted, cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
 	for _, rel := range cat.Tables() {
 		s.tables[rel] = s.newTable(rel)
 	}

@@ -103,7 +103,7 @@ func text(c *column, v any) string {
 
 // assign puts a value into a field of whatever type, through Postgres's text form
 // where Go has no direct way.
-func assign(m *pgtype.Map, c *column, dst reflect.Value, v any) error {
+func assign(m *codecs, c *column, dst reflect.Value, v any) error {
 	src := reflect.ValueOf(v)
 	switch {
 	case v == nil:
@@ -154,20 +154,20 @@ func assignKind(dst, src reflect.Value, v any) bool {
 	return true
 }
 
-func assignText(m *pgtype.Map, c *column, dst reflect.Value, v any) error {
+func assignText(m *codecs, c *column, dst reflect.Value, v any) error {
 	var buf []byte
 	if s, ok := v.(string); ok {
 		buf = []byte(s)
 	} else {
 		var err error
-		if buf, err = m.Encode(c.Type.OID, pgtype.TextFormatCode, v, nil); err != nil {
+		if buf, err = m.encode(c.Type.OID, pgtype.TextFormatCode, v, nil); err != nil {
 			return fmt.Errorf("column %s: a %T does not fit type %s: %w", c.name, v, c.SQLType, err)
 		}
 	}
 	if c.base == boolOID && len(buf) > 1 {
 		buf = buf[:1] // "true" → "t", the form that pgx scans
 	}
-	if err := m.Scan(c.Type.OID, pgtype.TextFormatCode, buf, dst.Addr().Interface()); err != nil {
+	if err := m.scan(c.Type.OID, pgtype.TextFormatCode, buf, dst.Addr().Interface()); err != nil {
 		return fmt.Errorf("column %s: type %s does not fit a field of type %s: %w", c.name, c.SQLType, dst.Type(), err)
 	}
 	return nil

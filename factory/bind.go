@@ -86,10 +86,8 @@ func (t *table) misfit(l *layout, f field, c *column) []string {
 	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}
 }
 
-// load takes a row's fields over into the draft. A zero field is not a value where
-// the engine or Postgres has a better one: references, identities, defaults that
-// only Postgres can compute, moments and UUIDs. Everywhere else, false is false
-// and 0 is 0.
+// load takes a row's fields over into the draft. The zero of a field is a value,
+// save where it leaves something open.
 func (b *binding) load(d *draft, row reflect.Value) {
 	for _, f := range b.fields {
 		v, c := row.FieldByIndex(f.index), f.column
@@ -101,6 +99,10 @@ func (b *binding) load(d *draft, row reflect.Value) {
 	}
 }
 
+// leaves reports whether a zero field means "not said": where a reference or the
+// tenant decides the column, an identity or a default that only Postgres can compute,
+// and in types that have a word for nothing, such as moments and UUIDs. Everywhere
+// else false is false and 0 is 0, keys included.
 func (b *binding) leaves(c *column, v reflect.Value) bool {
 	if c.inEdge || c.left() {
 		return true
@@ -112,6 +114,13 @@ func (b *binding) leaves(c *column, v reflect.Value) bool {
 		return true
 	}
 	return false
+}
+
+// missing reports whether a zero field of a row that is there tells nothing. Such a
+// row has its whole key, so what is left open in a new one is a 0 in its key.
+func (b *binding) missing(c *column, v reflect.Value) bool {
+	key := c.inKey && !c.left() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
+	return b.leaves(c, v) && !key
 }
 
 // store writes a value back into the row's field, if it has one.

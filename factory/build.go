@@ -17,7 +17,10 @@ type build struct {
 	gens   map[string]*Cells
 	homes  map[string][]any // made-up tenants
 	drafts []*draft         // in the making or made: what later rows may share
-	order  []*draft         // parents first: what is written
+	// look asks the database for a parent; nil: nobody asks. seen are its answers.
+	look  func(d *draft, e *edge, key []int, known map[int]any) (*node, error)
+	seen  []*node
+	order []*draft // parents first: what is written
 }
 
 func newBuild(s *schema, w world, now time.Time) *build {
@@ -124,6 +127,11 @@ func (b *build) resolve(d *draft, chain []*draft) error {
 		return err
 	}
 	for _, e := range d.table.edges {
+		if e.pair == nil && !d.open(e) {
+			if err := b.agree(d, e, chain); err != nil {
+				return err
+			}
+		}
 		if e.optional || !d.open(e) {
 			continue
 		}
@@ -204,6 +212,12 @@ func (d *draft) adopt() error {
 // satisfy finds the parent on an edge, or makes it.
 func (b *build) satisfy(d *draft, e *edge, links []link, chain []*draft) error {
 	n := b.find(d, e, links, chain)
+	if n == nil {
+		var err error
+		if n, err = b.named(d, e); err != nil {
+			return err
+		}
+	}
 	if n == nil {
 		p, err := b.add(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: links,
 			fixes: e.fixes, child: d, edge: e, chain: chain})

@@ -79,6 +79,7 @@ func (c *coverage) create(ctx context.Context, bp *blueprint, n int, options []O
 			return err
 		}
 		b := newBuild(s, c.world, fake.Epoch)
+		b.looker(ctx, sp)
 		if made, err = b.wishes(bp, n, options); err != nil {
 			return fmt.Errorf("create %s: %w", bp.table, err)
 		}

@@ -176,6 +176,7 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
 	}
 	b := newBuild(s, world{addr, rootTest(test), seed}, now)
+	b.looker(ctx, db)
 	made, err := b.wishes(bp, n, options)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
@@ -186,6 +187,7 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 			return nil, err
 		}
 		again := newBuild(s, b.world, now)
+		again.looker(ctx, db)
 		if made, err2 := again.wishes(bp, n, options); err2 == nil && again.write(ctx, db) == nil {
 			return made, nil
 		}

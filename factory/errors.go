@@ -45,12 +45,17 @@ type UnusedError struct {
 	Trait string // such as "On(datasets 0195…)"
 	Table string
 	Known []string // what the table references
+	// Tenant says that the row is the tenant of the table's rows: In takes those.
+	Tenant bool
 }
 
 func (e *UnusedError) Error() string {
 	refs := "references nothing"
 	if len(e.Known) > 0 {
 		refs = "references " + strings.Join(e.Known, ", ")
+	}
+	if e.Tenant {
+		refs += "; it is their tenant: place them with In"
 	}
 	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
 }

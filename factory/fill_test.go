@@ -151,14 +151,14 @@ func TestFillRefuses(t *testing.T) {
 	ds := factory.Datasets.Create(t, db)
 	a, b := factory.Spaces.Create(t, db), factory.Spaces.Create(t, db)
 	for want, rows := range map[string][]factory.Volume{
-		"asks for no rows":         nil,
-		"is in the plan twice":     {factory.Users.N(1), factory.Users.N(2)},
-		"0 rows asked for":         {factory.Users.N(0)},
-		"Has does not work":        {factory.Spaces.N(1, factory.Has(1, factory.Datasets))},
-		"placed by On or By":       {factory.QualityChecks.N(1, factory.On(ds)), factory.CheckRuns.N(2)},
-		"fills one tenant":         {factory.Datasets.N(1, factory.In(a)), factory.Alerts.N(1, factory.In(b))},
-		"its parents leave room":   {factory.Spaces.N(2), factory.Users.N(2), factory.SpaceMemberships.N(50)},
-		"has no place in datasets": {factory.Datasets.N(5, factory.On(a))},
+		"asks for no rows":       nil,
+		"is in the plan twice":   {factory.Users.N(1), factory.Users.N(2)},
+		"0 rows asked for":       {factory.Users.N(0)},
+		"Has does not work":      {factory.Spaces.N(1, factory.Has(1, factory.Datasets))},
+		"placed by On or By":     {factory.QualityChecks.N(1, factory.On(ds)), factory.CheckRuns.N(2)},
+		"fills one tenant":       {factory.Datasets.N(1, factory.In(a)), factory.Alerts.N(1, factory.In(b))},
+		"its parents leave room": {factory.Spaces.N(2), factory.Users.N(2), factory.SpaceMemberships.N(50)},
+		"place them with In":     {factory.Datasets.N(5, factory.On(a))},
 	} {
 		_, err := factory.Plan{Rows: rows}.Run(t.Context(), db)
 		if err == nil || !strings.Contains(err.Error(), want) {

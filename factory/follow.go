@@ -1,6 +1,9 @@
 package factory
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // follow lets the rows that a caller gave place the draft. A row that has no place
 // here may have one among the parents; whether it had any is looked at in the end.
@@ -164,7 +167,8 @@ func unused(t *table, links []link) error {
 				known = append(known, s)
 			}
 		}
-		return &UnusedError{Trait: k.node.label, Table: t.name, Known: known}
+		tenant := slices.ContainsFunc(t.edges, func(e *edge) bool { return e.tenant && e.parent == k.node.table })
+		return &UnusedError{Trait: k.node.label, Table: t.name, Known: known, Tenant: tenant}
 	}
 	return nil
 }

@@ -102,8 +102,8 @@ func (n *node) read(row Row) error {
 	}
 	for _, f := range b.fields {
 		x := v.FieldByIndex(f.index)
-		if x.IsZero() {
-			continue // a key is never zero, and nothing else matters here
+		if x.IsZero() && b.missing(f.column, x) {
+			continue
 		}
 		n.known[f.column.index] = canon(f.column, x.Interface())
 	}

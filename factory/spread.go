@@ -198,6 +198,7 @@ func (s *set) above(tenants *set, p int64) (int64, bool) {
 // engine of Create finds or makes the parents.
 func (f *filling) place(ctx context.Context, s *set) error {
 	b := newBuild(f.schema, f.world, f.now)
+	b.looker(ctx, f.tx)
 	d, err := b.begin(s.bp, s.table, s.first, nil)
 	if err != nil {
 		return err

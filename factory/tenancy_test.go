@@ -179,3 +179,51 @@ func TestManyGoroutines(t *testing.T) {
 		t.Errorf("%d comments, want 201", n)
 	}
 }
+
+// A run says which space it is of, and the space which organization.
+func TestSpaceFollowsFromTheRun(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	run, system := factory.CheckRuns.Create(t, db), factory.SourceSystems.Create(t, db)
+	for name, a := range map[string]factory.Alert{
+		"on a run":             factory.Alerts.Create(t, db, factory.On(run)),
+		"in a run's space":     factory.Alerts.Create(t, db, factory.In(run)),
+		"on a source system":   factory.Alerts.Create(t, db, factory.On(system)),
+		"the last of several":  factory.Alerts.CreateN(t, db, 3, factory.On(run))[2],
+		"within a transaction": factory.Alerts.Create(t, seeder(t, db), factory.On(run)),
+	} {
+		want := run.SpaceID
+		if name == "on a source system" {
+			want = system.SpaceID
+		}
+		if a.SpaceID != want || a.OrganizationID.IsZero() {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+	factory.Alerts.Fill(t, db, 20, factory.On(run))
+	if _, err := factory.Alerts.Insert(t.Context(), db, factory.On(run)); err != nil {
+		t.Errorf("for programs: %v", err)
+	}
+	_, err := factory.Alerts.Insert(t.Context(), db, factory.On(run), factory.In(factory.Organizations.Create(t, db)))
+	if !errors.As(err, new(*factory.DisagreeError)) {
+		t.Errorf("another organization's: got %v, want a DisagreeError", err)
+	}
+}
+
+// The application has to name the space before it sees what it asks for.
+func TestSpaceFollowsForTheApplication(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	run := factory.CheckRuns.Create(t, db)
+	tx, err := application(t, db).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
+	a := factory.Alerts.Create(t, tx, factory.On(run))
+	var setting string
+	err = tx.QueryRow(t.Context(), `select current_setting('seedbed.space_id')`).Scan(&setting)
+	if err != nil || setting != "nowhere" || a.SpaceID != run.SpaceID {
+		t.Errorf("afterwards the setting is %q (%v), the alert %+v", setting, err, a)
+	}
+}

@@ -30,18 +30,21 @@ type sent struct {
 	read  func(pgx.Rows) error
 }
 
+func newWriter(b *build, db seedbed.DB, inTx bool) *writer {
+	return &writer{build: b, db: db, inTx: inTx, settings: map[string]string{}, touched: map[string]bool{}, sql: map[string]string{}}
+}
+
 func (b *build) write(ctx context.Context, db seedbed.DB) error {
 	inTx, known := transactional(db)
 	whole := b.single() && known
 	if whole {
-		w := &writer{build: b, db: db, inTx: inTx}
-		return w.run(ctx)
+		return newWriter(b, db, inTx).run(ctx)
 	}
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	w := &writer{build: b, db: tx, inTx: true}
+	w := newWriter(b, tx, true)
 	if err := w.run(ctx); err != nil {
 		return errors.Join(err, w.rollback(ctx, tx))
 	}
@@ -76,7 +79,6 @@ func (b *build) single() bool {
 }
 
 func (w *writer) run(ctx context.Context) error {
-	w.settings, w.touched, w.sql = map[string]string{}, map[string]bool{}, map[string]string{}
 	for first := true; first || slices.ContainsFunc(w.order, func(d *draft) bool { return !d.written }); first = false {
 		n, err := w.flush(ctx)
 		if err != nil {
@@ -94,21 +96,44 @@ func (w *writer) run(ctx context.Context) error {
 	return w.hooks(ctx)
 }
 
-// flush sends all that is ready and reads the answers.
-func (w *writer) flush(ctx context.Context) (int, error) {
-	batch, queue := &pgx.Batch{}, []sent(nil)
-	control := func(sql string, args ...any) {
-		batch.Queue(sql, args...)
-		queue = append(queue, sent{})
-	}
-	guarded := w.guarded()
+// round is one trip to the server and back.
+type round struct {
+	batch pgx.Batch
+	queue []sent
+}
+
+func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
+	r.batch.Queue(sql, args...)
+	r.queue = append(r.queue, sent{table, read})
+}
+
+// control is a statement whose answer does not matter.
+func (r *round) control(sql string, args ...any) { r.add("", sql, args, nil) }
+
+// begin starts a round that leaves the caller's transaction usable if it fails.
+func (w *writer) begin() *round {
+	r := &round{}
 	if w.inTx {
-		control("savepoint seedbed_factory")
+		r.control("savepoint seedbed_factory")
 	}
+	return r
+}
+
+// end puts the session back as it was and sends the round.
+func (w *writer) end(ctx context.Context, r *round, guarded bool) error {
+	if w.inTx {
+		w.restore(guarded, r.control)
+		r.control("release savepoint seedbed_factory")
+	}
+	return w.read(ctx, w.db.SendBatch(ctx, &r.batch), r.queue)
+}
+
+// flush sends all that is ready and reads the answers.
+func (w *writer) flush(ctx context.Context) (n int, err error) {
+	r, guarded := w.begin(), w.guarded()
 	if guarded {
-		w.stepUp(control)
+		w.stepUp(r.control)
 	}
-	var ready []*draft
 	for _, d := range w.order {
 		if d.written {
 			continue
@@ -116,18 +141,13 @@ func (w *writer) flush(ctx context.Context) (int, error) {
 		if !d.ready() {
 			break
 		}
-		w.setTenant(d, control)
+		w.setTenant(d, r.control)
 		sql, args, read := w.insert(d)
-		batch.Queue(sql, args...)
-		queue = append(queue, sent{d.table.name, read})
+		r.add(d.table.name, sql, args, read)
 		d.written = true
-		ready = append(ready, d)
+		n++
 	}
-	if w.inTx {
-		w.restore(guarded, control)
-		control("release savepoint seedbed_factory")
-	}
-	return len(ready), w.read(ctx, w.db.SendBatch(ctx, batch), queue)
+	return n, w.end(ctx, r, guarded)
 }
 
 func (w *writer) setTenant(d *draft, control func(string, ...any)) {
@@ -178,7 +198,7 @@ func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sen
 		}
 	}
 	if err := results.Close(); failed == nil && err != nil {
-		failed = explain("create", w.order[len(w.order)-1].table.name, err)
+		failed = explain("create", orElse(queue[len(queue)-1].table, "rows"), err)
 	}
 	if failed != nil && w.inTx {
 		_, err := w.db.Exec(context.WithoutCancel(ctx), "rollback to savepoint seedbed_factory; release savepoint seedbed_factory")

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/qarion/seedbed/internal/handover"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/internal/trace"
 )
@@ -39,6 +40,7 @@ func (s *Server) DB(t testing.TB) *DB {
 	if err != nil {
 		t.Fatalf("pgtest: take a database: %v", err)
 	}
+	handover.Next(handover.Address(clone.Pool.Config().ConnConfig))
 	db := r.handle(clone, clone.Pool, r.role)
 	mark := r.markLog()
 	t.Cleanup(func() { db.end(t, mark) })

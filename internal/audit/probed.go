@@ -84,13 +84,31 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	return t, err
 }
 
-// pick finds a row of one tenant, and one of another.
+// pick finds a row of one tenant, and one of another. A tenant that has others below
+// it is preferred: policies may find it through those, as the session of one does.
 func (t *probed) pick() (err error) {
-	if t.own, err = t.p.fetch(t, t.tenantOf[0]+" IS NOT NULL"); err != nil || t.own == nil {
+	if below := t.hasBelow(); below != "" {
+		t.own, err = t.p.fetch(t, below)
+	}
+	if t.own == nil && err == nil {
+		t.own, err = t.p.fetch(t, t.tenantOf[0]+" IS NOT NULL")
+	}
+	if err != nil || t.own == nil {
 		return err
 	}
 	t.other, err = t.p.fetch(t, fmt.Sprintf("%s <> %s", t.tenantOf[0], catalog.Literal(t.own.tenant[0])))
 	return err
+}
+
+// hasBelow is the condition for rows of tenants that have tenants below them; ""
+// where that level has none.
+func (t *probed) hasBelow() string {
+	for _, below := range t.p.a.model.Tenants {
+		if table := t.p.a.cat.Table(below.Table); below.Parent == t.level && table != nil && len(below.ParentColumns) == 1 {
+			return fmt.Sprintf("EXISTS (SELECT FROM %s below WHERE %s = %s)", table.Ident(), col("below", below.ParentColumns[0]), t.tenantOf[0])
+		}
+	}
+	return ""
 }
 
 func (t *probed) may(command string) bool { return privilege(t.role, t.s.rel, command) != "" }

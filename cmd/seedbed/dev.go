@@ -11,6 +11,7 @@ import (
 
 	"github.com/qarion/seedbed/internal/cluster"
 	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/internal/scenario"
 )
 
 // stopTime bounds the end of a server after Ctrl-C.
@@ -20,7 +21,8 @@ type devFlags struct {
 	detach     bool
 	migrations string
 	seed       uint64
-	seedSet    bool // seed or empty were given, so that a recorded plan does not hold
+	scenario   string
+	seedSet    bool // scenario, seed or empty were given, so that a recorded plan does not hold
 	empty      bool
 	version    string // of Postgres
 }
@@ -32,11 +34,12 @@ func (a *app) devCommand() *cobra.Command {
 		Short: "Run a migrated, seeded development database for this project",
 		Long: `Dev gives the project that the current directory lies in (the nearest go.mod or
 .git upward) a Postgres server of its own, and each git branch a database on it:
-migrated, filled with a demo, checked. It prints how to connect and waits; Ctrl-C stops the
+migrated, filled with a scenario, checked. It prints how to connect and waits; Ctrl-C stops the
 server. The data stays: the next start finds it and applies only new migrations.`,
 		Example: `  seedbed dev                            # until Ctrl-C
   seedbed dev --detach                   # leave it running …
   seedbed dev stop                       # … until this
+  seedbed dev --scenario two-tenants     # another world; see seedbed seed --list
   seedbed dev --migrations ./migrations  # your own goose files instead of the reference schema
   psql "$(seedbed dev url)"`,
 		Args: cobra.NoArgs,
@@ -59,8 +62,10 @@ server. The data stays: the next start finds it and applies only new migrations.
 func (f *devFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.migrations, "migrations", "", "`directory` of goose migrations (default: SEEDBED_MIGRATIONS, seedbed.yaml, what the database was built from, the reference schema)")
-	flags.Uint64Var(&f.seed, "seed", 1, "`number` that the demo's values follow from")
-	flags.BoolVar(&f.empty, "empty", false, "migrate only, no demo")
+	flags.StringVar(&f.scenario, "scenario", "demo", "`name` of the world to fill it with; seedbed seed --list describes them")
+	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
+	flags.Uint64Var(&f.seed, "seed", 1, "`number` that made-up values follow from")
+	flags.BoolVar(&f.empty, "empty", false, "migrate only, no rows")
 }
 
 // settle fills in from seedbed.yaml and the environment what the flags leave open,
@@ -70,7 +75,7 @@ func (a *app) settle(cmd *cobra.Command, f *devFlags) error {
 	if err != nil {
 		return err
 	}
-	f.seedSet = cmd.Flags().Changed("seed") || cmd.Flags().Changed("empty")
+	f.seedSet = cmd.Flags().Changed("seed") || cmd.Flags().Changed("empty") || cmd.Flags().Changed("scenario")
 	if c.Seed != nil && !cmd.Flags().Changed("seed") {
 		f.seed = *c.Seed
 	}
@@ -79,6 +84,9 @@ func (a *app) settle(cmd *cobra.Command, f *devFlags) error {
 	}
 	if f.migrations == "" {
 		f.migrations = c.Migrations
+	}
+	if _, err := scenario.Named(f.scenario); err != nil && f.scenario != "" {
+		return usagef("--scenario: %v", err)
 	}
 	if f.migrations, err = dev.AbsSource(f.migrations); err != nil {
 		return usagef("--migrations: %v", err)

@@ -7,8 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/demo"
+	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/internal/scenario"
 )
 
 // plan is what the flags ask for, and where they are silent what the database that
@@ -28,23 +29,25 @@ func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, 
 	}
 	if d != nil && !f.seedSet {
 		f.empty = d.Seeded == ""
-		_, _ = fmt.Sscanf(d.Seeded, seededBy, &f.seed)
+		_, _ = fmt.Sscanf(d.Seeded, seededBy, &f.scenario, &f.seed)
 	}
 	left = new([]string)
 	if f.empty {
 		return plan, left, nil
 	}
-	plan.Seeded = fmt.Sprintf(seededBy, f.seed)
+	world, err := scenario.Named(f.scenario)
+	if err != nil {
+		return plan, nil, usagef("--scenario: %v", err)
+	}
+	plan.Seeded = fmt.Sprintf(seededBy, f.scenario, f.seed)
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
-		o := demo.Options{Seed: f.seed, Progress: progress}
-		if plan.Source == "" {
-			return demo.Seed(ctx, db, o)
-		}
-		*left, err = demo.Auto(ctx, db, o)
+		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Progress: progress, Filling: func(p factory.Progress) {
+			progress(string(p.Stage)+" "+p.Table, int(p.All), int(p.Total))
+		}})
 		return err
 	}
 	return plan, left, nil
 }
 
 // seededBy is how a database's record says what it was filled with.
-const seededBy = "demo (seed %d)"
+const seededBy = "%s (seed %d)"

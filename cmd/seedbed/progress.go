@@ -90,6 +90,16 @@ func (p *progress) Note(text string) {
 	fmt.Fprintf(p.w, "note: %s\n", text)
 }
 
+// Row leaves a line of detail on a terminal, while the step goes on.
+func (p *progress) Row(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.redraw {
+		p.clear()
+		fmt.Fprintf(p.w, "   %s\n", p.paint.faint(text))
+	}
+}
+
 // End finishes the step.
 func (p *progress) End(result string) {
 	p.mu.Lock()
@@ -178,6 +188,20 @@ func seconds(d time.Duration) string {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return d.Round(time.Second).String()
+}
+
+// rate is how fast it goes and how long it will take.
+func rate(done, of int64, took time.Duration) string {
+	if done == 0 || took < time.Second {
+		return "…"
+	}
+	speed := float64(done) / took.Seconds()
+	left := time.Duration(float64(of-done) / speed * float64(time.Second))
+	return fmt.Sprintf("%s rows/s, %s left", thousands(int64(speed)), seconds(left))
+}
+
+func perSecond(rows int64, took time.Duration) string {
+	return thousands(int64(float64(rows) / max(took.Seconds(), 1e-3)))
 }
 
 // thousands writes 1234567 as 1,234,567.

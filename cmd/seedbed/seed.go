@@ -3,41 +3,46 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
-	"github.com/qarion/seedbed/factory"
-	"github.com/qarion/seedbed/fixtures"
-	"github.com/qarion/seedbed/internal/demo"
+	"github.com/qarion/seedbed/internal/scenario"
 )
 
 type seedFlags struct {
 	target
+	scenario string
 	rows     []string
 	spaces   string
 	seed     uint64
 	fixtures string
+	list     bool
 }
 
 func (a *app) seedCommand() *cobra.Command {
 	var f seedFlags
 	cmd := &cobra.Command{
 		Use:   "seed",
-		Short: "Fill a database: with the demo, with volumes, with fixtures",
+		Short: "Fill a database: with a scenario, with volumes, with fixtures",
 		Long: `Seed fills a migrated database in one transaction: an error or Ctrl-C leaves it as it was.
-Without --rows and --fixtures it makes the demo. Parents that --rows does not ask for are taken
-from the database, or made. References are proved before anything is committed.
+Without flags it makes the scenario demo; --list describes the others. Parents that --rows does
+not ask for are taken from the database, or made. References are proved before anything is
+committed.
 
 It refuses a database that does not look like one for development: another machine's, or one
 with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 		Example: `  seedbed seed                                           # the demo, into this project's database
+  seedbed seed --list                                    # which scenarios there are
+  seedbed seed --scenario two-tenants
+  seedbed seed --scenario scale --spaces 1000            # a million rows
   seedbed seed --rows spaces=1000,datasets=20k,comments=1e6
   seedbed seed --url "$DATABASE_URL" --fixtures testdata/fixtures`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.list {
+				return a.listScenarios()
+			}
 			c, err := a.loadConfig()
 			if err != nil {
 				return err
@@ -45,7 +50,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 			if c.Seed != nil && !cmd.Flags().Changed("seed") {
 				f.seed = *c.Seed
 			}
-			if f.fixtures == "" && len(f.rows) == 0 && f.spaces == "" {
+			if f.fixtures == "" && f.scenario == "" && len(f.rows) == 0 && f.spaces == "" {
 				f.fixtures = c.Fixtures
 			}
 			return a.seed(cmd.Context(), f)
@@ -53,25 +58,62 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 	}
 	f.define(cmd)
 	flags := cmd.Flags()
+	flags.StringVar(&f.scenario, "scenario", "", "`name` of the world to make (default: demo, unless --rows or --fixtures say what)")
+	flags.BoolVarP(&f.list, "list", "l", false, "describe the scenarios, fill nothing")
 	flags.StringSliceVar(&f.rows, "rows", nil, "volumes, as `TABLE=N`; N may be 1e6, 20k, 3m")
-	flags.StringVar(&f.spaces, "spaces", "", "short for --rows spaces=`N`")
+	flags.StringVar(&f.spaces, "spaces", "", "`N` tenants: short for --rows spaces=N; for --scenario scale, what all else is in proportion to")
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that all made-up values follow from")
 	flags.StringVar(&f.fixtures, "fixtures", "", "`directory` of fixture files to load")
+	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
 	return cmd
 }
 
-func (a *app) seed(ctx context.Context, f seedFlags) error {
-	if f.spaces != "" {
-		f.rows = append([]string{"spaces=" + f.spaces}, f.rows...)
+// sowing is what the flags ask for: any of fixtures, a scenario, volumes.
+type sowing struct {
+	fixtures string
+	world    *scenario.Scenario
+	rows     []scenario.Rows
+	options  scenario.Options
+}
+
+func (f seedFlags) sowing() (s sowing, err error) {
+	s.options.Seed = f.seed
+	if s.rows, err = parseRows(f.rows); err != nil {
+		return s, err
 	}
-	rows, err := parseRows(f.rows)
+	if f.spaces != "" {
+		if s.options.Spaces, err = parseCount(f.spaces); err != nil || s.options.Spaces < 1 {
+			return s, usagef("--spaces %s: that is no number, such as 50 or 10k", f.spaces)
+		}
+	}
+	if s.fixtures = f.fixtures; s.fixtures != "" {
+		if err := isDirectory("--fixtures", s.fixtures); err != nil {
+			return s, err
+		}
+	}
+	if f.scenario == "" && s.fixtures == "" && len(s.rows) == 0 && f.spaces == "" {
+		f.scenario = scenario.All[0].Name
+	}
+	if f.scenario == "" {
+		if s.options.Spaces > 0 {
+			s.rows = append([]scenario.Rows{{Table: "spaces", N: s.options.Spaces}}, s.rows...)
+		}
+		return s, nil
+	}
+	if s.world, err = scenario.Named(f.scenario); err != nil {
+		return s, usagef("--scenario: %v", err)
+	}
+	if f.scenario != "scale" && (len(s.rows) > 0 || f.spaces != "") {
+		return s, usagef("--rows and --spaces are for --scenario scale, or for no scenario; %s is as large as it is", f.scenario)
+	}
+	s.options.Rows, s.rows = s.rows, nil
+	return s, nil
+}
+
+func (a *app) seed(ctx context.Context, f seedFlags) error {
+	s, err := f.sowing()
 	if err != nil {
 		return err
-	}
-	if f.fixtures != "" {
-		if info, err := os.Stat(f.fixtures); err != nil || !info.IsDir() {
-			return usagef("--fixtures %s: no such directory", f.fixtures)
-		}
 	}
 	say := a.progress()
 	defer say.stop()
@@ -79,73 +121,29 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 		if err := a.refuseProduction(db); err != nil {
 			return err
 		}
-		if f.fixtures != "" {
-			if err := loadFixtures(ctx, db, f.fixtures, say); err != nil {
+		if s.fixtures != "" {
+			if err := loadFixtures(ctx, db, s.fixtures, say); err != nil {
 				return err
 			}
 		}
-		switch {
-		case len(rows) > 0:
-			return fillRows(ctx, db, rows, f.seed, say)
-		case f.fixtures == "":
-			return seedDemo(ctx, db, f.seed, say)
+		if s.world != nil {
+			return makeScenario(ctx, db, s, say)
+		}
+		if len(s.rows) > 0 {
+			return fillRows(ctx, db, s, say)
 		}
 		return nil
 	})
 }
 
-func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, say *progress) error {
-	say.Begin("fixtures", "loading "+dir)
-	set, err := fixtures.Insert(ctx, db, os.DirFS(dir), fixtures.Options{})
-	if err != nil {
-		return err
-	}
-	say.End(plural(set.Len(), "row"))
-	return nil
-}
-
-func fillRows(ctx context.Context, db *pgxpool.Pool, rows []demo.Rows, seed uint64, say *progress) error {
-	say.Begin("seed", "reading the catalog")
-	report, err := demo.Fill(ctx, db, rows, seed, func(p factory.Progress) {
-		say.Update(fmt.Sprintf("%s %s, %s", p.Stage, p.Table, rate(p.All, p.Total, p.Time)), int(p.All), int(p.Total))
-	})
-	if err != nil {
-		return err
-	}
-	say.End(fmt.Sprintf("%s of %s, %s rows/s, %s proved", plural(int(report.Rows), "row"), plural(len(report.Tables), "table"),
-		thousands(int64(float64(report.Rows)/max(report.Write.Seconds(), 1e-3))), plural(report.Proven, "constraint")))
-	return nil
-}
-
-func seedDemo(ctx context.Context, db *pgxpool.Pool, seed uint64, say *progress) error {
-	reference, err := demo.IsReference(ctx, db)
-	if err != nil {
-		return err
-	}
-	o := demo.Options{Seed: seed, Progress: say.Update}
-	say.Begin("seed", "making the demo")
-	if reference {
-		err = demo.Seed(ctx, db, o)
-	} else {
-		var left []string
-		left, err = demo.Auto(ctx, db, o)
-		for _, note := range left {
-			say.Note(note)
+func (a *app) listScenarios() error {
+	p := a.palette(a.out)
+	for _, s := range scenario.All {
+		where := "the reference schema"
+		if s.AnySchema() {
+			where = "any schema"
 		}
+		fmt.Fprintf(a.out, "%s  %s\n              %s.\n              %s\n", p.bold(fmt.Sprintf("%-12s", s.Name)), s.Short, s.Promise, p.faint("For "+where+"."))
 	}
-	if err != nil {
-		return err
-	}
-	say.End(fmt.Sprintf("the demo (seed %d)", seed))
 	return nil
-}
-
-// rate is how fast it goes and how long it will take.
-func rate(done, of int64, took time.Duration) string {
-	if done == 0 || took < time.Second {
-		return "…"
-	}
-	speed := float64(done) / took.Seconds()
-	left := time.Duration(float64(of-done) / speed * float64(time.Second))
-	return fmt.Sprintf("%s rows/s, %s left", thousands(int64(speed)), seconds(left))
 }

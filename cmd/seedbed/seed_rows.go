@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -9,12 +10,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/demo"
+	"github.com/qarion/seedbed/internal/scenario"
 )
 
 // parseRows reads TABLE=N.
-func parseRows(all []string) ([]demo.Rows, error) {
-	var rows []demo.Rows
+func parseRows(all []string) ([]scenario.Rows, error) {
+	var rows []scenario.Rows
 	for _, text := range all {
 		table, number, ok := strings.Cut(text, "=")
 		if !ok || table == "" {
@@ -24,7 +25,7 @@ func parseRows(all []string) ([]demo.Rows, error) {
 		if err != nil || n < 1 {
 			return nil, usagef("--rows %s: %q is no number of rows, such as 5000, 20k or 1e6", text, number)
 		}
-		rows = append(rows, demo.Rows{Table: table, N: n})
+		rows = append(rows, scenario.Rows{Table: table, N: n})
 	}
 	return rows, nil
 }
@@ -65,4 +66,12 @@ func (a *app) refuseProduction(db *pgxpool.Pool) error {
 		reason = "it is on another machine"
 	}
 	return usagef("%s does not look like a development database: %s. If it is one, set SEEDBED_ALLOW=%s", where(cfg), reason, address)
+}
+
+// isDirectory says of a flag's value what is wrong with it.
+func isDirectory(flag, dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usagef("%s %s: no such directory", flag, dir)
+	}
+	return nil
 }

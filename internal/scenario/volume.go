@@ -1,4 +1,4 @@
-package demo
+package scenario
 
 import (
 	"context"
@@ -13,10 +13,10 @@ type Rows struct {
 	N     int64
 }
 
-// Fill makes volumes: believable rows for the tables of the reference schema, made-up
-// ones for any other table. It is factory.Plan by the names of tables; it writes
-// everything or nothing.
-func Fill(ctx context.Context, db seedbed.DB, rows []Rows, seed uint64, progress func(factory.Progress)) (factory.Report, error) {
+// Volumes makes rows of the tables named: believable ones for the tables of the
+// reference schema, made-up ones for any other table. It is factory.Plan by the names
+// of tables; it writes everything or nothing.
+func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, seed uint64, progress func(factory.Progress)) (factory.Report, error) {
 	reference, err := IsReference(ctx, db)
 	if err != nil {
 		return factory.Report{}, err
@@ -30,12 +30,6 @@ func Fill(ctx context.Context, db seedbed.DB, rows []Rows, seed uint64, progress
 		plan.Rows = append(plan.Rows, volume(r.N))
 	}
 	return plan.Run(ctx, db)
-}
-
-// IsReference reports whether a database has the reference schema.
-func IsReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
-	err = db.QueryRow(ctx, "SELECT to_regprocedure('seedbed_space_id()') IS NOT NULL AND to_regclass('quality_checks') IS NOT NULL").Scan(&is)
-	return is, err
 }
 
 // typed are the factories that know the reference schema's tables.

@@ -1,4 +1,4 @@
-package demo
+package scenario
 
 import "github.com/qarion/seedbed/factory"
 
@@ -17,8 +17,8 @@ func (s *space) by(number int) factory.Author {
 	return factory.By(s.members[number%len(s.members)])
 }
 
-func (s *space) join(u factory.User, number int) {
-	traits := []factory.SpaceMembershipTrait{s.seed, s.in, factory.By(u)}
+func (s *space) join(u factory.User, number int, more ...factory.SpaceMembershipTrait) {
+	traits := append([]factory.SpaceMembershipTrait{s.seed, s.in, factory.By(u)}, more...)
 	if number == 0 {
 		traits = append(traits, factory.Admin())
 	}

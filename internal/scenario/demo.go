@@ -1,11 +1,4 @@
-// Package demo fills the reference schema with a small believable world: three
-// organizations, their spaces, people, and some months of work.
-//
-//	err := demo.Seed(ctx, pool, demo.Options{})
-//
-// The same seed makes the same rows. About 5,000 of them, in a second or two, in
-// one transaction.
-package demo
+package scenario
 
 import (
 	"context"
@@ -16,14 +9,6 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 )
-
-// Options says which world. The zero value is the usual one.
-type Options struct {
-	// Seed that all made-up values follow from.
-	Seed uint64
-	// Progress is called after each space, or table. Nil: nobody hears.
-	Progress func(what string, done, of int)
-}
 
 // customers are the organizations, with their spaces. Sizes differ, as they do.
 var customers = []struct {
@@ -45,8 +30,9 @@ type room struct {
 	datasets   int
 }
 
-// Seed fills a migrated, empty reference schema. It writes everything or nothing.
-func Seed(ctx context.Context, db seedbed.DB, o Options) error {
+// demo is three organizations, their spaces, people, and some months of work: about
+// 5,000 rows, in a second or two.
+func demo(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
 		total := 0
@@ -62,9 +48,7 @@ func Seed(ctx context.Context, db seedbed.DB, o Options) error {
 					return fmt.Errorf("fill space %s of %s: %w", r.slug, c.slug, w.err)
 				}
 				w.done++
-				if o.Progress != nil {
-					o.Progress(c.name+", "+r.name, w.done, total)
-				}
+				o.say(c.name+", "+r.name, w.done, total)
 			}
 		}
 		return nil

@@ -1,0 +1,75 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+)
+
+// hostileRows of each table: the classes take turns row by row, and texts have the
+// most of them.
+const hostileRows = 24
+
+// hostile is one space with every class of characters and bytes in every column that
+// may hold it.
+func hostile(ctx context.Context, db seedbed.DB, o Options) error {
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
+		s := w.hostileSpace()
+		o.say("people, systems, datasets", 1, 3)
+		d := s.hostileWork()
+		o.say("checks, runs, results", 2, 3)
+		s.hostileTalk(d)
+		o.say("comments, attachments, audit logs", 3, 3)
+		if w.err != nil {
+			return fmt.Errorf("make the hostile space: %w", w.err)
+		}
+		return nil
+	})
+}
+
+// hostileSpace makes a space with its members. Organizations and spaces come in all
+// classes too; the work is done in one of them.
+func (w *world) hostileSpace() *space {
+	bad := factory.Hostile()
+	orgs := some(w, factory.Organizations)(hostileRows, w.seed, bad)
+	spaces := some(w, factory.Spaces)(hostileRows, w.seed, bad, factory.In(orgs[0]))
+	s := &space{world: w, Space: spaces[0]}
+	s.in = factory.In(s.Space)
+	for _, u := range some(w, factory.Users)(hostileRows, w.seed, bad) {
+		some(w, factory.OrganizationMemberships)(1, w.seed, factory.In(orgs[0]), factory.By(u))
+		s.join(u, len(s.members))
+	}
+	return s
+}
+
+func (s *space) hostileWork() factory.Dataset {
+	bad := factory.Hostile()
+	for _, flavour := range []factory.Trait[factory.SourceSystem]{factory.Snowflake(), factory.BigQuery(), factory.Databricks(),
+		factory.Postgres(), factory.Slack(), factory.PagerDuty(), factory.Email(), factory.Webhook()} {
+		some(s.world, factory.SourceSystems)(hostileRows/8, s.seed, s.in, flavour, bad)
+	}
+	datasets := some(s.world, factory.Datasets)(hostileRows, s.seed, s.in, s.by(0), bad)
+	checks := some(s.world, factory.QualityChecks)(hostileRows, s.seed, factory.On(datasets[0]), s.by(1), bad)
+	runs := some(s.world, factory.CheckRuns)(hostileRows, s.seed, factory.On(checks[0]), factory.Errored())
+	some(s.world, factory.CheckResults)(hostileRows, s.seed, factory.On(runs[0]), counted(), bad)
+	some(s.world, factory.Alerts)(hostileRows, s.seed, s.in, factory.On(runs[0]), bad)
+	return datasets[0]
+}
+
+func (s *space) hostileTalk(d factory.Dataset) {
+	bad, on := factory.Hostile(), factory.On(d)
+	some(s.world, factory.Comments)(hostileRows, s.seed, on, s.by(2), bad)
+	some(s.world, factory.Attachments)(hostileRows, s.seed, on, s.by(3), bad)
+	some(s.world, factory.Annotations)(hostileRows, s.seed, on, s.by(4), bad)
+	some(s.world, factory.AuditLogs)(hostileRows, s.seed, s.in, bad)
+}
+
+// autoHostile does the same to any schema.
+func autoHostile(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
+	return auto(ctx, db, o, shape{below: always(2), rows: always(hostileRows), options: []factory.Option{factory.Hostile()}})
+}

@@ -1,0 +1,118 @@
+// Package scenario fills a database with a world that somebody asked for by name:
+// a believable company, two tenants that mirror each other, every byte that has
+// broken somebody's code, volumes, and all that can be empty.
+//
+//	s, err := scenario.Named("two-tenants")
+//	left, err := s.Fill(ctx, pool, scenario.Options{})
+//
+// The same seed makes the same rows. A scenario is written in one transaction: all of
+// it or nothing. Those that know the reference schema only say so; the others fill any
+// schema by what its catalog says.
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// Options says which world. The zero value is the usual one.
+type Options struct {
+	// Seed that all made-up values follow from.
+	Seed uint64
+	// Spaces is how many tenants scale makes. Zero: 100.
+	Spaces int64
+	// Rows are volumes of tables for scale, instead of those that follow from Spaces.
+	Rows []Rows
+	// Progress is called after each space, or table. Nil: nobody hears.
+	Progress func(what string, done, of int)
+	// Filling is what scale calls instead, a few times a second. Nil: nobody hears.
+	Filling func(factory.Progress)
+}
+
+// Scenario is a world with a name.
+type Scenario struct {
+	// Name on the command line.
+	Name string
+	// Short says what it is, in a line.
+	Short string
+	// Promise says what holds of it afterwards. Tests hold it to that.
+	Promise string
+
+	reference func(context.Context, seedbed.DB, Options) error
+	any       func(context.Context, seedbed.DB, Options) ([]string, error) // nil: the reference schema only
+}
+
+// All scenarios, the usual one first.
+var All = []Scenario{
+	{Name: "demo", Short: "a believable company: 3 organizations, 9 spaces, some months of work",
+		Promise:   "sizes differ as they do in life; every reference leads somewhere; one space is archived",
+		reference: demo, any: autoDemo},
+	{Name: "two-tenants", Short: "two tenants that mirror each other row by row, with a canary in every free text",
+		Promise:   "what differs between them is keys, and canary-left or canary-right: who sees the other word sees another tenant",
+		reference: twoTenants},
+	{Name: "hostile", Short: "every class of characters and bytes that the columns can hold",
+		Promise:   "each free text, jsonb and bytea column has a value of each class: control, bidi, markup, deep JSON, no UTF-8",
+		reference: hostile, any: autoHostile},
+	{Name: "scale", Short: "volume: --spaces and --rows say how much (default: 100 spaces, 94,000 rows)",
+		Promise:   "few tenants have much, many have little; loaded by COPY, every reference proved",
+		reference: scale, any: autoScale},
+	{Name: "empty-states", Short: "what screens and queries forget: nothing, one, all gone",
+		Promise:   "an organization without spaces; spaces with nothing, with one of each, with rows that have no children, with all members gone, archived, cleared",
+		reference: emptyStates, any: autoEmpty},
+}
+
+// ErrReferenceOnly says that a scenario knows the reference schema only.
+var ErrReferenceOnly = errors.New("it is made for the reference schema")
+
+// Named finds a scenario. Its error lists those there are.
+func Named(name string) (*Scenario, error) {
+	var names []string
+	for i, s := range All {
+		if s.Name == name {
+			return &All[i], nil
+		}
+		names = append(names, s.Name)
+	}
+	there := "there are " + strings.Join(names, ", ")
+	if near := catalog.Nearest(name, names); near != "" {
+		there = "did you mean " + near + "?"
+	}
+	return nil, fmt.Errorf("there is no scenario %q; %s", name, there)
+}
+
+// AnySchema reports whether it fills schemas other than the reference one.
+func (s *Scenario) AnySchema() bool { return s.any != nil }
+
+// Fill makes the scenario's rows in a migrated database. It returns what it had to
+// leave out, a sentence each; its error is for what stopped all of it.
+func (s *Scenario) Fill(ctx context.Context, db seedbed.DB, o Options) (left []string, err error) {
+	reference, err := IsReference(ctx, db)
+	switch {
+	case err != nil:
+		return nil, err
+	case reference:
+		return nil, s.reference(ctx, db, o)
+	case s.any == nil:
+		return nil, fmt.Errorf("scenario %s: %w; demo, hostile, scale and empty-states fill any schema", s.Name, ErrReferenceOnly)
+	}
+	return s.any(ctx, db, o)
+}
+
+// IsReference reports whether a database has the reference schema.
+func IsReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
+	err = db.QueryRow(ctx, "SELECT to_regprocedure('seedbed_space_id()') IS NOT NULL AND to_regclass('quality_checks') IS NOT NULL").Scan(&is)
+	return is, err
+}
+
+// say tells the progress, where somebody listens.
+func (o Options) say(what string, done, of int) {
+	if o.Progress != nil {
+		o.Progress(what, done, of)
+	}
+}

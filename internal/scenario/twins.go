@@ -1,0 +1,254 @@
+package scenario
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// Canaries are what the free texts of the two tenants of two-tenants say: who is in
+// one and meets the word of the other has found a leak.
+const (
+	CanaryLeft  = "canary-left"
+	CanaryRight = "canary-right"
+)
+
+// sides are the two tenants: their canary, and the name of their organization.
+var sides = []struct{ name, canary string }{{"left", CanaryLeft}, {"right", CanaryRight}}
+
+// twoTenants makes one world in a savepoint, reads it, takes it back, and writes it
+// twice: keys differ, and canaries; all else is the same, the moments too.
+func twoTenants(ctx context.Context, db seedbed.DB, o Options) error {
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		cat, err := catalog.Load(ctx, tx, catalog.Options{})
+		if err != nil {
+			return err
+		}
+		before, err := count(ctx, tx, cat)
+		if err != nil {
+			return err
+		}
+		if before > 0 {
+			return fmt.Errorf("scenario two-tenants: the database has %d rows; it wants an empty one, so that the two are all there is", before)
+		}
+		world, err := mold(ctx, tx, cat, o)
+		if err != nil {
+			return fmt.Errorf("scenario two-tenants: %w", err)
+		}
+		for i, side := range sides {
+			o.say(side.name, i+1, len(sides))
+			if err := world.cast(ctx, tx, side.name, side.canary); err != nil {
+				return fmt.Errorf("scenario two-tenants: write the %s one: %w", side.name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// molded is a world as text: rows of each table in JSON, parents first.
+type molded []struct {
+	table *catalog.Relation
+	rows  []map[string]any
+}
+
+// mold makes the world of one tenant, and takes it back.
+func mold(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (all molded, err error) {
+	err = undone(ctx, tx, func(tx pgx.Tx) error {
+		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
+		org := w.organization("left", "Left")
+		people := w.people(org, 4)
+		w.space(org, room{"main", "Main", 6}, people, 0)
+		if w.err != nil {
+			return w.err
+		}
+		all, err = read(ctx, tx, cat)
+		return err
+	})
+	return all, err
+}
+
+// asSeeder takes the role that row-level security hides nothing from, where the
+// session may, for the rest of a transaction.
+const asSeeder = `SELECT set_config('role', rolname, true) FROM pg_roles WHERE rolname = 'seedbed_seeder'
+	AND pg_has_role(session_user, oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)`
+
+// count is how many rows the database has.
+func count(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (n int, err error) {
+	err = undone(ctx, tx, func(tx pgx.Tx) error {
+		all, err := read(ctx, tx, cat)
+		for _, t := range all {
+			n += len(t.rows)
+		}
+		return err
+	})
+	return n, err
+}
+
+// undone runs do in a savepoint, and takes back what it did.
+func undone(ctx context.Context, tx pgx.Tx, do func(pgx.Tx) error) error {
+	sp, err := tx.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(sp), sp.Rollback(context.WithoutCancel(ctx)))
+}
+
+func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (molded, error) {
+	if _, err := tx.Exec(ctx, asSeeder); err != nil {
+		return nil, err
+	}
+	var all molded
+	for _, group := range catalog.Order(cat.Tables()) {
+		for _, r := range deferredLast(group) {
+			if r.Bookkeeping() {
+				continue
+			}
+			rows, err := tx.Query(ctx, fmt.Sprintf("SELECT to_jsonb(t) FROM %s t ORDER BY t::text", r.Ident()))
+			if err != nil {
+				return nil, err
+			}
+			found, err := pgx.CollectRows(rows, pgx.RowTo[map[string]any])
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", cat.Name(r), err)
+			}
+			all = append(all, struct {
+				table *catalog.Relation
+				rows  []map[string]any
+			}{r, found})
+		}
+	}
+	return all, nil
+}
+
+// deferredLast sorts tables that reference one another in a circle so that what is
+// checked at once points back, and what points ahead is checked at COMMIT.
+func deferredLast(group []*catalog.Relation) []*catalog.Relation {
+	atOnce := func(r *catalog.Relation) (n int) {
+		for _, fk := range r.ForeignKeys() {
+			if !fk.Deferred && fk.Ref != r && slices.Contains(group, fk.Ref) {
+				n++
+			}
+		}
+		return n
+	}
+	out := slices.Clone(group)
+	slices.SortStableFunc(out, func(a, b *catalog.Relation) int { return atOnce(a) - atOnce(b) })
+	return out
+}
+
+// cast writes the world for one side.
+func (m molded) cast(ctx context.Context, tx pgx.Tx, side, canary string) error {
+	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, asSeeder); err != nil {
+			return err
+		}
+		for _, t := range m {
+			if len(t.rows) == 0 {
+				continue
+			}
+			var columns []string
+			for _, c := range t.table.Columns {
+				if c.Writable() {
+					columns = append(columns, c.Name)
+				}
+			}
+			rows := make([]map[string]any, len(t.rows))
+			for i, row := range t.rows {
+				rows[i] = image(t.table, row, side, canary)
+			}
+			text, err := json.Marshal(rows)
+			if err != nil {
+				return err
+			}
+			names := catalog.Idents(columns)
+			_, err = tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM jsonb_populate_recordset(NULL::%[1]s, $1::jsonb)",
+				t.table.Ident(), names, names), string(text))
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.table.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// image is a row as the side has it: every key of the world becomes one of the
+// side's, and free texts get its canary.
+func image(table *catalog.Relation, row map[string]any, side, canary string) map[string]any {
+	out := map[string]any{}
+	for name, value := range row {
+		text, isText := value.(string)
+		switch {
+		case isText && slices.Contains(canaries[table.Name], name):
+			out[name] = text + " " + canary
+		case isText && name == "content":
+			out[name] = text + hex.EncodeToString([]byte(" "+canary))
+		case isText:
+			out[name] = distinct(table.Name, name, uuids.ReplaceAllStringFunc(text, func(id string) string { return twin(id, side) }), side)
+		case name == "details" || name == "metadata":
+			out[name] = withCanary(value, canary)
+		default:
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// canaries are the columns of free text.
+var canaries = map[string][]string{
+	"organizations":  {"name"},
+	"spaces":         {"name"},
+	"users":          {"name"},
+	"source_systems": {"name"},
+	"datasets":       {"name", "description"},
+	"quality_checks": {"name", "expression"},
+	"check_runs":     {"error"},
+	"check_results":  {"expected"},
+	"alerts":         {"title"},
+	"comments":       {"body"},
+	"attachments":    {"filename"},
+}
+
+// distinct makes what is unique among all tenants differ.
+func distinct(table, column, value, side string) string {
+	switch {
+	case table == "organizations" && column == "slug":
+		return side
+	case table == "users" && column == "email":
+		return strings.Replace(value, "@", "@"+side+".", 1)
+	}
+	return value
+}
+
+func withCanary(value any, canary string) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	out := map[string]any{"canary": canary}
+	for k, v := range object {
+		out[k] = v
+	}
+	return out
+}
+
+// twin is the key that a side has for one of the mold.
+func twin(id, side string) string {
+	sum := sha256.Sum256([]byte(side + id))
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made by the application
+	h := hex.EncodeToString(sum[:16])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}

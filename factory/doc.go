@@ -27,7 +27,8 @@
 // Every value is a function of seed, table, column and row number, never of the
 // clock, of order, or of other columns. SEEDBED_SEED chooses another world; a
 // failing test logs the line that brings its own back. Row numbers count up per
-// database and test; goroutines that create at once share the count, so which of
+// database and top-level test, and from 0 again when pgtest gives the database to
+// another test; goroutines that create at once share the count, so which of
 // them gets which row is theirs to settle, while the rows together are the same.
 //
 // # Two grammars

@@ -138,7 +138,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 		if err != nil {
 			return err
 		}
-		report, err = p.attempt(ctx, db, s, world{addr, rootTest(test), seed}, now)
+		report, err = p.attempt(ctx, db, s, newWorld(addr, test, seed), now)
 		return err
 	})
 	if err != nil {

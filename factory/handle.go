@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/handover"
 )
 
 // transactional reports whether a handle stands inside a transaction. Where the
@@ -45,7 +46,7 @@ func address(ctx context.Context, db seedbed.DB) (string, error) {
 		}
 	}
 	if c != nil && c.Database != "" {
-		return fmt.Sprintf("%s:%d/%s", c.Host, c.Port, c.Database), nil
+		return handover.Address(c), nil
 	}
 	var name string
 	err := db.QueryRow(ctx, `select coalesce(inet_server_addr()::text, '') || ':' || current_setting('port') || '/' || current_database()`).Scan(&name)

@@ -10,11 +10,15 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/handover"
 )
 
-// numbers hands out row numbers: each database, test, world and table has a
-// sequence of its own, which all handles and goroutines of the process share.
+// numbers hands out row numbers: each world and table has a sequence of its own,
+// which all handles and goroutines of the process share.
 var numbers sync.Map // numberKey → *atomic.Int64
+
+// turns are the handovers of databases that numbers were last taken in.
+var turns sync.Map // address → int64
 
 type numberKey struct {
 	world
@@ -24,8 +28,18 @@ type numberKey struct {
 // world is where row numbers are unique: in it, a number is a row.
 type world struct {
 	database string
+	turn     int64  // how often the database was given to a test: its rows went each time
 	test     string // the top-level test; "" outside of tests
 	seed     uint64
+}
+
+// newWorld is the one in which a call's numbers count.
+func newWorld(address, test string, seed uint64) world {
+	turn := handover.Count(address)
+	if last, known := turns.Swap(address, turn); known && last != turn {
+		forgetWorlds(func(w world) bool { return w.database == address && w.turn < turn })
+	}
+	return world{address, turn, rootTest(test), seed}
 }
 
 func (w world) counter(t *table) *atomic.Int64 {
@@ -44,9 +58,11 @@ func (w world) take(t *table, n int64) int64 { return w.counter(t).Add(n) - n }
 
 // forgetTest starts the sequences of a test anew, once it has ended: its databases
 // are gone, or emptied for others.
-func forgetTest(test string) {
+func forgetTest(test string) { forgetWorlds(func(w world) bool { return w.test == test }) }
+
+func forgetWorlds(gone func(world) bool) {
 	numbers.Range(func(key, _ any) bool {
-		if key.(numberKey).test == test {
+		if gone(key.(numberKey).world) {
 			numbers.Delete(key)
 		}
 		return true

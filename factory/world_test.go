@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/migrations"
+	"github.com/qarion/seedbed/pgtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -193,5 +195,54 @@ func TestRowsThatAreHereAlready(t *testing.T) {
 	factory.ForgetWorlds()
 	if _, err := (factory.Plan{Rows: []factory.Volume{factory.Users.N(10)}, Options: []factory.Option{factory.Seed(5)}}).Run(t.Context(), tx); err != nil {
 		t.Error(err)
+	}
+}
+
+// A database that served another test before is as good as a new one: the same test
+// makes the same rows in it, by name or by number, in any of its subtests.
+func TestRecycledDatabase(t *testing.T) {
+	server := &pgtest.Server{Migrations: migrations.FS} // one database, used again and again
+	names, worlds := map[string]int{}, map[string]int{}
+	for range 6 {
+		t.Run("again", func(t *testing.T) {
+			db := server.DB(t)
+			names[db.Config().ConnConfig.Database]++
+			tx := seeder(t, db)
+			populate(t, tx)
+			if _, err := factory.Comments.InsertN(t.Context(), tx, 2); err != nil { // a program's rows
+				t.Fatal(err)
+			}
+			if _, err := (factory.Plan{Rows: []factory.Volume{factory.Alerts.N(10)}}).Run(t.Context(), tx); err != nil {
+				t.Fatal(err)
+			}
+			worlds[digest(t, tx)]++
+		})
+	}
+	if len(names) == 6 {
+		t.Error("no database was used again, so nothing was tried")
+	}
+	if len(worlds) != 1 {
+		t.Errorf("%d different worlds in 6 runs", len(worlds))
+	}
+}
+
+// Two tests that have the same name, one after the other, as with -count=2: serial
+// numbers, sequences and keys begin where they began.
+func TestSequencesBeginAnew(t *testing.T) {
+	var first Member
+	for i := range 4 {
+		t.Run("again", func(t *testing.T) {
+			db := shop.DB(t)
+			numbered := factory.New(factory.Definition[Member]{
+				Row: func(m *Member, c *factory.Cells) { m.Email = fmt.Sprintf("m%d@example.com", c.Row()) },
+			})
+			m := numbered.CreateN(t, db, 2)[1]
+			if i == 0 {
+				first = m
+			}
+			if m != first || m.Email != "m1@example.com" {
+				t.Errorf("round %d: %+v, want %+v", i, m, first)
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/loading"
 )
 
 // coverage is a Linting at work.
@@ -61,7 +62,8 @@ func (c *coverage) stepUp(ctx context.Context) error {
 	if len(guarded) == 0 {
 		return nil
 	}
-	_, err := c.tx.Exec(ctx, stepUpSQL, seederRole, guarded)
+	sql, args := loading.StepUp(loading.Guarded, guarded)
+	_, err := c.tx.Exec(ctx, sql, args...)
 	return err
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/loading"
 )
 
 // StructError says where a struct does not match its table.
@@ -78,7 +80,7 @@ func explain(verb, table string, err error) error {
 	}
 	switch pg.Code {
 	case "42501":
-		more += "\n  the role may not write here: let it SET ROLE to " + seederRole +
+		more += "\n  the role may not write here: let it SET ROLE to " + loading.SeederRole +
 			", or declare the tenant's Setting in the Model"
 	case "23505":
 		more += "\n  another row has this key: rows of this seed were here before? choose another with SEEDBED_SEED"

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/loading"
 )
 
 // filling is a Plan being carried out, in its transaction.
@@ -165,8 +166,9 @@ func (f *filling) stepUp(ctx context.Context) (before, error) {
 		}
 	}
 	if len(guarded) > 0 {
-		if _, err := f.tx.Exec(ctx, stepUpSQL, seederRole, guarded); err != nil {
-			return old, fmt.Errorf("take the role %s: %w", seederRole, err)
+		sql, args := loading.StepUp(loading.Guarded, guarded)
+		if _, err := f.tx.Exec(ctx, sql, args...); err != nil {
+			return old, fmt.Errorf("take the role %s: %w", loading.SeederRole, err)
 		}
 	}
 	err = f.tx.QueryRow(ctx, `select not exists (select from unnest($1::text[]) t where row_security_active(t))`, guarded).Scan(&f.mayCopy)

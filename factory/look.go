@@ -85,8 +85,7 @@ func (b *build) looker(ctx context.Context, db seedbed.DB) {
 		found := false
 		r := w.begin()
 		if e.parent.rel.RLS {
-			r.control(noteRoleSQL)
-			r.control(stepUpSQL, seederRole, []string{e.parent.rel.Ident()})
+			stepUp(r.control, []string{e.parent.rel.Ident()})
 			w.setTenant(d, r.control)
 		}
 		r.add(e.parent.name, sql, args, func(rows pgx.Rows) error {

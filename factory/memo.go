@@ -2,24 +2,12 @@ package factory
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"sync"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/loading"
 )
-
-// printSQL tells schemas apart: clones of one template have the same catalog rows
-// with the same transaction ids, and any DDL leaves new ones. It reads a few
-// thousand rows of the catalog, about a millisecond, once a database.
-const printSQL = `select concat_ws('/', current_setting('server_version_num'), current_setting('search_path'),
- (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_class where oid >= 16384 and relkind in ('r', 'p', 'i', 'I')),
- (select concat(count(*), '-', sum(hashint8(attrelid::int8 # (attnum::int8 << 32) # xmin::text::int8))) from pg_attribute where attrelid >= 16384 and attnum > 0),
- (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_constraint where oid >= 16384),
- (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_attrdef),
- (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_enum),
- (select concat(count(*), '-', sum(hashint8(oid::int8 # xmin::text::int8))) from pg_policy))`
 
 // memo keeps prepared schemas by print, and prints by database.
 var memo struct {
@@ -31,16 +19,18 @@ var memo struct {
 // schemaOf returns the schema behind a handle: from memory where the database, or a
 // clone of the same template, was seen before.
 func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Model) (*schema, error) {
-	print, s := recall(addr)
+	_, s := recall(addr)
 	if s == nil {
-		if err := db.QueryRow(ctx, printSQL).Scan(&print); err != nil {
-			return nil, fmt.Errorf("look at the schema: %w", err)
+		print, err := loading.Print(ctx, db)
+		if err != nil {
+			return nil, err
 		}
 		if s = remember(addr, print, nil); s == nil {
-			var err error
-			if s, err = loadSchema(ctx, db); err != nil {
+			found, err := loading.StructureOf(ctx, db, print)
+			if err != nil {
 				return nil, err
 			}
+			s = newSchema(found.Catalog, found.Model, nil, nil)
 			remember(addr, print, s)
 		}
 	}
@@ -48,18 +38,6 @@ func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Mo
 		return newSchema(s.cat, *model, s.pools, s.wanted), nil
 	}
 	return s, nil
-}
-
-func loadSchema(ctx context.Context, db seedbed.DB) (*schema, error) {
-	cat, err := catalog.Load(ctx, db, catalog.Options{})
-	if err != nil {
-		return nil, err
-	}
-	found, err := seedbed.Discover(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	return newSchema(cat, found.Model, nil, nil), nil
 }
 
 func recall(addr string) (string, *schema) {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/loading"
 )
 
 // writer sends the rows of a build. As long as every key is known beforehand, that
@@ -169,7 +170,7 @@ func noted(name string) string { return "seedbed.before_" + strings.ReplaceAll(n
 
 func (w *writer) restore(guarded bool, control func(string, ...any)) {
 	if guarded {
-		control(stepDownSQL)
+		control(loading.StepDown)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.touched)) {
 		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, noted(name))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,7 +48,8 @@ func (s settings) resolve(test string) (uint64, time.Time, error) {
 
 var replaying sync.Map // testing.TB → struct{}: tests that will say how to replay them
 
-// replay has a test that fails log, once, the line that brings its data back.
+// replay has a test that fails log, once, the line that brings its data back. That
+// of a subtest runs the whole test: what the others made in the same database counts.
 func replay(t testing.TB) {
 	if _, there := replaying.LoadOrStore(t, struct{}{}); there {
 		return
@@ -63,7 +63,7 @@ func replay(t testing.TB) {
 			return
 		}
 		if seed, err := baseSeed(); err == nil {
-			t.Logf("same data again: %s=%d go test -run '^%s$'", SeedVariable, seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
+			t.Logf("same data again: %s=%d go test -run '^%s$'", SeedVariable, seed, rootTest(t.Name()))
 		}
 	})
 }

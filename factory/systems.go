@@ -25,7 +25,7 @@ type SourceSystem struct {
 func (SourceSystem) TableName() string { return "source_systems" }
 
 // SourceSystemTrait is what may be said about a system: In a space, its type (Slack,
-// Snowflake, …), Inactive, Sealed, Hostile.
+// Snowflake, …), Inactive, Hostile.
 type SourceSystemTrait interface{ sourceSystem(*SourceSystem) }
 
 // SourceSystems makes systems of every type. A complex one comes with its row in the

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -23,101 +25,230 @@ func tables(n int) fstest.MapFS {
 	return fstest.MapFS{"00001_tables.sql": {Data: []byte(up.String())}}
 }
 
-// work is a small test that changes rows.
-func work(b testing.TB, db interface {
-	QueryRow(context.Context, string, ...any) pgx.Row
-}) {
+// A querier is a test's database, or the connection that the rival way opens.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// rows is a small test that changes rows.
+func rows(b testing.TB, db querier) {
 	var id int64
 	for i := range 3 {
 		if err := db.QueryRow(context.Background(), fmt.Sprintf("INSERT INTO t%d (name) VALUES ('x') RETURNING id", i)).Scan(&id); err != nil {
-			b.Fatal(err)
+			b.Error(err)
 		}
 	}
 	if id != 1 {
-		b.Fatalf("id = %d in a fresh database, want 1", id)
+		b.Errorf("id = %d in a fresh database, want 1", id)
 	}
 }
 
-// rival is what a test pays where each makes its clone with the default strategy,
-// connects, and drops it before it ends.
-func rival(b *testing.B, admin *pgx.Conn, template string, n int, do func(*pgx.Conn)) time.Duration {
-	ctx := context.Background()
-	times := make([]time.Duration, n)
-	for i := range n {
-		start := time.Now()
-		name := fmt.Sprintf("rival_%d", i)
-		if _, err := admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
-			b.Fatal(err)
-		}
-		cfg := admin.Config().Copy()
-		cfg.Database = name
-		conn, err := pgx.ConnectConfig(ctx, cfg)
-		if err != nil {
-			b.Fatal(err)
-		}
-		do(conn)
-		conn.Close(ctx)
-		if _, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			b.Fatal(err)
-		}
-		times[i] = time.Since(start)
+// schema is one that changes the schema, so that its database cannot be used again.
+func schema(b testing.TB, db querier) {
+	var n int
+	if err := db.QueryRow(context.Background(), "CREATE TABLE more (id int)").Scan(&n); err != nil && err != pgx.ErrNoRows {
+		b.Error(err)
 	}
-	slices.Sort(times)
-	return times[n/2]
+	rows(b, db)
 }
 
-func BenchmarkBackToBack(b *testing.B) {
-	server := &pgtest.Server{Migrations: tables(20)}
+// one is the shortest first query.
+func one(b testing.TB, db querier) {
+	var n int
+	if err := db.QueryRow(context.Background(), "SELECT 1").Scan(&n); err != nil {
+		b.Error(err)
+	}
+}
+
+// rivals are tests that make a clone each with the default strategy, connect, and
+// drop it before they end, as pgtestdb does: on the same server, from the same
+// template.
+type rivals struct {
+	config   *pgx.ConnConfig
+	template string
+	n        atomic.Int64
+}
+
+// rivalsOf opens a benchmark's server and looks which template its tests get.
+func rivalsOf(b *testing.B, server *pgtest.Server) *rivals {
 	t := &oneTest{TB: b}
-	first := server.DB(t)
-	admin, err := pgx.Connect(b.Context(), first.AdminURL("seedbed"))
+	defer t.end()
+	db := server.DB(t)
+	r := &rivals{}
+	var err error
+	if r.config, err = pgx.ParseConfig(db.AdminURL("seedbed")); err != nil {
+		b.Fatal(err)
+	}
+	admin := r.admin(b)
+	defer admin.Close(b.Context())
+	err = admin.QueryRow(b.Context(), "SELECT template FROM seedbed.clone WHERE name = $1", db.Config().ConnConfig.Database).Scan(&r.template)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer admin.Close(b.Context())
-	var template string
-	if err := admin.QueryRow(b.Context(), "SELECT template FROM seedbed.clone WHERE name = $1", first.Config().ConnConfig.Database).Scan(&template); err != nil {
-		b.Fatal(err)
-	}
-	t.end()
-	theirs := rival(b, admin, template, 20, func(c *pgx.Conn) { work(b, c) })
-	b.ResetTimer()
-	for range b.N {
-		t := &oneTest{TB: b}
-		work(b, server.DB(t))
-		t.end()
-	}
-	b.StopTimer()
-	b.ReportMetric(float64(theirs)/(float64(b.Elapsed())/float64(b.N)), "x")
-	b.ReportMetric(theirs.Seconds()*1000, "rival-ms")
+	return r
 }
 
-func BenchmarkSpaced(b *testing.B) {
-	server := &pgtest.Server{Migrations: tables(20)}
-	var took, given, floor []time.Duration
-	for range b.N {
-		t := &oneTest{TB: b}
-		start := time.Now()
-		db := server.DB(t)
-		given = append(given, time.Since(start))
-		var one int
-		if err := db.QueryRow(b.Context(), "SELECT 1").Scan(&one); err != nil {
-			b.Fatal(err)
-		}
-		took = append(took, time.Since(start))
-		start = time.Now()
-		if err := db.QueryRow(b.Context(), "SELECT 1").Scan(&one); err != nil {
-			b.Fatal(err)
-		}
-		floor = append(floor, time.Since(start))
-		work(b, db)
-		t.end()
-		time.Sleep(50 * time.Millisecond) // the test's other work
+func (r *rivals) admin(b *testing.B) *pgx.Conn {
+	admin, err := pgx.ConnectConfig(b.Context(), r.config)
+	if err != nil {
+		b.Fatal(err)
 	}
-	slices.Sort(took)
-	slices.Sort(given)
-	slices.Sort(floor)
-	b.ReportMetric(float64(given[len(took)/2].Microseconds()), "given-us")
-	b.ReportMetric(float64(floor[len(took)/2].Microseconds()), "floor-us")
-	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "median-us")
+	return admin
+}
+
+// run is one test. It returns how long it took up to the end of its first query,
+// and what the whole of it took.
+func (r *rivals) run(b *testing.B, admin *pgx.Conn, test func(testing.TB, querier)) (first, all time.Duration) {
+	ctx := b.Context()
+	name := fmt.Sprintf("rival_%d", r.n.Add(1))
+	start := time.Now()
+	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+r.template); err != nil {
+		b.Fatal(err)
+	}
+	cfg := r.config.Copy()
+	cfg.Database = name
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	one(b, conn)
+	first = time.Since(start)
+	test(b, conn)
+	conn.Close(ctx)
+	if _, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		b.Fatal(err)
+	}
+	return first, time.Since(start)
+}
+
+// rate is how long n tests took each, so many at a time.
+func rate(n, parallel int, test func()) time.Duration {
+	var all sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(n))
+	start := time.Now()
+	for range parallel {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				test()
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(start) / time.Duration(n)
+}
+
+// BenchmarkBackToBack is tests that follow each other without a pause: those that
+// change rows, whose databases are used again, and those that change the schema,
+// whose databases are cloned; one and four at a time; from a template of 20 tables
+// and from one of 200.
+func BenchmarkBackToBack(b *testing.B) {
+	for _, c := range []struct {
+		name     string
+		size     int
+		parallel int
+		test     func(testing.TB, querier)
+	}{
+		{"rows/serial", 20, 1, rows},
+		{"rows/parallel", 20, 4, rows},
+		{"rows/serial/200tables", 200, 1, rows},
+		{"schema/serial", 20, 1, schema},
+		{"schema/parallel", 20, 4, schema},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			server := &pgtest.Server{Migrations: tables(c.size)}
+			r := rivalsOf(b, server)
+			admins := make(chan *pgx.Conn, c.parallel)
+			for range c.parallel {
+				admins <- r.admin(b)
+			}
+			theirs := rate(24, c.parallel, func() {
+				admin := <-admins
+				r.run(b, admin, c.test)
+				admins <- admin
+			})
+			ours := func() {
+				t := &oneTest{TB: b}
+				c.test(b, server.DB(t))
+				t.end()
+			}
+			rate(12, c.parallel, ours) // until the shelf knows the demand
+			b.ResetTimer()
+			mine := rate(b.N, c.parallel, ours)
+			b.StopTimer()
+			b.ReportMetric(float64(theirs)/float64(mine), "x")
+			b.ReportMetric(theirs.Seconds()*1000, "clone-each-ms")
+		})
+	}
+}
+
+// BenchmarkHandOver is what a test waits for its database and the first query on
+// it, where tests do something else in between.
+func BenchmarkHandOver(b *testing.B) {
+	const pause = 50 * time.Millisecond
+	for _, size := range []int{10, 200} {
+		b.Run(fmt.Sprintf("%dtables", size), func(b *testing.B) {
+			server := &pgtest.Server{Migrations: tables(size)}
+			r := rivalsOf(b, server)
+			admin := r.admin(b)
+			defer admin.Close(b.Context())
+			var theirs, ours, floor []time.Duration
+			for range 12 {
+				_, all := r.run(b, admin, func(testing.TB, querier) {})
+				theirs = append(theirs, all)
+				time.Sleep(pause)
+			}
+			b.ResetTimer()
+			for range b.N {
+				start := time.Now()
+				one(b, admin) // a connection that has been idle as long
+				floor = append(floor, time.Since(start))
+				time.Sleep(pause / 2)
+				t := &oneTest{TB: b}
+				start = time.Now()
+				db := server.DB(t)
+				one(b, db)
+				ours = append(ours, time.Since(start))
+				rows(b, db)
+				t.end()
+				time.Sleep(pause)
+			}
+			b.ReportMetric(float64(median(theirs))/float64(median(ours)), "x")
+			b.ReportMetric(float64(median(ours).Microseconds()), "ours-us")
+			b.ReportMetric(float64(median(floor).Microseconds()), "open-connection-us")
+			b.ReportMetric(median(theirs).Seconds()*1000, "clone-each-ms")
+		})
+	}
+}
+
+// BenchmarkTx is a transaction for each test, beside BEGIN and ROLLBACK on an open
+// connection.
+func BenchmarkTx(b *testing.B) {
+	server := &pgtest.Server{Migrations: tables(20)}
+	r := rivalsOf(b, server)
+	conn := r.admin(b)
+	defer conn.Close(b.Context())
+	var ours, bare []time.Duration
+	for range b.N {
+		start := time.Now()
+		t := &oneTest{TB: b}
+		one(b, server.Tx(t))
+		t.end()
+		ours = append(ours, time.Since(start))
+		start = time.Now()
+		tx, err := conn.Begin(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		one(b, tx)
+		tx.Rollback(b.Context())
+		bare = append(bare, time.Since(start))
+	}
+	b.ReportMetric(float64(median(ours).Microseconds()), "ours-us")
+	b.ReportMetric(float64(median(bare).Microseconds()), "begin-rollback-us")
+}
+
+func median(of []time.Duration) time.Duration {
+	slices.Sort(of)
+	return of[len(of)/2]
 }

@@ -3,6 +3,7 @@
 package pgtest_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -237,6 +238,62 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		cmd.Wait()
 		h.pass("TestPass")
 	}
+}
+
+// A process that is killed has told nobody what its tests did to their databases.
+// The next one finds out by itself, and takes over those that can be mended.
+func TestKilledTestsDatabases(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	for _, c := range []struct{ name, sql string }{
+		{"nothing", ""},
+		{"rows", "INSERT INTO things (name) VALUES ('a'), ('b')"},
+		{"a sequence", "SELECT nextval('things_id_seq')"},
+		{"rolled back", "BEGIN; INSERT INTO things (name) VALUES ('a'); ROLLBACK"},
+		{"in a transaction", "BEGIN; INSERT INTO things (name) VALUES ('a'); LOCK things"},
+		{"a table", "CREATE TABLE more (id int)"},
+		{"a setting", "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''5MB''', current_database()); END $$"},
+		{"truncated", "INSERT INTO things (name) VALUES ('a'); TRUNCATE things"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h.t = t
+			name := h.killIn(c.sql)
+			out := h.pass("TestClean", "-test.parallel", "8")
+			given := strings.Contains(out, "given "+name+"\n")
+			if c.name == "nothing" && !given {
+				t.Errorf("nobody took %s over, in which nothing has changed:\n%s", name, out)
+			}
+			if (c.name == "a table" || c.name == "a setting") && given {
+				t.Errorf("%s, which has more than other rows, was handed out", name)
+			}
+		})
+	}
+	h.t = t
+}
+
+// killIn kills a process in the middle of a test that has run sql, and returns the
+// name of the test's database.
+func (h *house) killIn(sql string) string {
+	h.t.Helper()
+	cmd := h.command("TestChange")
+	cmd.Env = append(cmd.Env, "CHILD_SQL="+sql)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, name, ok := strings.Cut(lines.Text(), "hanging in "); ok {
+			return name
+		}
+	}
+	h.t.Fatalf("the test that runs %q did not get there", sql)
+	return ""
 }
 
 // Failure mode 16: the server dies at any instant.

@@ -55,6 +55,7 @@ func (r *ready) share() (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	clone.Expose() // it is never given back
 	cfg := clone.Pool.Config()
 	cfg.MaxConns = 64 // one for each test that runs at the same time
 	return pgxpool.NewWithConfig(context.Background(), cfg)

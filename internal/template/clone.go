@@ -23,7 +23,7 @@ type Clone struct {
 	exposed  atomic.Bool
 	keeper   *pgx.Conn // see connectKeeper; nil where clones are not recycled
 	base     probe     // the state that a reset goes back to
-	first    probe     // the state of the fresh clone
+	claimed  bool      // it is another process's, and its base that one's
 }
 
 // Config returns how to connect to the clone as a role, for as long as the test
@@ -36,72 +36,19 @@ func (c *Clone) config(role string) *pgx.ConnConfig {
 	return c.template.store.config(c.Name, role)
 }
 
-// Expose notes that somebody may connect to the clone by its name, at any time
-// and whatever becomes of its test: it is not used again.
-func (c *Clone) Expose() { c.exposed.Store(true) }
-
 // Take gives the caller a clone as the template is: one that nobody else has.
+//
+// Nothing is written for that where clones are recycled: what a test does, or a
+// process that is killed in the middle of it, shows in the server's counters.
 func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
 	c, err := t.shelf.take(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c, c.markUsed(ctx, who)
-}
-
-// markUsed records that the clone is not as it was made. The message is in the
-// server's hands when markUsed returns, so that it takes effect even if the
-// process is killed right after; the answer, a quarter of a millisecond later, is
-// not waited for.
-func (c *Clone) markUsed(ctx context.Context, who string) error {
-	control, err := c.template.store.control.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("record the use of %s: %w", c.Name, err)
+	if c.keeper == nil {
+		return c, c.use(who)
 	}
-	pipeline := control.Conn().PgConn().StartPipeline(context.WithoutCancel(ctx))
-	// It may arrive late: a test that fails at once has kept the database by then.
-	pipeline.SendQueryParams("UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1 AND state <> 'kept'",
-		[][]byte{[]byte(c.Name), []byte(who)}, nil, nil, nil)
-	err = pipeline.Sync()
-	c.template.store.background.Go(func() {
-		defer control.Release()
-		pipeline.Close() // a connection that broke is replaced by the pool
-	})
-	return err
-}
-
-func (c *Clone) mark(ctx context.Context, state, who string) error {
-	_, err := c.template.store.control.Exec(ctx,
-		"UPDATE seedbed.clone SET state = $2, who = $3, since = clock_timestamp() WHERE name = $1", c.Name, state, who)
-	return err
-}
-
-// fresh returns a clone that nobody has used: one that a process which is gone
-// has left, or a new one.
-func (t *Template) fresh(ctx context.Context) (*Clone, error) {
-	c, err := t.claim(ctx)
-	if c != nil || err != nil {
-		return c, err
-	}
-	return t.clone(ctx)
-}
-
-// claim takes a clone that a process which is gone had made and not used, since the
-// server started: what a crash leaves of a sequence is up to 32 values ahead.
-func (t *Template) claim(ctx context.Context) (*Clone, error) {
-	c := &Clone{template: t, tenure: &tenure{}}
-	err := t.store.control.QueryRow(ctx, `
-		UPDATE seedbed.clone SET state = 'held', holder = $2, who = $3, since = clock_timestamp()
-		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name WHERE since > `+serverBegan+` AND template = $1 AND (state = 'ready'
-				OR state = 'held' AND holder NOT IN (SELECT holder FROM seedbed.presence))
-			ORDER BY since LIMIT 1 FOR UPDATE OF clone SKIP LOCKED)
-		RETURNING name`, t.name, t.store.holder, t.store.who).Scan(&c.Name)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("claim a clone: %w", err)
-	}
+	c.tenure.during(nameAfter, func() { c.name(who) })
 	return c, nil
 }
 
@@ -126,8 +73,7 @@ func (t *Template) clone(ctx context.Context) (*Clone, error) {
 				return fmt.Errorf("replay %q: %w", sql, err)
 			}
 		}
-		_, err := conn.Exec(ctx, "UPDATE seedbed.clone SET state = 'held' WHERE name = $1", c.Name)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.dropClone(context.WithoutCancel(ctx), c.Name))

@@ -87,7 +87,7 @@ func (s *Store) pruneTemplate(ctx context.Context, name string) (dropped bool, e
 	if _, err := conn.Exec(ctx, "DELETE FROM seedbed.template WHERE name = $1", name); err != nil {
 		return false, err
 	}
-	clones, err := s.names(ctx, "SELECT name FROM seedbed.clone WHERE template = $1 AND state IN ('ready', 'held')", name)
+	clones, err := s.names(ctx, "SELECT name FROM seedbed.clone WHERE template = $1 AND state = 'held'", name)
 	if err != nil {
 		return false, err
 	}

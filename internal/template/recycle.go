@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,12 +13,12 @@ import (
 // probe is what probeSQL answers.
 type probe struct {
 	others     int64
-	catalogs   int64
-	tables     []int64
-	maintained int64
-	outside    string
-	last       []int64
-	called     []bool
+	Catalogs   int64
+	Tables     []int64
+	Maintained int64
+	Outside    string
+	Last       []int64
+	Called     []bool
 }
 
 // connectKeeper opens the administrator's session that stays in a clone: it
@@ -34,47 +35,46 @@ func (c *Clone) connectKeeper(ctx context.Context) error {
 }
 
 // look takes a probe.
-func (c *Clone) look(ctx context.Context) (p probe, err error) {
-	l := c.template.layout
+func (c *Clone) look(ctx context.Context, l *layout) (p probe, err error) {
 	oids := make([]uint32, len(l.tables))
 	for i, t := range l.tables {
 		oids[i] = t.oid
 	}
 	err = c.keeper.QueryRow(ctx, l.probe, l.catalogs, oids).
-		Scan(&p.others, &p.catalogs, &p.tables, &p.maintained, &p.outside, &p.last, &p.called)
+		Scan(&p.others, &p.Catalogs, &p.Tables, &p.Maintained, &p.Outside, &p.Last, &p.Called)
 	return p, err
 }
 
 // changes says what has to be undone to get from p back to base, or why that
 // cannot be done.
-func (l *layout) changes(base, p probe) (tables []int, sequences []int, refused string) {
+func (l *layout) changes(base, p probe) (tables []int, sequences []int, refused error) {
 	switch {
 	case p.others > 0:
-		return nil, nil, "somebody is still connected"
-	case p.catalogs != base.catalogs:
-		return nil, nil, "the catalog has changed"
-	case p.maintained != base.maintained:
-		return nil, nil, "a table was vacuumed or analyzed"
-	case p.outside != base.outside:
-		return nil, nil, "settings, roles, prepared transactions or slots have changed"
-	case len(p.tables) != len(base.tables) || len(p.last) != len(base.last):
-		return nil, nil, "the answer is incomplete"
+		return nil, nil, errors.New("somebody is still connected")
+	case p.Catalogs != base.Catalogs:
+		return nil, nil, errors.New("the catalog has changed")
+	case p.Maintained != base.Maintained:
+		return nil, nil, errors.New("a table was vacuumed or analyzed")
+	case p.Outside != base.Outside:
+		return nil, nil, errors.New("settings, roles, prepared transactions or slots have changed")
+	case len(p.Tables) != len(base.Tables) || len(p.Last) != len(base.Last):
+		return nil, nil, errors.New("the answer is incomplete")
 	}
-	for i := range p.tables {
-		if p.tables[i] == base.tables[i] {
+	for i := range p.Tables {
+		if p.Tables[i] == base.Tables[i] {
 			continue
 		}
 		if l.tables[i].large {
-			return nil, nil, l.tables[i].name + " has changed and is too large to restore"
+			return nil, nil, fmt.Errorf("%s has changed and is too large to restore", l.tables[i].name)
 		}
 		tables = append(tables, i)
 	}
-	for i := range p.last {
-		if p.last[i] != base.last[i] || p.called[i] != base.called[i] {
+	for i := range p.Last {
+		if p.Last[i] != base.Last[i] || p.Called[i] != base.Called[i] {
 			sequences = append(sequences, i)
 		}
 	}
-	return tables, sequences, ""
+	return tables, sequences, nil
 }
 
 // bloat is how many changed rows a clone may have seen before a fresh one is the
@@ -83,33 +83,29 @@ const bloat = 50_000
 
 // reset undoes what a test did. It returns why it could not, for a clone that
 // has to be dropped.
-func (c *Clone) reset(ctx context.Context) (refused string, err error) {
+func (c *Clone) reset(ctx context.Context) error {
 	p, err := c.lookAlone(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	l := c.template.layout
-	tables, sequences, refused := l.changes(c.base, p)
-	if refused != "" {
-		return refused, nil
+	tables, sequences, err := c.template.layout.changes(c.base, p)
+	if err != nil || len(tables)+len(sequences) == 0 {
+		return err
 	}
-	if len(tables)+len(sequences) == 0 {
-		return "", nil
-	}
-	if sum(p.tables)-sum(c.first.tables) > bloat {
-		return "so many rows have changed that a fresh one is smaller", nil
+	if sum(p.Tables) > bloat { // a new database's counts begin at 0
+		return errors.New("so many rows have changed that a fresh one is smaller")
 	}
 	if err := c.undo(ctx, tables, sequences); err != nil {
-		return "", err
+		return err
 	}
-	c.base, err = c.look(ctx)
-	return "", err
+	c.base, err = c.look(ctx, c.template.layout)
+	return err
 }
 
 // lookAlone waits a little for sessions that are going away.
 func (c *Clone) lookAlone(ctx context.Context) (probe, error) {
 	for wait := time.Millisecond; ; wait *= 2 {
-		p, err := c.look(ctx)
+		p, err := c.look(ctx, c.template.layout)
 		if err != nil || p.others == 0 || wait > time.Second {
 			return p, err
 		}
@@ -133,7 +129,7 @@ func (c *Clone) undo(ctx context.Context, tables, sequences []int) error {
 		refill = refill || l.tables[i].filled
 	}
 	for _, i := range sequences {
-		fmt.Fprintf(&sql, "SELECT setval('%s', %d, %t);", strings.ReplaceAll(l.sequences[i], "'", "''"), c.base.last[i], c.base.called[i])
+		fmt.Fprintf(&sql, "SELECT setval('%s', %d, %t);", strings.ReplaceAll(l.sequences[i], "'", "''"), c.base.Last[i], c.base.Called[i])
 	}
 	if refill {
 		if _, err := c.keeper.PgConn().Exec(ctx, sql.String()).ReadAll(); err != nil {

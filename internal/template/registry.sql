@@ -14,8 +14,9 @@ CREATE TABLE IF NOT EXISTS seedbed.template (
 CREATE TABLE IF NOT EXISTS seedbed.clone (
     name     text PRIMARY KEY, -- the database
     template text NOT NULL,
-    state    text NOT NULL CHECK (state IN ('making', 'ready', 'held', 'used', 'kept')),
+    state    text NOT NULL CHECK (state IN ('making', 'held', 'used', 'kept')),
     holder   int,              -- advisory lock (presence, holder) of the process that has it
+    base     jsonb,            -- what the server had counted in it when it was as the template
     who      text NOT NULL DEFAULT '',
     since    timestamptz NOT NULL DEFAULT clock_timestamp()
 );

@@ -101,15 +101,7 @@ func (s *shelf) plan(keep int) {
 func (s *shelf) make() (*Clone, error) {
 	ctx, cancel := context.WithTimeout(s.template.store.life, makeTime)
 	defer cancel()
-	c, err := s.template.fresh(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.prepare(ctx, s); err != nil {
-		c.discard(ctx)
-		return nil, err
-	}
-	return c, nil
+	return s.template.supply(ctx, s)
 }
 
 // deliver hands a clone, or the reason why there is none, to whoever has waited
@@ -160,37 +152,14 @@ func (s *shelf) giveBack(c *Clone) {
 // again makes a used clone as good as new, and reports whether it is.
 func (c *Clone) again(ctx context.Context, s *shelf) bool {
 	c.Pool.Close()
-	refused, err := c.reset(ctx)
-	if refused != "" || err != nil {
+	if err := c.reset(ctx); err != nil {
 		return false
 	}
 	c.tenure = &tenure{}
 	if err := c.open(ctx, s); err != nil {
 		return false
 	}
-	return c.mark(ctx, "held", s.template.store.who) == nil
-}
-
-// prepare connects a fresh clone for its keeper and for a test.
-func (c *Clone) prepare(ctx context.Context, s *shelf) error {
-	if s.recycle {
-		if err := c.connectKeeper(ctx); err != nil {
-			return err
-		}
-		if err := s.template.learn(ctx, c.keeper); err != nil {
-			return err
-		}
-	}
-	if err := c.open(ctx, s); err != nil {
-		return err
-	}
-	if !s.recycle {
-		return nil
-	}
-	var err error
-	c.base, err = c.look(ctx)
-	c.first = c.base
-	return err
+	return c.hold() == nil
 }
 
 // open opens the pool for a test, and its first connection.
@@ -203,6 +172,19 @@ func (c *Clone) open(ctx context.Context, s *shelf) (err error) {
 		return err
 	}
 	defer conn.Release()
-	// A first query by the extended protocol, as the test's will be.
-	return conn.Conn().PgConn().ExecParams(ctx, "SELECT $1::text", [][]byte{[]byte("warm")}, nil, nil, nil).Read().Err
+	return c.template.warm(ctx, conn.Conn().PgConn(), !s.hurried())
+}
+
+// hurried tells whether tests come faster than clones get ready.
+func (s *shelf) hurried() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiting) > 0 || len(s.ready) == 0
+}
+
+// Ready tells whether the database lies on the shelf.
+func (t *Template) Ready(database string) bool {
+	t.shelf.mu.Lock()
+	defer t.shelf.mu.Unlock()
+	return slices.ContainsFunc(t.shelf.ready, func(c *Clone) bool { return c.Name == database })
 }

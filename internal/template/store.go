@@ -125,9 +125,3 @@ func (s *Store) Close(ctx context.Context) {
 
 // Settle waits for the clones, resets and drops that are under way.
 func (s *Store) Settle() { s.background.Wait() }
-
-// Held reports whether a database of this process lies ready to be taken.
-func (s *Store) Held(database string) (held bool, err error) {
-	err = s.control.QueryRow(s.life, "SELECT count(*) > 0 FROM seedbed.clone WHERE name = $1 AND state = 'held'", database).Scan(&held)
-	return held, err
-}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -22,16 +23,8 @@ type Template struct {
 
 	learning sync.Mutex
 	layout   *layout
-}
 
-// learn reads the layout, once, from the first clone.
-func (t *Template) learn(ctx context.Context, keeper *pgx.Conn) (err error) {
-	t.learning.Lock()
-	defer t.learning.Unlock()
-	if t.layout == nil {
-		t.layout, err = readLayout(ctx, keeper)
-	}
-	return err
+	cold atomic.Bool // its tables cannot be warmed
 }
 
 // Role is the role that tests connect to clones of t as: one that row-level

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,9 +17,22 @@ var ErrEnded = errors.New("the test that this database was for has ended")
 // A tenure is the time for which a test has a clone. A goroutine that outlives
 // its test, and still has a pool or a configuration, must not come back to a
 // database that is another test's by then.
-type tenure struct{ ended atomic.Bool }
+type tenure struct {
+	ended atomic.Bool
+	later *time.Timer // see during
+}
 
-func (t *tenure) end() { t.ended.Store(true) }
+func (t *tenure) end() {
+	t.ended.Store(true)
+	if t.later != nil {
+		t.later.Stop()
+	}
+}
+
+// during has do called after a while, if the tenure lasts that long.
+func (t *tenure) during(while time.Duration, do func()) {
+	t.later = time.AfterFunc(while, do)
+}
 
 // limit makes connections of cfg fail once the tenure has ended.
 func (t *tenure) limit(cfg *pgx.ConnConfig) *pgx.ConnConfig {

@@ -160,3 +160,38 @@ func TestPrepared(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestChange does what it is told to its database and waits to be killed.
+func TestChange(t *testing.T) {
+	db := pg.DB(t)
+	conn, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Conn().PgConn().Exec(t.Context(), os.Getenv("CHILD_SQL")).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("hanging in", db.Config().ConnConfig.Database)
+	select {}
+}
+
+// TestClean has several databases at a time, all of which have to be new.
+func TestClean(t *testing.T) {
+	for i := range 8 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			db := pg.DB(t)
+			fmt.Println("given", db.Config().ConnConfig.Database)
+			var rows, tables int
+			err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM things),
+				(SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace)`).Scan(&rows, &tables)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows != 0 || tables != 2 { // goose_db_version is the other one
+				t.Fatalf("%d rows, %d tables in a database that should be new", rows, tables)
+			}
+			insert(t, db)
+		})
+	}
+}

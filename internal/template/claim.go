@@ -1,0 +1,127 @@
+package template
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// supply returns a clone that is ready for a test: one that a process which is
+// gone has left, or a new one.
+func (t *Template) supply(ctx context.Context, s *shelf) (*Clone, error) {
+	for {
+		c, err := t.claim(ctx, s.recycle)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			break
+		}
+		if c.prepare(ctx, s) == nil {
+			return c, nil
+		}
+		c.discard(ctx)
+	}
+	c, err := t.clone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prepare(ctx, s); err != nil {
+		c.discard(ctx)
+		return nil, err
+	}
+	return c, nil
+}
+
+// claim takes a clone that a process which is gone has left, made since the server
+// started: what a crash leaves of a sequence is up to 32 values ahead. With a base
+// it is as its process had it last, which prepare puts right; without one, nobody
+// has used it.
+func (t *Template) claim(ctx context.Context, recycle bool) (*Clone, error) {
+	c := &Clone{template: t, tenure: &tenure{}}
+	var base []byte
+	err := t.store.control.QueryRow(ctx, `
+		UPDATE seedbed.clone SET holder = $2, who = $3, since = clock_timestamp()
+		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name
+			WHERE since > `+serverBegan+` AND template = $1 AND state = 'held' AND (base IS NULL OR $4)
+				AND holder NOT IN (SELECT holder FROM seedbed.presence)
+			ORDER BY since DESC LIMIT 1 FOR UPDATE OF clone SKIP LOCKED)
+		RETURNING name, base::text`, t.name, t.store.holder, t.store.who, recycle).Scan(&c.Name, &base)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err == nil && base != nil {
+		err = json.Unmarshal(base, &c.base)
+		c.claimed = true
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim a clone: %w", err)
+	}
+	return c, nil
+}
+
+// prepare connects a fresh or a claimed clone for its keeper and for a test.
+func (c *Clone) prepare(ctx context.Context, s *shelf) error {
+	if s.recycle {
+		if err := c.connectKeeper(ctx); err != nil {
+			return err
+		}
+		if err := c.settle(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.open(ctx, s); err != nil {
+		return err
+	}
+	if s.recycle && !c.claimed {
+		// Afterwards, as the first session in a new database may write to its catalogs.
+		var err error
+		if c.base, err = c.look(ctx, c.template.layout); err != nil {
+			return err
+		}
+	}
+	return c.hold()
+}
+
+// settle makes sure that a clone is as the template. The first one also tells the
+// template's layout, and so has to be untouched.
+func (c *Clone) settle(ctx context.Context) error {
+	first, err := c.template.learn(ctx, c)
+	if err != nil || first || !c.claimed {
+		return err
+	}
+	return c.reset(ctx)
+}
+
+// learn reads the layout, once.
+func (t *Template) learn(ctx context.Context, c *Clone) (first bool, err error) {
+	t.learning.Lock()
+	defer t.learning.Unlock()
+	if t.layout != nil {
+		return false, nil
+	}
+	l, err := readLayout(ctx, c.keeper)
+	if err == nil && c.claimed {
+		err = c.unchanged(ctx, l)
+	}
+	if err == nil {
+		t.layout = l
+	}
+	return true, err
+}
+
+// unchanged returns an error if anything has been done to the clone since its base.
+func (c *Clone) unchanged(ctx context.Context, l *layout) error {
+	p, err := c.look(ctx, l)
+	if err != nil {
+		return err
+	}
+	tables, sequences, err := l.changes(c.base, p)
+	if err == nil && len(tables)+len(sequences) > 0 {
+		err = errors.New("its rows have changed, and what they were is not known")
+	}
+	return err
+}

@@ -53,12 +53,8 @@ func (f *filling) proveSet(ctx context.Context, s *set) error {
 		if err := f.proveReferences(ctx, s); err != nil {
 			return err
 		}
-		for _, k := range s.table.rel.Uniques() {
-			if k.Deferrable {
-				if err := f.proveUnique(ctx, s, k); err != nil {
-					return err
-				}
-			}
+		if err := f.proveDeferred(ctx, s); err != nil {
+			return err
 		}
 	}
 	for _, e := range s.table.edges {
@@ -139,14 +135,6 @@ func joined(fk *catalog.Constraint, p string) string {
 		parts = append(parts, fmt.Sprintf("%s.%s = c.%s", p, catalog.Ident(fk.RefColumns[i]), catalog.Ident(name)))
 	}
 	return strings.Join(parts, " and ")
-}
-
-// proveUnique: a deferrable key is checked by a trigger, which was off.
-func (f *filling) proveUnique(ctx context.Context, s *set, k *catalog.Constraint) error {
-	f.report.Proven++
-	cols := catalog.Idents(k.Columns)
-	where := fmt.Sprintf("%s and (%s) in (select %s from %s group by %s having count(*) > 1)", written, cols, cols, s.table.rel.Ident(), cols)
-	return f.blame(ctx, s, k.Name, k.Definition, where)
 }
 
 // provePair looks at a target of a polymorphic pair that no foreign key watches.

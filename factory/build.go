@@ -219,7 +219,7 @@ func (b *build) satisfy(d *draft, e *edge, links []link, chain []*draft) error {
 		}
 	}
 	if n == nil {
-		p, err := b.add(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: links,
+		p, err := b.parent(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: links,
 			fixes: e.fixes, child: d, edge: e, chain: chain})
 		if err != nil {
 			return err
@@ -227,6 +227,17 @@ func (b *build) satisfy(d *draft, e *edge, links []link, chain []*draft) error {
 		n = p.node()
 	}
 	return d.attach(e, n)
+}
+
+// parent makes a row that a child needs, as its factory says.
+func (b *build) parent(w wish) (*draft, error) {
+	if len(w.bp.options) > 0 {
+		var err error
+		if w.call, err = newCall(b.schema, w.bp.options); err != nil {
+			return nil, err
+		}
+	}
+	return b.add(w)
 }
 
 // find looks for a row that may be shared: what the caller gave, what that implies,

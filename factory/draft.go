@@ -1,6 +1,7 @@
 package factory
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -155,12 +156,18 @@ func (d *draft) attach(e *edge, n *node) error {
 			return err
 		}
 	}
+	given := false
 	for i, col := range e.cols {
-		if v, ok := n.value(e.refs[i]); ok {
-			if err := d.give(col, v, via); err != nil {
-				return err
-			}
+		v, ok := n.value(e.refs[i])
+		if given = given || ok && v != nil; !ok {
+			continue
 		}
+		if err := d.give(col, v, via); err != nil {
+			return err
+		}
+	}
+	if !given || !e.tenant && d.open(e) {
+		return fmt.Errorf("%s: %s: that row does not say its %s; was it created?", d.table.name, orElse(n.label, n.table.name), e.refNames())
 	}
 	for _, l := range d.table.levels {
 		if err := d.giveTenant(l.tenant.Name, n.tenantKey(l.tenant.Name), via); err != nil {

@@ -38,6 +38,15 @@ func (e *edge) String() string {
 	return strings.Join(names, ", ") + " → " + e.parent.name
 }
 
+// refNames are the parent's columns that the reference is to.
+func (e *edge) refNames() string {
+	var names []string
+	for _, c := range e.refs {
+		names = append(names, e.parent.columns[c].name)
+	}
+	return catalog.Idents(names)
+}
+
 // heed applies what a search found about references: which of the optional ones a
 // CHECK wants, and which it does not.
 func (t *table) heed() {

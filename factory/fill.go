@@ -40,7 +40,10 @@ func (f *Factory[T, K]) N(n int64, traits ...K) Volume {
 // Where the role may, row triggers are off meanwhile: those of foreign keys, whose
 // work the proof does, and the schema's own, which then do not see these rows.
 // Rows that the new ones reference must not be deleted by others at the same time.
-// Hooks (After) and Has do not run.
+//
+// What a factory does row by row a plan cannot do: one with an After hook, or with
+// Has, is refused, whether its rows were asked for or are needed as parents. Give
+// children a volume of their own, and see WithoutHooks.
 type Plan struct {
 	// Rows to make. Tables may be named once each.
 	Rows []Volume
@@ -51,6 +54,9 @@ type Plan struct {
 	Progress func(Progress)
 	// Triggers leaves row triggers on: slower, and every trigger sees every row.
 	Triggers bool
+	// WithoutHooks fills tables whose factories have an After hook, without running
+	// it. Otherwise they are an error: rows would lack what the hook adds.
+	WithoutHooks bool
 }
 
 // Progress is how far a Plan is.

@@ -166,3 +166,32 @@ func TestFillRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A hook that a plan would pass over in silence is an error, also a parent's.
+func TestFillRefusesHooks(t *testing.T) {
+	t.Parallel()
+	db := shop.DB(t)
+	about := factory.New(factory.Definition[Task]{Parents: []factory.Maker{projects}})
+	has := factory.New(factory.Definition[Task]{Parents: []factory.Maker{members.With(factory.Has(1, profiles))}})
+	for want, rows := range map[string]factory.Volume{
+		"projects: its factory's After hook": projects.N(5),
+		"Plan{WithoutHooks: true}":           about.N(5),
+		"members: Has does not work":         has.N(5),
+	} {
+		_, err := factory.Plan{Rows: []factory.Volume{rows}}.Run(t.Context(), db)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error that says %q", err, want)
+		}
+	}
+	if n := count(t, db, "select count(*) from tenants"); n != 0 {
+		t.Errorf("%d tenants were kept", n)
+	}
+	called := func(p *Project) { p.Tasks = 1 }
+	if _, err := (factory.Plan{Rows: []factory.Volume{projects.N(5, called)}, WithoutHooks: true}).Run(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, db, "select count(*) from projects where not exists (select from tasks)"); n != 5 {
+		t.Errorf("%d projects without tasks, want 5", n)
+	}
+	tasks.With(factory.On(projects.Create(t, db, called))).Fill(t, db, 5) // its own parent was made by Create, hook and all
+}

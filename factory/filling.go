@@ -80,8 +80,8 @@ func (f *filling) ask() error {
 		if err != nil {
 			return err
 		}
-		if len(c.has) > 0 {
-			return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
+		if err := f.streams(t, v.bp, c); err != nil {
+			return err
 		}
 		s := &set{table: t, bp: v.bp, call: c, n: v.n, asked: true}
 		f.byTable[t] = s
@@ -89,6 +89,18 @@ func (f *filling) ask() error {
 		if err := f.listen(s); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// streams refuses what a factory would do row by row.
+func (f *filling) streams(t *table, bp *blueprint, c *call) error {
+	if len(c.has) > 0 {
+		return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
+	}
+	if len(bp.after) > 0 && !f.plan.WithoutHooks {
+		return fmt.Errorf("%s: its factory's After hook does not run in a plan; use CreateN, "+
+			"or say so with Plan{WithoutHooks: true}", t.name)
 	}
 	return nil
 }

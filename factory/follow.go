@@ -117,7 +117,7 @@ func (b *build) actBy(d *draft, e *edge, k link, chain []*draft) error {
 			return d.attach(e, other.node())
 		}
 	}
-	p, err := b.add(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: []link{k}, child: d, edge: e, chain: chain})
+	p, err := b.parent(wish{bp: d.bp.maker(b.schema, e.parent), table: e.parent, links: []link{k}, child: d, edge: e, chain: chain})
 	if err != nil {
 		return err
 	}

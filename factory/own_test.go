@@ -175,6 +175,40 @@ func TestTransientsHooksAndHas(t *testing.T) {
 	}
 }
 
+// What rows are placed by must be rows: one that was only built has no key.
+func TestRowThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	db := shop.DB(t)
+	p, err := projects.Build(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"On": second(tasks.With(factory.On(p)).Insert(t.Context(), db)),
+		"By": second(tasks.With(factory.By(Member{Email: "x@example.com"})).Insert(t.Context(), db)),
+		"In": second(members.With(factory.In(Tenant{Name: "nobody"})).Insert(t.Context(), db)),
+	} {
+		if err == nil || !strings.Contains(err.Error(), name+"(") || !strings.Contains(err.Error(), `does not say its "id"; was it created?`) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if n := count(t, db, "select count(*) from projects"); n != 0 {
+		t.Errorf("%d projects were made instead", n)
+	}
+}
+
+// A parent that has to be made is made as its factory says, options included.
+func TestParentsKeepTheirOptions(t *testing.T) {
+	t.Parallel()
+	db := shop.DB(t)
+	quietly := projects.With(factory.Has(2, tasks))
+	about := factory.New(factory.Definition[Task]{Parents: []factory.Maker{quietly}})
+	task := about.Create(t, db)
+	if n := count(t, db, "select count(*) from tasks where project_id = $1", task.ProjectID); n != 3 {
+		t.Errorf("%d tasks of the parent, want the one and the two it has", n)
+	}
+}
+
 // The diamond: a task reaches its tenant through its project and through its doer.
 func TestTenantDiamond(t *testing.T) {
 	t.Parallel()

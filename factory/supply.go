@@ -24,7 +24,11 @@ func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set,
 		}
 	}
 	e := candidates[0]
-	p := &set{table: e.parent, bp: s.bp.maker(f.schema, e.parent), n: f.believable(s, e)}
+	p, err := f.extra(e.parent, s.bp.maker(f.schema, e.parent))
+	if err != nil {
+		return nil, nil, err
+	}
+	p.n = f.believable(s, e)
 	for _, o := range s.table.edges {
 		if o.parent == e.parent && !o.optional {
 			p.n = max(p.n, f.believable(s, o))
@@ -38,6 +42,19 @@ func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set,
 	}
 	f.byTable[e.parent] = p
 	return p, e, nil
+}
+
+// extra is a set that nobody asked for: its factory speaks for it.
+func (f *filling) extra(t *table, bp *blueprint) (*set, error) {
+	c, err := newCall(f.schema, bp.options)
+	if err != nil {
+		return nil, err
+	}
+	s := &set{table: t, bp: bp, call: c}
+	if err := f.streams(t, bp, c); err != nil {
+		return nil, err
+	}
+	return s, f.listen(s)
 }
 
 // mayUse says no to rows of tenants that the plan does not spread over.
@@ -104,7 +121,9 @@ func (f *filling) subtypes(s *set) error {
 		}
 		child := f.byTable[t]
 		if child == nil {
-			child = &set{table: t, bp: s.bp.maker(f.schema, t), call: &call{schema: f.schema}}
+			if child, err = f.extra(t, s.bp.maker(f.schema, t)); err != nil {
+				return err
+			}
 			f.byTable[t] = child
 		}
 		child.base, child.value = s, sub.Value

@@ -15,7 +15,7 @@ import (
 type blueprint struct {
 	table   string
 	typ     reflect.Type // of the row; Record's where there is no struct
-	define  func(row any, c *Cells)
+	define  func(row any, c *fake.Cells)
 	after   []func(ctx context.Context, db seedbed.DB, row any) error
 	parents func() []Maker
 	options []Option
@@ -148,7 +148,7 @@ func (p *rowPlan) probe(bp *blueprint) (covered []int) {
 	return covered
 }
 
-func (p *rowPlan) prepare(d *draft, cells *Cells) error {
+func (p *rowPlan) prepare(d *draft, cells *fake.Cells) error {
 	for _, c := range p.defaults {
 		if err := p.binding.store(d.row, c.index, c.constant); err != nil {
 			return fmt.Errorf("default of %s: %w", c.name, err)

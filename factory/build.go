@@ -14,7 +14,7 @@ type build struct {
 	world  world
 	now    time.Time
 	plans  map[planKey]*rowPlan
-	gens   map[string]*Cells
+	gens   map[string]*fake.Cells
 	homes  map[string][]any // made-up tenants
 	drafts []*draft         // in the making or made: what later rows may share
 	// look asks the database for a parent; nil: nobody asks. seen are its answers.
@@ -24,10 +24,10 @@ type build struct {
 }
 
 func newBuild(s *schema, w world, now time.Time) *build {
-	return &build{schema: s, world: w, now: now, plans: map[planKey]*rowPlan{}, gens: map[string]*Cells{}, homes: map[string][]any{}}
+	return &build{schema: s, world: w, now: now, plans: map[planKey]*rowPlan{}, gens: map[string]*fake.Cells{}, homes: map[string][]any{}}
 }
 
-func (b *build) cells(table string) *Cells {
+func (b *build) cells(table string) *fake.Cells {
 	c := b.gens[table]
 	if c == nil {
 		c = fake.New(b.world.seed, table, b.now)
@@ -182,7 +182,7 @@ func (t *table) inventTenant(l level, seed uint64, now time.Time, number int64) 
 }
 
 // complete makes up what is still missing: a required field that was left zero.
-func (d *draft) complete(cells *Cells) {
+func (d *draft) complete(cells *fake.Cells) {
 	cells.At(d.number)
 	for _, c := range d.table.columns {
 		if d.set[c.index] {

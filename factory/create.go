@@ -68,7 +68,7 @@ func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
 		return row, err
 	}
 	if f.bp.define != nil {
-		cells, _ := f.bp.spare.Get().(*Cells)
+		cells, _ := f.bp.spare.Get().(*fake.Cells)
 		if cells == nil {
 			cells = fake.New(seed, f.bp.table, now)
 		}

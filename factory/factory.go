@@ -10,18 +10,6 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// Cells makes a row's values, each a function of seed, table, column and row: name
-// the column, then say what it is like.
-//
-//	w.Email = c.Of("email").Email()
-//	w.Code = fmt.Sprintf("W-%05d", c.Row()) // a sequence
-//
-// Methods documented as unique are so for any number of rows.
-type Cells = fake.Cells
-
-// Value is the cell of one column, as Cells.Of returns it.
-type Value = fake.Value
-
 // Factory makes rows of T. K is what its calls take as traits: functions of *T for
 // factories made by New, an interface of the table for the built-in ones. A Factory
 // never changes and is safe for concurrent use.
@@ -71,7 +59,7 @@ func newBlueprint[T Row](d Definition[T]) *blueprint {
 	var zero T
 	bp := &blueprint{table: zero.TableName(), typ: reflect.TypeFor[T](), spare: &sync.Pool{}}
 	if d.Row != nil {
-		bp.define = func(row any, c *Cells) { d.Row(row.(*T), c) }
+		bp.define = func(row any, c *fake.Cells) { d.Row(row.(*T), (*Cells)(c)) }
 	}
 	if len(d.Parents) > 0 {
 		bp.parents = func() []Maker { return d.Parents }

@@ -14,7 +14,7 @@ type generator struct {
 	f       *filling
 	s       *set
 	plan    *rowPlan
-	cells   *Cells
+	cells   *fake.Cells
 	fresh   reflect.Value // a row with the constant defaults
 	row     reflect.Value
 	columns []source

@@ -22,7 +22,7 @@ func (Hostility) option(c *call) error {
 }
 
 // corrupt is Hostile's work on one row.
-func (d *draft) corrupt(cells *Cells) error {
+func (d *draft) corrupt(cells *fake.Cells) error {
 	cells.At(d.number)
 	for _, c := range d.table.columns {
 		make := c.hostile()

@@ -68,7 +68,7 @@ func (Failure) say(row any) {
 // become makes a system one of another type. The settings follow from its name, for
 // a trait has no cells.
 func become(s *SourceSystem, typ string) {
-	cells := fake.New(fake.Derive(fake.DefaultSeed, s.Name), "source_systems", fake.Epoch)
+	cells := (*Cells)(fake.New(fake.Derive(fake.DefaultSeed, s.Name), "source_systems", fake.Epoch))
 	s.Type, s.Config = typ, config(typ, cells.Of("config"))
 	if s.SecretRef == nil && s.SecretCiphertext == nil && typ != "email" && typ != "webhook" {
 		s.SecretRef = ptr("vault://kv/" + cells.Of("secret_ref").Slug())

@@ -83,7 +83,7 @@ const (
 
 // settle moves a table's sequence past rows that an earlier process has written.
 // Only tables whose keys the engine makes can be looked at.
-func (w world) settle(ctx context.Context, db seedbed.DB, t *table, gens *Cells) error {
+func (w world) settle(ctx context.Context, db seedbed.DB, t *table, gens *fake.Cells) error {
 	key := t.madeKey()
 	if key == nil {
 		return nil

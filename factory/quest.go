@@ -59,7 +59,7 @@ type quest struct {
 	columns []*column
 	checks  []*catalog.Constraint
 	options [][]*string // candidates, by column
-	cells   *Cells
+	cells   *fake.Cells
 	draws   int64
 	broken  *catalog.Constraint // the one to break, in search of a violation
 }

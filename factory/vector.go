@@ -15,7 +15,7 @@ const mostKeys = 1_000_000
 // vector holds a column's values for all rows of a set: computed where the engine
 // makes them, kept where nobody else knows them.
 type vector struct {
-	cells  *Cells // makes UUIDs
+	cells  *fake.Cells // makes UUIDs
 	column string
 	first  int64
 	serial bool // the row's index and first

@@ -41,7 +41,7 @@ func (c *coverage) run(ctx context.Context, volumes []Volume) error {
 		}
 	}
 	for _, rel := range c.schema.cat.Tables() {
-		if rel.Extension != "" {
+		if rel.Extension != "" || rel.Bookkeeping() {
 			continue
 		}
 		if err := c.cover(ctx, c.schema.tables[rel]); err != nil {

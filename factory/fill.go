@@ -144,7 +144,10 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 		if err != nil {
 			return err
 		}
-		report, err = p.attempt(ctx, db, s, newWorld(addr, test, seed), now)
+		w, again := newWorld(addr, test, seed), false
+		if report, again, err = p.attempt(ctx, db, s, w, now); again {
+			report, _, err = p.attempt(ctx, db, s, w, now)
+		}
 		return err
 	})
 	if err != nil {
@@ -153,11 +156,12 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 	return report, nil
 }
 
-// attempt carries the plan out in a transaction of its own.
-func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time) (Report, error) {
+// attempt carries the plan out in a transaction of its own. It says to try again
+// where somebody else was faster to have the parents that it found.
+func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time) (report Report, again bool, err error) {
 	tx, err := db.Begin(ctx)
 	if err != nil {
-		return Report{}, fmt.Errorf("begin: %w", err)
+		return Report{}, false, fmt.Errorf("begin: %w", err)
 	}
 	f := &filling{plan: p, tx: tx, schema: s, world: w, now: now, began: time.Now()}
 	err = f.run(ctx)
@@ -170,7 +174,7 @@ func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, no
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	if err != nil {
-		return Report{}, err
+		return Report{}, f.borrowed && taken(err), err
 	}
-	return f.report, nil
+	return f.report, false, nil
 }

@@ -195,3 +195,22 @@ func TestFillRefusesHooks(t *testing.T) {
 	}
 	tasks.With(factory.On(projects.Create(t, db, called))).Fill(t, db, 5) // its own parent was made by Create, hook and all
 }
+
+// Parents that are there may have the one child that they can have.
+func TestFillAgain(t *testing.T) {
+	t.Parallel()
+	db, other := pg.DB(t), shop.DB(t)
+	for range 3 {
+		factory.SpaceMemberships.Fill(t, db, 5)
+		factory.OrganizationMemberships.Fill(t, db, 5)
+		factory.SnowflakeSystems.Fill(t, db, 5)
+		profiles.Fill(t, other, 5)
+		factory.Comments.Fill(t, db, 20)
+	}
+	if n := count(t, seeder(t, db), "select count(*) from organization_memberships"); n != 15 {
+		t.Errorf("%d memberships, want 15", n)
+	}
+	if n := count(t, other, "select count(*) from profiles"); n != 15 {
+		t.Errorf("%d profiles, want 15", n)
+	}
+}

@@ -27,7 +27,10 @@ type filling struct {
 	total   int64
 	all     int64
 	mayCopy bool
-	report  Report
+	// borrowed says that rows found in the database got children of which they can
+	// have one each: another plan may do the same at the same time.
+	borrowed bool
+	report   Report
 }
 
 func (f *filling) run(ctx context.Context) error {

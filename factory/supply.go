@@ -17,7 +17,15 @@ func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set,
 		if err != nil {
 			return nil, nil, err
 		}
-		if n > 0 && (!e.exclusive || n >= f.believable(s, e)) {
+		free := true
+		if e.exclusive {
+			if free, err = f.empty(ctx, s.table); err != nil {
+				return nil, nil, err
+			}
+			free = free && n >= f.believable(s, e)
+		}
+		if n > 0 && free {
+			f.borrowed = f.borrowed || e.exclusive
 			p := &set{table: e.parent, n: n, found: true}
 			f.byTable[e.parent] = p
 			return p, e, nil
@@ -73,6 +81,13 @@ func (f *filling) mayUse(t *table) bool {
 func (f *filling) count(ctx context.Context, t *table) (n int64, err error) {
 	err = f.tx.QueryRow(ctx, fmt.Sprintf(`select count(*) from (select from %s limit %d) x`, t.rel.Ident(), mostKeys)).Scan(&n)
 	return n, err
+}
+
+// empty reports whether a table has no rows: parents that can have one child each
+// have none then.
+func (f *filling) empty(ctx context.Context, t *table) (empty bool, err error) {
+	err = f.tx.QueryRow(ctx, fmt.Sprintf(`select not exists (select from %s)`, t.rel.Ident())).Scan(&empty)
+	return empty, err
 }
 
 // believable is how many parents n children have.

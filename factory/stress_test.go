@@ -1,0 +1,77 @@
+package factory_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+)
+
+// Everything that a process may do at once, on databases that share all memory there
+// is: the race detector looks on.
+func TestEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	db, odd, small := pg.DB(t), zoo.DB(t), shop.DB(t)
+	var work []func(context.Context) error
+	add := func(name string, do func(context.Context) error) {
+		work = append(work, func(ctx context.Context) error {
+			if err := do(ctx); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	// A volume as Fill makes it and as Lint does cover all factories and traits.
+	for _, v := range factory.Builtin() {
+		add("plan", func(ctx context.Context) error {
+			_, err := factory.Plan{Rows: []factory.Volume{v}}.Run(ctx, db)
+			return err
+		})
+	}
+	for _, table := range tables {
+		add("auto "+table, func(ctx context.Context) error {
+			_, err := factory.Auto(table).InsertN(ctx, db, 2)
+			return err
+		})
+	}
+	for _, table := range []string{"types", "checks", "readings", "people", "eggs", "natural_child", "weekend"} {
+		add("zoo "+table, func(ctx context.Context) error {
+			_, err := factory.Auto(table).InsertN(ctx, odd, 2)
+			return err
+		})
+	}
+	for _, where := range []seedbed.DB{db, odd, small} {
+		add("lint", func(ctx context.Context) error {
+			report, err := factory.Linting{}.Run(ctx, where)
+			if err == nil && report.Proven == 0 {
+				err = fmt.Errorf("nothing proven")
+			}
+			return err
+		})
+	}
+	for i := range 30 {
+		add("own structs", func(ctx context.Context) error {
+			_, err := projects.InsertN(ctx, small, 2, func(p *Project) { p.Tasks = 1 + i%2 })
+			return err
+		})
+		add("build", func(context.Context) error {
+			_, err := factory.Comments.Build(int64(i), factory.Hostile())
+			return err
+		})
+	}
+	var wg sync.WaitGroup
+	errs := make(chan error, len(work))
+	for _, do := range work {
+		wg.Go(func() { errs <- do(t.Context()) })
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

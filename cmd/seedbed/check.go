@@ -2,27 +2,26 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/audit"
-	"github.com/qarion/seedbed/pgtest/check"
 )
 
 type checkFlags struct {
 	target
-	format  string
-	only    string
-	except  []string
-	diagram string
-	title   string
-	probes  bool
-	lint    bool
+	format     string
+	output     string
+	migrations string
+	only       string
+	except     []string
+	diagram    string
+	title      string
+	noProbes   bool
+	lint       bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -35,11 +34,18 @@ reports what does not hold: orphans behind disabled or missing keys, polymorphic
 point nowhere or into another tenant, policies that leak, and more.
 
 It changes nothing. The isolation check tries to get at other tenants' rows in a transaction
-that it rolls back; --no-probes leaves that out. Exit status 0: all is well; 3: findings;
-1: it could not be checked.`,
+that it rolls back; --no-probes leaves that out.
+
+The HTML report is one file without scripts: who reaches what (table by command by role),
+findings, the schema, and the locks of the migrations where --migrations or seedbed.yaml
+names them. SARIF points at lines of those.
+
+Exit status 0: all is well; 3: findings; 1: it could not be checked.`,
 		Example: `  seedbed check                              # this project's development database
   seedbed check --url "$DATABASE_URL"
   seedbed check --format json | jq '.findings[].rule'
+  seedbed check --format sarif --migrations db/migrate -o check.sarif
+  seedbed check --format html -o check.html  # a page to look at
   seedbed check --except 'constraint-not-valid:orders.orders_total_check=validated next week'
   seedbed check --factories                  # which constraints are proven to bite
   seedbed check --diagram schema.html        # draw it: .html, .svg or .mmd (Mermaid)`,
@@ -58,101 +64,47 @@ that it rolls back; --no-probes leaves that out. Exit status 0: all is well; 3: 
 	}
 	f.define(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "text", "`text` or json")
+	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif or html")
+	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file`")
+	flags.StringVar(&f.migrations, "migrations", "", "`directory` of the goose files, for html and sarif (default: SEEDBED_MIGRATIONS, seedbed.yaml, none)")
 	flags.StringVar(&f.only, "only", "", "`integrity` or isolation (default: both)")
 	flags.StringArrayVar(&f.except, "except", nil, "excuse findings: `RULE[:OBJECT]=REASON`; may be repeated")
 	flags.StringVar(&f.diagram, "diagram", "", "draw the schema to a `file` instead: .html, .svg, .mmd, or - for Mermaid on stdout")
-	flags.StringVar(&f.title, "title", "", "of the diagram (default: the database's name)")
-	flags.BoolVar(&f.probes, "no-probes", false, "do not try to break in, read the catalog only")
+	flags.StringVar(&f.title, "title", "", "of the diagram or the page (default: the database's name)")
+	flags.BoolVar(&f.noProbes, "no-probes", false, "do not try to break in, read the catalog only")
 	flags.BoolVar(&f.lint, "factories", false, "try the factories, and whether each constraint bites, instead")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "sarif", "html"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("only", cobra.FixedCompletions([]string{"integrity", "isolation"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 // check runs the audits and reports them as one.
 func (a *app) check(ctx context.Context, f checkFlags) error {
-	write, ok := map[string]func(io.Writer, *audit.Report) error{"text": writeText, "json": writeJSON}[f.format]
-	if !ok {
-		return usagef("--format %s: there are text and json", f.format)
-	}
-	audits, ok := map[string][]auditFunc{
-		"":          {audit.Integrity, audit.Isolation},
-		"integrity": {audit.Integrity},
-		"isolation": {audit.Isolation},
-	}[f.only]
-	if !ok {
-		return usagef("--only %s: there are integrity and isolation", f.only)
-	}
-	exceptions, err := parseExceptions(f.except)
+	r, err := a.reporting(f)
 	if err != nil {
 		return err
 	}
-	c, err := a.loadConfig()
-	if err != nil {
-		return err
-	}
-	exceptions = append(exceptions, c.exceptions()...)
 	say := a.progress()
 	defer say.stop()
-	var report *audit.Report
 	err = a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 		say.Begin("check", "reading the catalog")
-		var err error
-		report, err = runAudits(ctx, db, audits, audit.Options{Except: exceptions, NoProbes: f.probes,
-			Progress: func(p audit.Progress) { say.Step(p.Step) }})
-		return err
+		return r.look(ctx, db, func(p audit.Progress) { say.Step(p.Step) })
 	})
+	if err == nil && r.source != "" && f.format == "html" {
+		say.Begin("review", "running the migrations on a scratch database")
+		err = a.reviewSource(ctx, r)
+	}
 	say.stop()
 	if err != nil {
 		return err
 	}
-	if err := write(a.out, report); err != nil {
+	if err := a.deliver(r); err != nil {
 		return err
 	}
-	if !report.Clean() {
+	if !r.page.Audit.Clean() {
 		return errFindings
 	}
 	return nil
-}
-
-// writeText writes findings as a failing test does.
-func writeText(w io.Writer, r *audit.Report) error {
-	_, err := io.WriteString(w, check.Format(r))
-	return err
-}
-
-// writeJSON writes a report for machines. Names are lower case and never change
-// their meaning; new ones may come.
-func writeJSON(w io.Writer, r *audit.Report) error {
-	type finding struct {
-		Rule     string   `json:"rule"`
-		Object   string   `json:"object"`
-		Message  string   `json:"message"`
-		Why      string   `json:"why,omitempty"`
-		Rows     int64    `json:"rows,omitempty"`
-		Sample   []string `json:"sample,omitempty"`
-		Evidence []string `json:"evidence,omitempty"`
-		Fix      string   `json:"fix,omitempty"`
-	}
-	list := func(all []audit.Finding) []finding {
-		out := []finding{}
-		for _, f := range all {
-			rule, _ := audit.RuleNamed(f.Rule)
-			out = append(out, finding{f.Rule, f.Object, f.Message, rule.Why, f.Rows, f.Sample, f.Evidence, f.Fix})
-		}
-		return out
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(struct {
-		Clean     bool      `json:"clean"`
-		Findings  []finding `json:"findings"`
-		Excused   []finding `json:"excused"`
-		Unchecked []string  `json:"unchecked"`
-		Tables    int       `json:"tables"`
-		Rules     int       `json:"rules"`
-		Millis    int64     `json:"elapsed_ms"`
-	}{r.Clean(), list(r.Findings), list(r.Excused), append([]string{}, r.Unchecked...), r.Tables, r.Rules, r.Elapsed.Milliseconds()})
 }
 
 // parseExceptions reads RULE[:OBJECT]=REASON.

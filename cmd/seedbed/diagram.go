@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -47,7 +48,8 @@ func (a *app) drawDiagram(ctx context.Context, db *pgxpool.Pool, file, title str
 	if err := writeWhole(file, text); err != nil {
 		return fmt.Errorf("write the diagram: %w", err)
 	}
-	fmt.Fprintf(a.err, "%s: %s\n", file, plural(len(cat.Tables()), "table"))
+	tables := slices.DeleteFunc(cat.Tables(), (*catalog.Relation).Bookkeeping)
+	fmt.Fprintf(a.err, "%s: %s\n", file, plural(len(tables), "table"))
 	return nil
 }
 

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/diagram"
+	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/migrations"
+)
+
+// reporting is a report in the making: what to look for, and what was found.
+type reporting struct {
+	checkFlags
+	audits  []auditFunc
+	options audit.Options
+	source  string // directory of the migrations, "" none
+	page    report.Page
+}
+
+// reporting reads what the flags, the environment and seedbed.yaml ask for.
+func (a *app) reporting(f checkFlags) (*reporting, error) {
+	r := &reporting{checkFlags: f}
+	if formats[f.format] == nil {
+		return nil, usagef("--format %s: there are text, json, sarif and html", f.format)
+	}
+	var ok bool
+	r.audits, ok = map[string][]auditFunc{
+		"":          {audit.Integrity, audit.Isolation},
+		"integrity": {audit.Integrity},
+		"isolation": {audit.Isolation},
+	}[f.only]
+	if !ok {
+		return nil, usagef("--only %s: there are integrity and isolation", f.only)
+	}
+	except, err := parseExceptions(f.except)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
+	r.source = f.migrations
+	if r.source == "" && (f.format == "html" || f.format == "sarif") {
+		r.source = c.Migrations
+	}
+	if r.source != "" {
+		return r, isDirectory("--migrations", r.source)
+	}
+	return r, nil
+}
+
+// look runs the audits, and reads what the page shows beside them.
+func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(audit.Progress)) (err error) {
+	r.options.Progress = progress
+	r.page = report.Page{Title: r.title, Database: db.Config().ConnConfig.Database, Exceptions: r.options.Except, Made: time.Now(),
+		Probed: !r.noProbes && r.only != "integrity"}
+	if r.page.Audit, err = runAudits(ctx, db, r.audits, r.options); err != nil || r.format != "html" {
+		return err
+	}
+	if r.page.Access, err = audit.ReadAccess(ctx, db, r.options); err != nil {
+		return err
+	}
+	cat, err := catalog.Load(ctx, db, catalog.Options{})
+	if err != nil {
+		return err
+	}
+	found, err := seedbed.Discover(ctx, db)
+	if err != nil {
+		return err
+	}
+	r.page.Drawing = diagram.SVG(found.Model, cat)
+	r.page.Server = fmt.Sprintf("%d.%d", cat.Version/10000, cat.Version%10000)
+	return nil
+}
+
+// reviewSource adds the review of the migrations, which runs on a scratch database of
+// seedbed's own server: the database that is checked is not touched.
+func (a *app) reviewSource(ctx context.Context, r *reporting) error {
+	return a.reviewers(ctx, reviewFlags{}, func(all []seedbed.DB) (err error) {
+		r.page.Review, err = migrations.Review(ctx, all[0], os.DirFS(r.source), migrations.ReviewOptions{})
+		return err
+	})
+}
+
+// files are the migrations as the report names them: from the current directory on,
+// which in CI is the repository.
+func (r *reporting) files() *report.Files {
+	if r.source == "" {
+		return nil
+	}
+	prefix := r.source
+	if here, err := os.Getwd(); err == nil && filepath.IsAbs(prefix) {
+		if rel, err := filepath.Rel(here, prefix); err == nil {
+			prefix = rel
+		}
+	}
+	return &report.Files{FS: os.DirFS(r.source), Prefix: filepath.ToSlash(filepath.Clean(prefix))}
+}
+
+// deliver writes the report to stdout, or whole to a file.
+func (a *app) deliver(r *reporting) error {
+	var text bytes.Buffer
+	if err := formats[r.format](&text, r); err != nil {
+		return err
+	}
+	if r.output == "" || r.output == "-" {
+		_, err := text.WriteTo(a.out)
+		return err
+	}
+	if err := writeWhole(r.output, text.String()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	fmt.Fprintf(a.err, "%s: %s\n", r.output, plural(len(r.page.Audit.Findings), "finding"))
+	return nil
+}

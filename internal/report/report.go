@@ -1,0 +1,107 @@
+// Package report renders what an audit found for others than the person at the
+// terminal: as SARIF for code hosts and editors, and as one HTML page for people.
+//
+//	err := report.HTML(w, report.Page{Database: "orders", Audit: found, Access: access, Drawing: svg})
+//
+// It asks for nothing over the network and runs nothing: the page is one file without
+// scripts, readable on a phone, in the dark and on paper.
+package report
+
+import (
+	"slices"
+	"time"
+
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/migrations"
+)
+
+// Page is what a report tells.
+type Page struct {
+	// Database that was looked at, as people call it.
+	Database string
+	// Title of the page. Empty: the database.
+	Title string
+	// Server is its version.
+	Server string
+	// Made is when. Zero: the page does not say.
+	Made time.Time
+	// Audit is what was found.
+	Audit *audit.Report
+	// Probed says that what the application can do was tried, not only read.
+	Probed bool
+	// Access is the isolation matrix. Nil: it is left out.
+	Access *audit.Access
+	// Drawing is an SVG of the schema. Empty: it is left out.
+	Drawing string
+	// Review is that of the migrations. Nil: it is left out.
+	Review *migrations.Report
+	// Exceptions are those that the audit was told, for their reasons.
+	Exceptions []audit.Exception
+}
+
+// group is the findings of one rule.
+type group struct {
+	audit.Rule
+	Findings []finding
+}
+
+// finding with the name that the matrix links to.
+type finding struct {
+	audit.Finding
+	ID     string
+	More   int64
+	Reason string // of an exception
+}
+
+// shown is how many findings of a rule the page shows before it folds the others.
+const shown = 6
+
+// Count is how many there are, where there are several.
+func (g group) Count() int {
+	if len(g.Findings) == 1 {
+		return 0
+	}
+	return len(g.Findings)
+}
+
+// First are those that the page shows at once.
+func (g group) First() []finding { return g.Findings[:len(g.Findings)-len(g.Rest())] }
+
+// Rest are those that are folded, which a link into them opens.
+func (g group) Rest() []finding {
+	if len(g.Findings) <= shown+1 {
+		return nil
+	}
+	return g.Findings[shown:]
+}
+
+// groups are findings by rule, in the order of the audit.
+func groups(all []audit.Finding, reason func(audit.Finding) string, prefix string) (out []group) {
+	for i, f := range all {
+		rule, ok := audit.RuleNamed(f.Rule)
+		if !ok {
+			rule = audit.Rule{Name: f.Rule}
+		}
+		at := slices.IndexFunc(out, func(g group) bool { return g.Name == f.Rule })
+		if at < 0 {
+			at = len(out)
+			out = append(out, group{Rule: rule})
+		}
+		x := finding{Finding: f, ID: name(prefix, i), Reason: reason(f)}
+		if n := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && n > 0 {
+			x.More = n
+		}
+		out[at].Findings = append(out[at].Findings, x)
+	}
+	return out
+}
+
+// reason that an exception gives for excusing a finding.
+func (p Page) reason(f audit.Finding) string {
+	for _, e := range p.Exceptions {
+		if e.Rule == f.Rule && (e.Object == "" || e.Object == f.Object) {
+			return e.Reason
+		}
+	}
+	return ""
+}

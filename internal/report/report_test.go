@@ -1,0 +1,194 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// found is a report with something of each kind, and with names that somebody chose
+// to break us.
+func found() report.Page {
+	denied, own, all := audit.Denied, audit.OfTenant, audit.Everything
+	return report.Page{
+		Database: "orders", Title: "Orders <staging>", Server: "18.1", Made: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Probed: true,
+		Exceptions: []audit.Exception{{Rule: "constraint-not-valid", Reason: "validated in May"}},
+		Audit: &audit.Report{
+			Tables: 3, Rules: 72, Elapsed: 1234 * time.Millisecond,
+			Findings: []audit.Finding{
+				{Rule: "pair-orphan", Object: "comments.resource_id", Message: "5 rows point nowhere", Rows: 5, Sample: []string{"id=1", `id=</pre><script>alert(1)</script>`}, Fix: "delete them"},
+				{Rule: "probe-read", Object: "comments", Message: "as app of team 1, 3 rows of others can be read", Evidence: []string{"SELECT count(*) FROM comments", "→ succeeded"}, Fix: "see the policies"},
+			},
+			Excused:   []audit.Finding{{Rule: "constraint-not-valid", Object: "comments.body_check", Message: "is not validated"}},
+			Unchecked: []string{"what the moon does"},
+		},
+		Access: &audit.Access{
+			Roles: []audit.AccessRole{{Name: "app", Part: "application"}, {Name: "owner", Part: "owner"}},
+			Tables: []audit.AccessTable{
+				{Name: "comments", Scope: "team", Reach: [][]audit.Reach{{own, own, denied, denied, denied}, {all, all, all, all, all}}},
+				{Name: `"><img src=x onerror=alert(1)>`, Scope: "team", Aggregate: true, Reach: [][]audit.Reach{{own, denied, denied, denied, denied}, {all, all, all, all, all}}},
+				{Name: "countries", Reach: [][]audit.Reach{{all, denied, denied, denied, denied}, {all, all, all, all, all}}},
+			},
+		},
+		Drawing: `<svg xmlns="http://www.w3.org/2000/svg" class="seedbed-diagram"></svg>`,
+	}
+}
+
+func html(t *testing.T, p report.Page) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.HTML(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got); run with -update after looking at it in a browser:\n%s", path, diff)
+	}
+}
+
+var style = regexp.MustCompile(`(?s)<style>.*</style>`)
+
+func TestHTML(t *testing.T) {
+	golden(t, "findings.html", style.ReplaceAllString(html(t, found()), "<style></style>"))
+}
+
+// The page runs nothing and asks nobody for anything, whatever names say.
+func TestHTMLIsSelfContained(t *testing.T) {
+	page := strings.ReplaceAll(html(t, found()), `xmlns="http://www.w3.org/2000/svg"`, "")
+	for _, never := range []string{"<script", "<img", "<link", "<iframe", "http:", "https:", "url(", "@import", "javascript:"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page has %q", never)
+		}
+	}
+}
+
+// Every link leads somewhere in the page, and no two things have one name.
+func TestHTMLLinksLead(t *testing.T) {
+	page := html(t, found())
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\sid="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		if ids[m[1]] {
+			t.Errorf("two things are called %s", m[1])
+		}
+		ids[m[1]] = true
+	}
+	links := regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1)
+	if len(links) < 5 {
+		t.Errorf("there are only %d links", len(links))
+	}
+	for _, m := range links {
+		if !ids[m[1]] {
+			t.Errorf("#%s leads nowhere", m[1])
+		}
+	}
+}
+
+// A cell that a probe broke says so and leads to the finding; its neighbours do not.
+func TestMatrixShowsWhatWasTried(t *testing.T) {
+	page := html(t, found())
+	for _, want := range []string{
+		`<a class="c broken" href="#f2" title="app: SELECT on comments reaches rows of its own tenant, and should not: see the finding">S</a>`,
+		`<i class="c tenant" title="app: INSERT on comments reaches rows of its own tenant">I</i>`,
+		`<i class="c everything" title="owner: TRUNCATE on comments reaches every row">T</i>`,
+		`<i class="c shared" title="app: SELECT on countries reaches every row">S</i>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+}
+
+// A clean report says so, and has no empty sections.
+func TestHTMLOfNothing(t *testing.T) {
+	page := html(t, report.Page{Database: "orders", Audit: &audit.Report{}})
+	if !strings.Contains(page, "<b>No findings</b>") || strings.Contains(page, "<section") {
+		t.Errorf("the page is\n%s", page)
+	}
+}
+
+// Many findings of a rule are folded; the rest stays in the page, for links.
+func TestManyFindingsAreFolded(t *testing.T) {
+	p := report.Page{Database: "orders", Audit: &audit.Report{}}
+	for range 20 {
+		p.Audit.Findings = append(p.Audit.Findings, audit.Finding{Rule: "rls-enabled", Object: "t"})
+	}
+	page := html(t, p)
+	if !strings.Contains(page, "<summary>and 14 more</summary>") || strings.Count(page, `class="finding"`) != 20 {
+		t.Errorf("the page is\n%s", page)
+	}
+}
+
+func TestSARIF(t *testing.T) {
+	files := &report.Files{Prefix: "db/migrate", FS: fstest.MapFS{
+		"1_a.sql": {Data: []byte("-- comments are made here\nCREATE TABLE other ();\n")},
+		"2_b.sql": {Data: []byte("-- +goose Up\nCREATE TABLE comments (\n  id int,\n  resource_id uuid\n);\n")},
+	}}
+	var b bytes.Buffer
+	if err := report.SARIF(&b, found(), files); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Runs []struct {
+			Tool struct {
+				Driver struct{ Rules []struct{ ID string } }
+			}
+			Results []map[string]any
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	run := doc.Runs[0]
+	if len(run.Tool.Driver.Rules) != len(audit.Rules) {
+		t.Errorf("%d rules of %d", len(run.Tool.Driver.Rules), len(audit.Rules))
+	}
+	for _, r := range run.Results {
+		if i := int(r["ruleIndex"].(float64)); run.Tool.Driver.Rules[i].ID != r["ruleId"] {
+			t.Errorf("ruleIndex of %s leads to %s", r["ruleId"], run.Tool.Driver.Rules[i].ID)
+		}
+	}
+	text, err := json.MarshalIndent(run.Results, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "results.sarif", string(text)+"\n")
+}
+
+// Without migrations there is no line to point at, and the object's name stands alone.
+func TestSARIFWithoutFiles(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.SARIF(&b, found(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.String(); strings.Contains(s, "physicalLocation") || !strings.Contains(s, `"fullyQualifiedName": "orders.comments.resource_id"`) {
+		t.Errorf("the report is\n%s", s)
+	}
+}

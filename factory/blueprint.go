@@ -110,6 +110,7 @@ func (b *build) plan(bp *blueprint, t *table, fixes map[int]string) (*rowPlan, e
 	for _, c := range t.columns {
 		make := p.maker(c)
 		switch {
+		case c.alone: // made when it is known that no parent has it
 		case make != nil && !slices.Contains(covered, c.index):
 			p.made = append(p.made, maker{c, make})
 		case c.constOK && c.Writable() && p.binding != nil && p.binding.byCol[c.index] >= 0:

@@ -38,6 +38,11 @@ func (e *edge) String() string {
 	return strings.Join(names, ", ") + " → " + e.parent.name
 }
 
+// mustHave reports whether a column is one of a reference that every row has.
+func (t *table) mustHave(c *column) bool {
+	return slices.ContainsFunc(t.edges, func(e *edge) bool { return !e.optional && slices.Contains(e.cols, c.index) })
+}
+
 // refNames are the parent's columns that the reference is to.
 func (e *edge) refNames() string {
 	var names []string
@@ -84,6 +89,9 @@ func (t *table) findEdges() {
 		for _, c := range l.cols {
 			t.columns[c].inEdge = true
 		}
+	}
+	for _, c := range t.columns {
+		c.alone = c.inEdge && c.Required() && !t.tenantColumn(c.index) && !t.pairType(c) && !t.mustHave(c)
 	}
 	slices.SortStableFunc(t.edges, func(a, b *edge) int { return b.rank() - a.rank() })
 }

@@ -56,6 +56,7 @@ func (f *filling) run(ctx context.Context) error {
 		if err := f.write(ctx, s); err != nil {
 			return err
 		}
+		s.ready = true
 	}
 	f.report.Write = time.Since(start)
 	start = time.Now()

@@ -213,6 +213,10 @@ func (g *generator) column(buf []byte, src *source) ([]byte, error) {
 			return null(buf), nil
 		}
 	}
+	return g.made(buf, src)
+}
+
+func (g *generator) made(buf []byte, src *source) ([]byte, error) {
 	x := src.make(g.cells.Of(src.column.name))
 	if src.keep != nil {
 		src.keep.add(canon(src.column, x))
@@ -239,6 +243,9 @@ func (g *generator) any(buf []byte, src *source, x any) ([]byte, error) {
 
 func (g *generator) parent(buf []byte, src *source) ([]byte, error) {
 	at := g.parents[src.choice-1]
+	if at.edge < 0 && src.column.alone {
+		return g.made(buf, src)
+	}
 	if at.edge < 0 {
 		if src.keep != nil {
 			src.keep.add(nil)
@@ -253,7 +260,7 @@ func (g *generator) parent(buf []byte, src *source) ([]byte, error) {
 }
 
 func (g *generator) value(buf []byte, src *source, keys *vector, at int64) ([]byte, error) {
-	if src.column.base == uuidOID && keys.other == nil && !keys.serial {
+	if src.column.base == uuidOID && keys.byUUID() {
 		id := keys.uuid(at)
 		if src.keep != nil {
 			src.keep.uuids = append(src.keep.uuids, id)

@@ -26,7 +26,24 @@ func guess(c *column) func(*fake.Value) any {
 	if bound := c.partition(); bound != nil {
 		return bound
 	}
-	return guessType(c, c.Type.Underlying(), r)
+	return folded(r, guessType(c, c.Type.Underlying(), r))
+}
+
+// folded gives text the case that a CHECK wants.
+func folded(r rule, make func(*fake.Value) any) func(*fake.Value) any {
+	if r.fold == "" {
+		return make
+	}
+	return func(v *fake.Value) any {
+		s, ok := make(v).(string)
+		switch {
+		case !ok:
+			return make(v)
+		case r.fold == "upper":
+			return strings.ToUpper(s)
+		}
+		return strings.ToLower(s)
+	}
 }
 
 func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {

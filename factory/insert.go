@@ -18,10 +18,11 @@ func (d *draft) ready() bool {
 		if !waits {
 			continue
 		}
-		if !p.of.written || !p.of.set[p.column] {
+		known := p.of.values[p.column]
+		if _, still := known.(pending); still || !p.of.set[p.column] {
 			return false
 		}
-		d.values[col] = p.of.values[p.column]
+		d.values[col] = known
 	}
 	return true
 }

@@ -2,6 +2,7 @@ package factory_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -26,4 +27,14 @@ func seeder(t *testing.T, db *pgtest.DB) pgx.Tx {
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
 	return tx
+}
+
+// mention looks for what a message must say.
+func mention(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("got %v, want an error that says %q", err, part)
+		}
+	}
 }

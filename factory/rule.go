@@ -19,6 +19,7 @@ type rule struct {
 	maxLen   int
 	json     string // the jsonb_typeof it must have
 	present  bool   // IS NOT NULL
+	fold     string // upper or lower: the case it must have
 }
 
 // Constraints come as Postgres prints them, fully parenthesised and with casts.
@@ -32,6 +33,8 @@ var (
 	ruleJSON    = regexp.MustCompile(`^jsonb?_typeof\((\S+)\) = '(\w+)'`)
 	ruleEqual   = regexp.MustCompile(`^(\S+) = '((?:[^']|'')*)'`)
 	ruleNotNull = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
+	ruleFold    = regexp.MustCompile(`^(\S+) = (upper|lower)\((\S+)\)$`)
+	ruleFlag    = regexp.MustCompile(`^(?:NOT )?(\S+)$`)
 	ruleLiteral = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
 )
 
@@ -84,6 +87,10 @@ func (r *rule) readOne(part, name string) {
 		r.bound(m[2], x)
 	case match(ruleEqual, part, mine) != nil:
 		r.choices = []string{unquote(match(ruleEqual, part, mine)[2])}
+	case match(ruleFold, part, mine) != nil && mine(match(ruleFold, part, mine)[3]):
+		r.fold = match(ruleFold, part, mine)[2]
+	case match(ruleFlag, part, mine) != nil:
+		r.choices = []string{strconv.FormatBool(!strings.HasPrefix(part, "NOT "))}
 	}
 }
 

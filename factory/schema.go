@@ -44,6 +44,7 @@ type column struct {
 	constOK  bool
 	inKey    bool // of the primary key
 	inEdge   bool // some reference decides it, or the tenant does
+	alone    bool // … unless the row does without: it is required, the reference is not
 	unique   bool // made values must differ from row to row
 	forced   bool // it is made although Postgres would take none
 	pool     *pool
@@ -138,7 +139,7 @@ func (c *column) left() bool { return !c.Writable() || c.Identity != "" || c.vol
 // made says that the engine makes a value where the definition has none: what is
 // required and has no default, and random keys, which must be replayable.
 func (c *column) made() bool {
-	if !c.Writable() || c.inEdge {
+	if !c.Writable() || c.inEdge && !c.alone {
 		return false
 	}
 	if c.inKey && c.base == uuidOID {

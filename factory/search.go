@@ -86,7 +86,11 @@ func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried ma
 	}
 	q := &quest{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	q.cluster(k)
-	if len(q.columns) == 0 || q.known() && tried[t.name] {
+	if len(q.columns) == 0 {
+		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), of which none are searched for: give them in a trait or by In, On and By",
+			cause, strings.Join(k.Columns, ", "))
+	}
+	if q.known() && tried[t.name] {
 		return nil, cause
 	}
 	tried[t.name] = true

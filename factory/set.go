@@ -17,6 +17,7 @@ type set struct {
 	first int64 // number of the first row
 	asked bool
 	found bool  // rows that the database had before
+	ready bool  // its rows are written
 	only  *node // of those, this one alone
 
 	over  *set    // the tenants that rows are spread over; nil: none

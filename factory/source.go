@@ -39,6 +39,9 @@ func (g *generator) sources() error {
 		if err != nil {
 			return err
 		}
+		if err := g.foreseen(src); err != nil {
+			return err
+		}
 		if v := g.s.keys[c.index]; v != nil {
 			if v.kept() {
 				src.keep = v
@@ -52,6 +55,22 @@ func (g *generator) sources() error {
 			g.names = append(g.names, c.name)
 		} else if src.keep != nil {
 			return fmt.Errorf("%s.%s: others reference it, and only Postgres knows it", g.s.table.name, c.name)
+		}
+	}
+	return nil
+}
+
+// foreseen refuses a reference to keys that are known only once their rows are
+// written, which they are not where references run in a circle.
+func (g *generator) foreseen(src source) error {
+	if src.choice == 0 || src.typ {
+		return nil
+	}
+	c := g.s.edges[src.choice-1]
+	for i, p := range c.sets {
+		if !p.found && !p.ready && p.keys[src.refs[i]].kept() {
+			return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
+				c.edges[i], p.table.name, p.table.columns[src.refs[i]].name)
 		}
 	}
 	return nil
@@ -99,6 +118,9 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 	}
 	if len(s.call.links) == 0 && !s.said[c.index] {
 		if g.fromTenant(c, &src) || g.fromParent(c, &src) {
+			if c.alone {
+				src.make = g.plan.maker(c)
+			}
 			return src, true, nil
 		}
 	}

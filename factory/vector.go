@@ -15,7 +15,8 @@ const mostKeys = 1_000_000
 // vector holds a column's values for all rows of a set: computed where the engine
 // makes them, kept where nobody else knows them.
 type vector struct {
-	cells  *fake.Cells // makes UUIDs
+	cells  *fake.Cells // make them anew: UUIDs, or what make says
+	make   func(*fake.Value) any
 	column string
 	first  int64
 	serial bool // the row's index and first
@@ -31,9 +32,15 @@ func (v *vector) at(i int64) any {
 		return v.uuids[i]
 	case v.other != nil:
 		return v.other[i]
+	case v.make != nil:
+		v.cells.At(v.first + i)
+		return v.make(v.cells.Of(v.column))
 	}
 	return v.uuid(i)
 }
+
+// byUUID reports whether all values are UUIDs, which have a short way.
+func (v *vector) byUUID() bool { return v.other == nil && v.make == nil && !v.serial }
 
 func (v *vector) uuid(i int64) [16]byte {
 	if v.uuids != nil {
@@ -68,8 +75,12 @@ func (f *filling) need(s *set, col int) {
 	s.keys[col] = v
 	switch {
 	case s.found || s.call != nil && len(s.call.says) > 0:
-	case c.inKey && c.base == uuidOID && c.made() && !s.covers(f, col):
+	case c.made() && !s.covers(f, col) && !(s.call != nil && s.call.hostile):
 		v.cells = fake.New(f.world.seed, s.table.name, f.now)
+		if c.base != uuidOID || !c.inKey {
+			make := s.maker(f, c)
+			v.make = func(x *fake.Value) any { return canon(c, make(x)) }
+		}
 	case c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
 		v.serial = true // its numbers are reserved when it is known how many
 	}
@@ -87,6 +98,17 @@ func (s *set) covers(f *filling, col int) bool {
 		}
 	}
 	return true
+}
+
+// maker is what makes a column that the definition does not.
+func (s *set) maker(f *filling, c *column) func(*fake.Value) any {
+	plan, _ := s.rowPlan(f) // covers has made it
+	for _, m := range plan.made {
+		if m.column == c {
+			return m.make
+		}
+	}
+	return plan.maker(c)
 }
 
 func (s *set) rowPlan(f *filling) (*rowPlan, error) {

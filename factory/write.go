@@ -85,16 +85,46 @@ func (w *writer) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			break
+		if n > 0 {
+			continue
 		}
-	}
-	for _, d := range w.order {
-		if !d.written {
-			return fmt.Errorf("create %s: its references run in a circle of keys that Postgres chooses", d.table.name)
+		if there, err := w.foresee(ctx); err != nil || !there {
+			return errors.Join(err, w.stuck())
 		}
 	}
 	return w.hooks(ctx)
+}
+
+// stuck says which row waits for a key that never comes.
+func (w *writer) stuck() error {
+	for _, d := range w.order {
+		if !d.written {
+			return fmt.Errorf("create %s: its references run in a circle of keys that only Postgres chooses, without a sequence", d.table.name)
+		}
+	}
+	return nil
+}
+
+// foresee takes the number that a row waits for from its sequence beforehand: where
+// references run in a circle, no row can be first. It reports whether there was one.
+func (w *writer) foresee(ctx context.Context) (bool, error) {
+	for _, d := range w.order {
+		for _, v := range d.values {
+			p, waits := v.(pending)
+			if !waits || d.written || p.of.set[p.column] {
+				continue
+			}
+			c := p.of.table.columns[p.column]
+			var number *int64
+			err := w.db.QueryRow(ctx, `select nextval(pg_get_serial_sequence($1, $2))`, c.Table.Ident(), c.name).Scan(&number)
+			if err != nil || number == nil {
+				return false, err
+			}
+			p.of.values[p.column], p.of.set[p.column] = *number, true
+			return true, p.of.store(p.column, *number)
+		}
+	}
+	return false, nil
 }
 
 // round is one trip to the server and back.

@@ -29,6 +29,8 @@ type config struct {
 	Seed *uint64 `yaml:"seed"`
 	// Fixtures is a directory of fixture files that `seed` loads.
 	Fixtures string `yaml:"fixtures"`
+	// Mask says how columns are masked in a dump, by table.column.
+	Mask map[string]string `yaml:"mask"`
 	// Except are findings of `check` that are intended.
 	Except []exception `yaml:"except"`
 }
@@ -40,7 +42,7 @@ type exception struct {
 }
 
 // keys of seedbed.yaml, for suggestions.
-var configKeys = []string{"migrations", "postgres", "seed", "fixtures", "except"}
+var configKeys = []string{"migrations", "postgres", "seed", "fixtures", "mask", "except"}
 
 // loadConfig reads the nearest seedbed.yaml upward, and the environment over it.
 func (a *app) loadConfig() (*config, error) {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -51,22 +49,4 @@ func (a *app) drawDiagram(ctx context.Context, db *pgxpool.Pool, file, title str
 	tables := slices.DeleteFunc(cat.Tables(), (*catalog.Relation).Bookkeeping)
 	fmt.Fprintf(a.err, "%s: %s\n", file, plural(len(tables), "table"))
 	return nil
-}
-
-// writeWhole writes a file beside its place and renames it, so that what was there
-// stays until the new one is complete.
-func writeWhole(file, text string) error {
-	draft, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(draft, text)
-	err = errors.Join(err, draft.Chmod(0o644), draft.Close())
-	if err == nil {
-		err = os.Rename(draft.Name(), file)
-	}
-	if err != nil {
-		os.Remove(draft.Name())
-	}
-	return err
 }

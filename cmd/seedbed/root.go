@@ -25,6 +25,8 @@ a seedbed.yaml, found from the current directory upward:
   postgres: "18"               # major version
   seed: 7                      # what made-up data follows from
   fixtures: testdata/fixtures  # what seed loads
+  mask:                        # how dump hides columns, beside those it knows by name
+    leads.notes: redact
   except:                      # findings of check that are intended
     - {rule: constraint-not-valid, object: orders.orders_total_check, reason: validated in May}
 
@@ -40,7 +42,7 @@ Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 findings, 130 Ctrl
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("seedbed {{.Version}}\n")
-	root.AddCommand(a.devCommand(), a.seedCommand(), a.checkCommand(), a.migrateCommand(), a.doctorCommand(), a.pruneCommand())
+	root.AddCommand(a.devCommand(), a.seedCommand(), a.dumpCommand(), a.checkCommand(), a.migrateCommand(), a.doctorCommand(), a.pruneCommand())
 	a.watch(root)
 	return root
 }

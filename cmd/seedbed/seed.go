@@ -17,6 +17,7 @@ type seedFlags struct {
 	spaces   string
 	seed     uint64
 	fixtures string
+	dryRun   bool
 	list     bool
 }
 
@@ -37,7 +38,8 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
   seedbed seed --scenario two-tenants
   seedbed seed --scenario scale --spaces 1000            # a million rows
   seedbed seed --rows spaces=1000,datasets=20k,comments=1e6
-  seedbed seed --url "$DATABASE_URL" --fixtures testdata/fixtures`,
+  seedbed seed --url "$DATABASE_URL" --fixtures testdata/fixtures
+  seedbed seed --fixtures testdata/fixtures --dry-run    # what would change`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.list {
@@ -63,7 +65,8 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 	flags.StringSliceVar(&f.rows, "rows", nil, "volumes, as `TABLE=N`; N may be 1e6, 20k, 3m")
 	flags.StringVar(&f.spaces, "spaces", "", "`N` tenants: short for --rows spaces=N; for --scenario scale, what all else is in proportion to")
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that all made-up values follow from")
-	flags.StringVar(&f.fixtures, "fixtures", "", "`directory` of fixture files to load")
+	flags.StringVar(&f.fixtures, "fixtures", "", "`directory` of fixture files to load: rows that are there are updated, others inserted")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what --fixtures would change, and change nothing")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
 	return cmd
 }
@@ -71,13 +74,14 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 // sowing is what the flags ask for: any of fixtures, a scenario, volumes.
 type sowing struct {
 	fixtures string
+	dryRun   bool
 	world    *scenario.Scenario
 	rows     []scenario.Rows
 	options  scenario.Options
 }
 
 func (f seedFlags) sowing() (s sowing, err error) {
-	s.options.Seed = f.seed
+	s.options.Seed, s.dryRun = f.seed, f.dryRun
 	if s.rows, err = parseRows(f.rows); err != nil {
 		return s, err
 	}
@@ -90,6 +94,9 @@ func (f seedFlags) sowing() (s sowing, err error) {
 		if err := isDirectory("--fixtures", s.fixtures); err != nil {
 			return s, err
 		}
+	}
+	if f.dryRun && (s.fixtures == "" || f.scenario != "" || len(s.rows) > 0 || f.spaces != "") {
+		return s, usagef("--dry-run is for --fixtures alone: other rows are made up")
 	}
 	if f.scenario == "" && s.fixtures == "" && len(s.rows) == 0 && f.spaces == "" {
 		f.scenario = scenario.All[0].Name
@@ -120,6 +127,9 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 	return a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 		if err := a.refuseProduction(db); err != nil {
 			return err
+		}
+		if s.dryRun {
+			return a.rehearse(ctx, db, s.fixtures)
 		}
 		if s.fixtures != "" {
 			if err := loadFixtures(ctx, db, s.fixtures, say); err != nil {

@@ -19,8 +19,20 @@ func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, say *progre
 	if err != nil {
 		return err
 	}
-	say.End(plural(set.Len(), "row"))
+	d := set.Diff()
+	say.End(fmt.Sprintf("%s: %d inserted, %d updated, %d unchanged", plural(set.Len(), "row"),
+		d.Count(fixtures.Inserted), d.Count(fixtures.Updated), d.Count(fixtures.Unchanged)))
 	return nil
+}
+
+// rehearse says what loading fixtures would do.
+func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string) error {
+	diff, err := fixtures.DryRun(ctx, db, os.DirFS(dir), fixtures.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(a.out, diff)
+	return err
 }
 
 func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) error {

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/fixtures"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+type dumpFlags struct {
+	target
+	output   string
+	space    string
+	tenant   string
+	test     string
+	tables   []string
+	mask     []string
+	unmasked bool
+	maxRows  int
+}
+
+func (a *app) dumpCommand() *cobra.Command {
+	var f dumpFlags
+	cmd := &cobra.Command{
+		Use:   "dump",
+		Short: "Write a database, or one tenant of it, as a fixture file",
+		Long: `Dump writes rows as fixtures: labels instead of keys, references by label, no generated
+columns. Loaded into an empty database of the same schema they give the same rows. Whatever a
+dumped row references is dumped too.
+
+What looks secret or personal by its column's name is masked, and e-mail addresses wherever
+they stand: the same value always the same way, in the same form. --mask TABLE.COLUMN=KIND says
+otherwise; KIND is email, emails (in a text), name, scramble, hash, redact or keep. The file is
+written whole, or stays what it was.`,
+		Example: `  seedbed dump > everything.yaml                       # this project's development database
+  seedbed dump --space growth -o testdata/growth.yaml  # one space, by slug or key
+  seedbed dump --tables datasets,comments --mask users.name=keep
+  seedbed dump --test TestCheckout/refund              # what a failed test left
+  seedbed dump --url "$STAGING" --tenant accounts=42 --mask leads.notes=redact`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.dump(cmd.Context(), f) },
+	}
+	f.define(cmd)
+	flags := cmd.Flags()
+	flags.StringVarP(&f.output, "output", "o", "", "write to this `file` (default: stdout)")
+	flags.StringVar(&f.space, "space", "", "only the space with this `key` or slug, and what it references")
+	flags.StringVar(&f.tenant, "tenant", "", "only one tenant, as `TABLE=KEY`")
+	flags.StringVar(&f.test, "test", "", "the database that a failed `test` left, instead of --url")
+	flags.StringSliceVar(&f.tables, "tables", nil, "only these `tables`, and what they reference")
+	flags.StringSliceVar(&f.mask, "mask", nil, "how a column is masked: `TABLE.COLUMN=KIND`; may be repeated")
+	flags.BoolVar(&f.unmasked, "unmasked", false, "mask nothing but what --mask and seedbed.yaml say")
+	flags.IntVar(&f.maxRows, "max-rows", 0, "refuse to dump more `rows` (default 10000)")
+	cmd.MarkFlagsMutuallyExclusive("space", "tenant")
+	cmd.MarkFlagsMutuallyExclusive("url", "test")
+	return cmd
+}
+
+func (a *app) dump(ctx context.Context, f dumpFlags) error {
+	c, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	rules, err := parseMasks(f.mask, c.Mask)
+	if err != nil {
+		return err
+	}
+	if f.space != "" {
+		f.tenant = "spaces=" + f.space
+	}
+	if f.tenant != "" && !strings.Contains(f.tenant, "=") {
+		return usagef("--tenant %s: write TABLE=KEY, as in accounts=42", f.tenant)
+	}
+	if f.test != "" {
+		kept, err := findKept(ctx, f.test)
+		if err != nil {
+			return err
+		}
+		f.url = kept.URL
+	}
+	var text []byte
+	var masked []string
+	say := a.progress()
+	defer say.stop()
+	err = a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
+		say.Begin("dump", "reading the rows")
+		o := fixtures.DumpOptions{Tables: f.tables, MaxRows: f.maxRows}
+		if o.Mask, masked, err = masksFor(ctx, db, rules, !f.unmasked); err != nil {
+			return err
+		}
+		if o.TenantTable, o.Tenant, err = findTenant(ctx, db, f.tenant); err != nil {
+			return err
+		}
+		text, err = fixtures.Dump(ctx, db, o)
+		if errors.Is(err, fixtures.ErrTooMany) {
+			err = fmt.Errorf("%w (here: --max-rows)", err)
+		}
+		return err
+	})
+	say.stop()
+	if err != nil {
+		return err
+	}
+	return a.deliverDump(f.output, string(text), masked)
+}
+
+func (a *app) deliverDump(output, text string, masked []string) error {
+	if len(masked) > 0 {
+		fmt.Fprintf(a.err, "masked: %s\n", strings.Join(masked, ", "))
+	}
+	if output == "" || output == "-" {
+		_, err := io.WriteString(a.out, text)
+		return err
+	}
+	if err := writeWhole(output, text); err != nil {
+		return fmt.Errorf("write the fixtures: %w", err)
+	}
+	fmt.Fprintf(a.err, "%s: %s\n", output, plural(strings.Count(text, "\n"), "line"))
+	return nil
+}
+
+// findTenant finds the tenant that TABLE=KEY means: by key, or by slug.
+func findTenant(ctx context.Context, db *pgxpool.Pool, wanted string) (table, key string, err error) {
+	table, value, _ := strings.Cut(wanted, "=")
+	if table == "" {
+		return "", "", nil
+	}
+	cat, err := catalog.Load(ctx, db, catalog.Options{})
+	if err != nil {
+		return "", "", err
+	}
+	rel := cat.Table(table)
+	if rel == nil {
+		var names []string
+		for _, t := range cat.Tables() {
+			names = append(names, cat.Name(t))
+		}
+		return "", "", usagef("there is no table %q%s", table, didYouMean(table, names))
+	}
+	pk := rel.PrimaryKey()
+	if pk == nil || len(pk.Columns) != 1 {
+		return "", "", usagef("table %s has no key of one column to find a tenant by", table)
+	}
+	where := catalog.Ident(pk.Columns[0]) + "::text = $1"
+	if rel.Column("slug") != nil {
+		where += " OR slug::text = $1"
+	}
+	keys, err := asSeeder(ctx, db, fmt.Sprintf("SELECT %s::text FROM %s WHERE %s LIMIT 9", catalog.Ident(pk.Columns[0]), rel.Ident(), where), value)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("look for the tenant: %w", err)
+	case len(keys) == 0:
+		return "", "", fmt.Errorf("there is no row %q in %s", value, table)
+	case len(keys) > 1:
+		slices.Sort(keys)
+		return "", "", fmt.Errorf("%q means several rows of %s; give one's key: %s", value, table, strings.Join(keys, ", "))
+	}
+	return table, keys[0], nil
+}
+
+// asSeeder asks for texts as the role that row-level security hides nothing from,
+// where the session may take it.
+func asSeeder(ctx context.Context, db seedbed.DB, sql string, args ...any) (out []string, err error) {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `SELECT set_config('role', rolname, true) FROM pg_roles WHERE rolname = 'seedbed_seeder'
+			AND pg_has_role(session_user, oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)`)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	return out, err
+}
+
+func didYouMean(name string, names []string) string {
+	if near := catalog.Nearest(name, names); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// staleDraft is how old a draft is that a killed process left: writing one takes
+// milliseconds.
+const staleDraft = time.Minute
+
+// writeWhole writes a file beside its place and renames it, so that what was there
+// stays until the new one is complete and on disk. It clears up drafts of processes
+// that were killed in between.
+func writeWhole(file, text string) error {
+	dir, pattern := filepath.Dir(file), "."+filepath.Base(file)+".*.draft"
+	if old, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil {
+		for _, name := range old {
+			if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > staleDraft {
+				_ = os.Remove(name) // somebody else's, perhaps
+			}
+		}
+	}
+	draft, err := os.CreateTemp(dir, pattern)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(draft, text)
+	err = errors.Join(err, draft.Chmod(modeOf(file)), draft.Sync(), draft.Close())
+	if err == nil {
+		err = os.Rename(draft.Name(), file)
+	}
+	if err != nil {
+		os.Remove(draft.Name())
+	}
+	return err
+}
+
+// modeOf is that of the file that is there, or what files have.
+func modeOf(file string) os.FileMode {
+	if info, err := os.Stat(file); err == nil {
+		return info.Mode().Perm()
+	}
+	return 0o644
+}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/properties"
 )
 
 // Owner is the role that owns the databases.
@@ -129,7 +129,7 @@ func (s *Server) quiesce(ctx context.Context, name string) (reopen func(context.
 // copy makes a database from another one that stands still, with the settings
 // and grants of the database itself, which CREATE DATABASE leaves behind.
 func (s *Server) copy(ctx context.Context, from, to string) error {
-	replay, err := s.describe(ctx, from)
+	statements, err := properties.Of(ctx, s.admin, from)
 	if err != nil {
 		return err
 	}
@@ -137,35 +137,10 @@ func (s *Server) copy(ctx context.Context, from, to string) error {
 	if err != nil {
 		return fmt.Errorf("copy database %s: %w", from, err)
 	}
-	for _, sql := range replay {
-		if err := s.exec(ctx, strings.Replace(sql, "<name>", quote(to), 1)); err != nil {
+	for _, sql := range statements {
+		if err := s.exec(ctx, properties.For(sql, to)); err != nil {
 			return fmt.Errorf("copy the settings of database %s: %w", from, err)
 		}
 	}
 	return nil
 }
-
-// describe lists the statements that give a copy of a database its settings and
-// its grants; <name> stands for the copy's name.
-func (s *Server) describe(ctx context.Context, name string) ([]string, error) {
-	rows, err := s.admin.Query(ctx, describeSQL, name)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
-}
-
-const describeSQL = `
-WITH db AS (SELECT oid, datacl FROM pg_database WHERE datname = $1)
-SELECT format('ALTER %s SET %I = ', CASE WHEN s.setrole = 0 THEN 'DATABASE <name>'
-		ELSE format('ROLE %I IN DATABASE <name>', pg_get_userbyid(s.setrole)) END, split_part(kv, '=', 1))
-	-- list settings hold quoted elements already; everything else is one literal
-	|| CASE WHEN split_part(kv, '=', 1) IN ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')
-		THEN substr(kv, strpos(kv, '=') + 1) ELSE quote_literal(substr(kv, strpos(kv, '=') + 1)) END
-FROM db JOIN pg_db_role_setting s ON s.setdatabase = db.oid, unnest(s.setconfig) kv
-UNION ALL
-SELECT 'REVOKE ALL ON DATABASE <name> FROM PUBLIC' FROM db WHERE datacl IS NOT NULL
-UNION ALL
-SELECT format('GRANT %s ON DATABASE <name> TO %s', a.privilege_type,
-	CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
-FROM db, aclexplode(datacl) a`

@@ -60,9 +60,13 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	return nil
 }
 
-// devCheck looks at what is in the database, without trying to break in: that is
-// `seedbed check`. What it finds is reported, and no reason not to serve it.
+// devCheck is `seedbed check`, break-ins included. What it finds is reported, and no
+// reason not to serve the database.
 func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*check.Report, error) {
+	c, err := a.loadConfig()
+	if err != nil {
+		return nil, err
+	}
 	say.Begin("check", "integrity and isolation")
 	pool, err := server.Pool(ctx, database)
 	if err != nil {
@@ -70,7 +74,7 @@ func (a *app) devCheck(ctx context.Context, server *dev.Server, database string,
 	}
 	defer pool.Close()
 	report, err := runAudits(ctx, pool, []auditFunc{audit.Integrity, audit.Isolation},
-		audit.Options{NoProbes: true, Progress: func(p audit.Progress) { say.Step(p.Step) }})
+		audit.Options{Except: c.exceptions(), Progress: func(p audit.Progress) { say.Step(p.Step) }})
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (t *Template) claim(ctx context.Context, recycle bool) (*Clone, error) {
 
 // prepare connects a fresh or a claimed clone for its keeper and for a test.
 func (c *Clone) prepare(ctx context.Context, s *shelf) error {
-	if s.recycle {
+	if c.claimed || s.worthKeeping() {
 		if err := c.connectKeeper(ctx); err != nil {
 			return err
 		}
@@ -76,10 +76,10 @@ func (c *Clone) prepare(ctx context.Context, s *shelf) error {
 	if err := c.open(ctx, s); err != nil {
 		return err
 	}
-	if s.recycle && !c.claimed {
+	if c.keeper != nil && !c.claimed {
 		// Afterwards, as the first session in a new database may write to its catalogs.
 		var err error
-		if c.base, err = c.look(ctx, c.template.layout); err != nil {
+		if c.base, err = c.look(ctx, c.layout); err != nil {
 			return err
 		}
 	}
@@ -88,29 +88,33 @@ func (c *Clone) prepare(ctx context.Context, s *shelf) error {
 
 // settle makes sure that a clone is as the template. The first one also tells the
 // template's layout, and so has to be untouched.
-func (c *Clone) settle(ctx context.Context) error {
-	first, err := c.template.learn(ctx, c)
+func (c *Clone) settle(ctx context.Context) (err error) {
+	first := false
+	c.layout, err = c.template.learn(func() (l *layout, err error) {
+		first = true
+		if l, err = readLayout(ctx, c.keeper); err == nil && c.claimed {
+			err = c.unchanged(ctx, l)
+		}
+		return l, err
+	})
 	if err != nil || first || !c.claimed {
 		return err
 	}
 	return c.reset(ctx)
 }
 
-// learn reads the layout, once.
-func (t *Template) learn(ctx context.Context, c *Clone) (first bool, err error) {
+// learn returns the layout, and has it read once.
+func (t *Template) learn(read func() (*layout, error)) (*layout, error) {
 	t.learning.Lock()
 	defer t.learning.Unlock()
 	if t.layout != nil {
-		return false, nil
+		return t.layout, nil
 	}
-	l, err := readLayout(ctx, c.keeper)
-	if err == nil && c.claimed {
-		err = c.unchanged(ctx, l)
-	}
+	l, err := read()
 	if err == nil {
 		t.layout = l
 	}
-	return true, err
+	return l, err
 }
 
 // unchanged returns an error if anything has been done to the clone since its base.

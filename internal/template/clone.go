@@ -19,17 +19,20 @@ type Clone struct {
 	Pool *pgxpool.Pool
 
 	template *Template
+	layout   *layout // nil without a keeper
 	tenure   *tenure
 	exposed  atomic.Bool
-	keeper   *pgx.Conn // see connectKeeper; nil where clones are not recycled
-	base     probe     // the state that a reset goes back to
-	claimed  bool      // it is another process's, and its base that one's
+	keeper   *pgx.Conn   // see connectKeeper; nil where clones are not recycled
+	base     probe       // the state that a reset goes back to
+	claimed  bool        // it is another process's, and its base that one's
+	session  *session    // the one that each test's pool begins with, if it is used again
+	opening  atomic.Bool // the next connection is that one
 }
 
 // Config returns how to connect to the clone as a role, for as long as the test
 // that has it runs.
 func (c *Clone) Config(role string) *pgx.ConnConfig {
-	return c.tenure.limit(c.config(role))
+	return c.tenure.limit(c.welcome(c.config(role)))
 }
 
 func (c *Clone) config(role string) *pgx.ConnConfig {
@@ -118,6 +121,7 @@ func (c *Clone) discard(ctx context.Context) {
 	if c.Pool != nil && c.Pool.Stat().AcquiredConns() == 0 {
 		c.Pool.Close()
 	}
+	c.leave()
 	c.template.store.dropClone(ctx, c.Name)
 }
 

@@ -17,6 +17,7 @@ type layout struct {
 	catalogs  []uint32      // the system catalogs that belong to one database
 	sequences []string      // quoted
 	probe     string        // the query that tells what has happened since
+	docile    bool          // see session
 }
 
 type tableLayout struct {
@@ -49,6 +50,9 @@ func readLayout(ctx context.Context, keeper *pgx.Conn) (*layout, error) {
 		return nil, fmt.Errorf("look at the template's tables: %w", err)
 	}
 	l.probe = probeSQL(l.sequences)
+	if l.docile, err = docile(ctx, keeper); err != nil {
+		return nil, fmt.Errorf("look at the template's functions: %w", err)
+	}
 	return l, nil
 }
 
@@ -133,7 +137,7 @@ func probeSQL(sequences []string) string {
 	}
 	return `
 SELECT
-	(SELECT count(*) FROM pg_stat_activity WHERE datid = d.oid AND pid <> pg_backend_pid()) AS others,
+	(SELECT count(*) FROM pg_stat_activity WHERE datid = d.oid AND pid NOT IN (pg_backend_pid(), $3)) AS others,
 	(SELECT sum(pg_stat_get_tuples_inserted(c) + pg_stat_get_tuples_updated(c) + pg_stat_get_tuples_deleted(c))
 		FROM unnest($1::oid[]) c)::int8 AS catalogs,
 	(SELECT array_agg(pg_stat_get_tuples_inserted(t) + pg_stat_get_tuples_updated(t) + pg_stat_get_tuples_deleted(t) ORDER BY n)

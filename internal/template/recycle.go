@@ -40,7 +40,11 @@ func (c *Clone) look(ctx context.Context, l *layout) (p probe, err error) {
 	for i, t := range l.tables {
 		oids[i] = t.oid
 	}
-	err = c.keeper.QueryRow(ctx, l.probe, l.catalogs, oids).
+	var ours uint32 // a session that waits for the next test
+	if c.session != nil {
+		ours = c.session.pid
+	}
+	err = c.keeper.QueryRow(ctx, l.probe, l.catalogs, oids, ours).
 		Scan(&p.others, &p.Catalogs, &p.Tables, &p.Maintained, &p.Outside, &p.Last, &p.Called)
 	return p, err
 }
@@ -88,7 +92,7 @@ func (c *Clone) reset(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tables, sequences, err := c.template.layout.changes(c.base, p)
+	tables, sequences, err := c.layout.changes(c.base, p)
 	if err != nil || len(tables)+len(sequences) == 0 {
 		return err
 	}
@@ -98,14 +102,14 @@ func (c *Clone) reset(ctx context.Context) error {
 	if err := c.undo(ctx, tables, sequences); err != nil {
 		return err
 	}
-	c.base, err = c.look(ctx, c.template.layout)
+	c.base, err = c.look(ctx, c.layout)
 	return err
 }
 
 // lookAlone waits a little for sessions that are going away.
 func (c *Clone) lookAlone(ctx context.Context) (probe, error) {
 	for wait := time.Millisecond; ; wait *= 2 {
-		p, err := c.look(ctx, c.template.layout)
+		p, err := c.look(ctx, c.layout)
 		if err != nil || p.others == 0 || wait > time.Second {
 			return p, err
 		}
@@ -120,7 +124,7 @@ func (c *Clone) lookAlone(ctx context.Context) (probe, error) {
 // undo empties the changed tables and puts their rows and the sequences back, in
 // one transaction, and in one round trip unless a table had rows.
 func (c *Clone) undo(ctx context.Context, tables, sequences []int) error {
-	l := c.template.layout
+	l := c.layout
 	var sql strings.Builder
 	sql.WriteString("BEGIN;")
 	refill := false

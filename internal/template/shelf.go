@@ -28,6 +28,8 @@ type shelf struct {
 	keep    int // how many should be ready
 	most    int // how many may be
 	busy    int // how many are being made or reset
+	refused int // how many in a row could not be reset
+	made    int
 }
 
 type made struct {
@@ -137,7 +139,9 @@ func (s *shelf) giveBack(c *Clone) {
 	s.template.store.background.Go(func() {
 		ctx, cancel := context.WithTimeout(s.template.store.life, makeTime)
 		defer cancel()
-		if s.recycle && !c.exposed.Load() && c.again(ctx, s) {
+		again := c.keeper != nil && !c.exposed.Load() && c.again(ctx, s)
+		s.learn(c, again)
+		if again {
 			s.deliver(c, nil)
 			return
 		}
@@ -149,9 +153,32 @@ func (s *shelf) giveBack(c *Clone) {
 	})
 }
 
+// learn counts in how many clones in a row a test has changed more than rows.
+func (s *shelf) learn(c *Clone, again bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case again:
+		s.refused = 0
+	case c.keeper != nil && !c.exposed.Load():
+		s.refused++
+	}
+}
+
+// worthKeeping tells whether the next clone gets a keeper. What that costs, about
+// a third of a clone, is for nothing where every test changes the schema; now and
+// then one is tried nevertheless.
+func (s *shelf) worthKeeping() bool {
+	const inVain, retry = 3, 8
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made++
+	return s.recycle && (s.refused < inVain || s.made%retry == 0)
+}
+
 // again makes a used clone as good as new, and reports whether it is.
 func (c *Clone) again(ctx context.Context, s *shelf) bool {
-	c.Pool.Close()
+	c.closeTest()
 	if err := c.reset(ctx); err != nil {
 		return false
 	}
@@ -164,6 +191,7 @@ func (c *Clone) again(ctx context.Context, s *shelf) bool {
 
 // open opens the pool for a test, and its first connection.
 func (c *Clone) open(ctx context.Context, s *shelf) (err error) {
+	c.opening.Store(c.keeper != nil && c.layout.docile)
 	if c.Pool, err = s.pool(c); err != nil {
 		return err
 	}
@@ -172,7 +200,10 @@ func (c *Clone) open(ctx context.Context, s *shelf) (err error) {
 		return err
 	}
 	defer conn.Release()
-	return c.template.warm(ctx, conn.Conn().PgConn(), !s.hurried())
+	if c.session != nil && c.session.used {
+		return nil // and is as warm as can be
+	}
+	return c.warm(ctx, conn.Conn().PgConn(), !s.hurried())
 }
 
 // hurried tells whether tests come faster than clones get ready.

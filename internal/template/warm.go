@@ -11,15 +11,15 @@ import (
 // time, the descriptions of the template's tables. Otherwise these statements take
 // twice as long as they do later. It leaves nothing behind: the statements have no
 // name, and those on the test's tables are parsed and never run.
-func (t *Template) warm(ctx context.Context, conn *pgconn.PgConn, thorough bool) error {
+func (c *Clone) warm(ctx context.Context, conn *pgconn.PgConn, thorough bool) error {
 	pipeline := conn.StartPipeline(ctx)
 	for range 3 {
 		pipeline.SendQueryParams("SELECT $1::text", [][]byte{[]byte("warm")}, nil, nil, nil)
 		pipeline.SendQueryParams("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
 			[][]byte{[]byte("1259")}, nil, nil, nil)
 	}
-	if thorough && t.layout != nil && !t.cold.Load() {
-		for _, table := range t.layout.tables[:min(len(t.layout.tables), warmTables)] {
+	if thorough && c.layout != nil && !c.template.cold.Load() {
+		for _, table := range c.layout.tables[:min(len(c.layout.tables), warmTables)] {
 			pipeline.SendPrepare("", "SELECT * FROM "+table.name, nil)
 		}
 	}
@@ -28,7 +28,7 @@ func (t *Template) warm(ctx context.Context, conn *pgconn.PgConn, thorough bool)
 	}
 	err := pipeline.Close()
 	if code(err) != "" {
-		t.cold.Store(true) // a schema that the role may not use, perhaps: once is enough
+		c.template.cold.Store(true) // a schema that the role may not use, perhaps: once is enough
 		return nil
 	}
 	return err

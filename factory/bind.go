@@ -131,3 +131,17 @@ func (b *binding) store(row reflect.Value, col int, v any) error {
 	}
 	return assign(b.table.schema.types, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
 }
+
+// tryStore is store for values that a field may be unable to hold: it keeps its own
+// then.
+func (b *binding) tryStore(row reflect.Value, col int, v any) {
+	i := b.byCol[col]
+	if i < 0 {
+		return
+	}
+	field := row.FieldByIndex(b.fields[i].index)
+	fresh := reflect.New(field.Type()).Elem()
+	if assign(b.table.schema.types, b.table.columns[col], fresh, v) == nil {
+		field.Set(fresh)
+	}
+}

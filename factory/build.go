@@ -144,6 +144,9 @@ func (b *build) resolve(d *draft, chain []*draft) error {
 	}
 	d.complete(b.cells(d.table.name))
 	d.resolved = true
+	if d.example {
+		return nil
+	}
 	b.order = append(b.order, d)
 	return b.children(d, chain)
 }

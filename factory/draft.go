@@ -25,6 +25,7 @@ type draft struct {
 	link     bool // all of its key is references: it may be there already
 	resolved bool
 	written  bool
+	example  bool // it is not written, and comes with nothing
 }
 
 type tenantKey struct {

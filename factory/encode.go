@@ -160,3 +160,30 @@ func (c *column) binary(m *codecs) bool {
 	}
 	return m.binary(c.base)
 }
+
+// encodeLiteral writes a value as the text that Postgres reads. Arrays of types that
+// pgx does not know, enums above all, have the form of arrays of text.
+func encodeLiteral(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
+	r := reflect.ValueOf(v)
+	switch {
+	case r.Kind() == reflect.Pointer && r.IsNil():
+		return null(buf), nil
+	case r.Kind() == reflect.Pointer:
+		return encodeLiteral(m, c, buf, r.Elem().Interface())
+	case r.Kind() == reflect.String:
+		return appendText(buf, r.String()), nil
+	}
+	for _, oid := range []uint32{c.base, pgtype.TextArrayOID} {
+		at := len(buf)
+		out, err := m.encode(oid, pgtype.TextFormatCode, v, length(buf, 0))
+		if err != nil {
+			continue
+		}
+		if out == nil {
+			return null(buf), nil
+		}
+		binary.BigEndian.PutUint32(out[at:], uint32(len(out)-at-4))
+		return out, nil
+	}
+	return appendText(buf, literalText(v)), nil
+}

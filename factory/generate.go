@@ -96,14 +96,21 @@ func (g *generator) fill() error {
 		g.s.bp.define(g.row.Addr().Interface(), g.cells)
 	}
 	for _, h := range g.hostile {
-		if err := g.put(h.column, h.make(g.cells.Of(h.column.name))); err != nil {
-			return err
-		}
+		g.corrupt(h.column, h.make(g.cells.Of(h.column.name)))
 	}
 	for _, say := range g.s.call.says {
 		say(g.row.Addr().Interface())
 	}
 	return nil
+}
+
+// corrupt leaves a field as it is whose type cannot hold the value.
+func (g *generator) corrupt(c *column, v any) {
+	if g.plan.binding == nil {
+		g.row.Addr().Interface().(*Record).Set(c.name, v)
+		return
+	}
+	g.plan.binding.tryStore(g.row, c.index, v)
 }
 
 func (g *generator) put(c *column, v any) error {
@@ -238,7 +245,7 @@ func (g *generator) any(buf []byte, src *source, x any) ([]byte, error) {
 	if !src.text || x == nil {
 		return encodeAny(g.f.schema.types, src.column, buf, x)
 	}
-	return appendText(buf, literalText(x)), nil
+	return encodeLiteral(g.f.schema.types, src.column, buf, x)
 }
 
 func (g *generator) parent(buf []byte, src *source) ([]byte, error) {

@@ -13,7 +13,7 @@ type Hostility struct{ allTables }
 // code: control and bidirectional characters, markup, quotes, deep and doubled
 // JSON, and in bytea all that is no UTF-8. Row by row, the classes take turns.
 // Columns whose form a CHECK dictates, keys, references, numbers and moments stay
-// believable. What a trait sets afterwards wins.
+// believable, and so does a field whose Go type cannot hold the value. What a trait sets afterwards wins.
 func Hostile() Hostility { return Hostility{} }
 
 func (Hostility) option(c *call) error {
@@ -29,7 +29,10 @@ func (d *draft) corrupt(cells *fake.Cells) error {
 		if make == nil {
 			continue
 		}
-		if err := d.put(c.index, make(cells.Of(c.name))); err != nil {
+		v := make(cells.Of(c.name))
+		if b := d.plan.binding; b != nil && b.byCol[c.index] >= 0 {
+			b.tryStore(d.row, c.index, v)
+		} else if err := d.put(c.index, v); err != nil {
 			return err
 		}
 	}

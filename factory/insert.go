@@ -87,11 +87,12 @@ func (d *draft) insertSQL(returned []int) string {
 	return sql
 }
 
-// returned are the columns that Postgres decides and somebody looks at.
+// returned are the columns that Postgres decides and somebody looks at: all of them
+// where a trigger may have its say.
 func (d *draft) returned() []int {
 	var out []int
 	for i, c := range d.table.columns {
-		if c.Generated == "" && (d.set[i] || !c.Filled()) {
+		if c.Generated == "" && (d.set[i] || !c.Filled()) && !d.table.triggered {
 			continue
 		}
 		if d.plan.binding == nil || d.plan.binding.byCol[i] >= 0 || c.inKey {

@@ -32,6 +32,8 @@ type table struct {
 	byName  map[string]*column
 	levels  []level // of tenancy, innermost first
 	edges   []*edge
+	// triggered says that a trigger may change what is inserted.
+	triggered bool
 }
 
 type column struct {
@@ -95,6 +97,9 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 		t.columns = append(t.columns, col)
 		t.byName[c.Name] = col
 	}
+	t.triggered = slices.ContainsFunc(rel.Triggers, func(g *catalog.Trigger) bool {
+		return g.Row && g.Before && g.Insert && (g.Enabled == "O" || g.Enabled == "A")
+	})
 	if pk := rel.PrimaryKey(); pk != nil {
 		for _, name := range pk.Columns {
 			t.byName[name].inKey = true

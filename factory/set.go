@@ -54,7 +54,7 @@ func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
 	}
 	if len(s.call.links) > 0 {
 		f.sets = append(f.sets, s) // placed: the engine of Create finds its parents
-		return nil
+		return f.subtypes(s)
 	}
 	for i, e := range s.table.edges {
 		if e.never {

@@ -43,6 +43,9 @@ func (g *generator) sources() error {
 			return err
 		}
 		if v := g.s.keys[c.index]; v != nil {
+			if src.fixed != nil {
+				v.same = canon(c, g.s.fixed[c.index])
+			}
 			if v.kept() {
 				src.keep = v
 			} else if !ok {

@@ -130,7 +130,7 @@ func (s *set) divide() error {
 	s.spans = spansOf(counts)
 	made := s.spans[len(counts)]
 	if made < s.n && s.asked {
-		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d", s.table.name, s.n, made)
+		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d: ask for more of those in the plan", s.table.name, s.n, made)
 	}
 	s.n = made
 	return nil
@@ -209,13 +209,13 @@ func (f *filling) place(ctx context.Context, s *set) error {
 	if err := d.load(); err != nil {
 		return err
 	}
+	d.example = true
 	if err := b.resolve(d, []*draft{d}); err != nil {
 		return err
 	}
 	if err := unused(s.table, s.call.links); err != nil {
 		return err
 	}
-	b.order = b.order[:len(b.order)-1] // the example itself is not written
 	if len(b.order) > 0 {
 		if err := b.write(ctx, f.tx); err != nil {
 			return err

@@ -20,12 +20,15 @@ type vector struct {
 	column string
 	first  int64
 	serial bool // the row's index and first
+	same   any  // all rows'
 	uuids  [][16]byte
 	other  []any
 }
 
 func (v *vector) at(i int64) any {
 	switch {
+	case v.same != nil:
+		return v.same
 	case v.serial:
 		return v.first + i
 	case v.uuids != nil:
@@ -40,7 +43,7 @@ func (v *vector) at(i int64) any {
 }
 
 // byUUID reports whether all values are UUIDs, which have a short way.
-func (v *vector) byUUID() bool { return v.other == nil && v.make == nil && !v.serial }
+func (v *vector) byUUID() bool { return v.other == nil && v.make == nil && v.same == nil && !v.serial }
 
 func (v *vector) uuid(i int64) [16]byte {
 	if v.uuids != nil {
@@ -60,7 +63,7 @@ func (v *vector) add(x any) {
 }
 
 // kept reports whether values arrive while rows are written.
-func (v *vector) kept() bool { return v.cells == nil && !v.serial }
+func (v *vector) kept() bool { return v.cells == nil && v.same == nil && !v.serial }
 
 // need has a set's column known to those that reference it.
 func (f *filling) need(s *set, col int) {

@@ -30,9 +30,10 @@ func (c *Clone) use(who string) error {
 	return c.record("UPDATE seedbed.clone SET state = 'used', who = $2, since = clock_timestamp() WHERE name = $1 AND state <> 'kept'", []byte(who))
 }
 
+// name records whose the clone is. Whoever does not learn it sees the process's name.
 func (c *Clone) name(who string) {
-	// Whoever does not learn it sees the process's name.
-	_ = c.record("UPDATE seedbed.clone SET who = $2 WHERE name = $1 AND state <> 'kept'", []byte(who))
+	s := c.template.store
+	_, _ = s.control.Exec(s.life, "UPDATE seedbed.clone SET who = $2 WHERE name = $1 AND state <> 'kept'", c.Name, who)
 }
 
 // record sends a statement about the clone. It is in the server's hands when

@@ -163,7 +163,8 @@ func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, no
 	if err != nil {
 		return Report{}, false, fmt.Errorf("begin: %w", err)
 	}
-	f := &filling{plan: p, tx: tx, schema: s, world: w, now: now, began: time.Now()}
+	inTx, known := transactional(db)
+	f := &filling{plan: p, tx: tx, schema: s, world: w, now: now, began: time.Now(), nested: inTx || !known}
 	err = f.run(ctx)
 	if err == nil {
 		err = tx.Commit(ctx)

@@ -57,6 +57,20 @@ func TestFillProves(t *testing.T) {
 	}
 }
 
+// In the caller's transaction the rows are a savepoint's.
+func TestFillProvesWithinATransaction(t *testing.T) {
+	t.Parallel()
+	tx := pg.Tx(t)
+	stranger := factory.Users.Create(t, tx)
+	_, err := factory.Plan{Rows: []factory.Volume{factory.Comments.N(50,
+		factory.Set(func(c *factory.Comment) { c.AuthorID = stranger.ID }))}}.Run(t.Context(), tx)
+	var proof *factory.ProofError
+	if !errors.As(err, &proof) || proof.Constraint != "comments_space_id_author_id_fkey" || proof.Rows != 50 {
+		t.Errorf("got %v, want a ProofError of 50 rows", err)
+	}
+	factory.Comments.Fill(t, tx, 50)
+}
+
 // The same mistake with triggers on is the constraint's to find.
 func TestFillWithTriggers(t *testing.T) {
 	t.Parallel()

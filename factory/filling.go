@@ -27,6 +27,8 @@ type filling struct {
 	total   int64
 	all     int64
 	mayCopy bool
+	nested  bool   // in a transaction of the caller's
+	written string // condition for rows c of this transaction
 	// borrowed says that rows found in the database got children of which they can
 	// have one each: another plan may do the same at the same time.
 	borrowed bool

@@ -30,6 +30,9 @@ func (e *ProofError) Error() string {
 // unique indexes held when each row was written. One hash join a constraint, over
 // the rows of this transaction.
 func (f *filling) prove(ctx context.Context) error {
+	if err := f.mark(ctx); err != nil {
+		return err
+	}
 	_, err := f.tx.Exec(ctx, `set local enable_nestloop = off; set local enable_mergejoin = off; set local work_mem = '64MB'`)
 	if err != nil {
 		return err
@@ -71,8 +74,20 @@ func (f *filling) proveSet(ctx context.Context, s *set) error {
 	return nil
 }
 
-// written are the rows of this transaction. Other rows were proven when they came.
-const written = `c.xmin = pg_current_xact_id()::xid`
+// mark notes how rows of this transaction are told: other rows were proven when they
+// came. Within a savepoint rows bear numbers of their own, later than the
+// transaction's, as may those that others have committed since.
+func (f *filling) mark(ctx context.Context) error {
+	var xid string
+	if err := f.tx.QueryRow(ctx, `select pg_current_xact_id()::xid::text`).Scan(&xid); err != nil {
+		return err
+	}
+	f.written = fmt.Sprintf("c.xmin = '%s'::xid", xid)
+	if f.nested {
+		f.written = fmt.Sprintf("age(c.xmin) <= age('%s'::xid)", xid)
+	}
+	return nil
+}
 
 func (f *filling) proveReferences(ctx context.Context, s *set) error {
 	var keys []*catalog.Constraint
@@ -90,7 +105,7 @@ func (f *filling) proveReferences(ctx context.Context, s *set) error {
 		return err
 	}
 	for _, fk := range keys {
-		where := fmt.Sprintf("%s and %s and not exists (select from %s p where %s)", written, present(fk), fk.Ref.Ident(), joined(fk, "p"))
+		where := fmt.Sprintf("%s and %s and not exists (select from %s p where %s)", f.written, present(fk), fk.Ref.Ident(), joined(fk, "p"))
 		if err := f.blame(ctx, s, fk.Name, fk.Definition, where); err != nil {
 			return err
 		}
@@ -110,7 +125,7 @@ func (f *filling) anyBroken(ctx context.Context, s *set, keys []*catalog.Constra
 		fmt.Fprintf(&where, "%s and %s.ctid is null", present(fk), p)
 	}
 	var broken bool
-	sql := fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", s.table.rel.Ident(), from.String(), written, where.String())
+	sql := fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", s.table.rel.Ident(), from.String(), f.written, where.String())
 	err := f.tx.QueryRow(ctx, sql).Scan(&broken)
 	return broken, err
 }
@@ -150,7 +165,7 @@ func (f *filling) provePair(ctx context.Context, s *set, e *edge) error {
 			match += fmt.Sprintf(" and p.%s = c.%s", catalog.Ident(e.parent.columns[parent.cols[k]].name), catalog.Ident(s.table.columns[col].name))
 		}
 	}
-	where := fmt.Sprintf("%s and c.%s::text = %s and not exists (select from %s p where %s)", written, catalog.Ident(e.pair.Type),
+	where := fmt.Sprintf("%s and c.%s::text = %s and not exists (select from %s p where %s)", f.written, catalog.Ident(e.pair.Type),
 		catalog.Literal(e.label), e.parent.rel.Ident(), match)
 	name := "the pair " + e.pair.Type + ", " + e.pair.ID
 	return f.blame(ctx, s, name, "as the Model declares it for "+e.label, where)

@@ -32,7 +32,7 @@ func (f *filling) proveDeferred(ctx context.Context, s *set) error {
 
 func (f *filling) proveUnique(ctx context.Context, s *set, k *catalog.Constraint) error {
 	cols := catalog.Idents(k.Columns)
-	where := fmt.Sprintf("%s and (%s) in (select %s from %s group by %s having count(*) > 1)", written, cols, cols, s.table.rel.Ident(), cols)
+	where := fmt.Sprintf("%s and (%s) in (select %s from %s group by %s having count(*) > 1)", f.written, cols, cols, s.table.rel.Ident(), cols)
 	return f.blame(ctx, s, k.Name, k.Definition, where)
 }
 
@@ -45,7 +45,7 @@ func (f *filling) proveExclusion(ctx context.Context, s *set, k *catalog.Constra
 	if _, err := f.tx.Exec(ctx, "set local enable_nestloop = on"); err != nil {
 		return err
 	}
-	if err := f.blame(ctx, s, k.Name, k.Definition, excluded(s.table.rel, k)); err != nil {
+	if err := f.blame(ctx, s, k.Name, k.Definition, f.excluded(s.table.rel, k)); err != nil {
 		return err
 	}
 	_, err := f.tx.Exec(ctx, "set local enable_nestloop = off")
@@ -55,7 +55,7 @@ func (f *filling) proveExclusion(ctx context.Context, s *set, k *catalog.Constra
 // excluded is the condition for rows c that another row excludes. The index's
 // expressions name columns without a table: inside the subquery only c has those,
 // for the other row's keys have names of ours.
-func excluded(t *catalog.Relation, k *catalog.Constraint) string {
+func (f *filling) excluded(t *catalog.Relation, k *catalog.Constraint) string {
 	var keys, match []string
 	for i, key := range k.Index.Keys {
 		expr := key.Expr
@@ -77,5 +77,5 @@ func excluded(t *catalog.Relation, k *catalog.Constraint) string {
 	return fmt.Sprintf(`%s and (%s) and exists (select from
  (select tableoid "seedbed table", ctid "seedbed row", %s from %s where %s) p
  where (p."seedbed table", p."seedbed row") <> (c.tableoid, c.ctid) and %s)`,
-		written, predicate, strings.Join(keys, ", "), t.Ident(), predicate, strings.Join(match, " and "))
+		f.written, predicate, strings.Join(keys, ", "), t.Ident(), predicate, strings.Join(match, " and "))
 }

@@ -38,8 +38,24 @@ func (s *Server) Ensure(ctx context.Context, plan Plan) (*Ensured, error) {
 	return e, err
 }
 
+// endOrphans ends the statements of a process that is gone: a backend notices that
+// only when it is through with its statement, and what it makes until then would come
+// after us. The caller holds the lock, so nobody else is at work.
+func (s *Server) endOrphans(ctx context.Context) error {
+	_, err := s.admin.Exec(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+			AND state <> 'idle' AND query ~ '^(CREATE|ALTER|DROP) DATABASE|seedbed\.development|pg_terminate_backend\(pid, 5000\)'`)
+	if err != nil {
+		return fmt.Errorf("end what an interrupted run left at work: %w", err)
+	}
+	return nil
+}
+
 // heal drops what an interrupted process left, and opens what it had closed.
 func (s *Server) heal(ctx context.Context) error {
+	if err := s.endOrphans(ctx); err != nil {
+		return err
+	}
 	var leftovers, closed []string
 	err := s.admin.QueryRow(ctx, `SELECT
 		coalesce(array_agg(datname::text) FILTER (WHERE datname ~ '^dev.*~(draft|old)$'), '{}'),

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -68,7 +69,8 @@ func newCheckout(t *testing.T) checkout {
 	return checkout{dir}
 }
 
-// copyFile copies a file; what go.mod calls ../.. is not there from elsewhere.
+// copyFile copies a file; what go.mod calls ../.. is not there from elsewhere, and
+// may be a path with spaces.
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(from)
@@ -76,7 +78,7 @@ func copyFile(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 	if root, err := filepath.Abs("../.."); err == nil && from == "go.mod" {
-		text = bytes.Replace(text, []byte("=> ../.."), []byte("=> "+root), 1)
+		text = bytes.Replace(text, []byte("=> ../.."), []byte("=> "+strconv.Quote(root)), 1)
 	}
 	info, err := os.Stat(from)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -110,7 +111,7 @@ func newModule(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "go.mod"), string(bytes.Replace(mod, []byte("=> ../.."), []byte("=> "+root), 1)))
+	write(t, filepath.Join(dir, "go.mod"), string(bytes.Replace(mod, []byte("=> ../.."), []byte("=> "+strconv.Quote(root)), 1)))
 	write(t, filepath.Join(dir, "go.sum"), string(sum))
 	return dir
 }

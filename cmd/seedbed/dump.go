@@ -24,6 +24,7 @@ type dumpFlags struct {
 	tenant   string
 	test     string
 	tables   []string
+	where    []string
 	mask     []string
 	unmasked bool
 	maxRows  int
@@ -38,13 +39,14 @@ func (a *app) dumpCommand() *cobra.Command {
 columns. Loaded into an empty database of the same schema they give the same rows. Whatever a
 dumped row references is dumped too.
 
-What looks secret or personal by its column's name is masked, and e-mail addresses wherever
-they stand: the same value always the same way, in the same form. --mask TABLE.COLUMN=KIND says
-otherwise; KIND is email, emails (in a text), name, scramble, hash, redact or keep. The file is
-written whole, or stays what it was.`,
+What is secret or personal by its column's name is masked, and e-mail addresses wherever they
+stand: the same value always the same way. --mask TABLE.COLUMN=KIND says otherwise; KIND is
+scramble (letters and digits, in the same form), hash, redact or keep, and TABLE or COLUMN may
+be *. The file is written whole, or stays what it was.`,
 		Example: `  seedbed dump > everything.yaml                       # this project's development database
   seedbed dump --space growth -o testdata/growth.yaml  # one space, by slug or key
   seedbed dump --tables datasets,comments --mask users.name=keep
+  seedbed dump --where "datasets=t.name = 'orders'"     # some rows, and what they reference
   seedbed dump --test TestCheckout/refund              # what a failed test left
   seedbed dump --url "$STAGING" --tenant accounts=42 --mask leads.notes=redact`,
 		Args: cobra.NoArgs,
@@ -57,8 +59,9 @@ written whole, or stays what it was.`,
 	flags.StringVar(&f.tenant, "tenant", "", "only one tenant, as `TABLE=KEY`")
 	flags.StringVar(&f.test, "test", "", "the database that a failed `test` left, instead of --url")
 	flags.StringSliceVar(&f.tables, "tables", nil, "only these `tables`, and what they reference")
+	flags.StringArrayVar(&f.where, "where", nil, "begin with some rows: `TABLE=CONDITION`, where the row is t; may be repeated")
 	flags.StringSliceVar(&f.mask, "mask", nil, "how a column is masked: `TABLE.COLUMN=KIND`; may be repeated")
-	flags.BoolVar(&f.unmasked, "unmasked", false, "mask nothing but what --mask and seedbed.yaml say")
+	flags.BoolVar(&f.unmasked, "unmasked", false, "show what is private, but for what --mask and seedbed.yaml say")
 	flags.IntVar(&f.maxRows, "max-rows", 0, "refuse to dump more `rows` (default 10000)")
 	cmd.MarkFlagsMutuallyExclusive("space", "tenant")
 	cmd.MarkFlagsMutuallyExclusive("url", "test")
@@ -70,8 +73,11 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 	if err != nil {
 		return err
 	}
-	rules, err := parseMasks(f.mask, c.Mask)
-	if err != nil {
+	o := fixtures.DumpOptions{Tables: f.tables, MaxRows: f.maxRows, Private: !f.unmasked}
+	if o.Mask, err = parseMasks(f.mask, c.Mask); err != nil {
+		return err
+	}
+	if o.Where, err = parseWhere(f.where); err != nil {
 		return err
 	}
 	if f.space != "" {
@@ -88,13 +94,11 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 		f.url = kept.URL
 	}
 	var text []byte
-	var masked []string
 	say := a.progress()
 	defer say.stop()
 	err = a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 		say.Begin("dump", "reading the rows")
-		o := fixtures.DumpOptions{Tables: f.tables, MaxRows: f.maxRows}
-		if o.Mask, masked, err = masksFor(ctx, db, rules, !f.unmasked); err != nil {
+		if err := maskColumns(ctx, db, o.Mask, o.Private); err != nil {
 			return err
 		}
 		if o.TenantTable, o.Tenant, err = findTenant(ctx, db, f.tenant); err != nil {
@@ -110,13 +114,10 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 	if err != nil {
 		return err
 	}
-	return a.deliverDump(f.output, string(text), masked)
+	return a.deliverDump(f.output, string(text))
 }
 
-func (a *app) deliverDump(output, text string, masked []string) error {
-	if len(masked) > 0 {
-		fmt.Fprintf(a.err, "masked: %s\n", strings.Join(masked, ", "))
-	}
+func (a *app) deliverDump(output, text string) error {
 	if output == "" || output == "-" {
 		_, err := io.WriteString(a.out, text)
 		return err

@@ -3,48 +3,36 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
+	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
-	"github.com/qarion/seedbed/internal/fake"
 )
 
-// masks are the ways to hide a value. Each gives the same for the same, and of the
-// same form, so that references, unique keys and CHECKs go on holding.
+// masks are the ways to hide a value that one may ask for, beside what a dump does of
+// its own. Each gives the same for the same; hash and redact give themselves for what
+// they gave, so that a dump of what was dumped is the same.
 var masks = map[string]func(string) string{
-	"email":    maskEmail,
-	"name":     maskName,
 	"scramble": scramble,
-	"hash":     func(s string) string { return hex.EncodeToString(digest(s)[:8]) },
+	"hash":     hash,
 	"redact":   func(string) string { return "***" },
-	"emails":   maskEmails,
-	"keep":     nil,
-}
-
-// personal maps what a column's name says to how it is masked.
-var personal = []struct {
-	name *regexp.Regexp // of table.column
-	kind string
-}{
-	{regexp.MustCompile(`(?i)\.([a-z_]*_)?e_?mail(_address)?$`), "email"},
-	{regexp.MustCompile(`(?i)(user|person|people|customer|contact|employee|member|patient|lead|account_holder)s?\.((full|first|last|middle|display|nick)_?)?name$`), "name"},
-	{regexp.MustCompile(`(?i)\.([a-z_]*_)?(password|passwd|secret|token|api_?key|private_?key|credential|salt|hash)(s|_ref|_hash|_digest|_ciphertext|_encrypted)?$`), "scramble"},
-	{regexp.MustCompile(`(?i)\.([a-z_]*_)?(phone|mobile|fax|iban|bic|ssn|tax_?id|passport|card_?number|birth_?date|date_of_birth|street|address|zip|postal_?code|ip_?address)(_number)?$`), "scramble"},
+	"keep":     func(s string) string { return s },
 }
 
 // parseMasks reads TABLE.COLUMN=KIND, and those of seedbed.yaml below it.
-func parseMasks(flags []string, file map[string]string) (map[string]string, error) {
-	rules := map[string]string{}
+func parseMasks(flags []string, file map[string]string) (map[string]func(string) string, error) {
+	rules := map[string]func(string) string{}
 	add := func(from, column, kind string) error {
-		if _, known := masks[kind]; !known || !strings.Contains(column, ".") {
-			return usagef("%s %s=%s: write TABLE.COLUMN=KIND; KIND is email, emails, name, scramble, hash, redact or keep", from, column, kind)
+		_, malformed := path.Match(column, "")
+		if masks[kind] == nil || !strings.Contains(column, ".") || malformed != nil {
+			return usagef("%s %s=%s: write TABLE.COLUMN=KIND; KIND is scramble, hash, redact or keep", from, column, kind)
 		}
-		rules[column] = kind
+		rules[column] = masks[kind]
 		return nil
 	}
 	for column, kind := range file {
@@ -61,93 +49,77 @@ func parseMasks(flags []string, file map[string]string) (map[string]string, erro
 	return rules, nil
 }
 
-// masksFor are the masks of a database's columns, and the names of those that are
-// masked as a whole.
-func masksFor(ctx context.Context, db seedbed.DB, rules map[string]string, guess bool) (map[string]func(string) string, []string, error) {
+// maskColumns completes the rules by what the database's columns are. Masks of columns
+// that are not there are refused: a secret would go out. A secret whose form a CHECK
+// dictates is scrambled, where nobody says otherwise, so that it can be loaded again.
+func maskColumns(ctx context.Context, db seedbed.DB, rules map[string]func(string) string, private bool) error {
 	cat, err := catalog.Load(ctx, db, catalog.Options{})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	out, known, named := map[string]func(string) string{}, map[string]bool{}, map[string]bool{}
+	columns := map[string]*catalog.Column{}
 	for _, t := range cat.Tables() {
 		for _, c := range t.Columns {
-			column := cat.Name(t) + "." + c.Name
-			known[column] = true
-			kind, told := rules[column]
-			if !told && guess && maskable(c) {
-				kind = kindOf(column, c)
-			}
-			if masks[kind] != nil {
-				out[column] = masks[kind]
-			}
-			if told || kind != "emails" {
-				named[column] = masks[kind] != nil
+			columns[cat.Name(t)+"."+c.Name] = c
+		}
+	}
+	told := map[string]bool{}
+	for rule := range rules {
+		some := false
+		for name := range columns {
+			if ok, _ := path.Match(rule, name); ok {
+				told[name], some = true, true
 			}
 		}
-	}
-	var names []string
-	for name := range known {
-		names = append(names, name)
-	}
-	for column := range rules {
-		if !known[column] {
-			return nil, nil, usagef("mask %s: there is no such column%s", column, didYouMean(column, names))
+		if !some {
+			return usagef("mask %s: there is no such column%s", rule, didYouMean(rule, slices.Sorted(maps.Keys(columns))))
 		}
 	}
-	var masked []string
-	for column, is := range named {
-		if is {
-			masked = append(masked, column)
+	for name, c := range columns {
+		if private && !told[name] && secretName.MatchString(c.Name) && formed(c) {
+			rules[name] = scramble
 		}
 	}
-	slices.Sort(masked)
-	return out, masked, nil
+	return nil
 }
 
-// maskable are columns of text, JSON or bytes that Postgres does not write itself.
-func maskable(c *catalog.Column) bool {
-	base := c.Type.Underlying()
-	return c.Generated == "" && (base.Category == "S" || base.Name == "bytea" || strings.HasPrefix(base.Name, "json"))
+var secretName = regexp.MustCompile(`(?i)(^|_)(password|secret|token|key|credentials?|hash|salt)(_|$)`)
+
+// formed reports whether a CHECK looks into a column's text.
+func formed(c *catalog.Column) bool {
+	return slices.ContainsFunc(c.Table.Checks(), func(k *catalog.Constraint) bool {
+		return slices.Contains(k.Columns, c.Name) && (strings.Contains(k.Expr, "~") || strings.Contains(k.Expr, "byte("))
+	})
 }
 
-// kindOf is how a column is masked that nobody has said anything about: as a whole by
-// what its name says, else where it has an e-mail address in it.
-func kindOf(column string, c *catalog.Column) string {
-	base := c.Type.Underlying().Name
-	for _, p := range personal {
-		if p.name.MatchString(snake(column)) && !strings.HasPrefix(base, "json") {
-			return p.kind
+// parseWhere reads TABLE=CONDITION.
+func parseWhere(all []string) (map[string]string, error) {
+	var where map[string]string
+	for _, text := range all {
+		table, condition, ok := strings.Cut(text, "=")
+		if table = strings.TrimSpace(table); !ok || table == "" || strings.TrimSpace(condition) == "" {
+			return nil, usagef("--where %s: write TABLE=CONDITION, as in \"datasets=t.name = 'orders'\"", text)
 		}
+		if where == nil {
+			where = map[string]string{}
+		}
+		where[table] = condition
 	}
-	if base == "bytea" {
-		return ""
-	}
-	return "emails"
+	return where, nil
 }
-
-var hump = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-
-// snake writes workEmail as work_email.
-func snake(name string) string { return strings.ToLower(hump.ReplaceAllString(name, "${1}_$2")) }
 
 func digest(s string) []byte {
 	sum := sha256.Sum256([]byte("seedbed mask\x00" + s))
 	return sum[:]
 }
 
-func maskEmail(s string) string {
-	return hex.EncodeToString(digest(strings.ToLower(s))[:6]) + "@masked.example"
-}
+var hashed = regexp.MustCompile(`^masked-[0-9a-f]{16}$`)
 
-var address = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`)
-
-func maskEmails(s string) string { return address.ReplaceAllStringFunc(s, maskEmail) }
-
-// maskName is a name that nobody in the data has: the value chooses it.
-func maskName(s string) string {
-	cells := fake.New(binary.BigEndian.Uint64(digest(s)), "masked", fake.Epoch)
-	cells.At(0)
-	return cells.Of("name").Name()
+func hash(s string) string {
+	if hashed.MatchString(s) {
+		return s
+	}
+	return "masked-" + hex.EncodeToString(digest(s)[:8])
 }
 
 // kept is what scramble leaves: the scheme of a URL, the first byte of a bytea, which
@@ -155,7 +127,7 @@ func maskName(s string) string {
 var kept = regexp.MustCompile(`^(\\x[0-9a-f]{2}|[a-z][a-z0-9+.-]*://)`)
 
 // scramble puts a letter for each letter and a digit for each digit; what is neither
-// stays.
+// stays, so that what a CHECK wants of a text still holds.
 func scramble(s string) string {
 	lead := kept.FindString(s)
 	hexadecimal := strings.HasPrefix(lead, `\x`)

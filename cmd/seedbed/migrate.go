@@ -52,7 +52,9 @@ func (a *app) upCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up [DIR]",
 		Short: "Apply the pending migrations",
-		Args:  cobra.MaximumNArgs(1),
+		Example: `  seedbed migrate up db/migrate                          # to this project's development database
+  seedbed migrate up --to 42 --url "$DATABASE_URL" db/migrate`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onSet(cmd.Context(), t, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				if to > 0 {
@@ -73,7 +75,9 @@ func (a *app) downCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "down [DIR]",
 		Short: "Roll back the migration that was applied last",
-		Args:  cobra.MaximumNArgs(1),
+		Example: `  seedbed migrate down db/migrate
+  seedbed migrate down --to 40 --url "$DATABASE_URL" db/migrate`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onSet(cmd.Context(), t, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				if to >= 0 {
@@ -91,9 +95,10 @@ func (a *app) downCommand() *cobra.Command {
 func (a *app) statusCommand() *cobra.Command {
 	var t target
 	cmd := &cobra.Command{
-		Use:   "status [DIR]",
-		Short: "List migrations and when they were applied",
-		Args:  cobra.MaximumNArgs(1),
+		Use:     "status [DIR]",
+		Short:   "List migrations and when they were applied",
+		Example: `  seedbed migrate status --url "$DATABASE_URL" db/migrate`,
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onSet(cmd.Context(), t, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				states, err := set.Status(ctx, db)

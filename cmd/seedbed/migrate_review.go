@@ -52,6 +52,7 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 	flags := cmd.Flags()
 	flags.Int64Var(&f.from, "from", 0, "review from this `version` on, and only run what comes before (default: all)")
 	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, html, github or gitlab")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "sarif", "html", "github", "gitlab"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.StringSliceVar(&f.postgres, "postgres", nil, "Postgres `versions` to review on (default: the one that is found)")
 	flags.StringVar(&f.url, "url", "", "`URL` of a superuser on a disposable server to use instead of seedbed's own")
 	flags.StringVar(&f.role, "role", "", "the `role` that runs the migrations (default: the superuser)")

@@ -151,7 +151,7 @@ func BenchmarkBackToBack(b *testing.B) {
 	}{
 		{"rows/serial", 20, 1, rows},
 		{"rows/parallel", 20, 4, rows},
-		{"rows/serial/200tables", 200, 1, rows},
+		{"rows/200tables", 200, 1, rows},
 		{"schema/serial", 20, 1, schema},
 		{"schema/parallel", 20, 4, schema},
 	} {

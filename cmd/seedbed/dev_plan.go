@@ -42,7 +42,7 @@ func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, 
 	plan.Seeded = fmt.Sprintf(seededBy, f.scenario, f.seed)
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
 		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Progress: progress, Filling: func(p factory.Progress) {
-			progress(string(p.Stage)+" "+p.Table, int(p.All), int(p.Total))
+			progress(string(p.Stage)+" "+p.Table, int(min(p.All, p.Total)), int(p.Total))
 		}})
 		return err
 	}

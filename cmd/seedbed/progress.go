@@ -190,14 +190,15 @@ func seconds(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// rate is how fast it goes and how long it will take.
+// rate is how fast it goes and how long it will take, to stand before what is being
+// done: a narrow terminal cuts the end.
 func rate(done, of int64, took time.Duration) string {
-	if done == 0 || took < time.Second {
-		return "…"
+	if done == 0 || took < time.Second/4 {
+		return ""
 	}
 	speed := float64(done) / took.Seconds()
 	left := time.Duration(float64(of-done) / speed * float64(time.Second))
-	return fmt.Sprintf("%s rows/s, %s left", thousands(int64(speed)), seconds(left))
+	return fmt.Sprintf("%s/s, %s left, ", thousands(int64(speed)), seconds(left))
 }
 
 func perSecond(rows int64, took time.Duration) string {

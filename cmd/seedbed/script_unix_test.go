@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 //	status N seedbed …            runs it and wants exit status N
 //	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
 //	killed PATTERN seedbed …      the same with SIGKILL
+//	typed KEYS PATTERN seedbed …  runs it on a pseudo-terminal and types, at the first line that matches
 //	sql QUERY                     prints what the branch's database answers, as a superuser
 //	url [DATABASE]                sets $URL to that of the branch's database, or of another one beside it
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
@@ -50,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"killed":    interruptCmd(syscall.SIGKILL),
 			"noserver":  noServerCmd,
 			"sql":       sqlCmd,
+			"typed":     typedCmd,
 			"url":       urlCmd,
 			"status":    statusCmd,
 		},
@@ -173,6 +175,33 @@ func interruptCmd(signal syscall.Signal) func(ts *testscript.TestScript, neg boo
 		case !neg && failed != nil:
 			ts.Fatalf("%v", failed)
 		}
+	}
+}
+
+// typedCmd runs a command on a pseudo-terminal, which script(1) makes, and types keys
+// at the first line that matches.
+func typedCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: typed KEYS PATTERN COMMAND …")
+	}
+	keys, err := strconv.Unquote(`"` + args[0] + `"`)
+	ts.Check(err)
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	cmd := exec.Command("script", "-qec", strings.Join(args[2:], " "), "/dev/null")
+	cmd.Dir, cmd.Env = ts.MkAbs("."), append(scriptEnv(ts), "TERM=xterm")
+	keyboard, err := cmd.StdinPipe()
+	ts.Check(err)
+	screen, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	hit := signalAt(screen, ts.Stdout(), pattern, func() { _, _ = io.WriteString(keyboard, keys) })
+	failed := cmd.Wait()
+	switch {
+	case !hit:
+		ts.Fatalf("no line matched %s", pattern)
+	case neg == (failed == nil):
+		ts.Fatalf("it ended with %v", failed)
 	}
 }
 

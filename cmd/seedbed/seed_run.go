@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
@@ -37,10 +38,12 @@ func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string) error 
 
 func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) error {
 	say.Begin("seed", "reading the catalog")
-	report, err := scenario.Volumes(ctx, db, s.rows, s.options.Seed, filling(say))
+	f := &filling{say: say}
+	report, err := scenario.Volumes(ctx, db, s.rows, s.options.Seed, f.tell)
 	if err != nil {
 		return err
 	}
+	f.written(report.Write)
 	say.End(fmt.Sprintf("%s of %s, %s rows/s, %s proved", plural(int(report.Rows), "row"), plural(len(report.Tables), "table"),
 		perSecond(report.Rows, report.Write), plural(report.Proven, "constraint")))
 	return nil
@@ -48,13 +51,8 @@ func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) er
 
 func makeScenario(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) error {
 	say.Begin("seed", "making "+s.world.Name)
-	written := int64(0)
-	tell := filling(say)
-	s.options.Progress = say.Update
-	s.options.Filling = func(p factory.Progress) {
-		written = p.Total
-		tell(p)
-	}
+	f := &filling{say: say}
+	s.options.Progress, s.options.Filling = say.Update, f.tell
 	left, err := s.world.Fill(ctx, db, s.options)
 	for _, note := range left {
 		say.Note(note)
@@ -63,31 +61,39 @@ func makeScenario(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress
 		return err
 	}
 	what := fmt.Sprintf("%s (seed %d)", s.world.Name, s.options.Seed)
-	if written > 0 {
-		what += ", " + plural(int(written), "row")
+	if f.at.Total > 0 {
+		f.written(f.at.Time)
+		what += ", " + plural(int(f.at.Total), "row")
 	}
 	say.End(what)
 	return nil
 }
 
 // filling shows a Plan's progress: on a terminal a bar with rate and time left, and a
-// line for each table that is done; elsewhere a line now and then.
-func filling(say *progress) func(factory.Progress) {
-	var last factory.Progress // as first heard of the table and stage
-	var at factory.Progress   // as last heard
-	return func(p factory.Progress) {
-		if p.Table != at.Table || p.Stage != at.Stage {
-			if at.Table != "" && at.Stage == factory.Writing {
-				say.Row(fmt.Sprintf("%-24s %12s  %s rows/s", at.Table, thousands(at.Rows), perSecond(at.Rows, p.Time-last.Time)))
-			}
-			last = p
-		}
-		at = p
-		if p.Stage == factory.Proving {
-			say.Update("proving "+p.Table, int(p.All), int(p.Total))
-			return
-		}
-		say.Update(fmt.Sprintf("%s, %s", p.Table, rate(p.All, p.Total, p.Time)), int(p.All), int(p.Total))
+// line for each table that is written; elsewhere a line now and then.
+type filling struct {
+	say   *progress
+	begun time.Duration    // when the table's turn came
+	at    factory.Progress // as last heard
+}
+
+func (f *filling) tell(p factory.Progress) {
+	if p.Table != f.at.Table || p.Stage != f.at.Stage {
+		f.written(p.Time)
+		f.begun = p.Time
+	}
+	f.at = p
+	if p.Stage == factory.Proving {
+		f.say.Step("proving what " + p.Table + " references") // a moment each
+		return
+	}
+	f.say.Update(rate(p.All, p.Total, p.Time)+p.Table, int(p.All), int(p.Total))
+}
+
+// written leaves a line about the table that was written until now.
+func (f *filling) written(now time.Duration) {
+	if f.at.Stage == factory.Writing {
+		f.say.Row(fmt.Sprintf("%-24s %12s  %s rows/s", f.at.Table, thousands(f.at.Rows), perSecond(f.at.Rows, now-f.begun)))
 	}
 }
 

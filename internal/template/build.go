@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/properties"
 )
 
 // build makes the template of layers under the lock that admin holds: in a
@@ -89,9 +91,11 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 	if err != nil {
 		return err
 	}
-	var replay []string
 	var unforced bool
-	err = inside.QueryRow(ctx, describeSQL).Scan(&replay, &unforced)
+	replay, err := properties.Of(ctx, inside, draft)
+	if err == nil {
+		err = inside.QueryRow(ctx, unforcedSQL).Scan(&unforced)
+	}
 	inside.Close(context.WithoutCancel(ctx))
 	if err != nil {
 		return fmt.Errorf("describe the template: %w", err)
@@ -119,29 +123,8 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 	})
 }
 
-// describeSQL collects, inside a finished database, the statements that give a
-// clone its database-level settings and grants ("%s" stands for its name), and
-// whether its owner would pass somebody's row-level security.
-const describeSQL = `
-WITH me AS (SELECT oid, datacl, datdba FROM pg_database WHERE datname = current_database()),
-settings AS (
-	SELECT format('ALTER %s SET %I = %s',
-		CASE WHEN s.setrole = 0 THEN 'DATABASE %s' ELSE format('ROLE %I IN DATABASE %%s', r.rolname) END,
-		split_part(kv, '=', 1),
-		-- list settings hold quoted elements already; everything else is one literal
-		CASE WHEN split_part(kv, '=', 1) IN ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')
-			THEN substr(kv, strpos(kv, '=') + 1) ELSE quote_literal(substr(kv, strpos(kv, '=') + 1)) END) AS sql
-	FROM pg_db_role_setting s JOIN me ON me.oid = s.setdatabase
-	LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) kv),
-grants AS (
-	SELECT 'REVOKE ALL ON DATABASE %s FROM PUBLIC' AS sql FROM me WHERE datacl IS NOT NULL
-	UNION ALL
-	SELECT format('GRANT %s ON DATABASE %%s TO %s%s', a.privilege_type,
-		CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(g.rolname) END,
-		CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-	FROM me, aclexplode(me.datacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
-	WHERE me.datacl IS NOT NULL AND a.grantee <> me.datdba)
-SELECT coalesce((SELECT array_agg(sql) FROM (SELECT sql FROM settings UNION ALL SELECT sql FROM grants) x), '{}'),
-	EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity)`
+// unforcedSQL asks, inside a finished database, whether its owner would pass
+// somebody's row-level security.
+const unforcedSQL = "SELECT EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity)"
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

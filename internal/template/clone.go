@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/properties"
 )
 
 // Clone is a database of this process.
@@ -72,7 +74,7 @@ func (t *Template) clone(ctx context.Context) (*Clone, error) {
 			return err
 		}
 		for _, sql := range t.replay {
-			if _, err := conn.Exec(ctx, strings.ReplaceAll(sql, "%s", quote(c.Name))); err != nil {
+			if _, err := conn.Exec(ctx, properties.For(sql, c.Name)); err != nil {
 				return fmt.Errorf("replay %q: %w", sql, err)
 			}
 		}

@@ -199,22 +199,28 @@ func TestTwentyProcessesShareOneServer(t *testing.T) {
 
 func (h *house) templates() (n int) {
 	h.t.Helper()
-	servers, _ := filepath.Glob(filepath.Join(h.cache, "servers", "*", "s", ".s.PGSQL.*"))
-	for _, socket := range servers {
-		if strings.HasSuffix(socket, ".lock") {
-			continue
-		}
-		url := fmt.Sprintf("postgres://postgres@/seedbed?host=%s&port=%s", filepath.Dir(socket), strings.TrimPrefix(filepath.Ext(socket), "."))
-		conn, err := pgx.Connect(h.t.Context(), url)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		defer conn.Close(h.t.Context())
-		if err := conn.QueryRow(h.t.Context(), "SELECT count(*) FROM seedbed.template").Scan(&n); err != nil {
-			h.t.Fatal(err)
-		}
+	conn, err := pgx.Connect(h.t.Context(), h.control())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer conn.Close(h.t.Context())
+	if err := conn.QueryRow(h.t.Context(), "SELECT count(*) FROM seedbed.template").Scan(&n); err != nil {
+		h.t.Fatal(err)
 	}
 	return n
+}
+
+// control is the control database of the server that runs in the house.
+func (h *house) control() string {
+	h.t.Helper()
+	sockets, _ := filepath.Glob(filepath.Join(h.cache, "servers", "*", "s", ".s.PGSQL.*"))
+	for _, socket := range sockets {
+		if !strings.HasSuffix(socket, ".lock") {
+			return fmt.Sprintf("postgres://postgres@/seedbed?host=%s&port=%s", filepath.Dir(socket), strings.TrimPrefix(filepath.Ext(socket), "."))
+		}
+	}
+	h.t.Fatal("no server runs")
+	return ""
 }
 
 // Failure modes 16, 25 and 27: a client dies at any instant, among them the one
@@ -271,6 +277,50 @@ func TestKilledTestsDatabases(t *testing.T) {
 	h.t = t
 }
 
+// awaitSpare waits until a process has a database ready that no test has had.
+func (h *house) awaitSpare() {
+	h.t.Helper()
+	conn, err := pgx.Connect(h.t.Context(), h.control())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer conn.Close(h.t.Context())
+	for n, deadline := 0, time.Now().Add(30*time.Second); n < 2; time.Sleep(5 * time.Millisecond) {
+		err := conn.QueryRow(h.t.Context(), "SELECT count(*) FROM seedbed.clone WHERE state = 'held' AND holder IN (SELECT holder FROM seedbed.presence)").Scan(&n)
+		if err != nil || time.Now().After(deadline) {
+			h.t.Fatalf("%d databases are held: %v", n, err)
+		}
+	}
+}
+
+// A template that has to be built anew has the same name, and other object
+// identifiers: what is counted in a clone of the one before says nothing.
+func TestRebuiltTemplate(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	h.killIn("")
+	conn, err := pgx.Connect(t.Context(), h.control())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var old []string
+	if err := conn.QueryRow(t.Context(), "SELECT array_agg(name) FROM seedbed.clone WHERE state = 'held'").Scan(&old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "DELETE FROM seedbed.template"); err != nil {
+		t.Fatal(err)
+	}
+	for _, parallel := range []string{"1", "8"} {
+		out := h.pass("TestClean", "-test.parallel", parallel)
+		for _, name := range old {
+			if strings.Contains(out, "given "+name+"\n") {
+				t.Errorf("%s, a clone of the template before, was handed out", name)
+			}
+		}
+	}
+}
+
 // killIn kills a process in the middle of a test that has run sql, and returns the
 // name of the test's database.
 func (h *house) killIn(sql string) string {
@@ -289,6 +339,7 @@ func (h *house) killIn(sql string) string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if _, name, ok := strings.Cut(lines.Text(), "hanging in "); ok {
+			h.awaitSpare()
 			return name
 		}
 	}

@@ -63,9 +63,13 @@ func (t *Template) clone(ctx context.Context) (*Clone, error) {
 	s := t.store
 	c := &Clone{template: t, tenure: &tenure{}}
 	err := s.control.QueryRow(ctx, `
-		INSERT INTO seedbed.clone (name, template, state, holder, who)
-		VALUES ('sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, 'making', $2, $3)
-		RETURNING name`, t.name, s.holder, s.who).Scan(&c.Name)
+		INSERT INTO seedbed.clone (name, template, origin, state, holder, who)
+		SELECT 'sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, oid, 'making', $2, $3
+		FROM pg_database WHERE datname = $1 AND oid = $4
+		RETURNING name`, t.name, s.holder, s.who, t.origin).Scan(&c.Name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("the template %s was dropped or built anew while tests use it; run them again", t.name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("record a clone: %w", err)
 	}

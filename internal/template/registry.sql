@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS seedbed.template (
 CREATE TABLE IF NOT EXISTS seedbed.clone (
     name     text PRIMARY KEY, -- the database
     template text NOT NULL,
+    origin   oid NOT NULL,     -- that database: a template that is built again is another one
     state    text NOT NULL CHECK (state IN ('making', 'held', 'used', 'kept')),
     holder   int,              -- advisory lock (presence, holder) of the process that has it
     base     jsonb,            -- what the server had counted in it when it was as the template

@@ -17,6 +17,7 @@ import (
 type Template struct {
 	store    *Store
 	name     string
+	origin   uint32 // the database: one that is built again is another
 	replay   []string
 	unforced bool
 	shelf    *shelf
@@ -81,7 +82,7 @@ func (s *Store) find(ctx context.Context, layers []Layer) (*Template, error) {
 		UPDATE seedbed.template t SET used_at = clock_timestamp()
 		FROM pg_database d
 		WHERE t.name = $1 AND d.datname = t.name AND d.datistemplate AND NOT d.datallowconn
-		RETURNING t.replay, t.unforced`, t.name).Scan(&t.replay, &t.unforced)
+		RETURNING d.oid, t.replay, t.unforced`, t.name).Scan(&t.origin, &t.replay, &t.unforced)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 
 // elsewhere is a server that Seedbed knows nothing of, as somebody else would run
 // it: TCP, passwords, default durability.
-func elsewhere(t *testing.T, h *house) (url string) {
+func elsewhere(t *testing.T, h *house, settings map[string]string) (url string) {
 	t.Helper()
 	drop, err := osuser.Choose(os.Getenv)
 	if err != nil {
@@ -40,7 +41,7 @@ func elsewhere(t *testing.T, h *house) (url string) {
 	data := filepath.Join(dir, "data")
 	server, err := embedded.Boot(t.Context(), embedded.BootConfig{
 		Bin: bin.Bin, Data: data, Runtime: filepath.Join(dir, "run"), LogFile: filepath.Join(dir, "log"),
-		Password: "secret", Drop: drop, Timeout: 2 * time.Minute,
+		Password: "secret", Drop: drop, Timeout: 2 * time.Minute, Settings: settings,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func elsewhere(t *testing.T, h *house) (url string) {
 
 func TestServerThatSomebodyElseRuns(t *testing.T) {
 	h := newHouse(t)
-	url := elsewhere(t, h)
+	url := elsewhere(t, h, nil)
 	admin, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -95,4 +96,23 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 	if len(h.postmasters()) != 0 {
 		t.Error("a server of our own was started beside it")
 	}
+}
+
+// Failure mode 40, where the server asks for a password first: it refuses a client
+// that has proven who it is when only the places reserved for superusers are left.
+func TestMoreTestsThanConnectionsElsewhere(t *testing.T) {
+	h := newHouse(t)
+	url := elsewhere(t, h, map[string]string{"max_connections": "24", "superuser_reserved_connections": "8"})
+	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
+	var both sync.WaitGroup
+	for range 2 {
+		cmd := h.command("TestCrowdHere", "-test.parallel", "32")
+		cmd.Env = append(cmd.Env, "SEEDBED_URL="+url, "SEEDBED_ALLOW="+host)
+		both.Go(func() {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	both.Wait()
 }

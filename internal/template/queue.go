@@ -20,8 +20,8 @@ import (
 // its own only for a moment. The wait is bounded by queueTime, and its error says
 // what holders says.
 func queued(cfg *pgx.ConnConfig, holders func() string) *pgx.ConnConfig {
-	if cfg.TLSConfig != nil {
-		return cfg // the refusal comes encrypted; pgx reports it
+	if cfg.Password != "" || cfg.TLSConfig != nil {
+		return admitted(cfg, holders)
 	}
 	dial := cfg.DialFunc
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -82,9 +82,6 @@ func (c *queuedConn) Read(b []byte) (int, error) {
 // await returns what the server says first, up to where it would refuse for want
 // of room: the postmaster does at once when all places are taken, a session does
 // after it has let the client in when only reserved places are left.
-//
-// A server that asks for a password in between is not waited for then, as what
-// the client answers can be said only once.
 func (c *queuedConn) await() ([]byte, error) {
 	limit := time.After(queueTime)
 	for wait := 2 * time.Millisecond; ; wait = min(wait*2, 100*time.Millisecond) {

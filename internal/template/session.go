@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync/atomic"
@@ -25,8 +26,8 @@ import (
 type session struct {
 	net.Conn
 
-	startup  []string // what a client says first, as parameters
-	greeting []byte   // what the server answers, from AuthenticationOk on
+	startup  map[string]string // what a client says first
+	greeting []byte            // what the server answers, from AuthenticationOk on
 	pid      uint32
 	keep     atomic.Bool // for another client, when this one closes it
 	free     bool        // it was closed that way
@@ -57,9 +58,6 @@ var errOtherStartup = errors.New("the session that is to be used again was begun
 
 // welcome makes the first connection of a test's pool the clone's own session.
 func (c *Clone) welcome(cfg *pgx.ConnConfig) *pgx.ConnConfig {
-	if cfg.TLSConfig != nil {
-		return cfg
-	}
 	dial := cfg.DialFunc
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if !c.opening.Swap(false) {
@@ -131,27 +129,13 @@ func (v *visit) begin(b []byte) (int, error) {
 		v.stained.Store(v.startup == nil)
 		return v.Conn.Write(b)
 	}
-	if !slices.Equal(parameters(b), v.startup) {
+	if !maps.Equal(parameters(b), v.startup) {
 		return 0, errOtherStartup
 	}
 	v.replay = bytes.NewReader(v.greeting)
 	v.greeted = true
 	v.idle.Store(true)
 	return len(b), nil
-}
-
-// parameters are what a startup message says, in an order of their own; nil for any
-// other message.
-func parameters(b []byte) (pairs []string) {
-	const protocol3 = 3
-	if len(b) < 8 || int(binary.BigEndian.Uint32(b)) != len(b) || binary.BigEndian.Uint16(b[4:]) != protocol3 {
-		return nil
-	}
-	for pair := range slices.Chunk(bytes.Split(b[8:], []byte{0}), 2) {
-		pairs = append(pairs, string(bytes.Join(pair, []byte{'='})))
-	}
-	slices.Sort(pairs)
-	return pairs
 }
 
 func (v *visit) Read(b []byte) (int, error) {

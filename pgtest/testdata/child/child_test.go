@@ -74,7 +74,13 @@ func TestExit(t *testing.T) {
 
 // TestCrowd has more tests at a time than the server has connections.
 func TestCrowd(t *testing.T) {
-	small := &pgtest.Server{Migrations: pg.Migrations, Settings: map[string]string{"max_connections": "32"}}
+	crowd(t, &pgtest.Server{Migrations: pg.Migrations, Settings: map[string]string{"max_connections": "32"}})
+}
+
+// TestCrowdHere is for a server that has few.
+func TestCrowdHere(t *testing.T) { crowd(t, pg) }
+
+func crowd(t *testing.T, small *pgtest.Server) {
 	for i := range 32 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()

@@ -18,6 +18,15 @@
 // has used it for a while. A test that passes leaves nothing; the database of
 // one that fails is kept, and its log says how to open it.
 //
+// A database in which a test changed only rows is emptied and refilled behind the
+// tests' backs, and given to another: the server's own counters prove that nothing
+// else has changed, and anything else (the schema, settings, roles, large objects,
+// prepared transactions …) has it dropped. Its first connection is kept, too, where
+// every statement on it was one whose traces DISCARD ALL removes, so two tests may
+// see the same pg_backend_pid(). [Server.NoRecycling] gives each test a new clone.
+// A test that sets parameters of its own ("app.tenant") with SET or set_config does
+// so on a connection that no other test gets.
+//
 // Tests connect as a role that row-level security applies to: the owner of the
 // schema, who is neither a superuser nor exempt from anything, or, where a table
 // has row-level security that its owner would pass, as a role that may read and

@@ -32,6 +32,8 @@ type audit struct {
 	report   *Report
 	started  time.Time
 	unseen   []string // tables with rows that the role cannot see
+	done     int      // of parts
+	parts    int
 }
 
 // step is one part of an audit: which rules it applies, and how.
@@ -42,13 +44,14 @@ type step struct {
 }
 
 func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*Report, error) {
-	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}, started: time.Now()}
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}, started: time.Now(), parts: len(steps)}
 	if err := a.prepare(); err != nil {
 		return nil, err
 	}
 	defer a.eyes.close()
-	for _, s := range steps {
-		a.progress(s.name)
+	for i, s := range steps {
+		a.done = i
+		a.progress(s.name, nil)
 		if err := s.run(a); err != nil {
 			return nil, fmt.Errorf("check %s: %w", s.name, err)
 		}
@@ -57,6 +60,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*Report
 	a.blind()
 	a.report.Tables = len(a.tables)
 	a.report.Elapsed = time.Since(a.started)
+	a.endStep()
 	a.report.sort()
 	return a.report, nil
 }
@@ -107,10 +111,31 @@ func (a *audit) misfits(err error) error {
 	return nil
 }
 
-func (a *audit) progress(step string) {
-	if a.opt.Progress != nil {
-		a.opt.Progress(Progress{Step: step, Elapsed: time.Since(a.started)})
+// progress says which step begins, and which table it reads; nil for none.
+func (a *audit) progress(step string, r *catalog.Relation) {
+	a.endStep()
+	p := Progress{Step: step, Done: a.done, Total: a.parts, Elapsed: time.Since(a.started)}
+	for _, leaf := range leaves(r) {
+		p.Rows += max(0, int64(leaf.Rows)) // -1 where it was never analysed
 	}
+	a.report.Steps = append(a.report.Steps, Step{Name: step, Elapsed: -p.Elapsed})
+	if a.opt.Progress != nil {
+		a.opt.Progress(p)
+	}
+}
+
+// endStep turns the moment that the last step began at into the time that it took.
+func (a *audit) endStep() {
+	if n := len(a.report.Steps); n > 0 {
+		a.report.Steps[n-1].Elapsed += time.Since(a.started)
+	}
+}
+
+func leaves(r *catalog.Relation) []*catalog.Relation {
+	if r == nil {
+		return nil
+	}
+	return r.Leaves()
 }
 
 func (a *audit) find(f Finding) {

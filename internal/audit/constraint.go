@@ -17,7 +17,7 @@ func (a *audit) foreignKeys() error {
 		if fk.Period || fk.Table.Kind == catalog.ForeignTable {
 			continue
 		}
-		a.progress(fmt.Sprintf("%s of %s", fk.Name, a.name(fk.Table)))
+		a.progress(fmt.Sprintf("%s of %s", fk.Name, a.name(fk.Table)), fk.Table)
 		if err := a.foreignKey(fk); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (a *audit) checks() error {
 		if len(conditions) == 0 {
 			continue
 		}
-		a.progress("checks of " + a.name(r))
+		a.progress("checks of "+a.name(r), r)
 		if err := a.evaluate(r, conditions); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,21 @@ type Report struct {
 	Rules int
 	// Elapsed is the time that it took.
 	Elapsed time.Duration
+	// Steps in their order, as Options.Progress was told of them.
+	Steps []Step
+}
+
+// Step of an audit, and the time that it took.
+type Step struct {
+	Name    string
+	Elapsed time.Duration
+}
+
+// Slowest are the n steps that took longest, the longest first.
+func (r *Report) Slowest(n int) []Step {
+	out := slices.Clone(r.Steps)
+	slices.SortStableFunc(out, func(a, b Step) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	return out[:min(n, len(out))]
 }
 
 // Clean reports whether nothing was found.

@@ -39,8 +39,14 @@ type Exception struct {
 
 // Progress says how far an audit has come.
 type Progress struct {
-	Step    string // such as "foreign keys of comments"
-	Elapsed time.Duration
+	Step string // such as "checks of comments"
+	// Rows of the table that this step reads, as Postgres estimates them. Zero: it
+	// reads none, or Postgres does not know.
+	Rows int64
+	// Done of Total parts are behind. A part has several steps, and not all take the
+	// same time.
+	Done, Total int
+	Elapsed     time.Duration
 }
 
 func (o Options) samples() int {

@@ -38,7 +38,7 @@ func (a *audit) pair(r *catalog.Relation, p seedbed.Polymorphic) error {
 		if target == nil {
 			continue
 		}
-		a.progress(fmt.Sprintf("%s that point at %s", a.name(r), a.name(target)))
+		a.progress(fmt.Sprintf("%s that point at %s", a.name(r), a.name(target)), r)
 		if err := a.target(r, p, target, t); err != nil {
 			return err
 		}

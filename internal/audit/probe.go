@@ -46,7 +46,7 @@ func (a *audit) probes() error {
 	defer p.close()
 	for _, role := range a.roles.app {
 		for _, s := range a.subjects {
-			a.progress(fmt.Sprintf("%s as %s", s.name, role.Name))
+			a.progress(fmt.Sprintf("%s as %s", s.name, role.Name), nil)
 			if err := p.probe(s, role); err != nil {
 				return fmt.Errorf("probe %s as %s: %w", s.name, role.Name, err)
 			}

@@ -10,22 +10,21 @@ import (
 )
 
 // offenders counts the rows of r, called t in where, and shows some of them.
-// Columns are what to show beside the key.
+// Columns are what to show beside the key. Where there are none, or few, that is
+// one pass; the count of many is a second one, so that neither sorts them all.
 func (a *audit) offenders(r *catalog.Relation, where string, columns []string, args ...any) (int64, []string, error) {
-	sql := fmt.Sprintf("SELECT %s, count(*) OVER () FROM %s t WHERE %s ORDER BY 1 LIMIT %d",
-		show(r, "t", columns), r.Ident(), where, a.opt.samples())
-	rows, err := a.eyes.tx.Query(a.ctx, sql, args...)
+	from := fmt.Sprintf("FROM %s t WHERE %s", r.Ident(), where)
+	rows, err := a.eyes.tx.Query(a.ctx, fmt.Sprintf("SELECT %s %s ORDER BY 1 LIMIT %d", show(r, "t", columns), from, a.opt.samples()+1), args...)
 	if err != nil {
 		return 0, nil, err
 	}
+	sample, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(sample) <= a.opt.samples() {
+		return int64(len(sample)), sample, err
+	}
 	var total int64
-	var text string
-	var sample []string
-	_, err = pgx.ForEachRow(rows, []any{&text, &total}, func() error {
-		sample = append(sample, text)
-		return nil
-	})
-	return total, sample, err
+	err = a.eyes.tx.QueryRow(a.ctx, "SELECT count(*) "+from, args...).Scan(&total)
+	return total, sample[:a.opt.samples()], err
 }
 
 // show is an expression that writes a row's key and some columns as name=value.

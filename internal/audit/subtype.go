@@ -22,7 +22,7 @@ func (a *audit) subtypes() error {
 			if s.Table == "" || a.cat.Table(s.Table) == nil {
 				continue
 			}
-			a.progress(fmt.Sprintf("%s of type %s", a.name(base), s.Value))
+			a.progress(fmt.Sprintf("%s of type %s", a.name(base), s.Value), base)
 			if err := a.subtype(base, i, s); err != nil {
 				return err
 			}

@@ -11,7 +11,7 @@ import (
 // tenantRows looks for rows that are in the wrong place already.
 func (a *audit) tenantRows() error {
 	for _, s := range a.subjects {
-		a.progress("tenants of " + s.name)
+		a.progress("tenants of "+s.name, s.rel)
 		for _, sc := range s.direct() {
 			if err := a.rowTenant(s, sc); err != nil {
 				return err

@@ -12,6 +12,9 @@ import (
 // width that messages are wrapped to.
 const width = 100
 
+// long is how long a check takes before it says where the time went.
+const long = 10 * time.Second
+
 // Format writes a report as a test prints it: each finding with its rule, its
 // object, the evidence, the reason and the fix, in 100 columns.
 func Format(r *Report) string {
@@ -25,6 +28,12 @@ func Format(r *Report) string {
 		b.WriteString("\n  could not be checked\n")
 		for _, note := range r.Unchecked {
 			hang(&b, "    - ", note)
+		}
+	}
+	if r.Elapsed >= long {
+		b.WriteString("\n  took longest\n")
+		for _, step := range r.Slowest(3) {
+			hang(&b, "    - ", fmt.Sprintf("%s: %s", step.Name, step.Elapsed.Round(time.Millisecond)))
 		}
 	}
 	return b.String()

@@ -41,6 +41,10 @@ func (o One[T, R]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(o.value)
 }
 
+// Marshals returns what MarshalJSON writes, for those that look into it: package
+// sanitize does. false: the relation is not loaded.
+func (o One[T, R]) Marshals() (value any, ok bool) { return o.value, o.loaded }
+
 // UnmarshalJSON loads what is there; null is loaded and empty.
 func (o *One[T, R]) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
@@ -84,6 +88,15 @@ func (m Many[T, R]) MarshalJSON() ([]byte, error) {
 		return []byte("[]"), nil
 	}
 	return json.Marshal(m.values)
+}
+
+// Marshals returns what MarshalJSON writes, for those that look into it: package
+// sanitize does. false: the relation is not loaded.
+func (m Many[T, R]) Marshals() (values any, ok bool) {
+	if m.values == nil {
+		return []T{}, m.loaded
+	}
+	return m.values, m.loaded
 }
 
 // UnmarshalJSON loads what is there; null is loaded and empty.

@@ -14,6 +14,19 @@
 // Both see a Go value as encoding/json does: exported fields, json tags,
 // promotion of embedded fields, MarshalJSON and MarshalText, addressability.
 //
+// # Behind a MarshalJSON
+//
+// What a method writes is a document, and is read as one: text, numbers, keys and
+// nesting are seen. Bytes are not, once they are text. They are seen, and replaced,
+// in three cases: behind a [Wrapper], such as a relation that was loaded, whose value
+// is looked at in place of the document; where a []byte in an exported field of the
+// value stands in the document in standard base64; and where an exported field has
+// text that is not UTF-8 and the document has U+FFFD. They are not seen where only
+// unexported fields hold them, nor where the method writes them as hexadecimal, as
+// a list of numbers, in base64 of another alphabet, or within other text; nor behind
+// MarshalText, with which a type says what its bytes are as text. A type that keeps
+// bytes to itself should be a Wrapper.
+//
 // # What Value puts in place of what
 //
 //	invalid, overlong and surrogate UTF-8,      U+FFFD for each; nothing is deleted, for

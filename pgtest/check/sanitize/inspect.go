@@ -36,6 +36,8 @@ type inspector struct {
 	found []Finding
 	stop  bool
 	keys  []string // of the maps that are open, sorted map by map
+	// hidden are the bytes behind the document that is being read.
+	hidden hidden
 }
 
 func newInspector(p Policy) *inspector {

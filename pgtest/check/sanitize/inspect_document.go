@@ -2,6 +2,7 @@ package sanitize
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -148,8 +149,21 @@ func (d *documentInspection) at(t token, rule Rule, detail string) {
 	d.record(Finding{Rule: rule, In: "document", Offset: t.at, Bytes: bytes, Excerpt: around, Count: 1, Detail: detail})
 }
 
+// hiddenAs reports whether a value is the text that a MarshalJSON made of bytes.
+func (d *documentInspection) hiddenAs(t token, lit string) (b []byte, there bool) {
+	if len(d.hidden) == 0 || t.kind != tokenString {
+		return nil, false
+	}
+	b, there = d.hidden[unquote(lit, t.escaped)]
+	return b, there
+}
+
 func (d *documentInspection) documentText(t token) {
 	lit := d.lexer.inside(t)
+	if b, there := d.hiddenAs(t, lit); there {
+		d.at(t, RawBinary, fmt.Sprintf("%d bytes go out as base64", len(b)))
+		return
+	}
 	if len(lit) > d.p.MaxString {
 		d.size(len(unquote(lit, t.escaped)))
 	}

@@ -86,15 +86,22 @@ func (in *inspector) raw(v reflect.Value) {
 	in.document(string(v.Bytes()))
 }
 
-// marshaler inspects what a MarshalJSON returns.
+// marshaler inspects what a MarshalJSON encodes, or where nobody tells, what it
+// returns.
 func (in *inspector) marshaler(v reflect.Value) {
+	if inner, ok := unwrapped(v); ok {
+		in.any(inner)
+		return
+	}
 	doc, err := marshalJSON(v)
 	if err != nil {
 		in.add(Unencodable, "MarshalJSON of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
 		return
 	}
 	before := len(in.found)
+	in.hidden = in.p.hiddenIn(string(doc), v)
 	in.document(string(doc))
+	in.hidden = nil
 	if len(in.found) == before && coerced(string(doc), v) {
 		in.add(InvalidUTF8, "MarshalJSON of %s makes U+FFFD of bytes that are not UTF-8", typeName(v.Type()))
 	}

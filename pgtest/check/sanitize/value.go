@@ -42,6 +42,8 @@ type rewriter struct {
 	trail
 	p    Policy
 	left int // bytes of Policy.MaxPayload that are not used up
+	// hidden are the bytes behind the document that is being rewritten.
+	hidden hidden
 }
 
 // outcome says what came of rewriting a value.
@@ -285,13 +287,25 @@ func (w *rewriter) textMarshaler(v reflect.Value) (any, outcome) {
 }
 
 func (w *rewriter) marshaler(v reflect.Value) (any, outcome) {
+	if inner, ok := unwrapped(v); ok {
+		return w.unwrapped(inner)
+	}
 	doc, err := marshalJSON(v)
 	if err != nil {
 		return w.text(failedMarker)
 	}
+	w.hidden = w.p.hiddenIn(string(doc), v)
 	r, o := w.document(string(doc))
+	w.hidden = nil
 	if o == same && coerced(string(doc), v) {
 		return json.RawMessage(doc), changed
 	}
 	return r, o
+}
+
+func (w *rewriter) unwrapped(inner any) (any, outcome) {
+	if inner == nil {
+		return nil, w.take(4)
+	}
+	return w.value(reflect.ValueOf(inner), planOf(reflect.TypeOf(inner)), false)
 }

@@ -17,14 +17,14 @@ func (w *rewriter) document(doc string) (any, outcome) {
 	if err != nil {
 		return w.rawText(documentMarker("invalid JSON", doc))
 	}
-	return w.tree(tree)
+	return w.tree(w.hidden.replace(tree))
 }
 
 // cleanDocument reports whether Inspect finds nothing in doc where it stands.
 func (w *rewriter) cleanDocument(doc string) bool {
 	look := newInspector(w.p)
 	look.p.MaxFindings = 1
-	look.depth = w.depth
+	look.depth, look.hidden = w.depth, w.hidden
 	look.document(doc)
 	return len(look.found) == 0
 }

@@ -105,3 +105,52 @@ func unquote(s string) string {
 	s = strings.TrimPrefix(s, "E")
 	return strings.ReplaceAll(strings.Trim(s, "'"), "''", "'")
 }
+
+// withoutComments is a function's body without what nobody runs: an apostrophe in a
+// comment would begin a string.
+func withoutComments(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		switch end := i; {
+		case s[i] == '\'':
+			end = stringEnd(s, i)
+			b.WriteString(s[i:end])
+			i = end
+		case s[i] == '"':
+			end = quotedEnd(s, i)
+			b.WriteString(s[i:end])
+			i = end
+		case strings.HasPrefix(s[i:], "--"):
+			line, _, _ := strings.Cut(s[i:], "\n")
+			i += len(line)
+		case strings.HasPrefix(s[i:], "/*"):
+			i = commentEnd(s, i)
+			b.WriteByte(' ')
+		default:
+			b.WriteByte(s[i])
+			i++
+		}
+	}
+	return b.String()
+}
+
+// commentEnd of a block comment, which may hold others.
+func commentEnd(s string, i int) int {
+	depth := 0
+	for i < len(s) {
+		switch {
+		case strings.HasPrefix(s[i:], "/*"):
+			depth++
+			i += 2
+		case strings.HasPrefix(s[i:], "*/"):
+			depth--
+			i += 2
+		default:
+			i++
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	return i
+}

@@ -18,7 +18,7 @@ func settingReaders(cat *catalog.Catalog) map[string]string {
 			if out[f.Name] != "" {
 				continue
 			}
-			if found := readSettings(lex(f.Body), out); len(found) > 0 {
+			if found := readSettings(lex(withoutComments(f.Body)), out); len(found) > 0 {
 				out[f.Name] = found[0]
 			}
 		}
@@ -142,25 +142,23 @@ func applies(p *catalog.Policy, role *catalog.Role) bool {
 	return slices.ContainsFunc(p.Roles, func(name string) bool { return name == "public" || belongs(role, name) })
 }
 
+// mayMeet reports whether a policy applies to a role, or would after SET ROLE.
+func mayMeet(p *catalog.Policy, role *catalog.Role) bool {
+	return slices.ContainsFunc(p.Roles, func(name string) bool { return mayAct(role, name) })
+}
+
 // policy wants each permissive policy that the application meets to compare the
 // tenant of a row with that of the session, in what is read and what is written.
 func (a *audit) policy(s *subject, p *catalog.Policy) {
-	app := slices.ContainsFunc(a.roles.app, func(r *catalog.Role) bool { return applies(p, r) })
-	across := slices.ContainsFunc(a.roles.across, func(r *catalog.Role) bool { return applies(p, r) })
+	app := slices.ContainsFunc(a.roles.app, func(r *catalog.Role) bool { return mayMeet(p, r) })
+	across := slices.ContainsFunc(a.roles.across, func(r *catalog.Role) bool { return mayMeet(p, r) })
 	unknown := len(a.roles.all()) == 0 && !slices.Contains(p.Roles, s.rel.Owner)
 	if !p.Permissive || !app && !across && !unknown {
 		return
 	}
 	accepted := a.accepted(s, app || unknown)
-	clauses := []struct{ name, expr string }{{"USING", p.Using}, {"WITH CHECK", p.WithCheck}}
-	for _, c := range clauses {
-		if c.name == "USING" && p.Command == "INSERT" || c.name == "WITH CHECK" && c.expr == "" && p.Command != "INSERT" {
-			continue // USING stands in where WITH CHECK is absent
-		}
-		if c.name == "WITH CHECK" && (p.Command == "SELECT" || p.Command == "DELETE") {
-			continue
-		}
-		if a.bound(lex(c.expr), s, accepted) {
+	for _, c := range clauses(p) {
+		if a.bound(lex(c.expr), s, accepted) || a.guarded(s, p, c, accepted) {
 			continue
 		}
 		shown := c.expr
@@ -207,148 +205,4 @@ func (a *audit) wanted(scopes []seedbed.Scoped) string {
 		return "the tenant of the row it leads to"
 	}
 	return strings.Join(out, ", or ")
-}
-
-// bound reports whether an expression is true for rows of the session's tenant
-// only: of an OR all sides must be, of an AND one.
-func (a *audit) bound(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
-	tokens = unwrap(tokens)
-	if len(tokens) == 0 {
-		return false
-	}
-	if sides := split(tokens, "OR"); len(sides) > 1 {
-		return !slices.ContainsFunc(sides, func(side []token) bool { return !a.bound(side, s, accepted) })
-	}
-	if sides := split(tokens, "AND"); len(sides) > 1 {
-		return slices.ContainsFunc(sides, func(side []token) bool { return a.bound(side, s, accepted) })
-	}
-	return a.comparison(tokens, s, accepted)
-}
-
-func (a *audit) comparison(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
-	if tokens[0].is("EXISTS") {
-		return len(readSettings(tokens, a.readers)) > 0 || a.mentionsSubject(tokens)
-	}
-	left, op, right := compare(tokens)
-	if op == "" {
-		return false
-	}
-	for _, sc := range accepted {
-		t, _ := a.model.Tenant(sc.Tenant)
-		for _, column := range sc.Columns {
-			if a.tenantSide(s, left, column) && a.sessionSide(s, right, column, t.Setting) ||
-				op == "=" && a.tenantSide(s, right, column) && a.sessionSide(s, left, column, t.Setting) {
-				return true
-			}
-		}
-	}
-	// A row without tenant columns is compared by what it references.
-	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left))
-}
-
-// tenantSide is the tenant column alone, with casts at most.
-func (a *audit) tenantSide(s *subject, side []token, column string) bool {
-	found := false
-	for _, t := range unwrap(side) {
-		if t.kind == nameToken && s.rel.Column(t.text) != nil {
-			if t.text != column {
-				return false
-			}
-			found = true
-		}
-		if t.is("SELECT") || t.is("coalesce") || t.is("CASE") {
-			return false
-		}
-	}
-	return found
-}
-
-// sessionSide is something of the session: its setting, or a query or function by
-// which it is found.
-func (a *audit) sessionSide(s *subject, side []token, column, setting string) bool {
-	settings := readSettings(side, a.readers)
-	query := slices.ContainsFunc(side, func(t token) bool { return t.is("FROM") })
-	if query {
-		return len(settings) > 0 || a.mentionsSubject(side) || setting == ""
-	}
-	if slices.ContainsFunc(side, func(t token) bool { return t.kind == nameToken && t.text == column }) {
-		return false
-	}
-	if setting != "" {
-		return slices.Contains(settings, setting)
-	}
-	if len(settings) > 0 {
-		return true
-	}
-	for i, t := range side {
-		if t.is("current_user") || t.is("session_user") || t.kind == nameToken && i+1 < len(side) && side[i+1].is("(") {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *audit) mentionsSubject(tokens []token) bool {
-	return slices.ContainsFunc(tokens, func(t token) bool {
-		return t.kind == nameToken && slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.Name == t.text && s.rel.RLS })
-	})
-}
-
-// compare splits a = b, or a IN (…), at the top level.
-func compare(tokens []token) (left []token, op string, right []token) {
-	depth := 0
-	for i, t := range tokens {
-		switch {
-		case t.is("(") || t.is("["):
-			depth++
-		case t.is(")") || t.is("]"):
-			depth--
-		case depth == 0 && (t.is("=") || t.is("IN")) && i > 0 && !tokens[i-1].is("NOT") && !tokens[0].is("NOT"):
-			return tokens[:i], strings.ToUpper(t.text), tokens[i+1:]
-		case depth == 0 && (t.is("IS") || t.kind == symbolToken && strings.ContainsAny(t.text, "<>!~")):
-			return nil, "", nil
-		}
-	}
-	return nil, "", nil
-}
-
-// unwrap takes parentheses off that hold everything.
-func unwrap(tokens []token) []token {
-	for len(tokens) >= 2 && tokens[0].is("(") && closing(tokens) == len(tokens)-1 {
-		tokens = tokens[1 : len(tokens)-1]
-	}
-	return tokens
-}
-
-func closing(tokens []token) int {
-	depth := 0
-	for i, t := range tokens {
-		if t.is("(") {
-			depth++
-		}
-		if t.is(")") {
-			if depth--; depth == 0 {
-				return i
-			}
-		}
-	}
-	return -1
-}
-
-// split cuts at a word on the top level.
-func split(tokens []token, word string) [][]token {
-	var out [][]token
-	depth, start := 0, 0
-	for i, t := range tokens {
-		switch {
-		case t.is("(") || t.is("CASE"):
-			depth++
-		case t.is(")") || t.is("END"):
-			depth--
-		case depth == 0 && t.kind == nameToken && t.is(word):
-			out = append(out, tokens[start:i])
-			start = i + 1
-		}
-	}
-	return append(out, tokens[start:])
 }

@@ -147,6 +147,42 @@ func belongs(role *catalog.Role, name string) bool {
 	return false
 }
 
+// mayAct reports whether a role has another one's privileges, at once or after SET ROLE.
+func mayAct(role *catalog.Role, name string) bool {
+	return belongs(role, name) || slices.ContainsFunc(role.Reaches(), func(r *catalog.Role) bool { return r.Name == name })
+}
+
+// becomes lists every role that one can act as, itself first: also those that it may
+// grant itself.
+func becomes(role *catalog.Role) []*catalog.Role {
+	out := []*catalog.Role{role}
+	for i := 0; i < len(out); i++ {
+		for _, m := range out[i].MemberOf {
+			if (m.Inherit || m.Set || m.Admin) && !slices.Contains(out, m.Role) {
+				out = append(out, m.Role)
+			}
+		}
+	}
+	return out
+}
+
+// reachable says through whom a role holds a privilege, or would after SET ROLE: not
+// as an owner or a role that no policy binds, of which other rules speak.
+func reachable(role *catalog.Role, r *catalog.Relation, wanted string) string {
+	if via := privilege(role, r, wanted); via != "" {
+		return via
+	}
+	for _, other := range becomes(role) {
+		if other.Super || other.BypassRLS || other.Name == r.Owner {
+			continue
+		}
+		if via := privilege(other, r, wanted); via != "" {
+			return via
+		}
+	}
+	return ""
+}
+
 // privilege says through whom a role holds a privilege on a relation; "" not at all.
 func privilege(role *catalog.Role, r *catalog.Relation, wanted string) string {
 	if role.Super {
@@ -184,6 +220,9 @@ var dangerous = map[string]string{
 	"pg_write_server_files":     "writes any file of the server",
 	"pg_read_all_data":          "reads every table, also those granted to nobody",
 	"pg_write_all_data":         "writes every table, also those granted to nobody",
+	"pg_monitor":                "reads the statements of every session, with the values in them",
+	"pg_read_all_stats":         "reads the statements of every session, with the values in them",
+	"pg_create_subscription":    "copies tables from other servers, past every policy",
 	"pg_maintain":               "may refresh, reindex and lock every table",
 	"pg_signal_backend":         "ends other sessions",
 	"pg_checkpoint":             "",
@@ -206,7 +245,7 @@ func (a *audit) roleRules() error {
 
 // roleAttributes looks at a role and at whatever it can become.
 func (a *audit) roleAttributes(role *catalog.Role) {
-	for _, r := range role.Reaches() {
+	for _, r := range becomes(role) {
 		how, verb := "", "is"
 		if r != role {
 			how, verb = ", a member of "+r.Name+",", "can become"
@@ -243,7 +282,7 @@ func roleFix(role, r *catalog.Role, attribute string) string {
 // across tenants.
 func (a *audit) mayRiseAcross() {
 	for _, role := range a.roles.app {
-		for _, r := range role.Reaches()[1:] {
+		for _, r := range becomes(role)[1:] {
 			if slices.Contains(a.roles.across, r) {
 				a.find(Finding{Rule: "role-privileged", Object: role.Name,
 					Message: fmt.Sprintf("the application's role %s is a member of %s, which reads across tenants", role.Name, r.Name),
@@ -272,7 +311,7 @@ func (a *audit) roleCreates(role *catalog.Role) {
 // drop policies and switch row-level security off.
 func (a *audit) roleOwns(role *catalog.Role) {
 	reach := map[string]bool{}
-	for _, r := range role.Reaches() {
+	for _, r := range becomes(role) {
 		if !r.Super {
 			reach[r.Name] = true
 		}
@@ -307,7 +346,7 @@ func (a *audit) rolePrivileges(role *catalog.Role) {
 	}
 	for _, s := range a.subjects {
 		for _, f := range forbidden {
-			if via := privilege(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != "public" {
+			if via := reachable(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != "public" {
 				a.find(Finding{Rule: f.rule, Object: s.name,
 					Message: fmt.Sprintf("role %s may %s %s, by a grant to %s, and so %s", role.Name, f.privilege, s.name, via, f.does),
 					Fix:     fmt.Sprintf("REVOKE %s ON %s FROM %s", f.privilege, s.rel.Ident(), strings.Split(via, " ")[0])})

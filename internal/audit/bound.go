@@ -1,0 +1,170 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed"
+)
+
+// bound reports whether an expression is true for rows of the session's tenant
+// only: of an OR all sides must be, of an AND one, or several that each compare one
+// column of a tenant's key.
+func (a *audit) bound(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
+	return a.boundWithin(tokens, s, accepted, 0)
+}
+
+func (a *audit) boundWithin(tokens []token, s *subject, accepted []seedbed.Scoped, depth int) bool {
+	tokens = bare(tokens)
+	if len(tokens) == 0 || depth > 20 {
+		return false
+	}
+	bound := func(side []token) bool { return a.boundWithin(side, s, accepted, depth+1) }
+	if sides := split(tokens, "OR"); len(sides) > 1 {
+		return !slices.ContainsFunc(sides, func(side []token) bool { return !bound(side) })
+	}
+	if sides := split(tokens, "AND"); len(sides) > 1 {
+		return slices.ContainsFunc(sides, bound) || a.boundTogether(sides, s, accepted)
+	}
+	if body := a.inline(tokens, s); body != nil {
+		return bound(body)
+	}
+	return a.comparison(tokens, s, accepted)
+}
+
+// bare takes off what does not change when an expression is true: parentheses, a
+// SELECT without FROM, IS TRUE, coalesce(…, false).
+func bare(tokens []token) []token {
+	for {
+		tokens = unwrap(tokens)
+		n := len(tokens)
+		switch {
+		case n > 2 && tokens[0].is("SELECT") && len(split(tokens, "FROM")) == 1:
+			tokens = split(tokens[1:], "AS")[0]
+		case n > 3 && tokens[n-2].is("IS") && tokens[n-1].is("TRUE") && len(split(tokens, "OR")) == 1 && len(split(tokens, "AND")) == 1:
+			tokens = tokens[:n-2]
+		case n > 5 && tokens[0].is("coalesce") && closing(tokens) == n-1 && tokens[n-2].is("false") && tokens[n-3].is(",") && len(arguments(tokens[1:])) == 2:
+			tokens = tokens[2 : n-3]
+		default:
+			return tokens
+		}
+	}
+}
+
+// boundTogether reports whether the sides of an AND compare every column of a
+// composite tenant key with something of the session.
+func (a *audit) boundTogether(sides [][]token, s *subject, accepted []seedbed.Scoped) bool {
+	return slices.ContainsFunc(accepted, func(sc seedbed.Scoped) bool {
+		return len(sc.Columns) > 1 && !slices.ContainsFunc(sc.Columns, func(column string) bool {
+			return !slices.ContainsFunc(sides, func(side []token) bool { return a.ties(bare(side), s, column, "") })
+		})
+	})
+}
+
+// ties reports whether a comparison holds one column to something of the session.
+func (a *audit) ties(tokens []token, s *subject, column, setting string) bool {
+	left, op, right := compare(tokens)
+	return op != "" && a.tenantSide(s, left, column) && a.sessionSide(s, right, column, setting) ||
+		op == "=" && a.tenantSide(s, right, column) && a.sessionSide(s, left, column, setting)
+}
+
+func (a *audit) comparison(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
+	if tokens[0].is("EXISTS") {
+		return a.correlated(tokens, s) && (len(readSettings(tokens, a.readers)) > 0 || a.mentionsSubject(tokens))
+	}
+	left, op, right := compare(tokens)
+	if op == "" {
+		return slices.ContainsFunc(accepted, func(sc seedbed.Scoped) bool { return a.opaque(tokens, sc.Columns) })
+	}
+	for _, sc := range accepted {
+		t, _ := a.model.Tenant(sc.Tenant)
+		if len(sc.Columns) == 1 && a.ties(tokens, s, sc.Columns[0], t.Setting) || len(sc.Columns) > 1 && a.tiesRow(left, right, s, sc.Columns) {
+			return true
+		}
+	}
+	// A row without tenant columns is compared by what it references.
+	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left))
+}
+
+// correlated reports whether a subquery names a column of the row: one that does
+// not is true for every row, or for none.
+func (a *audit) correlated(tokens []token, s *subject) bool {
+	for _, r := range a.withPartitions(s.rel) {
+		for i := range tokens {
+			if i+2 < len(tokens) && tokens[i].kind == nameToken && tokens[i].text == r.Name && tokens[i+1].is(".") && r.Column(tokens[i+2].text) != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tiesRow is (a, b) IN (SELECT …), for all columns of a tenant's key.
+func (a *audit) tiesRow(left, right []token, s *subject, columns []string) bool {
+	return !slices.ContainsFunc(columns, func(c string) bool {
+		return !slices.ContainsFunc(left, func(t token) bool { return t.kind == nameToken && t.text == c })
+	}) && a.sessionSide(s, right, "", "")
+}
+
+// tenantSide is the tenant column alone, with casts at most: a function of it may
+// be the same for two tenants.
+func (a *audit) tenantSide(s *subject, side []token, column string) bool {
+	found := false
+	side = unwrap(side)
+	for i, t := range side {
+		if t.kind != nameToken {
+			continue
+		}
+		if s.rel.Column(t.text) != nil && (i+1 == len(side) || !side[i+1].is(".")) {
+			if t.text != column {
+				return false
+			}
+			found = true
+		}
+		if t.is("SELECT") || t.is("CASE") || i+1 < len(side) && side[i+1].is("(") && !typeModifier(side, i) {
+			return false
+		}
+	}
+	return found
+}
+
+// typeModifier reports whether a name before a parenthesis is a type: varchar(10).
+func typeModifier(side []token, i int) bool {
+	for ; i > 0; i-- {
+		if side[i-1].kind == symbolToken && side[i-1].text != "." {
+			return side[i-1].text == "::"
+		}
+	}
+	return false
+}
+
+// sessionSide is something of the session: its setting, or a query or function by
+// which it is found.
+func (a *audit) sessionSide(s *subject, side []token, column, setting string) bool {
+	settings := readSettings(side, a.readers)
+	query := slices.ContainsFunc(side, func(t token) bool { return t.is("FROM") })
+	if query {
+		return len(settings) > 0 || a.mentionsSubject(side) || setting == ""
+	}
+	if slices.ContainsFunc(side, func(t token) bool { return t.kind == nameToken && t.text == column }) {
+		return false
+	}
+	if setting != "" {
+		return slices.ContainsFunc(settings, func(name string) bool { return strings.EqualFold(name, setting) })
+	}
+	if len(settings) > 0 {
+		return true
+	}
+	for i, t := range side {
+		if t.is("current_user") || t.is("session_user") || t.kind == nameToken && i+1 < len(side) && side[i+1].is("(") {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *audit) mentionsSubject(tokens []token) bool {
+	return slices.ContainsFunc(tokens, func(t token) bool {
+		return t.kind == nameToken && slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.Name == t.text && s.rel.RLS })
+	})
+}

@@ -86,34 +86,64 @@ func (c *Clone) prepare(ctx context.Context, s *shelf) error {
 	return c.hold()
 }
 
-// settle makes sure that a clone is as the template. The first one also tells the
-// template's layout, and so has to be untouched.
+// settle makes sure that a clone is as the template.
 func (c *Clone) settle(ctx context.Context) (err error) {
-	first := false
-	c.layout, err = c.template.learn(func() (l *layout, err error) {
-		first = true
-		if l, err = readLayout(ctx, c.keeper); err == nil && c.claimed {
-			err = c.unchanged(ctx, l)
-		}
-		return l, err
-	})
-	if err != nil || first || !c.claimed {
+	if c.layout, err = c.template.learn(ctx, c); err != nil || !c.claimed {
 		return err
 	}
 	return c.reset(ctx)
 }
 
-// learn returns the layout, and has it read once.
-func (t *Template) learn(read func() (*layout, error)) (*layout, error) {
+// learn returns the layout: as it is on record, or else from c, which has to be
+// untouched for that.
+func (t *Template) learn(ctx context.Context, c *Clone) (*layout, error) {
 	t.learning.Lock()
 	defer t.learning.Unlock()
 	if t.layout != nil {
 		return t.layout, nil
 	}
-	l, err := read()
+	l, err := t.recall(ctx)
+	if err == nil && l == nil {
+		l, err = c.study(ctx)
+	}
 	if err == nil {
 		t.layout = l
 	}
+	return l, err
+}
+
+// recall reads the layout that is on record, if there is one.
+func (t *Template) recall(ctx context.Context) (*layout, error) {
+	var kept []byte
+	err := t.store.control.QueryRow(ctx, "SELECT layout::text FROM seedbed.template WHERE name = $1", t.name).Scan(&kept)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && kept == nil {
+		return nil, nil
+	}
+	l := &layout{}
+	if err == nil {
+		err = json.Unmarshal(kept, l)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the layout of template %s: %w", t.name, err)
+	}
+	l.probe = probeSQL(l.Sequences)
+	return l, nil
+}
+
+// study reads the layout from the clone and records it.
+func (c *Clone) study(ctx context.Context) (*layout, error) {
+	l, err := readLayout(ctx, c.keeper)
+	if err == nil && c.claimed {
+		err = c.unchanged(ctx, l)
+	}
+	if err != nil {
+		return nil, err
+	}
+	kept, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.template.store.control.Exec(ctx, "UPDATE seedbed.template SET layout = $2::jsonb WHERE name = $1", c.template.name, string(kept))
 	return l, err
 }
 

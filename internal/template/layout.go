@@ -11,22 +11,25 @@ import (
 )
 
 // layout is what is in every clone of a template: what a reset compares with and
-// goes back to. Object identifiers are the same in all clones.
+// goes back to. Object identifiers are the same in all clones. It is kept with the
+// template, so that a process knows it which finds only clones that have been used;
+// registry.sql names its form.
 type layout struct {
-	tables    []tableLayout // by oid
-	catalogs  []uint32      // the system catalogs that belong to one database
-	sequences []string      // quoted
-	probe     string        // the query that tells what has happened since
-	docile    bool          // see session
+	Tables    []tableLayout // by oid
+	Catalogs  []uint32      // the system catalogs that belong to one database
+	Sequences []string      // quoted
+	Docile    bool          // see session
+
+	probe string // the query that tells what has happened since
 }
 
 type tableLayout struct {
-	oid    uint32
-	name   string // quoted
-	rows   []byte // in COPY's text format; nil where the table is empty
-	copied string // "table (columns)", for COPY
-	filled bool
-	large  bool // filled, and too much to keep a copy of
+	OID    uint32
+	Name   string // quoted
+	Rows   []byte // in COPY's text format; nil where the table is empty
+	Copied string // "table (columns)", for COPY
+	Filled bool
+	Large  bool // filled, and too much to keep a copy of
 }
 
 // snapshotLimit bounds the rows of a template that each process keeps to restore
@@ -42,15 +45,15 @@ func readLayout(ctx context.Context, keeper *pgx.Conn) (*layout, error) {
 			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared), '{}'),
 		coalesce((SELECT array_agg(format('%I.%I', n.nspname, c.relname) ORDER BY c.oid)
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.catalogs, &l.sequences)
+			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.Catalogs, &l.Sequences)
 	if err != nil {
 		return nil, fmt.Errorf("look at the template's layout: %w", err)
 	}
 	if err := l.readTables(ctx, keeper); err != nil {
 		return nil, fmt.Errorf("look at the template's tables: %w", err)
 	}
-	l.probe = probeSQL(l.sequences)
-	if l.docile, err = docile(ctx, keeper); err != nil {
+	l.probe = probeSQL(l.Sequences)
+	if l.Docile, err = docile(ctx, keeper); err != nil {
 		return nil, fmt.Errorf("look at the template's functions: %w", err)
 	}
 	return l, nil
@@ -68,11 +71,11 @@ func (l *layout) readTables(ctx context.Context, keeper *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	l.tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t tableLayout, err error) {
+	l.Tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t tableLayout, err error) {
 		var copied *string // NULL for a table without columns
-		err = row.Scan(&t.oid, &t.name, &copied, &t.filled)
+		err = row.Scan(&t.OID, &t.Name, &copied, &t.Filled)
 		if copied != nil {
-			t.copied = *copied
+			t.Copied = *copied
 		}
 		return t, err
 	})
@@ -80,12 +83,12 @@ func (l *layout) readTables(ctx context.Context, keeper *pgx.Conn) error {
 		return err
 	}
 	room := snapshotLimit
-	for i := range l.tables {
-		if t := &l.tables[i]; t.filled {
+	for i := range l.Tables {
+		if t := &l.Tables[i]; t.Filled {
 			if err := t.snapshot(ctx, keeper, room); err != nil {
 				return err
 			}
-			room -= len(t.rows)
+			room -= len(t.Rows)
 		}
 	}
 	return nil
@@ -94,25 +97,25 @@ func (l *layout) readTables(ctx context.Context, keeper *pgx.Conn) error {
 // snapshot copies the table's rows out, as long as they are not more than room.
 func (t *tableLayout) snapshot(ctx context.Context, keeper *pgx.Conn, room int) error {
 	var size int
-	if err := keeper.QueryRow(ctx, "SELECT pg_table_size($1::oid)", t.oid).Scan(&size); err != nil {
+	if err := keeper.QueryRow(ctx, "SELECT pg_table_size($1::oid)", t.OID).Scan(&size); err != nil {
 		return err
 	}
 	// Pages hold less than they are large; the exact length comes with the copy.
-	if t.large = size > room || t.copied == ""; t.large {
+	if t.Large = size > room || t.Copied == ""; t.Large {
 		return nil
 	}
 	var rows bytes.Buffer
-	if _, err := keeper.PgConn().CopyTo(ctx, &rows, "COPY "+t.copied+" TO STDOUT"); err != nil {
+	if _, err := keeper.PgConn().CopyTo(ctx, &rows, "COPY "+t.Copied+" TO STDOUT"); err != nil {
 		return err
 	}
-	t.rows = rows.Bytes()
-	t.filled = len(t.rows) > 0
+	t.Rows = rows.Bytes()
+	t.Filled = len(t.Rows) > 0
 	return nil
 }
 
 // restore is run after the table was emptied.
 func (t *tableLayout) restore(ctx context.Context, keeper *pgx.Conn) error {
-	_, err := keeper.PgConn().CopyFrom(ctx, io.NopCloser(bytes.NewReader(t.rows)), "COPY "+t.copied+" FROM STDIN")
+	_, err := keeper.PgConn().CopyFrom(ctx, io.NopCloser(bytes.NewReader(t.Rows)), "COPY "+t.Copied+" FROM STDIN")
 	return err
 }
 

@@ -36,15 +36,15 @@ func (c *Clone) connectKeeper(ctx context.Context) error {
 
 // look takes a probe.
 func (c *Clone) look(ctx context.Context, l *layout) (p probe, err error) {
-	oids := make([]uint32, len(l.tables))
-	for i, t := range l.tables {
-		oids[i] = t.oid
+	oids := make([]uint32, len(l.Tables))
+	for i, t := range l.Tables {
+		oids[i] = t.OID
 	}
 	var ours uint32 // a session that waits for the next test
 	if c.session != nil {
 		ours = c.session.pid
 	}
-	err = c.keeper.QueryRow(ctx, l.probe, l.catalogs, oids, ours).
+	err = c.keeper.QueryRow(ctx, l.probe, l.Catalogs, oids, ours).
 		Scan(&p.others, &p.Catalogs, &p.Tables, &p.Maintained, &p.Outside, &p.Last, &p.Called)
 	return p, err
 }
@@ -68,8 +68,8 @@ func (l *layout) changes(base, p probe) (tables []int, sequences []int, refused 
 		if p.Tables[i] == base.Tables[i] {
 			continue
 		}
-		if l.tables[i].large {
-			return nil, nil, fmt.Errorf("%s has changed and is too large to restore", l.tables[i].name)
+		if l.Tables[i].Large {
+			return nil, nil, fmt.Errorf("%s has changed and is too large to restore", l.Tables[i].Name)
 		}
 		tables = append(tables, i)
 	}
@@ -129,11 +129,11 @@ func (c *Clone) undo(ctx context.Context, tables, sequences []int) error {
 	sql.WriteString("BEGIN;")
 	refill := false
 	for _, i := range tables {
-		fmt.Fprintf(&sql, "DELETE FROM ONLY %s;", l.tables[i].name)
-		refill = refill || l.tables[i].filled
+		fmt.Fprintf(&sql, "DELETE FROM ONLY %s;", l.Tables[i].Name)
+		refill = refill || l.Tables[i].Filled
 	}
 	for _, i := range sequences {
-		fmt.Fprintf(&sql, "SELECT setval('%s', %d, %t);", strings.ReplaceAll(l.sequences[i], "'", "''"), c.base.Last[i], c.base.Called[i])
+		fmt.Fprintf(&sql, "SELECT setval('%s', %d, %t);", strings.ReplaceAll(l.Sequences[i], "'", "''"), c.base.Last[i], c.base.Called[i])
 	}
 	if refill {
 		if _, err := c.keeper.PgConn().Exec(ctx, sql.String()).ReadAll(); err != nil {
@@ -141,9 +141,9 @@ func (c *Clone) undo(ctx context.Context, tables, sequences []int) error {
 		}
 		sql.Reset()
 		for _, i := range tables {
-			if l.tables[i].filled {
-				if err := l.tables[i].restore(ctx, c.keeper); err != nil {
-					return fmt.Errorf("restore %s: %w", l.tables[i].name, err)
+			if l.Tables[i].Filled {
+				if err := l.Tables[i].restore(ctx, c.keeper); err != nil {
+					return fmt.Errorf("restore %s: %w", l.Tables[i].Name, err)
 				}
 			}
 		}

@@ -191,7 +191,7 @@ func (c *Clone) again(ctx context.Context, s *shelf) bool {
 
 // open opens the pool for a test, and its first connection.
 func (c *Clone) open(ctx context.Context, s *shelf) (err error) {
-	c.opening.Store(c.keeper != nil && c.layout.docile)
+	c.opening.Store(c.keeper != nil && c.layout.Docile)
 	if c.Pool, err = s.pool(c); err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ func (c *Clone) warm(ctx context.Context, conn *pgconn.PgConn, thorough bool) er
 			[][]byte{[]byte("1259")}, nil, nil, nil)
 	}
 	if thorough && c.layout != nil && !c.template.cold.Load() {
-		for _, table := range c.layout.tables[:min(len(c.layout.tables), warmTables)] {
-			pipeline.SendPrepare("", "SELECT * FROM "+table.name, nil)
+		for _, table := range c.layout.Tables[:min(len(c.layout.Tables), warmTables)] {
+			pipeline.SendPrepare("", "SELECT * FROM "+table.Name, nil)
 		}
 	}
 	if err := pipeline.Sync(); err != nil {

@@ -175,7 +175,7 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
 	}
-	b := newBuild(s, newWorld(addr, test, seed), now)
+	b := newBuild(s, newWorld(ctx, addr, test, seed), now)
 	b.looker(ctx, db)
 	made, err := b.wishes(bp, n, options)
 	if err != nil {

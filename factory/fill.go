@@ -144,7 +144,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 		if err != nil {
 			return err
 		}
-		w, again := newWorld(addr, test, seed), false
+		w, again := newWorld(ctx, addr, test, seed), false
 		if report, again, err = p.attempt(ctx, db, s, w, now); again {
 			report, _, err = p.attempt(ctx, db, s, w, now)
 		}

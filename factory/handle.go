@@ -9,6 +9,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/handover"
+	"github.com/qarion/seedbed/internal/loading"
 )
 
 // transactional reports whether a handle stands inside a transaction. Where the
@@ -34,8 +35,12 @@ func connOf(db seedbed.DB) *pgx.Conn {
 }
 
 // address names the database behind a handle, so that handles of one database count
-// rows together. It asks the server only where the handle does not know.
+// rows together. It asks the server only where the handle does not know. To rows
+// that count for themselves all databases are one that look the same.
 func address(ctx context.Context, db seedbed.DB) (string, error) {
+	if print, alone := loading.IsAlone(ctx); alone {
+		return "alone " + print, nil
+	}
 	var c *pgx.ConnConfig
 	switch h := db.(type) {
 	case interface{ Config() *pgxpool.Config }:

@@ -89,7 +89,7 @@ func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
-	c := &coverage{schema: s, tx: tx, world: newWorld(addr, "\x00lint", fake.Derive(fake.DefaultSeed, "lint"))}
+	c := &coverage{schema: s, tx: tx, world: newWorld(ctx, addr, "\x00lint", fake.Derive(fake.DefaultSeed, "lint"))}
 	defer forgetTest(c.world.test)
 	err = c.run(ctx, l.Rows)
 	if rerr := tx.Rollback(context.WithoutCancel(ctx)); err == nil && !errors.Is(rerr, pgx.ErrTxClosed) {

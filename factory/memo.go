@@ -21,7 +21,7 @@ var memo struct {
 func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Model) (*schema, error) {
 	_, s := recall(addr)
 	if s == nil {
-		print, err := loading.Print(ctx, db)
+		print, err := printOf(ctx, db)
 		if err != nil {
 			return nil, err
 		}
@@ -38,6 +38,14 @@ func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Mo
 		return newSchema(s.cat, *model, s.pools, s.wanted), nil
 	}
 	return s, nil
+}
+
+// printOf looks at the database, unless somebody has just done so.
+func printOf(ctx context.Context, db seedbed.DB) (string, error) {
+	if print, alone := loading.IsAlone(ctx); alone {
+		return print, nil
+	}
+	return loading.Print(ctx, db)
 }
 
 func recall(addr string) (string, *schema) {

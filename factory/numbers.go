@@ -11,6 +11,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
 	"github.com/qarion/seedbed/internal/handover"
+	"github.com/qarion/seedbed/internal/loading"
 )
 
 // numbers hands out row numbers: each world and table has a sequence of its own,
@@ -31,22 +32,30 @@ type world struct {
 	turn     int64  // how often the database was given to a test: its rows went each time
 	test     string // the top-level test; "" outside of tests
 	seed     uint64
+	alone    *sync.Map // numbers of its own, which nobody else shares; nil: those of the process
 }
 
 // newWorld is the one in which a call's numbers count.
-func newWorld(address, test string, seed uint64) world {
+func newWorld(ctx context.Context, address, test string, seed uint64) world {
+	if _, alone := loading.IsAlone(ctx); alone {
+		return world{database: address, seed: seed, alone: &sync.Map{}}
+	}
 	turn := handover.Count(address)
 	if last, known := turns.Swap(address, turn); known && last != turn {
 		forgetWorlds(func(w world) bool { return w.database == address && w.turn < turn })
 	}
-	return world{address, turn, rootTest(test), seed}
+	return world{database: address, turn: turn, test: rootTest(test), seed: seed}
 }
 
 func (w world) counter(t *table) *atomic.Int64 {
+	all := &numbers
+	if w.alone != nil {
+		all = w.alone
+	}
 	key := numberKey{w, t.name}
-	n, ok := numbers.Load(key)
+	n, ok := all.Load(key)
 	if !ok {
-		n, _ = numbers.LoadOrStore(key, new(atomic.Int64))
+		n, _ = all.LoadOrStore(key, new(atomic.Int64))
 	}
 	return n.(*atomic.Int64)
 }

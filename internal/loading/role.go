@@ -11,15 +11,17 @@ const NoteRole = `select set_config('seedbed.role_before', current_setting('role
 // transaction goes on.
 const StepDown = `select set_config('role', current_setting('seedbed.role_before'), true)`
 
-// When says when a session steps up.
-type When bool
+// When says when a session steps up, and what for.
+type When int
 
 const (
-	// Guarded steps up where row-level security applies to the session on one of the
-	// tables.
-	Guarded When = false
-	// Always steps up where it can.
-	Always When = true
+	// Guarded steps up to write where row-level security applies to the session on
+	// one of the tables.
+	Guarded When = iota
+	// Always steps up to write where it can.
+	Always
+	// Reading steps up where it can, to a role that need not write.
+	Reading
 )
 
 // stepUp takes the role for the rest of the transaction. One statement decides and
@@ -31,12 +33,12 @@ where r.rolname = $1
 and pg_has_role(session_user, r.oid, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)
 and (s.guarded and r.rolbypassrls or not s.guarded and $3::bool)
 and not exists (select from unnest($2::text[]) t
- where not (has_table_privilege(r.oid, t, 'SELECT') and has_table_privilege(r.oid, t, 'INSERT')))`
+ where not (has_table_privilege(r.oid, t, 'SELECT') and ($4::bool or has_table_privilege(r.oid, t, 'INSERT'))))`
 
 // StepUp takes the seeder's role for the rest of the transaction, where all of that
-// holds: the role exists, the session may take it, it may read and write the tables,
-// and row-level security, if it is in the way of one of them, is not in the role's.
-// tables are quoted and qualified.
+// holds: the role exists, the session may take it, it may read the tables and, but
+// for Reading, write them, and row-level security, if it is in the way of one of
+// them, is not in the role's. tables are quoted and qualified.
 func StepUp(when When, tables []string) (sql string, args []any) {
-	return stepUp, []any{SeederRole, tables, bool(when)}
+	return stepUp, []any{SeederRole, tables, when != Guarded, when == Reading}
 }

@@ -144,24 +144,22 @@ func (c *Clone) Keep(ctx context.Context, who string) error {
 // dropDatabase drops a database that may not exist, whatever is going on in it:
 // sessions, prepared transactions, replication slots, clients that come back.
 func (s *Store) dropDatabase(ctx context.Context, name string) error {
-	err := s.withControl(ctx, func(conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH IS_TEMPLATE false"); err != nil {
-			if code(err) == "3D000" {
-				return nil
-			}
-			return err
-		}
-		return s.dropExisting(ctx, conn, name)
-	})
+	err := s.withControl(ctx, func(conn *pgx.Conn) error { return s.dropFrom(ctx, conn, name) })
 	if err != nil {
 		return fmt.Errorf("drop database %s: %w", name, err)
 	}
 	return nil
 }
 
-func (s *Store) dropExisting(ctx context.Context, conn *pgx.Conn, name string) error {
+func (s *Store) dropFrom(ctx context.Context, conn *pgx.Conn, name string) error {
 	drop := "DROP DATABASE IF EXISTS " + quote(name) + " WITH (FORCE)"
 	_, err := conn.Exec(ctx, drop)
+	if code(err) == "42809" { // a template
+		if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH IS_TEMPLATE false"); err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, drop)
+	}
 	if code(err) != "55006" { // object in use
 		return err
 	}

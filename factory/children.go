@@ -1,6 +1,9 @@
 package factory
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // children are rows that a row comes with: Has.
 type children struct {
@@ -50,7 +53,11 @@ func (b *build) child(d *draft, bp *blueprint, t *table, chain []*draft) error {
 	if err != nil {
 		return err
 	}
-	links := []link{{node: d.node(), kind: linkOn, used: &used}}
+	kind := linkOn
+	if t.within(d.table) && !slices.ContainsFunc(t.edges, func(e *edge) bool { return !e.tenant && e.parent == d.table }) {
+		kind = linkIn
+	}
+	links := []link{{node: d.node(), kind: kind, used: &used}}
 	_, err = b.add(wish{bp: bp, table: t, links: append(links, placing(d.links)...), call: call, chain: chain})
 	if err == nil && !used {
 		return fmt.Errorf("Has: %w", unused(t, links[:1]))

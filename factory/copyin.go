@@ -135,7 +135,7 @@ func (f *filling) write(ctx context.Context, s *set) error {
 	}
 	waited, err := f.copy(ctx, s, g)
 	if err != nil {
-		return explain("write", s.table.name, err)
+		return f.schema.explain("write", s.table.name, err)
 	}
 	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start), Wait: waited})
 	f.report.Rows += s.n
@@ -147,7 +147,7 @@ func (f *filling) write(ctx context.Context, s *set) error {
 func (f *filling) writeDefaults(ctx context.Context, s *set) error {
 	start := time.Now()
 	if _, err := f.tx.Exec(ctx, "insert into "+s.table.rel.Ident()+" select from generate_series(1, $1::bigint)", s.n); err != nil {
-		return explain("write", s.table.name, err)
+		return f.schema.explain("write", s.table.name, err)
 	}
 	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start)})
 	f.report.Rows += s.n

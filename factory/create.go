@@ -26,7 +26,7 @@ func (f *Factory[T, K]) Create(t testing.TB, db seedbed.DB, traits ...K) T {
 }
 
 // CreateN writes n rows in one batch, as Create does. Parents that nobody gave are
-// made once and shared by all n.
+// made once and shared by all n. Of 0 rows nothing is written, nor looked at.
 func (f *Factory[T, K]) CreateN(t testing.TB, db seedbed.DB, n int, traits ...K) []T {
 	t.Helper()
 	replay(t)
@@ -52,11 +52,14 @@ func (f *Factory[T, K]) InsertN(ctx context.Context, db seedbed.DB, n int, trait
 	return f.insert(ctx, db, n, traits, "")
 }
 
-// Build makes the row with that number without a database: what the definition and
+// Build makes the row with that number, from 0, without a database: what the definition and
 // the traits say, and nothing else. References, defaults and what the catalog would
 // have suggested stay zero.
 func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
 	var row T
+	if number < 0 {
+		return row, fmt.Errorf("build %s: row %d: rows count from 0", f.bp.table, number)
+	}
 	c := call{}
 	for _, o := range f.sort(traits) {
 		if err := o.option(&c); err != nil {
@@ -98,8 +101,11 @@ func (f *Factory[T, K]) insert(ctx context.Context, db seedbed.DB, n int, traits
 // create makes and writes n rows. An error that a changed schema may be the cause
 // of is looked into once: the catalog in memory may be stale.
 func create(ctx context.Context, db seedbed.DB, bp *blueprint, n int, options []Option, test string) ([]*draft, error) {
-	if n < 1 {
+	if n < 0 {
 		return nil, fmt.Errorf("create %s: %d rows asked for", bp.table, n)
+	}
+	if n == 0 {
+		return nil, nil
 	}
 	addr, err := address(ctx, db)
 	if err != nil {

@@ -3,6 +3,7 @@ package factory
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -57,7 +58,7 @@ func (e *UnusedError) Error() string {
 		refs = "references " + strings.Join(e.Known, ", ")
 	}
 	if e.Tenant {
-		refs += "; it is their tenant: place them with In"
+		refs += "; the Model takes it for their tenant: place them with In"
 	}
 	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
 }
@@ -66,7 +67,7 @@ func (e *UnusedError) Error() string {
 var ErrNoTable = errors.New("no such table")
 
 // explain adds to a server's error what the caller needs and pgx leaves out.
-func explain(verb, table string, err error) error {
+func (s *schema) explain(verb, table string, err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return fmt.Errorf("%s %s: %w", verb, table, err)
@@ -83,7 +84,27 @@ func explain(verb, table string, err error) error {
 		more += "\n  the role may not write here: let it SET ROLE to " + loading.SeederRole +
 			", or declare the tenant's Setting in the Model"
 	case "23505":
-		more += "\n  another row has this key: rows of this seed were here before? choose another with SEEDBED_SEED"
+		more += "\n  " + s.whyTaken(pg)
 	}
 	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+}
+
+// whyTaken guesses why a key is there already.
+func (s *schema) whyTaken(pg *pgconn.PgError) string {
+	t, err := s.table(pg.SchemaName + "." + pg.TableName)
+	if err == nil {
+		k := t.rel.Constraint(pg.ConstraintName)
+		for _, e := range t.edges {
+			if k == nil || e.fixes == nil || !slices.Contains(k.Columns, t.columns[e.own[0]].name) {
+				continue
+			}
+			base, value := e.parent.name, ""
+			for _, v := range e.fixes {
+				value = v
+			}
+			return fmt.Sprintf("a row of %s that is %s was made together with its row of %s: change that one, or leave the %s out and both are made",
+				base, value, t.name, base)
+		}
+	}
+	return "another row has this key: rows of this seed were here before? choose another with SEEDBED_SEED"
 }

@@ -19,7 +19,7 @@ type Volume struct {
 	options []Option
 }
 
-// N asks for n rows in a Plan. A volume that In, On or By places has the same
+// N asks for n rows in a Plan; 0 rows are as if the volume were not there. A volume that In, On or By places has the same
 // parents throughout; one that nothing places is spread over the tenants and
 // parents of the plan, or of the database: few get much, many get little.
 func (f *Factory[T, K]) N(n int64, traits ...K) Volume {

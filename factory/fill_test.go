@@ -167,7 +167,7 @@ func TestFillRefuses(t *testing.T) {
 	for want, rows := range map[string][]factory.Volume{
 		"asks for no rows":       nil,
 		"is in the plan twice":   {factory.Users.N(1), factory.Users.N(2)},
-		"0 rows asked for":       {factory.Users.N(0)},
+		"-1 rows asked for":      {factory.Users.N(-1)},
 		"Has does not work":      {factory.Spaces.N(1, factory.Has(1, factory.Datasets))},
 		"placed by On or By":     {factory.QualityChecks.N(1, factory.On(ds)), factory.CheckRuns.N(2)},
 		"fills one tenant":       {factory.Datasets.N(1, factory.In(a)), factory.Alerts.N(1, factory.In(b))},

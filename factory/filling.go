@@ -79,8 +79,11 @@ func (f *filling) ask() error {
 		if f.byTable[t] != nil {
 			return fmt.Errorf("%s is in the plan twice", t.name)
 		}
-		if v.n < 1 {
+		if v.n < 0 {
 			return fmt.Errorf("%s: %d rows asked for", t.name, v.n)
+		}
+		if v.n == 0 {
+			continue // as if it were not there
 		}
 		c, err := newCall(f.schema, v.options)
 		if err != nil {

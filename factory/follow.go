@@ -3,6 +3,8 @@ package factory
 import (
 	"slices"
 	"strings"
+
+	"github.com/qarion/seedbed"
 )
 
 // follow lets the rows that a caller gave place the draft. A row that has no place
@@ -167,8 +169,17 @@ func unused(t *table, links []link) error {
 				known = append(known, s)
 			}
 		}
-		tenant := slices.ContainsFunc(t.edges, func(e *edge) bool { return e.tenant && e.parent == k.node.table })
-		return &UnusedError{Trait: k.node.label, Table: t.name, Known: known, Tenant: tenant}
+		return &UnusedError{Trait: k.node.label, Table: t.name, Known: known, Tenant: k.kind != linkIn && t.within(k.node.table)}
 	}
 	return nil
+}
+
+// within reports whether rows of other are tenants of this table's rows, or those
+// that their tenants lie in.
+func (t *table) within(other *table) bool {
+	tenant, ok := t.schema.model.TenantTable(other.name)
+	return ok && slices.ContainsFunc(t.levels, func(l level) bool {
+		above := t.schema.model.Above(l.tenant.Name)
+		return slices.ContainsFunc(append(above, l.tenant), func(o seedbed.Tenant) bool { return o.Name == tenant.Name })
+	})
 }

@@ -1,6 +1,7 @@
 package factory
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/qarion/seedbed"
@@ -57,7 +58,10 @@ type Scope struct {
 	row Row
 }
 
-// In places rows in a tenant: the one that row is, or belongs to.
+// In places rows in a tenant: the one that row is, or belongs to. It is said of the
+// tenant only; but what a row must reference has to be some row, and one that was
+// given is taken before another is made: In(post), a new comment is about that post.
+// To have it about another one, say so with On, or name the tenant itself.
 func In(row Row) Scope { return Scope{row: row} }
 
 func (s Scope) option(c *call) error { return c.place(linkIn, "In", s.row) }
@@ -70,7 +74,8 @@ type Resource struct {
 
 // On says what rows are about: the target of their polymorphic pair, or the row
 // they reference. Type, id and tenant follow from it. Where only a parent that has
-// to be made references such a row, On reaches through it.
+// to be made references such a row, On reaches through it. A tenant is not what its
+// rows are about: those are placed with In.
 func On(row Row) Resource { return Resource{row: row} }
 
 func (r Resource) option(c *call) error { return c.place(linkOn, "On", r.row) }
@@ -116,6 +121,9 @@ type Brood struct {
 func Has(n int, of Maker) Brood { return Brood{children: children{n, of}} }
 
 func (b Brood) option(c *call) error {
+	if b.n < 0 {
+		return fmt.Errorf("Has: %d rows of %s asked for", b.n, b.maker.blueprint().table)
+	}
 	c.has = append(c.has, b.children)
 	return nil
 }

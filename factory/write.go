@@ -50,7 +50,7 @@ func (b *build) write(ctx context.Context, db seedbed.DB) error {
 		return errors.Join(err, w.rollback(ctx, tx))
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return explain("create", b.order[len(b.order)-1].table.name, err)
+		return b.schema.explain("create", b.order[len(b.order)-1].table.name, err)
 	}
 	return nil
 }
@@ -224,12 +224,12 @@ func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sen
 			}
 		}
 		if err != nil {
-			failed = explain("create", orElse(s.table, "rows"), err)
+			failed = w.schema.explain("create", orElse(s.table, "rows"), err)
 			break
 		}
 	}
 	if err := results.Close(); failed == nil && err != nil {
-		failed = explain("create", orElse(queue[len(queue)-1].table, "rows"), err)
+		failed = w.schema.explain("create", orElse(queue[len(queue)-1].table, "rows"), err)
 	}
 	if failed != nil && w.inTx {
 		_, err := w.db.Exec(context.WithoutCancel(ctx), "rollback to savepoint seedbed_factory; release savepoint seedbed_factory")

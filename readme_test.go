@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,7 @@ func vet(t *testing.T, n int, program string) {
 	}
 	// A module that requires what we do, as one that imports us would.
 	text := strings.Replace(string(mod), "module github.com/qarion/seedbed", "module example.com/elsewhere", 1)
-	text += "\nrequire github.com/qarion/seedbed v0.0.0\nreplace github.com/qarion/seedbed => " + here + "\n"
+	text += "\nrequire github.com/qarion/seedbed v0.0.0\nreplace github.com/qarion/seedbed => " + strconv.Quote(here) + "\n"
 	for name, content := range map[string]string{
 		"go.mod":                     text,
 		"go.sum":                     string(sum),

@@ -115,6 +115,8 @@ func (a *app) prune(ctx context.Context, cache string, f pruneFlags, limits temp
 		}
 		var p fleet.Pruned
 		switch {
+		case s.Running && f.all && s.Clients == 0:
+			p, err = s.Retire(ctx, cache)
 		case s.Running:
 			p, err = s.Prune(ctx, cache, limits)
 		case f.all || time.Since(s.Used) > limits.TemplateAge:

@@ -25,15 +25,16 @@ type audit struct {
 	tables []*catalog.Relation
 	eyes   *eyes
 	// of Isolation
-	subjects []*subject
-	usesRLS  bool
-	readers  map[string]string // function → the setting it reads
-	roles    cast
-	report   *Report
-	started  time.Time
-	unseen   []string // tables with rows that the role cannot see
-	done     int      // of parts
-	parts    int
+	subjects  []*subject
+	usesRLS   bool
+	readers   map[string]string              // function → the setting it reads
+	relations map[string][]*catalog.Relation // by bare name
+	roles     cast
+	report    *Report
+	started   time.Time
+	unseen    []string // tables with rows that the role cannot see
+	done      int      // of parts
+	parts     int
 }
 
 // step is one part of an audit: which rules it applies, and how.

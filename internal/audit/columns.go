@@ -56,11 +56,12 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 
 func hasLeading(r *catalog.Relation, columns []string) bool {
 	for _, ix := range r.Indexes {
-		if ix.Leads(columns) && ix.Method == "btree" {
+		if ix.Leads(columns) && (ix.Method == "btree" || ix.Method == "hash") {
 			return true
 		}
 	}
-	return false
+	// A partition for each tenant needs none.
+	return r.Strategy == "l" && len(columns) == 1 && len(r.PartitionBy) == 1 && r.PartitionBy[0] == columns[0]
 }
 
 // tenantForeignKey looks for a key from a scope's columns to its tenants. Where a
@@ -146,11 +147,37 @@ func (a *audit) references() error {
 			}
 			a.reference(s, fk, target)
 		}
+		for _, fk := range s.rel.ForeignKeys() {
+			if !fk.Inherited {
+				a.unsetsTenant(s, fk)
+			}
+		}
 		for _, c := range s.rel.Columns {
 			a.bareReference(s, c)
 		}
 	}
 	return nil
+}
+
+// unsetsTenant: SET NULL and SET DEFAULT take all columns of a key, unless some are named.
+func (a *audit) unsetsTenant(s *subject, fk *catalog.Constraint) {
+	set := fk.DeleteColumns
+	if len(set) == 0 {
+		set = fk.Columns
+	}
+	for _, sc := range s.direct() {
+		for _, column := range sc.Columns {
+			deletes := (fk.OnDelete == catalog.SetNull || fk.OnDelete == catalog.SetDefault) && contains(set, column)
+			updates := (fk.OnUpdate == catalog.SetNull || fk.OnUpdate == catalog.SetDefault) && contains(fk.Columns, column)
+			if sc.Optional || !deletes && !updates {
+				continue
+			}
+			a.find(Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
+				Message: fmt.Sprintf("foreign key %s of %s unsets %s, which says whose the row is, when the row of %s goes", fk.Name, s.name, column, a.name(fk.Ref)),
+				Fix:     fmt.Sprintf("ON DELETE SET NULL (%s)", catalog.Idents(without(fk.Columns, sc.Columns)))})
+			return
+		}
+	}
 }
 
 // bareReference finds columns that are named and typed like the key of a scoped
@@ -300,12 +327,12 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 	if includes(columns, sc.Columns) || a.random(s, columns) || a.carriesTenant(s, columns) {
 		return
 	}
-	kind := "unique key"
+	kind, code := "unique key", "23505"
 	if ix.Exclusion {
-		kind = "exclusion"
+		kind, code = "exclusion", "23P01"
 	}
 	a.find(Finding{Rule: "unique-without-tenant", Object: s.name + "." + ix.Name,
-		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error 23505 tells one that another has the value", kind, ix.Name, s.name),
+		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error %s tells one that another has the value", kind, ix.Name, s.name, code),
 		Evidence: []string{ix.Definition},
 		Fix:      fmt.Sprintf("make it (%s)", strings.Join(append(append(append([]string{}, sc.Columns...), columns...), exprs...), ", "))})
 }

@@ -49,6 +49,13 @@ type condition struct {
 	columns                       []string
 }
 
+func (c condition) fix(r *catalog.Relation) string {
+	if r.Constraint(c.name) == nil {
+		return "correct the rows, and find what wrote them past the constraint"
+	}
+	return fmt.Sprintf("correct the rows, then ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(c.name))
+}
+
 // checks evaluates every CHECK and NOT NULL of a table in one pass over it.
 func (a *audit) checks() error {
 	for _, r := range a.tables {
@@ -70,10 +77,8 @@ func (a *audit) conditions(r *catalog.Relation) []condition {
 		out = append(out, condition{k.Name, a.name(r) + "." + k.Name, k.Expr, k.Definition, k.Columns})
 	}
 	for _, c := range r.Columns {
-		for _, k := range r.Constraints {
-			if k.Kind == catalog.NotNull && !k.Validated && contains(k.Columns, c.Name) {
-				out = append(out, condition{k.Name, a.name(r) + "." + k.Name, catalog.Ident(c.Name) + " IS NOT NULL", "NOT NULL " + c.Name, []string{c.Name}})
-			}
+		if k := notNullOf(r, c); k != nil {
+			out = append(out, condition{k.Name, a.name(r) + "." + k.Name, catalog.Ident(c.Name) + " IS NOT NULL", "NOT NULL " + c.Name, []string{c.Name}})
 		}
 		for _, d := range c.Type.Domains() {
 			for _, k := range d.Checks {
@@ -82,6 +87,20 @@ func (a *audit) conditions(r *catalog.Relation) []condition {
 		}
 	}
 	return out
+}
+
+// notNullOf is the constraint by which a column is NOT NULL; before Postgres 18 it
+// has no name of its own.
+func notNullOf(r *catalog.Relation, c *catalog.Column) *catalog.Constraint {
+	for _, k := range r.Constraints {
+		if k.Kind == catalog.NotNull && contains(k.Columns, c.Name) {
+			return k
+		}
+	}
+	if c.NotNull {
+		return &catalog.Constraint{Name: c.Name}
+	}
+	return nil
 }
 
 // domainCheck puts a column where a domain's CHECK says VALUE.
@@ -120,18 +139,23 @@ func (a *audit) evaluate(r *catalog.Relation, conditions []condition) error {
 		}
 		a.find(Finding{Rule: "constraint-broken", Object: c.object, Rows: broken[i], Sample: rows, Evidence: []string{c.definition},
 			Message: fmt.Sprintf("%s of %s breaking the constraint %s", plural(broken[i], "row"), a.name(r), c.name),
-			Fix:     fmt.Sprintf("correct the rows, then ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(c.name))})
+			Fix:     c.fix(r)})
 	}
 	return nil
 }
 
 // constraints reads from the catalog what is switched off.
 func (a *audit) constraints() error {
+	asleep, err := a.asleep()
+	if err != nil {
+		return err
+	}
 	for _, r := range a.cat.Relations {
 		if !r.IsTable() {
 			continue
 		}
 		for _, k := range r.Constraints {
+			k.TriggersOff = k.TriggersOff || asleep[k.OID]
 			if !k.Inherited || k.TriggersOff {
 				a.constraint(r, k)
 			}
@@ -148,7 +172,7 @@ func (a *audit) constraints() error {
 			}
 		}
 	}
-	return nil
+	return a.replicas()
 }
 
 func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
@@ -166,16 +190,6 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
 		a.find(Finding{Rule: "constraint-not-valid", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("constraint %s of %s was never validated", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(k.Name))})
-	}
-}
-
-func (a *audit) triggers(r *catalog.Relation) {
-	for _, t := range r.Triggers {
-		if t.Enabled == "D" {
-			a.find(Finding{Rule: "trigger-off", Object: a.name(r) + "." + t.Name, Evidence: []string{t.Definition},
-				Message: fmt.Sprintf("trigger %s of %s is disabled", t.Name, a.name(r)),
-				Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER %s", r.Ident(), catalog.Ident(t.Name))})
-		}
 	}
 }
 

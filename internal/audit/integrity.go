@@ -22,7 +22,7 @@ var integritySteps = []step{
 	{"polymorphic pairs", []string{"pair-orphan", "pair-wrong-tenant", "pair-unknown-type", "pair-half-null"}, (*audit).pairs},
 	{"shadow keys", []string{"pair-shadow-missing", "pair-shadow-generated", "pair-shadow-disagrees", "pair-shadow-foreign-key", "pair-not-covered"}, (*audit).shadows},
 	{"subtypes", []string{"subtype-missing", "subtype-orphan", "subtype-mismatch", "subtype-unknown"}, (*audit).subtypes},
-	{"settings", []string{"config-missing", "config-not-object", "config-not-expected", "config-unchecked"}, (*audit).configs},
+	{"settings", []string{"config-missing", "config-not-object", "config-not-expected", "config-disagrees", "config-unchecked"}, (*audit).configs},
 	{"foreign keys", []string{"foreign-key-orphan"}, (*audit).foreignKeys},
 	{"checks", []string{"constraint-broken"}, (*audit).checks},
 	{"constraints", []string{"constraint-not-valid", "constraint-off", "trigger-off", "index-invalid"}, (*audit).constraints},

@@ -240,7 +240,7 @@ func (a *audit) roleRules() error {
 	}
 	a.mayRiseAcross()
 	a.publicPrivileges()
-	return nil
+	return a.grantRules()
 }
 
 // roleAttributes looks at a role and at whatever it can become.
@@ -297,7 +297,7 @@ func (a *audit) mayRiseAcross() {
 func (a *audit) roleCreates(role *catalog.Role) {
 	for _, s := range a.cat.Schemas {
 		for _, g := range s.Grants {
-			if g.Has("CREATE") && belongs(role, g.Grantee) && !role.Super && s.Owner != role.Name {
+			if g.Has("CREATE") && mayAct(role, g.Grantee) && !role.Super && s.Owner != role.Name {
 				a.find(Finding{Rule: "privilege-create", Object: s.Name,
 					Message: fmt.Sprintf("role %s may create objects in schema %s, by a grant to %s", role.Name, s.Name, g.Grantee),
 					Fix:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s", catalog.Ident(s.Name), g.Grantee)})
@@ -354,40 +354,4 @@ func (a *audit) rolePrivileges(role *catalog.Role) {
 		}
 	}
 	a.sequencePrivileges(role)
-}
-
-func (a *audit) sequencePrivileges(role *catalog.Role) {
-	for _, seq := range a.cat.Sequences {
-		if seq.Column == nil || a.subject(seq.Column.Table) == nil {
-			continue
-		}
-		for _, g := range seq.Grants {
-			if g.Has("SELECT") && belongs(role, g.Grantee) && seq.Owner != role.Name {
-				a.find(Finding{Rule: "privilege-sequence", Object: a.name(seq.Column.Table) + "." + seq.Column.Name,
-					Message: fmt.Sprintf("role %s may SELECT from sequence %s: its last_value tells how many rows all tenants have", role.Name, seq.Name),
-					Fix:     fmt.Sprintf("REVOKE SELECT ON SEQUENCE %s FROM %s; USAGE is enough for nextval", catalog.Ident(seq.Schema, seq.Name), g.Grantee)})
-				break
-			}
-		}
-	}
-}
-
-// publicPrivileges reports grants to everybody: logins that nobody thought of.
-func (a *audit) publicPrivileges() {
-	for _, s := range a.subjects {
-		for _, g := range s.rel.Grants {
-			if g.Grantee != "public" || len(g.Privileges) == 0 {
-				continue
-			}
-			rule := "privilege-public"
-			for _, f := range forbidden {
-				if g.Has(f.privilege) {
-					rule = f.rule
-				}
-			}
-			a.find(Finding{Rule: rule, Object: s.name,
-				Message: fmt.Sprintf("everybody may %s %s: it is granted to PUBLIC", strings.Join(g.Privileges, ", "), s.name),
-				Fix:     fmt.Sprintf("REVOKE ALL ON %s FROM PUBLIC", s.rel.Ident())})
-		}
-	}
 }

@@ -26,6 +26,10 @@ func (s *subject) direct() []seedbed.Scoped {
 }
 
 func (a *audit) gatherSubjects() {
+	a.relations = map[string][]*catalog.Relation{}
+	for _, r := range a.cat.Relations {
+		a.relations[r.Name] = append(a.relations[r.Name], r)
+	}
 	for _, r := range a.tables {
 		s := &subject{rel: r, name: a.name(r)}
 		if t, ok := a.model.TenantTable(s.name); ok {

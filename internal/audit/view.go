@@ -5,12 +5,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // views finds what shows scoped rows with its owner's eyes.
 func (a *audit) views() error {
 	for _, v := range a.cat.Relations {
+		if v.Kind == catalog.ForeignTable {
+			a.foreignTable(v)
+		}
 		if !v.IsView() {
 			continue
 		}
@@ -29,7 +34,7 @@ func (a *audit) views() error {
 			a.view(v, shows)
 		}
 	}
-	return nil
+	return a.rewriteRules()
 }
 
 func (a *audit) view(v *catalog.Relation, shows []string) {
@@ -41,94 +46,99 @@ func (a *audit) view(v *catalog.Relation, shows []string) {
 			Message: fmt.Sprintf("view %s reads %s as its owner, %s, not as who queries it", a.name(v), strings.Join(shows, ", "), v.Owner),
 			Fix:     fmt.Sprintf("ALTER VIEW %s SET (security_invoker = true)", v.Ident())})
 	}
-	if len(a.settingsIn(v.Definition)) > 0 && !v.Option("security_barrier") {
+	if a.filters(v) && !v.Option("security_barrier") {
 		a.find(Finding{Rule: "view-security-barrier", Object: a.name(v),
 			Message: fmt.Sprintf("view %s filters tenants, and a function in a query's WHERE may see the rows before that", a.name(v)),
 			Fix:     fmt.Sprintf("ALTER VIEW %s SET (security_barrier = true)", v.Ident())})
 	}
 }
 
+// filters reports whether a view looks at who asks.
+func (a *audit) filters(v *catalog.Relation) bool {
+	return len(a.settingsIn(v.Definition)) > 0 || slices.ContainsFunc(lex(v.Definition), func(t token) bool {
+		return t.is("current_user") || t.is("session_user") || t.is("current_role") || t.is("user") && t.raw == "USER"
+	})
+}
+
 // matview: no policy applies to a materialized view, whoever reads it.
 func (a *audit) matview(v *catalog.Relation, shows []string) {
-	var who []string
-	for _, role := range a.roles.all() {
-		if via := privilege(role, v, "SELECT"); via != "" && !role.Super {
-			who = append(who, role.Name)
-		}
-	}
-	for _, g := range v.Grants {
-		if g.Grantee == "public" && g.Has("SELECT") {
-			who = append(who, "everybody")
-		}
-	}
-	if len(who) > 0 {
-		slices.Sort(who)
+	if who := a.readersOf(v); len(who) > 0 {
 		a.find(Finding{Rule: "matview-granted", Object: a.name(v),
-			Message: fmt.Sprintf("%s may read materialized view %s, which holds rows of %s of every tenant", strings.Join(slices.Compact(who), ", "), a.name(v), strings.Join(shows, ", ")),
+			Message: fmt.Sprintf("%s may read materialized view %s, which holds rows of %s of every tenant", strings.Join(who, ", "), a.name(v), strings.Join(shows, ", ")),
 			Fix:     fmt.Sprintf("REVOKE SELECT ON %s, and grant a view with security_barrier over it that filters by tenant", v.Ident())})
 	}
 }
 
-// functions finds those that run with more rights than their caller.
-func (a *audit) functions() error {
-	for _, f := range a.cat.Functions {
-		name := f.Schema + "." + f.Name + "(" + f.Args + ")"
-		if f.SecurityDefiner {
-			a.definer(f, name)
-		}
-		if f.Leakproof && f.Language != "internal" && f.Language != "c" {
-			a.find(Finding{Rule: "function-leakproof", Object: name,
-				Message: fmt.Sprintf("function %s is LEAKPROOF: Postgres may run it on rows before their policy has been looked at", name),
-				Fix:     fmt.Sprintf("ALTER FUNCTION %s NOT LEAKPROOF", name)})
+// readersOf are the application's roles that may read a relation, and everybody.
+func (a *audit) readersOf(r *catalog.Relation) []string {
+	var who []string
+	for _, role := range a.roles.all() {
+		if !role.Super && reachable(role, r, "SELECT") != "" {
+			who = append(who, role.Name)
 		}
 	}
-	return nil
+	for _, g := range publicGrants(r) {
+		if strings.HasPrefix(strings.Join(g.Privileges, " "), "SELECT") {
+			who = append(who, "everybody")
+		}
+	}
+	slices.Sort(who)
+	return slices.Compact(who)
 }
 
-func (a *audit) definer(f *catalog.Function, name string) {
-	if _, pinned := f.Config["search_path"]; !pinned {
-		a.find(Finding{Rule: "definer-search-path", Object: name,
-			Message: fmt.Sprintf("function %s runs as %s (SECURITY DEFINER) with the caller's search_path", name, f.Owner),
-			Fix:     fmt.Sprintf("ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp, and qualify what it names", name)})
-	}
-	if !a.usesRLS || !a.callable(f) {
+// foreignTable: where a foreign table has a tenant's column, or is a partition of a
+// scoped table, its rows are other tenants' as well.
+func (a *audit) foreignTable(f *catalog.Relation) {
+	who := a.readersOf(f)
+	if len(who) == 0 || !a.usesRLS {
 		return
 	}
 	for _, s := range a.subjects {
-		if a.passes(f.Owner, s.rel) && slices.ContainsFunc(lex(f.Body), func(t token) bool { return t.kind == nameToken && t.text == s.rel.Name }) {
-			a.find(Finding{Rule: "definer-bypasses-rls", Object: name,
-				Message: fmt.Sprintf("function %s reads %s as %s, to whom row-level security does not apply, and the application may call it", name, s.name, f.Owner),
-				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER, or REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name, name)})
-			return
-		}
-	}
-}
-
-func (a *audit) callable(f *catalog.Function) bool {
-	if len(a.roles.all()) == 0 {
-		return true
-	}
-	for _, role := range a.roles.all() {
-		for _, g := range f.Grants {
-			if g.Has("EXECUTE") && belongs(role, g.Grantee) {
-				return true
+		for _, sc := range s.direct() {
+			held := f.Root() == s.rel
+			for i, name := range sc.Columns {
+				c, own := f.Column(name), s.rel.Column(name)
+				held = held || c != nil && own != nil && c.Type.Underlying() == own.Type.Underlying() && i == len(sc.Columns)-1
+			}
+			if held {
+				a.find(Finding{Rule: "foreign-table-granted", Object: a.name(f),
+					Message: fmt.Sprintf("%s may read foreign table %s, which has %s and can have no row-level security", strings.Join(who, ", "), a.name(f), strings.Join(sc.Columns, ", ")),
+					Fix:     fmt.Sprintf("REVOKE SELECT ON %s, and grant a view with security_barrier over it that filters by tenant", f.Ident())})
+				return
 			}
 		}
 	}
-	return false
 }
 
-// passes reports whether row-level security of a table is nothing to a role.
-func (a *audit) passes(role string, r *catalog.Relation) bool {
-	o := a.cat.Role(role)
-	if o == nil {
-		return false
+// rewriteRules act as the owner of the table or view that they are on.
+func (a *audit) rewriteRules() error {
+	if !a.usesRLS {
+		return nil
 	}
-	if o.Super || o.BypassRLS || !r.RLS || r.Owner == role && !r.ForceRLS {
-		return true
+	rows, err := a.eyes.tx.Query(a.ctx, `SELECT w.rulename::text, w.ev_class, d.refobjid, pg_get_ruledef(w.oid)
+		FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+		WHERE w.ev_type <> '1' AND d.refobjid <> w.ev_class ORDER BY 1, 2, 3`)
+	if err != nil {
+		return err
 	}
-	// An owner's own policy for provisioning lets everything through.
-	return slices.ContainsFunc(r.Policies, func(p *catalog.Policy) bool {
-		return p.Permissive && slices.Contains(p.Roles, role) && p.Using == "true"
+	var name, definition string
+	var on, reads uint32
+	seen := map[string]bool{}
+	_, err = pgx.ForEachRow(rows, []any{&name, &on, &reads, &definition}, func() error {
+		r, target := a.cat.Relation(on), a.cat.Relation(reads)
+		if r == nil || target == nil {
+			return nil
+		}
+		s := a.subject(target)
+		object := a.name(r) + "." + name
+		if s == nil || seen[object] || r.IsView() && r.Option("security_invoker") || !a.passes(r.Owner, s.rel) {
+			return nil
+		}
+		seen[object] = true
+		a.find(Finding{Rule: "rewrite-rule", Object: object, Evidence: []string{definition},
+			Message: fmt.Sprintf("rule %s of %s reaches %s as %s, to whom row-level security does not apply", name, a.name(r), s.name, r.Owner),
+			Fix:     "replace the rule by a trigger, which runs as who wrote the statement"})
+		return nil
 	})
+	return err
 }

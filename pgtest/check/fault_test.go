@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,7 @@ func TestFaults(t *testing.T) {
 	if err := db.QueryRow(t.Context(), "select current_setting('server_version_num')::int / 10000").Scan(&version); err != nil {
 		t.Fatal(err)
 	}
+	faults := append(slices.Clone(faults), later...)
 	if len(faults) < 60 {
 		t.Errorf("%d faults, want at least 60", len(faults))
 	}
@@ -104,6 +106,7 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 		if found.Rule == f.rule && found.Object == f.object {
 			scrub(found.Sample)
 			scrub(found.Evidence)
+			found.Message, found.Fix = databases.ReplaceAllString(found.Message, "sb_test"), databases.ReplaceAllString(found.Fix, "sb_test")
 			return check.Format(&audit.Report{Findings: []audit.Finding{found}})
 		}
 		got = append(got, found.Rule+" "+found.Object)
@@ -116,6 +119,7 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 }
 
 var (
+	databases = regexp.MustCompile(`sb_[0-9a-f]+_\d+`)
 	moments = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00`)
 	uuids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )

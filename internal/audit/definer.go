@@ -1,0 +1,194 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// functions finds those that run with more rights than their caller.
+func (a *audit) functions() error {
+	for _, f := range a.cat.Functions {
+		name := f.Schema + "." + f.Name + "(" + f.Args + ")"
+		if f.SecurityDefiner {
+			a.definer(f, name)
+		}
+		if f.Leakproof && f.Language != "internal" && f.Language != "c" {
+			a.find(Finding{Rule: "function-leakproof", Object: name,
+				Message: fmt.Sprintf("function %s is LEAKPROOF: Postgres may run it on rows before their policy has been looked at", name),
+				Fix:     fmt.Sprintf("ALTER FUNCTION %s NOT LEAKPROOF", name)})
+		}
+	}
+	return nil
+}
+
+func (a *audit) definer(f *catalog.Function, name string) {
+	if why := a.loosePath(f); why != "" {
+		a.find(Finding{Rule: "definer-search-path", Object: name,
+			Message: fmt.Sprintf("function %s runs as %s (SECURITY DEFINER) with %s", name, f.Owner, why),
+			Fix:     fmt.Sprintf("ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp, and qualify what it names", name)})
+	}
+	if !a.usesRLS || !a.callable(f) {
+		return
+	}
+	for _, s := range a.touches(f, 0) {
+		if a.passes(f.Owner, s.rel) {
+			a.find(Finding{Rule: "definer-bypasses-rls", Object: name,
+				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may call it", name, s.name, f.Owner),
+				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER, or REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name, name)})
+			return
+		}
+	}
+}
+
+// loosePath says how a caller gets objects of its own into a function's path; "" where
+// it does not.
+func (a *audit) loosePath(f *catalog.Function) string {
+	path, pinned := f.Config["search_path"]
+	if !pinned {
+		return "the caller's search_path"
+	}
+	schemas := pathOf(path)
+	for _, name := range schemas {
+		if name == "$user" {
+			return "a search_path that begins with who calls it ($user)"
+		}
+		for _, role := range a.roles.all() {
+			if s := a.schema(name); s != nil && !role.Super && slices.ContainsFunc(s.Grants, func(g catalog.Grant) bool { return g.Has("CREATE") && mayAct(role, g.Grantee) }) {
+				return fmt.Sprintf("schema %s in its search_path, in which %s may create objects", name, role.Name)
+			}
+		}
+	}
+	// Unless the path says where, temporary tables are found first.
+	if !slices.Contains(schemas, "pg_temp") {
+		if table := a.unqualified(f, schemas); table != "" {
+			return fmt.Sprintf("%s found by search_path, before which come temporary tables of the caller: pg_temp is not last in it", table)
+		}
+	}
+	return ""
+}
+
+func (a *audit) schema(name string) *catalog.Schema {
+	for _, s := range a.cat.Schemas {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func pathOf(setting string) []string {
+	var out []string
+	for _, t := range lex(setting) {
+		if t.kind != symbolToken && t.text != "" {
+			out = append(out, t.text)
+		}
+	}
+	return out
+}
+
+// unqualified is a table that a body names without its schema. Bodies in the form of
+// the SQL standard are bound when they are created.
+func (a *audit) unqualified(f *catalog.Function, schemas []string) string {
+	tokens := code(f)
+	if len(tokens) > 0 && (tokens[0].is("RETURN") || f.Language == "sql" && tokens[0].is("BEGIN")) {
+		return ""
+	}
+	for i, t := range tokens {
+		if t.kind != nameToken || i == 0 || tokens[i-1].is(".") || !slices.ContainsFunc([]string{"FROM", "JOIN", "INTO", "UPDATE", ","}, tokens[i-1].is) {
+			continue
+		}
+		if r := a.cat.Table(t.text); r != nil && slices.Contains(schemas, r.Schema) && (i+1 == len(tokens) || !tokens[i+1].is(".")) {
+			return t.text
+		}
+	}
+	return ""
+}
+
+// code is what a function's body says, that of the strings in it too: they may be
+// run by EXECUTE.
+func code(f *catalog.Function) []token {
+	var out []token
+	for _, t := range lex(withoutComments(f.Body)) {
+		out = append(out, t)
+		if t.kind == stringToken && f.Language != "sql" {
+			out = append(out, lex(t.text)...)
+		}
+	}
+	return out
+}
+
+// touches are the scoped tables that a function names, also by views and by
+// functions that it calls.
+func (a *audit) touches(f *catalog.Function, depth int) []*subject {
+	var out []*subject
+	if depth > 3 {
+		return nil
+	}
+	add := func(r *catalog.Relation) {
+		if s := a.subject(r); s != nil && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	tokens := code(f)
+	for i, t := range tokens {
+		if t.kind != nameToken {
+			continue
+		}
+		for _, r := range a.relations[t.text] {
+			add(r)
+			for _, below := range r.ReadsDeep() {
+				add(below)
+			}
+		}
+		if i+1 < len(tokens) && tokens[i+1].is("(") {
+			for _, g := range a.cat.Functions {
+				if g.Name == t.text && g != f && !g.SecurityDefiner {
+					for _, s := range a.touches(g, depth+1) {
+						add(s.rel)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// callable reports whether the application can have a function run: by calling it, or
+// as the trigger of a table that it may write.
+func (a *audit) callable(f *catalog.Function) bool {
+	if len(a.roles.all()) == 0 {
+		return true
+	}
+	for _, role := range a.roles.all() {
+		for _, g := range f.Grants {
+			if g.Has("EXECUTE") && mayAct(role, g.Grantee) && f.Returns != "trigger" {
+				return true
+			}
+		}
+		for _, r := range a.cat.Relations {
+			for _, t := range r.Triggers {
+				if t.Function == f && t.Enabled != "D" && (t.Insert && reachable(role, r, "INSERT") != "" || t.Update && reachable(role, r, "UPDATE") != "" || t.Delete && reachable(role, r, "DELETE") != "") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// passes reports whether row-level security of a table is nothing to a role.
+func (a *audit) passes(role string, r *catalog.Relation) bool {
+	o := a.cat.Role(role)
+	if o == nil {
+		return false
+	}
+	if o.Super || o.BypassRLS || !r.RLS || r.Owner == role && !r.ForceRLS {
+		return true
+	}
+	// An owner's own policy for provisioning lets everything through.
+	return slices.ContainsFunc(r.Policies, func(p *catalog.Policy) bool {
+		return p.Permissive && slices.Contains(p.Roles, role) && p.Using == "true"
+	})
+}

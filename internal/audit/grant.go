@@ -1,0 +1,233 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// grantRules are about what stands in no table's own list of privileges.
+func (a *audit) grantRules() error {
+	for _, rule := range []func(*audit) error{(*audit).replication, (*audit).databaseRights, (*audit).statistics, (*audit).defaultPrivileges} {
+		if err := rule(a); err != nil {
+			return err
+		}
+	}
+	for _, role := range a.roles.all() {
+		a.grantOptions(role)
+		a.ownsCode(role)
+	}
+	return nil
+}
+
+// appNames are the application's roles and what each can become.
+func (a *audit) appNames() []string {
+	var out []string
+	for _, role := range a.roles.all() {
+		for _, r := range becomes(role) {
+			if !slices.Contains(out, r.Name) {
+				out = append(out, r.Name)
+			}
+		}
+	}
+	return out
+}
+
+// replication reads the log of every change of every tenant.
+func (a *audit) replication() error {
+	names, err := a.texts("SELECT rolname::text FROM pg_roles WHERE rolreplication AND NOT rolsuper AND rolname = ANY ($1) ORDER BY 1", a.appNames())
+	for _, name := range names {
+		for _, role := range a.roles.all() {
+			if slices.ContainsFunc(becomes(role), func(r *catalog.Role) bool { return r.Name == name }) {
+				a.find(Finding{Rule: "role-privileged", Object: role.Name,
+					Message: fmt.Sprintf("the application's role %s has REPLICATION, by %s: it can copy every row, past every policy", role.Name, name),
+					Fix:     fmt.Sprintf("ALTER ROLE %s NOREPLICATION", catalog.Ident(name))})
+			}
+		}
+	}
+	return err
+}
+
+// databaseRights: who owns the database, or may create schemas in it, puts objects
+// where others look for theirs.
+func (a *audit) databaseRights() error {
+	rows, err := a.eyes.tx.Query(a.ctx, `SELECT r.rolname::text, d.datname::text, d.datdba = r.oid FROM pg_roles r, pg_database d
+		WHERE d.datname = current_database() AND r.rolname = ANY ($1) AND NOT r.rolsuper AND has_database_privilege(r.oid, d.oid, 'CREATE') ORDER BY 1`, names(a.roles.all()))
+	if err != nil {
+		return err
+	}
+	var role, database string
+	var owns bool
+	_, err = pgx.ForEachRow(rows, []any{&role, &database, &owns}, func() error {
+		f := Finding{Rule: "privilege-create", Object: "database " + database,
+			Message: fmt.Sprintf("role %s may create schemas in the database", role),
+			Fix:     fmt.Sprintf("REVOKE CREATE ON DATABASE %s FROM %s", catalog.Ident(database), catalog.Ident(role))}
+		if owns {
+			f.Rule, f.Object, f.Message = "role-owner", role, fmt.Sprintf("the application's role %s owns the database %s", role, database)
+			f.Fix = fmt.Sprintf("ALTER DATABASE %s OWNER TO the role that migrates", catalog.Ident(database))
+		}
+		a.find(f)
+		return nil
+	})
+	return err
+}
+
+func names(roles []*catalog.Role) []string {
+	out := []string{}
+	for _, r := range roles {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// statistics: pg_stats shows a column's values to those only whom no policy binds;
+// the table behind it to whoever was granted it.
+func (a *audit) statistics() error {
+	if !a.usesRLS {
+		return nil
+	}
+	tables, err := a.texts(`SELECT DISTINCT c.relname::text FROM pg_class c, pg_roles r
+		WHERE c.oid IN ('pg_statistic'::regclass, 'pg_statistic_ext_data'::regclass) AND r.rolname = ANY ($1) AND NOT r.rolsuper
+		AND has_any_column_privilege(r.oid, c.oid, 'SELECT') ORDER BY 1`, names(a.roles.all()))
+	for _, t := range tables {
+		a.find(Finding{Rule: "privilege-statistics", Object: t,
+			Message: fmt.Sprintf("the application may read %s: the commonest values of every column, of all tenants", t),
+			Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s, PUBLIC; the view pg_stats shows what policies allow", t, catalog.Idents(names(a.roles.all())))})
+	}
+	return err
+}
+
+// defaultPrivileges are those that ALTER DEFAULT PRIVILEGES gives to what is created later.
+func (a *audit) defaultPrivileges() error {
+	rows, err := a.eyes.tx.Query(a.ctx, `SELECT pg_get_userbyid(d.defaclrole)::text, coalesce(n.nspname::text, ''), d.defaclobjtype::text,
+			CASE x.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END, x.privilege_type
+		FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace CROSS JOIN aclexplode(d.defaclacl) x
+		WHERE d.defaclobjtype IN ('r', 'S') AND x.grantee <> d.defaclrole ORDER BY 1, 2, 3, 4, 5`)
+	if err != nil {
+		return err
+	}
+	app := a.appNames()
+	type target struct{ owner, schema, kind, grantee string }
+	var order []target
+	bad := map[target][]string{}
+	var t target
+	var privilege string
+	_, err = pgx.ForEachRow(rows, []any{&t.owner, &t.schema, &t.kind, &t.grantee, &privilege}, func() error {
+		risky := slices.Contains([]string{"TRUNCATE", "REFERENCES", "TRIGGER"}, privilege)
+		if t.kind == "S" {
+			risky = privilege == "SELECT" || privilege == "UPDATE"
+		}
+		if t.grantee == "public" && t.kind == "r" || risky && (t.grantee == "public" || slices.Contains(app, t.grantee)) {
+			if bad[t] == nil {
+				order = append(order, t)
+			}
+			bad[t] = append(bad[t], privilege)
+		}
+		return nil
+	})
+	for _, t := range order {
+		a.defaultPrivilege(t.owner, t.schema, t.kind, t.grantee, strings.Join(bad[t], ", "))
+	}
+	return err
+}
+
+func (a *audit) defaultPrivilege(owner, schema, kind, grantee, privileges string) {
+	in, things, to := "", map[string]string{"r": "TABLES", "S": "SEQUENCES"}[kind], "PUBLIC"
+	if schema != "" {
+		in = " IN SCHEMA " + catalog.Ident(schema)
+	}
+	if grantee != "public" {
+		to = catalog.Ident(grantee)
+	}
+	a.find(Finding{Rule: "privilege-default", Object: owner,
+		Message: fmt.Sprintf("what role %s creates will be granted to %s: %s on %s", owner, strings.Trim(to, `"`), privileges, strings.ToLower(things)),
+		Fix:     fmt.Sprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s", catalog.Ident(owner), in, privileges, things, to)})
+}
+
+// grantOptions: what was granted WITH GRANT OPTION goes on to others.
+func (a *audit) grantOptions(role *catalog.Role) {
+	for _, s := range a.subjects {
+		grants := slices.Clone(s.rel.Grants)
+		for _, c := range s.rel.Columns {
+			grants = append(grants, c.Grants...)
+		}
+		for _, g := range grants {
+			if len(g.Grantable) > 0 && g.Grantee != s.rel.Owner && g.Grantee != "public" && !role.Super && belongs(role, g.Grantee) {
+				a.find(Finding{Rule: "privilege-grant-option", Object: s.name,
+					Message: fmt.Sprintf("role %s may grant %s on %s to anybody", role.Name, strings.Join(g.Grantable, ", "), s.name),
+					Fix:     fmt.Sprintf("REVOKE GRANT OPTION FOR %s ON %s FROM %s", strings.Join(g.Grantable, ", "), s.rel.Ident(), catalog.Ident(g.Grantee))})
+				break
+			}
+		}
+	}
+}
+
+// ownsCode reports schemas, and functions that protection rests on, which a role
+// owns: it can drop or replace them.
+func (a *audit) ownsCode(role *catalog.Role) {
+	if role.Super {
+		return
+	}
+	reach := names(becomes(role))
+	own := func(owner string) bool {
+		r := a.cat.Role(owner)
+		return slices.Contains(reach, owner) && r != nil && !r.Super
+	}
+	var owned []string
+	for _, s := range a.cat.Schemas {
+		if own(s.Owner) && slices.ContainsFunc(a.subjects, func(t *subject) bool { return t.rel.Schema == s.Name }) {
+			owned = append(owned, "schema "+s.Name)
+		}
+	}
+	trusted := a.trusted()
+	for _, f := range a.cat.Functions {
+		if own(f.Owner) && trusted[f] {
+			owned = append(owned, "function "+f.Schema+"."+f.Name+"("+f.Args+")")
+		}
+	}
+	if len(owned) > 0 {
+		a.find(Finding{Rule: "role-owner", Object: role.Name,
+			Message:  fmt.Sprintf("the application's role %s owns what protects the tables, and can replace or drop it", role.Name),
+			Evidence: []string{strings.Join(owned, ", ")},
+			Fix:      "let the role that migrates own them"})
+	}
+}
+
+// trusted are the functions that policies call, and those of triggers on scoped tables.
+func (a *audit) trusted() map[*catalog.Function]bool {
+	called := map[string]bool{}
+	out := map[*catalog.Function]bool{}
+	for _, s := range a.subjects {
+		for _, r := range a.withPartitions(s.rel) {
+			for _, p := range r.Policies {
+				for _, t := range lex(p.Using + " " + p.WithCheck) {
+					called[t.text] = called[t.text] || t.kind == nameToken
+				}
+			}
+			for _, t := range r.Triggers {
+				if t.Function != nil {
+					out[t.Function] = true
+				}
+			}
+		}
+	}
+	for _, f := range a.cat.Functions {
+		if called[f.Name] || a.readers[f.Name] != "" {
+			out[f] = true
+		}
+	}
+	return out
+}
+
+// texts reads one column of texts.
+func (a *audit) texts(sql string, args ...any) ([]string, error) {
+	rows, err := a.eyes.tx.Query(a.ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +44,43 @@ func superuser(t *testing.T) *pgxpool.Pool {
 // really shows, may those that follow from them and are as true.
 type labelled struct {
 	file, name     string
-	want, may      []string
+	want           []label
+	may            []string
 	base, up, down string
 }
 
 func (c labelled) safe() bool { return len(c.want) == 0 }
+
+func (c labelled) wants(rule string) bool {
+	return slices.ContainsFunc(c.want, func(l label) bool { return l.rule == rule })
+}
+
+// label is a rule, and where: an empty target and statement -1 are any.
+type label struct {
+	rule, target string
+	statement    int
+}
+
+func parseLabel(t *testing.T, text string) label {
+	rule, where, has := strings.Cut(strings.TrimSuffix(text, "]"), "[")
+	l := label{rule: rule, statement: -1}
+	if !has {
+		return l
+	}
+	target, n, numbered := strings.Cut(where, "#")
+	l.target = target
+	if numbered {
+		var err error
+		if l.statement, err = strconv.Atoi(n); err != nil {
+			t.Fatalf("corpus: %s: %v", text, err)
+		}
+	}
+	return l
+}
+
+func (l label) names(f migrations.Finding) bool {
+	return f.Rule == l.rule && (l.target == "" || f.Target == l.target) && (l.statement < 0 || f.Statement == l.statement)
+}
 
 // readCorpus reads testdata/corpus. A case is
 //
@@ -58,7 +91,9 @@ func (c labelled) safe() bool { return len(c.want) == 0 }
 //	---
 //	SQL of Down
 //
-// A rule for one major is written rule@15; one in parentheses may be found.
+// A rule for one major is written rule@15, one for a relation and a statement
+// rule[public.t#0]; one in parentheses may be found. A case whose name ends in -crlf
+// is written with such lines.
 func readCorpus(t *testing.T, major int) []labelled {
 	t.Helper()
 	files, err := filepath.Glob("testdata/corpus/*.txt")
@@ -82,7 +117,7 @@ func readCorpus(t *testing.T, major int) []labelled {
 				case strings.HasPrefix(r, "("):
 					c.may = append(c.may, rule)
 				default:
-					c.want = append(c.want, rule)
+					c.want = append(c.want, parseLabel(t, rule))
 				}
 			}
 			parts := strings.Split("\n"+body, "\n---")
@@ -109,6 +144,9 @@ func (c labelled) set() []string {
 		up = "-- +goose Up\n" + up + "\n-- +goose Down\n" + c.down + "\n"
 	} else if c.down != "" {
 		up += "\n-- +goose Down\n" + c.down + "\n"
+	}
+	if strings.HasSuffix(c.name, "-crlf") {
+		up = strings.ReplaceAll(up, "\n", "\r\n")
 	}
 	return append(pairs, "00002_case.sql", up+"\n")
 }
@@ -158,22 +196,22 @@ func TestCorpus(t *testing.T) {
 				if f.File == "00001_base.sql" && f.Severity == migrations.Hazard {
 					t.Errorf("%s/%s: the base: %s %s", c.file, c.name, f.Rule, f.Message)
 				}
-				if f.File == "00002_case.sql" && (f.Severity == migrations.Hazard || slices.Contains(c.want, f.Rule)) {
+				if f.File == "00002_case.sql" && (f.Severity == migrations.Hazard || c.wants(f.Rule)) {
 					found[f.Rule] = true
-					fmt.Fprintf(&details, "\n    %s %s: %s", f.Rule, f.Target, f.Message)
+					fmt.Fprintf(&details, "\n    %s %s #%d: %s", f.Rule, f.Target, f.Statement, f.Message)
 				}
 			}
-			for _, rule := range c.want {
-				count(rule).wanted++
-				if found[rule] {
-					count(rule).found++
+			for _, want := range c.want {
+				count(want.rule).wanted++
+				if slices.ContainsFunc(report.Findings, func(f migrations.Finding) bool { return f.File == "00002_case.sql" && want.names(f) }) {
+					count(want.rule).found++
 				} else {
-					t.Errorf("%s/%s: %s was not found, but:%s", c.file, c.name, rule, details.String())
+					t.Errorf("%s/%s: %+v was not found, but:%s", c.file, c.name, want, details.String())
 				}
 			}
 			wrong := false
 			for rule := range found {
-				if !slices.Contains(c.want, rule) && !slices.Contains(c.may, rule) {
+				if !c.wants(rule) && !slices.Contains(c.may, rule) {
 					count(rule).false++
 					wrong = true
 					t.Errorf("%s/%s: %s is false:%s", c.file, c.name, rule, details.String())

@@ -2,5 +2,9 @@ package review
 
 import "errors"
 
-// ErrNotSuperuser says that the connection handed over cannot trace.
-var ErrNotSuperuser = errors.New("the review needs a superuser")
+var (
+	// ErrNotSuperuser says that the connection handed over cannot trace.
+	ErrNotSuperuser = errors.New("the review needs a superuser")
+	// ErrNoAutoExplain says that the server lacks a module of its own distribution.
+	ErrNoAutoExplain = errors.New("the server has no auto_explain, through which scans are seen")
+)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/sqllex"
 )
 
 // parkingPoll is how often is looked whether a statement has come to wait.
@@ -17,26 +19,28 @@ const parkingPoll = 2 * time.Millisecond
 // has let go of everything when it returns. Another session holds ROW EXCLUSIVE on
 // every table, as writers do, so that the command stops where it waits for them;
 // there its locks are read. Then the session steps down to ACCESS SHARE, as readers
-// hold, and they are read again.
+// hold, and they are read again. A partition that is detached is read a third time:
+// its own lock is taken only when nobody uses the parent any more.
 type parking struct {
 	scratch *scratch
 	pid     uint32 // of the session that runs the command
 	tables  []string
+	parting []string // the partition that is detached
 	seen    locks
 }
 
 // run runs do, which sends the command, and returns what it returned.
 func (p *parking) run(ctx context.Context, name string, do func() error) error {
-	var holders [2]*pgx.Conn
-	for i, mode := range []Lock{RowExclusive, AccessShare} {
+	var holders []*pgx.Conn
+	for _, hold := range p.stages() {
 		conn, err := p.scratch.connect(ctx, name, nil, nil)
 		if err != nil {
 			return err
 		}
 		defer conn.Close(context.WithoutCancel(ctx))
-		holders[i] = conn
-		if err := p.hold(ctx, conn, mode); err != nil {
-			return err
+		holders = append(holders, conn)
+		if _, err := conn.PgConn().Exec(ctx, hold).ReadAll(); err != nil {
+			return fmt.Errorf("stand in a statement's way to read its locks: %w", err)
 		}
 	}
 	done := make(chan error, 1)
@@ -52,15 +56,19 @@ func (p *parking) run(ctx context.Context, name string, do func() error) error {
 	return <-done
 }
 
-func (p *parking) hold(ctx context.Context, conn *pgx.Conn, mode Lock) error {
-	sql := "begin"
-	if len(p.tables) > 0 {
-		sql += fmt.Sprintf("; lock table %s in %s mode", strings.Join(p.tables, ", "), mode)
+// stages are the transactions that stand in the command's way, one after the other.
+func (p *parking) stages() []string {
+	hold := func(tables []string, mode Lock) string {
+		if len(tables) == 0 {
+			return "begin"
+		}
+		return fmt.Sprintf("begin; lock table %s in %s mode", strings.Join(tables, ", "), mode)
 	}
-	if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
-		return fmt.Errorf("stand in a statement's way to read its locks: %w", err)
+	all := []string{hold(p.tables, RowExclusive), hold(p.tables, AccessShare)}
+	if len(p.parting) > 0 {
+		all = append(all, hold(p.parting, AccessShare))
 	}
-	return nil
+	return all
 }
 
 // watch waits until the command waits, or has finished.
@@ -103,13 +111,29 @@ func (p *parking) read(ctx context.Context) (waits bool, err error) {
 
 // parked runs a command that ends its transactions itself and returns the locks it
 // was seen with.
-func (r *run) parked(ctx context.Context, sql string) (locks, error) {
+func (r *run) parked(ctx context.Context, stmt piece) (locks, error) {
 	p := &parking{scratch: r.scratch, pid: r.sess.conn.PgConn().PID(), seen: locks{}}
 	for _, rel := range r.now.rels {
 		if rel.table() && !rel.Extension {
 			p.tables = append(p.tables, "only "+rel.sql())
 		}
 	}
-	err := p.run(ctx, r.sess.database, func() error { return r.sess.exec(ctx, sql) })
+	if part := r.parting(stmt); part != nil {
+		p.parting = []string{"only " + part.sql()}
+	}
+	err := p.run(ctx, r.sess.database, func() error { return r.sess.exec(ctx, stmt.Text) })
 	return p.seen, err
+}
+
+// parting is the partition that DETACH PARTITION names; nil for anything else.
+func (r *run) parting(stmt piece) *relation {
+	at := sqllex.Index(stmt.Tokens, "detach", "partition")
+	if at < 0 || at+2 >= len(stmt.Tokens) {
+		return nil
+	}
+	name := stmt.Tokens[at+2:]
+	if len(name) > 2 && name[1].Is(".") {
+		return r.now.find(name[0].Text, name[2].Text)
+	}
+	return r.now.find("", name[0].Text)
 }

@@ -15,6 +15,7 @@ func (j *judge) partitionRules(s *step) {
 		j.on(s, "create-partition-locks-parent", parent,
 			fmt.Sprintf("making %s as a partition closes %s to reads and writes until commit", r.Name, j.name(parent)),
 			fmt.Sprintf("CREATE TABLE %[1]s (LIKE %[2]s INCLUDING ALL, CHECK (…the bound…)); ALTER TABLE %[2]s ATTACH PARTITION %[1]s FOR VALUES …; takes only SHARE UPDATE EXCLUSIVE", r.sql(), parent.sql()))
+		j.defaultScan(s, r)
 	}
 	for oid, r := range s.after.rels {
 		old := s.before.rels[oid]
@@ -53,11 +54,34 @@ func (j *judge) attach(s *step, child *relation) {
 		}
 		what := "the bound"
 		if r.OID != child.OID && r.Default {
-			what = "that no row of it belongs to the new partition"
+			what = noneBelongs
 		}
-		j.on(s, "attach-partition-scan", r,
-			fmt.Sprintf("every row of %s is looked at while it is closed to reads and writes, because no CHECK proves %s", j.name(r), what),
-			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT … CHECK (…) NOT VALID; next migration: VALIDATE CONSTRAINT; then attach: a valid CHECK that implies it (with IS NOT NULL on the key) saves the scan", r.sql()))
+		j.scanned(s, r, what)
+	}
+}
+
+const noneBelongs = "that no row of it belongs to the new partition"
+
+func (j *judge) scanned(s *step, r *relation, what string) {
+	j.on(s, "attach-partition-scan", r,
+		fmt.Sprintf("every row of %s is looked at while it is closed to reads and writes, because no CHECK proves %s", j.name(r), what),
+		fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT … CHECK (…) NOT VALID; next migration: VALIDATE CONSTRAINT; then attach: a valid CHECK that implies it (with IS NOT NULL on the key) saves the scan", r.sql()))
+}
+
+// defaultScan looks at the default partition beside a partition made in place: CREATE
+// TABLE … PARTITION OF says only when it need not be scanned.
+func (j *judge) defaultScan(s *step, made *relation) {
+	for _, r := range s.before.rels {
+		if !j.old(r.OID) || r.Kind != "r" {
+			continue
+		}
+		spared := false
+		for at := r; at != nil && len(at.Parents) > 0; at = s.before.rels[at.Parents[0]] {
+			spared = spared || s.saidOf("updated partition constraint for default partition", at.Name)
+			if at.Default && at.Parents[0] == made.Parents[0] && !spared {
+				j.scanned(s, r, noneBelongs)
+			}
+		}
 	}
 }
 

@@ -43,8 +43,10 @@ func (j *judge) settingRules(s *step) {
 	words := s.words
 	for i, w := range words {
 		switch {
-		case w.Is("lock_timeout") && i+2 < len(words) && (words[i+1].Is("=") || words[i+1].Is("to")) && zero(words[i+2]):
-		case w.Kind == sqllex.String && strings.EqualFold(w.Text, "lock_timeout") && i+2 < len(words) && words[i+1].Is(",") && zero(words[i+2]):
+		case i+2 >= len(words) || !strings.EqualFold(w.Text, "lock_timeout"): // a setting's name has no case, not even quoted
+			continue
+		case w.Name() && (words[i+1].Is("=") || words[i+1].Is("to")) && zero(words[i+2]):
+		case w.Kind == sqllex.String && words[i+1].Is(",") && zero(words[i+2]):
 		default:
 			continue
 		}
@@ -66,8 +68,13 @@ func (j *judge) failureRules(s *step) {
 	at := len(j.findings)
 	j.explain(s)
 	for i := at; i < len(j.findings); i++ {
-		j.findings[i].SQLState = s.err.Code
-		j.findings[i].Message += fmt.Sprintf(" (%s, SQLSTATE %s)", s.err.Message, s.err.Code)
+		f := &j.findings[i]
+		f.SQLState = s.err.Code
+		if f.Rule == "fails" { // which quotes the server already
+			f.Message += fmt.Sprintf(" (SQLSTATE %s)", s.err.Code)
+			continue
+		}
+		f.Message += fmt.Sprintf(" (%s, SQLSTATE %s)", s.err.Message, s.err.Code)
 	}
 }
 

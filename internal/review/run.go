@@ -271,7 +271,7 @@ func (r *run) direct(ctx context.Context, p piece) error {
 	send := func() (err error) { return r.sess.exec(ctx, p.Text) }
 	if p.concurrently() && r.scratch != nil {
 		send = func() (err error) {
-			taken, err = r.parked(ctx, p.Text)
+			taken, err = r.parked(ctx, p)
 			return err
 		}
 	}

@@ -120,6 +120,21 @@ func (s *scratch) check(ctx context.Context) error {
 	case version < 150000:
 		return fmt.Errorf("review migrations: the server is older than Postgres 15 (%d)", version)
 	}
+	return s.explains(ctx)
+}
+
+// explains finds out whether the server has the module that hands over plans,
+// without which no scan by UPDATE or DELETE would be seen.
+func (s *scratch) explains(ctx context.Context) error {
+	_, err := s.admin.Exec(ctx, "load 'auto_explain'")
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case ok && pg.Code == "58P01": // undefined_file
+		return fmt.Errorf("review migrations: %w (%s): install the server's contrib modules (postgresql-contrib), "+
+			"or review on a server of seedbed's own", ErrNoAutoExplain, pg.Message)
+	case err != nil:
+		return fmt.Errorf("review migrations: load auto_explain: %w", err)
+	}
 	return nil
 }
 

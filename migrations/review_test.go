@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
 
 	"github.com/qarion/seedbed"
@@ -198,6 +199,28 @@ func TestReviewSeesLocksOfConcurrently(t *testing.T) {
 	}
 }
 
+// DETACH CONCURRENTLY takes the partition for itself only when nobody uses the parent
+// any more; that is read too, whatever the schema and depth.
+func TestReviewSeesLocksOfDetach(t *testing.T) {
+	t.Parallel()
+	const base = "-- +goose Up\ncreate schema s;\ncreate table s.root (k int, at int) partition by list (k);\n" +
+		"create table s.ev partition of s.root for values in (1) partition by range (at);\n" +
+		"create table s.\"Ev 1\" partition of s.ev for values from (0) to (9);\n-- +goose Down\ndrop schema s cascade;\n"
+	const detach = "-- +goose NO TRANSACTION\n-- +goose Up\nalter table s.ev detach partition s.\"Ev 1\" concurrently;\n" +
+		"-- +goose Down\nalter table s.ev attach partition s.\"Ev 1\" for values from (0) to (9);\n"
+	report := reviewed(t, files("00001_t.sql", base, "00002_d.sql", detach), migrations.ReviewOptions{})
+	if report.Hazards() != 0 {
+		t.Errorf("found %q", rulesOf(report.Findings))
+	}
+	locks := map[string]string{}
+	for _, c := range report.Migrations[1].Timeline {
+		locks[c.Relation] = c.Lock
+	}
+	if locks["s.ev"] != "SHARE UPDATE EXCLUSIVE" || locks["s.Ev 1"] != "ACCESS EXCLUSIVE" || len(locks) != 2 {
+		t.Errorf("locks %v", locks)
+	}
+}
+
 // Named queries are held against the index that is said to serve them.
 func TestReviewServes(t *testing.T) {
 	t.Parallel()
@@ -249,6 +272,17 @@ func TestReviewErrors(t *testing.T) {
 	}
 	if _, err := migrations.Review(t.Context(), pg.DB(t).Pool, files("00001_t.sql", plainT), migrations.ReviewOptions{}); err == nil || !strings.Contains(err.Error(), "superuser") {
 		t.Errorf("without a superuser: %v", err)
+	}
+	bare := superuser(t).Config()
+	bare.ConnConfig.RuntimeParams["dynamic_library_path"] = "/nowhere" // no module is found there
+	pool, err := pgxpool.NewWithConfig(t.Context(), bare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	if _, err := migrations.Review(t.Context(), pool, files("00001_t.sql", plainT), migrations.ReviewOptions{}); err == nil ||
+		!strings.Contains(err.Error(), "no auto_explain") || !strings.Contains(err.Error(), "postgresql-contrib") {
+		t.Errorf("without auto_explain: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -318,6 +352,16 @@ func TestReviewOnRows(t *testing.T) {
 		return err
 	}
 	const head = "-- +goose Up\nset local lock_timeout = '1s';\n"
+	const keyed = "-- +goose Up\ncreate table t (id uuid primary key default gen_random_uuid(), a int);\n-- +goose Down\ndrop table t;\n"
+	uuids := reviewed(t, files("00001_t.sql", keyed, "00002_x.sql", head+"alter table t drop column a;\n-- +goose Down\nalter table t add column a int;\n"),
+		migrations.ReviewOptions{Rows: rows})
+	if got := rulesOf(uuids.Findings); !slices.Contains(got, "00002_x.sql:0:data-changed") {
+		t.Errorf("rows with uuids: found %q", got)
+	}
+	residue := reviewed(t, files("00001_t.sql", plainT, "00002_x.sql", head+"create table u (id bigint);\n-- +goose Down\nselect 1;\n"), migrations.ReviewOptions{Rows: rows})
+	if got := rulesOf(residue.Findings); !slices.Equal(got, []string{"00002_x.sql:4:down-residue"}) {
+		t.Errorf("what Down leaves is in the way of rows: %q", got)
+	}
 	for _, c := range []struct{ name, sql, want string }{
 		{"kept", head + "alter table t add column b int;\n-- +goose Down\nalter table t drop column b;\n", ""},
 		{"lost", head + "alter table t drop column a;\n-- +goose Down\nalter table t add column a int;\n", "data-changed"},

@@ -26,6 +26,7 @@ type reviewFlags struct {
 	prefix        string
 	failOn        string
 	skipDown      bool
+	rows          string
 }
 
 func (a *app) reviewCommand() *cobra.Command {
@@ -45,6 +46,7 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 		Example: `  seedbed migrate review db/migrate
   seedbed migrate review --from 42 --format json db/migrate | jq '.findings[].rule'
   seedbed migrate review --postgres 15,18 --format html db/migrate > review.html
+  seedbed migrate review --rows 20 --fail-on policy db/migrate             # does Down bring every value back?
   seedbed migrate review --format github --prefix db/migrate db/migrate   # in a workflow`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.review(cmd.Context(), f, args) },
@@ -60,6 +62,7 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write what is found to this `file`, as known and accepted")
 	flags.StringVar(&f.prefix, "prefix", "", "`directory` of the files in the repository, for sarif, github and gitlab (default: DIR)")
 	flags.StringVar(&f.failOn, "fail-on", "hazard", "the least `severity` that fails: hazard, policy, style or never")
+	flags.StringVar(&f.rows, "rows", "", "try Up and Down on `N` rows of each table too, and report what fails on them and what is lost")
 	flags.BoolVar(&f.skipDown, "skip-down", false, "leave out Down and the crashes of files without a transaction")
 	return cmd
 }
@@ -86,6 +89,13 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		return usagef("--fail-on %s: there are hazard, policy, style and never", f.failOn)
 	}
 	options := migrations.ReviewOptions{From: f.from, Role: f.role, SkipDown: f.skipDown}
+	if f.rows != "" {
+		n, err := parseCount(f.rows)
+		if err != nil || n < 1 || f.skipDown {
+			return usagef("--rows %s: write a number of rows, such as 20; it needs the way back, which --skip-down leaves out", f.rows)
+		}
+		options.Rows = fillTables(n)
+	}
 	if f.baseline != "" {
 		if options.Baseline, err = os.ReadFile(f.baseline); err != nil {
 			return usagef("--baseline: %v", err)

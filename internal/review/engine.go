@@ -234,11 +234,13 @@ func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, bef
 		return err
 	}
 	e.result.Findings = append(e.result.Findings, down...)
-	probed, err := e.probeRules(ctx, m)
-	if err != nil {
-		return err
+	if len(down) == 0 { // what Down leaves would be in the way of Up
+		probed, err := e.probeRules(ctx, m)
+		if err != nil {
+			return err
+		}
+		e.result.Findings = append(e.result.Findings, probed...)
 	}
-	e.result.Findings = append(e.result.Findings, probed...)
 	if !m.resumes() || e.unrepeated {
 		return nil
 	}

@@ -145,7 +145,9 @@ func (s *scratch) connect(ctx context.Context, name string, settings map[string]
 	config.Tracer = nil
 	config.RuntimeParams = map[string]string{}
 	maps.Copy(config.RuntimeParams, settings)
-	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	// For those who make rows: COPY needs the types, and no statement may outlive the
+	// schema that it was described on.
+	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		if notice != nil {
 			notice(n)

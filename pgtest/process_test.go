@@ -24,7 +24,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-var rounds = flag.Int("rounds", 20, "how often to kill something in the tests that do")
+var rounds = flag.Int("rounds", 10, "how often to kill something in the tests that do")
 
 // child is a test binary that uses pgtest, built once.
 var child = sync.OnceValues(func() (string, error) {
@@ -58,6 +58,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	t.Parallel() // much of it is waiting
 	if testing.Short() {
 		t.Skip("boots servers of its own, which takes seconds")
 	}

@@ -98,29 +98,3 @@ func (a *audit) aggregatePredicate(s *subject, role *catalog.Role) {
 		Fix: fmt.Sprintf("CREATE POLICY … ON %s AS RESTRICTIVE FOR SELECT TO %s USING (%s = (SELECT current_setting(%s, true)::…))",
 			s.rel.Ident(), role.Name, s.agg.AcrossColumns[0], catalog.Literal(t.Setting))})
 }
-
-// fixed are the first minor releases in which the known ways around row-level
-// security are closed: CVE-2023-2455 and CVE-2024-10976 (policies disregard the
-// user or role that a plan was made for), CVE-2023-39418 (MERGE skips policies),
-// CVE-2025-8713 (statistics leak rows that policies hide).
-var fixed = map[int]struct {
-	minor int
-	cve   string
-}{
-	15: {14, "CVE-2023-2455, CVE-2023-39418, CVE-2024-10976, CVE-2025-8713"},
-	16: {10, "CVE-2024-10976, CVE-2025-8713"},
-	17: {6, "CVE-2024-10976, CVE-2025-8713"},
-}
-
-func (a *audit) server() error {
-	if !a.usesRLS {
-		return nil
-	}
-	major, minor := a.cat.Version/10000, a.cat.Version%10000
-	if f, known := fixed[major]; known && minor < f.minor {
-		a.find(Finding{Rule: "server-version", Object: fmt.Sprintf("Postgres %d.%d", major, minor),
-			Message: fmt.Sprintf("Postgres %d.%d has known ways around row-level security: %s", major, minor, f.cve),
-			Fix:     fmt.Sprintf("update to %d.%d or later", major, f.minor)})
-	}
-	return nil
-}

@@ -112,6 +112,9 @@ func (a *audit) tenantSide(s *subject, side []token, column string) bool {
 	found := false
 	side = unwrap(side)
 	for i, t := range side {
+		if t.kind == symbolToken && !slices.Contains([]string{"(", ")", "::", ".", "[", "]"}, t.text) {
+			return false // arithmetic: the same for two tenants
+		}
 		if t.kind != nameToken {
 			continue
 		}
@@ -155,9 +158,31 @@ func (a *audit) sessionSide(s *subject, side []token, column, setting string) bo
 	if len(settings) > 0 {
 		return true
 	}
-	for i, t := range side {
-		if t.is("current_user") || t.is("session_user") || t.kind == nameToken && i+1 < len(side) && side[i+1].is("(") {
+	return a.asksSession(side, 0)
+}
+
+// asksSession reports whether an expression depends on who asks: by a name of the
+// session's, or by a function of one's own that does, or that nobody can look into.
+func (a *audit) asksSession(tokens []token, depth int) bool {
+	for i, t := range tokens {
+		switch {
+		case t.is("current_user") || t.is("session_user") || t.is("current_role") || t.is("current_setting") || t.is("FROM"):
 			return true
+		case t.kind != nameToken || i+1 == len(tokens) || !tokens[i+1].is("(") || depth > 3:
+			continue
+		}
+		known := false
+		for _, f := range a.cat.Functions {
+			if f.Name != t.text {
+				continue
+			}
+			known = true
+			if f.Language != "sql" && f.Language != "plpgsql" || a.asksSession(code(f), depth+1) {
+				return true
+			}
+		}
+		if !known && i > 0 && tokens[i-1].is(".") {
+			return true // of an extension
 		}
 	}
 	return false

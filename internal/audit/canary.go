@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -40,7 +41,9 @@ type Canaries struct {
 // keys are given, and commits: it is for a test's own database. A cell that a
 // constraint guards keeps its value, which is then looked for as it is, if it is
 // long enough to tell.
-func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants []string) (*Canaries, error) {
+//
+// A key has as many parts as its tenant has columns; a tenant of any level may be named.
+func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) (*Canaries, error) {
 	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}}
 	if err := a.prepare(); err != nil {
 		return nil, err
@@ -64,28 +67,49 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants []string) (*
 	return p.out, err
 }
 
-func (a *audit) tenancyKnown(tenants []string) error {
+func (a *audit) tenancyKnown(tenants [][]string) error {
 	if len(a.subjects) == 0 {
 		return fmt.Errorf("plant canaries: the Model declares no scoped tables; pass one in Options.Model")
 	}
 	if len(tenants) == 0 {
 		return fmt.Errorf("plant canaries: name at least one tenant, whose data nobody else may see")
 	}
+	for _, key := range tenants {
+		if !slices.ContainsFunc(a.model.Tenants, func(t seedbed.Tenant) bool { return len(t.Key) == len(key) }) {
+			return fmt.Errorf("plant canaries: tenant %s has %s, and %s", tuple(key), plural(int64(len(key)), "column"), a.keyWidths())
+		}
+	}
 	return nil
+}
+
+// keyWidths says by which columns tenants are told.
+func (a *audit) keyWidths() string {
+	var parts []string
+	for _, t := range a.model.Tenants {
+		parts = append(parts, fmt.Sprintf("a %s is told by %s", t.Name, tuple(t.Key)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 type planter struct {
 	a       *audit
-	tenants []string
+	tenants [][]string
 	out     *Canaries
 }
 
 // theirs is the condition for the tenants' rows, at any level that they are of.
-func (p *planter) theirs(s *subject) string {
+func (p *planter) theirs(s *subject, alias string) string {
 	var parts []string
 	for _, t := range p.a.model.Tenants {
-		for _, expr := range p.a.tenantOf(s.rel, "t", t.Name) {
-			parts = append(parts, expr+"::text = ANY ($1::text[])")
+		exprs := p.a.tenantOf(s.rel, alias, t.Name)
+		texts := make([]string, len(exprs))
+		for i, e := range exprs {
+			texts[i] = e + "::text"
+		}
+		for _, key := range p.tenants {
+			if len(key) == len(exprs) {
+				parts = append(parts, "("+equals(texts, key)+")")
+			}
 		}
 	}
 	if len(parts) == 0 {
@@ -120,7 +144,7 @@ func (p *planter) ids(s *subject) error {
 		if p.sharedKey(s, name) {
 			continue
 		}
-		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT %s::text FROM %s t WHERE %s", col("t", name), s.rel.Ident(), p.theirs(s)), p.tenants)
+		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT %s::text FROM %s t WHERE %s", col("t", name), s.rel.Ident(), p.theirs(s, "t")))
 		if err != nil {
 			return err
 		}
@@ -195,7 +219,7 @@ func (p *planter) column(s *subject, c *catalog.Column) error {
 			return err
 		}
 		tag, err := tx.Exec(p.a.ctx, fmt.Sprintf("UPDATE %s t SET %s = %s WHERE %s IS NOT NULL AND %s",
-			s.rel.Ident(), catalog.Ident(c.Name), form, col("t", c.Name), p.theirs(s)), p.tenants)
+			s.rel.Ident(), catalog.Ident(c.Name), form, col("t", c.Name), p.theirs(s, "t")))
 		if err == nil {
 			if tag.RowsAffected() > 0 {
 				p.out.Cells += tag.RowsAffected()
@@ -240,7 +264,7 @@ func (p *planter) asItIs(s *subject, c *catalog.Column, why error) error {
 	if c.Type.Underlying().Category == "S" {
 		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf(`SELECT DISTINCT %[1]s::text FROM %[2]s t WHERE length(%[1]s::text) >= 12 AND %[3]s
 			AND NOT EXISTS (SELECT FROM %[2]s o WHERE o.%[4]s = %[1]s AND NOT %[5]s)`,
-			col("t", c.Name), s.rel.Ident(), p.theirs(s), catalog.Ident(c.Name), strings.ReplaceAll(p.theirs(s), "t.", "o.")), p.tenants)
+			col("t", c.Name), s.rel.Ident(), p.theirs(s, "t"), catalog.Ident(c.Name), p.theirs(s, "o")))
 		if err != nil {
 			return err
 		}

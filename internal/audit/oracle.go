@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
@@ -79,7 +78,7 @@ func (t *probed) same(object, what, exists, missing, fix string) error {
 	}
 	if a.code != b.code || a.message != b.message || a.rows != b.rows {
 		t.p.a.find(Finding{Rule: "probe-oracle", Object: object,
-			Message:  fmt.Sprintf("as %s of %s %s, %s tells what another tenant has", t.role.Name, t.level, t.own.tenant[0], what),
+			Message:  fmt.Sprintf("as %s of %s %s, %s tells what another tenant has", t.role.Name, t.level, t.own.whose(), what),
 			Evidence: []string{"exists elsewhere: " + exists, "→ " + a.String(), "exists nowhere: " + missing, "→ " + b.String()}, Fix: fix})
 	}
 	return nil
@@ -112,15 +111,14 @@ func (t *probed) foreignKey(fk *catalog.Constraint, target *subject) error {
 			same = append(same, col("mine", fk.RefColumns[i])+" = "+col("u", fk.RefColumns[i]))
 		}
 	}
-	if len(theirs) != 1 || len(ours) != 1 || len(own) == 0 {
+	if len(theirs) != len(t.other.tenant) || len(ours) != len(t.own.tenant) || len(own) == 0 {
 		return nil
 	}
 	// What one's own tenant has too, as a person who is a member of both, tells
 	// nothing of the other.
-	values, err := t.p.values(fmt.Sprintf(`SELECT %s FROM %s u WHERE %s = %s
-		AND NOT EXISTS (SELECT FROM %s mine WHERE %s = %s AND %s) LIMIT 1`, strings.Join(refs, ", "),
-		target.rel.Ident(), theirs[0], catalog.Literal(t.other.tenant[0]),
-		target.rel.Ident(), ours[0], catalog.Literal(t.own.tenant[0]), strings.Join(same, " AND ")))
+	values, err := t.p.values(fmt.Sprintf(`SELECT %s FROM %s u WHERE %s
+		AND NOT EXISTS (SELECT FROM %s mine WHERE %s AND %s) LIMIT 1`, strings.Join(refs, ", "),
+		target.rel.Ident(), equals(theirs, t.other.tenant), target.rel.Ident(), equals(ours, t.own.tenant), strings.Join(same, " AND ")))
 	if err != nil || values == nil {
 		return err
 	}
@@ -200,102 +198,7 @@ func (t *probed) uniques() error {
 			return err
 		}
 		if got.code == "23505" {
-			t.find("probe-oracle", t.s.name+"."+ix.Name, "a duplicate-key error tells that another tenant has the value", sql, got, "let the unique key begin with the tenant's column")
-		}
-	}
-	return nil
-}
-
-// probeAcross: who reads across tenants sees all of its own, and nobody else's.
-func (p *prober) probeAcross(s *subject, role *catalog.Role) error {
-	if privilege(role, s.rel, "SELECT") == "" {
-		return nil
-	}
-	level := p.outerLevel(s)
-	exprs := p.a.tenantOf(s.rel, "t", level)
-	if level == "" || len(exprs) != 1 {
-		return nil
-	}
-	t := &probed{p: p, s: s, role: role, level: level, tenantOf: exprs}
-	own, err := p.fetch(t, exprs[0]+" IS NOT NULL")
-	if err == nil && own == nil && p.fill(s.name) == nil {
-		own, err = p.fetch(t, exprs[0]+" IS NOT NULL")
-	}
-	if err != nil {
-		return err
-	}
-	if own == nil {
-		p.a.unchecked("probes of %s as %s: it has no rows", s.name, role.Name)
-		return nil
-	}
-	t.own = own
-	tenant, _ := p.a.model.Tenant(level)
-	t.me = identity{role, map[string]string{tenant.Setting: own.tenant[0]}}
-	return t.union(exprs[0])
-}
-
-// outerLevel is the level that a subject is read across by: an aggregate's, or else
-// its own where that has levels below.
-func (p *prober) outerLevel(s *subject) string {
-	if s.agg != nil {
-		return s.agg.Across
-	}
-	for _, sc := range append(append([]seedbed.Scoped{}, s.scopes...), s.via...) {
-		if t, _ := p.a.model.Tenant(sc.Tenant); t.Setting != "" && p.a.hasLevelBelow(t.Setting) {
-			return sc.Tenant
-		}
-	}
-	return ""
-}
-
-func (t *probed) union(tenant string) error {
-	all, _, err := t.p.value(fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s = %s", t.s.rel.Ident(), tenant, catalog.Literal(t.own.tenant[0])))
-	if err != nil {
-		return err
-	}
-	sql := fmt.Sprintf("SELECT count(*) FROM %s t", t.s.rel.Ident())
-	got, err := t.p.try(t.me, sql)
-	if err != nil {
-		return err
-	}
-	if got.value != all {
-		t.find("probe-across", t.s.name, fmt.Sprintf("%s rows are seen, of %s that belong to the %s", orNone(got.value), all, t.level), sql, got,
-			"the role's policies must compare with the outer tenant, and with nothing else")
-	}
-	// With a tenant of the inner level in the session as well, which may be
-	// anybody's: it must not add anything.
-	return t.withInner(all, sql)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "no"
-	}
-	return s
-}
-
-func (t *probed) withInner(all, sql string) error {
-	for _, inner := range t.p.a.model.Tenants {
-		tenants := t.p.a.cat.Table(inner.Table)
-		if inner.Parent != t.level || inner.Setting == "" || tenants == nil || len(inner.ParentColumns) != 1 || len(inner.Key) != 1 {
-			continue
-		}
-		foreign, found, err := t.p.value(fmt.Sprintf("SELECT %s::text FROM %s WHERE %s <> %s LIMIT 1", catalog.Ident(inner.Key[0]), tenants.Ident(),
-			catalog.Ident(inner.ParentColumns[0]), catalog.Literal(t.own.tenant[0])))
-		if err != nil || !found {
-			return err
-		}
-		who := identity{t.role, map[string]string{inner.Setting: foreign}}
-		for name, value := range t.me.settings {
-			who.settings[name] = value
-		}
-		got, err := t.p.try(who, sql)
-		if err != nil {
-			return err
-		}
-		if !got.failed() && got.value != all {
-			t.find("probe-across", t.s.name, fmt.Sprintf("%s rows are seen, of %s that belong to the %s, once %s names somebody else's %s", got.value, all, t.level, inner.Setting, inner.Name), sql, got,
-				"a restrictive policy keeps the role to its outer tenant, whatever else applies")
+			t.find("probe-oracle", t.s.name+"."+ix.Name, "a duplicate-key error tells that another tenant has the value", sql, got, fixUnique)
 		}
 	}
 	return nil

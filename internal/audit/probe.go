@@ -218,6 +218,14 @@ type row struct {
 	tenant []string
 }
 
+// whose names the tenant of a row.
+func (r *row) whose() string {
+	if len(r.tenant) == 1 {
+		return r.tenant[0]
+	}
+	return tuple(r.tenant)
+}
+
 // fetch reads one row that satisfies a condition, with the eyes that see all.
 func (p *prober) fetch(t *probed, where string) (*row, error) {
 	exprs := []string{"t::text"}
@@ -258,55 +266,4 @@ func (p *prober) values(sql string) ([]string, error) {
 		out = append(out, string(cell))
 	}
 	return out, nil
-}
-
-// settings are what the sessions of a tenant have: its own, that of whom it belongs
-// to, and of one of those that belong to it.
-func (p *prober) settings(level string, key []string) (map[string]string, error) {
-	out := map[string]string{}
-	if len(key) != 1 {
-		return nil, nil
-	}
-	t, _ := p.a.model.Tenant(level)
-	if t.Setting != "" {
-		out[t.Setting] = key[0]
-	}
-	if err := p.settingsAbove(out, level, key[0]); err != nil {
-		return nil, err
-	}
-	return out, p.settingsBelow(out, level, key[0])
-}
-
-func (p *prober) settingsAbove(out map[string]string, level, key string) error {
-	t, _ := p.a.model.Tenant(level)
-	tenants := p.a.cat.Table(t.Table)
-	parent, ok := p.a.model.Tenant(t.Parent)
-	if !ok || tenants == nil || len(t.ParentColumns) != 1 {
-		return nil
-	}
-	above, found, err := p.value(fmt.Sprintf("SELECT %s::text FROM %s WHERE %s = %s", catalog.Ident(t.ParentColumns[0]), tenants.Ident(), catalog.Ident(t.Key[0]), catalog.Literal(key)))
-	if err != nil || !found {
-		return err
-	}
-	if parent.Setting != "" {
-		out[parent.Setting] = above
-	}
-	return p.settingsAbove(out, parent.Name, above)
-}
-
-func (p *prober) settingsBelow(out map[string]string, level, key string) error {
-	for _, t := range p.a.model.Tenants {
-		tenants := p.a.cat.Table(t.Table)
-		if t.Parent != level || tenants == nil || len(t.ParentColumns) != 1 || len(t.Key) != 1 {
-			continue
-		}
-		below, found, err := p.value(fmt.Sprintf("SELECT %s::text FROM %s WHERE %s = %s LIMIT 1", catalog.Ident(t.Key[0]), tenants.Ident(), catalog.Ident(t.ParentColumns[0]), catalog.Literal(key)))
-		if err != nil {
-			return err
-		}
-		if found && t.Setting != "" {
-			out[t.Setting] = below
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
@@ -38,7 +37,7 @@ func (p *prober) probe(s *subject, role *catalog.Role) error {
 	}
 	for _, attempt := range []func(*probed) error{(*probed).reads, (*probed).copies, (*probed).unset, (*probed).partitions,
 		(*probed).inserts, (*probed).updates, (*probed).merges, (*probed).deletes, (*probed).truncates, (*probed).lookups,
-		(*probed).foreignKeys, (*probed).uniques, (*probed).views} {
+		(*probed).foreignKeys, (*probed).uniques, (*probed).conflicts, (*probed).blind, (*probed).views} {
 		if err := attempt(t); err != nil {
 			return err
 		}
@@ -52,8 +51,8 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		t.columns = s.scopes[0].Columns
 	}
 	t.tenantOf = p.a.tenantOf(s.rel, "t", t.level)
-	if len(t.tenantOf) != 1 {
-		p.a.unchecked("probes of %s: its tenant has a key of several columns", s.name)
+	if len(t.tenantOf) == 0 {
+		p.a.unchecked("probes of %s: nothing in a row leads to its %s", s.name, t.level)
 		return nil, nil
 	}
 	if pk := s.rel.PrimaryKey(); pk != nil {
@@ -81,6 +80,10 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	var err error
 	t.me.role = role
 	t.me.settings, err = p.settings(t.level, t.own.tenant)
+	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
+		p.a.unchecked("probes of %s: no policy says which settings hold %s of a %s", s.name, strings.Join(t.columns, " and "), t.level)
+		return nil, nil
+	}
 	return t, err
 }
 
@@ -91,21 +94,49 @@ func (t *probed) pick() (err error) {
 		t.own, err = t.p.fetch(t, below)
 	}
 	if t.own == nil && err == nil {
-		t.own, err = t.p.fetch(t, t.tenantOf[0]+" IS NOT NULL")
+		t.own, err = t.p.fetch(t, notNull(t.tenantOf))
 	}
 	if err != nil || t.own == nil {
 		return err
 	}
-	t.other, err = t.p.fetch(t, fmt.Sprintf("%s <> %s", t.tenantOf[0], catalog.Literal(t.own.tenant[0])))
+	// Of tenants with a key of several columns, one that differs in the last only: a
+	// policy may compare the others and forget it.
+	for i := len(t.tenantOf) - 1; i >= 0 && t.other == nil && err == nil; i-- {
+		differs := fmt.Sprintf("%s <> %s", t.tenantOf[i], catalog.Literal(t.own.tenant[i]))
+		if i == len(t.tenantOf)-1 && i > 0 {
+			t.other, err = t.p.fetch(t, differs+" AND "+equals(t.tenantOf[:i], t.own.tenant[:i]))
+		}
+		if t.other == nil && err == nil {
+			t.other, err = t.p.fetch(t, differs)
+		}
+	}
 	return err
+}
+
+// equals compares expressions with values.
+func equals(exprs, values []string) string {
+	literals := make([]string, len(exprs))
+	for i := range exprs {
+		literals[i] = catalog.Literal(values[i])
+	}
+	return equal(exprs, literals)
+}
+
+// differ is the negation of equals, for which NULL is a value.
+func differ(exprs, values []string) string {
+	var parts []string
+	for i := range exprs {
+		parts = append(parts, fmt.Sprintf("%s IS DISTINCT FROM %s", exprs[i], catalog.Literal(values[i])))
+	}
+	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
 // hasBelow is the condition for rows of tenants that have tenants below them; ""
 // where that level has none.
 func (t *probed) hasBelow() string {
 	for _, below := range t.p.a.model.Tenants {
-		if table := t.p.a.cat.Table(below.Table); below.Parent == t.level && table != nil && len(below.ParentColumns) == 1 {
-			return fmt.Sprintf("EXISTS (SELECT FROM %s below WHERE %s = %s)", table.Ident(), col("below", below.ParentColumns[0]), t.tenantOf[0])
+		if table := t.p.a.cat.Table(below.Table); below.Parent == t.level && table != nil && len(below.ParentColumns) == len(t.tenantOf) {
+			return fmt.Sprintf("EXISTS (SELECT FROM %s below WHERE %s)", table.Ident(), equal(cols("below", below.ParentColumns), t.tenantOf))
 		}
 	}
 	return ""
@@ -116,10 +147,10 @@ func (t *probed) may(command string) bool { return privilege(t.role, t.s.rel, co
 // foreign is the condition for rows of anybody else; "" where a row has no column
 // that says so.
 func (t *probed) foreign(alias string) string {
-	if len(t.columns) != 1 {
+	if len(t.columns) == 0 || len(t.columns) != len(t.own.tenant) {
 		return ""
 	}
-	return fmt.Sprintf("%s IS DISTINCT FROM %s", col(alias, t.columns[0]), catalog.Literal(t.own.tenant[0]))
+	return differ(cols(alias, t.columns), t.own.tenant)
 }
 
 // is the condition for one row.
@@ -136,7 +167,7 @@ func (t *probed) is(alias string, r *row) string {
 
 func (t *probed) find(rule, object, message, sql string, got outcome, fix string) {
 	t.p.a.find(Finding{Rule: rule, Object: object,
-		Message:  fmt.Sprintf("as %s of %s %s, %s", t.role.Name, t.level, t.own.tenant[0], message),
+		Message:  fmt.Sprintf("as %s of %s %s, %s", t.role.Name, t.level, t.own.whose(), message),
 		Evidence: []string{sql, "→ " + got.String()}, Fix: fix})
 }
 
@@ -237,161 +268,6 @@ func (t *probed) partitions() error {
 		if !got.failed() && got.value != "0" {
 			t.find("probe-read", t.p.a.name(leaf), "rows of others can be read from the partition", sql, got,
 				fmt.Sprintf("REVOKE ALL ON %s FROM %s, or give it policies of its own", leaf.Ident(), t.role.Name))
-		}
-	}
-	return nil
-}
-
-// writable are the columns that an INSERT may name.
-func (t *probed) writable() []string {
-	var out []string
-	for _, c := range t.s.rel.Columns {
-		if c.Generated == "" {
-			out = append(out, c.Name)
-		}
-	}
-	return out
-}
-
-// insert writes a copy of a row, with some columns as in another one.
-func (t *probed) insert(r *row, suffix string) string {
-	names := t.writable()
-	var from []string
-	for _, n := range names {
-		from = append(from, "(r)."+catalog.Ident(n))
-	}
-	return fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM (SELECT %s::%s AS r) x%s",
-		t.s.rel.Ident(), catalog.Idents(names), strings.Join(from, ", "), catalog.Literal(r.text), t.s.rel.Ident(), suffix)
-}
-
-func (t *probed) inserts() error {
-	if !t.may("INSERT") {
-		return nil
-	}
-	for _, suffix := range []string{"", " ON CONFLICT DO NOTHING", " RETURNING 1"} {
-		sql := t.insert(t.other, suffix)
-		got, err := t.p.try(t.me, sql)
-		if err != nil {
-			return err
-		}
-		if got.passed() || suffix == " ON CONFLICT DO NOTHING" && !got.failed() {
-			t.find("probe-write", t.s.name, "a row of another tenant can be inserted"+strings.ToLower(strings.TrimSuffix(suffix, " 1")), sql, got, fixPolicy)
-			break
-		}
-	}
-	sql := t.insert(t.own, "")
-	got, err := t.p.try(t.me, sql)
-	if err == nil && got.denied() {
-		t.find("probe-control", t.s.name, "a row of its own cannot be inserted", sql, got, "see the INSERT policies of the table, and the privileges on its columns")
-	}
-	return err
-}
-
-// harmless is a column that UPDATE can set to itself.
-func (t *probed) harmless() string {
-	for _, c := range slices.Backward(t.s.rel.Columns) {
-		if c.Generated == "" && c.Identity != "a" && !contains(t.key, c.Name) && !contains(t.columns, c.Name) {
-			return c.Name
-		}
-	}
-	return ""
-}
-
-func (t *probed) updates() error {
-	name := t.harmless()
-	if !t.may("UPDATE") {
-		return nil
-	}
-	if name != "" {
-		set := fmt.Sprintf("UPDATE %s t SET %s = t.%s WHERE ", t.s.rel.Ident(), catalog.Ident(name), catalog.Ident(name))
-		if err := t.nothing("rows of others can be updated", set+t.foreignOrOther()+" RETURNING 1"); err != nil {
-			return err
-		}
-		if err := t.control("UPDATE", set+t.is("t", t.own)); err != nil {
-			return err
-		}
-	}
-	if len(t.columns) != 1 || len(t.key) == 0 || t.s.tenant != "" {
-		return nil
-	}
-	move := func(r, to *row) string {
-		return fmt.Sprintf("UPDATE %s t SET %s = %s WHERE %s", t.s.rel.Ident(), catalog.Ident(t.columns[0]), catalog.Literal(to.tenant[0]), t.is("t", r))
-	}
-	if err := t.nothing("a row can be moved out, into another tenant", move(t.own, t.other)); err != nil {
-		return err
-	}
-	return t.nothing("a row of another tenant can be moved in", move(t.other, t.own))
-}
-
-// foreignOrOther is everybody else's rows where that can be said, else one.
-func (t *probed) foreignOrOther() string {
-	if foreign := t.foreign("t"); foreign != "" {
-		return foreign
-	}
-	return t.is("t", t.other)
-}
-
-// nothing runs what must reach no row, or be denied.
-func (t *probed) nothing(message, sql string) error {
-	got, err := t.p.try(t.me, sql)
-	if err == nil && got.passed() {
-		t.find("probe-write", t.s.name, message, sql, got, fixPolicy)
-	}
-	return err
-}
-
-func (t *probed) merges() error {
-	name := t.harmless()
-	if !t.may("SELECT") || len(t.key) == 0 || name == "" {
-		return nil
-	}
-	merge := fmt.Sprintf("MERGE INTO %s t USING (SELECT 1) s ON %s WHEN MATCHED THEN ", t.s.rel.Ident(), t.is("t", t.other))
-	if t.may("UPDATE") {
-		if err := t.nothing("a row of another tenant can be changed by MERGE", merge+fmt.Sprintf("UPDATE SET %s = t.%s", catalog.Ident(name), catalog.Ident(name))); err != nil {
-			return err
-		}
-	}
-	if t.may("DELETE") {
-		return t.nothing("a row of another tenant can be deleted by MERGE", merge+"DELETE")
-	}
-	return nil
-}
-
-func (t *probed) deletes() error {
-	if !t.may("DELETE") {
-		return nil
-	}
-	if err := t.nothing("rows of others can be deleted", fmt.Sprintf("DELETE FROM %s t WHERE %s RETURNING 1", t.s.rel.Ident(), t.foreignOrOther())); err != nil {
-		return err
-	}
-	return t.control("DELETE", fmt.Sprintf("DELETE FROM %s t WHERE %s", t.s.rel.Ident(), t.is("t", t.own)))
-}
-
-func (t *probed) truncates() error {
-	sql := "TRUNCATE " + t.s.rel.Ident()
-	got, err := t.p.try(t.me, sql)
-	if err == nil && !got.denied() && got.code != "55P03" {
-		t.find("probe-write", t.s.name, "the table can be truncated", sql, got, fmt.Sprintf("REVOKE TRUNCATE ON %s FROM %s", t.s.rel.Ident(), t.role.Name))
-	}
-	return err
-}
-
-// views show what their reader may see.
-func (t *probed) views() error {
-	if t.foreign("v") == "" || t.s.tenant != "" {
-		return nil
-	}
-	for _, v := range t.p.a.cat.Relations {
-		if !v.IsView() || privilege(t.role, v, "SELECT") == "" || v.Column(t.columns[0]) == nil || !slices.Contains(v.ReadsDeep(), t.s.rel) {
-			continue
-		}
-		sql := fmt.Sprintf("SELECT count(*) FROM %s v WHERE %s", v.Ident(), t.foreign("v"))
-		got, err := t.p.try(t.me, sql)
-		if err != nil {
-			return err
-		}
-		if !got.failed() && got.value != "0" {
-			t.find("probe-read", t.p.a.name(v), "rows of others show in the view", sql, got, fmt.Sprintf("ALTER VIEW %s SET (security_invoker = true)", v.Ident()))
 		}
 	}
 	return nil

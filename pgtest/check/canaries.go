@@ -27,24 +27,26 @@ type CanarySet struct {
 //	c.Absent(t, page, err, logs.String())
 //
 // A tenant is its key (a string, a uuid as [16]byte, a number, a fmt.Stringer), or a
-// struct with a field ID. Canaries changes these tenants' rows and commits: it is
+// struct with a field ID; where several columns tell tenants apart, a slice of their
+// values in the Model's order, as in []any{"eu", 17}. Canaries changes these tenants' rows and commits: it is
 // for a test's own database. Where a constraint takes no token, the value that is
 // there is looked for; columns without either are logged. It needs no row-level
 // security.
 func Canaries(t testing.TB, db seedbed.DB, tenants ...any) *CanarySet {
 	t.Helper()
 	var opt Options
-	var keys []string
+	var keys [][]string
+	var shown []string
 	for _, tenant := range tenants {
 		if o, ok := tenant.(Options); ok {
 			opt = o
 			continue
 		}
-		key, err := tenantKey(tenant)
+		key, err := tenantKeys(tenant)
 		if err != nil {
 			t.Fatalf("check.Canaries: %v", err)
 		}
-		keys = append(keys, key)
+		keys, shown = append(keys, key), append(shown, strings.Join(key, "/"))
 	}
 	planted, err := audit.Plant(t.Context(), db, opt, keys)
 	if err != nil {
@@ -52,12 +54,30 @@ func Canaries(t testing.TB, db seedbed.DB, tenants ...any) *CanarySet {
 		return nil
 	}
 	if len(planted.Planted) == 0 {
-		t.Fatalf("check.Canaries: tenants %s have no text, jsonb or bytea cells: create rows first, or their absence proves nothing", strings.Join(keys, ", "))
+		t.Fatalf("check.Canaries: tenants %s have no text, jsonb or bytea cells: create rows first, or their absence proves nothing", strings.Join(shown, ", "))
 	}
 	for _, note := range planted.Unchecked {
 		t.Log("check.Canaries: " + note)
 	}
 	return &CanarySet{planted}
+}
+
+// tenantKeys are the parts of a tenant's key: those of a slice, or one.
+func tenantKeys(v any) ([]string, error) {
+	r := reflect.ValueOf(v)
+	if r.Kind() != reflect.Slice || r.Type().Elem().Kind() == reflect.Uint8 {
+		key, err := tenantKey(v)
+		return []string{key}, err
+	}
+	var out []string
+	for i := range r.Len() {
+		key, err := tenantKey(r.Index(i).Interface())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, key)
+	}
+	return out, nil
 }
 
 func tenantKey(v any) (string, error) {

@@ -70,6 +70,12 @@ var later = []fault{
 	{name: "definer before temporary tables", check: iso, as: owner, sql: `create function f() returns bigint language sql security definer set search_path = public as 'select count(*) from datasets'`, rule: "definer-search-path", object: "public.f()"},
 	{name: "definer with a schema that others write", check: iso, as: owner, sql: `grant create on schema public to seedbed_app; create function f() returns int language sql security definer set search_path = public, pg_temp as 'select 1'`, rule: "definer-search-path", object: "public.f()"},
 
+	// What the application can do, tried
+	{name: "tried: an insert takes a row over", check: iso, as: owner, sql: `create unique index datasets_id on datasets (id);
+		create policy seen on datasets for select using (true); create policy changed on datasets for update using (true)`, rule: "probe-write", object: "datasets"},
+	{name: "tried: an insert tells", check: iso, as: owner, sql: `set local role seedbed_seeder; update datasets set name = id::text; set local role seedbed_owner;
+		create unique index global_name on datasets (name); revoke update on datasets from seedbed_app`, rule: "probe-oracle", object: "datasets.global_name"},
+
 	// Keys
 	{name: "deletion unsets the tenant", check: iso, as: owner, sql: `alter table datasets drop constraint datasets_source_system_fkey, add constraint datasets_source_system_fkey
 		foreign key (space_id, source_system_id) references source_systems (space_id, id) on delete set null`, rule: "reference-unsets-tenant", object: "datasets.datasets_source_system_fkey"},

@@ -1,0 +1,213 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// cast are the roles that matter to tenancy.
+type cast struct {
+	app    []*catalog.Role // that the application is, of one tenant at a time
+	across []*catalog.Role // that read aggregates across tenants
+}
+
+func (c cast) all() []*catalog.Role { return append(slices.Clone(c.app), c.across...) }
+
+// castRoles finds who the application is: what the caller says; those that policies
+// name, whatever their attributes; or else those with privileges on scoped tables
+// to whom row-level security applies. The schema's owner is none of them, unless
+// the caller says so: its policies are for provisioning.
+func (a *audit) castRoles() error {
+	count, owners := map[string]int{}, map[string]bool{}
+	for _, s := range a.subjects {
+		count[s.rel.Owner]++
+		owners[s.rel.Owner] = count[s.rel.Owner] > len(a.subjects)/2 // of the schema
+	}
+	if err := a.namedRoles(&a.roles.app, a.opt.AppRoles); err != nil {
+		return err
+	}
+	if err := a.namedRoles(&a.roles.across, a.opt.AcrossRoles); err != nil {
+		return err
+	}
+	if a.opt.AppRoles != nil {
+		return nil
+	}
+	for _, r := range a.cat.Roles {
+		if owners[r.Name] || slices.Contains(a.roles.across, r) || !a.inPolicies(r.Name) {
+			continue
+		}
+		if a.opt.AcrossRoles == nil && a.outer(r.Name) {
+			a.roles.across = append(a.roles.across, r)
+		} else {
+			a.roles.app = append(a.roles.app, r)
+		}
+	}
+	if len(a.roles.app) > 0 {
+		return nil
+	}
+	for _, r := range a.cat.Roles {
+		if !owners[r.Name] && !r.Super && !r.BypassRLS && !slices.Contains(a.roles.across, r) && a.granted(r.Name) {
+			a.roles.app = append(a.roles.app, r)
+		}
+	}
+	return nil
+}
+
+func (a *audit) namedRoles(out *[]*catalog.Role, names []string) error {
+	for _, name := range names {
+		r := a.cat.Role(name)
+		if r == nil {
+			return fmt.Errorf("role %q of Options does not exist", name)
+		}
+		*out = append(*out, r)
+	}
+	return nil
+}
+
+func (a *audit) inPolicies(role string) bool {
+	for _, r := range a.cat.Relations {
+		for _, p := range r.Policies {
+			if slices.Contains(p.Roles, role) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// outer reports whether most policies that name a role compare with the settings
+// of levels that have levels below them.
+func (a *audit) outer(role string) bool {
+	balance := 0
+	for _, r := range a.cat.Relations {
+		for _, p := range r.Policies {
+			if !slices.Contains(p.Roles, role) {
+				continue
+			}
+			for _, s := range a.settingsIn(p.Using + " " + p.WithCheck) {
+				if a.hasLevelBelow(s) {
+					balance++
+				} else {
+					balance--
+				}
+			}
+		}
+	}
+	return balance > 0
+}
+
+func (a *audit) hasLevelBelow(setting string) bool {
+	for _, t := range a.model.Tenants {
+		if t.Setting != setting {
+			continue
+		}
+		for _, below := range a.model.Tenants {
+			if below.Parent == t.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (a *audit) granted(role string) bool {
+	for _, s := range a.subjects {
+		for _, g := range s.rel.Grants {
+			if g.Grantee == role && len(g.Privileges) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// belongs reports whether a role has another one's privileges without asking.
+func belongs(role *catalog.Role, name string) bool {
+	if name == "public" || role.Name == name || role.Super {
+		return true
+	}
+	seen := map[*catalog.Role]bool{role: true}
+	queue := []*catalog.Role{role}
+	for len(queue) > 0 {
+		r := queue[0]
+		queue = queue[1:]
+		if r.Name == name {
+			return true
+		}
+		for _, m := range r.MemberOf {
+			if m.Inherit && !seen[m.Role] {
+				seen[m.Role] = true
+				queue = append(queue, m.Role)
+			}
+		}
+	}
+	return false
+}
+
+// mayAct reports whether a role has another one's privileges, at once or after SET ROLE.
+func mayAct(role *catalog.Role, name string) bool {
+	return belongs(role, name) || slices.ContainsFunc(role.Reaches(), func(r *catalog.Role) bool { return r.Name == name })
+}
+
+// becomes lists every role that one can act as, itself first: also those that it may
+// grant itself.
+func becomes(role *catalog.Role) []*catalog.Role {
+	out := []*catalog.Role{role}
+	for i := 0; i < len(out); i++ {
+		for _, m := range out[i].MemberOf {
+			if (m.Inherit || m.Set || m.Admin) && !slices.Contains(out, m.Role) {
+				out = append(out, m.Role)
+			}
+		}
+	}
+	return out
+}
+
+// reachable says through whom a role holds a privilege, or would after SET ROLE: not
+// as an owner or a role that no policy binds, of which other rules speak.
+func reachable(role *catalog.Role, r *catalog.Relation, wanted string) string {
+	if via := privilege(role, r, wanted); via != "" {
+		return via
+	}
+	for _, other := range becomes(role) {
+		if other.Super || other.BypassRLS || other.Name == r.Owner {
+			continue
+		}
+		if via := privilege(other, r, wanted); via != "" {
+			return via
+		}
+	}
+	return ""
+}
+
+// privilege says through whom a role holds a privilege on a relation; "" not at all.
+func privilege(role *catalog.Role, r *catalog.Relation, wanted string) string {
+	if role.Super {
+		return "being superuser"
+	}
+	for _, g := range r.Grants {
+		if g.Has(wanted) && belongs(role, g.Grantee) {
+			return g.Grantee
+		}
+	}
+	for _, c := range r.Columns {
+		for _, g := range c.Grants {
+			if g.Has(wanted) && belongs(role, g.Grantee) {
+				return g.Grantee + " (column " + c.Name + ")"
+			}
+		}
+	}
+	switch wanted {
+	case "SELECT":
+		if belongs(role, "pg_read_all_data") {
+			return "pg_read_all_data"
+		}
+	case "INSERT", "UPDATE", "DELETE":
+		if belongs(role, "pg_write_all_data") {
+			return "pg_write_all_data"
+		}
+	}
+	return ""
+}

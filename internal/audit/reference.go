@@ -1,0 +1,172 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// references wants foreign keys between scoped tables to carry the tenant, and what
+// looks like a reference to be one.
+func (a *audit) references() error {
+	for _, s := range a.subjects {
+		for _, fk := range s.rel.ForeignKeys() {
+			target := a.subject(fk.Ref)
+			if fk.Inherited || target == nil {
+				continue
+			}
+			a.reference(s, fk, target)
+		}
+		for _, fk := range s.rel.ForeignKeys() {
+			if !fk.Inherited {
+				a.unsetsTenant(s, fk)
+			}
+		}
+		for _, c := range s.rel.Columns {
+			a.bareReference(s, c)
+		}
+	}
+	return nil
+}
+
+// unsetsTenant: SET NULL and SET DEFAULT take all columns of a key, unless some are named.
+func (a *audit) unsetsTenant(s *subject, fk *catalog.Constraint) {
+	set := fk.DeleteColumns
+	if len(set) == 0 {
+		set = fk.Columns
+	}
+	for _, sc := range s.direct() {
+		for _, column := range sc.Columns {
+			deletes := (fk.OnDelete == catalog.SetNull || fk.OnDelete == catalog.SetDefault) && contains(set, column)
+			updates := (fk.OnUpdate == catalog.SetNull || fk.OnUpdate == catalog.SetDefault) && contains(fk.Columns, column)
+			if sc.Optional || !deletes && !updates {
+				continue
+			}
+			a.find(Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
+				Message: fmt.Sprintf("foreign key %s of %s unsets %s, which says whose the row is, when the row of %s goes", fk.Name, s.name, column, a.name(fk.Ref)),
+				Fix:     fmt.Sprintf("ON DELETE SET NULL (%s)", catalog.Idents(without(fk.Columns, sc.Columns)))})
+			return
+		}
+	}
+}
+
+// bareReference finds columns that are named and typed like the key of a scoped
+// table, and hold no foreign key.
+func (a *audit) bareReference(s *subject, c *catalog.Column) {
+	stem, isRef := strings.CutSuffix(strings.ToLower(c.Name), "_id")
+	if !isRef || a.heldOtherwise(s, c.Name) {
+		return
+	}
+	for _, target := range a.subjects {
+		key := keyBeyondTenant(target)
+		if key == nil || key.Type.OID != c.Type.OID || key == c || !(named(target.rel.Name, stem) || stem == "parent" && target == s) {
+			continue
+		}
+		a.find(Finding{Rule: "reference-undeclared", Object: s.name + "." + c.Name,
+			Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", s.name, c.Name, target.name),
+			Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (…, %s) REFERENCES %s (…, %s) with the tenant's columns, NOT VALID, then VALIDATE it",
+				s.rel.Ident(), catalog.Ident(c.Name), target.rel.Ident(), catalog.Ident(key.Name))})
+		return
+	}
+}
+
+// heldOtherwise reports columns that a foreign key, the Model or a key of their own explains.
+func (a *audit) heldOtherwise(s *subject, column string) bool {
+	for _, k := range s.rel.Constraints {
+		if (k.Kind == catalog.ForeignKey || k.Kind == catalog.PrimaryKey) && contains(k.Columns, column) {
+			return true
+		}
+	}
+	for _, p := range a.model.Pairs(s.name) {
+		for _, t := range p.Targets {
+			if t.Shadow == column {
+				return true // a rule of its own
+			}
+		}
+		if p.ID == column {
+			return true
+		}
+	}
+	for _, sc := range append(append([]seedbed.Scoped{}, s.scopes...), s.via...) {
+		if contains(sc.Columns, column) || contains(sc.Via.Columns, column) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyBeyondTenant is the one column of a primary key that is not the tenant's.
+func keyBeyondTenant(s *subject) *catalog.Column {
+	pk := s.rel.PrimaryKey()
+	if pk == nil {
+		return nil
+	}
+	rest := pk.Columns
+	for _, sc := range s.direct() {
+		rest = without(rest, sc.Columns)
+	}
+	if len(rest) != 1 {
+		return nil
+	}
+	return s.rel.Column(rest[0])
+}
+
+// named reports whether a table's name is the plural of a stem, or the stem.
+func named(table, stem string) bool {
+	table = strings.ToLower(table)
+	y, endsInY := strings.CutSuffix(stem, "y")
+	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
+}
+
+func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
+	for _, mine := range s.direct() {
+		for _, theirs := range target.direct() {
+			if mine.Tenant != theirs.Tenant || maps(fk, mine.Columns, theirs.Columns) || a.isTenantKey(fk, s, target) {
+				continue
+			}
+			// A reference that carries the inner tenant need not repeat the outer one.
+			if a.carriesBelow(fk, s, target, mine.Tenant) {
+				continue
+			}
+			a.find(Finding{Rule: "reference-without-tenant", Object: s.name + "." + fk.Name,
+				Message:  fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, mine.Tenant),
+				Evidence: []string{fk.Definition},
+				Fix: fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s), for which %s needs a unique key on these columns",
+					catalog.Idents(append(append([]string{}, mine.Columns...), without(fk.Columns, mine.Columns)...)), target.rel.Ident(),
+					catalog.Idents(append(append([]string{}, theirs.Columns...), without(fk.RefColumns, theirs.Columns)...)), target.name)})
+			return
+		}
+	}
+}
+
+// isTenantKey reports whether a foreign key is what says which tenant the row belongs to.
+func (a *audit) isTenantKey(fk *catalog.Constraint, s, target *subject) bool {
+	if target.tenant == "" {
+		return false
+	}
+	for _, sc := range s.scopes {
+		t, _ := a.model.Tenant(target.tenant)
+		if sc.Tenant == target.tenant && maps(fk, sc.Columns, t.Key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *audit) carriesBelow(fk *catalog.Constraint, s, target *subject, level string) bool {
+	for _, mine := range s.scopes {
+		for _, above := range a.model.Above(mine.Tenant) {
+			if above.Name != level {
+				continue
+			}
+			for _, theirs := range target.scopes {
+				if theirs.Tenant == mine.Tenant && maps(fk, mine.Columns, theirs.Columns) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

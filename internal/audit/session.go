@@ -1,0 +1,111 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed"
+)
+
+// settings are what the sessions of a tenant have: its own, that of whom it belongs
+// to, and of one of those that belong to it.
+func (p *prober) settings(level string, key []string) (map[string]string, error) {
+	out := map[string]string{}
+	p.settle(out, level, key)
+	if err := p.settingsAbove(out, level, key); err != nil {
+		return nil, err
+	}
+	return out, p.settingsBelow(out, level, key)
+}
+
+// settle sets what a tenant is told by: one setting where its key is one column, and
+// one for each column otherwise, as policies compare them.
+func (p *prober) settle(out map[string]string, level string, key []string) {
+	t, _ := p.a.model.Tenant(level)
+	if len(key) == 1 {
+		if t.Setting != "" {
+			out[t.Setting] = key[0]
+		}
+		return
+	}
+	for i := range key {
+		if name := p.a.settingOf(level, i); name != "" {
+			out[name] = key[i]
+		}
+	}
+}
+
+func (p *prober) settingsAbove(out map[string]string, level string, key []string) error {
+	t, _ := p.a.model.Tenant(level)
+	tenants := p.a.cat.Table(t.Table)
+	parent, ok := p.a.model.Tenant(t.Parent)
+	if !ok || tenants == nil || len(t.ParentColumns) == 0 || len(t.Key) != len(key) {
+		return nil
+	}
+	above, err := p.values(fmt.Sprintf("SELECT %s FROM %s t WHERE %s", asTexts(cols("t", t.ParentColumns)), tenants.Ident(), equals(cols("t", t.Key), key)))
+	if err != nil || above == nil {
+		return err
+	}
+	p.settle(out, parent.Name, above)
+	return p.settingsAbove(out, parent.Name, above)
+}
+
+func (p *prober) settingsBelow(out map[string]string, level string, key []string) error {
+	for _, t := range p.a.model.Tenants {
+		tenants := p.a.cat.Table(t.Table)
+		if t.Parent != level || tenants == nil || len(t.ParentColumns) != len(key) {
+			continue
+		}
+		below, err := p.values(fmt.Sprintf("SELECT %s FROM %s t WHERE %s LIMIT 1", asTexts(cols("t", t.Key)), tenants.Ident(), equals(cols("t", t.ParentColumns), key)))
+		if err != nil {
+			return err
+		}
+		if below != nil {
+			p.settle(out, t.Name, below)
+		}
+	}
+	return nil
+}
+
+func asTexts(exprs []string) string { return strings.Join(exprs, "::text, ") + "::text" }
+
+// settingOf is the setting that policies compare one column of a level's key with:
+// the Model has a name for a key of one column only.
+func (a *audit) settingOf(level string, i int) string {
+	for _, s := range a.subjects {
+		for _, sc := range s.scopes {
+			if sc.Tenant != level || i >= len(sc.Columns) {
+				continue
+			}
+			for _, p := range s.rel.Policies {
+				if name := a.settingFor(lex(p.Using+" AND "+checkOf(p)), s, sc, i); name != "" {
+					return name
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func (a *audit) settingFor(tokens []token, s *subject, sc seedbed.Scoped, i int) string {
+	tokens = bare(tokens)
+	for _, word := range []string{"AND", "OR"} {
+		if sides := split(tokens, word); len(sides) > 1 {
+			for _, side := range sides {
+				if name := a.settingFor(side, s, sc, i); name != "" {
+					return name
+				}
+			}
+			return ""
+		}
+	}
+	if body := a.inline(tokens, s); body != nil {
+		return a.settingFor(body, s, sc, i)
+	}
+	if len(tokens) > 0 && a.ties(tokens, s, sc.Columns[i], "") {
+		if found := readSettings(tokens, a.readers); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return ""
+}

@@ -140,7 +140,7 @@ func (c labelled) set() []string {
 		pairs = append(pairs, "00001_base.sql", "-- +goose Up\n"+c.base+"\n")
 	}
 	up := c.up
-	if !strings.Contains(up, "+goose Up") {
+	if !strings.Contains(strings.ToLower(up), "+goose up") {
 		up = "-- +goose Up\n" + up + "\n-- +goose Down\n" + c.down + "\n"
 	} else if c.down != "" {
 		up += "\n-- +goose Down\n" + c.down + "\n"

@@ -90,15 +90,20 @@ func (j *judge) dropped(s *step) (string, Lock) {
 			return j.name(p.new), s.lockOn(p.new.OID)
 		}
 	}
+	own := len(s.diff.gone) > 0 // and nothing but what the migration itself had made
 	for oid, name := range s.before.schemas {
-		if s.after.schemas[oid] == "" && j.start.schemas[oid] != "" {
+		if s.after.schemas[oid] != "" {
+			continue
+		}
+		if j.start.schemas[oid] != "" {
 			return name, NoLock
 		}
-	}
-	if len(s.diff.gone) > 0 { // only what the migration itself had made
-		return "", NoLock
+		own = true
 	}
 	name := objectName(s)
+	if own || j.madeHere(s, name) {
+		return "", NoLock
+	}
 	schema, table, both := strings.Cut(name, ".")
 	if !both {
 		schema, table = "", name
@@ -107,6 +112,34 @@ func (j *judge) dropped(s *step) (string, Lock) {
 		return "", NoLock
 	}
 	return name, NoLock
+}
+
+// madeHere reports whether an earlier statement of the migration says CREATE of an
+// object of that name; of functions and types no other trace is kept.
+func (j *judge) madeHere(s *step, name string) bool {
+	_, last, both := strings.Cut(name, ".")
+	if !both {
+		last = name
+	}
+	for _, earlier := range j.steps {
+		if earlier == s {
+			return false
+		}
+		words := earlier.words
+		for i, w := range words {
+			if !w.Is("create") || i+2 >= len(words) || words[i+1].Is("or") {
+				continue
+			}
+			at := i + 2
+			if at+2 < len(words) && words[at+1].Is(".") {
+				at += 2
+			}
+			if words[at].Name() && words[at].Text == last {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // objectName is the name that a DROP names, of whatever kind.

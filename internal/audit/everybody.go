@@ -49,7 +49,7 @@ func (a *audit) filledBy(seq *catalog.Sequence) *catalog.Column {
 
 // publicPrivileges reports grants to everybody: logins that nobody thought of.
 func (a *audit) publicPrivileges() {
-	for _, s := range a.subjects {
+	for _, s := range a.allPieces() {
 		for _, g := range publicGrants(s.rel) {
 			rule := "privilege-public"
 			for _, f := range forbidden {

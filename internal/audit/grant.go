@@ -150,7 +150,7 @@ func (a *audit) defaultPrivilege(owner, schema, kind, grantee, privileges string
 
 // grantOptions: what was granted WITH GRANT OPTION goes on to others.
 func (a *audit) grantOptions(role *catalog.Role) {
-	for _, s := range a.subjects {
+	for _, s := range a.allPieces() {
 		grants := slices.Clone(s.rel.Grants)
 		for _, c := range s.rel.Columns {
 			grants = append(grants, c.Grants...)

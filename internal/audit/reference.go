@@ -12,23 +12,26 @@ import (
 // looks like a reference to be one.
 func (a *audit) references() error {
 	for _, s := range a.subjects {
-		for _, fk := range s.rel.ForeignKeys() {
-			target := a.subject(fk.Ref)
-			if fk.Inherited || target == nil {
-				continue
-			}
-			a.reference(s, fk, target)
-		}
-		for _, fk := range s.rel.ForeignKeys() {
-			if !fk.Inherited {
-				a.unsetsTenant(s, fk)
-			}
+		for _, piece := range a.pieces(s) {
+			a.ownReferences(piece)
 		}
 		for _, c := range s.rel.Columns {
 			a.bareReference(s, c)
 		}
 	}
 	return nil
+}
+
+func (a *audit) ownReferences(s *subject) {
+	for _, fk := range s.rel.ForeignKeys() {
+		if fk.Inherited {
+			continue
+		}
+		if target := a.subject(fk.Ref); target != nil {
+			a.reference(s, fk, target)
+		}
+		a.unsetsTenant(s, fk)
+	}
 }
 
 // unsetsTenant: SET NULL and SET DEFAULT take all columns of a key, unless some are named.

@@ -113,8 +113,10 @@ func (a *audit) roleOwns(role *catalog.Role) {
 	}
 	owned := map[string][]string{}
 	for _, s := range a.subjects {
-		if reach[s.rel.Owner] {
-			owned[s.rel.Owner] = append(owned[s.rel.Owner], s.name)
+		for _, piece := range a.pieces(s) {
+			if reach[piece.rel.Owner] {
+				owned[piece.rel.Owner] = append(owned[piece.rel.Owner], piece.name)
+			}
 		}
 	}
 	for owner, tables := range owned {
@@ -139,7 +141,7 @@ func (a *audit) rolePrivileges(role *catalog.Role) {
 	if role.Super {
 		return // said already
 	}
-	for _, s := range a.subjects {
+	for _, s := range a.allPieces() {
 		for _, f := range forbidden {
 			if via := reachable(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != "public" {
 				a.find(Finding{Rule: f.rule, Object: s.name,

@@ -72,3 +72,23 @@ func (s *subject) innermost() string {
 	}
 	return s.via[0].Tenant
 }
+
+// pieces are a subject and its partitions and heirs, each as a subject of its own: who
+// owns one, and what was granted on it or declared on it alone, holds for it alone.
+func (a *audit) pieces(s *subject) []*subject {
+	var out []*subject
+	for _, r := range a.withPartitions(s.rel) {
+		piece := *s
+		piece.rel, piece.name = r, a.name(r)
+		out = append(out, &piece)
+	}
+	return out
+}
+
+func (a *audit) allPieces() []*subject {
+	var out []*subject
+	for _, s := range a.subjects {
+		out = append(out, a.pieces(s)...)
+	}
+	return out
+}

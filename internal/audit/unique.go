@@ -12,16 +12,22 @@ import (
 func (a *audit) uniqueKeys() error {
 	for _, s := range a.subjects {
 		for _, sc := range s.direct() {
-			for _, ix := range s.rel.Indexes {
-				if !ix.Unique && !ix.Exclusion || s.tenant != "" && len(s.scopes) == 1 {
-					continue
-				}
-				a.uniqueKey(s, sc, ix)
+			for _, piece := range a.pieces(s) {
+				a.ownUniqueKeys(piece, sc)
 			}
 			break // the innermost: what includes the space includes its organization
 		}
 	}
 	return nil
+}
+
+func (a *audit) ownUniqueKeys(s *subject, sc seedbed.Scoped) {
+	for _, ix := range s.rel.Indexes {
+		if !ix.Unique && !ix.Exclusion || ix.Partition || s.tenant != "" && len(s.scopes) == 1 {
+			continue
+		}
+		a.uniqueKey(s, sc, ix)
+	}
 }
 
 func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {

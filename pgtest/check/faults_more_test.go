@@ -82,6 +82,12 @@ var later = []fault{
 	{name: "columns crossed", check: iso, as: owner, sql: `alter table alerts drop constraint alerts_space_id_check_run_id_fkey; create unique index crossed on check_runs (id, space_id);
 		alter table alerts add constraint crossed foreign key (space_id, check_run_id) references check_runs (id, space_id) not valid`, rule: "reference-without-tenant", object: "alerts.crossed"},
 
+	{name: "partition with a unique key for all", check: iso, as: owner, sql: "create unique index actions on audit_logs_2027 (action) where action = 'x.y'", rule: "unique-without-tenant", object: "audit_logs_2027.actions"},
+	{name: "partition that the application owns", check: iso, as: super, sql: "alter table audit_logs_2026 owner to seedbed_app", rule: "role-owner", object: "seedbed_app"},
+	{name: "partition that can be truncated", check: iso, as: owner, sql: "grant truncate on audit_logs_2026 to seedbed_app", rule: "privilege-truncate", object: "audit_logs_2026"},
+	{name: "partition granted to public", check: iso, as: owner, sql: "grant select on audit_logs_default to public", rule: "privilege-public", object: "audit_logs_default"},
+	{name: "heir that is open", check: iso, as: owner, sql: "create table datasets_old () inherits (datasets); grant select on datasets_old to seedbed_app", rule: "partition-open", object: "datasets_old"},
+
 	// Integrity
 	{name: "a constraint's function fails", check: whole, as: owner, sql: `create function fails(text) returns bool language plpgsql immutable as $$ begin raise 'no dictionary %', $1; end $$;
 		alter table datasets add constraint spelled check (fails(name)) not valid`, rule: "rows-unreadable", object: "datasets"},

@@ -11,11 +11,13 @@ import (
 // uniqueKeys finds those that tell one tenant what another one has.
 func (a *audit) uniqueKeys() error {
 	for _, s := range a.subjects {
-		for _, sc := range s.direct() {
-			for _, piece := range a.pieces(s) {
-				a.ownUniqueKeys(piece, sc)
-			}
-			break // the innermost: what includes the space includes its organization
+		scopes := s.direct()
+		if len(scopes) == 0 {
+			continue
+		}
+		// The innermost: what includes the space includes its organization.
+		for _, piece := range a.pieces(s) {
+			a.ownUniqueKeys(piece, scopes[0])
 		}
 	}
 	return nil

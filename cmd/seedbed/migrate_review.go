@@ -46,7 +46,7 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 		Example: `  seedbed migrate review db/migrate
   seedbed migrate review --from 42 --format json db/migrate | jq '.findings[].rule'
   seedbed migrate review --postgres 15,18 --format html db/migrate > review.html
-  seedbed migrate review --rows 20 --fail-on policy db/migrate             # does Down bring every value back?
+  seedbed migrate review --rows 20 --fail-on policy db/migrate            # rows survive Up and Down
   seedbed migrate review --format github --prefix db/migrate db/migrate   # in a workflow`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.review(cmd.Context(), f, args) },

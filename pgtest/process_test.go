@@ -24,7 +24,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-var rounds = flag.Int("rounds", 10, "how often to kill something in the tests that do")
+var rounds = flag.Int("rounds", 6, "how often to kill something in the tests that do")
 
 // child is a test binary that uses pgtest, built once.
 var child = sync.OnceValues(func() (string, error) {

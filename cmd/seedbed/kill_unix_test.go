@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-var kills = flag.Int("kills", 2, "how often TestKilled kills each command")
+var kills = flag.Int("kills", 1, "how often TestKilled kills each command")
 
 // TestKilled kills commands at random instants and wants the state from before, or
 // the one from after, and nothing between. More of it: go test -run TestKilled -kills 100.

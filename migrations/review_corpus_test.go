@@ -156,14 +156,14 @@ func (c labelled) set() []string {
 type tally struct{ wanted, found, false int }
 
 // The whole corpus takes four minutes on two processors.
-var wholeCorpus = flag.Bool("corpus", false, "review every migration of the corpus instead of a third of them and some for each rule")
+var wholeCorpus = flag.Bool("corpus", false, "review every migration of the corpus instead of a fifth of them and some for each rule")
 
-// sample is every third migration, and as many more as give each rule three.
+// sample is every fifth migration, and as many more as give each rule two.
 func sample(all []labelled) (some []labelled) {
 	kept := map[string]int{}
 	for i, c := range all {
-		rare := slices.ContainsFunc(c.want, func(w label) bool { return kept[w.rule] < 3 })
-		if i%3 != 0 && !rare {
+		rare := slices.ContainsFunc(c.want, func(w label) bool { return kept[w.rule] < 2 })
+		if i%5 != 0 && !rare {
 			continue
 		}
 		some = append(some, c)

@@ -297,8 +297,21 @@ func (h *house) awaitSpare() {
 // A template that has to be built anew has the same name, and other object
 // identifiers: what is counted in a clone of the one before says nothing.
 func TestRebuiltTemplate(t *testing.T) {
+	for name, spoil := range map[string]string{
+		"without a record": "DELETE FROM seedbed.template",
+		"not whole":        "SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', name) FROM seedbed.template",
+	} {
+		t.Run(name, func(t *testing.T) { rebuilt(t, spoil) })
+	}
+}
+
+// rebuilt runs what spoils the templates, or the statements that it returns, and
+// wants clean databases afterwards.
+func rebuilt(t *testing.T, spoil string) {
 	h := newHouse(t)
 	h.idle = "5s"
+	h.killIn("")
+	h.pass("TestClean", "-test.parallel", "8") // so that the template's layout is on record
 	h.killIn("")
 	conn, err := pgx.Connect(t.Context(), h.control())
 	if err != nil {
@@ -309,8 +322,15 @@ func TestRebuiltTemplate(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), "SELECT array_agg(name) FROM seedbed.clone WHERE state = 'held'").Scan(&old); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(t.Context(), "DELETE FROM seedbed.template"); err != nil {
+	rows, _ := conn.Query(t.Context(), spoil)
+	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, sql := range statements {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, parallel := range []string{"1", "8"} {
 		out := h.pass("TestClean", "-test.parallel", parallel)

@@ -117,7 +117,7 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 			}
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO seedbed.template (name, layers, replay, unforced) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (name) DO UPDATE SET replay = excluded.replay, unforced = excluded.unforced, created_at = clock_timestamp()`,
+			ON CONFLICT (name) DO UPDATE SET replay = excluded.replay, unforced = excluded.unforced, layout = NULL, created_at = clock_timestamp()`,
 			name, strings.Join(names, ", "), replay, unforced)
 		return err
 	})

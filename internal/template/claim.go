@@ -112,10 +112,13 @@ func (t *Template) learn(ctx context.Context, c *Clone) (*layout, error) {
 	return l, err
 }
 
+// sameBuild is that the template's database is still the one that this process found.
+const sameBuild = "EXISTS (SELECT FROM pg_database WHERE datname = $1 AND oid = $2)"
+
 // recall reads the layout that is on record, if there is one.
 func (t *Template) recall(ctx context.Context) (*layout, error) {
 	var kept []byte
-	err := t.store.control.QueryRow(ctx, "SELECT layout::text FROM seedbed.template WHERE name = $1", t.name).Scan(&kept)
+	err := t.store.control.QueryRow(ctx, "SELECT layout::text FROM seedbed.template WHERE name = $1 AND "+sameBuild, t.name, t.origin).Scan(&kept)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && kept == nil {
 		return nil, nil
 	}
@@ -143,7 +146,7 @@ func (c *Clone) study(ctx context.Context) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.template.store.control.Exec(ctx, "UPDATE seedbed.template SET layout = $2::jsonb WHERE name = $1", c.template.name, string(kept))
+	_, err = c.template.store.control.Exec(ctx, "UPDATE seedbed.template SET layout = $3::jsonb WHERE name = $1 AND "+sameBuild, c.template.name, c.template.origin, string(kept))
 	return l, err
 }
 

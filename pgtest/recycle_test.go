@@ -157,8 +157,25 @@ func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
 // apply runs sql in a test that passes, and returns its database's name.
 func apply(t *testing.T, server *pgtest.Server, sql string) string {
 	t.Helper()
+	db, _ := spend(t, server, sql)
+	admin, err := pgx.Connect(t.Context(), db.AdminURL("seedbed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(t.Context())
+	if _, err := admin.PgConn().Exec(t.Context(), undoOutside).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	return db.Config().ConnConfig.Database
+}
+
+// spend runs sql in a test that passes, by its pool's first connection, and returns
+// what the test had: its database, which is over, and its session's process.
+func spend(t *testing.T, server *pgtest.Server, sql string) (db *pgtest.DB, session uint32) {
+	t.Helper()
 	test := &oneTest{TB: t}
-	db := server.DB(test)
+	db = server.DB(test)
+	session = pid(t, db)
 	conn, err := db.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -172,15 +189,7 @@ func apply(t *testing.T, server *pgtest.Server, sql string) string {
 	conn.Release()
 	test.end()
 	server.Settle()
-	admin, err := pgx.Connect(t.Context(), db.AdminURL("seedbed"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close(t.Context())
-	if _, err := admin.PgConn().Exec(t.Context(), undoOutside).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	return db.Config().ConnConfig.Database
+	return db, session
 }
 
 func splitStatements(sql string) []string {

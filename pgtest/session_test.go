@@ -88,14 +88,15 @@ func TestSessionIsAsNew(t *testing.T) {
 	fresh := fingerprint(t, (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t))
 	for _, c := range sessionChanges {
 		t.Run(c.name, func(t *testing.T) {
-			name, before := applyIn(t, server, c.sql)
+			db, before := spend(t, server, c.sql)
+			name := db.Config().ConnConfig.Database
 			if !server.Ready(name) {
 				if c.again {
 					t.Fatal("the database was dropped")
 				}
 				return
 			}
-			db := takeAgain(t, server, name)
+			db = takeAgain(t, server, name)
 			if again := pid(t, db) == before; again != c.again {
 				t.Errorf("the session is used again: %t, want %t", again, c.again)
 			}
@@ -104,27 +105,6 @@ func TestSessionIsAsNew(t *testing.T) {
 			}
 		})
 	}
-}
-
-// applyIn is apply, by a pool's only connection, and returns the session's process.
-func applyIn(t *testing.T, server *pgtest.Server, sql string) (name string, before uint32) {
-	t.Helper()
-	test := &oneTest{TB: t}
-	db := server.DB(test)
-	before = pid(t, db)
-	conn, err := db.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, statement := range splitStatements(sql) {
-		if _, err := conn.Conn().PgConn().Exec(context.Background(), statement).ReadAll(); err != nil {
-			t.Logf("%s: %v", statement, err)
-		}
-	}
-	conn.Release()
-	test.end()
-	server.Settle()
-	return db.Config().ConnConfig.Database, before
 }
 
 // A schema whose own functions and expressions change settings has new sessions
@@ -141,8 +121,8 @@ func TestSessionsOfSchemasThatChangeSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			migration := "-- +goose Up\n-- +goose StatementBegin\n" + sql + ";\n-- +goose StatementEnd\n"
 			server := &pgtest.Server{Migrations: fstest.MapFS{"00001_f.sql": {Data: []byte(migration)}}, Settings: alone}
-			database, before := applyIn(t, server, "SELECT f()")
-			db := takeAgain(t, server, database)
+			db, before := spend(t, server, "SELECT f()")
+			db = takeAgain(t, server, db.Config().ConnConfig.Database)
 			if pid(t, db) == before {
 				t.Error("the session is used again")
 			}

@@ -83,6 +83,7 @@ func (c *Clone) prepare(ctx context.Context, s *shelf) error {
 			return err
 		}
 	}
+	c.noteFiles(ctx)
 	return c.hold()
 }
 
@@ -110,6 +111,13 @@ func (t *Template) learn(ctx context.Context, c *Clone) (*layout, error) {
 		t.layout = l
 	}
 	return l, err
+}
+
+// known returns the layout, if this process has learned it.
+func (t *Template) known() *layout {
+	t.learning.Lock()
+	defer t.learning.Unlock()
+	return t.layout
 }
 
 // sameBuild is that the template's database is still the one that this process found.

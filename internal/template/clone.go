@@ -27,6 +27,7 @@ type Clone struct {
 	keeper   *pgx.Conn   // see connectKeeper; nil where clones are not recycled
 	base     probe       // the state that a reset goes back to
 	claimed  bool        // it is another process's, and its base that one's
+	files    files       // before anybody used it; nil where that does not matter: see renew
 	session  *session    // the one that each test's pool begins with, if it is used again
 	opening  atomic.Bool // the next connection is that one
 }
@@ -57,9 +58,17 @@ func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
 	return c, nil
 }
 
-// clone makes a new one. It is on record before it exists, so that whatever
-// happens somebody can find and drop it.
+// clone makes a new one by copying the template.
 func (t *Template) clone(ctx context.Context) (*Clone, error) {
+	s := t.store
+	return t.create(ctx, func(c *Clone) error {
+		return s.withControl(ctx, func(conn *pgx.Conn) error { return s.create(ctx, conn, c.Name, t.name) })
+	})
+}
+
+// create makes a new clone, whose database comes from make. It is on record before
+// it exists, so that whatever happens somebody can find and drop it.
+func (t *Template) create(ctx context.Context, make func(*Clone) error) (*Clone, error) {
 	s := t.store
 	c := &Clone{template: t, tenure: &tenure{}}
 	err := s.control.QueryRow(ctx, `
@@ -73,17 +82,12 @@ func (t *Template) clone(ctx context.Context) (*Clone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record a clone: %w", err)
 	}
-	err = s.withControl(ctx, func(conn *pgx.Conn) error {
-		if err := s.create(ctx, conn, c.Name, t.name); err != nil {
-			return err
+	err = make(c)
+	for _, sql := range t.replay {
+		if err == nil {
+			_, err = s.control.Exec(ctx, properties.For(sql, c.Name))
 		}
-		for _, sql := range t.replay {
-			if _, err := conn.Exec(ctx, properties.For(sql, c.Name)); err != nil {
-				return fmt.Errorf("replay %q: %w", sql, err)
-			}
-		}
-		return nil
-	})
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.dropClone(context.WithoutCancel(ctx), c.Name))
 	}
@@ -121,6 +125,12 @@ func (c *Clone) Discard() {
 
 // discard drops the clone. What goes wrong leaves it on record, for a sweep.
 func (c *Clone) discard(ctx context.Context) {
+	c.close(ctx)
+	c.template.store.dropClone(ctx, c.Name)
+}
+
+// close ends all of this process's connections to the clone.
+func (c *Clone) close(ctx context.Context) {
 	if c.keeper != nil {
 		c.keeper.Close(ctx)
 	}
@@ -128,7 +138,6 @@ func (c *Clone) discard(ctx context.Context) {
 		c.Pool.Close()
 	}
 	c.leave()
-	c.template.store.dropClone(ctx, c.Name)
 }
 
 // Keep leaves the clone for a person to look at.

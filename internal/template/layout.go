@@ -19,6 +19,7 @@ type layout struct {
 	Catalogs  []uint32      // the system catalogs that belong to one database
 	Sequences []string      // quoted
 	Docile    bool          // see session
+	Compact   bool          // all of it is in one directory
 
 	probe string // the query that tells what has happened since
 }
@@ -41,11 +42,13 @@ const snapshotLimit = 4 << 20
 func readLayout(ctx context.Context, keeper *pgx.Conn) (*layout, error) {
 	l := &layout{}
 	err := keeper.QueryRow(ctx, `SELECT
+		NOT EXISTS (SELECT FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.reltablespace > 0 AND t.spcname <> 'pg_global')
+			AND (SELECT t.spcname = 'pg_default' FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()),
 		coalesce((SELECT array_agg(oid ORDER BY oid) FROM pg_class
 			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared), '{}'),
 		coalesce((SELECT array_agg(format('%I.%I', n.nspname, c.relname) ORDER BY c.oid)
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.Catalogs, &l.Sequences)
+			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.Compact, &l.Catalogs, &l.Sequences)
 	if err != nil {
 		return nil, fmt.Errorf("look at the template's layout: %w", err)
 	}

@@ -147,6 +147,10 @@ func (s *shelf) giveBack(c *Clone) {
 			s.deliver(c, nil)
 			return
 		}
+		if next := c.renew(ctx, s); next != nil {
+			s.deliver(next, nil)
+			return
+		}
 		s.mu.Lock()
 		s.busy--
 		s.plan(min(s.keep, len(s.waiting))) // a fresh one first, for those who wait

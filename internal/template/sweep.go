@@ -10,6 +10,9 @@ const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FR
 // finished, or had made before the server began or from a template that has been
 // built anew. Others are left: claim takes them.
 func (s *Store) sweep(ctx context.Context) error {
+	if err := s.silence(ctx); err != nil {
+		return err
+	}
 	// A drop that was interrupted leaves a record without a database.
 	_, err := s.control.Exec(ctx, `DELETE FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database)
 		AND (holder IS NULL OR holder NOT IN (SELECT holder FROM seedbed.presence))`)
@@ -34,4 +37,15 @@ func (s *Store) sweep(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// silence ends the sessions of processes that are gone: one of them may be making a
+// database still, and would finish it when its record has been taken for that of
+// a database which is no more.
+func (s *Store) silence(ctx context.Context) error {
+	_, err := s.control.Exec(ctx, `
+		SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name ~ ('^' || $1 || '[0-9]+$')
+			AND application_name NOT IN (SELECT $1 || holder FROM seedbed.presence)`, sessionName)
+	return err
 }

@@ -41,6 +41,34 @@ func TestMany(t *testing.T) {
 	}
 }
 
+// TestRenew has many tests that change more than rows, each in its own way.
+func TestRenew(t *testing.T) {
+	for i := range 60 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			db := pg.DB(t)
+			var columns, others int
+			err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attnum > 0),
+				(SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~ '^(things|goose)')`).Scan(&columns, &others)
+			if err != nil || columns != 2 || others != 0 {
+				t.Fatalf("%d columns, %d other relations, %v in a database that should be new", columns, others, err)
+			}
+			insert(t, db)
+			for _, sql := range [][]string{
+				{"CREATE TABLE more AS SELECT * FROM things, generate_series(1, 5000)", "CREATE INDEX ON more (name)"},
+				{"ALTER TABLE things ADD COLUMN extra int DEFAULT 1", "VACUUM FULL things"},
+				{"DROP TABLE things"},
+				{"CREATE UNLOGGED TABLE more (id int)", "INSERT INTO more SELECT generate_series(1, 5000)"},
+				{"TRUNCATE things RESTART IDENTITY", "CREATE TEMP TABLE more AS SELECT 1"},
+			}[i%5] {
+				if _, err := db.Exec(t.Context(), sql); err != nil {
+					t.Fatalf("%s: %v", sql, err)
+				}
+			}
+		})
+	}
+}
+
 func TestFail(t *testing.T) {
 	db := pg.DB(t)
 	insert(t, db)

@@ -183,7 +183,7 @@ func BenchmarkBackToBack(b *testing.B) {
 				n := min(left, round)
 				mine = append(mine, rate(n, c.parallel, ours))
 				server.Settle()
-				clones = append(clones, rate(12, c.parallel, theirs))
+				clones = append(clones, rate(round/4, c.parallel, theirs))
 			}
 			b.StopTimer()
 			b.ReportMetric(float64(median(clones))/float64(median(mine)), "x")

@@ -116,6 +116,7 @@ func (c *Clone) GiveBack() {
 func (c *Clone) Discard() {
 	s := c.template.store
 	c.tenure.end()
+	c.template.shelf.lose()
 	s.background.Go(func() {
 		ctx, cancel := context.WithTimeout(s.life, makeTime)
 		defer cancel()
@@ -142,6 +143,7 @@ func (c *Clone) close(ctx context.Context) {
 
 // Keep leaves the clone for a person to look at.
 func (c *Clone) Keep(ctx context.Context, who string) error {
+	c.template.shelf.lose()
 	if c.keeper != nil {
 		c.keeper.Close(ctx)
 	}

@@ -6,15 +6,25 @@ import "context"
 // begin its statistics anew.
 const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_bgwriter))"
 
-// sweep drops the clones that processes which are gone have used or had not
-// finished, or had made before the server began or from a template that has been
-// built anew. Others are left: claim takes them.
+// stale are the clones that nobody will use: those that processes which are gone have
+// used or had not finished, or had made before the server began or from a template
+// that has been built anew. Others are left: claim takes them.
+const stale = `(state IN ('used', 'making') OR state = 'held'
+		AND (since <= ` + serverBegan + ` OR origin NOT IN (SELECT oid FROM pg_database)))
+	AND coalesce(holder, 0) NOT IN (SELECT holder FROM seedbed.presence)`
+
+// sweep drops stale clones, and forgets those that are gone.
 func (s *Store) sweep(ctx context.Context) error {
+	var work bool
+	err := s.control.QueryRow(ctx, "SELECT EXISTS (SELECT FROM seedbed.clone WHERE "+stale+" OR name NOT IN (SELECT datname FROM pg_database))").Scan(&work)
+	if err != nil || !work {
+		return err
+	}
 	if err := s.silence(ctx); err != nil {
 		return err
 	}
 	// A drop that was interrupted leaves a record without a database.
-	_, err := s.control.Exec(ctx, `DELETE FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database)
+	_, err = s.control.Exec(ctx, `DELETE FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database)
 		AND (holder IS NULL OR holder NOT IN (SELECT holder FROM seedbed.presence))`)
 	if err != nil {
 		return err
@@ -25,9 +35,7 @@ func (s *Store) sweep(ctx context.Context) error {
 		err := s.control.QueryRow(ctx, `
 			UPDATE seedbed.clone SET holder = $1, state = 'used' WHERE name = (
 				SELECT name FROM seedbed.clone
-				WHERE (state IN ('used', 'making') OR state = 'held'
-						AND (since <= `+serverBegan+` OR origin NOT IN (SELECT oid FROM pg_database)))
-					AND coalesce(holder, 0) NOT IN (SELECT holder FROM seedbed.presence)
+				WHERE `+stale+`
 				LIMIT 1 FOR UPDATE SKIP LOCKED)
 			RETURNING name`, s.holder).Scan(&name)
 		if err != nil {

@@ -281,6 +281,21 @@ func TestKilledTestsDatabases(t *testing.T) {
 	h.t = t
 }
 
+// When the server begins anew, everybody's locks are gone with their sessions: a
+// process that goes on would have its databases taken for those of a dead one.
+func TestServerThatCrashesUnderTests(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	out := h.fail("TestCrash")
+	if !strings.Contains(out, "the server was restarted") {
+		t.Errorf("the output does not say what happened:\n%s", out)
+	}
+	if strings.Contains(out, "in a database that should be new") {
+		t.Errorf("a test was given another's database:\n%s", out)
+	}
+	h.pass("TestMany")
+}
+
 // Files are moved from database to database while tests change them. Whoever is
 // killed in the middle of that, the next process has databases that are whole, and
 // in the end there is none that nobody knows of.

@@ -128,7 +128,9 @@ var alone = map[string]string{"application_name": "recycle_test"}
 
 func TestRecycledDatabaseIsAsNew(t *testing.T) {
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
-	fresh := contents(t, (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t))
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	group(t, plain)
+	fresh := contents(t, plain)
 	for _, c := range rowChanges {
 		t.Run(c.name, func(t *testing.T) {
 			name := apply(t, server, c.sql)
@@ -270,7 +272,8 @@ func contents(t *testing.T, db *pgtest.DB) map[string]string {
 		all[name] = sum
 	}
 	var outside string
-	err = admin.QueryRow(ctx, `SELECT concat_ws('|', datacl::text, shobj_description(oid, 'pg_database'),
+	err = admin.QueryRow(ctx, `SELECT concat_ws('|', to_jsonb(d) - 'oid' - 'datname', shobj_description(oid, 'pg_database'),
+		(SELECT string_agg((to_jsonb(s) - 'dbid')::text, ',' ORDER BY s::text) FROM pg_shdepend s WHERE dbid = d.oid),
 		(SELECT string_agg(s.setconfig::text, ',') FROM pg_db_role_setting s WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()`).Scan(&outside)
 	if err != nil {
 		t.Fatal(err)

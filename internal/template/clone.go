@@ -52,7 +52,11 @@ func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
 		return nil, err
 	}
 	if c.keeper == nil {
-		return c, c.use(who)
+		if err := c.use(who); err != nil {
+			c.Discard()
+			return nil, err
+		}
+		return c, nil
 	}
 	c.tenure.during(nameAfter, func() { c.name(who) })
 	return c, nil
@@ -74,10 +78,10 @@ func (t *Template) create(ctx context.Context, make func(*Clone) error) (*Clone,
 	err := s.control.QueryRow(ctx, `
 		INSERT INTO seedbed.clone (name, template, origin, state, holder, who)
 		SELECT 'sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, oid, 'making', $2, $3
-		FROM pg_database WHERE datname = $1 AND oid = $4
+		FROM pg_database WHERE datname = $1 AND oid = $4 AND `+present("$2")+`
 		RETURNING name`, t.name, s.holder, s.who, t.origin).Scan(&c.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("the template %s was dropped or built anew while tests use it; run them again", t.name)
+		return nil, fmt.Errorf("the server was restarted, or the template %s dropped or built anew, while tests use it; run them again", t.name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("record a clone: %w", err)

@@ -139,16 +139,23 @@ func restoreFile(to, from *os.Root, name, as string, like fs.FileInfo, missing b
 	defer in.Close()
 	// In place: a file that is cut to nothing first is written to the disk by ext4
 	// when it is closed.
-	out, err := to.OpenFile(as, os.O_CREATE|os.O_WRONLY, 0o600)
+	flags := os.O_WRONLY
+	if missing {
+		flags |= os.O_CREATE | os.O_EXCL
+	}
+	out, err := to.OpenFile(as, flags, 0o600)
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(out, in)
+	if missing {
+		err = own(out, like)
+	}
+	var n int64
+	if err == nil {
+		n, err = io.Copy(out, in)
+	}
 	if err == nil {
 		err = out.Truncate(n)
-	}
-	if err == nil && missing {
-		err = own(out, like)
 	}
 	if err := errors.Join(err, out.Close()); err != nil {
 		return err

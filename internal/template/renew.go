@@ -2,7 +2,6 @@ package template
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,10 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 )
-
-// shellName is the database without files, which new ones are made from that get
-// the files of another.
-const shellName = "seedbed_shell"
 
 // renew makes a new clone of one that a test has changed beyond a reset, and drops
 // that. It returns nil where that cannot be done; the old one is then to be dropped.
@@ -27,7 +22,7 @@ const shellName = "seedbed_shell"
 // DROP DATABASE.
 func (c *Clone) renew(ctx context.Context, s *shelf) *Clone {
 	t := c.template
-	if c.files == nil || c.exposed.Load() || t.cloneOnly.Load() {
+	if c.files == nil || c.exposed.Load() || !t.renewable() {
 		return nil
 	}
 	c.close(ctx)
@@ -35,7 +30,10 @@ func (c *Clone) renew(ctx context.Context, s *shelf) *Clone {
 	if err != nil {
 		return nil // the test's doing: the next one may do less
 	}
-	// From here on nobody comes back to it.
+	// From here on nobody comes back to it, whatever becomes of this process.
+	if err := c.use("replaced"); err != nil {
+		return nil
+	}
 	if _, err := t.store.control.Exec(ctx, "ALTER DATABASE "+quote(c.Name)+" WITH ALLOW_CONNECTIONS false"); err != nil {
 		return nil
 	}
@@ -51,13 +49,16 @@ func (c *Clone) renew(ctx context.Context, s *shelf) *Clone {
 	return next
 }
 
+// renewable reports whether that has worked so far, or has not been tried.
+func (t *Template) renewable() bool { return t.store.host.Files != "" && !t.cloneOnly.Load() }
+
 // noteFiles prepares for renew: it notes what the files look like of a clone that
 // nobody has used.
 func (c *Clone) noteFiles(ctx context.Context) {
 	s, t := c.template.store, c.template
 	l := t.known()
 	switch {
-	case s.host.Files == "" || t.cloneOnly.Load() || l == nil || !l.Compact || c.files != nil:
+	case !t.renewable() || l == nil || !l.Compact || c.files != nil:
 		return
 	case c.claimed:
 		c.files = files{} // somebody has: none of them is known
@@ -89,15 +90,17 @@ func (s *Store) alone(ctx context.Context, name string) (oid uint32, err error) 
 	return oid, err
 }
 
-// bequeath makes the database next, with the files of c, which ends.
+// bequeath makes the database next, with the files of c, which ends. What fails in
+// the middle leaves two databases on record, of which one may have no files: both can
+// be dropped.
 func (c *Clone) bequeath(ctx context.Context, old uint32, next *Clone) error {
 	s, t := c.template.store, c.template
-	if err := s.ensureShell(ctx); err != nil {
+	if err := t.ensureShell(ctx); err != nil {
 		return err
 	}
 	// This begins with a checkpoint that writes all that is in memory of any database,
 	// unlogged tables too: nothing of the old one will be written after it.
-	err := s.withControl(ctx, func(conn *pgx.Conn) error { return s.create(ctx, conn, next.Name, shellName) })
+	err := s.withControl(ctx, func(conn *pgx.Conn) error { return s.create(ctx, conn, next.Name, t.shellName()) })
 	if err != nil {
 		return err
 	}
@@ -108,17 +111,16 @@ func (c *Clone) bequeath(ctx context.Context, old uint32, next *Clone) error {
 	if err != nil {
 		return err
 	}
-	from, to := s.directory(old), s.directory(oid)
+	to := s.directory(oid)
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
-	if err := os.Rename(from, to); err != nil {
+	if err := os.Rename(s.directory(old), to); err != nil {
 		return err
 	}
-	// The files are changed when the server has closed them, which DROP DATABASE waits
-	// for. Half of this must not be done.
-	if err := s.dropClone(context.WithoutCancel(ctx), c.Name); err != nil {
-		return errors.Join(err, os.Rename(to, from))
+	// The files are changed when the server has closed them, which DROP DATABASE waits for.
+	if err := s.dropClone(ctx, c.Name); err != nil {
+		return err
 	}
 	next.files, err = restoreFiles(to, s.directory(t.origin), c.files)
 	return err
@@ -134,12 +136,18 @@ func (s *Store) directory(oid uint32) string {
 	return filepath.Join(s.host.Files, strconv.FormatUint(uint64(oid), 10))
 }
 
-// ensureShell makes sure that there is a database without files. All our templates
-// come from template0, so that its encoding and locale are theirs.
-func (s *Store) ensureShell(ctx context.Context) error {
-	s.shell.Lock()
-	defer s.shell.Unlock()
-	if s.shell.ready {
+// A shell is a copy of a template without files, for CREATE DATABASE to copy the rest
+// from: who owns what in it, and what it says in pg_database.
+const shellPrefix = "seedbed_shell_"
+
+func (t *Template) shellName() string { return shellPrefix + strconv.FormatUint(uint64(t.origin), 10) }
+
+// ensureShell makes sure that the template's shell is there.
+func (t *Template) ensureShell(ctx context.Context) error {
+	s := t.store
+	t.shell.Lock()
+	defer t.shell.Unlock()
+	if t.shell.ready {
 		return nil
 	}
 	conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
@@ -150,17 +158,30 @@ func (s *Store) ensureShell(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(shellKey)); err != nil {
 		return err
 	}
-	sql := "CREATE DATABASE " + shellName + " TEMPLATE template0 STRATEGY FILE_COPY IS_TEMPLATE true ALLOW_CONNECTIONS false"
+	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s STRATEGY FILE_COPY IS_TEMPLATE true ALLOW_CONNECTIONS false",
+		quote(t.shellName()), quote(s.host.Owner), quote(t.name))
 	if _, err := conn.Exec(ctx, sql); err != nil && code(err) != "42P04" { // exists
 		return err
 	}
-	oid, err := s.oid(ctx, shellName)
+	oid, err := s.oid(ctx, t.shellName())
 	if err != nil {
 		return err
 	}
 	if err := emptyFiles(s.directory(oid)); err != nil {
 		return err
 	}
-	s.shell.ready = true
+	t.shell.ready = true
 	return nil
+}
+
+// pruneShells drops the shells of templates that are gone.
+func (s *Store) pruneShells(ctx context.Context) error {
+	names, err := s.names(ctx, `SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1)
+		AND datname NOT IN (SELECT $1 || oid FROM pg_database)`, shellPrefix)
+	for _, name := range names {
+		if err == nil {
+			err = s.dropDatabase(ctx, name)
+		}
+	}
+	return err
 }

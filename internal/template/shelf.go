@@ -106,7 +106,7 @@ func (s *shelf) lose() {
 // plan starts makers, for those who wait and for keep ready ones. The caller
 // holds the lock.
 func (s *shelf) plan(keep int) {
-	if s.recycle && keep > 1 {
+	if keep > 1 && s.comeBack() {
 		keep = max(1, keep-s.out+len(s.waiting))
 	}
 	missing := keep + len(s.waiting) - len(s.ready) - s.busy
@@ -188,11 +188,21 @@ func (s *shelf) learn(c *Clone, again bool) {
 	}
 }
 
+// inVain is how many clones in a row cannot be reset before that is not expected
+// any more.
+const inVain = 3
+
+// comeBack tells whether the clones that tests have will serve again. The caller holds
+// the lock.
+func (s *shelf) comeBack() bool {
+	return s.recycle && (s.refused < inVain || s.template.renewable())
+}
+
 // worthKeeping tells whether the next clone gets a keeper. What that costs, about
 // a third of a clone, is for nothing where every test changes the schema; now and
 // then one is tried nevertheless.
 func (s *shelf) worthKeeping() bool {
-	const inVain, retry = 3, 8
+	const retry = 8
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made++

@@ -40,10 +40,6 @@ type Store struct {
 	locking  sync.Mutex
 	holder   int32
 	who      string
-	shell    struct { // see ensureShell
-		sync.Mutex
-		ready bool
-	}
 
 	background sync.WaitGroup // drops and clones under way
 	stop       context.CancelFunc

@@ -6,6 +6,12 @@ import "context"
 // begin its statistics anew.
 const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_bgwriter))"
 
+// present is that a process has not lost its lock, as all do when the server restarts:
+// to the others it is gone.
+func present(holder string) string {
+	return "EXISTS (SELECT FROM seedbed.presence WHERE holder = " + holder + ")"
+}
+
 // stale are the clones that nobody will use: those that processes which are gone have
 // used or had not finished, or had made before the server began or from a template
 // that has been built anew. Others are left: claim takes them.

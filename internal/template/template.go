@@ -25,6 +25,11 @@ type Template struct {
 	learning sync.Mutex
 	layout   *layout
 
+	shell struct { // see ensureShell
+		sync.Mutex
+		ready bool
+	}
+
 	cold      atomic.Bool // its tables cannot be warmed
 	cloneOnly atomic.Bool // its clones cannot be renewed
 }

@@ -4,8 +4,10 @@ package child
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -66,6 +68,30 @@ func TestRenew(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCrash has the server begin anew in the middle of it, and goes on.
+func TestCrash(t *testing.T) {
+	db := pg.DB(t)
+	var pid int
+	if err := db.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	backend, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backend.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); db.Ping(t.Context()) != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("the server has not come back")
+		}
+	}
+	for i := range 12 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { insert(t, pg.DB(t)) })
 	}
 }
 
@@ -209,12 +235,24 @@ func TestChange(t *testing.T) {
 	select {}
 }
 
-// TestClean has several databases at a time, all of which have to be new.
+// TestClean has as many databases at a time as it may, all of which have to be new.
 func TestClean(t *testing.T) {
-	for i := range 8 {
+	const n = 8
+	var given sync.WaitGroup
+	together := flag.Lookup("test.parallel").Value.String() == fmt.Sprint(n)
+	if together {
+		given.Add(n)
+	}
+	for i := range n {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
+			done := func() {}
+			if together {
+				done = sync.OnceFunc(given.Done)
+			}
+			t.Cleanup(done) // also if there is no database
 			db := pg.DB(t)
+			t.Cleanup(func() { done(); given.Wait() }) // before it is given back
 			fmt.Println("given", db.Config().ConnConfig.Database)
 			var rows, tables int
 			err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM things),

@@ -25,13 +25,7 @@ type Template struct {
 	learning sync.Mutex
 	layout   *layout
 
-	shell struct { // see ensureShell
-		sync.Mutex
-		ready bool
-	}
-
-	cold      atomic.Bool // its tables cannot be warmed
-	cloneOnly atomic.Bool // its clones cannot be renewed
+	cold atomic.Bool // its tables cannot be warmed
 }
 
 // Role is the role that tests connect to clones of t as: one that row-level

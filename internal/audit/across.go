@@ -81,8 +81,8 @@ func (t *probed) withInner(all, sql string) error {
 		if inner.Parent != t.level || inner.Setting == "" || tenants == nil || len(inner.ParentColumns) != len(t.own.tenant) || len(inner.Key) != 1 {
 			continue
 		}
-		foreign, found, err := t.p.value(fmt.Sprintf("SELECT %s::text FROM %s t WHERE %s LIMIT 1", catalog.Ident(inner.Key[0]), tenants.Ident(),
-			differ(cols("t", inner.ParentColumns), t.own.tenant)))
+		foreign, found, err := t.p.value(fmt.Sprintf("SELECT %s::text FROM %s t WHERE %s", col("t", inner.Key[0]), tenants.Ident(),
+			differ(cols("t", inner.ParentColumns), t.own.tenant)) + first(cols("t", inner.Key)))
 		if err != nil || !found {
 			return err
 		}

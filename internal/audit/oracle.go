@@ -13,11 +13,12 @@ func (t *probed) lookups() error {
 	if missing == nil {
 		return nil
 	}
-	statements := map[string]string{"SELECT": "SELECT FROM %s t WHERE %s", "DELETE": "DELETE FROM %s t WHERE %s"}
+	statements := []string{"SELECT FROM %s t WHERE %s", "DELETE FROM %s t WHERE %s"}
 	if name := t.harmless(); name != "" {
-		statements["UPDATE"] = "UPDATE %s t SET " + catalog.Ident(name) + " = t." + catalog.Ident(name) + " WHERE %s"
+		statements = append(statements, "UPDATE %s t SET "+catalog.Ident(name)+" = t."+catalog.Ident(name)+" WHERE %s")
 	}
-	for command, sql := range statements {
+	for _, sql := range statements {
+		command, _, _ := strings.Cut(sql, " ")
 		if !t.may(command) {
 			continue
 		}
@@ -117,8 +118,8 @@ func (t *probed) foreignKey(fk *catalog.Constraint, target *subject) error {
 	// What one's own tenant has too, as a person who is a member of both, tells
 	// nothing of the other.
 	values, err := t.p.values(fmt.Sprintf(`SELECT %s FROM %s u WHERE %s
-		AND NOT EXISTS (SELECT FROM %s mine WHERE %s AND %s) LIMIT 1`, strings.Join(refs, ", "),
-		target.rel.Ident(), equals(theirs, t.other.tenant), target.rel.Ident(), equals(ours, t.own.tenant), strings.Join(same, " AND ")))
+		AND NOT EXISTS (SELECT FROM %s mine WHERE %s AND %s)`, strings.Join(refs, ", "),
+		target.rel.Ident(), equals(theirs, t.other.tenant), target.rel.Ident(), equals(ours, t.own.tenant), strings.Join(same, " AND ")) + first(refs))
 	if err != nil || values == nil {
 		return err
 	}

@@ -226,7 +226,9 @@ func (r *row) whose() string {
 	return tuple(r.tenant)
 }
 
-// fetch reads one row that satisfies a condition, with the eyes that see all.
+// fetch reads one row that satisfies a condition, with the eyes that see all: the
+// first by its key, or else by its tenant, so that the same rows are told of whatever
+// the plan.
 func (p *prober) fetch(t *probed, where string) (*row, error) {
 	exprs := []string{"t::text"}
 	for _, k := range t.key {
@@ -235,12 +237,21 @@ func (p *prober) fetch(t *probed, where string) (*row, error) {
 	for _, e := range t.tenantOf {
 		exprs = append(exprs, e+"::text")
 	}
-	sql := fmt.Sprintf("SELECT %s FROM %s t WHERE %s LIMIT 1", strings.Join(exprs, ", "), t.s.rel.Ident(), where)
-	cells, err := p.values(sql)
+	sql := fmt.Sprintf("SELECT %s FROM %s t WHERE %s", strings.Join(exprs, ", "), t.s.rel.Ident(), where)
+	order := cols("t", t.key)
+	if len(order) == 0 {
+		order = t.tenantOf
+	}
+	cells, err := p.values(sql + first(order))
 	if cells == nil {
 		return nil, err
 	}
 	return &row{text: cells[0], key: cells[1 : 1+len(t.key)], tenant: cells[1+len(t.key):]}, nil
+}
+
+// first ends a query that wants one row of several.
+func first(order []string) string {
+	return " ORDER BY " + strings.Join(order, ", ") + " LIMIT 1"
 }
 
 // value reads one text with the eyes that see all; "" and false where there is none.

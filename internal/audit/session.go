@@ -56,7 +56,7 @@ func (p *prober) settingsBelow(out map[string]string, level string, key []string
 		if t.Parent != level || tenants == nil || len(t.ParentColumns) != len(key) {
 			continue
 		}
-		below, err := p.values(fmt.Sprintf("SELECT %s FROM %s t WHERE %s LIMIT 1", asTexts(cols("t", t.Key)), tenants.Ident(), equals(cols("t", t.ParentColumns), key)))
+		below, err := p.values(fmt.Sprintf("SELECT %s FROM %s t WHERE %s", asTexts(cols("t", t.Key)), tenants.Ident(), equals(cols("t", t.ParentColumns), key)) + first(cols("t", t.Key)))
 		if err != nil {
 			return err
 		}

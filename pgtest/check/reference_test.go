@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
@@ -96,7 +97,7 @@ func golden(t testing.TB, name, got string) {
 	if err != nil {
 		t.Fatalf("%v; run with -update", err)
 	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s\nwant:\n%s", file, got, want)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", file, diff)
 	}
 }

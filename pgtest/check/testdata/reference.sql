@@ -51,13 +51,13 @@ insert into comments (space_id, id, resource_type, resource_id, parent_id, autho
     from comments where resource_type = 'dataset';
 insert into attachments (space_id, id, resource_type, resource_id, filename, content, uploaded_by)
     select space_id, overlay(id::text placing '9' from 7 for 1)::uuid, 'comment', id, 'notes.bin', '\x00ff0102030405060708', author_id from comments;
-insert into attachments (space_id, resource_type, resource_id, filename, content, uploaded_by)
-    select space_id, resource_type, resource_id, 'more.bin', '\x00ff', author_id from comments where parent_id is null;
+insert into attachments (space_id, id, resource_type, resource_id, filename, content, uploaded_by)
+    select space_id, overlay(id::text placing 'b' from 7 for 1)::uuid, resource_type, resource_id, 'more.bin', '\x00ff', author_id from comments where parent_id is null;
 insert into annotations (space_id, id, resource_type, resource_id, name, value, annotated_by)
     select space_id, overlay(id::text placing 'a' from 7 for 1)::uuid, resource_type, resource_id, 'review.state', '"good"', author_id
     from comments where parent_id is null;
-insert into annotations (space_id, resource_type, resource_id, name, value, annotated_by)
-    select space_id, 'comment', id, 'review.state', '{"by": "somebody"}', author_id from comments where parent_id is null;
+insert into annotations (space_id, id, resource_type, resource_id, name, value, annotated_by)
+    select space_id, overlay(id::text placing 'c' from 7 for 1)::uuid, 'comment', id, 'review.state', '{"by": "somebody"}', author_id from comments where parent_id is null;
 insert into audit_logs (space_id, organization_id, occurred_at, actor_id, action, subject)
     select m.space_id, s.organization_id, k.at::timestamptz, m.user_id, 'dataset.create', 'dataset/' || m.space_id
     from space_memberships m join spaces s on s.id = m.space_id,

@@ -104,8 +104,9 @@ func TestFindingsWhateverThePlan(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
 	admin := db.As(t, super, nil)
+	tried := map[string]int{}
 	for _, f := range append(slices.Clone(faults), later...) {
-		if !strings.HasPrefix(f.rule, "probe-") || f.since > 0 {
+		if tried[f.rule]++; !strings.HasPrefix(f.rule, "probe-") || f.since > 0 || tried[f.rule] > 2 {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {

@@ -145,7 +145,7 @@ func persist(ctx context.Context, db seedbed.DB, addr string, options []Option, 
 		if better == nil {
 			return lerr
 		}
-		learned(addr, better)
+		learned(better)
 		err = try()
 	}
 	return err

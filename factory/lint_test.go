@@ -1,7 +1,9 @@
 package factory_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/qarion/seedbed/factory"
@@ -45,5 +47,33 @@ func TestLintFindsWhatDoesNotBite(t *testing.T) {
 	}
 	if !idle {
 		t.Errorf("a constraint that nothing breaks was not found:\n%s", report)
+	}
+}
+
+// TestLintsSideBySide lints one database while another is linted again and again, and
+// while it is linted itself a second time: each counts its rows for itself.
+func TestLintsSideBySide(t *testing.T) {
+	t.Parallel()
+	db, small := pg.DB(t), shop.DB(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			if _, err := (factory.Linting{}).Run(t.Context(), small); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	wg.Go(func() {
+		if _, err := (factory.Linting{}).Run(t.Context(), db); err != nil {
+			t.Error(err)
+		}
+	})
+	report := factory.Lint(t, db, factory.Builtin()...)
+	stop()
+	wg.Wait()
+	if report.Proven < 240 {
+		t.Errorf("%d constraints proven", report.Proven)
 	}
 }

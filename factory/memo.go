@@ -30,12 +30,11 @@ func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Mo
 			if err != nil {
 				return nil, err
 			}
-			s = newSchema(found.Catalog, found.Model, nil, nil)
-			remember(addr, print, s)
+			s = remember(addr, print, newSchema(found.Catalog, found.Model, print))
 		}
 	}
 	if model != nil {
-		return newSchema(s.cat, *model, s.pools, s.wanted), nil
+		return s.with(*model, s.pools, s.wanted), nil
 	}
 	return s, nil
 }
@@ -56,7 +55,7 @@ func recall(addr string) (string, *schema) {
 }
 
 // remember notes a database's print, and the schema where there is one; it returns
-// what is known by that print.
+// what is known by that print: of several who looked at once, the first one's.
 func remember(addr, print string, s *schema) *schema {
 	memo.Lock()
 	defer memo.Unlock()
@@ -64,20 +63,19 @@ func remember(addr, print string, s *schema) *schema {
 		memo.prints, memo.schemas = map[string]string{}, map[string]*schema{}
 	}
 	memo.prints[addr] = print
-	if s != nil {
+	if s != nil && memo.schemas[print] == nil {
 		memo.schemas[print] = s
 	}
 	return memo.schemas[print]
 }
 
-// learned notes a schema that knows more than the one remembered for a database.
-func learned(addr string, s *schema) {
+// learned notes a schema that knows more than the one remembered. The model stays the
+// discovered one, whatever the call used.
+func learned(s *schema) {
 	memo.Lock()
 	defer memo.Unlock()
-	print := memo.prints[addr]
-	if old := memo.schemas[print]; old != nil { // the model is the discovered one, whatever the call used
-		memo.schemas[print] = newSchema(old.cat, old.model, merged(old.pools, s.pools), merged(old.wanted, s.wanted))
-	}
+	old := memo.schemas[s.print]
+	memo.schemas[s.print] = old.with(old.model, merged(old.pools, s.pools), merged(old.wanted, s.wanted))
 }
 
 func merged[V any](a, b map[string]V) map[string]V {

@@ -14,6 +14,7 @@ import (
 // schema is a database's structure and meaning, prepared for writing rows. It is
 // immutable and shared by all databases that look the same.
 type schema struct {
+	print  string // by which it is remembered
 	cat    *catalog.Catalog
 	model  seedbed.Model
 	tables map[*catalog.Relation]*table
@@ -58,16 +59,21 @@ type level struct {
 	cols   []int // in the order of the tenant's key; nil: through a parent
 }
 
-func newSchema(cat *catalog.Catalog, model seedbed.Model, pools map[string]*pool, wanted map[string]bool) *schema {
-	s := &schema{pools: pools, wanted: wanted, cat: cat, model: model, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
-	for _, rel := range cat.Tables() {
-		s.tables[rel] = s.newTable(rel)
+func newSchema(cat *catalog.Catalog, model seedbed.Model, print string) *schema {
+	return (&schema{cat: cat, print: print}).with(model, nil, nil)
+}
+
+// with is the same structure with another meaning, or more that is known of it.
+func (s *schema) with(model seedbed.Model, pools map[string]*pool, wanted map[string]bool) *schema {
+	out := &schema{print: s.print, pools: pools, wanted: wanted, cat: s.cat, model: model, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
+	for _, rel := range out.cat.Tables() {
+		out.tables[rel] = out.newTable(rel)
 	}
-	for _, rel := range cat.Tables() {
-		s.tables[rel].findEdges()
-		s.tables[rel].carriers()
+	for _, rel := range out.cat.Tables() {
+		out.tables[rel].findEdges()
+		out.tables[rel].carriers()
 	}
-	return s
+	return out
 }
 
 // table finds a table by the name a factory gives.

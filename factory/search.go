@@ -69,7 +69,8 @@ func (e *UnfillableError) Error() string {
 // learn answers a violated CHECK: it looks for values that satisfy it together with
 // all others that read the same columns, by trying combinations on the server. It
 // returns a schema that knows them, or the original error where it cannot help.
-// Somebody else may have learned it meanwhile, which is good for one more try.
+// Somebody else may have learned it meanwhile, which is good for one more try for
+// each constraint.
 func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried map[string]bool) (*schema, error) {
 	var pg *pgconn.PgError
 	if !errors.As(cause, &pg) || pg.Code != "23514" || pg.ConstraintName == "" {
@@ -90,10 +91,11 @@ func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried ma
 		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), of which none are searched for: give them in a trait or by In, On and By",
 			cause, strings.Join(k.Columns, ", "))
 	}
-	if q.known() && tried[t.name] {
+	name := t.name + "\x00" + k.Name
+	if q.known() && tried[name] {
 		return nil, cause
 	}
-	tried[t.name] = true
+	tried[name] = true
 	if q.known() {
 		return s, nil
 	}
@@ -105,7 +107,7 @@ func (s *schema) learn(ctx context.Context, db seedbed.DB, cause error, tried ma
 		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
 	}
 	pools, wanted := q.found(rows)
-	return newSchema(s.cat, s.model, merged(pools, s.pools), merged(wanted, s.wanted)), nil
+	return s.with(s.model, merged(pools, s.pools), merged(wanted, s.wanted)), nil
 }
 
 // attempt is one combination, as an index of a candidate for each column.

@@ -75,3 +75,37 @@ func TestEverythingAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestLearningSideBySide has many learn at once what the CHECKs of a table ask for,
+// while others look at the schema anew: what one has learned, all know.
+func TestLearningSideBySide(t *testing.T) {
+	t.Parallel()
+	db := shop.DB(t)
+	for round := range 6 {
+		table := fmt.Sprintf("learned_%d", round)
+		_, err := db.Exec(t.Context(), fmt.Sprintf(`create table %s (id bigserial primary key,
+			a text, b text, check (num_nonnulls(a, b) = 1), c int, d int, check (num_nonnulls(c, d) = 1),
+			e date, f date, check (num_nonnulls(e, f) = 1))`, table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for i := range 12 {
+			wg.Go(func() {
+				var err error
+				switch i % 3 {
+				case 0:
+					_, err = factory.Linting{}.Run(t.Context(), db)
+				case 1:
+					_, err = factory.Plan{Rows: []factory.Volume{factory.Auto(table).N(3)}}.Run(t.Context(), db)
+				default:
+					_, err = factory.Auto(table).InsertN(t.Context(), db, 2)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}

@@ -21,7 +21,9 @@
 // A database in which a test changed only rows is emptied and refilled behind the
 // tests' backs, and given to another: the server's own counters prove that nothing
 // else has changed, and anything else (the schema, settings, roles, large objects,
-// prepared transactions …) has it dropped. Its first connection is kept, too, where
+// prepared transactions …) has it dropped. On a server of our own the database that
+// is made in its place takes over those of its files that are as they were, which
+// costs a third of a clone or less. A reset database keeps its first connection where
 // every statement on it was one whose traces DISCARD ALL removes, so two tests may
 // see the same pg_backend_pid(). [Server.NoRecycling] gives each test a new clone.
 // A test that sets parameters of its own ("app.tenant") with SET or set_config does

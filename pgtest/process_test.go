@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -216,7 +217,9 @@ func (h *house) control() string {
 	h.t.Helper()
 	sockets, _ := filepath.Glob(filepath.Join(h.cache, "servers", "*", "s", ".s.PGSQL.*"))
 	for _, socket := range sockets {
-		if !strings.HasSuffix(socket, ".lock") {
+		// One that was killed leaves its socket.
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
 			return fmt.Sprintf("postgres://postgres@/seedbed?host=%s&port=%s", filepath.Dir(socket), strings.TrimPrefix(filepath.Ext(socket), "."))
 		}
 	}
@@ -276,6 +279,73 @@ func TestKilledTestsDatabases(t *testing.T) {
 		})
 	}
 	h.t = t
+}
+
+// When the server begins anew, everybody's locks are gone with their sessions: a
+// process that goes on would have its databases taken for those of a dead one.
+func TestServerThatCrashesUnderTests(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	out := h.fail("TestCrash")
+	if !strings.Contains(out, "the server was restarted") {
+		t.Errorf("the output does not say what happened:\n%s", out)
+	}
+	if strings.Contains(out, "in a database that should be new") {
+		t.Errorf("a test was given another's database:\n%s", out)
+	}
+	h.pass("TestMany")
+}
+
+// Files are moved from database to database while tests change them. Whoever is
+// killed in the middle of that, the next process has databases that are whole, and
+// in the end there is none that nobody knows of.
+func TestKilledWhileRenewing(t *testing.T) {
+	h := newHouse(t)
+	h.idle = "5s"
+	for round := range *rounds / 2 {
+		cmd := h.command("TestRenew")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(200+rand.IntN(1200)) * time.Millisecond) // the instant
+		if round%3 == 2 {
+			for _, pid := range h.postmasters() {
+				syscall.Kill(pid, syscall.SIGKILL)
+			}
+		} else {
+			cmd.Process.Kill()
+		}
+		cmd.Wait()
+		h.pass("TestRenew|TestMany")
+	}
+	h.pass("TestPass") // another sweep: the last process may have begun before the killed one was gone
+	h.nothingUnknown()
+}
+
+// nothingUnknown wants each database on the server to be on record, and each that is
+// on record to be there.
+func (h *house) nothingUnknown() {
+	h.t.Helper()
+	conn, err := pgx.Connect(h.t.Context(), h.control())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer conn.Close(h.t.Context())
+	var unknown, lost []string
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { // the sweep of the last process
+		err := conn.QueryRow(h.t.Context(), `SELECT
+			(SELECT array_agg(datname::text) FROM pg_database WHERE datname LIKE 'sb\_%' AND datname NOT IN (SELECT name FROM seedbed.clone UNION ALL SELECT name FROM seedbed.template)),
+			(SELECT array_agg(name) FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database) AND holder IN (SELECT holder FROM seedbed.presence))`).Scan(&unknown, &lost)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if len(unknown)+len(lost) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("databases that are not on record: %v; on record, and not there: %v", unknown, lost)
+		}
+	}
 }
 
 // awaitSpare waits until a process has a database ready that no test has had.

@@ -113,14 +113,14 @@ var otherChanges = []change{
 	{"owner", "GRANT CREATE ON SCHEMA public TO seedbed_seeder; ALTER TABLE plans OWNER TO seedbed_seeder"},
 	{"prepared transaction", "BEGIN; INSERT INTO plans VALUES ('p', 1); PREPARE TRANSACTION 'recycle_test'"},
 	{"role", "CREATE ROLE seedbed_recycle_test"},
-	{"membership", "GRANT pg_monitor TO seedbed_owner"},
+	{"membership", "GRANT seedbed_recycle_group TO seedbed_seeder"},
 }
 
 // What a change leaves outside of its database is for the test to undo.
 var undoOutside = `
 DROP ROLE IF EXISTS seedbed_recycle_test;
 ALTER ROLE seedbed_owner RESET work_mem;
-REVOKE pg_monitor FROM seedbed_owner;`
+REVOKE seedbed_recycle_group FROM seedbed_seeder;`
 
 // alone is a server that no other package's tests run on: a role that they create
 // meanwhile counts as a change here.
@@ -128,7 +128,9 @@ var alone = map[string]string{"application_name": "recycle_test"}
 
 func TestRecycledDatabaseIsAsNew(t *testing.T) {
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
-	fresh := contents(t, (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t))
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	group(t, plain)
+	fresh := contents(t, plain)
 	for _, c := range rowChanges {
 		t.Run(c.name, func(t *testing.T) {
 			name := apply(t, server, c.sql)
@@ -143,14 +145,43 @@ func TestRecycledDatabaseIsAsNew(t *testing.T) {
 }
 
 func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
-	server := &pgtest.Server{Migrations: recycled, Settings: alone}
-	for _, c := range otherChanges {
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	group(t, plain)
+	fresh := contents(t, plain)
+	var server *pgtest.Server
+	for i, c := range otherChanges {
+		if i%3 == 0 { // after so many in vain it does not look any more
+			server = &pgtest.Server{Migrations: recycled, Settings: alone}
+		}
 		t.Run(c.name, func(t *testing.T) {
 			name := apply(t, server, c.sql)
 			if server.Ready(name) {
 				t.Error("the database would be handed out again")
 			}
+			// The next one has its files, where they could be taken over.
+			if diff := cmp.Diff(fresh, contents(t, server.DB(t))); diff != "" {
+				t.Errorf("the next database differs from a fresh one (-fresh +next):\n%s", diff)
+			}
 		})
+	}
+}
+
+// group makes a role that the owner may give to others.
+func group(t *testing.T, db *pgtest.DB) {
+	t.Helper()
+	admin, err := pgx.Connect(t.Context(), db.AdminURL("seedbed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(t.Context())
+	for _, sql := range []string{
+		"DROP ROLE IF EXISTS seedbed_recycle_group",
+		"CREATE ROLE seedbed_recycle_group",
+		"GRANT seedbed_recycle_group TO seedbed_owner WITH ADMIN OPTION",
+	} {
+		if _, err := admin.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -241,7 +272,8 @@ func contents(t *testing.T, db *pgtest.DB) map[string]string {
 		all[name] = sum
 	}
 	var outside string
-	err = admin.QueryRow(ctx, `SELECT concat_ws('|', datacl::text, shobj_description(oid, 'pg_database'),
+	err = admin.QueryRow(ctx, `SELECT concat_ws('|', to_jsonb(d) - 'oid' - 'datname', shobj_description(oid, 'pg_database'),
+		(SELECT string_agg((to_jsonb(s) - 'dbid')::text, ',' ORDER BY s::text) FROM pg_shdepend s WHERE dbid = d.oid),
 		(SELECT string_agg(s.setconfig::text, ',') FROM pg_db_role_setting s WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()`).Scan(&outside)
 	if err != nil {
 		t.Fatal(err)

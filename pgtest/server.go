@@ -47,7 +47,7 @@ type Server struct {
 
 	// NoRecycling gives every test a clone that no test has used before. Otherwise
 	// a database in which a test has only changed rows is reset and used again,
-	// which is several times cheaper.
+	// which is several times cheaper, and the files of any other serve for the next.
 	NoRecycling bool
 
 	// Binaries is a Postgres installation, its prefix or its bin directory.
@@ -218,6 +218,7 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 		Pool:        pool,
 		Presence:    r.cluster.Lease(),
 		Connections: r.cluster.Connections(),
+		Files:       r.cluster.Files(),
 		FileCopy:    r.cluster.Major() >= 15 && !r.cluster.Fsync(),
 	}, nil
 }

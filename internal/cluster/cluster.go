@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -239,6 +241,16 @@ func (c *Cluster) Log() string {
 
 // Dir is the server's directory in the cache; empty for an external one.
 func (c *Cluster) Dir() string { return c.home.dir }
+
+// Files is the directory of the databases' directories; empty where this process
+// should not touch them: under an external server, under one that has data to lose,
+// and on Windows, where nobody can move what is open.
+func (c *Cluster) Files() string {
+	if c.home.dir == "" || c.fsync || runtime.GOOS == "windows" {
+		return ""
+	}
+	return filepath.Join(c.home.data(), "base")
+}
 
 // Release gives the lease up. The server lives on for its idle time.
 func (c *Cluster) Release(ctx context.Context) error {

@@ -47,7 +47,7 @@ func (t *Template) claim(ctx context.Context, recycle bool) (*Clone, error) {
 		UPDATE seedbed.clone SET holder = $2, who = $3, since = clock_timestamp()
 		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name
 			WHERE since > `+serverBegan+` AND template = $1 AND origin = $5 AND state = 'held' AND (base IS NULL OR $4)
-				AND holder NOT IN (SELECT holder FROM seedbed.presence)
+				AND holder NOT IN (SELECT holder FROM seedbed.presence) AND `+present("$2")+`
 			ORDER BY since DESC LIMIT 1 FOR UPDATE OF clone SKIP LOCKED)
 		RETURNING name, base::text`, t.name, t.store.holder, t.store.who, recycle, t.origin).Scan(&c.Name, &base)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -83,6 +83,7 @@ func (c *Clone) prepare(ctx context.Context, s *shelf) error {
 			return err
 		}
 	}
+	c.noteFiles(ctx)
 	return c.hold()
 }
 
@@ -110,6 +111,13 @@ func (t *Template) learn(ctx context.Context, c *Clone) (*layout, error) {
 		t.layout = l
 	}
 	return l, err
+}
+
+// known returns the layout, if this process has learned it.
+func (t *Template) known() *layout {
+	t.learning.Lock()
+	defer t.learning.Unlock()
+	return t.layout
 }
 
 // sameBuild is that the template's database is still the one that this process found.

@@ -9,5 +9,7 @@
 //
 // A clone is made in the background before somebody asks (FILE_COPY where fsync
 // is off: 9–16 ms against 27–53 for WAL_LOG), connected and warmed, so that
-// taking one costs a message to the server.
+// taking one costs nothing. What happens to it then shows in the server's counters:
+// one in which only rows have changed is reset, one in which more has is renewed
+// from the template's files, and where neither can be done it is dropped.
 package template

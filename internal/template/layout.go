@@ -19,6 +19,7 @@ type layout struct {
 	Catalogs  []uint32      // the system catalogs that belong to one database
 	Sequences []string      // quoted
 	Docile    bool          // see session
+	Compact   bool          // all of it is in one directory
 
 	probe string // the query that tells what has happened since
 }
@@ -41,11 +42,13 @@ const snapshotLimit = 4 << 20
 func readLayout(ctx context.Context, keeper *pgx.Conn) (*layout, error) {
 	l := &layout{}
 	err := keeper.QueryRow(ctx, `SELECT
+		NOT EXISTS (SELECT FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.reltablespace > 0 AND t.spcname <> 'pg_global')
+			AND (SELECT t.spcname = 'pg_default' FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()),
 		coalesce((SELECT array_agg(oid ORDER BY oid) FROM pg_class
 			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared), '{}'),
 		coalesce((SELECT array_agg(format('%I.%I', n.nspname, c.relname) ORDER BY c.oid)
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.Catalogs, &l.Sequences)
+			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.Compact, &l.Catalogs, &l.Sequences)
 	if err != nil {
 		return nil, fmt.Errorf("look at the template's layout: %w", err)
 	}
@@ -126,7 +129,9 @@ func (t *tableLayout) restore(ctx context.Context, keeper *pgx.Conn) error {
 // statistics and extensions all end in a catalog row, so counters that have not
 // moved are proof that there was none of it. Sequences are not counted and are
 // read. What belongs to the whole server and not to the database (settings,
-// roles, prepared transactions, slots) is compared as it is.
+// roles, prepared transactions, slots) is compared as it is. Views on what the server
+// is doing are passed by for the functions below them: their joins cost a new session
+// more than all the rest.
 func probeSQL(sequences []string) string {
 	states := make([]string, len(sequences))
 	for i, name := range sequences {
@@ -140,7 +145,7 @@ func probeSQL(sequences []string) string {
 	}
 	return `
 SELECT
-	(SELECT count(*) FROM pg_stat_activity WHERE datid = d.oid AND pid NOT IN (pg_backend_pid(), $3)) AS others,
+	(SELECT count(*) FROM pg_stat_get_activity(NULL) WHERE datid = d.oid AND pid NOT IN (pg_backend_pid(), $3)) AS others,
 	(SELECT sum(pg_stat_get_tuples_inserted(c) + pg_stat_get_tuples_updated(c) + pg_stat_get_tuples_deleted(c))
 		FROM unnest($1::oid[]) c)::int8 AS catalogs,
 	(SELECT array_agg(pg_stat_get_tuples_inserted(t) + pg_stat_get_tuples_updated(t) + pg_stat_get_tuples_deleted(t) ORDER BY n)
@@ -153,8 +158,8 @@ SELECT
 		(SELECT string_agg(s::text, ',' ORDER BY s::text) FROM pg_shseclabel s WHERE classoid = 'pg_database'::regclass AND objoid = d.oid),
 		(SELECT md5(string_agg(a::text, ',' ORDER BY oid)) FROM pg_authid a),
 		(SELECT md5(string_agg(m::text, ',' ORDER BY m::text)) FROM pg_auth_members m),
-		(SELECT count(*) FROM pg_prepared_xacts WHERE database = d.datname),
-		(SELECT count(*) FROM pg_replication_slots WHERE database = d.datname)) AS outside,
+		(SELECT count(*) FROM pg_prepared_xact() WHERE dbid = d.oid),
+		(SELECT count(*) FROM pg_get_replication_slots() WHERE datoid = d.oid)) AS outside,
 	seq.*
 FROM pg_database d, (SELECT ` + list + from + `) AS seq(last, called)
 WHERE d.datname = current_database()`

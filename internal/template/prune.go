@@ -55,7 +55,7 @@ func (s *Store) Prune(ctx context.Context, limits Limits) (templates, kept int, 
 			templates++
 		}
 	}
-	return templates, kept, nil
+	return templates, kept, s.pruneShells(ctx)
 }
 
 func (s *Store) pruneKept(ctx context.Context, limits Limits) (int, error) {

@@ -15,8 +15,8 @@ import (
 // and looked at so that they can be recycled.
 //
 // How many follows from demand: whoever finds it empty raises the number to be
-// kept, up to a few. Makers run beside the tests, never more of them than there
-// are processors.
+// kept, up to a few. Those that tests have count, too, where most come back. Makers
+// run beside the tests, never more of them than there are processors.
 type shelf struct {
 	template *Template
 	pool     func(*Clone) (*pgxpool.Pool, error)
@@ -25,6 +25,7 @@ type shelf struct {
 	mu      sync.Mutex
 	ready   []*Clone
 	waiting []chan made
+	out     int // how many tests have
 	keep    int // how many should be ready
 	most    int // how many may be
 	busy    int // how many are being made or reset
@@ -56,6 +57,7 @@ func (t *Template) Stock(pool func(*Clone) (*pgxpool.Pool, error), recycle bool)
 // take returns a ready clone, or the first that becomes so.
 func (s *shelf) take(ctx context.Context) (*Clone, error) {
 	s.mu.Lock()
+	s.out++
 	if n := len(s.ready); n > 0 {
 		c := s.ready[n-1]
 		s.ready = s.ready[:n-1]
@@ -70,9 +72,13 @@ func (s *shelf) take(ctx context.Context) (*Clone, error) {
 	s.mu.Unlock()
 	select {
 	case m := <-turn:
+		if m.err != nil {
+			s.lose()
+		}
 		return m.clone, m.err
 	case <-ctx.Done():
 		s.leave(turn)
+		s.lose()
 		return nil, fmt.Errorf("wait for a database: %w", ctx.Err())
 	}
 }
@@ -90,9 +96,19 @@ func (s *shelf) leave(turn chan made) {
 	}
 }
 
+// lose notes that a test has a clone no more, or has not got one.
+func (s *shelf) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out--
+}
+
 // plan starts makers, for those who wait and for keep ready ones. The caller
 // holds the lock.
 func (s *shelf) plan(keep int) {
+	if keep > 1 && s.comeBack() {
+		keep = max(1, keep-s.out+len(s.waiting))
+	}
 	missing := keep + len(s.waiting) - len(s.ready) - s.busy
 	// A test that waits needs no processor meanwhile.
 	room := runtime.GOMAXPROCS(0) + min(2, len(s.waiting))
@@ -136,6 +152,7 @@ func (s *shelf) deliver(c *Clone, err error) {
 // dropped.
 func (s *shelf) giveBack(c *Clone) {
 	s.mu.Lock()
+	s.out--
 	s.busy++
 	s.mu.Unlock()
 	s.template.store.background.Go(func() {
@@ -145,6 +162,10 @@ func (s *shelf) giveBack(c *Clone) {
 		s.learn(c, again)
 		if again {
 			s.deliver(c, nil)
+			return
+		}
+		if next := c.renew(ctx, s); next != nil {
+			s.deliver(next, nil)
 			return
 		}
 		s.mu.Lock()
@@ -167,11 +188,21 @@ func (s *shelf) learn(c *Clone, again bool) {
 	}
 }
 
+// inVain is how many clones in a row cannot be reset before that is not expected
+// any more.
+const inVain = 3
+
+// comeBack tells whether the clones that tests have will serve again. The caller holds
+// the lock.
+func (s *shelf) comeBack() bool {
+	return s.recycle && (s.refused < inVain || s.template.renewable())
+}
+
 // worthKeeping tells whether the next clone gets a keeper. What that costs, about
 // a third of a clone, is for nothing where every test changes the schema; now and
 // then one is tried nevertheless.
 func (s *shelf) worthKeeping() bool {
-	const inVain, retry = 3, 8
+	const retry = 8
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made++

@@ -19,7 +19,11 @@ const (
 	presenceClass = 1592712941
 	templateClass = 1592712942
 	registryKey   = 0x5eedbed_0003
+	shellKey      = 0x5eedbed_0005
 )
+
+// sessionName and a holder's number is what the sessions of its control pool are called.
+const sessionName = "seedbed holder "
 
 //go:embed registry.sql
 var registrySQL string
@@ -73,6 +77,7 @@ func (s *Store) openControl(ctx context.Context) error {
 	}
 	cfg := s.host.Pool.Copy()
 	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
+	cfg.ConnConfig.RuntimeParams["application_name"] = fmt.Sprintf("%s%d", sessionName, s.holder)
 	cfg.MaxConns = int32(max(2, min(6, s.host.Connections/50)))
 	var err error
 	s.control, err = pgxpool.NewWithConfig(ctx, cfg)

@@ -6,12 +6,31 @@ import "context"
 // begin its statistics anew.
 const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_bgwriter))"
 
-// sweep drops the clones that processes which are gone have used or had not
-// finished, or had made before the server began or from a template that has been
-// built anew. Others are left: claim takes them.
+// present is that a process has not lost its lock, as all do when the server restarts:
+// to the others it is gone.
+func present(holder string) string {
+	return "EXISTS (SELECT FROM seedbed.presence WHERE holder = " + holder + ")"
+}
+
+// stale are the clones that nobody will use: those that processes which are gone have
+// used or had not finished, or had made before the server began or from a template
+// that has been built anew. Others are left: claim takes them.
+const stale = `(state IN ('used', 'making') OR state = 'held'
+		AND (since <= ` + serverBegan + ` OR origin NOT IN (SELECT oid FROM pg_database)))
+	AND coalesce(holder, 0) NOT IN (SELECT holder FROM seedbed.presence)`
+
+// sweep drops stale clones, and forgets those that are gone.
 func (s *Store) sweep(ctx context.Context) error {
+	var work bool
+	err := s.control.QueryRow(ctx, "SELECT EXISTS (SELECT FROM seedbed.clone WHERE "+stale+" OR name NOT IN (SELECT datname FROM pg_database))").Scan(&work)
+	if err != nil || !work {
+		return err
+	}
+	if err := s.silence(ctx); err != nil {
+		return err
+	}
 	// A drop that was interrupted leaves a record without a database.
-	_, err := s.control.Exec(ctx, `DELETE FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database)
+	_, err = s.control.Exec(ctx, `DELETE FROM seedbed.clone WHERE name NOT IN (SELECT datname FROM pg_database)
 		AND (holder IS NULL OR holder NOT IN (SELECT holder FROM seedbed.presence))`)
 	if err != nil {
 		return err
@@ -22,9 +41,7 @@ func (s *Store) sweep(ctx context.Context) error {
 		err := s.control.QueryRow(ctx, `
 			UPDATE seedbed.clone SET holder = $1, state = 'used' WHERE name = (
 				SELECT name FROM seedbed.clone
-				WHERE (state IN ('used', 'making') OR state = 'held'
-						AND (since <= `+serverBegan+` OR origin NOT IN (SELECT oid FROM pg_database)))
-					AND coalesce(holder, 0) NOT IN (SELECT holder FROM seedbed.presence)
+				WHERE `+stale+`
 				LIMIT 1 FOR UPDATE SKIP LOCKED)
 			RETURNING name`, s.holder).Scan(&name)
 		if err != nil {
@@ -34,4 +51,15 @@ func (s *Store) sweep(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// silence ends the sessions of processes that are gone: one of them may be making a
+// database still, and would finish it when its record has been taken for that of
+// a database which is no more.
+func (s *Store) silence(ctx context.Context) error {
+	_, err := s.control.Exec(ctx, `
+		SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name ~ ('^' || $1 || '[0-9]+$')
+			AND application_name NOT IN (SELECT $1 || holder FROM seedbed.presence)`, sessionName)
+	return err
 }

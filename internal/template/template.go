@@ -25,7 +25,13 @@ type Template struct {
 	learning sync.Mutex
 	layout   *layout
 
-	cold atomic.Bool // its tables cannot be warmed
+	shell struct { // see ensureShell
+		sync.Mutex
+		ready bool
+	}
+
+	cold      atomic.Bool // its tables cannot be warmed
+	cloneOnly atomic.Bool // its clones cannot be renewed
 }
 
 // Role is the role that tests connect to clones of t as: one that row-level

@@ -4,8 +4,10 @@ package child
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -38,6 +40,63 @@ func TestMany(t *testing.T) {
 			t.Parallel()
 			insert(t, pg.DB(t))
 		})
+	}
+}
+
+// TestRenew has many tests that change more than rows, each in its own way.
+func TestRenew(t *testing.T) {
+	for i := range 60 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			db := pg.DB(t)
+			var columns, others int
+			err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attnum > 0),
+				(SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~ '^(things|goose)')`).Scan(&columns, &others)
+			if err != nil || columns != 2 || others != 0 {
+				t.Fatalf("%d columns, %d other relations, %v in a database that should be new", columns, others, err)
+			}
+			insert(t, db)
+			for _, sql := range [][]string{
+				{"CREATE TABLE more AS SELECT * FROM things, generate_series(1, 5000)", "CREATE INDEX ON more (name)"},
+				{"ALTER TABLE things ADD COLUMN extra int DEFAULT 1", "VACUUM FULL things"},
+				{"DROP TABLE things"},
+				{"CREATE UNLOGGED TABLE more (id int)", "INSERT INTO more SELECT generate_series(1, 5000)"},
+				{"TRUNCATE things RESTART IDENTITY", "CREATE TEMP TABLE more AS SELECT 1"},
+			}[i%5] {
+				if _, err := db.Exec(t.Context(), sql); err != nil {
+					t.Fatalf("%s: %v", sql, err)
+				}
+			}
+		})
+	}
+}
+
+// TestCrash has the server begin anew in the middle of it, and goes on.
+func TestCrash(t *testing.T) {
+	db := pg.DB(t)
+	var pid int
+	var began, begins time.Time // a server that has recovered counts from the beginning
+	if err := db.QueryRow(t.Context(), "SELECT pg_backend_pid(), stats_reset FROM pg_stat_bgwriter").Scan(&pid, &began); err != nil {
+		t.Fatal(err)
+	}
+	backend, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backend.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		err := db.QueryRow(t.Context(), "SELECT stats_reset FROM pg_stat_bgwriter").Scan(&begins)
+		if err == nil && begins.After(began) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the server has not come back: %v", err)
+		}
+	}
+	for i := range 12 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { insert(t, pg.DB(t)) })
 	}
 }
 
@@ -181,12 +240,24 @@ func TestChange(t *testing.T) {
 	select {}
 }
 
-// TestClean has several databases at a time, all of which have to be new.
+// TestClean has as many databases at a time as it may, all of which have to be new.
 func TestClean(t *testing.T) {
-	for i := range 8 {
+	const n = 8
+	var given sync.WaitGroup
+	together := flag.Lookup("test.parallel").Value.String() == fmt.Sprint(n)
+	if together {
+		given.Add(n)
+	}
+	for i := range n {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
+			done := func() {}
+			if together {
+				done = sync.OnceFunc(given.Done)
+			}
+			t.Cleanup(done) // also if there is no database
 			db := pg.DB(t)
+			t.Cleanup(func() { done(); given.Wait() }) // before it is given back
 			fmt.Println("given", db.Config().ConnConfig.Database)
 			var rows, tables int
 			err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM things),

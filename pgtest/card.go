@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,25 +9,15 @@ import (
 	"time"
 )
 
-// A logMark is a place in the server's log.
-type logMark int64
-
-func (r *ready) markLog() logMark {
-	if info, err := os.Stat(r.cluster.Log()); err == nil {
-		return logMark(info.Size())
-	}
-	return 0
-}
-
 // card is what a failed test's log says about its database.
-func (db *DB) card(mark logMark, leaks []string) string {
+func (db *DB) card(leaks []string) string {
 	var b strings.Builder
 	url := db.URL()
 	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", url, url)
 	for _, leak := range leaks {
 		fmt.Fprintf(&b, "  leaked connection: %s\n", leak)
 	}
-	if lines := db.logSlice(mark); len(lines) > 0 {
+	if lines := db.logSlice(); len(lines) > 0 {
 		fmt.Fprintf(&b, "  the server said (%s):\n", db.server.cluster.Log())
 		for _, line := range lines {
 			fmt.Fprintf(&b, "    %s\n", line)
@@ -37,31 +26,36 @@ func (db *DB) card(mark logMark, leaks []string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// logSlice is the last lines that the server logged for this database since mark.
-func (db *DB) logSlice(mark logMark) []string {
-	const most = 20
+// logSlice is the last lines that the server logged for this database since the test
+// has it: another test's may stand before them.
+func (db *DB) logSlice() []string {
+	const most, look = 20, 4 << 20
 	file, err := os.Open(db.server.cluster.Log())
 	if err != nil {
 		return nil
 	}
 	defer file.Close()
 	info, err := file.Stat()
-	if err != nil || info.Size() < int64(mark) {
-		mark = 0 // another boot, another file
+	if err != nil {
+		return nil
 	}
-	text, err := io.ReadAll(io.NewSectionReader(file, int64(mark), 1<<20))
+	text, err := io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-look), look))
 	if err != nil {
 		return nil
 	}
 	var lines []string
-	mine := []byte("] " + db.clone.Name + " ")
-	for line := range bytes.Lines(text) {
-		if bytes.Contains(line, mine) {
-			lines = append(lines, strings.TrimRight(string(line), "\n"))
+	mine := "] " + db.clone.Name + " "
+	since := db.since.UTC().Format(logTime)
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, mine) && line >= since {
+			lines = append(lines, strings.TrimRight(line, "\n"))
 		}
 	}
 	return lines[max(0, len(lines)-most):]
 }
+
+// logTime is how a line of the server's log begins.
+const logTime = "2006-01-02 15:04:05.000"
 
 // leaks describes the connections that the test has not given back.
 func (db *DB) leaks(ctx context.Context) []string {

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/qarion/seedbed/internal/handover"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/internal/trace"
 )
@@ -26,6 +25,7 @@ type DB struct {
 	server *ready
 	clone  *template.Clone
 	role   string
+	since  time.Time
 	sqlDB  func() *sql.DB
 }
 
@@ -40,15 +40,13 @@ func (s *Server) DB(t testing.TB) *DB {
 	if err != nil {
 		t.Fatalf("pgtest: take a database: %v", err)
 	}
-	handover.Next(handover.Address(clone.Pool.Config().ConnConfig))
 	db := r.handle(clone, clone.Pool, r.role)
-	mark := r.markLog()
-	t.Cleanup(func() { db.end(t, mark) })
+	t.Cleanup(func() { db.end(t) })
 	return db
 }
 
 func (r *ready) handle(clone *template.Clone, pool *pgxpool.Pool, role string) *DB {
-	db := &DB{Pool: pool, server: r, clone: clone, role: role}
+	db := &DB{Pool: pool, server: r, clone: clone, role: role, since: time.Now()}
 	db.sqlDB = sync.OnceValue(func() *sql.DB { return stdlib.OpenDBFromPool(pool) })
 	return db
 }
@@ -79,7 +77,7 @@ func (db *DB) SQL() *sql.DB { return db.sqlDB() }
 
 // end closes the test's connections and gives the database back, or keeps it
 // when the test has failed.
-func (db *DB) end(t testing.TB, mark logMark) {
+func (db *DB) end(t testing.TB) {
 	t.Helper()
 	// t.Context is cancelled by now.
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
@@ -100,7 +98,7 @@ func (db *DB) end(t testing.TB, mark logMark) {
 	if err := db.clone.Keep(ctx, t.Name()); err != nil {
 		t.Logf("pgtest: keep the test's database: %v", err)
 	}
-	t.Log(db.card(mark, leaks))
+	t.Log(db.card(leaks))
 }
 
 // closePool closes the pool behind the test's back: it may hold connections that

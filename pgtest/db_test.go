@@ -1,6 +1,7 @@
 package pgtest_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -56,4 +57,50 @@ func FuzzDB(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The card of a failed test says how to open its database, what it left open, and
+// what the server said to it: not what it said to the test that had the database
+// before.
+func TestFailureCard(t *testing.T) {
+	t.Parallel()
+	server := &pgtest.Server{Migrations: tables(3)}
+	ask := func(db *pgtest.DB, sql string) {
+		if _, err := db.Exec(t.Context(), sql); err == nil {
+			t.Errorf("%s succeeded", sql)
+		}
+	}
+	before := &oneTest{TB: t}
+	db := server.DB(before)
+	used := db.Config().ConnConfig.Database
+	ask(db, "SELECT another_tests_error")
+	before.end()
+	server.Settle()
+
+	for range 8 { // the one that was used before is among those that lie ready
+		test := &failedTest{oneTest: oneTest{TB: t}}
+		db := server.DB(test)
+		if db.Config().ConnConfig.Database != used {
+			defer test.end()
+			continue
+		}
+		test.failed = true
+		ask(db, "SELECT its_own_error")
+		conn, err := db.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+		if _, err := conn.Exec(t.Context(), "SELECT 'left open'"); err != nil {
+			t.Fatal(err)
+		}
+		test.end()
+		card := test.log.String()
+		mention(t, card, "psql '", used, "its_own_error", "leaked connection: pid ", "left open")
+		if strings.Contains(card, "another_tests_error") {
+			t.Errorf("another test's line:\n%s", card)
+		}
+		return
+	}
+	t.Error("the database was not used again")
 }

@@ -46,6 +46,16 @@ func (t *fatalTest) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+// failedTest is a test that may have failed, and what its log says.
+type failedTest struct {
+	oneTest
+	failed bool
+	log    strings.Builder
+}
+
+func (t *failedTest) Failed() bool    { return t.failed }
+func (t *failedTest) Log(args ...any) { fmt.Fprintln(&t.log, args...) }
+
 // mention checks that a message says all of what it should.
 func mention(t *testing.T, message string, wants ...string) {
 	t.Helper()

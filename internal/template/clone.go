@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/handover"
 	"github.com/qarion/seedbed/internal/properties"
 )
 
@@ -28,6 +29,7 @@ type Clone struct {
 	base     probe       // the state that a reset goes back to
 	claimed  bool        // it is another process's, and its base that one's
 	files    files       // before anybody used it; nil where that does not matter: see renew
+	address  string      // see handover
 	session  *session    // the one that each test's pool begins with, if it is used again
 	opening  atomic.Bool // the next connection is that one
 }
@@ -51,6 +53,7 @@ func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
 	if err != nil {
 		return nil, err
 	}
+	handover.Next(c.address)
 	if c.keeper == nil {
 		if err := c.use(who); err != nil {
 			c.Discard()

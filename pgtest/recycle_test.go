@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -116,6 +117,17 @@ var otherChanges = []change{
 	{"membership", "GRANT seedbed_recycle_group TO seedbed_seeder"},
 }
 
+// What only a superuser can do: among it what hides the rest from the server's counters.
+var superuserChanges = []change{
+	{"counters put back", "INSERT INTO accounts (plan) VALUES ('pro'); SELECT setval('accounts_id_seq', 1, false); SELECT pg_stat_force_next_flush(); SELECT pg_stat_reset()"},
+	{"nothing counted", "SET track_counts = off; UPDATE plans SET price = 42; CREATE TABLE extra (a int); RESET track_counts"},
+	{"nothing counted, quietly", "SELECT set_config('track_counts', 'off', false); UPDATE plans SET price = 42; SELECT set_config('track_counts', 'on', false)"},
+	{"information schema", "DELETE FROM information_schema.sql_features"},
+	{"catalog", "UPDATE pg_class SET reltuples = 5 WHERE relname = 'plans'"},
+	{"subscription", "CREATE SUBSCRIPTION extra CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = NONE, enabled = false)"},
+	{"closed, with a prepared transaction", "BEGIN; INSERT INTO plans VALUES ('p', 1); PREPARE TRANSACTION 'recycle_test'; UPDATE pg_database SET datallowconn = false WHERE datname = current_database()"},
+}
+
 // What a change leaves outside of its database is for the test to undo.
 var undoOutside = `
 DROP ROLE IF EXISTS seedbed_recycle_test;
@@ -163,6 +175,54 @@ func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
 				t.Errorf("the next database differs from a fresh one (-fresh +next):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestDatabaseThatASuperuserHasChanged(t *testing.T) {
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	group(t, plain)
+	fresh := contents(t, plain)
+	for _, c := range superuserChanges {
+		t.Run(c.name, func(t *testing.T) {
+			server := &pgtest.Server{Migrations: recycled, Settings: alone, Role: "postgres"}
+			name := apply(t, server, c.sql)
+			next := server.DB(t)
+			if diff := cmp.Diff(fresh, contents(t, next)); diff != "" {
+				t.Errorf("the next database differs from a fresh one (-fresh +next):\n%s", diff)
+			}
+			var left bool
+			if err := next.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&left); err != nil || left {
+				t.Errorf("the database is still there: %t, %v", left, err)
+			}
+		})
+	}
+}
+
+// Many databases at once that DROP DATABASE stumbles over do not wait for each other.
+func TestManyTestsLeavePreparedTransactions(t *testing.T) {
+	server := &pgtest.Server{Migrations: recycled, Settings: alone}
+	tests := make([]*oneTest, 12)
+	for i := range tests {
+		tests[i] = &oneTest{TB: t}
+		conn, err := server.DB(tests[i]).Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sql := fmt.Sprintf("BEGIN; INSERT INTO plans VALUES ('p', 1); PREPARE TRANSACTION 'recycle_many_%d'", i)
+		if _, err := conn.Conn().PgConn().Exec(t.Context(), sql).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+		conn.Release()
+	}
+	var all sync.WaitGroup
+	for _, test := range tests {
+		all.Go(test.end)
+	}
+	all.Wait()
+	server.Settle()
+	var left int
+	if err := server.DB(t).QueryRow(t.Context(), "SELECT count(*) FROM pg_prepared_xacts WHERE gid LIKE 'recycle_many%'").Scan(&left); err != nil || left > 0 {
+		t.Errorf("%d prepared transactions are left, %v", left, err)
 	}
 }
 
@@ -254,7 +314,7 @@ func contents(t *testing.T, db *pgtest.DB) map[string]string {
 	defer admin.Close(ctx)
 	// A sequence's log_cnt says how many values are logged ahead of time.
 	rows, err := admin.Query(ctx, `SELECT format(CASE relkind WHEN 'S' THEN '(SELECT last_value, is_called FROM %I.%I)' ELSE '%I.%I' END, n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'S', 'm') AND NOT c.relisshared AND n.nspname <> 'information_schema' ORDER BY 1`)
+		WHERE c.relkind IN ('r', 'S', 'm') AND NOT c.relisshared ORDER BY 1`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,10 @@
 package pgtest_test
 
 import (
+	"context"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -89,5 +92,70 @@ func TestSpentDatabaseLeavesItsFiles(t *testing.T) {
 				t.Errorf("a database after it has its files: %t, want %t", got, c.want)
 			}
 		})
+	}
+}
+
+// Somebody looks into every database as soon as it is there, as monitoring may do, and
+// also into those that are just being made: what is read then must not stay in the
+// server's memory, and tests get what the template has.
+func TestSomebodyLooksIntoEveryDatabase(t *testing.T) {
+	server := &pgtest.Server{Migrations: recycled, Settings: alone}
+	first := server.DB(t)
+	admin, err := pgx.Connect(t.Context(), first.AdminURL("seedbed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(t.Context())
+	ctx, stop := context.WithCancel(t.Context())
+	var looked, refused atomic.Int64
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		seen := map[string]int{}
+		for ctx.Err() == nil {
+			rows, _ := admin.Query(t.Context(), "SELECT datname::text FROM pg_database WHERE datname LIKE 'sb\\_%' AND NOT datistemplate")
+			names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for _, name := range names {
+				if seen[name] > 40 {
+					continue
+				}
+				seen[name]++
+				conn, err := pgx.Connect(t.Context(), first.AdminURL(name))
+				if err != nil {
+					refused.Add(1)
+					continue
+				}
+				seen[name] = 100
+				conn.Exec(t.Context(), "SELECT count(*) FROM plans, accounts, pg_class, pg_attribute")
+				conn.Close(t.Context())
+				looked.Add(1)
+			}
+		}
+	})
+	for range 30 {
+		test := &oneTest{TB: t}
+		db := server.DB(test)
+		var rows string
+		err := db.QueryRow(t.Context(), `SELECT string_agg(p::text, ' ' ORDER BY code) || (SELECT count(*) FROM accounts)
+			|| (SELECT count(*) FROM pg_class WHERE relname LIKE 'extra%') FROM plans p`).Scan(&rows)
+		if want := `(free,0,0) (pro,10,20) ("quote'd	tab",3,6)00`; err != nil || rows != want {
+			t.Errorf("plans, accounts and tables: %s, %v, want %s", rows, err, want)
+		}
+		for _, sql := range []string{"UPDATE plans SET price = 77", "INSERT INTO accounts (plan) VALUES ('pro')", "CREATE TABLE extra (a int)"} {
+			if _, err := db.Exec(t.Context(), sql); err != nil {
+				t.Errorf("%s: %v", sql, err)
+			}
+		}
+		test.end()
+		server.Settle()
+	}
+	stop()
+	looking.Wait()
+	t.Logf("looked into %d databases, refused %d times", looked.Load(), refused.Load())
+	if looked.Load() == 0 {
+		t.Error("nobody has looked into a database")
 	}
 }

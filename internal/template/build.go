@@ -84,17 +84,17 @@ func (s *Store) fill(ctx context.Context, database string, layer Layer) error {
 // finish records what clones do not inherit, then closes the draft and gives it
 // its name, in one transaction.
 func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string, layers []Layer) error {
-	if err := s.dropOthers(ctx, draft); err != nil {
+	if err := s.dropOthers(ctx, admin, draft); err != nil {
 		return err
 	}
 	inside, err := s.connect(ctx, draft, s.host.Admin)
 	if err != nil {
 		return err
 	}
-	var unforced bool
+	var unforced, unlogged bool
 	replay, err := properties.Of(ctx, inside, draft)
 	if err == nil {
-		err = inside.QueryRow(ctx, unforcedSQL).Scan(&unforced)
+		err = inside.QueryRow(ctx, describeSQL).Scan(&unforced, &unlogged)
 	}
 	inside.Close(context.WithoutCancel(ctx))
 	if err != nil {
@@ -116,15 +116,18 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 				return fmt.Errorf("finish the template: %w", err)
 			}
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO seedbed.template (name, layers, replay, unforced) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (name) DO UPDATE SET replay = excluded.replay, unforced = excluded.unforced, layout = NULL, created_at = clock_timestamp()`,
-			name, strings.Join(names, ", "), replay, unforced)
+		_, err := tx.Exec(ctx, `INSERT INTO seedbed.template (name, layers, replay, unforced, unlogged) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (name) DO UPDATE SET replay = excluded.replay, unforced = excluded.unforced, unlogged = excluded.unlogged,
+				layout = NULL, created_at = clock_timestamp()`,
+			name, strings.Join(names, ", "), replay, unforced, unlogged)
 		return err
 	})
 }
 
-// unforcedSQL asks, inside a finished database, whether its owner would pass
-// somebody's row-level security.
-const unforcedSQL = "SELECT EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity)"
+// describeSQL asks, inside a finished database, whether its owner would pass
+// somebody's row-level security, and whether a crash would empty something.
+const describeSQL = `SELECT
+	EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity),
+	EXISTS (SELECT FROM pg_class WHERE relpersistence = 'u' AND relkind IN ('r', 'm', 'S'))`
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

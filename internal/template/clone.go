@@ -37,7 +37,7 @@ type Clone struct {
 // Config returns how to connect to the clone as a role, for as long as the test
 // that has it runs.
 func (c *Clone) Config(role string) *pgx.ConnConfig {
-	return c.tenure.limit(c.welcome(c.config(role)))
+	return c.tenure.limit(c.welcome(c.watched(c.config(role))))
 }
 
 func (c *Clone) config(role string) *pgx.ConnConfig {
@@ -181,7 +181,7 @@ func (s *Store) dropFrom(ctx context.Context, conn *pgx.Conn, name string) error
 	if code(err) != "55006" { // object in use
 		return err
 	}
-	if err := s.dropOthers(ctx, name); err != nil {
+	if err := s.dropOthers(ctx, conn, name); err != nil {
 		return err
 	}
 	// A client that reconnects faster than we drop is kept out first.
@@ -193,13 +193,18 @@ func (s *Store) dropFrom(ctx context.Context, conn *pgx.Conn, name string) error
 }
 
 // dropOthers removes what DROP DATABASE … FORCE stumbles over: prepared
-// transactions, and logical replication slots.
-func (s *Store) dropOthers(ctx context.Context, name string) error {
-	var prepared, slots []string
-	err := s.control.QueryRow(ctx, `SELECT
+// transactions, logical replication slots and subscriptions.
+func (s *Store) dropOthers(ctx context.Context, conn *pgx.Conn, name string) error {
+	var prepared, slots, subscriptions []string
+	err := conn.QueryRow(ctx, `SELECT
 		coalesce((SELECT array_agg(gid) FROM pg_prepared_xacts WHERE database = $1), '{}'),
-		coalesce((SELECT array_agg(slot_name::text) FROM pg_replication_slots WHERE database = $1), '{}')`, name).Scan(&prepared, &slots)
-	if err != nil || len(prepared)+len(slots) == 0 {
+		coalesce((SELECT array_agg(slot_name::text) FROM pg_replication_slots WHERE database = $1), '{}'),
+		coalesce((SELECT array_agg(subname::text) FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = $1)), '{}')`,
+		name).Scan(&prepared, &slots, &subscriptions)
+	if err != nil || len(prepared)+len(slots)+len(subscriptions) == 0 {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS true"); err != nil {
 		return err
 	}
 	inside, err := s.connect(ctx, name, s.host.Admin)
@@ -210,6 +215,13 @@ func (s *Store) dropOthers(ctx context.Context, name string) error {
 	for _, gid := range prepared {
 		if _, err := inside.Exec(ctx, "ROLLBACK PREPARED '"+strings.ReplaceAll(gid, "'", "''")+"'"); err != nil && code(err) != "42704" {
 			return err
+		}
+	}
+	for _, name := range subscriptions { // without a word to whom it subscribes to
+		for _, sql := range []string{"ALTER SUBSCRIPTION %s DISABLE", "ALTER SUBSCRIPTION %s SET (slot_name = NONE)", "DROP SUBSCRIPTION %s"} {
+			if _, err := inside.Exec(ctx, fmt.Sprintf(sql, quote(name))); err != nil && code(err) != "42704" {
+				return err
+			}
 		}
 	}
 	for _, slot := range slots {

@@ -98,6 +98,9 @@ func restoreFiles(dir, template string, were files) (files, error) {
 	}
 	defer from.Close()
 	wanted, err := list(from)
+	if err == nil && wanted[mapFile] == nil {
+		err = &fs.PathError{Op: "restore", Path: template + "/" + mapFile, Err: fs.ErrNotExist}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,16 +120,45 @@ func restoreFiles(dir, template string, were files) (files, error) {
 			}
 		}
 	}
-	for name, info := range wanted {
-		if _, kept := are[name]; kept {
+	restore := func(name string) error {
+		are[name] = stateOf(wanted[name])
+		return restoreFile(to, from, name, name, wanted[name], found[name] == nil)
+	}
+	for name := range wanted {
+		if _, kept := are[name]; kept || name == mapFile {
 			continue
 		}
-		if err := restoreFile(to, from, name, name, info, found[name] == nil); err != nil {
+		if err := restore(name); err != nil {
 			return nil, err
 		}
-		are[name] = stateOf(info)
 	}
-	return are, nil
+	// Last, as it opens the database.
+	return are, restore(mapFile)
+}
+
+// mapFile says which files the catalogs are in. A session that begins reads it before
+// anything else of its database, and ends where it is not there or not whole.
+const mapFile = "pg_filenode.map"
+
+// A directoryLock keeps sessions out of the database in a directory, also those that
+// would be refused, as they read catalogs before they are: what they read of files
+// that are being exchanged would stay in the server's memory.
+type directoryLock struct{ dir string }
+
+const lockedMap = "seedbed.map"
+
+// lockDirectory returns nil where there is no such database.
+func lockDirectory(dir string) *directoryLock {
+	if os.Rename(filepath.Join(dir, mapFile), filepath.Join(dir, lockedMap)) != nil {
+		return nil
+	}
+	return &directoryLock{dir}
+}
+
+// undo opens the directory, if it is still there: somebody may have to look for what
+// is going on in the database before it can be dropped.
+func (l *directoryLock) undo() {
+	_ = os.Rename(filepath.Join(l.dir, lockedMap), filepath.Join(l.dir, mapFile))
 }
 
 // restoreFile copies one file, with its time: one that is written later looks

@@ -46,7 +46,7 @@ func read(t *testing.T, dir string) map[string]string {
 }
 
 func TestRestoreFiles(t *testing.T) {
-	whole := map[string]string{"1": "one", "2": "two", "3": "", "4": "four"}
+	whole := map[string]string{"1": "one", "2": "two", "3": "", "4": "four", mapFile: "map"}
 	for name, change := range map[string]func(dir string) error{
 		"nothing":                     func(string) error { return nil },
 		"another content":             func(dir string) error { return os.WriteFile(filepath.Join(dir, "2"), []byte("TWO"), 0o600) },
@@ -74,6 +74,9 @@ func TestRestoreFiles(t *testing.T) {
 			for range 2 {
 				if err := change(dir); err != nil {
 					t.Fatal(err)
+				}
+				if lockDirectory(dir) == nil {
+					t.Fatal("the directory is not locked")
 				}
 				if were, err = restoreFiles(dir, template, were); err != nil {
 					t.Fatal(err)
@@ -109,7 +112,7 @@ func TestFilesOfThisInstantAreNotTrusted(t *testing.T) {
 // Somebody who can write to the directory must not make a process that may write
 // anywhere do so.
 func TestLinksAreNotFollowed(t *testing.T) {
-	template := write(t, map[string]string{"1": "one"})
+	template := write(t, map[string]string{"1": "one", mapFile: "map"})
 	outside := write(t, map[string]string{"precious": "precious"})
 	dir := t.TempDir()
 	if err := os.Symlink(filepath.Join(outside, "precious"), filepath.Join(dir, "1")); err != nil {
@@ -121,5 +124,21 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	}
 	if got := read(t, outside)["precious"]; got != "precious" {
 		t.Errorf("the file outside is %q now", got)
+	}
+}
+
+func TestDirectoryLock(t *testing.T) {
+	whole := map[string]string{"1": "one", mapFile: "map"}
+	dir := write(t, whole)
+	lock := lockDirectory(dir)
+	if _, there := read(t, dir)[mapFile]; lock == nil || there {
+		t.Errorf("a session that begins finds its catalogs: %v", read(t, dir))
+	}
+	lock.undo()
+	if diff := cmp.Diff(whole, read(t, dir)); diff != "" {
+		t.Errorf("files (-before +after):\n%s", diff)
+	}
+	if lockDirectory(filepath.Join(dir, "gone")) != nil {
+		t.Error("a directory that is not there is locked")
 	}
 }

@@ -45,7 +45,7 @@ func readLayout(ctx context.Context, keeper *pgx.Conn) (*layout, error) {
 		NOT EXISTS (SELECT FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.reltablespace > 0 AND t.spcname <> 'pg_global')
 			AND (SELECT t.spcname = 'pg_default' FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()),
 		coalesce((SELECT array_agg(oid ORDER BY oid) FROM pg_class
-			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared), '{}'),
+			WHERE relnamespace IN ('pg_catalog'::regnamespace, to_regnamespace('information_schema')) AND relkind = 'r' AND NOT relisshared), '{}'),
 		coalesce((SELECT array_agg(format('%I.%I', n.nspname, c.relname) ORDER BY c.oid)
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE c.relkind = 'S' AND c.oid >= 16384), '{}')`).Scan(&l.Compact, &l.Catalogs, &l.Sequences)
@@ -158,6 +158,8 @@ SELECT
 		(SELECT string_agg(s::text, ',' ORDER BY s::text) FROM pg_shseclabel s WHERE classoid = 'pg_database'::regclass AND objoid = d.oid),
 		(SELECT md5(string_agg(a::text, ',' ORDER BY oid)) FROM pg_authid a),
 		(SELECT md5(string_agg(m::text, ',' ORDER BY m::text)) FROM pg_auth_members m),
+		pg_stat_get_db_stat_reset_time(d.oid),
+		(SELECT count(*) FROM pg_subscription WHERE subdbid = d.oid),
 		(SELECT count(*) FROM pg_prepared_xact() WHERE dbid = d.oid),
 		(SELECT count(*) FROM pg_get_replication_slots() WHERE datoid = d.oid)) AS outside,
 	seq.*

@@ -21,7 +21,7 @@ func (c *Clone) hold() error {
 			return err
 		}
 	}
-	return c.record("UPDATE seedbed.clone SET state = CASE state WHEN 'making' THEN 'held' ELSE state END, base = $2::jsonb, since = clock_timestamp() WHERE name = $1", base)
+	return c.record("UPDATE seedbed.clone SET state = CASE state WHEN 'making' THEN 'held' ELSE state END, base = $2::jsonb, since = clock_timestamp() WHERE name = $1 AND "+present("holder"), base)
 }
 
 // use records that the clone is not as the template any more, and will not be.

@@ -60,7 +60,7 @@ func (l *layout) changes(base, p probe) (tables []int, sequences []int, refused 
 	case p.Maintained != base.Maintained:
 		return nil, nil, errors.New("a table was vacuumed or analyzed")
 	case p.Outside != base.Outside:
-		return nil, nil, errors.New("settings, roles, prepared transactions or slots have changed")
+		return nil, nil, errors.New("settings, roles, statistics, subscriptions, prepared transactions or slots have changed")
 	case len(p.Tables) != len(base.Tables) || len(p.Last) != len(base.Last):
 		return nil, nil, errors.New("the answer is incomplete")
 	}

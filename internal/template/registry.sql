@@ -7,7 +7,8 @@ CREATE TABLE IF NOT EXISTS seedbed.template (
     layers     text NOT NULL,    -- what shaped it, for people
     replay     text[] NOT NULL,  -- ALTER DATABASE and GRANT, which a clone does not inherit
     unforced   boolean NOT NULL, -- has a table whose row-level security its owner would pass
-    layout     jsonb,            -- what is in it, as the first process that looked has found (form 2)
+    unlogged   boolean NOT NULL, -- has relations that a crash of the server empties
+    layout     jsonb,            -- what is in it, as the first process that looked has found (form 3)
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     used_at    timestamptz NOT NULL DEFAULT clock_timestamp()
 );

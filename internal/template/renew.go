@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,20 +27,25 @@ func (c *Clone) renew(ctx context.Context, s *shelf) *Clone {
 		return nil
 	}
 	c.close(ctx)
-	old, err := t.store.alone(ctx, c.Name)
-	if err != nil {
-		return nil // the test's doing: the next one may do less
-	}
 	// From here on nobody comes back to it, whatever becomes of this process.
 	if err := c.use("replaced"); err != nil {
 		return nil
 	}
-	if _, err := t.store.control.Exec(ctx, "ALTER DATABASE "+quote(c.Name)+" WITH ALLOW_CONNECTIONS false"); err != nil {
+	old, err := t.store.oid(ctx, c.Name)
+	if err != nil {
 		return nil
 	}
+	lock := lockDirectory(t.store.directory(old))
+	if lock == nil {
+		return nil // it is elsewhere, which is the test's doing
+	}
+	defer lock.undo()
+	if err := t.store.alone(ctx, old); err != nil {
+		return nil // so is that
+	}
 	next, err := t.create(ctx, func(next *Clone) error { return c.bequeath(ctx, old, next) })
+	t.renewed(err)
 	if err != nil {
-		t.cloneOnly.Store(true) // why ever: cloning works
 		return nil
 	}
 	if err := next.prepare(ctx, s); err != nil {
@@ -49,8 +55,17 @@ func (c *Clone) renew(ctx context.Context, s *shelf) *Clone {
 	return next
 }
 
-// renewable reports whether that has worked so far, or has not been tried.
-func (t *Template) renewable() bool { return t.store.host.Files != "" && !t.cloneOnly.Load() }
+// renewable reports whether that works, or has not been tried.
+func (t *Template) renewable() bool { return t.store.host.Files != "" && t.unrenewed.Load() < inVain }
+
+// renewed counts how often in a row that has failed, why ever: cloning works.
+func (t *Template) renewed(err error) {
+	if err == nil {
+		t.unrenewed.Store(0)
+	} else {
+		t.unrenewed.Add(1)
+	}
+}
 
 // noteFiles prepares for renew: it notes what the files look like of a clone that
 // nobody has used.
@@ -70,24 +85,25 @@ func (c *Clone) noteFiles(ctx context.Context) {
 		c.files, err = lookAtFiles(s.directory(oid))
 	}
 	if err != nil {
-		t.cloneOnly.Store(true)
+		t.renewed(err)
 	}
 }
 
-// alone looks the database up, and returns an error if anything is going on in it.
-func (s *Store) alone(ctx context.Context, name string) (oid uint32, err error) {
+// alone returns an error if anything is going on in a database. A session that begins
+// has a lock on it before it shows.
+func (s *Store) alone(ctx context.Context, database uint32) error {
 	var busy bool
-	err = s.control.QueryRow(ctx, `
-		SELECT oid, current_setting('autovacuum')::bool
-			OR EXISTS (SELECT FROM pg_stat_activity WHERE datid = d.oid)
-			OR EXISTS (SELECT FROM pg_prepared_xacts WHERE database = d.datname)
-			OR EXISTS (SELECT FROM pg_replication_slots WHERE database = d.datname)
-			OR EXISTS (SELECT FROM pg_subscription WHERE subdbid = d.oid)
-		FROM pg_database d WHERE datname = $1`, name).Scan(&oid, &busy)
+	err := s.control.QueryRow(ctx, `
+		SELECT current_setting('autovacuum')::bool
+			OR EXISTS (SELECT FROM pg_locks WHERE database = $1 OR database = 0 AND classid = 'pg_database'::regclass AND objid = $1)
+			OR EXISTS (SELECT FROM pg_stat_get_activity(NULL) WHERE datid = $1)
+			OR EXISTS (SELECT FROM pg_prepared_xact() WHERE dbid = $1)
+			OR EXISTS (SELECT FROM pg_get_replication_slots() WHERE datoid = $1)
+			OR EXISTS (SELECT FROM pg_subscription WHERE subdbid = $1)`, database).Scan(&busy)
 	if err == nil && busy {
-		err = fmt.Errorf("something is still going on in %s", name)
+		err = fmt.Errorf("something is still going on in database %d", database)
 	}
-	return oid, err
+	return err
 }
 
 // bequeath makes the database next, with the files of c, which ends. What fails in
@@ -99,12 +115,10 @@ func (c *Clone) bequeath(ctx context.Context, old uint32, next *Clone) error {
 		return err
 	}
 	// This begins with a checkpoint that writes all that is in memory of any database,
-	// unlogged tables too: nothing of the old one will be written after it.
+	// unlogged tables too: nothing of the old one will be written after it, as nobody
+	// can have read it since.
 	err := s.withControl(ctx, func(conn *pgx.Conn) error { return s.create(ctx, conn, next.Name, t.shellName()) })
 	if err != nil {
-		return err
-	}
-	if _, err := s.alone(ctx, c.Name); err != nil {
 		return err
 	}
 	oid, err := s.oid(ctx, next.Name)
@@ -122,8 +136,10 @@ func (c *Clone) bequeath(ctx context.Context, old uint32, next *Clone) error {
 	if err := s.dropClone(ctx, c.Name); err != nil {
 		return err
 	}
-	next.files, err = restoreFiles(to, s.directory(t.origin), c.files)
-	return err
+	if next.files, err = restoreFiles(to, s.directory(t.origin), c.files); err != nil {
+		return err
+	}
+	return s.stillPresent(ctx) // a server that has come back from a crash has lost what it knew
 }
 
 func (s *Store) oid(ctx context.Context, database string) (oid uint32, err error) {
@@ -158,12 +174,14 @@ func (t *Template) ensureShell(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(shellKey)); err != nil {
 		return err
 	}
-	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s STRATEGY FILE_COPY IS_TEMPLATE true ALLOW_CONNECTIONS false",
-		quote(t.shellName()), quote(s.host.Owner), quote(t.name))
-	if _, err := conn.Exec(ctx, sql); err != nil && code(err) != "42P04" { // exists
-		return err
-	}
 	oid, err := s.oid(ctx, t.shellName())
+	if errors.Is(err, pgx.ErrNoRows) {
+		_, err = conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s STRATEGY FILE_COPY IS_TEMPLATE true ALLOW_CONNECTIONS false",
+			quote(t.shellName()), quote(s.host.Owner), quote(t.name)))
+		if err == nil {
+			oid, err = s.oid(ctx, t.shellName())
+		}
+	}
 	if err != nil {
 		return err
 	}

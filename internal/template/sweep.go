@@ -1,6 +1,9 @@
 package template
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // serverBegan is when the server started, or recovered from a crash, which makes it
 // begin its statistics anew.
@@ -10,6 +13,16 @@ const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FR
 // to the others it is gone.
 func present(holder string) string {
 	return "EXISTS (SELECT FROM seedbed.presence WHERE holder = " + holder + ")"
+}
+
+// stillPresent returns an error if this process has lost its lock.
+func (s *Store) stillPresent(ctx context.Context) error {
+	var there bool
+	err := s.control.QueryRow(ctx, "SELECT "+present("$1"), s.holder).Scan(&there)
+	if err == nil && !there {
+		err = errors.New("the server was restarted while tests use it; run them again")
+	}
+	return err
 }
 
 // stale are the clones that nobody will use: those that processes which are gone have

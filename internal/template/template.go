@@ -30,8 +30,8 @@ type Template struct {
 		ready bool
 	}
 
-	cold      atomic.Bool // its tables cannot be warmed
-	cloneOnly atomic.Bool // its clones cannot be renewed
+	cold      atomic.Bool  // its tables cannot be warmed
+	unrenewed atomic.Int32 // how many in a row could not be renewed
 }
 
 // Role is the role that tests connect to clones of t as: one that row-level
@@ -81,13 +81,15 @@ func lockKey(name string) int64 {
 	return int64(binary.BigEndian.Uint64(sum))
 }
 
-// find returns nil where the template is not there, or not whole.
+// find returns nil where the template is not there, or not whole: never finished, or
+// emptied in part by a crash of the server, after which it counts anew.
 func (s *Store) find(ctx context.Context, layers []Layer) (*Template, error) {
 	t := &Template{store: s, name: s.databaseName(layers)}
 	err := s.control.QueryRow(ctx, `
 		UPDATE seedbed.template t SET used_at = clock_timestamp()
 		FROM pg_database d
 		WHERE t.name = $1 AND d.datname = t.name AND d.datistemplate AND NOT d.datallowconn
+			AND (t.unlogged AND t.created_at < (SELECT stats_reset FROM pg_stat_bgwriter)) IS NOT TRUE
 		RETURNING d.oid, t.replay, t.unforced`, t.name).Scan(&t.origin, &t.replay, &t.unforced)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil

@@ -18,17 +18,19 @@ import (
 )
 
 var pg = &pgtest.Server{Migrations: fstest.MapFS{
-	"00001_things.sql": {Data: []byte("-- +goose Up\nCREATE TABLE things (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);\n")},
+	"00001_things.sql": {Data: []byte("-- +goose Up\nCREATE TABLE things (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);\n" +
+		"CREATE UNLOGGED TABLE things_unlogged AS SELECT generate_series(1, 3);\n")},
 }}
 
 func insert(t *testing.T, db *pgtest.DB) {
 	t.Helper()
-	var id int64
-	if err := db.QueryRow(t.Context(), "INSERT INTO things (name) VALUES ($1) RETURNING id", t.Name()).Scan(&id); err != nil {
+	var id, unlogged int64
+	err := db.QueryRow(t.Context(), "INSERT INTO things (name) VALUES ($1) RETURNING id, (SELECT count(*) FROM things_unlogged)", t.Name()).Scan(&id, &unlogged)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if id != 1 {
-		t.Fatalf("id = %d in a database that should be new", id)
+	if id != 1 || unlogged != 3 {
+		t.Fatalf("id = %d, %d unlogged rows, in a database that should be new", id, unlogged)
 	}
 }
 
@@ -265,7 +267,7 @@ func TestClean(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if rows != 0 || tables != 2 { // goose_db_version is the other one
+			if rows != 0 || tables != 3 { // goose_db_version is one
 				t.Fatalf("%d rows, %d tables in a database that should be new", rows, tables)
 			}
 			insert(t, db)

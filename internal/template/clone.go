@@ -54,6 +54,9 @@ func (t *Template) Take(ctx context.Context, who string) (*Clone, error) {
 		return nil, err
 	}
 	handover.Next(c.address)
+	if c.session != nil && c.session.used {
+		c.session.rouse()
+	}
 	if c.keeper == nil {
 		if err := c.use(who); err != nil {
 			c.Discard()

@@ -237,6 +237,10 @@ func (s *session) refresh() error {
 	return s.SetDeadline(time.Time{})
 }
 
+// rouse wakes the session's process, which has slept for as long as nobody needed it,
+// so that the first query finds it awake. To Flush there is no answer.
+func (s *session) rouse() { s.Conn.Write([]byte{'H', 0, 0, 0, 4}) }
+
 // await reads up to the nth ReadyForQuery, and finds no error before it.
 func (s *session) await(n int) error {
 	var failed error

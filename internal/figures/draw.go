@@ -10,7 +10,11 @@ import (
 // draw paints the ratios as bars on a logarithmic scale: a rival is where it begins.
 func draw(machine string, rows []row) string {
 	const width, left, step, top = 900, 430, 34, 56
-	const scale = (width - left - 90) / 3.0 // a factor of ten
+	widest := 3.0
+	for _, r := range rows {
+		widest = max(widest, math.Log10(r.ratio))
+	}
+	scale := (width - left - 90) / widest // a factor of ten
 	var b strings.Builder
 	height := top + step*len(rows) + 34
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" font-size="13">`+"\n", width, height, width, height)

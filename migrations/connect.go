@@ -5,16 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/drain"
 )
 
 // session is goose's way to a database: database/sql over connections that are
@@ -49,6 +48,7 @@ func connect(db seedbed.DB) (*session, error) {
 		return nil, fmt.Errorf("%T cannot be migrated: goose needs connections of its own, so pass a pool or a connection", db)
 	}
 	s := &session{}
+	config = drain.Config(config)
 	config.Tracer = &s.heard
 	options = append(options, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		s.mu.Lock()
@@ -75,23 +75,15 @@ func (s *session) close() error {
 // hangUpWait bounds the wait for a server that does not answer.
 const hangUpWait = 2 * time.Second
 
+// hangUp closes a connection, also one that is being closed already because the
+// context of its statement ended.
 func hangUp(c *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), hangUpWait)
 	defer cancel()
-	raw, err := c.PgConn().Hijack()
-	if err != nil { // closed, or in the middle of a statement
-		_ = c.PgConn().Close(ctx)
-		select {
-		case <-c.PgConn().CleanupDone():
-		case <-ctx.Done():
-		}
-		return
-	}
-	defer raw.Conn.Close()
-	_ = raw.Conn.SetDeadline(time.Now().Add(hangUpWait))
-	raw.Frontend.Send(&pgproto3.Terminate{})
-	if raw.Frontend.Flush() == nil {
-		_, _ = io.Copy(io.Discard, raw.Conn)
+	_ = c.PgConn().Close(ctx)
+	select {
+	case <-c.PgConn().CleanupDone():
+	case <-ctx.Done():
 	}
 }
 

@@ -220,7 +220,7 @@ func TestCancel(t *testing.T) {
 	for _, fsys := range []fstest.MapFS{files(set()...), files(set("00004_bad.sql", "-- +goose Up\nselect nowhere;\n")...)} {
 		_ = migrations.Up(t.Context(), handle, fsys)
 		// The server has let go already when Up returns: the handle's own session is left.
-		if n := one[int64](t, db, "select count(*) from pg_stat_activity where application_name = 'cancelled'"); n != 1 {
+		if n := one[int64](t, db, "select count(*) from pg_stat_activity where application_name = 'cancelled' and datname = current_database()"); n != 1 {
 			t.Errorf("%d sessions left", n-1)
 		}
 	}

@@ -220,6 +220,9 @@ func (v *visit) Close() error {
 	return v.Conn.Close()
 }
 
+// goneTime bounds the wait for a session that is made as good as new.
+const goneTime = time.Second
+
 // refresh makes a free session as good as new. Its counts are in the server's
 // statistics when it returns.
 func (s *session) refresh() error {

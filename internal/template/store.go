@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/drain"
 )
 
 // Advisory lock classes in the control database. presenceClass stands in
@@ -97,7 +99,7 @@ func (s *Store) announce(ctx context.Context) error {
 // config returns how to connect to a database: a session that waits for its turn,
 // and whose Close waits until the server is rid of it.
 func (s *Store) config(database, role string) *pgx.ConnConfig {
-	return queued(drained(s.host.Config(database, role)), s.holders)
+	return queued(drain.Config(s.host.Config(database, role)), s.holders)
 }
 
 func (s *Store) connect(ctx context.Context, database, role string) (*pgx.Conn, error) {

@@ -1,4 +1,5 @@
-package template
+// Package drain makes the end of a connection the end of its session.
+package drain
 
 import (
 	"context"
@@ -10,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// drained makes connections of cfg end on the server's side before their Close
+// Config makes connections of cfg end on the server's side before their Close
 // returns. The server closes its end of the socket when the session's process is
 // gone, and with it its locks and its place in pg_stat_activity, and everything
 // it counted is in the statistics.
@@ -18,19 +19,19 @@ import (
 // Without it DROP DATABASE and CREATE DATABASE … TEMPLATE sleep 100 ms for a
 // session that has not quite gone: 10 of 60 drops after pgx's Close, none of 60
 // after reading to the end of the stream.
-func drained(cfg *pgx.ConnConfig) *pgx.ConnConfig {
+func Config(cfg *pgx.ConnConfig) *pgx.ConnConfig {
 	dial := cfg.DialFunc
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(ctx, network, addr)
+		c, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return &drainedConn{Conn: conn}, nil
+		return &conn{Conn: c}, nil
 	}
 	return cfg
 }
 
-type drainedConn struct {
+type conn struct {
 	net.Conn
 	once sync.Once
 	err  error
@@ -40,7 +41,7 @@ type drainedConn struct {
 // in the middle of something that does not look.
 const goneTime = time.Second
 
-func (c *drainedConn) Close() error {
+func (c *conn) Close() error {
 	c.once.Do(func() {
 		// pgx has sent Terminate; where it could not, half a close says the same.
 		if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/handover"
 )
 
 // supply returns a clone that is ready for a test: one that a process which is
@@ -76,6 +78,7 @@ func (c *Clone) prepare(ctx context.Context, s *shelf) error {
 	if err := c.open(ctx, s); err != nil {
 		return err
 	}
+	c.address = handover.Address(c.Pool.Config().ConnConfig)
 	if c.keeper != nil && !c.claimed {
 		// Afterwards, as the first session in a new database may write to its catalogs.
 		var err error

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/qarion/seedbed/internal/handover"
 )
 
 // A shelf holds clones that are ready before somebody asks: connected, warmed,
@@ -230,7 +228,6 @@ func (c *Clone) open(ctx context.Context, s *shelf) (err error) {
 	if c.Pool, err = s.pool(c); err != nil {
 		return err
 	}
-	c.address = handover.Address(c.Pool.Config().ConnConfig)
 	conn, err := c.Pool.Acquire(ctx)
 	if err != nil {
 		return err

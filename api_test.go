@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 // What users compile against changes only on purpose: testdata/api.txt holds it as
@@ -26,7 +28,7 @@ func TestPublicSurface(t *testing.T) {
 	slices.Sort(lines)
 	now := strings.Join(slices.Compact(lines), "\n") + "\n"
 	golden := filepath.Join("testdata", "api.txt")
-	if *update {
+	if testkit.Update() {
 		if err := os.WriteFile(golden, []byte(now), 0o644); err != nil {
 			t.Fatal(err)
 		}

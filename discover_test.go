@@ -2,37 +2,17 @@ package seedbed_test
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
-var update = flag.Bool("update", false, "write golden files")
-
 var pg = &pgtest.Server{}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs (-want +got); -update writes it:\n%s", path, d)
-	}
-}
 
 func read(t testing.TB, path string) string {
 	t.Helper()
@@ -76,7 +56,7 @@ func TestZoo(t *testing.T) {
 			t.Parallel()
 			db := database(t, read(t, path))
 			d := discover(t, db)
-			golden(t, strings.TrimSuffix(path, ".sql")+".golden", d.String())
+			testkit.Golden(t, strings.TrimSuffix(path, ".sql")+".golden", d.String())
 			if err := d.Validate(context.Background(), db); err != nil {
 				t.Error(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 func cols(names ...string) []string { return names }
@@ -134,7 +135,7 @@ func TestValidateNamesEverything(t *testing.T) {
 	if !errors.As(err, &invalid) {
 		t.Fatalf("Validate = %v", err)
 	}
-	golden(t, "testdata/validate.golden", err.Error()+"\n")
+	testkit.Golden(t, "testdata/validate.golden", err.Error()+"\n")
 }
 
 // TestValidateEach makes one thing wrong at a time.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,11 +15,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var tables = []string{"organizations", "spaces", "users", "organization_memberships", "space_memberships", "datasets",
 	"quality_checks", "check_runs", "check_results", "source_systems", "snowflake_systems", "bigquery_systems",
@@ -66,18 +64,7 @@ func TestSameTablesForEver(t *testing.T) {
 		populate(t, tx)
 		got := digest(t, tx)
 		runtime.GOMAXPROCS(old)
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("GOMAXPROCS=%d: got\n%s\nwant\n%s", procs, got, want)
-		}
+		testkit.Golden(t, golden, got)
 	}
 }
 

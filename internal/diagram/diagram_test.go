@@ -1,32 +1,17 @@
 package diagram
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/qarion/seedbed/internal/testkit"
 )
-
-var update = flag.Bool("update", false, "write golden files")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs (-want +got); -update writes it:\n%s", path, d)
-	}
+	testkit.Golden(t, filepath.Join("testdata", name), got)
 }
 
 func zoo(t testing.TB, name string) string {

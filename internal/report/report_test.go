@@ -3,8 +3,6 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -12,13 +10,10 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/testkit"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // found is a report with something of each kind, and with names that somebody chose
 // to break us.
@@ -59,19 +54,7 @@ func html(t *testing.T, p report.Page) string {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got); run with -update after looking at it in a browser:\n%s", path, diff)
-	}
+	testkit.Golden(t, filepath.Join("testdata", name), got)
 }
 
 var style = regexp.MustCompile(`(?s)<style>.*</style>`)

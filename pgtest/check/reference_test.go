@@ -3,18 +3,16 @@ package check_test
 import (
 	"context"
 	_ "embed"
-	"flag"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
 )
@@ -23,8 +21,6 @@ var pg = &pgtest.Server{Migrations: migrations.FS}
 
 //go:embed testdata/reference.sql
 var referenceSQL string
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // reference is a database with the reference schema and rows of two organizations.
 func reference(t testing.TB) *pgtest.DB {
@@ -87,17 +83,5 @@ func golden(t testing.TB, name, got string) {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v; run with -update", err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", file, diff)
-	}
+	testkit.Golden(t, filepath.Join("testdata", name+".golden"), got)
 }

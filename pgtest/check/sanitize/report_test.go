@@ -2,20 +2,15 @@ package sanitize_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check/sanitize"
 )
-
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // TestReports holds the page that a user reads to its golden file: one for each
 // rule, and one of many findings.
@@ -30,7 +25,7 @@ func TestReports(t *testing.T) {
 		strings.Repeat("key\xff", 40): map[string]any{"n": int64(1) << 60, "m": int64(1) << 61},
 	}
 	fmt.Fprintf(&b, "-- many --\n%s", sanitize.Report("GET /v1/comments", sanitize.Inspect(many, sanitize.Policy{})))
-	golden(t, "testdata/reports.golden", b.String())
+	testkit.Golden(t, "testdata/reports.golden", b.String())
 	for line := range strings.Lines(b.String()) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
 			t.Errorf("%d columns: %s", n, line)
@@ -46,23 +41,6 @@ func findingsOf(rule sanitize.Rule) []sanitize.Finding {
 		}
 	}
 	return sanitize.Inspect(iotest.ErrReader(errors.New("connection reset")), sanitize.Policy{})
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got); -update writes it anew\n%s", file, diff)
-	}
 }
 
 func TestFindingOnOneLine(t *testing.T) {

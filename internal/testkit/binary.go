@@ -1,0 +1,89 @@
+package testkit
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// binaries are what this process has built, below one directory.
+var binaries struct {
+	mu    sync.Mutex
+	dir   string
+	built map[string]func() (string, error)
+}
+
+// TestBinary builds the tests of a package, once in this process, and returns the
+// program. Main removes it.
+func TestBinary(t testing.TB, pkg string) string { return build(t, pkg, "test", "-c") }
+
+// Program builds a command, once in this process. Main removes it.
+func Program(t testing.TB, pkg string) string { return build(t, pkg, "build") }
+
+func build(t testing.TB, pkg string, verb ...string) string {
+	t.Helper()
+	key := fmt.Sprint(verb, pkg)
+	binaries.mu.Lock()
+	if binaries.built == nil {
+		binaries.built = map[string]func() (string, error){}
+	}
+	once := binaries.built[key]
+	if once == nil {
+		once = sync.OnceValues(func() (string, error) { return compile(pkg, verb) })
+		binaries.built[key] = once
+	}
+	binaries.mu.Unlock()
+	path, err := once()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func compile(pkg string, verb []string) (string, error) {
+	dir, err := binaryDir()
+	if err != nil {
+		return "", err
+	}
+	sub, err := os.MkdirTemp(dir, "")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(sub, filepath.Base(pkg)+".exe")
+	out, err := exec.Command("go", append(verb, "-o", path, pkg)...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+	}
+	return path, nil
+}
+
+func binaryDir() (string, error) {
+	binaries.mu.Lock()
+	defer binaries.mu.Unlock()
+	if binaries.dir == "" {
+		dir, err := os.MkdirTemp("", "seedbed-built-")
+		if err != nil {
+			return "", err
+		}
+		binaries.dir = dir
+	}
+	return binaries.dir, nil
+}
+
+// Main runs a package's tests and removes what they have built. A package that calls
+// TestBinary or Program has it as its TestMain:
+//
+//	func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
+func Main(m *testing.M) int {
+	defer func() {
+		binaries.mu.Lock()
+		defer binaries.mu.Unlock()
+		if binaries.dir != "" {
+			_ = os.RemoveAll(binaries.dir)
+		}
+	}()
+	return m.Run()
+}

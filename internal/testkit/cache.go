@@ -1,0 +1,78 @@
+package testkit
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// OpenDir makes a directory that the user that Postgres runs as can enter, which
+// t.TempDir's is not; its path is short enough for sockets below it.
+func OpenDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// CacheDir makes a cache for SEEDBED_CACHE that no other test uses. Servers that run
+// in it at the test's end are stopped.
+func CacheDir(t testing.TB) string {
+	t.Helper()
+	dir := OpenDir(t)
+	t.Cleanup(func() { StopServers(dir) })
+	return dir
+}
+
+// Servers are the process ids of the servers that run on data directories below
+// dir, by directory.
+func Servers(dir string) map[string]int {
+	running := map[string]int{}
+	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // it has gone meanwhile
+		}
+		if entry.Name() == "postmaster.pid" {
+			if pid := postmaster(path); pid > 1 && Alive(pid) {
+				running[filepath.Dir(path)] = pid
+			}
+		}
+		return nil
+	})
+	return running
+}
+
+// postmaster is the first line of a postmaster.pid; 0 if there is none.
+func postmaster(path string) int {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(first)))
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// StopServers ends the servers that run below dir at once: what they hold is to be
+// removed.
+func StopServers(dir string) {
+	for _, pid := range Servers(dir) {
+		quit(pid)
+		for end := time.Now().Add(10 * time.Second); Alive(pid) && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond) // the end of a process that is no child of ours has no event
+		}
+	}
+}

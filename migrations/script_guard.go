@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // refusal is how a guard ends the script: by an error, and for clients that would go
@@ -114,7 +114,7 @@ func (w *scriptWriter) outside(applied []int64, src source, events []event, mark
 		if err != nil {
 			return &SourceError{File: src.Name(), Err: err}
 		}
-		cut := sqllex.Split(text)
+		cut := sqltext.Split(text)
 		name := ""
 		if len(cut.Statements) == 1 {
 			name = concurrentIndex(cut.Statements[0])
@@ -142,7 +142,7 @@ func (w *scriptWriter) outside(applied []int64, src source, events []event, mark
 	return nil
 }
 
-func controlsTransaction(cut sqllex.Result) bool {
+func controlsTransaction(cut sqltext.Result) bool {
 	for _, st := range cut.Statements {
 		for _, word := range []string{"begin", "commit", "rollback", "start", "end", "abort"} {
 			if st.Starts(word) {
@@ -155,14 +155,14 @@ func controlsTransaction(cut sqllex.Result) bool {
 
 // concurrentIndex is the name, as SQL, of the index that a CREATE INDEX CONCURRENTLY
 // makes; empty for anything else. An index lies in its table's schema.
-func concurrentIndex(st sqllex.Statement) string {
+func concurrentIndex(st sqltext.Statement) string {
 	t := st.Tokens
-	i := sqllex.Index(t, "index", "concurrently")
+	i := sqltext.Index(t, "index", "concurrently")
 	if !st.Starts("create") || i < 0 || i > 2 {
 		return ""
 	}
 	i += 2
-	if sqllex.At(t, i, "if", "not", "exists") {
+	if sqltext.At(t, i, "if", "not", "exists") {
 		i += 3
 	}
 	if i >= len(t) || !t[i].Name() || t[i].Is("on") {
@@ -170,7 +170,7 @@ func concurrentIndex(st sqllex.Statement) string {
 	}
 	name := `"` + strings.ReplaceAll(t[i].Text, `"`, `""`) + `"`
 	i++
-	if sqllex.At(t, i, "on", "only") {
+	if sqltext.At(t, i, "on", "only") {
 		i++
 	}
 	if i+3 < len(t) && t[i].Is("on") && t[i+1].Name() && t[i+2].Is(".") {

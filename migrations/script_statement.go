@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // statement writes one statement as it is in the file, below what the review saw of
@@ -43,7 +43,7 @@ func (w *scriptWriter) locks(version int64, n int) []string {
 // a comment.
 func terminated(text string) string {
 	text = strings.TrimSpace(text)
-	tokens := sqllex.Tokens(text)
+	tokens := sqltext.Tokens(text)
 	if len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
 		return text + "\n"
 	}
@@ -63,21 +63,20 @@ func (e event) text() (string, error) {
 	}
 	var b strings.Builder
 	last := 0
-	tokens := sqllex.Tokens(e.sql)
-	for i, t := range tokens {
-		if !t.Is("$") || i+1 == len(tokens) || tokens[i+1].Kind != sqllex.Number || tokens[i+1].Pos != t.Pos+1 {
+	for _, t := range sqltext.Tokens(e.sql) {
+		if t.Kind != sqltext.Parameter {
 			continue
 		}
-		n, err := strconv.Atoi(tokens[i+1].Text)
+		n, err := strconv.Atoi(t.Text[1:])
 		if err != nil || n < 1 || n > len(e.args) {
-			return "", fmt.Errorf("statement %q has no argument $%s", excerpt(e.sql), tokens[i+1].Text)
+			return "", fmt.Errorf("statement %q has no argument %s", excerpt(e.sql), t.Text)
 		}
 		value, err := sqlValue(e.args[n-1].Value)
 		if err != nil {
 			return "", err
 		}
 		b.WriteString(e.sql[last:t.Pos] + value)
-		last = t.Pos + 1 + len(tokens[i+1].Text)
+		last = t.End
 	}
 	return b.String() + e.sql[last:], nil
 }

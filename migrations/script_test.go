@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
 )
@@ -238,7 +238,7 @@ func TestScriptKilledAnywhere(t *testing.T) {
 	fsys := files(awkward()...)
 	script := render(t, fsys, migrations.ScriptOptions{})
 	head, body, _ := strings.Cut(script, "set client_encoding")
-	statements := sqllex.Split("set client_encoding" + strings.ReplaceAll(body, `\gexec`, ";"))
+	statements := sqltext.Split("set client_encoding" + strings.ReplaceAll(body, `\gexec`, ";"))
 	want := pg.DB(t)
 	if err := migrations.Up(t.Context(), want, fsys); err != nil {
 		t.Fatal(err)
@@ -332,7 +332,7 @@ func careless(t *testing.T, pool *pgxpool.Pool, script string) {
 		t.Fatal(err)
 	}
 	defer c.Release()
-	for _, st := range sqllex.Split(script).Statements {
+	for _, st := range sqltext.Split(script).Statements {
 		_, _ = c.Conn().PgConn().Exec(t.Context(), st.Text).ReadAll()
 	}
 	_ = c.Conn().Close(t.Context())

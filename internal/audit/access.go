@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // Reach is how far a command of a role gets in a table.
@@ -162,9 +163,9 @@ func (a *audit) allows(s *subject, p *catalog.Policy, command string) Reach {
 		return OfTenant // the table is nobody's, and shows what concerns the session's
 	case s == nil:
 		return Everything
-	case a.bound(lex(expr), s, s.scopes[:min(1, len(s.scopes))]):
+	case a.bound(sqltext.Tokens(expr), s, s.scopes[:min(1, len(s.scopes))]):
 		return OfTenant
-	case a.bound(lex(expr), s, s.scopes):
+	case a.bound(sqltext.Tokens(expr), s, s.scopes):
 		return OfOuter
 	}
 	return Everything

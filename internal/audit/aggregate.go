@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // aggregates checks tables that are written per tenant and read across them.
@@ -76,7 +77,7 @@ func (a *audit) aggregatePredicate(s *subject, role *catalog.Role) {
 		if !p.Covers("SELECT") || !applies(p, role) {
 			continue
 		}
-		bound := a.bound(lex(p.Using), s, outer)
+		bound := a.bound(sqltext.Tokens(p.Using), s, outer)
 		switch {
 		case bound && !p.Permissive:
 			return

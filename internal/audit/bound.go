@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"github.com/qarion/seedbed/internal/sqltext"
 	"slices"
 	"strings"
 
@@ -10,20 +11,20 @@ import (
 // bound reports whether an expression is true for rows of the session's tenant
 // only: of an OR all sides must be, of an AND one, or several that each compare one
 // column of a tenant's key.
-func (a *audit) bound(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
+func (a *audit) bound(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
 	return a.boundWithin(tokens, s, accepted, 0)
 }
 
-func (a *audit) boundWithin(tokens []token, s *subject, accepted []seedbed.Scoped, depth int) bool {
+func (a *audit) boundWithin(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped, depth int) bool {
 	tokens = bare(tokens)
 	if len(tokens) == 0 || depth > 20 {
 		return false
 	}
-	bound := func(side []token) bool { return a.boundWithin(side, s, accepted, depth+1) }
-	if sides := split(tokens, "OR"); len(sides) > 1 {
-		return !slices.ContainsFunc(sides, func(side []token) bool { return !bound(side) })
+	bound := func(side []sqltext.Token) bool { return a.boundWithin(side, s, accepted, depth+1) }
+	if sides := sqltext.TopLevel(tokens, "OR"); len(sides) > 1 {
+		return !slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return !bound(side) })
 	}
-	if sides := split(tokens, "AND"); len(sides) > 1 {
+	if sides := sqltext.TopLevel(tokens, "AND"); len(sides) > 1 {
 		return slices.ContainsFunc(sides, bound) || a.boundTogether(sides, s, accepted)
 	}
 	if body := a.inline(tokens, s); body != nil {
@@ -34,16 +35,16 @@ func (a *audit) boundWithin(tokens []token, s *subject, accepted []seedbed.Scope
 
 // bare takes off what does not change when an expression is true: parentheses, a
 // SELECT without FROM, IS TRUE, coalesce(…, false).
-func bare(tokens []token) []token {
+func bare(tokens []sqltext.Token) []sqltext.Token {
 	for {
-		tokens = unwrap(tokens)
+		tokens = sqltext.Unwrap(tokens)
 		n := len(tokens)
 		switch {
-		case n > 2 && tokens[0].is("SELECT") && len(split(tokens, "FROM")) == 1:
-			tokens = split(tokens[1:], "AS")[0]
-		case n > 3 && tokens[n-2].is("IS") && tokens[n-1].is("TRUE") && len(split(tokens, "OR")) == 1 && len(split(tokens, "AND")) == 1:
+		case n > 2 && tokens[0].Is("SELECT") && len(sqltext.TopLevel(tokens, "FROM")) == 1:
+			tokens = sqltext.TopLevel(tokens[1:], "AS")[0]
+		case n > 3 && tokens[n-2].Is("IS") && tokens[n-1].Is("TRUE") && len(sqltext.TopLevel(tokens, "OR")) == 1 && len(sqltext.TopLevel(tokens, "AND")) == 1:
 			tokens = tokens[:n-2]
-		case n > 5 && tokens[0].is("coalesce") && closing(tokens) == n-1 && tokens[n-2].is("false") && tokens[n-3].is(",") && len(arguments(tokens[1:])) == 2:
+		case n > 5 && tokens[0].Is("coalesce") && sqltext.Closing(tokens) == n-1 && tokens[n-2].Is("false") && tokens[n-3].Is(",") && len(arguments(tokens[1:])) == 2:
 			tokens = tokens[2 : n-3]
 		default:
 			return tokens
@@ -53,23 +54,23 @@ func bare(tokens []token) []token {
 
 // boundTogether reports whether the sides of an AND compare every column of a
 // composite tenant key with something of the session.
-func (a *audit) boundTogether(sides [][]token, s *subject, accepted []seedbed.Scoped) bool {
+func (a *audit) boundTogether(sides [][]sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
 	return slices.ContainsFunc(accepted, func(sc seedbed.Scoped) bool {
 		return len(sc.Columns) > 1 && !slices.ContainsFunc(sc.Columns, func(column string) bool {
-			return !slices.ContainsFunc(sides, func(side []token) bool { return a.ties(bare(side), s, column, "") })
+			return !slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return a.ties(bare(side), s, column, "") })
 		})
 	})
 }
 
 // ties reports whether a comparison holds one column to something of the session.
-func (a *audit) ties(tokens []token, s *subject, column, setting string) bool {
+func (a *audit) ties(tokens []sqltext.Token, s *subject, column, setting string) bool {
 	left, op, right := compare(tokens)
 	return op != "" && a.tenantSide(s, left, column) && a.sessionSide(s, right, column, setting) ||
 		op == "=" && a.tenantSide(s, right, column) && a.sessionSide(s, left, column, setting)
 }
 
-func (a *audit) comparison(tokens []token, s *subject, accepted []seedbed.Scoped) bool {
-	if tokens[0].is("EXISTS") {
+func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
+	if tokens[0].Is("EXISTS") {
 		return a.correlated(tokens, s) && (len(readSettings(tokens, a.readers)) > 0 || a.mentionsSubject(tokens))
 	}
 	left, op, right := compare(tokens)
@@ -88,10 +89,10 @@ func (a *audit) comparison(tokens []token, s *subject, accepted []seedbed.Scoped
 
 // correlated reports whether a subquery names a column of the row: one that does
 // not is true for every row, or for none.
-func (a *audit) correlated(tokens []token, s *subject) bool {
+func (a *audit) correlated(tokens []sqltext.Token, s *subject) bool {
 	for _, r := range a.withPartitions(s.rel) {
 		for i := range tokens {
-			if i+2 < len(tokens) && tokens[i].kind == nameToken && tokens[i].text == r.Name && tokens[i+1].is(".") && r.Column(tokens[i+2].text) != nil {
+			if i+2 < len(tokens) && tokens[i].Name() && tokens[i].Text == r.Name && tokens[i+1].Is(".") && r.Column(tokens[i+2].Text) != nil {
 				return true
 			}
 		}
@@ -100,31 +101,31 @@ func (a *audit) correlated(tokens []token, s *subject) bool {
 }
 
 // tiesRow is (a, b) IN (SELECT …), for all columns of a tenant's key.
-func (a *audit) tiesRow(left, right []token, s *subject, columns []string) bool {
+func (a *audit) tiesRow(left, right []sqltext.Token, s *subject, columns []string) bool {
 	return !slices.ContainsFunc(columns, func(c string) bool {
-		return !slices.ContainsFunc(left, func(t token) bool { return t.kind == nameToken && t.text == c })
+		return !slices.ContainsFunc(left, func(t sqltext.Token) bool { return t.Name() && t.Text == c })
 	}) && a.sessionSide(s, right, "", "")
 }
 
 // tenantSide is the tenant column alone, with casts at most: a function of it may
 // be the same for two tenants.
-func (a *audit) tenantSide(s *subject, side []token, column string) bool {
+func (a *audit) tenantSide(s *subject, side []sqltext.Token, column string) bool {
 	found := false
-	side = unwrap(side)
+	side = sqltext.Unwrap(side)
 	for i, t := range side {
-		if t.kind == symbolToken && !slices.Contains([]string{"(", ")", "::", ".", "[", "]"}, t.text) {
+		if t.Kind == sqltext.Symbol && !slices.Contains([]string{"(", ")", "::", ".", "[", "]"}, t.Text) {
 			return false // arithmetic: the same for two tenants
 		}
-		if t.kind != nameToken {
+		if !t.Name() {
 			continue
 		}
-		if s.rel.Column(t.text) != nil && (i+1 == len(side) || !side[i+1].is(".")) {
-			if t.text != column {
+		if s.rel.Column(t.Text) != nil && (i+1 == len(side) || !side[i+1].Is(".")) {
+			if t.Text != column {
 				return false
 			}
 			found = true
 		}
-		if t.is("SELECT") || t.is("CASE") || i+1 < len(side) && side[i+1].is("(") && !typeModifier(side, i) {
+		if t.Is("SELECT") || t.Is("CASE") || i+1 < len(side) && side[i+1].Is("(") && !typeModifier(side, i) {
 			return false
 		}
 	}
@@ -132,10 +133,10 @@ func (a *audit) tenantSide(s *subject, side []token, column string) bool {
 }
 
 // typeModifier reports whether a name before a parenthesis is a type: varchar(10).
-func typeModifier(side []token, i int) bool {
+func typeModifier(side []sqltext.Token, i int) bool {
 	for ; i > 0; i-- {
-		if side[i-1].kind == symbolToken && side[i-1].text != "." {
-			return side[i-1].text == "::"
+		if side[i-1].Kind == sqltext.Symbol && side[i-1].Text != "." {
+			return side[i-1].Text == "::"
 		}
 	}
 	return false
@@ -143,13 +144,13 @@ func typeModifier(side []token, i int) bool {
 
 // sessionSide is something of the session: its setting, or a query or function by
 // which it is found.
-func (a *audit) sessionSide(s *subject, side []token, column, setting string) bool {
+func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting string) bool {
 	settings := readSettings(side, a.readers)
-	query := slices.ContainsFunc(side, func(t token) bool { return t.is("FROM") })
+	query := slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Is("FROM") })
 	if query {
 		return len(settings) > 0 || a.mentionsSubject(side) || setting == ""
 	}
-	if slices.ContainsFunc(side, func(t token) bool { return t.kind == nameToken && t.text == column }) {
+	if slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Name() && t.Text == column }) {
 		return false
 	}
 	if setting != "" {
@@ -163,17 +164,17 @@ func (a *audit) sessionSide(s *subject, side []token, column, setting string) bo
 
 // asksSession reports whether an expression depends on who asks: by a name of the
 // session's, or by a function of one's own that does, or that nobody can look into.
-func (a *audit) asksSession(tokens []token, depth int) bool {
+func (a *audit) asksSession(tokens []sqltext.Token, depth int) bool {
 	for i, t := range tokens {
 		switch {
-		case t.is("current_user") || t.is("session_user") || t.is("current_role") || t.is("current_setting") || t.is("FROM"):
+		case t.Is("current_user") || t.Is("session_user") || t.Is("current_role") || t.Is("current_setting") || t.Is("FROM"):
 			return true
-		case t.kind != nameToken || i+1 == len(tokens) || !tokens[i+1].is("(") || depth > 3:
+		case !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 3:
 			continue
 		}
 		known := false
 		for _, f := range a.cat.Functions {
-			if f.Name != t.text {
+			if f.Name != t.Text {
 				continue
 			}
 			known = true
@@ -181,15 +182,15 @@ func (a *audit) asksSession(tokens []token, depth int) bool {
 				return true
 			}
 		}
-		if !known && i > 0 && tokens[i-1].is(".") {
+		if !known && i > 0 && tokens[i-1].Is(".") {
 			return true // of an extension
 		}
 	}
 	return false
 }
 
-func (a *audit) mentionsSubject(tokens []token) bool {
-	return slices.ContainsFunc(tokens, func(t token) bool {
-		return t.kind == nameToken && slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.Name == t.text && s.rel.RLS })
+func (a *audit) mentionsSubject(tokens []sqltext.Token) bool {
+	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
+		return t.Name() && slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.Name == t.Text && s.rel.RLS })
 	})
 }

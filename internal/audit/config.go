@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // configs checks the settings that subtypes keep in a column of the base. Their
@@ -132,8 +133,8 @@ func hasConfigCheck(base *catalog.Relation, i seedbed.Inheritance, s seedbed.Sub
 		if !k.Enforced || !includes(k.Columns, []string{i.Discriminator, s.Column}) {
 			continue
 		}
-		for _, t := range lex(k.Expr) {
-			if t.kind == stringToken && t.text == s.Value {
+		for _, t := range sqltext.Tokens(k.Expr) {
+			if t.Kind == sqltext.String && t.Text == s.Value {
 				return true
 			}
 		}

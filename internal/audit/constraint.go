@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // foreignKeys proves every foreign key with an anti-join: triggers that were off
@@ -107,14 +108,14 @@ func notNullOf(r *catalog.Relation, c *catalog.Column) *catalog.Constraint {
 // domainCheck puts a column where a domain's CHECK says VALUE.
 func domainCheck(expr, column string) string {
 	var b strings.Builder
-	for _, t := range lex(expr) {
-		if t.kind == nameToken && t.text == "VALUE" {
-			b.WriteString(" " + catalog.Ident(column))
-		} else {
-			b.WriteString(" " + t.raw)
+	last := 0
+	for _, t := range sqltext.Tokens(expr) {
+		if t.Is("value") {
+			b.WriteString(expr[last:t.Pos] + catalog.Ident(column))
+			last = t.End
 		}
 	}
-	return b.String()
+	return b.String() + expr[last:]
 }
 
 func (a *audit) evaluate(r *catalog.Relation, conditions []condition) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // functions finds those that run with more rights than their caller.
@@ -80,9 +81,9 @@ func (a *audit) schema(name string) *catalog.Schema {
 
 func pathOf(setting string) []string {
 	var out []string
-	for _, t := range lex(setting) {
-		if t.kind != symbolToken && t.text != "" {
-			out = append(out, t.text)
+	for _, t := range sqltext.Tokens(setting) {
+		if t.Kind != sqltext.Symbol && t.Text != "" {
+			out = append(out, t.Text)
 		}
 	}
 	return out
@@ -92,15 +93,15 @@ func pathOf(setting string) []string {
 // the SQL standard are bound when they are created.
 func (a *audit) unqualified(f *catalog.Function, schemas []string) string {
 	tokens := code(f)
-	if len(tokens) > 0 && (tokens[0].is("RETURN") || f.Language == "sql" && tokens[0].is("BEGIN")) {
+	if len(tokens) > 0 && (tokens[0].Is("RETURN") || f.Language == "sql" && tokens[0].Is("BEGIN")) {
 		return ""
 	}
 	for i, t := range tokens {
-		if t.kind != nameToken || i == 0 || tokens[i-1].is(".") || !slices.ContainsFunc([]string{"FROM", "JOIN", "INTO", "UPDATE", ","}, tokens[i-1].is) {
+		if !t.Name() || i == 0 || tokens[i-1].Is(".") || !slices.ContainsFunc([]string{"FROM", "JOIN", "INTO", "UPDATE", ","}, tokens[i-1].Is) {
 			continue
 		}
-		if r := a.cat.Table(t.text); r != nil && slices.Contains(schemas, r.Schema) && (i+1 == len(tokens) || !tokens[i+1].is(".")) {
-			return t.text
+		if r := a.cat.Table(t.Text); r != nil && slices.Contains(schemas, r.Schema) && (i+1 == len(tokens) || !tokens[i+1].Is(".")) {
+			return t.Text
 		}
 	}
 	return ""
@@ -108,12 +109,12 @@ func (a *audit) unqualified(f *catalog.Function, schemas []string) string {
 
 // code is what a function's body says, that of the strings in it too: they may be
 // run by EXECUTE.
-func code(f *catalog.Function) []token {
-	var out []token
-	for _, t := range lex(withoutComments(f.Body)) {
+func code(f *catalog.Function) []sqltext.Token {
+	var out []sqltext.Token
+	for _, t := range sqltext.Tokens(f.Body) {
 		out = append(out, t)
-		if t.kind == stringToken && f.Language != "sql" {
-			out = append(out, lex(t.text)...)
+		if t.Kind == sqltext.String && f.Language != "sql" {
+			out = append(out, sqltext.Tokens(t.Text)...)
 		}
 	}
 	return out
@@ -133,18 +134,18 @@ func (a *audit) touches(f *catalog.Function, depth int) []*subject {
 	}
 	tokens := code(f)
 	for i, t := range tokens {
-		if t.kind != nameToken {
+		if !t.Name() {
 			continue
 		}
-		for _, r := range a.relations[t.text] {
+		for _, r := range a.relations[t.Text] {
 			add(r)
 			for _, below := range r.ReadsDeep() {
 				add(below)
 			}
 		}
-		if i+1 < len(tokens) && tokens[i+1].is("(") {
+		if i+1 < len(tokens) && tokens[i+1].Is("(") {
 			for _, g := range a.cat.Functions {
-				if g.Name == t.text && g != f && !g.SecurityDefiner {
+				if g.Name == t.Text && g != f && !g.SecurityDefiner {
 					for _, s := range a.touches(g, depth+1) {
 						add(s.rel)
 					}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // grantRules are about what stands in no table's own list of privileges.
@@ -204,8 +205,8 @@ func (a *audit) trusted() map[*catalog.Function]bool {
 	for _, s := range a.subjects {
 		for _, r := range a.withPartitions(s.rel) {
 			for _, p := range r.Policies {
-				for _, t := range lex(p.Using + " " + p.WithCheck) {
-					called[t.text] = called[t.text] || t.kind == nameToken
+				for _, t := range sqltext.Tokens(p.Using + " " + p.WithCheck) {
+					called[t.Text] = called[t.Text] || t.Name()
 				}
 			}
 			for _, t := range r.Triggers {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // clause is USING or WITH CHECK of a policy, and what it decides.
@@ -77,6 +78,6 @@ func checkOf(p *catalog.Policy) string {
 func (a *audit) restricted(s *subject, r *catalog.Relation, role *catalog.Role, command string, accepted []seedbed.Scoped, expr func(*catalog.Policy) string) bool {
 	return slices.ContainsFunc(r.Policies, func(p *catalog.Policy) bool {
 		to := role != nil && applies(p, role) || slices.Contains(p.Roles, "public")
-		return !p.Permissive && p.Covers(command) && to && a.bound(lex(expr(p)), s, accepted)
+		return !p.Permissive && p.Covers(command) && to && a.bound(sqltext.Tokens(expr(p)), s, accepted)
 	})
 }

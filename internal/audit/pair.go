@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 func (a *audit) pairs() error {
@@ -229,25 +230,25 @@ func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []st
 // demandsOne reports whether a CHECK says num_nonnulls(all shadows) = 1, alone or
 // among others that must hold as well.
 func demandsOne(expr string, shadows []string) bool {
-	tokens := unwrap(lex(expr))
-	if sides := split(tokens, "AND"); len(sides) > 1 {
-		return slices.ContainsFunc(sides, func(side []token) bool { return countsOne(unwrap(side), shadows) })
+	tokens := sqltext.Unwrap(sqltext.Tokens(expr))
+	if sides := sqltext.TopLevel(tokens, "AND"); len(sides) > 1 {
+		return slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return countsOne(sqltext.Unwrap(side), shadows) })
 	}
 	return countsOne(tokens, shadows)
 }
 
-func countsOne(tokens []token, shadows []string) bool {
-	if len(tokens) < 4 || !tokens[0].is("num_nonnulls") {
+func countsOne(tokens []sqltext.Token, shadows []string) bool {
+	if len(tokens) < 4 || !tokens[0].Is("num_nonnulls") {
 		return false
 	}
-	end := closing(tokens)
-	if rest := tokens[end+1:]; len(rest) != 2 || !rest[0].is("=") || rest[1].text != "1" {
+	end := sqltext.Closing(tokens)
+	if rest := tokens[end+1:]; len(rest) != 2 || !rest[0].Is("=") || rest[1].Text != "1" {
 		return false
 	}
 	var counted []string
 	for _, t := range tokens[1:end] {
-		if t.kind == nameToken {
-			counted = append(counted, t.text)
+		if t.Name() {
+			counted = append(counted, t.Text)
 		}
 	}
 	return includes(counted, shadows)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // settingReaders maps functions to the setting that their body reads, also through
@@ -18,7 +19,7 @@ func settingReaders(cat *catalog.Catalog) map[string]string {
 			if out[f.Name] != "" {
 				continue
 			}
-			if found := readSettings(lex(withoutComments(f.Body)), out); len(found) > 0 {
+			if found := readSettings(sqltext.Tokens(f.Body), out); len(found) > 0 {
 				out[f.Name] = found[0]
 			}
 		}
@@ -26,22 +27,24 @@ func settingReaders(cat *catalog.Catalog) map[string]string {
 	return out
 }
 
-func readSettings(tokens []token, readers map[string]string) []string {
+func readSettings(tokens []sqltext.Token, readers map[string]string) []string {
 	var out []string
 	for i, t := range tokens {
-		if t.kind != nameToken || i+1 >= len(tokens) || !tokens[i+1].is("(") {
+		if !t.Name() || i+1 >= len(tokens) || !tokens[i+1].Is("(") {
 			continue
 		}
-		if t.is("current_setting") && i+2 < len(tokens) && tokens[i+2].kind == stringToken && strings.Contains(tokens[i+2].text, ".") {
-			out = append(out, tokens[i+2].text)
-		} else if s := readers[t.text]; s != "" {
+		if t.Is("current_setting") && i+2 < len(tokens) && tokens[i+2].Kind == sqltext.String && strings.Contains(tokens[i+2].Text, ".") {
+			out = append(out, tokens[i+2].Text)
+		} else if s := readers[t.Text]; s != "" {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-func (a *audit) settingsIn(expr string) []string { return readSettings(lex(expr), a.readers) }
+func (a *audit) settingsIn(expr string) []string {
+	return readSettings(sqltext.Tokens(expr), a.readers)
+}
 
 // rowSecurity checks, table by table, that policies apply, to everybody, to every
 // command, and that each keeps to the tenant.
@@ -158,7 +161,7 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 	}
 	accepted := a.accepted(s, app || unknown)
 	for _, c := range clauses(p) {
-		if a.bound(lex(c.expr), s, accepted) || a.guarded(s, p, c, accepted) {
+		if a.bound(sqltext.Tokens(c.expr), s, accepted) || a.guarded(s, p, c, accepted) {
 			continue
 		}
 		shown := c.expr

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 func (a *audit) sequences() error {
@@ -30,10 +31,10 @@ func (a *audit) sequences() error {
 
 // fills reports whether a column's default calls nextval on a sequence that it does not own.
 func (a *audit) fills(s *catalog.Sequence, c *catalog.Column) bool {
-	tokens := lex(c.Default)
+	tokens := sqltext.Tokens(c.Default)
 	for i, t := range tokens {
-		if t.is("nextval") && i+2 < len(tokens) && tokens[i+2].kind == stringToken {
-			schema, name := catalog.SplitName(tokens[i+2].text)
+		if t.Is("nextval") && i+2 < len(tokens) && tokens[i+2].Kind == sqltext.String {
+			schema, name := catalog.SplitName(tokens[i+2].Text)
 			return name == s.Name && (schema == "" || schema == s.Schema)
 		}
 	}

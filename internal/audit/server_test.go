@@ -22,20 +22,3 @@ func TestServersWithKnownHolesAreNamed(t *testing.T) {
 		}
 	}
 }
-
-// FuzzLex: expressions come from the catalog, and no byte of them gets lost.
-func FuzzLex(f *testing.F) {
-	for _, seed := range []string{"(a = 'x''y')", `"q""q" = E'\'' || $1`, "x::text ~* '^a' AND NOT (b IS NULL)", "'open", `"open`, "1.5e3", "é = ü"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		var b strings.Builder
-		for _, tok := range lex(s) {
-			b.WriteString(tok.raw)
-		}
-		strip := strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "")
-		if strip.Replace(b.String()) != strip.Replace(s) {
-			t.Errorf("%q became %q", s, b.String())
-		}
-	})
-}

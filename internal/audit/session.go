@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"github.com/qarion/seedbed/internal/sqltext"
 	"strings"
 
 	"github.com/qarion/seedbed"
@@ -78,7 +79,7 @@ func (a *audit) settingOf(level string, i int) string {
 				continue
 			}
 			for _, p := range s.rel.Policies {
-				if name := a.settingFor(lex(p.Using+" AND "+checkOf(p)), s, sc, i); name != "" {
+				if name := a.settingFor(sqltext.Tokens(p.Using+" AND "+checkOf(p)), s, sc, i); name != "" {
 					return name
 				}
 			}
@@ -87,10 +88,10 @@ func (a *audit) settingOf(level string, i int) string {
 	return ""
 }
 
-func (a *audit) settingFor(tokens []token, s *subject, sc seedbed.Scoped, i int) string {
+func (a *audit) settingFor(tokens []sqltext.Token, s *subject, sc seedbed.Scoped, i int) string {
 	tokens = bare(tokens)
 	for _, word := range []string{"AND", "OR"} {
-		if sides := split(tokens, word); len(sides) > 1 {
+		if sides := sqltext.TopLevel(tokens, word); len(sides) > 1 {
 			for _, side := range sides {
 				if name := a.settingFor(side, s, sc, i); name != "" {
 					return name

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // uniqueKeys finds those that tell one tenant what another one has.
@@ -78,8 +79,8 @@ func (a *audit) random(s *subject, columns []string) bool {
 		if c.Type.Underlying().Name == "uuid" {
 			return true
 		}
-		for _, t := range lex(c.Default) {
-			if strings.Contains(strings.ToLower(t.text), "random") || strings.Contains(strings.ToLower(t.text), "uuid") {
+		for _, t := range sqltext.Tokens(c.Default) {
+			if strings.Contains(strings.ToLower(t.Text), "random") || strings.Contains(strings.ToLower(t.Text), "uuid") {
 				return true
 			}
 		}

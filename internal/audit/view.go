@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // views finds what shows scoped rows with its owner's eyes.
@@ -55,8 +56,8 @@ func (a *audit) view(v *catalog.Relation, shows []string) {
 
 // filters reports whether a view looks at who asks.
 func (a *audit) filters(v *catalog.Relation) bool {
-	return len(a.settingsIn(v.Definition)) > 0 || slices.ContainsFunc(lex(v.Definition), func(t token) bool {
-		return t.is("current_user") || t.is("session_user") || t.is("current_role") || t.is("user") && t.raw == "USER"
+	return len(a.settingsIn(v.Definition)) > 0 || slices.ContainsFunc(sqltext.Tokens(v.Definition), func(t sqltext.Token) bool {
+		return t.Is("current_user") || t.Is("session_user") || t.Is("current_role") || t.Is("user")
 	})
 }
 

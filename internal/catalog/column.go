@@ -6,6 +6,7 @@ import "github.com/jackc/pgx/v5"
 type Column struct {
 	Table     *Relation // nil for an attribute of a composite type
 	Num       int16     // attnum: gaps where columns were dropped
+	Index     int       // position in Table.Columns
 	Name      string
 	Type      *Type  // as declared; Type.Underlying() looks through domains
 	SQLType   string // as one writes it, with its modifier: "numeric(10,2)", "citext"
@@ -97,7 +98,7 @@ func (l *loader) place(c *Column, table, rowType uint32) {
 		l.cat.types[c.typ] = c.Type
 	}
 	if r := l.cat.relations[table]; r != nil {
-		c.Table = r
+		c.Table, c.Index = r, len(r.Columns)
 		r.Columns = append(r.Columns, c)
 		r.columns[c.Name], r.byNum[c.Num] = c, c
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // Migration is one versioned step, as goose sends it.
@@ -40,7 +40,7 @@ type Chunk struct {
 
 // piece is one SQL statement of a chunk; most chunks have one.
 type piece struct {
-	sqllex.Statement
+	sqltext.Statement
 	chunk int
 	line  int
 	alone bool // the chunk holds nothing else
@@ -53,7 +53,7 @@ type piece struct {
 func pieces(chunks []Chunk) []piece {
 	var all []piece
 	for n, c := range chunks {
-		cut := sqllex.Split(c.SQL)
+		cut := sqltext.Split(c.SQL)
 		for i, st := range cut.Statements {
 			p := piece{Statement: st, chunk: n, open: cut.Open,
 				alone: len(cut.Statements) == 1, first: i == 0, last: i == len(cut.Statements)-1}
@@ -92,8 +92,8 @@ func (p piece) opaque() bool {
 // light cannot change the structure nor take a lock that matters, so that a file
 // with ten thousand rows costs little.
 func (p piece) light() bool {
-	return p.Starts("insert") && sqllex.Index(p.Tokens, "values") >= 0 &&
-		sqllex.Index(p.Tokens, "select") < 0 && sqllex.Index(p.Tokens, "with") < 0
+	return p.Starts("insert") && sqltext.Index(p.Tokens, "values") >= 0 &&
+		sqltext.Index(p.Tokens, "select") < 0 && sqltext.Index(p.Tokens, "with") < 0
 }
 
 // clusterWide acts beyond the database, where a review must do no harm.
@@ -110,7 +110,7 @@ func (p piece) clusterWide() bool {
 }
 
 // concurrently is one of the commands that work through several transactions.
-func (p piece) concurrently() bool { return sqllex.Index(p.Tokens, "concurrently") >= 0 }
+func (p piece) concurrently() bool { return sqltext.Index(p.Tokens, "concurrently") >= 0 }
 
 // outsideOnly refuses to run in a transaction block, or ends one by itself.
 func (p piece) outsideOnly() bool {
@@ -134,12 +134,12 @@ func (p piece) createsRole() bool {
 
 // deepWords are the tokens of a statement with those of the code in its strings: DO
 // bodies, EXECUTE '…'.
-func deepWords(tokens []sqllex.Token, depth int) []sqllex.Token {
-	var all []sqllex.Token
+func deepWords(tokens []sqltext.Token, depth int) []sqltext.Token {
+	var all []sqltext.Token
 	for _, t := range tokens {
 		all = append(all, t)
-		if t.Kind == sqllex.String && depth > 0 && strings.ContainsAny(t.Text, " \n\t(") {
-			all = append(all, deepWords(sqllex.Tokens(t.Text), depth-1)...)
+		if t.Kind == sqltext.String && depth > 0 && strings.ContainsAny(t.Text, " \n\t(") {
+			all = append(all, deepWords(sqltext.Tokens(t.Text), depth-1)...)
 		}
 	}
 	return all

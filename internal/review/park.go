@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // parkingPoll is how often is looked whether a statement has come to wait.
@@ -127,7 +127,7 @@ func (r *run) parked(ctx context.Context, stmt piece) (locks, error) {
 
 // parting is the partition that DETACH PARTITION names; nil for anything else.
 func (r *run) parting(stmt piece) *relation {
-	at := sqllex.Index(stmt.Tokens, "detach", "partition")
+	at := sqltext.Index(stmt.Tokens, "detach", "partition")
 	if at < 0 || at+2 >= len(stmt.Tokens) {
 		return nil
 	}

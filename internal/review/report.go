@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // judge runs every rule over a migration that has been run and collects what they
@@ -109,7 +109,7 @@ func (s *step) with(after, words, otherwise string) string {
 	if s.opaque() {
 		return otherwise
 	}
-	i := sqllex.Index(s.Tokens, after)
+	i := sqltext.Index(s.Tokens, after)
 	if i < 0 {
 		return otherwise
 	}

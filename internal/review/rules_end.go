@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // ending judges what the migration has left behind: indexes, foreign keys, types.
@@ -60,7 +60,7 @@ func (j *judge) where(r *relation, is func(pair) bool, words ...string) *step {
 }
 
 func (s *step) names(table string) bool {
-	return slices.ContainsFunc(s.words, func(w sqllex.Token) bool { return w.Name() && w.Text == table })
+	return slices.ContainsFunc(s.words, func(w sqltext.Token) bool { return w.Name() && w.Text == table })
 }
 
 func (j *judge) foreignKeys(end *state, first, r *relation) {
@@ -124,9 +124,9 @@ func (i index) within(key []int16) bool {
 // onlyNotNull reports whether a predicate leaves out only rows with a NULL in one of
 // the columns, which reference nothing.
 func onlyNotNull(predicate string, columns []string) bool {
-	words := slices.DeleteFunc(sqllex.Tokens(predicate), func(t sqllex.Token) bool { return t.Is("(") || t.Is(")") })
+	words := slices.DeleteFunc(sqltext.Tokens(predicate), func(t sqltext.Token) bool { return t.Is("(") || t.Is(")") })
 	for len(words) >= 4 {
-		if !words[0].Name() || !slices.Contains(columns, words[0].Text) || !sqllex.At(words, 1, "is", "not", "null") {
+		if !words[0].Name() || !slices.Contains(columns, words[0].Text) || !sqltext.At(words, 1, "is", "not", "null") {
 			return false
 		}
 		words = words[4:]

@@ -3,7 +3,7 @@ package review
 import (
 	"fmt"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // indexRules: builds and drops of indexes outside of constraints.
@@ -26,7 +26,7 @@ func (j *judge) builtIndexes(s *step, p pair) {
 		if p.new.backs(i.OID) || i.Parent != 0 && j.parentBuilt(s, i.Parent) {
 			continue
 		}
-		if p.new.Kind == "p" && (!i.Valid || sqllex.Index(s.words, "only") >= 0) {
+		if p.new.Kind == "p" && (!i.Valid || sqltext.Index(s.words, "only") >= 0) {
 			continue // ON ONLY builds nothing: the partitions' indexes are built and attached one by one
 		}
 		fix := s.with("index", "CONCURRENTLY", "CREATE INDEX CONCURRENTLY … ON "+p.new.sql()+" (…);") + " in a file of its own with -- +goose NO TRANSACTION"

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // transactionRules: what is visible in the words alone, of failed statements too.
@@ -46,7 +46,7 @@ func (j *judge) settingRules(s *step) {
 		case i+2 >= len(words) || !strings.EqualFold(w.Text, "lock_timeout"): // a setting's name has no case, not even quoted
 			continue
 		case w.Name() && (words[i+1].Is("=") || words[i+1].Is("to")) && zero(words[i+2]):
-		case w.Kind == sqllex.String && words[i+1].Is(",") && zero(words[i+2]):
+		case w.Kind == sqltext.String && words[i+1].Is(",") && zero(words[i+2]):
 		default:
 			continue
 		}
@@ -55,8 +55,8 @@ func (j *judge) settingRules(s *step) {
 	}
 }
 
-func zero(t sqllex.Token) bool {
-	if t.Kind != sqllex.Number && t.Kind != sqllex.String {
+func zero(t sqltext.Token) bool {
+	if t.Kind != sqltext.Number && t.Kind != sqltext.String {
 		return false
 	}
 	digits := strings.TrimRight(strings.TrimSpace(t.Text), "abcdefghijklmnopqrstuvwxyz ")
@@ -104,7 +104,7 @@ func (j *judge) explain(s *step) {
 		}
 		j.add(s, "goose-splits-statement", target, NoLock, "goose ends a statement at every line that ends in a semicolon; this one was cut inside "+what+": the migration fails",
 			"-- +goose StatementBegin on the line before the statement and -- +goose StatementEnd after it")
-	case s.err.Code == "23502" && s.Starts("alter", "table") && strings.Contains(s.err.Message, "contains null values") && sqllex.Index(s.Tokens, "add") >= 0:
+	case s.err.Code == "23502" && s.Starts("alter", "table") && strings.Contains(s.err.Message, "contains null values") && sqltext.Index(s.Tokens, "add") >= 0:
 		j.add(s, "add-column-required", target, NoLock, "the table has rows, for which the new column has no value: the migration fails",
 			"ADD COLUMN … NOT NULL DEFAULT …; a constant default rewrites nothing")
 	default:
@@ -131,7 +131,7 @@ func hintOf(s *step) string {
 // goose cut: the rest of a file, put together, would be whole.
 func (j *judge) torn(s *step) bool {
 	for n := s.chunk; n < len(j.mig.Up); n++ {
-		if sqllex.Split(j.mig.Up[n].SQL).Open != "" {
+		if sqltext.Split(j.mig.Up[n].SQL).Open != "" {
 			return true
 		}
 		if n > s.chunk+1 {

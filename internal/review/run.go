@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // run takes one migration through the scratch database.
@@ -387,7 +387,7 @@ func (r *run) readVolatile(ctx context.Context) error {
 
 // volatile reports whether an expression calls such a function.
 func (r *run) volatile(expr string) bool {
-	words := sqllex.Tokens(expr)
+	words := sqltext.Tokens(expr)
 	for i, w := range words {
 		if w.Name() && i+1 < len(words) && words[i+1].Is("(") && r.volatileNames[w.Text] {
 			return true
@@ -398,8 +398,8 @@ func (r *run) volatile(expr string) bool {
 
 // called are the tokens of the functions that words call, and of those that these
 // call.
-func (r *run) called(ctx context.Context, words []sqllex.Token) ([]sqllex.Token, error) {
-	var all []sqllex.Token
+func (r *run) called(ctx context.Context, words []sqltext.Token) ([]sqltext.Token, error) {
+	var all []sqltext.Token
 	seen := map[string]bool{}
 	for depth := 0; depth < 4 && len(words) > 0; depth++ {
 		var names []string
@@ -421,7 +421,7 @@ func (r *run) called(ctx context.Context, words []sqllex.Token) ([]sqllex.Token,
 		}
 		words = nil
 		for _, body := range bodies {
-			words = append(words, deepWords(sqllex.Tokens(body), 3)...)
+			words = append(words, deepWords(sqltext.Tokens(body), 3)...)
 		}
 		all = append(all, words...)
 	}
@@ -438,7 +438,7 @@ func (r *run) commit(ctx context.Context, chunk int) error {
 		return err
 	}
 	if failure != nil {
-		r.stop = r.failed(piece{chunk: min(chunk, len(r.mig.Up)-1), Statement: sqllex.Statement{Text: "commit"}}, failure, nil)
+		r.stop = r.failed(piece{chunk: min(chunk, len(r.mig.Up)-1), Statement: sqltext.Statement{Text: "commit"}}, failure, nil)
 		return errStop
 	}
 	r.held = locks{}

@@ -5,14 +5,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // step is what one command did: a statement, or one DDL command inside a DO block
 // or function.
 type step struct {
 	piece
-	words  []sqllex.Token // of the statement and of all code that it runs
+	words  []sqltext.Token // of the statement and of all code that it runs
 	before *state
 	after  *state
 	diff   diff
@@ -58,7 +58,7 @@ func (s *step) rewrote(r *relation) bool  { return s.saidOf("rewriting table", r
 func (s *step) verified(r *relation) bool { return s.saidOf("verifying table", r.Name) }
 
 // has reports whether these keywords follow one another anywhere in the code.
-func (s *step) has(words ...string) bool { return sqllex.Index(s.words, words...) >= 0 }
+func (s *step) has(words ...string) bool { return sqltext.Index(s.words, words...) >= 0 }
 
 // lockOn is the mode that the step took on a relation, or held already.
 func (s *step) lockOn(oid uint32) Lock { return max(s.fresh[oid], s.now[oid]) }

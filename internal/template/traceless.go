@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // traceless tells whether all that sql does to its session is undone by DISCARD
@@ -24,7 +24,7 @@ func traceless(sql string) bool {
 		return false
 	}
 	calls := strings.Count(lower, setConfig)
-	for _, s := range sqllex.Split(sql).Statements {
+	for _, s := range sqltext.Split(sql).Statements {
 		if !knownKind(s.Tokens) {
 			return false
 		}
@@ -37,9 +37,9 @@ const setConfig = "set_config"
 
 // plainCalls counts the calls of set_config on one of the server's own settings, by
 // a name that stands there, or on one of ours.
-func plainCalls(tokens []sqllex.Token) (n int) {
+func plainCalls(tokens []sqltext.Token) (n int) {
 	for i := range tokens {
-		if !sqllex.At(tokens, i, setConfig, "(") || !sqllex.At(tokens, i+3, ",") || tokens[i+2].Kind != sqllex.String {
+		if !sqltext.At(tokens, i, setConfig, "(") || !sqltext.At(tokens, i+3, ",") || tokens[i+2].Kind != sqltext.String {
 			continue
 		}
 		name := tokens[i+2].Text
@@ -61,7 +61,7 @@ var kinds = []string{
 	"listen", "unlisten", "notify", "discard", "deallocate",
 }
 
-func knownKind(tokens []sqllex.Token) bool {
+func knownKind(tokens []sqltext.Token) bool {
 	if tokens[0].Is("set") || tokens[0].Is("reset") {
 		return plainSetting(tokens[1:])
 	}
@@ -70,11 +70,11 @@ func knownKind(tokens []sqllex.Token) bool {
 
 // plainSetting tells whether what SET sets is one of the server's own settings,
 // which RESET ALL puts back.
-func plainSetting(tokens []sqllex.Token) bool {
+func plainSetting(tokens []sqltext.Token) bool {
 	for len(tokens) > 0 && (tokens[0].Is("session") || tokens[0].Is("local")) {
 		tokens = tokens[1:]
 	}
-	if len(tokens) == 0 || tokens[0].Kind != sqllex.Word || tokens[0].Is("seed") {
+	if len(tokens) == 0 || tokens[0].Kind != sqltext.Word || tokens[0].Is("seed") {
 		return false
 	}
 	return len(tokens) == 1 || !tokens[1].Is(".")

@@ -1,4 +1,4 @@
-package sqllex
+package sqltext
 
 import "strings"
 
@@ -11,7 +11,11 @@ type lexer struct {
 
 func (l *lexer) run() []Token {
 	for l.pos < len(l.text) {
+		n := len(l.out)
 		l.next()
+		if len(l.out) > n {
+			l.out[n].End = l.pos
+		}
 	}
 	return l.out
 }
@@ -37,18 +41,50 @@ func (l *lexer) next() {
 		l.quoted(String, '\'', false, "a quoted string")
 	case (c == 'u' || c == 'U') && (l.hasAt(1, "&'") || l.hasAt(1, `&"`)):
 		l.pos += 2
-	case c == '$' && l.dollar():
+	case c == '$' && (l.dollar() || l.parameter()):
 	case isLetter(c):
 		l.word()
 	case isDigit(c):
 		l.number()
-	case l.has("::"):
-		l.emit(Symbol, "::", l.pos)
-		l.pos += 2
 	default:
-		l.emit(Symbol, string(c), l.pos)
-		l.pos++
+		n := l.symbol()
+		l.emit(Symbol, l.text[l.pos:l.pos+n], l.pos)
+		l.pos += n
 	}
+}
+
+// symbol is the length of the operator or punctuation here. As in Postgres, an
+// operator ends before a comment, and in + or - only where it has one of ~!@#%^&|`?.
+func (l *lexer) symbol() int {
+	if l.has("::") || l.has(":=") {
+		return 2
+	}
+	n := 0
+	for rest := l.text[l.pos:]; n < len(rest) && strings.IndexByte(operators, rest[n]) >= 0; n++ {
+		if n > 0 && (strings.HasPrefix(rest[n:], "--") || strings.HasPrefix(rest[n:], "/*")) {
+			break
+		}
+	}
+	for n > 1 && strings.ContainsAny(l.text[l.pos+n-1:l.pos+n], "+-") && !strings.ContainsAny(l.text[l.pos:l.pos+n], "~!@#%^&|`?") {
+		n--
+	}
+	return max(n, 1)
+}
+
+const operators = "+-*/<>=~!@#%^&|`?"
+
+// parameter lexes $1; false where no digit follows.
+func (l *lexer) parameter() bool {
+	end := l.pos + 1
+	for end < len(l.text) && isDigit(l.text[end]) {
+		end++
+	}
+	if end == l.pos+1 {
+		return false
+	}
+	l.emit(Parameter, l.text[l.pos:end], l.pos)
+	l.pos = end
+	return true
 }
 
 func (l *lexer) has(s string) bool { return strings.HasPrefix(l.text[l.pos:], s) }

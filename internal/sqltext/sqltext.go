@@ -1,12 +1,13 @@
-// Package sqllex splits Postgres SQL into statements and tokens: quotes, dollar
-// quotes, nested comments, BEGIN ATOMIC bodies. It knows no grammar.
+// Package sqltext splits Postgres SQL into statements and tokens: quotes, dollar
+// quotes, nested comments, BEGIN ATOMIC bodies. It reads scripts, and expressions as
+// the catalog prints them, and knows no grammar.
 //
-//	for _, st := range sqllex.Split(text).Statements { … st.Tokens[0].Is("alter") … }
+//	for _, st := range sqltext.Split(text).Statements { … st.Tokens[0].Is("alter") … }
 //
 // It never fails: what ends in the middle of a quote, a comment or a body is
 // reported as Open, which is how a statement that was cut in pieces looks. One
 // pass over the text.
-package sqllex
+package sqltext
 
 import "strings"
 
@@ -15,11 +16,12 @@ type Kind int
 
 // Kinds of tokens.
 const (
-	Word   Kind = iota // keyword or unquoted identifier; Text in lower case
-	Quoted             // "identifier"; Text without its quotes
-	String             // literal of any quoting; Text is what is between the quotes
-	Number             // numeric literal
-	Symbol             // one character of punctuation or operator, "::" as one
+	Word      Kind = iota // keyword or unquoted identifier; Text in lower case
+	Quoted                // "identifier"; Text without its quotes
+	String                // literal of any quoting; Text is what is between the quotes
+	Number                // numeric literal
+	Parameter             // $1
+	Symbol                // an operator, or one character of punctuation
 )
 
 // Token is one lexical element; comments and white space are none.
@@ -27,11 +29,12 @@ type Token struct {
 	Kind Kind
 	Text string
 	Pos  int // byte offset in the text that was split
+	End  int // where it ends
 }
 
-// Is reports whether the token is this keyword or symbol.
+// Is reports whether the token is this keyword, in any case, or this symbol.
 func (t Token) Is(word string) bool {
-	return (t.Kind == Word || t.Kind == Symbol) && t.Text == word
+	return (t.Kind == Word || t.Kind == Symbol) && strings.EqualFold(t.Text, word)
 }
 
 // Name reports whether the token can be an identifier.

@@ -1,14 +1,14 @@
-package sqllex_test
+package sqltext_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-func texts(r sqllex.Result) []string {
+func texts(r sqltext.Result) []string {
 	var all []string
 	for _, s := range r.Statements {
 		all = append(all, s.Text)
@@ -38,7 +38,7 @@ func TestSplit(t *testing.T) {
 		{"open atomic", "create function f() returns int begin atomic select 1;", []string{"create function f() returns int begin atomic select 1;"}, "BEGIN ATOMIC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := sqllex.Split(c.sql)
+			r := sqltext.Split(c.sql)
 			if got := texts(r); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -52,13 +52,13 @@ func TestSplit(t *testing.T) {
 func TestTokens(t *testing.T) {
 	sql := `ALTER TABLE "My""T".Ünïx ADD x int DEFAULT 1.5e3::numeric /* c */ CHECK (y <> U&'a')`
 	var got []string
-	for _, tok := range sqllex.Tokens(sql) {
+	for _, tok := range sqltext.Tokens(sql) {
 		got = append(got, tok.Text)
-		if tok.Kind == sqllex.Word && !strings.EqualFold(sql[tok.Pos:tok.Pos+len(tok.Text)], tok.Text) {
+		if tok.Kind == sqltext.Word && !strings.EqualFold(sql[tok.Pos:tok.Pos+len(tok.Text)], tok.Text) {
 			t.Errorf("%q is not at %d", tok.Text, tok.Pos)
 		}
 	}
-	want := []string{"alter", "table", `My"T`, ".", strings.ToLower("Ünïx"), "add", "x", "int", "default", "1.5e3", "::", "numeric", "check", "(", "y", "<", ">", "a", ")"}
+	want := []string{"alter", "table", `My"T`, ".", strings.ToLower("Ünïx"), "add", "x", "int", "default", "1.5e3", "::", "numeric", "check", "(", "y", "<>", "a", ")"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
@@ -67,10 +67,44 @@ func TestTokens(t *testing.T) {
 func FuzzSplit(f *testing.F) {
 	f.Add("select 'a'; do $x$ begin end $x$; /* ( */")
 	f.Fuzz(func(t *testing.T, sql string) {
-		for _, s := range sqllex.Split(sql).Statements {
+		for _, s := range sqltext.Split(sql).Statements {
 			if s.Pos < 0 || !strings.HasPrefix(strings.TrimSpace(sql[s.Pos:]), s.Text) || len(s.Tokens) == 0 {
 				t.Errorf("statement %q is not at %d of %q", s.Text, s.Pos, sql)
 			}
 		}
 	})
+}
+
+func TestOperators(t *testing.T) {
+	for sql, want := range map[string][]string{
+		"a<>-1":          {"a", "<>", "-", "1"},
+		"a @-b":          {"a", "@-", "b"},
+		"a !~~* b--c":    {"a", "!~~*", "b"},
+		"x:=y::text[1]":  {"x", ":=", "y", "::", "text", "[", "1", "]"},
+		"a>/* b */=$1+c": {"a", ">", "=", "$1", "+", "c"},
+	} {
+		var got []string
+		for _, tok := range sqltext.Tokens(sql) {
+			got = append(got, tok.Text)
+			if tok.End <= tok.Pos || tok.End > len(sql) {
+				t.Errorf("%s: %q is from %d to %d", sql, tok.Text, tok.Pos, tok.End)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", sql, got, want)
+		}
+	}
+}
+
+func TestExpressions(t *testing.T) {
+	expr := `((kind = ANY ('{post,"a,b"}'::text[])) AND (name !~ '^x') AND (owner_id = 'me''s'))`
+	if got := sqltext.Literals(expr); !slices.Equal(got, []string{"post", "a,b", "me's"}) {
+		t.Errorf("literals %q", got)
+	}
+	if !sqltext.Mentions(expr, "kind", "owner_id") || sqltext.Mentions(expr, "post") {
+		t.Error("mentions")
+	}
+	if parts := sqltext.TopLevel(sqltext.Unwrap(sqltext.Tokens(expr)), "AND"); len(parts) != 3 {
+		t.Errorf("%d parts", len(parts))
+	}
 }

@@ -31,7 +31,7 @@ type Table struct {
 	Relation *catalog.Relation
 	Name     string // as people and the Model write it
 	// References to other tables: to tenants first, the innermost before those that
-	// it lies in, then foreign keys and pairs as they were declared.
+	// it lies in, then foreign keys by their names, then pairs.
 	References []*Reference
 	Referrers  []*Reference // references of other tables, and its own, to this one
 	Scopes     []Scope      // the tenancy of its rows, innermost level first

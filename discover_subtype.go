@@ -61,7 +61,7 @@ func (d *discoverer) inheritance(r *catalog.Relation, c *catalog.Column) (Inheri
 	if why != "" {
 		reasons = append(reasons, why)
 	}
-	for _, v := range merge(values, checked) {
+	for _, v := range union(values, checked) {
 		if slices.ContainsFunc(i.Subtypes, func(s Subtype) bool { return s.Value == v }) {
 			continue
 		}
@@ -76,7 +76,7 @@ func (d *discoverer) inheritance(r *catalog.Relation, c *catalog.Column) (Inheri
 	return i, true
 }
 
-func merge(a, b []string) []string {
+func union(a, b []string) []string {
 	out := slices.Clone(a)
 	for _, v := range b {
 		if !slices.Contains(out, v) {
@@ -163,7 +163,7 @@ func (d *discoverer) configured(r *catalog.Relation, c *catalog.Column, values [
 			}
 			cases := casesOf(k.Expr, values)
 			if len(cases) > 0 {
-				column, checked, names = name, merge(checked, cases), append(names, k.Name)
+				column, checked, names = name, union(checked, cases), append(names, k.Name)
 			}
 		}
 	}

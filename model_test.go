@@ -163,6 +163,15 @@ create table notes (id uuid primary key, comment_id uuid not null, author_id uui
 		"too many columns":       {note(seedbed.Scoped{Columns: cols("id", "n")}), "notes carries space by 2 columns, whose key has 1: (id)"},
 		"columns and a parent": {note(seedbed.Scoped{Columns: cols("id"), Via: seedbed.Ref{Columns: cols("comment_id"), Table: "comments", Key: cols("id")}}),
 			"notes is declared scoped by columns and via a reference: say one"},
+		"a membership of no level": {func(m *seedbed.Model) {
+			m.Memberships = []seedbed.Membership{{Table: "memberships", Tenant: "team", Columns: cols("space_id"), User: cols("user_id")}}
+		}, `tenant level "team" is not declared`},
+		"a claim in no setting": {func(m *seedbed.Model) {
+			m.Memberships = []seedbed.Membership{{Table: "memberships", Tenant: "space", Columns: cols("space_id"), User: cols("user_id"), Claim: cols("sub")}}
+		}, `claim "sub" is named, but not the setting that it is in`},
+		"a member that is no column": {func(m *seedbed.Model) {
+			m.Memberships = []seedbed.Membership{{Table: "memberships", Tenant: "space", Columns: cols("space_id"), User: cols("member_id")}}
+		}, "column memberships.member_id does not exist"},
 		"a level above itself": {func(m *seedbed.Model) { m.Tenants[1].Parent = "space" }, `tenant level "space" is above itself`},
 		"a pair's id of another type": {func(m *seedbed.Model) {
 			m.Polymorphic[0].Targets[0].Table, m.Polymorphic[0].Targets[0].Key = "notes", "n"

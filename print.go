@@ -12,8 +12,8 @@ func (m Model) String() string {
 	var b strings.Builder
 	for _, block := range [][]string{
 		lines(m.Tenants, Tenant.String), lines(m.Scoped, Scoped.String), lines(m.Aggregates, Aggregate.String),
-		lines(m.Global, func(table string) string { return "global " + bare(table) }),
-		lines(m.Polymorphic, Polymorphic.String), lines(m.Inheritance, Inheritance.String),
+		lines(m.Global, globalName),
+		lines(m.Polymorphic, Polymorphic.String), lines(m.Inheritance, Inheritance.String), lines(m.Memberships, Membership.String),
 	} {
 		slices.Sort(block)
 		for _, line := range block {
@@ -57,17 +57,39 @@ func bare(table string) string { return strings.TrimPrefix(table, "public.") }
 
 func list(columns []string) string { return "(" + strings.Join(columns, ", ") + ")" }
 
+// The names of declarations, by which Evidence, InvalidError and Without refer to them.
+
+func (t Tenant) name() string        { return "tenant " + t.Name }
+func (s Scoped) name() string        { return "scoped " + bare(s.Table) }
+func (a Aggregate) name() string     { return "aggregate " + bare(a.Table) }
+func globalName(table string) string { return "global " + bare(table) }
+func (p Polymorphic) name() string   { return "pair " + bare(p.Table) + list([]string{p.Type, p.ID}) }
+func (i Inheritance) name() string   { return "inheritance " + bare(i.Table) }
+func (m Membership) name() string    { return "membership " + bare(m.Table) }
+
 // String is the level on one line.
 func (t Tenant) String() string {
-	s := "tenant " + t.Name
+	s := t.name()
 	if t.Table != "" {
 		s += ": " + bare(t.Table) + list(t.Key)
 	}
 	if t.Parent != "" {
 		s += " in " + t.Parent + " by " + list(t.ParentColumns)
 	}
-	if t.Setting != "" {
-		s += ", setting " + t.Setting
+	return s + setting(t.Setting, t.Claim, t.Session)
+}
+
+// setting says how a session tells who it is.
+func setting(name string, claim []string, session Ref) string {
+	if name == "" {
+		return ""
+	}
+	s := ", setting " + name
+	if len(claim) > 0 {
+		s += " claim " + strings.Join(claim, ".")
+	}
+	if !session.IsZero() {
+		s += " of " + bare(session.Table) + list(session.Key) + " -> " + list(session.Columns)
 	}
 	return s
 }
@@ -81,7 +103,7 @@ func (s Scoped) String() string {
 	if s.Optional {
 		how += ", optional"
 	}
-	return fmt.Sprintf("scoped %s: %s %s", bare(s.Table), s.Tenant, how)
+	return fmt.Sprintf("%s: %s %s", s.name(), s.Tenant, how)
 }
 
 // String is the reference on one line.
@@ -94,12 +116,17 @@ func (r Ref) String() string {
 
 // String is the aggregate on one line.
 func (a Aggregate) String() string {
-	return fmt.Sprintf("aggregate %s: %s by %s across %s by %s", bare(a.Table), a.Tenant, list(a.Columns), a.Across, list(a.AcrossColumns))
+	return fmt.Sprintf("%s: %s by %s across %s by %s", a.name(), a.Tenant, list(a.Columns), a.Across, list(a.AcrossColumns))
+}
+
+// String is the membership on one line.
+func (m Membership) String() string {
+	return fmt.Sprintf("%s: %s by %s, user by %s%s", m.name(), m.Tenant, list(m.Columns), list(m.User), setting(m.Setting, m.Claim, m.Session))
 }
 
 // String is the pair on one line.
 func (p Polymorphic) String() string {
-	s := fmt.Sprintf("pair %s(%s, %s)", bare(p.Table), p.Type, p.ID)
+	s := p.name()
 	if len(p.Tenant) > 0 {
 		s += " within " + list(p.Tenant)
 	}
@@ -124,7 +151,7 @@ func (t Target) String() string {
 func (i Inheritance) String() string {
 	subtypes := lines(i.Subtypes, Subtype.String)
 	slices.Sort(subtypes)
-	return fmt.Sprintf("inheritance %s%s by %s: %s", bare(i.Table), list(i.Key), i.Discriminator, strings.Join(subtypes, "; "))
+	return fmt.Sprintf("%s%s by %s: %s", i.name(), list(i.Key), i.Discriminator, strings.Join(subtypes, "; "))
 }
 
 // String is the subtype in few words.

@@ -75,6 +75,16 @@ func (m Model) Aggregate(table string) (Aggregate, bool) {
 	return Aggregate{}, false
 }
 
+// Membership returns the rows that let users see tenants of that level.
+func (m Model) Membership(tenant string) (Membership, bool) {
+	for _, s := range m.Memberships {
+		if s.Tenant == tenant {
+			return s, true
+		}
+	}
+	return Membership{}, false
+}
+
 // Pairs are the polymorphic pairs of a table.
 func (m Model) Pairs(table string) []Polymorphic {
 	var out []Polymorphic

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
 )
@@ -44,6 +43,9 @@ func (m Model) validate(cat *catalog.Catalog) error {
 	for _, i := range m.Inheritance {
 		v.inheritance(i)
 	}
+	for _, s := range m.Memberships {
+		v.membership(s)
+	}
 	if len(v.problems) > 0 {
 		return &InvalidError{Problems: v.problems}
 	}
@@ -54,14 +56,13 @@ func (m Model) validate(cat *catalog.Catalog) error {
 type validation struct {
 	model       Model
 	cat         *catalog.Catalog
-	declaration string          // as Model.String writes it
+	declaration string          // by its name
 	seen        map[string]bool // names of levels
 	problems    []Problem
 }
 
 func (v *validation) fail(object, format string, args ...any) {
-	name, _, _ := strings.Cut(v.declaration, ": ")
-	v.problems = append(v.problems, Problem{Declaration: name, Object: object, Message: fmt.Sprintf(format, args...)})
+	v.problems = append(v.problems, Problem{Declaration: v.declaration, Object: object, Message: fmt.Sprintf(format, args...)})
 }
 
 // table finds a table that rows can be written to, or records why it is none.
@@ -151,7 +152,7 @@ func (v *validation) columns(r *catalog.Relation, names []string) []*catalog.Col
 }
 
 func (v *validation) tenant(t Tenant) {
-	v.declaration = t.String()
+	v.declaration = t.name()
 	if t.Name == "" {
 		v.fail("", "the tenant level of table %q has no name", t.Table)
 	}
@@ -159,9 +160,7 @@ func (v *validation) tenant(t Tenant) {
 		v.fail("", "two tenant levels are called %q", t.Name)
 	}
 	v.seen[t.Name] = true
-	if t.Setting != "" && !strings.Contains(t.Setting, ".") {
-		v.fail("", "setting %q is no custom setting: those have a dot, as in app.%s_id", t.Setting, t.Name)
-	}
+	v.setting(t.Name, t.Setting, t.Claim, t.Session)
 	parent, declared := v.model.Tenant(t.Parent)
 	if t.Parent != "" && !declared {
 		v.fail("", "tenant level %q, parent of %q, is not declared%s", t.Parent, t.Name, meant(t.Parent, v.levels()))

@@ -7,7 +7,7 @@ import (
 )
 
 func (v *validation) pair(p Polymorphic) {
-	v.declaration = p.String()
+	v.declaration = p.name()
 	r := v.table(p.Table)
 	if r == nil {
 		return
@@ -54,7 +54,7 @@ func (v *validation) allowed(c *catalog.Column, value string) {
 }
 
 func (v *validation) inheritance(i Inheritance) {
-	v.declaration = i.String()
+	v.declaration = i.name()
 	r := v.table(i.Table)
 	if r == nil {
 		return

@@ -63,7 +63,7 @@ func (v *validation) level(name string) (Tenant, bool) {
 }
 
 func (v *validation) scoped(s Scoped) {
-	v.declaration = s.String()
+	v.declaration = s.name()
 	r := v.table(s.Table)
 	t, declared := v.level(s.Tenant)
 	if r == nil {
@@ -142,7 +142,7 @@ func (v *validation) leadsTo(table, tenant string, steps int) bool {
 }
 
 func (v *validation) aggregate(a Aggregate) {
-	v.declaration = a.String()
+	v.declaration = a.name()
 	r := v.table(a.Table)
 	inner, ok := v.level(a.Tenant)
 	outer, okToo := v.level(a.Across)
@@ -160,6 +160,6 @@ func (v *validation) aggregate(a Aggregate) {
 }
 
 func (v *validation) global(table string) {
-	v.declaration = "global " + bare(table)
+	v.declaration = globalName(table)
 	v.table(table)
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,16 +15,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
 )
 
-var kills = flag.Int("kills", 1, "how often TestKilled kills each command")
-
 // TestKilled kills commands at random instants and wants the state from before, or
-// the one from after, and nothing between. More of it: go test -run TestKilled -kills 100.
+// the one from after, and nothing between.
 func TestKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("boots a server")
-	}
+	testkit.SkipShort(t, "boots a server")
 	t.Parallel()
 	p := newProject(t)
 	p.must("dev", "--detach", "--migrations", "migrations", "--empty")
@@ -53,7 +51,7 @@ func TestKilled(t *testing.T) {
 			began := time.Now()
 			p.must(c.args...)
 			took, after := time.Since(began), p.state()
-			for range *kills {
+			for range testkit.Rounds(1, 40) {
 				p.begin()
 				before := p.state()
 				wait := time.Duration(p.random.Int64N(int64(took + took/4)))
@@ -82,20 +80,9 @@ type project struct {
 }
 
 func newProject(t *testing.T) *project {
-	dir, err := os.MkdirTemp("", "seedbed-killed-") // t.TempDir is closed to the user that Postgres runs as
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("instants follow from %d", seed)
-	p := &project{t: t, dir: filepath.Join(dir, "project"), cache: filepath.Join(dir, "cache"), random: rand.New(rand.NewPCG(seed, 1))}
-	t.Cleanup(func() {
-		stopServers(p.cache)
-		_ = os.RemoveAll(dir)
-	})
+	p := &project{t: t, dir: filepath.Join(testkit.OpenDir(t), "project"), cache: testpg.CacheDir(t), random: rand.New(rand.NewPCG(seed, 1))}
 	p.write("go.mod", "module example.com/killed\n")
 	p.write("migrations/1_books.sql", `-- +goose Up
 CREATE TABLE authors (id int PRIMARY KEY, name text NOT NULL);
@@ -200,20 +187,10 @@ func (p *project) sql(query string, database ...string) string {
 
 func (p *project) write(name, text string) {
 	p.t.Helper()
-	path := filepath.Join(p.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		p.t.Fatal(err)
-	}
+	testkit.WriteFile(p.t, filepath.Join(p.dir, name), text)
 }
 
 func (p *project) read(name string) string {
 	p.t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.dir, name))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return string(text)
+	return testkit.ReadFile(p.t, filepath.Join(p.dir, name))
 }

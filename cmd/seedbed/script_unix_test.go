@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,10 +16,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
 )
 
 func TestMain(m *testing.M) {
@@ -40,9 +41,7 @@ func TestMain(m *testing.M) {
 //	url [DATABASE]                sets $URL to that of the branch's database, or of another one beside it
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
 func TestScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("boots servers")
-	}
+	testkit.SkipShort(t, "boots servers")
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setUpScript,
@@ -60,23 +59,20 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUpScript lets the user that Postgres runs as, when we are root, through to
-// the cache. That is not below the script's files, which are what it looks at.
+// setUpScript gives a script a cache of its own, which is not below the script's
+// files: those are what it looks at. Postgres is initialised in it; a script that is
+// about an empty cache says SEEDBED_CACHE=$SEEDBED_CACHE/empty.
 func setUpScript(env *testscript.Env) error {
+	// The user that Postgres runs as, when we are root, reads the migrations.
 	for _, dir := range []string{env.WorkDir, filepath.Dir(env.WorkDir)} {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			return err
 		}
 	}
-	cache := env.WorkDir + ".cache"
-	env.Setenv("SEEDBED_CACHE", cache)
+	env.Setenv("SEEDBED_CACHE", testpg.CacheDir(env.T().(testing.TB)))
 	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION"} {
 		env.Setenv(name, os.Getenv(name))
 	}
-	env.Defer(func() {
-		stopServers(cache)
-		_ = os.RemoveAll(cache) // testscript removes what is its own
-	})
 	return nil
 }
 
@@ -101,38 +97,8 @@ func condition(name string) (bool, error) {
 	return err == nil && os.Getenv("SEEDBED_BINARIES") == "", nil
 }
 
-// servers lists the data directories below cache that a server runs on.
-func servers(cache string) map[string]int {
-	running := map[string]int{}
-	_ = filepath.WalkDir(cache, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() != "postmaster.pid" {
-			return nil
-		}
-		text, _ := os.ReadFile(path)
-		var pid int
-		for _, c := range bytes.TrimSpace(bytes.SplitN(text, []byte("\n"), 2)[0]) {
-			pid = pid*10 + int(c-'0')
-		}
-		if pid > 1 && syscall.Kill(pid, 0) == nil {
-			running[filepath.Dir(path)] = pid
-		}
-		return nil
-	})
-	return running
-}
-
-// stopServers ends what a failed script left running.
-func stopServers(cache string) {
-	for _, pid := range servers(cache) {
-		_ = syscall.Kill(pid, syscall.SIGQUIT)
-		for end := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && time.Now().Before(end); {
-			time.Sleep(5 * time.Millisecond) // another process's end has no event to wait for
-		}
-	}
-}
-
 func noServerCmd(ts *testscript.TestScript, neg bool, args []string) {
-	running := servers(ts.Getenv("SEEDBED_CACHE"))
+	running := testkit.Servers(ts.Getenv("SEEDBED_CACHE"))
 	if neg {
 		if len(running) == 0 {
 			ts.Fatalf("no server runs")

@@ -22,11 +22,11 @@ func TestRowsThatCountForThemselves(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer tx.Rollback(ctx)
-		d, err := factory.Datasets.Insert(ctx, tx)
+		d, err := factory.Datasets.CreateContext(ctx, tx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		space, err := factory.Auto("spaces").Insert(ctx, tx)
+		space, err := factory.Auto("spaces").CreateContext(ctx, tx)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -108,7 +108,7 @@ func TestAutoFillsTheZoo(t *testing.T) {
 func TestAutoSaysWhatItCannotFill(t *testing.T) {
 	t.Parallel()
 	db := zoo.DB(t)
-	_, err := factory.Auto("impossible").Insert(t.Context(), db)
+	_, err := factory.Auto("impossible").CreateContext(t.Context(), db)
 	var hopeless *factory.UnfillableError
 	if !errors.As(err, &hopeless) || !strings.Contains(err.Error(), "impossible_a_check") || !strings.Contains(err.Error(), `r.Set("a"`) {
 		t.Errorf("got %v, want an UnfillableError that names the constraint and the way out", err)
@@ -117,7 +117,7 @@ func TestAutoSaysWhatItCannotFill(t *testing.T) {
 	if rec.Get("note") != "w" {
 		t.Errorf("the record says %v", rec.Values)
 	}
-	if _, err := factory.Auto("weekend").Insert(t.Context(), db, func(r *factory.Record) { r.Set("notes", "w") }); err == nil ||
+	if _, err := factory.Auto("weekend").CreateContext(t.Context(), db, func(r *factory.Record) { r.Set("notes", "w") }); err == nil ||
 		!strings.Contains(err.Error(), `did you mean`) {
 		t.Errorf("a column that is not there: %v", err)
 	}

@@ -18,7 +18,7 @@ type blueprint struct {
 	define  func(row any, c *fake.Cells)
 	after   []func(ctx context.Context, db seedbed.DB, row any) error
 	parents func() []Maker
-	options []Option
+	options []option
 	spare   *sync.Pool // of Cells, for Build
 }
 

@@ -228,8 +228,18 @@ func (b *build) satisfy(d *draft, e *edge, links []link, chain []*draft) error {
 			return err
 		}
 		n = p.node()
+		if asked := chain[0]; e.tenant && asked.table.livesIn(e.parent) {
+			asked.tenantsMade = append(asked.tenantsMade, p)
+		}
 	}
 	return d.attach(e, n)
+}
+
+// livesIn reports whether the rows, which are no tenants themselves, belong to tenants
+// of another table first of all.
+func (t *table) livesIn(tenants *table) bool {
+	_, is := t.schema.model.TenantTable(t.name)
+	return !is && len(t.levels) > 0 && t.levels[0].tenant.Table == tenants.name
 }
 
 // parent makes a row that a child needs, as its factory says.

@@ -37,14 +37,14 @@ func (v *Value) Row() int64 { return v.fake().Row() }
 // Now is the fixed present of the data.
 func (v *Value) Now() time.Time { return v.fake().Now() }
 
-// Rising is a moment of the past year that moves forward with the row: quickly at
+// IncreasingTime is a moment of the past year that moves forward with the row: quickly at
 // first, ever more slowly towards Now, which it never reaches. Two rows differ by
 // at least 300 µs up to ten million rows. Whole microseconds, as Postgres keeps.
-func (v *Value) Rising() time.Time { return v.fake().Rising() }
+func (v *Value) IncreasingTime() time.Time { return v.fake().IncreasingTime() }
 
-// Stepped is a moment that moves forward with the row by about the step given,
+// TimeStep is a moment that moves forward with the row by about the step given,
 // from a year ago, with a jitter of less than the step: a time series.
-func (v *Value) Stepped(step time.Duration) time.Time { return v.fake().Stepped(step) }
+func (v *Value) TimeStep(step time.Duration) time.Time { return v.fake().TimeStep(step) }
 
 // After is a moment not before t and not after Now: some hours later, seldom days.
 func (v *Value) After(t time.Time) time.Time { return v.fake().After(t) }
@@ -80,8 +80,8 @@ func (v *Value) Size(lo, hi int64) int64 { return v.fake().Size(lo, hi) }
 // Serial is the row's number, from 1. Unique.
 func (v *Value) Serial() int64 { return v.fake().Serial() }
 
-// Permuted is unique among rows and below n, as long as the row is below n.
-func (v *Value) Permuted(n uint64) uint64 { return v.fake().Permuted(n) }
+// Permutation is unique among rows and below n, as long as the row is below n.
+func (v *Value) Permutation(n uint64) uint64 { return v.fake().Permutation(n) }
 
 // UUID is a version 7 UUID: unique, and in the order of rows, which is what a
 // B-tree likes (facts: 172k rows/s against 120k with random keys). The time in

@@ -69,7 +69,7 @@ func (c *coverage) stepUp(ctx context.Context) error {
 
 // create makes rows in a savepoint. Where keep says so it is kept, but for the last
 // row, which is made and not written: it serves as a valid one that is not there yet.
-func (c *coverage) create(ctx context.Context, bp *blueprint, n int, options []Option, keep bool) ([]*draft, error) {
+func (c *coverage) create(ctx context.Context, bp *blueprint, n int, options []option, keep bool) ([]*draft, error) {
 	sp, err := c.tx.Begin(ctx)
 	if err != nil {
 		return nil, err

@@ -20,26 +20,14 @@ import (
 // db is any handle. Row-level security does not stand in the way: where the session
 // may act as the role seedbed_seeder it does, for that transaction only; where it
 // may not, it names each row's tenant in the setting that the policies read.
-func (f *Factory[T, K]) Create(t testing.TB, db seedbed.DB, traits ...K) T {
+func (f *Factory[T]) Create(t testing.TB, db seedbed.DB, options ...Option) T {
 	t.Helper()
-	return f.CreateN(t, db, 1, traits...)[0]
+	return f.CreateN(t, db, 1, options...)[0]
 }
 
-// CreateN writes n rows in one batch, as Create does. Parents that nobody gave are
-// made once and shared by all n. Of 0 rows nothing is written, nor looked at.
-func (f *Factory[T, K]) CreateN(t testing.TB, db seedbed.DB, n int, traits ...K) []T {
-	t.Helper()
-	replay(t)
-	rows, err := f.insert(t.Context(), db, n, traits, t.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
-
-// Insert is Create for programs.
-func (f *Factory[T, K]) Insert(ctx context.Context, db seedbed.DB, traits ...K) (T, error) {
-	rows, err := f.insert(ctx, db, 1, traits, "")
+// CreateContext is Create for programs: it returns the error.
+func (f *Factory[T]) CreateContext(ctx context.Context, db seedbed.DB, options ...Option) (T, error) {
+	rows, err := f.create(ctx, db, 1, options, caller{})
 	if err != nil {
 		var zero T
 		return zero, err
@@ -47,24 +35,34 @@ func (f *Factory[T, K]) Insert(ctx context.Context, db seedbed.DB, traits ...K) 
 	return rows[0], nil
 }
 
-// InsertN is CreateN for programs.
-func (f *Factory[T, K]) InsertN(ctx context.Context, db seedbed.DB, n int, traits ...K) ([]T, error) {
-	return f.insert(ctx, db, n, traits, "")
+// CreateN writes n rows in one batch, as Create does. Parents that the options do not
+// give are found or made once, and shared by all n. Of 0 rows nothing is written, nor
+// looked at.
+func (f *Factory[T]) CreateN(t testing.TB, db seedbed.DB, n int, options ...Option) []T {
+	t.Helper()
+	rows, err := f.create(t.Context(), db, n, options, callerOf(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// CreateNContext is CreateN for programs: it returns the error.
+func (f *Factory[T]) CreateNContext(ctx context.Context, db seedbed.DB, n int, options ...Option) ([]T, error) {
+	return f.create(ctx, db, n, options, caller{})
 }
 
 // Build makes the row with that number, from 0, without a database: what the definition and
-// the traits say, and nothing else. References, defaults and what the catalog would
+// the options say, and nothing else. References, defaults and what the catalog would
 // have suggested stay zero.
-func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
+func (f *Factory[T]) Build(number int64, options ...Option) (T, error) {
 	var row T
 	if number < 0 {
 		return row, fmt.Errorf("build %s: row %d: rows count from 0", f.bp.table, number)
 	}
-	c := call{}
-	for _, o := range f.sort(traits) {
-		if err := o.option(&c); err != nil {
-			return row, err
-		}
+	c, err := newCall(nil, f.all(options))
+	if err != nil {
+		return row, fmt.Errorf("build %s: %w", f.bp.table, err)
 	}
 	seed, now, err := c.settings.resolve("")
 	if err != nil {
@@ -86,8 +84,8 @@ func (f *Factory[T, K]) Build(number int64, traits ...K) (T, error) {
 	return row, nil
 }
 
-func (f *Factory[T, K]) insert(ctx context.Context, db seedbed.DB, n int, traits []K, test string) ([]T, error) {
-	made, err := create(ctx, db, f.bp, n, f.sort(traits), test)
+func (f *Factory[T]) create(ctx context.Context, db seedbed.DB, n int, options []Option, by caller) ([]T, error) {
+	made, err := create(ctx, db, f.bp, n, f.all(options), by)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +98,7 @@ func (f *Factory[T, K]) insert(ctx context.Context, db seedbed.DB, n int, traits
 
 // create makes and writes n rows. An error that a changed schema may be the cause
 // of is looked into once: the catalog in memory may be stale.
-func create(ctx context.Context, db seedbed.DB, bp *blueprint, n int, options []Option, test string) ([]*draft, error) {
+func create(ctx context.Context, db seedbed.DB, bp *blueprint, n int, options []option, by caller) ([]*draft, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("create %s: %d rows asked for", bp.table, n)
 	}
@@ -114,15 +112,18 @@ func create(ctx context.Context, db seedbed.DB, bp *blueprint, n int, options []
 	var made []*draft
 	err = persist(ctx, db, addr, options, func() error {
 		var err error
-		made, err = attempt(ctx, db, addr, bp, n, options, test)
+		made, err = attempt(ctx, db, addr, bp, n, options, by)
 		return err
 	})
+	if err == nil {
+		by.report(made)
+	}
 	return made, err
 }
 
 // persist tries again where that may help: once with a fresh look at the catalog,
 // then as long as values are found for what CHECK constraints objected to.
-func persist(ctx context.Context, db seedbed.DB, addr string, options []Option, try func() error) error {
+func persist(ctx context.Context, db seedbed.DB, addr string, options []option, try func() error) error {
 	const patience = 30 // tables with constraints of that kind in one call
 	err := try()
 	if err != nil && stale(err) && changed(ctx, db, addr, options) {
@@ -168,12 +169,12 @@ func stale(err error) bool {
 	return false
 }
 
-func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n int, options []Option, test string) ([]*draft, error) {
+func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n int, options []option, by caller) ([]*draft, error) {
 	plain, err := newCall(nil, options)
 	if err != nil {
 		return nil, err
 	}
-	seed, now, err := plain.settings.resolve(test)
+	seed, now, err := plain.settings.resolve(by.test)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +182,7 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", bp.table, err)
 	}
-	b := newBuild(s, newWorld(ctx, addr, test, seed), now)
+	b := newBuild(s, newWorld(ctx, addr, by.test, seed), now)
 	b.looker(ctx, db)
 	made, err := b.wishes(bp, n, options)
 	if err != nil {
@@ -208,7 +209,7 @@ func taken(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "23505"
 }
 
-func (b *build) wishes(bp *blueprint, n int, options []Option) ([]*draft, error) {
+func (b *build) wishes(bp *blueprint, n int, options []option) ([]*draft, error) {
 	t, err := b.schema.table(bp.table)
 	if err != nil {
 		return nil, err

@@ -11,9 +11,10 @@
 //		Row: func(w *Widget, c *factory.Cells) { w.Name = c.Of("name").Company() },
 //	})
 //
-//	Widgets.With(factory.In(team)).Create(t, db, func(w *Widget) { w.Color = "red" })
+//	Widgets.Create(t, db, factory.In(team), func(w *Widget) { w.Color = "red" })
 //
-// and Auto makes rows of any table without either.
+// Auto makes rows of any table without either. The factories of the reference schema,
+// Spaces to Annotations, are made in the same way and take the same options.
 //
 // # Whole rows
 //
@@ -25,14 +26,15 @@
 // # The same rows, always
 //
 // Every value is a function of seed, table, column and row number, never of the
-// clock, of order, or of other columns. SEEDBED_SEED chooses another world; a
+// clock, of order, or of other columns. SEEDBED_SEED chooses other values; a
 // failing test logs the line that brings its own back. Row numbers count up per
 // database and top-level test, and from 0 again when pgtest gives the database to
 // another test; goroutines that create at once share the count, so which of
 // them gets which row is theirs to settle, while the rows together are the same.
 //
-// # Two grammars
+// # Tests and programs
 //
-// What a test calls takes a testing.TB and fails the test: Create, CreateN, Fill.
-// What a program calls takes a context and returns an error: Insert, InsertN, Plan.
+// What a test calls takes a testing.TB and fails the test: Create, CreateN, Fill. Their
+// twins for programs take a context and return an error: CreateContext, CreateNContext,
+// FillContext. A Plan fills many tables at once.
 package factory

@@ -26,6 +26,8 @@ type draft struct {
 	resolved bool
 	written  bool
 	example  bool // it is not written, and comes with nothing
+	// tenantsMade are tenants that this call made because none was given.
+	tenantsMade []*draft
 }
 
 type tenantKey struct {

@@ -63,6 +63,20 @@ func (e *UnusedError) Error() string {
 	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
 }
 
+// OptionError says that a factory was given what it cannot take.
+type OptionError struct {
+	Option string // such as "a func(*Invoice)"
+	Struct string // of the factory's rows
+	Hint   string // what was probably meant; may be empty
+}
+
+func (e *OptionError) Error() string {
+	if e.Hint != "" {
+		return fmt.Sprintf("%s is no option for rows of %s: %s", e.Option, e.Struct, e.Hint)
+	}
+	return fmt.Sprintf("%s is no option for rows of %s: pass In, On, By, Has, Recycle, Set, or a func(*%s)", e.Option, e.Struct, e.Struct)
+}
+
 // ErrNoTable is wrapped where a factory's table does not exist.
 var ErrNoTable = errors.New("no such table")
 

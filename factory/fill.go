@@ -16,14 +16,14 @@ import (
 type Volume struct {
 	bp      *blueprint
 	n       int64
-	options []Option
+	options []option
 }
 
 // N asks for n rows in a Plan; 0 rows are as if the volume were not there. A volume that In, On or By places has the same
 // parents throughout; one that nothing places is spread over the tenants and
 // parents of the plan, or of the database: few get much, many get little.
-func (f *Factory[T, K]) N(n int64, traits ...K) Volume {
-	return Volume{bp: f.bp, n: n, options: f.sort(traits)}
+func (f *Factory[T]) N(n int64, options ...Option) Volume {
+	return Volume{bp: f.bp, n: n, options: f.all(options)}
 }
 
 // Plan fills tables. It writes parents first with COPY, in one transaction, and
@@ -47,7 +47,7 @@ func (f *Factory[T, K]) N(n int64, traits ...K) Volume {
 type Plan struct {
 	// Rows to make. Tables may be named once each.
 	Rows []Volume
-	// Options that hold for all: Seed, Now, Using. nil: their defaults.
+	// Options that hold for all: Seed, Now, WithModel. nil: their defaults.
 	Options []Option
 	// Progress is told a few times a second how far it is, from another goroutine
 	// than Run's caller, never from two at once. nil: nobody is.
@@ -101,27 +101,38 @@ type TableReport struct {
 var ErrNothing = errors.New("the plan asks for no rows")
 
 // Fill makes n rows as a Plan does, and fails the test where that fails.
-func (f *Factory[T, K]) Fill(t testing.TB, db seedbed.DB, n int64, traits ...K) Report {
+func (f *Factory[T]) Fill(t testing.TB, db seedbed.DB, n int64, options ...Option) Report {
 	t.Helper()
-	return Fill(t, db, f.N(n, traits...))
+	return Fill(t, db, f.N(n, options...))
+}
+
+// FillContext is Fill for programs: it returns the error.
+func (f *Factory[T]) FillContext(ctx context.Context, db seedbed.DB, n int64, options ...Option) (Report, error) {
+	return FillContext(ctx, db, f.N(n, options...))
 }
 
 // Fill runs a Plan of those volumes, and fails the test where that fails.
 func Fill(t testing.TB, db seedbed.DB, volumes ...Volume) Report {
 	t.Helper()
-	replay(t)
-	report, err := Plan{Rows: volumes}.run(t.Context(), db, t.Name())
+	report, err := Plan{Rows: volumes}.run(t.Context(), db, callerOf(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return report
 }
 
+// FillContext is Fill for programs: it returns the error. See Plan for progress.
+func FillContext(ctx context.Context, db seedbed.DB, volumes ...Volume) (Report, error) {
+	return Plan{Rows: volumes}.Run(ctx, db)
+}
+
 // Run carries the plan out. On an error nothing of it is kept: a *ProofError tells
 // which constraint did not hold, with sample rows.
-func (p Plan) Run(ctx context.Context, db seedbed.DB) (Report, error) { return p.run(ctx, db, "") }
+func (p Plan) Run(ctx context.Context, db seedbed.DB) (Report, error) {
+	return p.run(ctx, db, caller{})
+}
 
-func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, error) {
+func (p Plan) run(ctx context.Context, db seedbed.DB, by caller) (Report, error) {
 	if len(p.Rows) == 0 {
 		return Report{}, fmt.Errorf("fill: %w", ErrNothing)
 	}
@@ -129,22 +140,23 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, test string) (Report, erro
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	plain, err := newCall(nil, p.Options)
+	options := optionsFor(nil, p.Options)
+	plain, err := newCall(nil, options)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	seed, now, err := plain.settings.resolve(test)
+	seed, now, err := plain.settings.resolve(by.test)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
 	forget(addr) // a fill is worth a fresh look
 	var report Report
-	err = persist(ctx, db, addr, p.Options, func() error {
+	err = persist(ctx, db, addr, options, func() error {
 		s, err := schemaOf(ctx, db, addr, plain.settings.model)
 		if err != nil {
 			return err
 		}
-		w, again := newWorld(ctx, addr, test, seed), false
+		w, again := newWorld(ctx, addr, by.test, seed), false
 		if report, again, err = p.attempt(ctx, db, s, w, now); again {
 			report, _, err = p.attempt(ctx, db, s, w, now)
 		}

@@ -18,7 +18,7 @@ func guess(c *column) func(*fake.Value) any {
 	if len(r.choices) > 0 {
 		return func(v *fake.Value) any {
 			if c.unique {
-				return r.choices[v.Permuted(uint64(len(r.choices)))]
+				return r.choices[v.Permutation(uint64(len(r.choices)))]
 			}
 			return v.OneOf(r.choices...)
 		}
@@ -167,6 +167,6 @@ func shortTag(v *fake.Value, n int) string {
 	for range min(n, 11) {
 		size *= 36
 	}
-	s := strconv.FormatUint(v.Permuted(size), 36)
+	s := strconv.FormatUint(v.Permutation(size), 36)
 	return strings.Repeat("0", min(n, 11)-len(s)) + s
 }

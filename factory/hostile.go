@@ -6,17 +6,15 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// Hostility is what Hostile returns.
-type Hostility struct{ allTables }
-
-// Hostile fills every column that may hold anything with what has broken somebody's
-// code: control and bidirectional characters, markup, quotes, deep and doubled
+// Hostile fills every column that may hold anything with what has broken programs: control and bidirectional characters, markup, quotes, deep and doubled
 // JSON, and in bytea all that is no UTF-8. Row by row, the classes take turns.
 // Columns whose form a CHECK dictates, keys, references, numbers and moments stay
-// believable, and so does a field whose Go type cannot hold the value. What a trait sets afterwards wins.
-func Hostile() Hostility { return Hostility{} }
+// believable, and so does a field whose Go type cannot hold the value. What Set sets afterwards wins.
+func Hostile() Option { return hostile{} }
 
-func (Hostility) option(c *call) error {
+type hostile struct{}
+
+func (hostile) apply(c *call) error {
 	c.hostile = true
 	return nil
 }

@@ -22,11 +22,11 @@ import (
 // refuse it by that name. What could not be proven to bite is listed with the
 // reason: a constraint that nothing can violate protects nothing.
 type Linting struct {
-	// Rows are the factories to try, each with the traits to try it with. nil: none,
+	// Rows are the factories to try, each with the options to try it with. nil: none,
 	// constraints only.
 	Rows []Volume
-	// Using declares what the tables mean. nil: seedbed.Discover is asked.
-	Using *seedbed.Model
+	// Model declares what the tables mean. nil: seedbed.Discover is asked.
+	Model *seedbed.Model
 }
 
 // LintReport is what Linting found.
@@ -82,7 +82,7 @@ func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
 	forget(addr) // constraints may have come since this database was looked at
-	s, err := schemaOf(ctx, db, addr, l.Using)
+	s, err := schemaOf(ctx, db, addr, l.Model)
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
@@ -102,24 +102,4 @@ func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
 	return c.report, nil
-}
-
-// Builtin lists every built-in factory with every trait and every type of its rows:
-// what Lint tries on a database with the reference schema.
-func Builtin() []Volume {
-	plain := []Volume{Organizations.N(2), Spaces.N(2), Users.N(2), OrganizationMemberships.N(2), SpaceMemberships.N(2),
-		Datasets.N(2), QualityChecks.N(6), CheckRuns.N(6), CheckResults.N(6), SourceSystems.N(8), SnowflakeSystems.N(2),
-		BigQuerySystems.N(2), DatabricksSystems.N(2), PostgresSystems.N(2), Alerts.N(6), AuditLogs.N(4), Comments.N(8),
-		Attachments.N(8), Annotations.N(8)}
-	moods := []Volume{Spaces.N(2, Inactive()), SpaceMemberships.N(2, Inactive()), SpaceMemberships.N(1, Admin()),
-		QualityChecks.N(2, Inactive()), SourceSystems.N(2, Inactive()), CheckRuns.N(2, Failing()), CheckRuns.N(1, Queued()),
-		CheckRuns.N(1, Errored()), CheckResults.N(2, Failing()), Alerts.N(2, Resolved())}
-	hostile := []Volume{Organizations.N(21, Hostile()), Users.N(21, Hostile()), Datasets.N(21, Hostile()), QualityChecks.N(21, Hostile()),
-		CheckResults.N(21, Hostile()), SourceSystems.N(21, Hostile()), Alerts.N(21, Hostile()), AuditLogs.N(21, Hostile()),
-		Comments.N(21, Hostile()), Attachments.N(21, Hostile()), Annotations.N(21, Hostile())}
-	all := append(append(plain, moods...), hostile...)
-	for _, typ := range []Trait[SourceSystem]{Slack(), PagerDuty(), Email(), Webhook(), Snowflake(), BigQuery(), Databricks(), Postgres()} {
-		all = append(all, SourceSystems.N(2, typ))
-	}
-	return all
 }

@@ -12,7 +12,7 @@ import (
 func TestLintReference(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
-	if _, err := factory.Comments.InsertN(t.Context(), db, 3); err != nil { // rows that a program has made
+	if _, err := factory.Comments.CreateNContext(t.Context(), db, 3); err != nil { // rows that a program has made
 		t.Fatal(err)
 	}
 	report := factory.Lint(t, db, factory.Builtin()...)

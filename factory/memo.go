@@ -86,7 +86,7 @@ func merged[V any](a, b map[string]V) map[string]V {
 }
 
 // changed looks whether the database is no longer the one remembered.
-func changed(ctx context.Context, db seedbed.DB, addr string, options []Option) bool {
+func changed(ctx context.Context, db seedbed.DB, addr string, options []option) bool {
 	before, _ := recall(addr)
 	forget(addr)
 	plain, err := newCall(nil, options)

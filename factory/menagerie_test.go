@@ -97,6 +97,6 @@ func TestCheckOfReferences(t *testing.T) {
 	if _, err := db.Exec(t.Context(), "alter table docs add check (tenant_key = 'us')"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := factory.Auto("docs").Insert(t.Context(), db)
+	_, err := factory.Auto("docs").CreateContext(t.Context(), db)
 	mention(t, err, "docs_tenant_key_check", "about keys and references (tenant_key)")
 }

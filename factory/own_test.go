@@ -101,7 +101,7 @@ var (
 			if p.Tasks == 0 {
 				return nil
 			}
-			_, err := tasks.With(factory.On(*p)).InsertN(ctx, db, p.Tasks)
+			_, err := tasks.With(factory.On(*p)).CreateNContext(ctx, db, p.Tasks)
 			return err
 		},
 	})
@@ -167,7 +167,7 @@ func TestTransientsHooksAndHas(t *testing.T) {
 	failing := factory.New(factory.Definition[Project]{
 		After: func(context.Context, seedbed.DB, *Project) error { return boom },
 	})
-	if _, err := failing.Insert(t.Context(), db); !errors.Is(err, boom) {
+	if _, err := failing.CreateContext(t.Context(), db); !errors.Is(err, boom) {
 		t.Errorf("the hook's error came as %v", err)
 	}
 	if n := count(t, db, "select count(*) from projects"); n != 1 {
@@ -184,9 +184,9 @@ func TestRowThatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"On": second(tasks.With(factory.On(p)).Insert(t.Context(), db)),
-		"By": second(tasks.With(factory.By(Member{Email: "x@example.com"})).Insert(t.Context(), db)),
-		"In": second(members.With(factory.In(Tenant{Name: "nobody"})).Insert(t.Context(), db)),
+		"On": second(tasks.With(factory.On(p)).CreateContext(t.Context(), db)),
+		"By": second(tasks.With(factory.By(Member{Email: "x@example.com"})).CreateContext(t.Context(), db)),
+		"In": second(members.With(factory.In(Tenant{Name: "nobody"})).CreateContext(t.Context(), db)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), name+"(") || !strings.Contains(err.Error(), `does not say its "id"; was it created?`) {
 			t.Errorf("%s: got %v", name, err)
@@ -224,8 +224,8 @@ func TestTenantDiamond(t *testing.T) {
 	}
 
 	for name, err := range map[string]error{
-		"project and doer": second(tasks.With(factory.On(pa), factory.By(mb)).Insert(t.Context(), db)),
-		"tenant and lead":  second(projects.With(factory.In(a), factory.By(mb)).Insert(t.Context(), db)),
+		"project and doer": second(tasks.With(factory.On(pa), factory.By(mb)).CreateContext(t.Context(), db)),
+		"tenant and lead":  second(projects.With(factory.In(a), factory.By(mb)).CreateContext(t.Context(), db)),
 	} {
 		var disagree *factory.DisagreeError
 		if !errors.As(err, &disagree) {
@@ -249,7 +249,7 @@ func TestTraitWithoutAPlaceIsAnError(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
 	task := tasks.Create(t, db)
-	_, err := members.With(factory.On(task)).Insert(t.Context(), db)
+	_, err := members.With(factory.On(task)).CreateContext(t.Context(), db)
 	var unused *factory.UnusedError
 	if !errors.As(err, &unused) || !strings.Contains(err.Error(), "references tenants") {
 		t.Errorf("got %v, want an UnusedError that says what members reference", err)
@@ -272,7 +272,7 @@ func (homeless) TableName() string { return "task" }
 func TestStructThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
-	_, err := factory.New(factory.Definition[misspelt]{}).Insert(t.Context(), db)
+	_, err := factory.New(factory.Definition[misspelt]{}).CreateContext(t.Context(), db)
 	var bad *factory.StructError
 	if !errors.As(err, &bad) {
 		t.Fatalf("got %v, want a StructError", err)
@@ -282,7 +282,7 @@ func TestStructThatDoesNotFit(t *testing.T) {
 			t.Errorf("the message lacks %s:\n%v", part, err)
 		}
 	}
-	_, err = factory.New(factory.Definition[homeless]{}).Insert(t.Context(), db)
+	_, err = factory.New(factory.Definition[homeless]{}).CreateContext(t.Context(), db)
 	if !errors.Is(err, factory.ErrNoTable) || !strings.Contains(err.Error(), "did you mean tasks?") {
 		t.Errorf("unknown table: %v", err)
 	}
@@ -293,7 +293,7 @@ func TestFailureInsideATransaction(t *testing.T) {
 	t.Parallel()
 	tx := shop.Tx(t)
 	m := members.Create(t, tx)
-	if _, err := members.Insert(t.Context(), tx, func(x *Member) { x.Email = m.Email }); err == nil {
+	if _, err := members.CreateContext(t.Context(), tx, func(x *Member) { x.Email = m.Email }); err == nil {
 		t.Fatal("a doubled unique value was accepted")
 	}
 	if n := count(t, tx, "select count(*) from members"); n != 1 {

@@ -25,7 +25,7 @@ func TestNoRows(t *testing.T) {
 	if users := factory.Users.CreateN(t, db, 0); users == nil || len(users) != 0 {
 		t.Errorf("got %#v, want an empty list", users)
 	}
-	if _, err := factory.Users.InsertN(t.Context(), nil, 0); err != nil {
+	if _, err := factory.Users.CreateNContext(t.Context(), nil, 0); err != nil {
 		t.Errorf("for none, nothing is asked of the database: %v", err)
 	}
 	if report := factory.Users.Fill(t, db, 0); report.Rows != 0 || len(report.Tables) != 0 {
@@ -37,11 +37,11 @@ func TestNoRows(t *testing.T) {
 		t.Errorf("%d users and spaces, report %+v", n, report)
 	}
 	factory.Datasets.Create(t, tx, factory.Has(0, factory.QualityChecks))
-	_, create := factory.Users.InsertN(t.Context(), db, -1)
+	_, create := factory.Users.CreateNContext(t.Context(), db, -1)
 	mention(t, create, "create users: -1 rows asked for")
 	_, build := factory.Users.Build(-1)
 	mention(t, build, "build users: row -1: rows count from 0")
-	_, has := factory.Datasets.Insert(t.Context(), db, factory.Has(-2, factory.QualityChecks))
+	_, has := factory.Datasets.CreateContext(t.Context(), db, factory.Has(-2, factory.QualityChecks))
 	mention(t, has, "Has: -2 rows of quality_checks asked for")
 }
 
@@ -52,7 +52,7 @@ func TestOnATenant(t *testing.T) {
 	db := till.DB(t)
 	customer := factory.Auto("customers").Create(t, db)
 	for _, table := range []string{"orders", "lines", "coupons"} {
-		_, err := factory.Auto(table).With(factory.On(customer)).Insert(t.Context(), db)
+		_, err := factory.Auto(table).With(factory.On(customer)).CreateContext(t.Context(), db)
 		mention(t, err, "On(customers 1)", "has no place in "+table, "the Model takes it for their tenant: place them with In")
 		if rec := factory.Auto(table).With(factory.In(customer)).Create(t, db); rec.Get("customer_id") != customer.Get("id") {
 			t.Errorf("In: %v", rec)
@@ -67,10 +67,10 @@ func TestOnATenant(t *testing.T) {
 	if n := count(t, seeder(t, ref), "select count(*) from spaces where organization_id = '"+organization.ID.String()+"'"); n != 2 {
 		t.Errorf("the organization has %d spaces, want 2", n)
 	}
-	_, err := factory.CheckResults.Insert(t.Context(), ref, factory.On(organization))
+	_, err := factory.CheckResults.CreateContext(t.Context(), ref, factory.On(organization))
 	mention(t, err, "place them with In")
 	factory.CheckResults.Create(t, ref, factory.In(organization))
-	_, err = factory.Users.With(factory.In(organization)).Insert(t.Context(), ref)
+	_, err = factory.Users.With(factory.In(organization)).CreateContext(t.Context(), ref)
 	mention(t, err, "has no place in users")
 }
 
@@ -100,11 +100,11 @@ func TestSubtypeTwice(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
 	system := factory.SourceSystems.Create(t, db, factory.Snowflake())
-	_, err := factory.SnowflakeSystems.Insert(t.Context(), db, factory.On(system))
+	_, err := factory.SnowflakeSystems.CreateContext(t.Context(), db, factory.On(system))
 	mention(t, err, "a row of source_systems that is snowflake was made together with its row of snowflake_systems", "leave the source_systems out")
 	_, err = factory.Plan{Rows: []factory.Volume{factory.SnowflakeSystems.N(1, factory.On(system))}}.Run(t.Context(), db)
 	mention(t, err, "was made together with its row of snowflake_systems")
 	plain := factory.Users.Create(t, db)
-	_, err = factory.Users.Insert(t.Context(), db, factory.Set(func(u *factory.User) { u.ID = plain.ID }))
+	_, err = factory.Users.CreateContext(t.Context(), db, factory.Set(func(u *factory.User) { u.ID = plain.ID }))
 	mention(t, err, "another row has this key", "SEEDBED_SEED")
 }

@@ -49,7 +49,7 @@ func guessNumber(c *column, r rule) func(*fake.Value) any {
 // guessMoment moves forward with the row; within a row, later columns are later.
 func guessMoment(c *column, typ string) func(*fake.Value) any {
 	offset := time.Duration(c.index) * time.Minute
-	at := func(v *fake.Value) time.Time { return v.Rising().Add(offset) }
+	at := func(v *fake.Value) time.Time { return v.IncreasingTime().Add(offset) }
 	if excludes(c.Table) {
 		at = func(v *fake.Value) time.Time { return v.Now().Add(time.Duration(v.Row())*time.Hour + offset) }
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,24 +47,49 @@ func (s settings) resolve(test string) (uint64, time.Time, error) {
 	return seed, now, err
 }
 
-var replaying sync.Map // testing.TB → struct{}: tests that will say how to replay them
+// caller is who asks for rows: a test, or a program, which has no name.
+type caller struct {
+	test string
+	log  func(level string, format string, args ...any) // once a test for each level; nil: nowhere
+}
 
-// replay has a test that fails log, once, the line that brings its data back. That
-// of a subtest runs the whole test: what the others made in the same database counts.
-func replay(t testing.TB) {
-	if _, there := replaying.LoadOrStore(t, struct{}{}); there {
+var logged sync.Map // testing.TB → *sync.Map of what its log says already
+
+// callerOf is a test. One that fails logs the line that brings its data back. That of a
+// subtest runs the whole test: what the others made in the same database counts.
+func callerOf(t testing.TB) caller {
+	found, known := logged.LoadOrStore(t, new(sync.Map))
+	said := found.(*sync.Map)
+	if !known {
+		t.Cleanup(func() { endOf(t) })
+	}
+	return caller{test: t.Name(), log: func(level, format string, args ...any) {
+		if _, twice := said.LoadOrStore(level, true); !twice {
+			t.Logf(format, args...)
+		}
+	}}
+}
+
+func endOf(t testing.TB) {
+	logged.Delete(t)
+	if name := t.Name(); name == rootTest(name) {
+		forgetTest(name)
+	}
+	if !t.Failed() {
 		return
 	}
-	t.Cleanup(func() {
-		replaying.Delete(t)
-		if name := t.Name(); name == rootTest(name) {
-			forgetTest(name)
-		}
-		if !t.Failed() {
-			return
-		}
-		if seed, err := baseSeed(); err == nil {
-			t.Logf("same data again: %s=%d go test -run '^%s$'", SeedVariable, seed, rootTest(t.Name()))
-		}
-	})
+	if seed, err := baseSeed(); err == nil {
+		t.Logf("same data again: %s=%d go test -run '^%s$'", SeedVariable, seed, rootTest(t.Name()))
+	}
+}
+
+// report says which tenants had to be made.
+func (c caller) report(made []*draft) {
+	if c.log == nil || len(made) == 0 {
+		return
+	}
+	for _, d := range made[0].tenantsMade {
+		c.log(d.table.name, "factory: nothing says which row of %s the %s belong to, so one was made: %s; pass factory.In(…) to choose",
+			d.table.name, made[0].table.name, strings.TrimSpace(d.node().key()))
+	}
 }

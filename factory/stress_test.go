@@ -33,13 +33,13 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 	for _, table := range tables {
 		add("auto "+table, func(ctx context.Context) error {
-			_, err := factory.Auto(table).InsertN(ctx, db, 2)
+			_, err := factory.Auto(table).CreateNContext(ctx, db, 2)
 			return err
 		})
 	}
 	for _, table := range []string{"types", "checks", "readings", "people", "eggs", "natural_child", "weekend"} {
 		add("zoo "+table, func(ctx context.Context) error {
-			_, err := factory.Auto(table).InsertN(ctx, odd, 2)
+			_, err := factory.Auto(table).CreateNContext(ctx, odd, 2)
 			return err
 		})
 	}
@@ -54,7 +54,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 	for i := range 30 {
 		add("own structs", func(ctx context.Context) error {
-			_, err := projects.InsertN(ctx, small, 2, func(p *Project) { p.Tasks = 1 + i%2 })
+			_, err := projects.CreateNContext(ctx, small, 2, func(p *Project) { p.Tasks = 1 + i%2 })
 			return err
 		})
 		add("build", func(context.Context) error {
@@ -99,7 +99,7 @@ func TestLearningSideBySide(t *testing.T) {
 				case 1:
 					_, err = factory.Plan{Rows: []factory.Volume{factory.Auto(table).N(3)}}.Run(t.Context(), db)
 				default:
-					_, err = factory.Auto(table).InsertN(t.Context(), db, 2)
+					_, err = factory.Auto(table).CreateNContext(t.Context(), db, 2)
 				}
 				if err != nil {
 					t.Error(err)

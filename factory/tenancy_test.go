@@ -61,7 +61,7 @@ func TestCreateAsTheApplication(t *testing.T) {
 func TestNotAllowed(t *testing.T) {
 	t.Parallel()
 	app := application(t, pg.DB(t))
-	_, err := factory.Users.Insert(t.Context(), app)
+	_, err := factory.Users.CreateContext(t.Context(), app)
 	if err == nil || !strings.Contains(err.Error(), "seedbed_seeder") {
 		t.Errorf("got %v, want an error that names the way out", err)
 	}
@@ -91,9 +91,9 @@ func TestBuiltInDiamond(t *testing.T) {
 	ours, theirs := factory.Spaces.Create(t, db), factory.Spaces.Create(t, db)
 	ds := factory.Datasets.Create(t, db, factory.In(ours))
 	for name, err := range map[string]error{
-		"space and dataset": second(factory.Comments.Insert(t.Context(), db, factory.In(theirs), factory.On(ds))),
-		"reply":             second(factory.Comments.Insert(t.Context(), db, factory.In(theirs), factory.Reply(factory.Comments.Create(t, db, factory.On(ds))))),
-		"deeper":            second(factory.CheckResults.Insert(t.Context(), db, factory.In(theirs), factory.On(ds))),
+		"space and dataset": second(factory.Comments.CreateContext(t.Context(), db, factory.In(theirs), factory.On(ds))),
+		"reply":             second(factory.Comments.CreateContext(t.Context(), db, factory.In(theirs), factory.Reply(factory.Comments.Create(t, db, factory.On(ds))))),
+		"deeper":            second(factory.CheckResults.CreateContext(t.Context(), db, factory.In(theirs), factory.On(ds))),
 	} {
 		var disagree *factory.DisagreeError
 		if !errors.As(err, &disagree) {
@@ -159,11 +159,11 @@ func TestManyGoroutines(t *testing.T) {
 			var err error
 			switch i % 3 {
 			case 0:
-				_, err = factory.Comments.InsertN(t.Context(), db, 3, factory.In(space))
+				_, err = factory.Comments.CreateNContext(t.Context(), db, 3, factory.In(space))
 			case 1:
-				_, err = factory.SourceSystems.Insert(t.Context(), db)
+				_, err = factory.SourceSystems.CreateContext(t.Context(), db)
 			default:
-				_, err = factory.Alerts.InsertN(t.Context(), db, 2)
+				_, err = factory.Alerts.CreateNContext(t.Context(), db, 2)
 			}
 			if err != nil {
 				errs <- fmt.Errorf("goroutine %d: %w", i, err)
@@ -201,10 +201,10 @@ func TestSpaceFollowsFromTheRun(t *testing.T) {
 		}
 	}
 	factory.Alerts.Fill(t, db, 20, factory.On(run))
-	if _, err := factory.Alerts.Insert(t.Context(), db, factory.On(run)); err != nil {
+	if _, err := factory.Alerts.CreateContext(t.Context(), db, factory.On(run)); err != nil {
 		t.Errorf("for programs: %v", err)
 	}
-	_, err := factory.Alerts.Insert(t.Context(), db, factory.On(run), factory.In(factory.Organizations.Create(t, db)))
+	_, err := factory.Alerts.CreateContext(t.Context(), db, factory.On(run), factory.In(factory.Organizations.Create(t, db)))
 	if !errors.As(err, new(*factory.DisagreeError)) {
 		t.Errorf("another organization's: got %v, want a DisagreeError", err)
 	}

@@ -167,12 +167,12 @@ func TestRowsThatAreHereAlready(t *testing.T) {
 	db := pg.DB(t)
 	// Outside of tests all processes share a world: pretend that another one was here.
 	tx := seeder(t, db)
-	u, err := factory.Users.With(factory.Seed(5)).Insert(context.Background(), tx)
+	u, err := factory.Users.With(factory.Seed(5)).CreateContext(context.Background(), tx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	factory.ForgetWorlds()
-	v, err := factory.Users.With(factory.Seed(5)).Insert(context.Background(), tx)
+	v, err := factory.Users.With(factory.Seed(5)).CreateContext(context.Background(), tx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestRecycledDatabase(t *testing.T) {
 			names[db.Config().ConnConfig.Database]++
 			tx := seeder(t, db)
 			populate(t, tx)
-			if _, err := factory.Comments.InsertN(t.Context(), tx, 2); err != nil { // a program's rows
+			if _, err := factory.Comments.CreateNContext(t.Context(), tx, 2); err != nil { // a program's rows
 				t.Fatal(err)
 			}
 			if _, err := (factory.Plan{Rows: []factory.Volume{factory.Alerts.N(10)}}).Run(t.Context(), tx); err != nil {

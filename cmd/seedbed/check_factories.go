@@ -24,7 +24,7 @@ func (a *app) checkFactories(ctx context.Context, f checkFlags) error {
 		if err != nil {
 			return err
 		}
-		linting := factory.Linting{Using: &found.Model}
+		linting := factory.Linting{Model: &found.Model}
 		if migrations.Model().Equal(found.Model) {
 			linting.Rows = factory.Builtin()
 		}

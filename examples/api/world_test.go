@@ -47,7 +47,7 @@ var (
 	})
 	comments = factory.New(factory.Definition[Comment]{
 		Row: func(m *Comment, c *factory.Cells) {
-			m.Body, m.CreatedAt = c.Of("body").Comment(), c.Of("created_at").Rising()
+			m.Body, m.CreatedAt = c.Of("body").Comment(), c.Of("created_at").IncreasingTime()
 		},
 		Parents: []factory.Maker{members},
 	})

@@ -33,7 +33,7 @@ func TestCommentsOnPhotos(t *testing.T) {
 	t.Parallel()
 	tx := pg.Tx(t)
 	post := posts.Create(t, tx)
-	photo := factory.Auto("photos").With(factory.Using(Model), factory.On(post)).
+	photo := factory.Auto("photos").With(factory.WithModel(Model), factory.On(post)).
 		Create(t, tx, func(r *factory.Record) { r.Set("state", "ready") })
 	remarks := comments.With(factory.On(photo)).CreateN(t, tx, 2)
 	thread, err := Thread(t.Context(), tx, post.TenantID, "Photo", remarks[0].CommentableID)

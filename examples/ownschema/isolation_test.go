@@ -52,7 +52,7 @@ func TestSchema(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
 	comments.CreateN(t, db, 3)
-	factory.Auto("photos").With(factory.Using(Model)).CreateN(t, db, 3)
+	factory.Auto("photos").With(factory.WithModel(Model)).CreateN(t, db, 3)
 	check.Isolation(t, db, check.Options{Model: &Model, Except: bargains})
 }
 

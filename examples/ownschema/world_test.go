@@ -28,13 +28,13 @@ var (
 	tenants = factory.New(factory.Definition[Tenant]{})
 	users   = factory.New(factory.Definition[User]{
 		Row: func(u *User, c *factory.Cells) { u.Email = c.Of("email").Email() },
-	}).With(factory.Using(Model))
+	}).With(factory.WithModel(Model))
 	posts = factory.New(factory.Definition[Post]{
 		Row:     func(p *Post, c *factory.Cells) { p.Title = c.Of("title").Sentence() },
 		Parents: []factory.Maker{users},
-	}).With(factory.Using(Model))
+	}).With(factory.WithModel(Model))
 	comments = factory.New(factory.Definition[Comment]{
 		Row:     func(m *Comment, c *factory.Cells) { m.Body = c.Of("body").Comment() },
 		Parents: []factory.Maker{posts, users},
-	}).With(factory.Using(Model))
+	}).With(factory.WithModel(Model))
 )

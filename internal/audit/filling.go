@@ -19,7 +19,7 @@ func (p *prober) fill(table string) error {
 		return err
 	}
 	for range 2 {
-		if _, err := factory.Auto(table).With(factory.Using(p.a.model)).Insert(p.a.ctx, tx); err != nil {
+		if _, err := factory.Auto(table).With(factory.WithModel(p.a.model)).CreateContext(p.a.ctx, tx); err != nil {
 			_ = tx.Rollback(context.WithoutCancel(p.a.ctx)) // the first error counts
 			return err
 		}

@@ -38,7 +38,7 @@ func TestCellsNeverChange(t *testing.T) {
 		{"company", v("company").Company(), goldenCompany},
 		{"dataset", v("dataset").Dataset(), goldenDataset},
 		{"comment", v("body").Comment(), goldenComment},
-		{"rising", v("created_at").Rising().Format(time.RFC3339Nano), goldenRising},
+		{"rising", v("created_at").IncreasingTime().Format(time.RFC3339Nano), goldenRising},
 		{"int", strconv.FormatInt(v("n").Int(0, 1_000_000), 10), goldenInt},
 	} {
 		if k.got != k.want {
@@ -67,7 +67,7 @@ func TestUniqueMethodsAre(t *testing.T) {
 		"Email": (*Value).Email, "Username": (*Value).Username, "Company": (*Value).Company, "Slug": (*Value).Slug,
 		"Dataset": (*Value).Dataset, "Check": (*Value).Check, "Team": (*Value).Team, "Tag": (*Value).Tag,
 		"UUID":   func(v *Value) string { id := v.UUID(); return string(id[:]) },
-		"Rising": func(v *Value) string { return strconv.FormatInt(v.Rising().UnixMicro(), 36) },
+		"IncreasingTime": func(v *Value) string { return strconv.FormatInt(v.IncreasingTime().UnixMicro(), 36) },
 	} {
 		seen := make(map[string]int64, rows)
 		for row := range int64(rows) {
@@ -87,7 +87,7 @@ func TestRisingMovesForward(t *testing.T) {
 	last := time.Time{}
 	for _, row := range []int64{0, 1, 2, 1000, 9_999_999, 10_000_000, 50_000_000} {
 		c.At(row)
-		at := c.Of("created_at").Rising()
+		at := c.Of("created_at").IncreasingTime()
 		if !at.After(last) || !at.Before(Epoch) {
 			t.Errorf("row %d is at %s, after %s; now is %s", row, at, last, Epoch)
 		}
@@ -115,7 +115,7 @@ func BenchmarkComment(b *testing.B) {
 		c.At(int64(i))
 		_ = c.Of("id").UUID()
 		_ = c.Of("body").Comment()
-		_ = c.Of("created_at").Rising()
+		_ = c.Of("created_at").IncreasingTime()
 	}
 }
 

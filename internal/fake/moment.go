@@ -5,14 +5,14 @@ import "time"
 // year is how far back histories go.
 const year = 365 * 24 * time.Hour
 
-// Rising is a moment of the past year that moves forward with the row: quickly at
+// IncreasingTime is a moment of the past year that moves forward with the row: quickly at
 // first, ever more slowly towards Now, which it never reaches. Two rows differ by
 // at least 300 µs up to ten million rows. Whole microseconds, as Postgres keeps.
-func (v *Value) Rising() time.Time { return v.now.Add(-v.age(0)) }
+func (v *Value) IncreasingTime() time.Time { return v.now.Add(-v.age(0)) }
 
-// Stepped is a moment that moves forward with the row by about the step given,
+// TimeStep is a moment that moves forward with the row by about the step given,
 // from a year ago, with a jitter of less than the step: a time series.
-func (v *Value) Stepped(step time.Duration) time.Time {
+func (v *Value) TimeStep(step time.Duration) time.Time {
 	jitter := time.Duration(v.Float(0, float64(step)*0.9)).Truncate(time.Microsecond)
 	return v.now.Add(-year + time.Duration(v.row)*step + jitter)
 }

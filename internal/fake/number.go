@@ -65,8 +65,8 @@ func (v *Value) Size(lo, hi int64) int64 {
 // Serial is the row's number, from 1. Unique.
 func (v *Value) Serial() int64 { return v.row + 1 }
 
-// Permuted is unique among rows and below n, as long as the row is below n.
-func (v *Value) Permuted(n uint64) uint64 { return permute(uint64(v.row)%n, n, v.column) }
+// Permutation is unique among rows and below n, as long as the row is below n.
+func (v *Value) Permutation(n uint64) uint64 { return permute(uint64(v.row)%n, n, v.column) }
 
 // UUID is a version 7 UUID: unique, and in the order of rows, which is what a
 // B-tree likes (facts: 172k rows/s against 120k with random keys). The time in
@@ -96,7 +96,7 @@ var lower = base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(b
 
 // Tag is a short lower-case label. Unique below a trillion rows.
 func (v *Value) Tag() string {
-	x := v.Permuted(1 << 40)
+	x := v.Permutation(1 << 40)
 	return lower.EncodeToString([]byte{byte(x >> 32), byte(x >> 24), byte(x >> 16), byte(x >> 8), byte(x)})
 }
 

@@ -118,7 +118,7 @@ func (f *filler) fill(db pgx.Tx, r *catalog.Relation, name string) error {
 	}
 	within := f.within(name)
 	if len(within) == 0 {
-		_, err := auto.InsertN(f.ctx, db, f.want.rows(-1))
+		_, err := auto.CreateNContext(f.ctx, db, f.want.rows(-1))
 		return err
 	}
 	for i, t := range within {
@@ -129,7 +129,7 @@ func (f *filler) fill(db pgx.Tx, r *catalog.Relation, name string) error {
 	return nil
 }
 
-type autoFactory = factory.Factory[factory.Record, factory.Trait[factory.Record]]
+type autoFactory = factory.Factory[factory.Record]
 
 // rows makes n rows of a table for a tenant.
 func (f *filler) rows(db pgx.Tx, auto *autoFactory, t *tenant, n int) error {
@@ -139,7 +139,7 @@ func (f *filler) rows(db pgx.Tx, auto *autoFactory, t *tenant, n int) error {
 	if f.want.share && len(t.rows) > 0 {
 		auto = auto.With(factory.Recycle(t.rows...))
 	}
-	rows, err := auto.InsertN(f.ctx, db, n)
+	rows, err := auto.CreateNContext(f.ctx, db, n)
 	if f.want.share {
 		for _, r := range rows {
 			t.rows = append(t.rows, r)
@@ -152,7 +152,7 @@ func (f *filler) rows(db pgx.Tx, auto *autoFactory, t *tenant, n int) error {
 func (f *filler) level(db pgx.Tx, auto *autoFactory, level seedbed.Tenant) error {
 	above := f.tenants[level.Parent]
 	if level.Parent == "" || len(above) == 0 {
-		rows, err := auto.InsertN(f.ctx, db, f.want.below(-1))
+		rows, err := auto.CreateNContext(f.ctx, db, f.want.below(-1))
 		f.note(level.Name, rows)
 		return err
 	}
@@ -160,7 +160,7 @@ func (f *filler) level(db pgx.Tx, auto *autoFactory, level seedbed.Tenant) error
 		if f.want.below(i) == 0 {
 			continue
 		}
-		rows, err := auto.With(factory.In(parent.row)).InsertN(f.ctx, db, f.want.below(i))
+		rows, err := auto.With(factory.In(parent.row)).CreateNContext(f.ctx, db, f.want.below(i))
 		f.note(level.Name, rows)
 		if err != nil {
 			return err

@@ -49,7 +49,7 @@ func (w *world) hostileSpace() *space {
 
 func (s *space) hostileWork() factory.Dataset {
 	bad := factory.Hostile()
-	for _, flavour := range []factory.Trait[factory.SourceSystem]{factory.Snowflake(), factory.BigQuery(), factory.Databricks(),
+	for _, flavour := range []factory.Option{factory.Snowflake(), factory.BigQuery(), factory.Databricks(),
 		factory.Postgres(), factory.Slack(), factory.PagerDuty(), factory.Email(), factory.Webhook()} {
 		some(s.world, factory.SourceSystems)(hostileRows/8, s.seed, s.in, flavour, bad)
 	}

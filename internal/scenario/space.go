@@ -6,33 +6,33 @@ import "github.com/qarion/seedbed/factory"
 type space struct {
 	*world
 	factory.Space
-	in      factory.Scope
+	in      factory.Option
 	members []factory.User
 	sources []factory.SourceSystem // that datasets are read from
 	targets []factory.SourceSystem // that alerts go to
 }
 
 // by is a member, another one for each number.
-func (s *space) by(number int) factory.Author {
+func (s *space) by(number int) factory.Option {
 	return factory.By(s.members[number%len(s.members)])
 }
 
-func (s *space) join(u factory.User, number int, more ...factory.SpaceMembershipTrait) {
-	traits := append([]factory.SpaceMembershipTrait{s.seed, s.in, factory.By(u)}, more...)
+func (s *space) join(u factory.User, number int, more ...factory.Option) {
+	options := append([]factory.Option{s.seed, s.in, factory.By(u)}, more...)
 	if number == 0 {
-		traits = append(traits, factory.Admin())
+		options = append(options, factory.Admin())
 	}
-	some(s.world, factory.SpaceMemberships)(1, traits...)
+	some(s.world, factory.SpaceMemberships)(1, options...)
 	s.members = append(s.members, u)
 }
 
 // systems makes one of each flavour, of which one is switched off.
 func (s *space) systems() {
-	for _, trait := range []factory.Trait[factory.SourceSystem]{
+	for _, trait := range []factory.Option{
 		factory.Snowflake(), factory.BigQuery(), factory.Databricks(), factory.Postgres()} {
 		s.sources = append(s.sources, some(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
 	}
-	for _, trait := range []factory.Trait[factory.SourceSystem]{factory.Slack(), factory.PagerDuty(), factory.Email()} {
+	for _, trait := range []factory.Option{factory.Slack(), factory.PagerDuty(), factory.Email()} {
 		s.targets = append(s.targets, some(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
 	}
 	some(s.world, factory.SourceSystems)(1, s.seed, s.in, factory.Webhook(), factory.Inactive())
@@ -40,11 +40,11 @@ func (s *space) systems() {
 
 // dataset makes one and all that is done and said about it.
 func (s *space) dataset(number int) {
-	traits := []factory.DatasetTrait{s.seed, s.in, s.by(number)}
+	options := []factory.Option{s.seed, s.in, s.by(number)}
 	if number%4 != 3 { // the fourth is an upload
-		traits = append(traits, factory.On(s.sources[number%len(s.sources)]))
+		options = append(options, factory.On(s.sources[number%len(s.sources)]))
 	}
-	d := some(s.world, factory.Datasets)(1, traits...)[0]
+	d := some(s.world, factory.Datasets)(1, options...)[0]
 	if s.err != nil {
 		return
 	}
@@ -92,7 +92,7 @@ func (s *space) runs(check factory.QualityCheck, number int) {
 }
 
 // counted numbers the results of one run from 1.
-func counted() factory.Trait[factory.CheckResult] {
+func counted() factory.Option {
 	var n int32
 	return factory.Set(func(r *factory.CheckResult) {
 		n++

@@ -11,16 +11,16 @@ import (
 type world struct {
 	ctx  context.Context
 	db   seedbed.DB
-	seed factory.Setting
+	seed factory.Option
 	done int
 	err  error
 }
 
 // some makes n rows, unless something has gone wrong before: then they are empty.
-func some[T factory.Row, K any](w *world, of *factory.Factory[T, K]) func(n int, traits ...K) []T {
-	return func(n int, traits ...K) []T {
+func some[T factory.Row](w *world, of *factory.Factory[T]) func(n int, options ...factory.Option) []T {
+	return func(n int, options ...factory.Option) []T {
 		if w.err == nil && n > 0 {
-			rows, err := of.InsertN(w.ctx, w.db, n, traits...)
+			rows, err := of.CreateNContext(w.ctx, w.db, n, options...)
 			if err == nil {
 				return rows
 			}
@@ -54,12 +54,12 @@ func (w *world) people(org factory.Organization, n int) []factory.User {
 
 // space fills one; the last space of a customer called attic is archived.
 func (w *world) space(org factory.Organization, r room, people []factory.User, number int) {
-	traits := []factory.SpaceTrait{w.seed, factory.In(org),
+	options := []factory.Option{w.seed, factory.In(org),
 		factory.Set(func(s *factory.Space) { s.Slug, s.Name = r.slug, r.name })}
 	if r.slug == "attic" {
-		traits = append(traits, factory.Inactive())
+		options = append(options, factory.Inactive())
 	}
-	s := &space{world: w, Space: some(w, factory.Spaces)(1, traits...)[0]}
+	s := &space{world: w, Space: some(w, factory.Spaces)(1, options...)[0]}
 	s.in = factory.In(s.Space)
 	for i := range min(len(people), 3+r.datasets/2) {
 		s.join(people[(i+number)%len(people)], i)

@@ -1,0 +1,100 @@
+package factory
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// Slack makes a source system a Slack channel.
+func Slack() Option { return sourceType("slack") }
+
+// PagerDuty makes a source system a PagerDuty service.
+func PagerDuty() Option { return sourceType("pagerduty") }
+
+// Email makes a source system a list of recipients.
+func Email() Option { return sourceType("email") }
+
+// Webhook makes a source system an HTTP end point.
+func Webhook() Option { return sourceType("webhook") }
+
+// Snowflake makes a source system a Snowflake account, its subtype row included.
+func Snowflake() Option { return sourceType("snowflake") }
+
+// BigQuery makes a source system a BigQuery project, its subtype row included.
+func BigQuery() Option { return sourceType("bigquery") }
+
+// Databricks makes a source system a Databricks workspace, its subtype row included.
+func Databricks() Option { return sourceType("databricks") }
+
+// Postgres makes a source system a Postgres database, its subtype row included.
+func Postgres() Option { return sourceType("postgres") }
+
+// sourceType makes a system one of another type. The settings follow from its name:
+// an option has no cells.
+func sourceType(typ string) Option {
+	return Set(func(s *SourceSystem) {
+		cells := (*Cells)(fake.New(fake.Derive(fake.DefaultSeed, s.Name), "source_systems", fake.Epoch))
+		s.Type, s.Config = typ, config(typ, cells.Of("config"))
+		if s.SecretRef == nil && s.SecretCiphertext == nil && typ != "email" && typ != "webhook" {
+			s.SecretRef = ptr("vault://kv/" + cells.Of("secret_ref").Slug())
+		}
+	})
+}
+
+// Admin gives members the role that administers the space, or the organization.
+func Admin() Option {
+	return setters{"Admin()", []setter{
+		to(func(m *SpaceMembership) { m.Role = "admin" }),
+		to(func(m *OrganizationMembership) { m.Role = "admin" }),
+	}}
+}
+
+// Inactive switches things off: a source system, a check's schedule; it archives a
+// space, and lets a member leave.
+func Inactive() Option {
+	return setters{"Inactive()", []setter{
+		to(func(s *SourceSystem) { s.Active = false }),
+		to(func(q *QualityCheck) { q.Enabled = false }),
+		to(func(s *Space) { s.ArchivedAt = ptr(s.CreatedAt.Add(time.Hour)) }),
+		to(func(m *SpaceMembership) { m.LeftAt = ptr(m.JoinedAt.Add(time.Hour)) }),
+	}}
+}
+
+// Failing makes a run fail, and a result with a sample of what is wrong.
+func Failing() Option {
+	return setters{"Failing()", []setter{
+		to(failRun),
+		to(func(r *CheckResult) { r.Passed, r.Expected, r.Sample = false, ptr("= 0"), sample(r) }),
+	}}
+}
+
+func failRun(r *CheckRun) {
+	r.Status, r.Error = "failed", nil
+	if r.StartedAt == nil {
+		r.StartedAt = ptr(r.QueuedAt.Add(time.Second))
+	}
+	if r.FinishedAt == nil {
+		r.FinishedAt = ptr(r.StartedAt.Add(time.Minute))
+	}
+}
+
+// Queued makes a run wait.
+func Queued() Option {
+	return Set(func(r *CheckRun) { r.Status, r.StartedAt, r.FinishedAt, r.Error = "queued", nil, nil, nil })
+}
+
+// Errored makes a run end without a result.
+func Errored() Option {
+	return Set(func(r *CheckRun) { r.Status, r.Error = "errored", ptr("canceling statement due to statement timeout") })
+}
+
+// Resolved makes an alert a thing of the past.
+func Resolved() Option {
+	return Set(func(a *Alert) { a.Status, a.ResolvedAt = "resolved", ptr(a.RaisedAt.Add(time.Hour)) })
+}
+
+func to[T any](f func(*T)) setter {
+	return setter{reflect.TypeFor[T](), func(row any) { f(row.(*T)) }}
+}

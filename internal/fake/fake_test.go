@@ -66,7 +66,7 @@ func TestUniqueMethodsAre(t *testing.T) {
 	for name, f := range map[string]func(*Value) string{
 		"Email": (*Value).Email, "Username": (*Value).Username, "Company": (*Value).Company, "Slug": (*Value).Slug,
 		"Dataset": (*Value).Dataset, "Check": (*Value).Check, "Team": (*Value).Team, "Tag": (*Value).Tag,
-		"UUID":   func(v *Value) string { id := v.UUID(); return string(id[:]) },
+		"UUID":           func(v *Value) string { id := v.UUID(); return string(id[:]) },
 		"IncreasingTime": func(v *Value) string { return strconv.FormatInt(v.IncreasingTime().UnixMicro(), 36) },
 	} {
 		seen := make(map[string]int64, rows)

@@ -1,10 +1,12 @@
 package migrations_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -91,13 +93,11 @@ func TestOrganizationCannotLie(t *testing.T) {
 	refuses(t, w.seeder, foreignKey, "", "update spaces set organization_id = $1 where id = $2", id(bolt), id(red))
 }
 
-// A million rows: 20 organizations of 50 spaces, each row's time and space its own. The
+// A million rows, or a tenth of them: 20 organizations of 50 spaces, each row's time and space its own. The
 // administrator's pages are read from the index that leads with the organization,
 // and nothing is read that is not returned.
 func TestAdministratorReadsOnlyWhatIsReturned(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fills 1.1 million rows, some seconds")
-	}
+	testkit.SkipShort(t, "fills 120,000 rows")
 	t.Parallel()
 	w := newWorld(t)
 	fillAggregates(t, w)
@@ -152,17 +152,18 @@ func fillAggregates(t *testing.T, w *world) {
 	restore := bareAggregates(t, owner)
 	do(t, owner, `create table fill as select o, md5('org ' || o)::uuid as org, s, md5('space ' || o || '/' || s)::uuid as space
 		from generate_series(0, 19) o, generate_series(0, 49) s`)
-	do(t, owner, `insert into alerts (space_id, organization_id, title, raised_at, status, resolved_at)
-		select space, org, 'late', at, case n % 40 when 0 then 'open' else 'resolved' end, case n % 40 when 0 then null else at end
-		from fill, generate_series(1, 100) n, lateral (select timestamptz '2026-01-01Z' + (n * 1000 + s * 20 + o) * interval '6 minutes' as at) x`)
-	do(t, owner, `insert into audit_logs (space_id, organization_id, action, subject, occurred_at)
-		select space, org, 'dataset.read', 'dataset/' || space, timestamptz '2025-07-01Z' + (n * 1000 + s * 20 + o) * interval '45 seconds'
-		from fill, generate_series(1, 1000) n`)
+	alerts, entries := testkit.Rounds(20, 100), testkit.Rounds(100, 1000) // of each space
+	do(t, owner, fmt.Sprintf(`insert into alerts (space_id, organization_id, title, raised_at, status, resolved_at)
+		select space, org, 'late', at, case n %% 40 when 0 then 'open' else 'resolved' end, case n %% 40 when 0 then null else at end
+		from fill, generate_series(1, %[1]d) n, lateral (select timestamptz '2026-01-01Z' + (n * 1000 + s * 20 + o) * 100 / %[1]d * interval '6 minutes' as at) x`, alerts))
+	do(t, owner, fmt.Sprintf(`insert into audit_logs (space_id, organization_id, action, subject, occurred_at)
+		select space, org, 'dataset.read', 'dataset/' || space, timestamptz '2025-07-01Z' + (n * 1000 + s * 20 + o) * 1000 / %[1]d * interval '45 seconds'
+		from fill, generate_series(1, %[1]d) n`, entries))
 	for _, sql := range restore {
 		do(t, owner, sql)
 	}
 	do(t, owner, "analyze alerts, audit_logs")
-	if n := one[int64](t, owner, "select count(*) from audit_logs where occurred_at >= '2026-01-01Z'"); n < 100_000 {
+	if n := one[int64](t, owner, "select count(*) from audit_logs where occurred_at >= '2026-01-01Z'"); n < int64(100*entries) {
 		t.Errorf("%d rows in one partition: the years are not spread", n)
 	}
 }

@@ -5,16 +5,12 @@ import (
 	"testing/fstest"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/migrations"
-	"github.com/qarion/seedbed/pgtest"
+	"github.com/qarion/seedbed/internal/testpg"
 )
 
 // pg hands out empty databases, as their owner: a role with CREATEROLE and no more,
 // which is what migrations run as in production. reference has the reference schema.
-var (
-	pg        = &pgtest.Server{}
-	reference = &pgtest.Server{Migrations: migrations.FS}
-)
+var pg, reference = testpg.Empty, testpg.Reference
 
 // files makes a goose set out of name, content pairs.
 func files(pairs ...string) fstest.MapFS {
@@ -25,20 +21,14 @@ func files(pairs ...string) fstest.MapFS {
 	return m
 }
 
-// one runs a query that yields a single value.
+// one returns the value that a query yields.
 func one[T any](t *testing.T, db seedbed.DB, sql string, args ...any) T {
 	t.Helper()
-	var v T
-	if err := db.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return v
+	return testpg.One[T](t, db, sql, args...)
 }
 
 // do runs statements that must succeed.
 func do(t *testing.T, db seedbed.DB, sql string, args ...any) {
 	t.Helper()
-	if _, err := db.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	testpg.Exec(t, db, sql, args...)
 }

@@ -3,7 +3,6 @@ package migrations_test
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"maps"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -155,15 +155,13 @@ func (c labelled) set() []string {
 // tally counts how often a rule was wanted and found.
 type tally struct{ wanted, found, false int }
 
-// The whole corpus takes four minutes on two processors.
-var wholeCorpus = flag.Bool("corpus", false, "review every migration of the corpus instead of a fifth of them and some for each rule")
-
-// sample is every fifth migration, and as many more as give each rule two.
+// sample is every fifteenth migration, and as many more as give each rule one. The
+// whole corpus takes four minutes on two processors.
 func sample(all []labelled) (some []labelled) {
 	kept := map[string]int{}
 	for i, c := range all {
-		rare := slices.ContainsFunc(c.want, func(w label) bool { return kept[w.rule] < 2 })
-		if i%5 != 0 && !rare {
+		rare := slices.ContainsFunc(c.want, func(w label) bool { return kept[w.rule] < 1 })
+		if i%15 != 0 && !rare {
 			continue
 		}
 		some = append(some, c)
@@ -175,16 +173,14 @@ func sample(all []labelled) (some []labelled) {
 }
 
 func TestCorpus(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reviews some hundred migrations")
-	}
+	testkit.SkipShort(t, "reviews dozens of migrations")
 	db := superuser(t)
 	major := one[int](t, db, "select current_setting('server_version_num')::int / 10000")
 	all := readCorpus(t, major)
 	only := os.Getenv("CORPUS_CASE")
-	if !*wholeCorpus && only == "" {
+	if !testkit.Long() && only == "" {
 		some := sample(all)
-		t.Logf("%d of %d migrations; -corpus reviews all", len(some), len(all))
+		t.Logf("%d of %d migrations; -long reviews all", len(some), len(all))
 		all = some
 	}
 	var mu sync.Mutex

@@ -17,6 +17,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/qarion/seedbed/internal/sqltext"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
 )
@@ -231,9 +232,7 @@ func TestScriptWaitsForNobody(t *testing.T) {
 // Killed after any statement, the rest of the script either completes the work or is
 // refused with everything as it was.
 func TestScriptKilledAnywhere(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills a script at each of its statements")
-	}
+	testkit.SkipShort(t, "kills a script at many of its statements")
 	t.Parallel()
 	fsys := files(awkward()...)
 	script := render(t, fsys, migrations.ScriptOptions{})
@@ -243,7 +242,11 @@ func TestScriptKilledAnywhere(t *testing.T) {
 	if err := migrations.Up(t.Context(), want, fsys); err != nil {
 		t.Fatal(err)
 	}
+	var kills []int
 	for k := 1; k < len(statements.Statements); k++ {
+		kills = append(kills, k)
+	}
+	for _, k := range testkit.Sample(t, kills, 4) {
 		db := pg.DB(t)
 		cut := head
 		for _, st := range statements.Statements[:k] {

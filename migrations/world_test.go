@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -118,17 +119,10 @@ func (w *world) scoped(t *testing.T) []string {
 	return all
 }
 
+// list returns the values of a query's only column.
 func list[T any](t *testing.T, db seedbed.DB, sql string, args ...any) []T {
 	t.Helper()
-	rows, err := db.Query(t.Context(), sql, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return all
+	return testpg.List[T](t, db, sql, args...)
 }
 
 // refusal is the SQLSTATE and the constraint with which statements are refused, at the

@@ -154,7 +154,7 @@ func fillAggregates(t *testing.T, w *world) {
 		from generate_series(0, 19) o, generate_series(0, 49) s`)
 	alerts, entries := testkit.Rounds(20, 100), testkit.Rounds(100, 1000) // of each space
 	do(t, owner, fmt.Sprintf(`insert into alerts (space_id, organization_id, title, raised_at, status, resolved_at)
-		select space, org, 'late', at, case n %% 40 when 0 then 'open' else 'resolved' end, case n %% 40 when 0 then null else at end
+		select space, org, 'late', at, case (n + s) %% 10 when 0 then 'open' else 'resolved' end, case (n + s) %% 10 when 0 then null else at end
 		from fill, generate_series(1, %[1]d) n, lateral (select timestamptz '2026-01-01Z' + (n * 1000 + s * 20 + o) * 100 / %[1]d * interval '6 minutes' as at) x`, alerts))
 	do(t, owner, fmt.Sprintf(`insert into audit_logs (space_id, organization_id, action, subject, occurred_at)
 		select space, org, 'dataset.read', 'dataset/' || space, timestamptz '2025-07-01Z' + (n * 1000 + s * 20 + o) * 1000 / %[1]d * interval '45 seconds'

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -69,7 +70,11 @@ func apply(t *testing.T, names ...string) *world {
 	}
 	same(t, "down", snapshot(t, w.DB), before)
 	all := statements(pairs[len(pairs)-1])
+	var stops []int
 	for stopped := range all {
+		stops = append(stops, stopped)
+	}
+	for _, stopped := range testkit.Sample(t, stops, 3) {
 		c, err := owner.Acquire(ctx)
 		if err != nil {
 			t.Fatal(err)

@@ -6,7 +6,8 @@
 //	defer unlock()
 //
 // A lock costs an open and one system call. It is not reentrant: two locks of
-// one path exclude each other inside one process too. Children do not inherit it.
+// one path exclude each other inside one process too. Children do not inherit it,
+// unless the file is given to them: see LockFile.
 package flock
 
 import (
@@ -27,33 +28,44 @@ var ErrHeld = errors.New("lock is held")
 // missing, its directory too (0700), and it is never removed: removing a lock
 // file is how two holders come about. Lock returns ctx's error when ctx ends first.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
+	f, err := LockFile(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return unlocker(f), nil
+}
+
+// LockFile is Lock for a caller that hands the file on: a child that inherits it
+// holds the lock too (on Unix), until both have closed it. Closing it gives the
+// lock back.
+func LockFile(ctx context.Context, path string) (*os.File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	if unlock, err := Try(path); !errors.Is(err, ErrHeld) {
-		return unlock, err
+	if f, err := acquire(path, false); !errors.Is(err, ErrHeld) {
+		return f, err
 	}
 	type result struct {
-		unlock func()
-		err    error
+		file *os.File
+		err  error
 	}
 	// The kernel wakes a blocked waiter at once and in turn, where polling would
 	// lose to whoever polls faster. The call cannot be interrupted, so a waiter
 	// that is no longer wanted gives the lock back as soon as it gets it.
 	got := make(chan result)
 	go func() {
-		unlock, err := acquire(path, true)
+		f, err := acquire(path, true)
 		select {
-		case got <- result{unlock, err}:
+		case got <- result{f, err}:
 		case <-ctx.Done():
 			if err == nil {
-				unlock()
+				f.Close()
 			}
 		}
 	}()
 	select {
 	case r := <-got:
-		return r.unlock, r.err
+		return r.file, r.err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("lock %s: another process holds it: %w", path, ctx.Err())
 	}
@@ -61,12 +73,20 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 
 // Try takes the lock on path if it is free and returns ErrHeld if it is not.
 func Try(path string) (unlock func(), err error) {
-	return acquire(path, false)
+	f, err := acquire(path, false)
+	if err != nil {
+		return nil, err
+	}
+	return unlocker(f), nil
+}
+
+func unlocker(f *os.File) func() {
+	return sync.OnceFunc(func() { unlockFile(f); f.Close() })
 }
 
 // acquire opens and locks path, again if the file was replaced in between: a
 // lock on a file that is no longer at path excludes nobody.
-func acquire(path string, wait bool) (func(), error) {
+func acquire(path string, wait bool) (*os.File, error) {
 	for {
 		f, err := open(path)
 		if err != nil {
@@ -80,8 +100,7 @@ func acquire(path string, wait bool) (func(), error) {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		if current(f, path) {
-			var once sync.Once
-			return func() { once.Do(func() { unlockFile(f); f.Close() }) }, nil
+			return f, nil
 		}
 		f.Close()
 	}

@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// do runs f with u's rights and returns f's error. Credentials belong to a
+// thread on Linux: f runs on one that becomes u for good while the process stays
+// what it is, and that ends with its goroutine, because it is never unlocked.
+// What f starts and the files it makes are u's; goroutines that f starts are not.
+// A panic of f is an error.
+func (u *User) do(f func() error) error {
+	if u == nil {
+		return recovered(f)
+	}
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		if err := u.become(); err != nil {
+			done <- fmt.Errorf("become %s: %w", u, err)
+			return
+		}
+		done <- recovered(f)
+	}()
+	return <-done
+}
+
+// become changes this thread alone, by raw system calls: those of package
+// syscall change every thread of the process.
+func (u *User) become() error {
+	if !keepsGroups() {
+		if _, _, errno := syscall.RawSyscall(sysSetgroups, 0, 0, 0); errno != 0 {
+			return fmt.Errorf("setgroups: %w", errno)
+		}
+	}
+	id := uintptr(u.GID)
+	if _, _, errno := syscall.RawSyscall(sysSetresgid, id, id, id); errno != 0 {
+		return fmt.Errorf("setresgid: %w", errno)
+	}
+	id = uintptr(u.UID)
+	if _, _, errno := syscall.RawSyscall(sysSetresuid, id, id, id); errno != 0 {
+		return fmt.Errorf("setresuid: %w", errno)
+	}
+	// Another process of that user must not trace this thread, which shares its
+	// memory with a process of root. The kernel's default says so already.
+	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+}

@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// version is a Postgres version: major and minor; the minor of a beta is -1.
+type version struct{ major, minor int }
+
+var versionPattern = regexp.MustCompile(`^(\d+)(?:\.(\d+)|(devel|alpha\d*|beta\d*|rc\d*))?`)
+
+// parseVersion reads "15.18", "18beta1" or "15"; the ok result is false for
+// anything else.
+func parseVersion(s string) (v version, ok bool) {
+	m := versionPattern.FindStringSubmatch(s)
+	if m == nil {
+		return v, false
+	}
+	v.major, _ = strconv.Atoi(m[1])
+	switch {
+	case m[3] != "":
+		v.minor = -1
+	case m[2] != "":
+		v.minor, _ = strconv.Atoi(m[2])
+	}
+	return v, true
+}
+
+func (v version) newer(than version) bool {
+	if v.major != than.major {
+		return v.major > than.major
+	}
+	return v.minor > than.minor
+}
+
+// wanted is what a Request's Version asks for.
+type wanted struct {
+	text  string
+	v     version
+	any   bool // nothing was asked
+	exact bool // with a minor
+}
+
+var wantedPattern = regexp.MustCompile(`^\d+(\.\d+){0,2}$`)
+
+func parseWanted(s string) (wanted, error) {
+	if s == "" {
+		return wanted{any: true}, nil
+	}
+	v, ok := parseVersion(s)
+	if !ok || !wantedPattern.MatchString(s) {
+		return wanted{}, fmt.Errorf("find postgres: version %q: want a major like 15 or a version like 15.18", s)
+	}
+	if v.major < Oldest {
+		return wanted{}, fmt.Errorf("find postgres: version %q: the oldest supported is %d", s, Oldest)
+	}
+	return wanted{text: s, v: v, exact: strings.Contains(s, ".")}, nil
+}
+
+// refuses says why v is not what is wanted, or "".
+func (w wanted) refuses(v version) string {
+	switch {
+	case v.major < Oldest:
+		return fmt.Sprintf("older than %d", Oldest)
+	case w.any:
+	case v.major != w.v.major, w.exact && v.minor != w.v.minor:
+		return "not the wanted " + w.text
+	}
+	return ""
+}

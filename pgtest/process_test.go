@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -23,31 +22,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
 )
 
-var rounds = flag.Int("rounds", 6, "how often to kill something in the tests that do")
-
-// child is a test binary that uses pgtest, built once.
-var child = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "seedbed-child-")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "child.test")
-	out, err := exec.Command("go", "test", "-c", "-o", bin, "./testdata/child").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return bin, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if bin, err := child(); err == nil {
-		os.RemoveAll(filepath.Dir(bin))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 
 // A house is a cache directory of its own, with whatever runs in it.
 type house struct {
@@ -57,25 +37,29 @@ type house struct {
 	idle  string
 }
 
+// newHouse is a house in whose cache Postgres is initialised.
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	prepareHouse(t)
+	return houseOn(t, testpg.CacheDir(t))
+}
+
+// newEmptyHouse is a house that has nothing in its cache.
+func newEmptyHouse(t *testing.T) *house {
+	t.Helper()
+	prepareHouse(t)
+	return houseOn(t, testkit.CacheDir(t))
+}
+
+func prepareHouse(t *testing.T) {
+	t.Helper()
+	testkit.SkipShort(t, "boots servers of its own, which takes seconds")
 	t.Parallel() // much of it is waiting
-	if testing.Short() {
-		t.Skip("boots servers of its own, which takes seconds")
-	}
-	base, err := os.MkdirTemp("", "sb") // short: sockets are in it
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{t: t, cache: filepath.Join(base, "cache"), tmp: filepath.Join(base, "tmp"), idle: "500ms"}
-	for _, dir := range []string{base, h.cache, h.tmp} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+}
+
+func houseOn(t *testing.T, cache string) *house {
+	t.Helper()
+	h := &house{t: t, cache: cache, tmp: testkit.OpenDir(t), idle: "500ms"}
 	if err := os.Chmod(h.tmp, os.ModeSticky|0o777); err != nil { // as /tmp is
 		t.Fatal(err)
 	}
@@ -84,7 +68,6 @@ func newHouse(t *testing.T) *house {
 		if left := h.left(); len(left) > 0 {
 			t.Errorf("%d files are left in the temporary directory, the first is %s", len(left), left[0].Name())
 		}
-		os.RemoveAll(base)
 	})
 	return h
 }
@@ -103,11 +86,7 @@ func (h *house) left() (left []os.DirEntry) {
 // command is one run of the child's tests that match pattern.
 func (h *house) command(pattern string, args ...string) *exec.Cmd {
 	h.t.Helper()
-	bin, err := child()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	cmd := exec.Command(bin, append([]string{"-test.run", "^(" + pattern + ")$", "-test.v"}, args...)...)
+	cmd := exec.Command(testkit.TestBinary(h.t, "./testdata/child"), append([]string{"-test.run", "^(" + pattern + ")$", "-test.v"}, args...)...)
 	cmd.Env = append(os.Environ(), "SEEDBED_CACHE="+h.cache, "TMPDIR="+h.tmp, "SEEDBED_IDLE="+h.idle)
 	return cmd
 }
@@ -148,9 +127,6 @@ func (h *house) postmasters() (pids []int) {
 	return pids
 }
 
-// alive reports whether a process exists. One of another user does.
-func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
-
 // gone waits until no server runs in the house, as should be soon after the idle
 // time.
 func (h *house) gone() {
@@ -159,7 +135,7 @@ func (h *house) gone() {
 	for {
 		var running []int
 		for _, pid := range h.postmasters() {
-			if alive(pid) {
+			if testkit.Alive(pid) {
 				running = append(running, pid)
 			}
 		}
@@ -179,7 +155,7 @@ func (h *house) gone() {
 
 // Failure modes 1 and 24: everybody comes at once, and the cache is empty.
 func TestTwentyProcessesShareOneServer(t *testing.T) {
-	h := newHouse(t)
+	h := newEmptyHouse(t)
 	h.idle = "3s"
 	var all sync.WaitGroup
 	for range 20 {
@@ -230,8 +206,8 @@ func (h *house) control() string {
 // Failure modes 16, 25 and 27: a client dies at any instant, among them the one
 // that initialises, the one that boots and the one that builds the template.
 func TestKilledAtAnyInstant(t *testing.T) {
-	h := newHouse(t)
-	for round := range *rounds {
+	h := newEmptyHouse(t)
+	for round := range testkit.Rounds(2, 60) {
 		if round%5 == 0 { // every fifth begins from nothing
 			h.gone()
 			os.RemoveAll(filepath.Join(h.cache, "servers"))
@@ -302,13 +278,13 @@ func TestServerThatCrashesUnderTests(t *testing.T) {
 func TestKilledWhileRenewing(t *testing.T) {
 	h := newHouse(t)
 	h.idle = "5s"
-	for round := range *rounds / 2 {
+	for round := range testkit.Rounds(2, 30) {
 		cmd := h.command("TestRenew")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Duration(200+rand.IntN(1200)) * time.Millisecond) // the instant
-		if round%3 == 2 {
+		if round%2 == 1 {
 			for _, pid := range h.postmasters() {
 				syscall.Kill(pid, syscall.SIGKILL)
 			}
@@ -441,7 +417,7 @@ func (h *house) killIn(sql string) string {
 // Failure mode 16: the server dies at any instant.
 func TestPostmasterKilled(t *testing.T) {
 	h := newHouse(t)
-	for range *rounds / 2 {
+	for range testkit.Rounds(1, 30) {
 		h.pass("TestPass")
 		for _, pid := range h.postmasters() {
 			syscall.Kill(pid, syscall.SIGKILL)

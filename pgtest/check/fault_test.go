@@ -13,6 +13,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -57,7 +58,8 @@ func TestFaults(t *testing.T) {
 	}
 	var said strings.Builder
 	ran := 0
-	for _, f := range faults {
+	for i, f := range faults {
+		discover := testkit.Long() || i%6 == 0 // the Model out of the broken schema, too
 		t.Run(f.name, func(t *testing.T) {
 			ran++
 			if version < f.since {
@@ -70,7 +72,9 @@ func TestFaults(t *testing.T) {
 			defer tx.Rollback(context.Background())
 			f.inject(t, tx)
 			message := f.expect(t, tx, audit.Options{Model: &found.Model})
-			f.expect(t, tx, audit.Options{})
+			if discover {
+				f.expect(t, tx, audit.Options{})
+			}
 			if f.since == 0 {
 				fmt.Fprintf(&said, "# %s\n%s\n", f.name, message)
 			}
@@ -104,9 +108,9 @@ func TestFindingsWhateverThePlan(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
 	admin := db.As(t, super, nil)
-	tried := map[string]int{}
+	tried, most := map[string]int{}, testkit.Rounds(1, 2)
 	for _, f := range append(slices.Clone(faults), later...) {
-		if tried[f.rule]++; !strings.HasPrefix(f.rule, "probe-") || f.since > 0 || tried[f.rule] > 2 {
+		if tried[f.rule]++; !strings.HasPrefix(f.rule, "probe-") || f.since > 0 || tried[f.rule] > most {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {

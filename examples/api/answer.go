@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -9,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/pgtest/check/sanitize"
+	"github.com/qarion/seedbed/sanitize"
 )
 
 // A failure is an error that the caller may read.
@@ -41,7 +40,7 @@ func (s *Service) answer(op operation) http.HandlerFunc {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		if err := json.NewEncoder(w).Encode(sanitize.Value(body, sanitize.Policy{})); err != nil {
+		if err := sanitize.NewEncoder(w, sanitize.Policy{}).Encode(body); err != nil {
 			slog.WarnContext(r.Context(), "response not sent", "path", r.URL.Path, "err", err)
 		}
 	}

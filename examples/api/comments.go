@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/qarion/seedbed/pgtest/check/relation"
+	"github.com/qarion/seedbed/relation"
 )
 
 // Comment is a remark on any resource of its space.
@@ -107,15 +107,11 @@ func resource(r *http.Request) (typ string, id uuid.UUID, err error) {
 
 // loadAuthors loads the authors of all these comments with one query.
 func loadAuthors(ctx context.Context, tx pgx.Tx, space uuid.UUID, comments []Comment) error {
-	err := relation.LoadOne(ctx, comments,
-		func(c *Comment) (uuid.UUID, *relation.One[Member, commentAuthor]) { return c.AuthorID, &c.Author },
-		func(m Member) uuid.UUID { return m.ID },
+	return relation.Load(ctx, comments,
+		func(c *Comment) (uuid.UUID, relation.Handle[Member]) { return c.AuthorID, &c.Author },
 		func(ctx context.Context, ids []uuid.UUID) ([]Member, error) {
 			rows, _ := tx.Query(ctx, "SELECT space_id, id, name, email FROM members WHERE space_id = $1 AND id = ANY ($2)", space, ids)
 			return pgx.CollectRows(rows, pgx.RowToStructByName[Member])
-		})
-	if err != nil {
-		return fmt.Errorf("load authors: %w", err)
-	}
-	return nil
+		},
+		func(m Member) uuid.UUID { return m.ID })
 }

@@ -9,8 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/pgtest/check/relation"
-	"github.com/qarion/seedbed/pgtest/check/sanitize"
+	"github.com/qarion/seedbed/relation"
 )
 
 // Provider is a source system. Its relations are loaded on purpose or not at all.
@@ -34,19 +33,9 @@ type Dataset struct {
 	ID         uuid.UUID `json:"id"`
 	ProviderID uuid.UUID `json:"-"`
 	Name       string    `json:"name"`
-	Sample     Sample    `json:"sample"`
-}
-
-// Sample is a piece of a dataset as it came, in whatever encoding. It leaves as a
-// placeholder, its length and hash, never as bytes.
-type Sample []byte
-
-// MarshalJSON writes the placeholder, or null where there is no sample.
-func (s Sample) MarshalJSON() ([]byte, error) {
-	if s == nil {
-		return []byte("null"), nil
-	}
-	return json.Marshal(sanitize.NewBinary(s))
+	// Sample is a piece of the dataset as it came, in whatever encoding. It leaves as
+	// a placeholder, its length and hash: see answer.
+	Sample []byte `json:"sample"`
 }
 
 func listProviders(tx pgx.Tx, r *http.Request, space uuid.UUID) (any, error) {
@@ -61,16 +50,12 @@ func listProviders(tx pgx.Tx, r *http.Request, space uuid.UUID) (any, error) {
 
 // loadDatasets loads the datasets of all these providers with one query.
 func loadDatasets(ctx context.Context, tx pgx.Tx, space uuid.UUID, providers []Provider) error {
-	err := relation.LoadMany(ctx, providers,
-		func(p *Provider) (uuid.UUID, *relation.Many[Dataset, providerDatasets]) { return p.ID, &p.Datasets },
-		func(d Dataset) uuid.UUID { return d.ProviderID },
+	return relation.Load(ctx, providers,
+		func(p *Provider) (uuid.UUID, relation.Handle[Dataset]) { return p.ID, &p.Datasets },
 		func(ctx context.Context, ids []uuid.UUID) ([]Dataset, error) {
 			rows, _ := tx.Query(ctx, `SELECT space_id, id, provider_id, name, sample FROM datasets
 				WHERE space_id = $1 AND provider_id = ANY ($2) ORDER BY name`, space, ids)
 			return pgx.CollectRows(rows, pgx.RowToStructByName[Dataset])
-		})
-	if err != nil {
-		return fmt.Errorf("load datasets: %w", err)
-	}
-	return nil
+		},
+		func(d Dataset) uuid.UUID { return d.ProviderID })
 }

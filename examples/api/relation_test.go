@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed/factory"
-	"github.com/qarion/seedbed/pgtest/check/relation"
+	"github.com/qarion/seedbed/relation"
 )
 
 // A comment whose author nobody loaded is no comment by nobody: touching it is an

@@ -150,7 +150,7 @@ func (st *Statement) site() (site string, ours bool) {
 
 func plumbing(function string) bool {
 	for _, p := range []string{"github.com/jackc/pgx/v5", "github.com/jackc/puddle", "database/sql", "github.com/qarion/seedbed/internal/trace",
-		"github.com/qarion/seedbed/pgtest.", "github.com/qarion/seedbed/pgtest/check/relation.", "runtime."} {
+		"github.com/qarion/seedbed/pgtest.", "github.com/qarion/seedbed/relation.", "runtime."} {
 		if strings.HasPrefix(function, p) {
 			return true
 		}

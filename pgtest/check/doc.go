@@ -9,7 +9,7 @@
 // A failure names the rule, the object, the evidence, the reason and the fix. The
 // functions here are thin: what looks is in packages that return values and
 // errors and know no test, so that programs can use them too. For payloads that
-// is pgtest/check/sanitize.
+// is package sanitize.
 //
 // Isolation and Integrity cost tens of milliseconds on a test's database,
 // Sanitized a fraction of encoding the payload.

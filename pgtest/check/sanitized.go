@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qarion/seedbed/pgtest/check/sanitize"
+	"github.com/qarion/seedbed/sanitize"
 )
 
 // Sanitized fails the test where payload must not leave as it is (Standard #185):
 // bytes that are not UTF-8, control and bidi characters, duplicate keys, raw
-// binary, what encoding/json refuses, what is too large or too deep.
+// binary, what encoding/json refuses, what is too large or too deep, and a charset that
+// contradicts the body.
 //
 //	check.Sanitized(t, page)                 // any Go value, as encoding/json would write it
 //	check.Sanitized(t, recorder)             // *httptest.ResponseRecorder, *http.Response
@@ -32,8 +33,8 @@ func Sanitized(t testing.TB, payload any, policies ...sanitize.Policy) {
 		policies = []sanitize.Policy{{}}
 	}
 	for _, p := range policies {
-		if report := sanitize.Report(subject, sanitize.Inspect(payload, p)); report != "" {
-			t.Errorf("check.Sanitized: %s", report)
+		if found := sanitize.Inspect(payload, p); len(found) > 0 {
+			t.Errorf("check.Sanitized: %s", formatSanitized(subject, found))
 		}
 	}
 }
@@ -65,4 +66,41 @@ func describe(payload any) string {
 		return fmt.Sprintf("the response to %s %s", r.Request.Method, r.Request.URL.Path)
 	}
 	return fmt.Sprintf("a %T", payload)
+}
+
+// formatSanitized writes each finding, and what its rule is about once.
+func formatSanitized(subject string, found []sanitize.Finding) string {
+	rules := map[string]sanitize.Rule{}
+	for _, r := range sanitize.Rules() {
+		rules[r.Name] = r
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s in %s\n", count(len(found), "finding"), subject)
+	for _, f := range found {
+		b.WriteString("\n")
+		hang(&b, "  ", f.Rule+": "+f.Path)
+		hang(&b, "    ", detail(f))
+		if f.In != "" {
+			hang(&b, "      | ", f.Hex()+"  in "+f.Excerpt)
+		}
+		if rule, first := rules[f.Rule]; first {
+			hang(&b, "    why  ", rule.Why)
+			hang(&b, "    fix  ", rule.Fix)
+			delete(rules, f.Rule)
+		}
+	}
+	b.WriteString("\n  sanitize.Handler and sanitize.Encoder replace all of this before it leaves.\n")
+	return b.String()
+}
+
+// detail says what is there, where in it, and how often.
+func detail(f sanitize.Finding) string {
+	s := f.Detail
+	if f.In != "" && f.In != "binary" {
+		s += fmt.Sprintf(", at byte %d of the %s", f.Offset, f.In)
+	}
+	if f.Count > 1 {
+		s += fmt.Sprintf(", and %d more like it", f.Count-1)
+	}
+	return s
 }

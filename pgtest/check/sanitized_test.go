@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed/pgtest/check"
-	"github.com/qarion/seedbed/pgtest/check/sanitize"
+	"github.com/qarion/seedbed/sanitize"
 )
 
 // heard is a test that only listens.

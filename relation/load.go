@@ -1,0 +1,92 @@
+package relation
+
+import (
+	"context"
+	"fmt"
+)
+
+// Handle is a *One or a *Many of rows of type T.
+type Handle[T any] interface {
+	load(rows []T) error
+	relation() (name, loader string)
+}
+
+// Load loads a relation of many parents with one call of fetch. of returns a parent's
+// key and its handle; fetch gets each key once and returns the related rows in any
+// order; keyOf says to which key a row belongs.
+//
+//	err := relation.Load(ctx, datasets,
+//		func(d *Dataset) (uuid.UUID, relation.Handle[User]) { return d.OwnerID, &d.Owner },
+//		fetchUsers, func(u User) uuid.UUID { return u.ID })
+//
+// A parent whose key is the zero value has no related rows: its relation is loaded and
+// empty, and its key is not asked for. Where no parent has a key, fetch is not called.
+// The order of fetch's rows is kept within a Many. Two rows for a One are an error. On
+// an error, handles may have been loaded in part; fetch's error leaves all as they were.
+func Load[P, T any, K comparable](ctx context.Context, parents []P, of func(*P) (K, Handle[T]),
+	fetch func(ctx context.Context, keys []K) ([]T, error), keyOf func(T) K) error {
+	keys := make([]K, len(parents))
+	handles := make([]Handle[T], len(parents))
+	for i := range parents {
+		keys[i], handles[i] = of(&parents[i])
+	}
+	related := map[K][]T{}
+	if wanted := distinct(keys); len(wanted) > 0 {
+		rows, err := fetch(ctx, wanted)
+		if err != nil {
+			name, _ := handles[0].relation()
+			return fmt.Errorf("load relation %s: %w", name, err)
+		}
+		for _, row := range rows {
+			related[keyOf(row)] = append(related[keyOf(row)], row)
+		}
+	}
+	var none K
+	delete(related, none)
+	for i, handle := range handles {
+		if err := handle.load(related[keys[i]]); err != nil {
+			name, _ := handle.relation()
+			return fmt.Errorf("load relation %s of %v: %w", name, keys[i], err)
+		}
+	}
+	return nil
+}
+
+// distinct returns each key once, without the zero value.
+func distinct[K comparable](keys []K) []K {
+	var none K
+	var out []K
+	seen := map[K]bool{none: true}
+	for _, k := range keys {
+		if !seen[k] {
+			seen[k] = true
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func (o *One[T, R]) load(rows []T) error {
+	switch len(rows) {
+	case 0:
+		o.Set(nil)
+	case 1:
+		o.Set(&rows[0])
+	default:
+		return fmt.Errorf("%d rows where there may be one", len(rows))
+	}
+	return nil
+}
+
+func (m *Many[T, R]) load(rows []T) error {
+	m.Set(rows)
+	return nil
+}
+
+func (*One[T, R]) relation() (name, loader string)  { return nameOf[R]() }
+func (*Many[T, R]) relation() (name, loader string) { return nameOf[R]() }
+
+func nameOf[R Named]() (name, loader string) {
+	var r R
+	return r.Relation()
+}

@@ -1,0 +1,119 @@
+package relation_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/relation"
+)
+
+type author struct {
+	ID   int
+	Name string
+}
+
+type comment struct {
+	BookID int
+	Body   string
+}
+
+type bookAuthor struct{}
+
+func (bookAuthor) Relation() (name, loader string) { return "Book.Author", "LoadAuthors" }
+
+type bookComments struct{}
+
+func (bookComments) Relation() (name, loader string) { return "Book.Comments", "LoadComments" }
+
+type book struct {
+	ID       int
+	AuthorID int `json:"-"`
+	Author   relation.One[author, bookAuthor]
+	Comments relation.Many[comment, bookComments]
+}
+
+func TestTouchingWhatIsNotLoadedNamesRelationAndLoader(t *testing.T) {
+	var b book
+	_, one := b.Author.Get()
+	_, many := b.Comments.Get()
+	_, marshal := json.Marshal(b)
+	for want, err := range map[string]error{
+		"relation Book.Author is not loaded: call LoadAuthors first":    one,
+		"relation Book.Comments is not loaded: call LoadComments first": many,
+		"relation Book.Author is not loaded":                            marshal,
+	} {
+		var not *relation.NotLoadedError
+		if !errors.As(err, &not) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestLoadedAndEmptyIsNotUnloaded(t *testing.T) {
+	var b book
+	b.Author.Set(nil)
+	b.Comments.Set(nil)
+	got, err := json.Marshal(b)
+	if err != nil || string(got) != `{"ID":0,"Author":null,"Comments":[]}` {
+		t.Fatalf("%s, %v", got, err)
+	}
+	if a, err := b.Author.Get(); a != nil || err != nil {
+		t.Errorf("Get = %v, %v", a, err)
+	}
+	var back book
+	if err := json.Unmarshal(got, &back); err != nil || !back.Author.Loaded() || !back.Comments.Loaded() {
+		t.Errorf("unmarshalled: %v, %t, %t", err, back.Author.Loaded(), back.Comments.Loaded())
+	}
+}
+
+func authorOf(b *book) (int, relation.Handle[author]) { return b.AuthorID, &b.Author }
+
+func authorID(a author) int { return a.ID }
+
+func TestLoadingManyIsOneFetch(t *testing.T) {
+	books := []book{{ID: 1, AuthorID: 7}, {ID: 2, AuthorID: 7}, {ID: 3}, {ID: 4, AuthorID: 8}}
+	calls := 0
+	err := relation.Load(t.Context(), books, authorOf, func(_ context.Context, keys []int) ([]author, error) {
+		calls++
+		if len(keys) != 2 {
+			t.Errorf("keys %v, want each once", keys)
+		}
+		return []author{{7, "Ann"}, {0, "not asked for"}}, nil
+	}, authorID)
+	if err != nil || calls != 1 {
+		t.Fatalf("%v, %d calls", err, calls)
+	}
+	if a, _ := books[1].Author.Get(); a == nil || a.Name != "Ann" {
+		t.Errorf("author of the second: %v", a)
+	}
+	for _, i := range []int{2, 3} {
+		if a, err := books[i].Author.Get(); a != nil || err != nil {
+			t.Errorf("author of %d: %v, %v, want loaded and empty", i, a, err)
+		}
+	}
+	err = relation.Load(t.Context(), books, func(b *book) (int, relation.Handle[comment]) { return b.ID, &b.Comments },
+		func(context.Context, []int) ([]comment, error) { return []comment{{1, "a"}, {4, "b"}, {1, "c"}}, nil },
+		func(c comment) int { return c.BookID })
+	if cs, _ := books[0].Comments.Get(); err != nil || len(cs) != 2 || cs[1].Body != "c" {
+		t.Errorf("comments of the first: %v, %v", cs, err)
+	}
+	if err := relation.Load(t.Context(), []book{{}}, authorOf, nil, authorID); err != nil {
+		t.Errorf("no key, but fetch was called: %v", err)
+	}
+}
+
+func TestLoadingFails(t *testing.T) {
+	broken := errors.New("broken")
+	books := []book{{AuthorID: 1}}
+	err := relation.Load(t.Context(), books, authorOf, func(context.Context, []int) ([]author, error) { return nil, broken }, authorID)
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "Book.Author") || books[0].Author.Loaded() {
+		t.Errorf("a failed fetch: %v, loaded %t", err, books[0].Author.Loaded())
+	}
+	err = relation.Load(t.Context(), books, authorOf, func(context.Context, []int) ([]author, error) { return []author{{ID: 1}, {ID: 1}}, nil }, authorID)
+	if err == nil || err.Error() != "load relation Book.Author of 1: 2 rows where there may be one" {
+		t.Errorf("two rows for one: %v", err)
+	}
+}

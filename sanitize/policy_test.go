@@ -1,0 +1,226 @@
+package sanitize_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/qarion/seedbed/sanitize"
+)
+
+func TestBidi(t *testing.T) {
+	t.Parallel()
+	const (
+		mark, isolate, pop = "\u200f", "\u2067", "\u2069"
+		embed, popEmbed    = "\u202b", "\u202c"
+		override           = "\u202e"
+	)
+	for _, c := range []struct {
+		text                         string
+		marks, balanced, none, every bool // whether it passes
+	}{
+		{"a" + mark, true, true, false, true},
+		{isolate + "a" + pop, false, true, false, true},
+		{isolate + "a", false, false, false, true},
+		{"a" + pop, false, false, false, true},
+		{isolate + embed + "a" + popEmbed + pop, false, true, false, true},
+		{isolate + embed + "a" + pop + popEmbed, false, false, false, true},
+		{isolate + "a\n" + pop, false, false, false, true},
+		{override + "a" + popEmbed, false, false, false, true},
+		{isolate + override + "a" + popEmbed + pop, false, false, false, true},
+		{embed + override + "a" + popEmbed + popEmbed, false, false, false, true},
+		{embed + override + "a" + popEmbed, false, false, false, true},
+	} {
+		for bidi, pass := range map[sanitize.Bidi]bool{
+			sanitize.BidiMarks:    c.marks,
+			sanitize.BidiBalanced: c.balanced,
+			sanitize.BidiNone:     c.none,
+			sanitize.BidiAll:      c.every,
+		} {
+			p := sanitize.Policy{Bidi: bidi}
+			doc, _ := json.Marshal(c.text)
+			escaped := json.RawMessage(strings.ReplaceAll(asciiJSON(c.text), "\n", `\n`))
+			for _, v := range []any{c.text, map[string]int{c.text: 1}, json.RawMessage(doc), escaped} {
+				if got := len(sanitize.Inspect(v, p)) == 0; got != pass {
+					t.Errorf("%T %+q under policy %d: passes %v, want %v", v, c.text, bidi, got, pass)
+				}
+				sound(t, func() any { return v }, p)
+			}
+		}
+	}
+}
+
+// asciiJSON spells s as a JSON string with escapes only.
+func asciiJSON(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		const hex = "0123456789abcdef"
+		b.WriteString(`\u`)
+		for shift := 12; shift >= 0; shift -= 4 {
+			b.WriteByte(hex[r>>shift&15])
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+func TestAllow(t *testing.T) {
+	t.Parallel()
+	v := []any{"\x1b[0m", json.RawMessage(`"\u001b"`), int64(1) << 60, []byte{1}, [2]byte{1, 2}}
+	p := sanitize.Policy{Allow: "\x1b", AllowUnsafeIntegers: true, AllowBinary: true}
+	if found := sanitize.Inspect(v, p); len(found) > 0 {
+		t.Error(report("what was allowed", found))
+	}
+	p.Allow = string(utf8.RuneError) // not a licence for what decodes to it
+	if len(sanitize.Inspect("\xff", p)) == 0 {
+		t.Error("allowing U+FFFD lets invalid UTF-8 pass")
+	}
+	out := sound(t, func() any { return [16]byte{1} }, sanitize.Policy{OpaqueUUIDs: true})
+	if doc := string(out.(json.RawMessage)); !strings.HasPrefix(doc, `{"type":"binary","length":16,`) {
+		t.Errorf("OpaqueUUIDs: got %s", doc)
+	}
+}
+
+// TestTruncation cuts long strings at every place of a character.
+func TestTruncation(t *testing.T) {
+	t.Parallel()
+	for pad := range 5 {
+		text := strings.Repeat("x", pad) + strings.Repeat("é€😀", 30)
+		p := sanitize.Policy{MaxString: 100}
+		var out string
+		if err := json.Unmarshal(sound(t, func() any { return text }, p).(json.RawMessage), &out); err != nil {
+			t.Fatal(err)
+		}
+		if len(out) > 100 || !strings.HasSuffix(out, "…[truncated, was 270 bytes]") && pad == 0 {
+			t.Errorf("cut to %d bytes: %q", len(out), out)
+		}
+		if !strings.HasPrefix(text, strings.Split(out, "…")[0]) || !utf8.ValidString(out) {
+			t.Errorf("not cut at a character: %q", out)
+		}
+		sound(t, func() any { return "\u2067" + text + "\u2069" }, sanitize.Policy{MaxString: 100, Bidi: sanitize.BidiBalanced})
+		sound(t, func() any { return map[string]int{text: 1, text + "2": 2} }, p)
+		sound(t, func() any { return json.RawMessage(`{"k":"` + text + `"}`) }, p)
+		sound(t, func() any {
+			return struct {
+				S string `json:",string"`
+			}{strings.Repeat("\"\u2028", 20)}
+		}, p)
+	}
+}
+
+// TestPayloadBudget cuts every kind of container at many budgets.
+func TestPayloadBudget(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("w", 60)
+	row := struct {
+		A, B string
+		C    []string
+		D    map[string]string
+		E    [2]string
+		F    *node
+	}{long, long, []string{long, long}, map[string]string{"x": long, "…": long}, [2]string{long, long}, &node{Name: long}}
+	doc, err := json.Marshal(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for budget := 1024; budget < 4096; budget += 97 {
+		p := sanitize.Policy{MaxPayload: budget}
+		sound(t, func() any { return []any{row, &row, row, json.RawMessage(doc), row} }, p)
+		sound(t, func() any { return map[int]any{1: row, 2: row, 3: row, 4: []any{row}} }, p)
+		sound(t, func() any { return strings.Split(strings.Repeat(long, budget/60), "w") }, p)
+		sound(t, func() any { return make([]int, budget) }, p)
+		sound(t, func() any { return make(map[string]bool, 0) }, p)
+	}
+}
+
+// TestTruncationIsMarked counts what is left and what the marker says is not.
+func TestTruncationIsMarked(t *testing.T) {
+	t.Parallel()
+	for name, build := range map[string]func() any{
+		"elements": func() any { return make([]int, 2000) },
+		"members":  func() any { return numbered(2000) },
+	} {
+		out, err := json.Marshal(sound(t, build, sanitize.Policy{MaxPayload: 1024}))
+		if err != nil || len(out) > 1024 || len(out) < 900 {
+			t.Fatalf("%d bytes for 1024, %v", len(out), err)
+		}
+		kept := strings.Count(string(out), ",")
+		if marker := fmt.Sprintf("[truncated: %d more %s]", 2000-kept, name); !strings.Contains(string(out), marker) {
+			t.Errorf("%d kept, and no %q: …%s", kept, marker, out[len(out)-60:])
+		}
+	}
+}
+
+func numbered(n int) map[int]int {
+	m := map[int]int{}
+	for i := range n {
+		m[i] = i % 10
+	}
+	return m
+}
+
+// TestUnfolding gives 64 pointers that stand for 2^64 values.
+func TestUnfolding(t *testing.T) {
+	t.Parallel()
+	var v any = "lol"
+	for range 60 {
+		v = []any{v, v}
+	}
+	p := sanitize.Policy{MaxPayload: 1 << 18}
+	found := sanitize.Inspect(v, p)
+	if len(found) != 1 || found[0].Rule != "oversize-payload" {
+		t.Errorf("got %s", report("it", found))
+	}
+	encodes(t, sanitize.Value(v, p), p)
+}
+
+func TestFindingsAreBounded(t *testing.T) {
+	t.Parallel()
+	bad := make([]string, 1000)
+	for i := range bad {
+		bad[i] = "\x00\x00"
+	}
+	if n := len(sanitize.Inspect(bad, sanitize.Policy{})); n != 100 {
+		t.Errorf("%d findings by default", n)
+	}
+	found := sanitize.Inspect(bad, sanitize.Policy{MaxFindings: 3})
+	if len(found) != 3 || found[1].Path != "$[1]" || found[1].Count != 2 {
+		t.Errorf("got %v", found)
+	}
+}
+
+// TestDepth looks at documents that would overflow a stack, and at the limit.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	bomb := strings.Repeat(`[{"a":`, 1_000_000)
+	if got := rulesOf([]byte(bomb), sanitize.Policy{}); got != "too-deep $"+strings.Repeat("[0].a", 32)+"; invalid-json $" {
+		t.Errorf("got %.200s", got)
+	}
+	sound(t, func() any { return json.RawMessage(bomb) }, sanitize.Policy{})
+	for _, levels := range []int{2, 3, 4, 5} {
+		p := sanitize.Policy{MaxDepth: 3}
+		fits := levels <= 3
+		for _, v := range []any{nested(levels), nestedDoc(levels), []any{nestedDoc(levels - 1)}} {
+			if got := len(sanitize.Inspect(v, p)) == 0; got != fits {
+				t.Errorf("%d levels of %T: fits %v", levels, v, got)
+			}
+			sound(t, func() any { return v }, p)
+		}
+	}
+	type self *self
+	var chain self
+	for range 200_000 {
+		next := chain
+		chain = self(&next)
+	}
+	if got := rulesOf(chain, sanitize.Policy{}); got != "too-deep $" {
+		t.Errorf("a chain of pointers: got %q", got)
+	}
+}
+
+func nestedDoc(levels int) json.RawMessage {
+	return json.RawMessage(strings.Repeat("[", levels) + strings.Repeat("]", levels))
+}

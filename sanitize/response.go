@@ -1,0 +1,270 @@
+package sanitize
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// reader reads no more than the policy allows, and puts back what it can.
+func (c *cleaner) reader(r io.Reader) {
+	if v := reflect.ValueOf(r); isNil(v) {
+		c.add(unreadable, "the %s is nil", typeName(v.Type()))
+		return
+	}
+	if buf, ok := r.(*bytes.Buffer); ok {
+		c.body(buf.Bytes(), nil, "")
+		return
+	}
+	start, seekErr := int64(0), error(io.EOF)
+	seeker, _ := r.(io.Seeker)
+	if seeker != nil {
+		start, seekErr = seeker.Seek(0, io.SeekCurrent)
+	}
+	b, err := c.readAll(r)
+	if seekErr == nil {
+		if _, back := seeker.Seek(start, io.SeekStart); err == nil {
+			err = back
+		}
+	}
+	c.body(b, err, "")
+}
+
+// readAll reads one byte more than the limit, so that it shows.
+func (c *cleaner) readAll(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, int64(c.p.MaxPayload)+1))
+}
+
+// response inspects the body of r and leaves it as it was.
+func (c *cleaner) response(r *http.Response) {
+	if r == nil {
+		c.add(unreadable, "the *http.Response is nil")
+		return
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	b, err := c.readAll(r.Body)
+	r.Body = restored{io.MultiReader(bytes.NewReader(b), &failing{r.Body, err}), r.Body}
+	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") && err == nil {
+		b, err = c.unzip(b)
+	}
+	c.body(b, err, r.Header.Get("Content-Type"))
+}
+
+// restored is a body that was read, to be read again.
+type restored struct {
+	io.Reader
+	io.Closer
+}
+
+// failing fails as the body did when it was read, or goes on reading it.
+type failing struct {
+	r   io.Reader
+	err error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return f.r.Read(p)
+}
+
+// unzip is bounded like any other reading: a small body can unfold to anything.
+func (c *cleaner) unzip(b []byte) ([]byte, error) {
+	if len(b) > c.p.MaxPayload {
+		return b, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return b, err
+	}
+	return c.readAll(z)
+}
+
+// body inspects bytes that go out as they are. err is why they end early.
+func (c *cleaner) body(b []byte, err error, contentType string) {
+	if err != nil {
+		c.add(unreadable, "reading stops after %d bytes: %s", len(b), short(quoteASCII(err.Error())))
+	}
+	if len(b) > c.p.MaxPayload {
+		c.add(oversizePayload, "the payload goes over %d bytes; what follows was not inspected", c.p.MaxPayload)
+		b, err = b[:c.p.MaxPayload], io.ErrShortBuffer
+	}
+	if len(b) == 0 {
+		return
+	}
+	media := mediaOf(contentType)
+	kind := media.kind(b)
+	if kind != binaryBody {
+		c.charset(b, media.charset)
+	}
+	c.p.MaxPayload = 8 * len(b) // they are what they are, however they are written
+	switch kind {
+	case jsonBody:
+		c.bodyJSON(b, err)
+	case textBody:
+		c.plain(string(b), err)
+	default:
+		c.opaque(b, contentType)
+	}
+}
+
+// bodyJSON inspects a document. Where it was cut off, its end is no error of its own.
+func (c *cleaner) bodyJSON(b []byte, cause error) {
+	if clean := (&screen{p: &c.p, left: len(b)}); clean.document(b) {
+		return
+	}
+	err := c.read(b, nil)
+	if err == nil || c.stop {
+		return
+	}
+	c.levels = c.levels[:0]
+	if cause == nil || errorOffset(b, err)+longestToken <= len(b) {
+		c.syntaxError(string(b), err)
+	}
+}
+
+// longestToken is how far before the end of a document that was cut off the cut
+// can look like an error: \u00e9 is read in one piece.
+const longestToken = len(`\ud83d\ude00`)
+
+// media is what a Content-Type says.
+type media struct {
+	known   bool
+	name    string // such as application/json
+	charset string // in lower case
+}
+
+func mediaOf(contentType string) media {
+	name, params, err := mime.ParseMediaType(contentType)
+	if contentType == "" || err != nil {
+		return media{}
+	}
+	return media{true, name, strings.ToLower(params["charset"])}
+}
+
+func (m media) isJSON() bool {
+	return m.name == "application/json" || strings.HasSuffix(m.name, "+json")
+}
+
+// isLines reports whether each line is a document of its own.
+func (m media) isLines() bool {
+	return m.name == "application/x-ndjson" || m.name == "application/jsonl"
+}
+
+func (m media) isText() bool {
+	return strings.HasPrefix(m.name, "text/") || strings.HasSuffix(m.name, "+xml") || m.isLines() || otherText[m.name]
+}
+
+var otherText = map[string]bool{
+	"application/xml":                   true,
+	"application/javascript":            true,
+	"application/yaml":                  true,
+	"application/graphql":               true,
+	"application/x-www-form-urlencoded": true,
+}
+
+type bodyKind int
+
+const (
+	textBody bodyKind = iota
+	jsonBody
+	binaryBody
+)
+
+// kind goes by the content type, and where there is none by what stands there.
+func (m media) kind(b []byte) bodyKind {
+	switch {
+	case !m.known:
+		if startsLikeJSON(b) || isJSON(b) {
+			return jsonBody
+		}
+		return textBody
+	case m.name == "text/plain" && isJSON(b):
+		// What net/http sends where a handler forgets to name a type.
+		return jsonBody
+	case m.isJSON():
+		return jsonBody
+	case m.isText():
+		return textBody
+	}
+	return binaryBody
+}
+
+// startsLikeJSON reports whether b starts as an object or a list does.
+func startsLikeJSON(b []byte) bool {
+	b = bytes.TrimLeft(bytes.TrimPrefix(b, []byte(bom)), " \t\r\n")
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
+}
+
+func isJSON(b []byte) bool { return json.Valid(bytes.TrimPrefix(b, []byte(bom))) }
+
+// charset notes where a body is UTF-8 and says that it is not. That it says UTF-8 and
+// is not is invalid-utf8, at the bytes.
+func (c *cleaner) charset(b []byte, charset string) {
+	switch {
+	case charset == "" || charset == "utf-8" || charset == "utf8":
+		return
+	case strings.HasPrefix(charset, "utf-16") || strings.HasPrefix(charset, "utf-32"):
+		if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
+			return
+		}
+	case isASCII(b) || !utf8.Valid(b):
+		return // the same in every charset that has ASCII; or indeed another charset
+	}
+	at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
+	at = max(at, 0)
+	bytes, around := excerpt(string(b), at, 1)
+	c.record(Finding{Rule: charsetMismatch, In: "text", Offset: at, Bytes: bytes, Excerpt: around, Count: 1,
+		Detail: "the header says charset=" + short(quoteASCII(charset)) + ", and the body is not"})
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// plain inspects text that is not JSON.
+func (c *cleaner) plain(s string, err error) {
+	if err != nil {
+		s = string(wholeRunes([]byte(s)))
+	}
+	c.p.MaxString = len(s)
+	t := plainText(s, "text")
+	c.inspect(&t)
+}
+
+// wholeRunes drops the start of a character that the end of b cuts off.
+func wholeRunes(b []byte) []byte {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				return b[:i]
+			}
+			break
+		}
+	}
+	return b
+}
+
+// opaque is a body that says itself that it is neither JSON nor text.
+func (c *cleaner) opaque(b []byte, contentType string) {
+	if c.p.AllowBinary {
+		return
+	}
+	bytes, around := excerpt(string(b), 0, excerptBytes)
+	c.record(Finding{Rule: rawBinary, In: "text", Bytes: bytes, Excerpt: around, Count: 1,
+		Detail: "a body of type " + short(quoteASCII(contentType))})
+}

@@ -81,7 +81,7 @@ func formatSanitized(subject string, found []sanitize.Finding) string {
 		hang(&b, "  ", f.Rule+": "+f.Path)
 		hang(&b, "    ", detail(f))
 		if f.In != "" {
-			hang(&b, "      | ", f.Hex()+"  in "+f.Excerpt)
+			hang(&b, "      | ", f.Hex()+" in "+f.Excerpt)
 		}
 		if rule, first := rules[f.Rule]; first {
 			hang(&b, "    why  ", rule.Why)

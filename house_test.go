@@ -54,6 +54,8 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"fixtures", "internal/cluster", "it needs a handle, not a server"},
 		{"pgtest/check", "internal/cluster", "it needs a handle, not a server"},
 		{"migrations", "testing", "production imports it"},
+		{"sanitize", "testing", "production imports it"},
+		{"relation", "testing", "production imports it"},
 		{"migrations", "internal/cluster", "it needs a handle, not a server"},
 		{"", "internal/cluster", "the Model knows no server"},
 		{"internal/catalog", "", "the Model is made from the catalog, not the other way"},

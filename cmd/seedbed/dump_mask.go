@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -12,13 +11,14 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/mask"
 )
 
 // masks are the ways to hide a value that one may ask for, beside what a dump does of
 // its own. Each gives the same for the same; hash and redact give themselves for what
 // they gave, so that a dump of what was dumped is the same.
 var masks = map[string]func(string) string{
-	"scramble": scramble,
+	"scramble": func(s string) string { return mask.Likeness(s, 0) },
 	"hash":     hash,
 	"redact":   func(string) string { return "***" },
 	"keep":     func(s string) string { return s },
@@ -49,47 +49,25 @@ func parseMasks(flags []string, file map[string]string) (map[string]func(string)
 	return rules, nil
 }
 
-// maskColumns completes the rules by what the database's columns are. Masks of columns
-// that are not there are refused: a secret would go out. A secret whose form a CHECK
-// dictates is scrambled, where nobody says otherwise, so that it can be loaded again.
-func maskColumns(ctx context.Context, db seedbed.DB, rules map[string]func(string) string, private bool) error {
+// maskColumns refuses masks of columns that are not there: a secret would go out.
+func maskColumns(ctx context.Context, db seedbed.DB, rules map[string]func(string) string) error {
 	cat, err := catalog.Load(ctx, db, catalog.Options{})
 	if err != nil {
 		return err
 	}
-	columns := map[string]*catalog.Column{}
+	var columns []string
 	for _, t := range cat.Tables() {
 		for _, c := range t.Columns {
-			columns[cat.Name(t)+"."+c.Name] = c
+			columns = append(columns, cat.Name(t)+"."+c.Name)
 		}
 	}
-	told := map[string]bool{}
 	for rule := range rules {
-		some := false
-		for name := range columns {
-			if ok, _ := path.Match(rule, name); ok {
-				told[name], some = true, true
-			}
-		}
-		if !some {
-			return usagef("mask %s: there is no such column%s", rule, didYouMean(rule, slices.Sorted(maps.Keys(columns))))
-		}
-	}
-	for name, c := range columns {
-		if private && !told[name] && secretName.MatchString(c.Name) && formed(c) {
-			rules[name] = scramble
+		matches := func(name string) bool { ok, _ := path.Match(rule, name); return ok }
+		if !slices.ContainsFunc(columns, matches) {
+			return usagef("mask %s: there is no such column%s", rule, didYouMean(rule, columns))
 		}
 	}
 	return nil
-}
-
-var secretName = regexp.MustCompile(`(?i)(^|_)(password|secret|token|key|credentials?|hash|salt)(_|$)`)
-
-// formed reports whether a CHECK looks into a column's text.
-func formed(c *catalog.Column) bool {
-	return slices.ContainsFunc(c.Table.Checks(), func(k *catalog.Constraint) bool {
-		return slices.Contains(k.Columns, c.Name) && (strings.Contains(k.Expr, "~") || strings.Contains(k.Expr, "byte("))
-	})
 }
 
 // parseWhere reads TABLE=CONDITION.
@@ -120,36 +98,4 @@ func hash(s string) string {
 		return s
 	}
 	return "masked-" + hex.EncodeToString(digest(s)[:8])
-}
-
-// kept is what scramble leaves: the scheme of a URL, the first byte of a bytea, which
-// tells versions apart.
-var kept = regexp.MustCompile(`^(\\x[0-9a-f]{2}|[a-z][a-z0-9+.-]*://)`)
-
-// scramble puts a letter for each letter and a digit for each digit; what is neither
-// stays, so that what a CHECK wants of a text still holds.
-func scramble(s string) string {
-	lead := kept.FindString(s)
-	hexadecimal := strings.HasPrefix(lead, `\x`)
-	stream, out := digest(s), []rune(lead)
-	for i, r := range []rune(s[len(lead):]) {
-		if i > 0 && i%32 == 0 {
-			stream = digest(string(stream))
-		}
-		b := rune(stream[i%32])
-		switch {
-		case hexadecimal:
-			r = rune("0123456789abcdef"[b%16])
-		case r >= 'a' && r <= 'z':
-			r = 'a' + b%26
-		case r >= 'A' && r <= 'Z':
-			r = 'A' + b%26
-		case r >= '0' && r <= '9':
-			r = '0' + b%10
-		case r > 127:
-			r = 'x'
-		}
-		out = append(out, r)
-	}
-	return string(out)
 }

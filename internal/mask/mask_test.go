@@ -1,0 +1,78 @@
+package mask
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestKindOf(t *testing.T) {
+	for kind, names := range map[Kind]string{
+		Secret:     "password password_hash apiKey api_key access-token refresh_tokens client_secret signing_key backup_codes credentials session_id dsn webhook_secret",
+		Identifier: "ssn tax_id vatNumber iban account_number card_number cvv passport_no pin otp routing_number sort_code",
+		Email:      "email e_mail mail_address billing_email emails contactEmail email_address",
+		Phone:      "phone mobile phones fax_number work_phone phoneNumber",
+		Birth:      "dob birthday birthdate date_of_birth",
+		Network:    "ip client_ip last_ip ip_address remote_addr ips",
+		Address:    "street address addr_line1 address_line_2 zip postal_code billing_address postcode street_name",
+		Person:     "first_name lastName full_name customer_name surname display_name username nickname",
+		Plain: "name title company_name organization_name file_name hostname token_type password_updated_at is_password_set max_tokens prompt_tokens input_tokens " +
+			"secret_count content_hash shipping_method description equipment zipper emailed_at phone_verified email_verified_at has_email address_type",
+	} {
+		for _, name := range strings.Fields(names) {
+			if got := KindOf("orders", name); got != kind {
+				t.Errorf("KindOf(%s) = %d, want %d", name, got, kind)
+			}
+		}
+	}
+	if KindOf("users", "name") != Person || KindOf("companies", "name") != Plain || KindOf("accounts", "name") != Plain {
+		t.Error("whose a bare name is follows from the table")
+	}
+}
+
+// What its shape gives away is masked wherever it stands, and nothing that looks a
+// little like it.
+func TestShapes(t *testing.T) {
+	for _, private := range []string{
+		"ann@corp.example", "o'brien+tag@münchen.example", "sk_live_51Habcdefgh", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.SflKxwRJSMeKKF2QT4", "ghp_0123456789abcdefghij0123456789abcdef", "AKIAIOSFODNN7EXAMPLE",
+		"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432", "4111 1111 1111 1111",
+		"Bearer abcdefghijklmnop", "postgres://app:hunter2@db/x",
+	} {
+		text := "see " + private + ", please"
+		got := Shapes(text)
+		if strings.Contains(got, private) || !strings.HasPrefix(got, "see ") || !strings.HasSuffix(got, ", please") {
+			t.Errorf("%q becomes %q", text, got)
+		}
+		if again := Shapes(got); again != got {
+			t.Errorf("masked twice: %q, then %q", got, again)
+		}
+	}
+	for _, plain := range []string{"2024-01-02 10:00:00", "order 1234567890123", "DE12 3456 7890", "@ann said", "sk_live", "a@b", "version 1.2.3.4", "task-4111", "https://example.com/a:b@c"} {
+		if got := Shapes(plain); got != plain {
+			t.Errorf("%q becomes %q", plain, got)
+		}
+	}
+}
+
+func TestLikeness(t *testing.T) {
+	for in, form := range map[string]string{
+		"":                       `^$`,
+		`\x0102ff`:               `^\\x01[0-9a-f]{4}$`,
+		"+49 (30) 1234-56":       `^\+\d\d \(\d\d\) \d{4}-\d\d$`,
+		"Ünï":                    `^[A-Z][a-z]{2}$`,
+		"vault://kv/team-7/Key":  `^vault://[a-z]{2}/[a-z]{4}-[0-9]/[A-Z][a-z]{2}$`,
+		strings.Repeat("a1", 32): `^[0-9a-f]{64}$`,
+	} {
+		got := Likeness(in, 0)
+		if !regexp.MustCompile(form).MatchString(got) || in != "" && got == in || got != Likeness(in, 0) {
+			t.Errorf("%q gives %q, not another one of the form %s", in, got, form)
+		}
+	}
+	if s := Likeness(strings.Repeat("a", 100), 0); s[:32] == s[32:64] {
+		t.Errorf("a long value repeats itself: %s", s)
+	}
+	if got := Likeness("$2a$10$abcdefgh", 4); !strings.HasPrefix(got, "$2") {
+		t.Errorf("step 4 gives %q, which keeps less than two characters", got)
+	}
+}

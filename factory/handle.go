@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/handover"
+	"github.com/qarion/seedbed/internal/generation"
 	"github.com/qarion/seedbed/internal/loading"
 )
 
@@ -51,7 +51,7 @@ func address(ctx context.Context, db seedbed.DB) (string, error) {
 		}
 	}
 	if c != nil && c.Database != "" {
-		return handover.Address(c), nil
+		return generation.Address(c), nil
 	}
 	var name string
 	err := db.QueryRow(ctx, `select coalesce(inet_server_addr()::text, '') || ':' || current_setting('port') || '/' || current_database()`).Scan(&name)

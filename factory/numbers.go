@@ -10,7 +10,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
-	"github.com/qarion/seedbed/internal/handover"
+	"github.com/qarion/seedbed/internal/generation"
 	"github.com/qarion/seedbed/internal/loading"
 )
 
@@ -40,7 +40,7 @@ func newWorld(ctx context.Context, address, test string, seed uint64) world {
 	if _, alone := loading.IsAlone(ctx); alone {
 		return world{database: address, seed: seed, alone: &sync.Map{}}
 	}
-	turn := handover.Count(address)
+	turn := generation.Of(address)
 	if last, known := turns.Swap(address, turn); known && last != turn {
 		forgetWorlds(func(w world) bool { return w.database == address && w.turn < turn })
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/drain"
+	"github.com/qarion/seedbed/internal/closewait"
 )
 
 // session is goose's way to a database: database/sql over connections that are
@@ -48,7 +48,7 @@ func connect(db seedbed.DB) (*session, error) {
 		return nil, fmt.Errorf("%T cannot be migrated: goose needs connections of its own, so pass a pool or a connection", db)
 	}
 	s := &session{}
-	config = drain.Config(config)
+	config = closewait.Config(config)
 	config.Tracer = &s.heard
 	options = append(options, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		s.mu.Lock()

@@ -26,7 +26,7 @@ func (db *DB) As(t testing.TB, role string, settings map[string]string) *DB {
 }
 
 func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, error) {
-	admin, err := pgx.ConnectConfig(t.Context(), db.clone.Config(db.server.cluster.Roles().Admin))
+	admin, err := pgx.ConnectConfig(t.Context(), db.database.Config(db.server.cluster.Roles().Admin))
 	if err != nil {
 		return nil, err
 	}
@@ -35,13 +35,16 @@ func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, er
 	if err != nil {
 		return nil, err
 	}
+	if err := db.database.ExposeTo(t.Context(), role); err != nil {
+		return nil, err
+	}
 	if params == nil {
 		params = map[string]string{}
 	}
 	maps.Copy(params, settings)
-	pool, err := db.server.pool(db.clone, login, params)
+	pool, err := db.server.pool(db.database, login, params)
 	if err != nil {
 		return nil, err
 	}
-	return db.server.handle(db.clone, pool, login), nil
+	return db.server.handle(db.database, pool, login), nil
 }

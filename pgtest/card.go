@@ -44,7 +44,7 @@ func (db *DB) logSlice() []string {
 		return nil
 	}
 	var lines []string
-	mine := "] " + db.clone.Name + " "
+	mine := "] " + db.database.Name + " "
 	since := db.since.UTC().Format(logTime)
 	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, mine) && line >= since {
@@ -71,7 +71,7 @@ func (db *DB) leaks(ctx context.Context) []string {
 }
 
 func (db *DB) leaked(ctx context.Context) []string {
-	rows, err := db.server.store.Sessions(ctx, db.clone.Name)
+	rows, err := db.server.store.Sessions(ctx, db.database.Name)
 	if err != nil {
 		return []string{err.Error()}
 	}

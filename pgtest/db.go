@@ -22,11 +22,11 @@ const cleanUpTime = 30 * time.Second
 type DB struct {
 	*pgxpool.Pool
 
-	server *ready
-	clone  *template.Clone
-	role   string
-	since  time.Time
-	sqlDB  func() *sql.DB
+	server   *ready
+	database *template.Database
+	role     string
+	since    time.Time
+	sqlDB    func() *sql.DB
 }
 
 // DB returns a database that only t uses. When t passes it is dropped, behind
@@ -36,25 +36,25 @@ type DB struct {
 func (s *Server) DB(t testing.TB) *DB {
 	t.Helper()
 	r := s.use(t)
-	clone, err := r.template.Take(t.Context(), t.Name())
+	database, err := r.template.Acquire(t.Context(), t.Name())
 	if err != nil {
-		t.Fatalf("pgtest: take a database: %v", err)
+		t.Fatalf("pgtest: %v", err)
 	}
-	db := r.handle(clone, clone.Pool, r.role)
+	db := r.handle(database, database.Pool, r.role)
 	t.Cleanup(func() { db.end(t) })
 	return db
 }
 
-func (r *ready) handle(clone *template.Clone, pool *pgxpool.Pool, role string) *DB {
-	db := &DB{Pool: pool, server: r, clone: clone, role: role, since: time.Now()}
+func (r *ready) handle(database *template.Database, pool *pgxpool.Pool, role string) *DB {
+	db := &DB{Pool: pool, server: r, database: database, role: role, since: time.Now()}
 	db.sqlDB = sync.OnceValue(func() *sql.DB { return stdlib.OpenDBFromPool(pool) })
 	return db
 }
 
-// pool opens a pool on a clone.
-func (r *ready) pool(clone *template.Clone, role string, params map[string]string) (*pgxpool.Pool, error) {
+// pool opens a pool on a database.
+func (r *ready) pool(database *template.Database, role string, params map[string]string) (*pgxpool.Pool, error) {
 	cfg := r.poolConfig.Copy()
-	cfg.ConnConfig = clone.Config(role)
+	database.Configure(cfg, role)
 	for name, value := range params {
 		cfg.ConnConfig.RuntimeParams[name] = value
 	}
@@ -68,8 +68,8 @@ func (r *ready) pool(clone *template.Clone, role string, params map[string]strin
 // URL was asked for is never given to another test: prefer the pool where it will
 // do.
 func (db *DB) URL() string {
-	db.clone.Expose()
-	return db.server.cluster.URL(db.clone.Name, db.role)
+	db.database.Expose()
+	return db.server.cluster.URL(db.database.Name, db.role)
 }
 
 // SQL is the database for code that uses database/sql. It shares the pool.
@@ -88,14 +88,14 @@ func (db *DB) end(t testing.TB) {
 			t.Logf("pgtest: the test ended with a connection in use: %s", leak)
 		}
 		if len(leaks) > 0 {
-			db.clone.Discard()
+			db.database.Discard()
 		} else {
-			db.clone.GiveBack()
+			db.database.Release()
 		}
 		return
 	}
 	db.closePool()
-	if err := db.clone.Keep(ctx, t.Name()); err != nil {
+	if err := db.database.Keep(ctx, t.Name()); err != nil {
 		t.Logf("pgtest: keep the test's database: %v", err)
 	}
 	t.Log(db.card(leaks))

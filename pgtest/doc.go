@@ -18,16 +18,12 @@
 // has used it for a while. A test that passes leaves nothing; the database of
 // one that fails is kept, and its log says how to open it.
 //
-// A database in which a test changed only rows is emptied and refilled behind the
-// tests' backs, and given to another: the server's own counters prove that nothing
-// else has changed, and anything else (the schema, settings, roles, large objects,
-// prepared transactions …) has it dropped. On a server of our own the database that
-// is made in its place takes over those of its files that are as they were, which
-// costs a third of a clone or less. A reset database keeps its first connection where
-// every statement on it was one whose traces DISCARD ALL removes, so two tests may
-// see the same pg_backend_pid(). [Server.NoRecycling] gives each test a new clone.
-// A test that sets parameters of its own ("app.tenant") with SET or set_config does
-// so on a connection that no other test gets.
+// A database in which a test changed only rows is reset in the background and given
+// to another test: the server's own counters prove that nothing else has changed.
+// Anything else (the schema, settings, large objects, prepared transactions, a table
+// that grew so that plans would differ, …) has it dropped, and a clone made in its place.
+// A schema in which a reset would run code or leave a trace is always cloned.
+// [Server.NoReset] gives each test a new clone. Every test has sessions of its own.
 //
 // Tests connect as a role that row-level security applies to: the owner of the
 // schema, who is neither a superuser nor exempt from anything, or, where a table

@@ -62,7 +62,7 @@ func TestTemplateThatIsNotWholeIsMadeAnew(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		server := &pgtest.Server{Migrations: files, NoRecycling: true}
+		server := &pgtest.Server{Migrations: files, NoReset: true}
 		for range 6 { // more than were made ahead
 			if _, err := server.DB(t).Exec(t.Context(), "INSERT INTO broken_template VALUES (1)"); err != nil {
 				t.Fatalf("after %s: %v", sql, err)

@@ -272,14 +272,13 @@ func TestServerThatCrashesUnderTests(t *testing.T) {
 	h.pass("TestMany")
 }
 
-// Files are moved from database to database while tests change them. Whoever is
-// killed in the middle of that, the next process has databases that are whole, and
-// in the end there is none that nobody knows of.
-func TestKilledWhileRenewing(t *testing.T) {
+// A process or the server is killed while databases are dropped and cloned: the next
+// process has databases that are whole, and in the end each one is on record.
+func TestKilledWhileReplacing(t *testing.T) {
 	h := newHouse(t)
 	h.idle = "5s"
 	for round := range testkit.Rounds(2, 30) {
-		cmd := h.command("TestRenew")
+		cmd := h.command("TestReplace")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +291,7 @@ func TestKilledWhileRenewing(t *testing.T) {
 			cmd.Process.Kill()
 		}
 		cmd.Wait()
-		h.pass("TestRenew|TestMany")
+		h.pass("TestReplace|TestMany")
 	}
 	h.pass("TestPass") // another sweep: the last process may have begun before the killed one was gone
 	h.nothingUnknown()

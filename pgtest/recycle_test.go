@@ -53,7 +53,6 @@ var rowChanges = []change{
 	{"deferred orphan that fails at commit", "BEGIN; INSERT INTO notes (account) VALUES (77); COMMIT"},
 	{"partitions", "INSERT INTO log VALUES ('2024-05-05', 'a'), ('2030-01-01', 'b')"},
 	{"row that moves between partitions", "INSERT INTO log VALUES ('2024-05-05', 'a'); UPDATE log SET at = '2031-01-01'"},
-	{"large values", "INSERT INTO accounts (plan, \"Name\") SELECT 'pro', string_agg(md5(i::text), '') FROM generate_series(1, 20000) i"},
 	{"nextval", "SELECT nextval('invoice')"},
 	{"nextval rolled back", "BEGIN; SELECT nextval('invoice'); ROLLBACK"},
 	{"setval", "SELECT setval('invoice', 5, false)"},
@@ -77,6 +76,8 @@ var otherChanges = []change{
 	{"create table", "CREATE TABLE extra (a int)"},
 	{"create table as", "CREATE TABLE extra AS SELECT * FROM plans"},
 	{"create table rolled back", "BEGIN; CREATE TABLE extra (a int); ROLLBACK"},
+	{"large values", "INSERT INTO accounts (plan, \"Name\") SELECT 'pro', string_agg(md5(i::text), '') FROM generate_series(1, 20000) i"},
+	{"many rows", "INSERT INTO accounts (plan) SELECT 'pro' FROM generate_series(1, 5000)"},
 	{"temporary table", "CREATE TEMP TABLE extra (a int)"},
 	{"hidden in a block", "DO $$ BEGIN EXECUTE 'CREATE TABLE extra (a int)'; END $$"},
 	{"add column", "ALTER TABLE plans ADD COLUMN extra int"},
@@ -140,7 +141,7 @@ var alone = map[string]string{"application_name": "recycle_test"}
 
 func TestRecycledDatabaseIsAsNew(t *testing.T) {
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
-	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoReset: true}).DB(t)
 	group(t, plain)
 	fresh := contents(t, plain)
 	for _, c := range rowChanges {
@@ -157,7 +158,7 @@ func TestRecycledDatabaseIsAsNew(t *testing.T) {
 }
 
 func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
-	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoReset: true}).DB(t)
 	group(t, plain)
 	fresh := contents(t, plain)
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
@@ -168,7 +169,6 @@ func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
 			if server.Ready(name) {
 				t.Error("the database would be handed out again")
 			}
-			// The next one has its files, where they could be taken over.
 			if diff := cmp.Diff(fresh, contents(t, server.DB(t))); diff != "" {
 				t.Errorf("the next database differs from a fresh one (-fresh +next):\n%s", diff)
 			}
@@ -177,7 +177,7 @@ func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
 }
 
 func TestDatabaseThatASuperuserHasChanged(t *testing.T) {
-	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoRecycling: true}).DB(t)
+	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoReset: true}).DB(t)
 	group(t, plain)
 	fresh := contents(t, plain)
 	server := &pgtest.Server{Migrations: recycled, Settings: alone, Role: "postgres"}

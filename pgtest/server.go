@@ -45,10 +45,9 @@ type Server struct {
 	// of processors if that is more.
 	MaxConns int
 
-	// NoRecycling gives every test a clone that no test has used before. Otherwise
-	// a database in which a test has only changed rows is reset and used again,
-	// which is several times cheaper, and the files of any other serve for the next.
-	NoRecycling bool
+	// NoReset gives every test a new clone. Otherwise a database in which a test has
+	// only changed rows is reset and used again, which is several times cheaper.
+	NoReset bool
 
 	// Binaries is a Postgres installation, its prefix or its bin directory.
 	// Empty: SEEDBED_BINARIES, else what is found or fetched.
@@ -145,9 +144,11 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
 	r.shared = sync.OnceValues(r.share)
-	// Resetting takes a superuser, and statistics in shared memory, which are exact.
-	recycle := !s.NoRecycling && r.cluster.Major() >= 15 && r.cluster.Super()
-	r.template.Stock(func(c *template.Clone) (*pgxpool.Pool, error) { return r.pool(c, r.role, nil) }, recycle)
+	open := func(d *template.Database) (*pgxpool.Pool, error) { return r.pool(d, r.role, nil) }
+	if err := r.template.Fill(ctx, r.role, open, !s.NoReset); err != nil {
+		r.store.Close(context.WithoutCancel(ctx))
+		return nil, err
+	}
 	return r, nil
 }
 
@@ -218,8 +219,8 @@ func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) 
 		Pool:        pool,
 		Presence:    r.cluster.Lease(),
 		Connections: r.cluster.Connections(),
-		Files:       r.cluster.Files(),
 		FileCopy:    r.cluster.Major() >= 15 && !r.cluster.Fsync(),
+		Resettable:  r.cluster.Major() >= 15 && r.cluster.Super(),
 	}, nil
 }
 

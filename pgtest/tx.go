@@ -30,7 +30,7 @@ func (s *Server) Tx(t testing.TB) Tx {
 	r := s.use(t)
 	shared, err := r.shared()
 	if err != nil {
-		t.Fatalf("pgtest: take the database for transactions: %v", err)
+		t.Fatalf("pgtest: %v", err)
 	}
 	tx, err := shared.Begin(t.Context())
 	if err != nil {
@@ -51,12 +51,12 @@ func (s *Server) Tx(t testing.TB) Tx {
 // share opens the database that all transactions of a Server are in. Nothing is
 // ever committed to it. It outlives every test; the next process sweeps it.
 func (r *ready) share() (*pgxpool.Pool, error) {
-	clone, err := r.template.Take(context.Background(), "transactions")
+	database, err := r.template.Acquire(context.Background(), "transactions")
 	if err != nil {
 		return nil, err
 	}
-	clone.Expose() // it is never given back
-	cfg := clone.Pool.Config()
+	database.Expose() // it is never given back
+	cfg := database.Pool.Config()
 	cfg.MaxConns = 64 // one for each test that runs at the same time
 	return pgxpool.NewWithConfig(context.Background(), cfg)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/cluster"
-	"github.com/qarion/seedbed/internal/properties"
+	"github.com/qarion/seedbed/internal/template"
 )
 
 // Owner is the role that owns the databases.
@@ -129,18 +129,5 @@ func (s *Server) quiesce(ctx context.Context, name string) (reopen func(context.
 // copy makes a database from another one that stands still, with the settings
 // and grants of the database itself, which CREATE DATABASE leaves behind.
 func (s *Server) copy(ctx context.Context, from, to string) error {
-	statements, err := properties.Of(ctx, s.admin, from)
-	if err != nil {
-		return err
-	}
-	err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(to), cluster.Owner, quote(from)))
-	if err != nil {
-		return fmt.Errorf("copy database %s: %w", from, err)
-	}
-	for _, sql := range statements {
-		if err := s.exec(ctx, properties.For(sql, to)); err != nil {
-			return fmt.Errorf("copy the settings of database %s: %w", from, err)
-		}
-	}
-	return nil
+	return template.CopyDatabase(ctx, s.admin, from, to, cluster.Owner)
 }

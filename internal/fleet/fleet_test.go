@@ -121,16 +121,19 @@ func keep(t *testing.T, c *cluster.Cluster, test string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl.Stock(func(clone *template.Clone) (*pgxpool.Pool, error) {
+	open := func(db *template.Database) (*pgxpool.Pool, error) {
 		cfg := pool.Copy()
-		cfg.ConnConfig = clone.Config(cluster.Owner)
+		db.Configure(cfg, cluster.Owner)
 		return pgxpool.NewWithConfig(t.Context(), cfg)
-	}, false)
-	clone, err := tmpl.Take(t.Context(), test)
+	}
+	if err := tmpl.Fill(t.Context(), cluster.Owner, open, false); err != nil {
+		t.Fatal(err)
+	}
+	db, err := tmpl.Acquire(t.Context(), test)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := clone.Keep(t.Context(), test); err != nil {
+	if err := db.Keep(t.Context(), test); err != nil {
 		t.Fatal(err)
 	}
 }

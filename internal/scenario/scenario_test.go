@@ -15,7 +15,7 @@ import (
 )
 
 // Factories count rows per database, so none may have had rows of another test.
-var pg = &pgtest.Server{Migrations: migrations.FS, NoRecycling: true}
+var pg = &pgtest.Server{Migrations: migrations.FS, NoReset: true}
 
 // fill makes a scenario, and fails the test where that fails or leaves something out.
 func fill(t *testing.T, db *pgtest.DB, name string, o scenario.Options) {

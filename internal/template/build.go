@@ -2,17 +2,16 @@ package template
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/qarion/seedbed/internal/properties"
 )
 
-// build makes the template of layers under the lock that admin holds: in a
-// database of another name, which takes the template's name in the transaction
-// that also records and closes it.
+// build makes the template of layers under the lock that admin holds. It works in a
+// draft, a database of another name, which takes the template's name in the
+// transaction that also records and closes it.
 func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) error {
 	name := s.databaseName(layers)
 	draft := "sb_b_" + strings.TrimPrefix(name, "sb_t_")
@@ -24,8 +23,7 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 		}
 		base = t.name
 	}
-	// A build that was killed left its draft; a template without its record is
-	// as good as none.
+	// A build that was killed left its draft. A template without a record is not whole.
 	for _, leftover := range []string{draft, name} {
 		if err := s.dropDatabase(ctx, leftover); err != nil {
 			return err
@@ -34,7 +32,7 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 	if err := s.create(ctx, admin, draft, base); err != nil {
 		return err
 	}
-	err := s.fill(ctx, draft, layers[len(layers)-1])
+	err := s.run(ctx, draft, layers[len(layers)-1])
 	if err == nil {
 		err = s.finish(ctx, admin, draft, name, layers)
 	}
@@ -57,9 +55,9 @@ func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base string) 
 	return nil
 }
 
-// fill runs the layer's steps, each in a session of its role that is gone
-// before the database is used on.
-func (s *Store) fill(ctx context.Context, database string, layer Layer) error {
+// run runs the layer's steps, each in a session of its role that has ended before
+// the next one begins.
+func (s *Store) run(ctx context.Context, database string, layer Layer) error {
 	steps := []struct {
 		role string
 		run  func(context.Context, *pgx.Conn) error
@@ -81,27 +79,29 @@ func (s *Store) fill(ctx context.Context, database string, layer Layer) error {
 	return nil
 }
 
-// finish records what clones do not inherit, then closes the draft and gives it
-// its name, in one transaction.
+// description is what is recorded of a template beside its name.
+type description struct {
+	settings           []string
+	unforced, unlogged bool
+	plan               *resetPlan
+}
+
+// finish describes the draft, then closes it and gives it the template's name, in one
+// transaction.
 func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string, layers []Layer) error {
-	if err := s.dropOthers(ctx, admin, draft); err != nil {
+	if err := s.dropDependents(ctx, admin, draft); err != nil {
 		return err
 	}
-	inside, err := s.connect(ctx, draft, s.host.Admin)
-	if err != nil {
-		return err
-	}
-	var unforced, unlogged bool
-	replay, err := properties.Of(ctx, inside, draft)
-	if err == nil {
-		err = inside.QueryRow(ctx, describeSQL).Scan(&unforced, &unlogged)
-	}
-	inside.Close(context.WithoutCancel(ctx))
+	d, err := s.describe(ctx, draft)
 	if err != nil {
 		return fmt.Errorf("describe the template: %w", err)
 	}
-	// On the disk, sequences included, before anybody copies it. Not every
-	// administrator may ask for that, and nothing but a crash shows the difference.
+	plan, err := json.Marshal(d.plan)
+	if err != nil {
+		return err
+	}
+	// On the disk, sequences included, before it is copied. Not every administrator may
+	// ask for that, and only a crash shows the difference.
 	admin.Exec(ctx, "CHECKPOINT")
 	names := make([]string, len(layers))
 	for i, l := range layers {
@@ -116,16 +116,36 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 				return fmt.Errorf("finish the template: %w", err)
 			}
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO seedbed.template (name, layers, replay, unforced, unlogged) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (name) DO UPDATE SET replay = excluded.replay, unforced = excluded.unforced, unlogged = excluded.unlogged,
-				layout = NULL, created_at = clock_timestamp()`,
-			name, strings.Join(names, ", "), replay, unforced, unlogged)
+		_, err := tx.Exec(ctx, `INSERT INTO seedbed.template (name, layers, settings, unforced, unlogged, plan) VALUES ($1, $2, $3, $4, $5, $6::jsonb)
+			ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, unforced = excluded.unforced, unlogged = excluded.unlogged,
+				plan = excluded.plan, created_at = clock_timestamp()`,
+			name, strings.Join(names, ", "), d.settings, d.unforced, d.unlogged, string(plan))
 		return err
 	})
 }
 
-// describeSQL asks, inside a finished database, whether its owner would pass
-// somebody's row-level security, and whether a crash would empty something.
+func (s *Store) describe(ctx context.Context, draft string) (d description, err error) {
+	conn, err := s.connect(ctx, draft, s.host.Admin)
+	if err != nil {
+		return d, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if d.settings, err = databaseSettings(ctx, conn, draft); err != nil {
+		return d, err
+	}
+	if err := conn.QueryRow(ctx, describeSQL).Scan(&d.unforced, &d.unlogged); err != nil {
+		return d, err
+	}
+	if s.host.Resettable {
+		d.plan, err = readPlan(ctx, conn)
+	} else {
+		d.plan = &resetPlan{Obstacle: "the server is older than Postgres 15, or its administrator is no superuser"}
+	}
+	return d, err
+}
+
+// describeSQL asks whether the owner of a table would pass its row-level security, and
+// whether a crash would empty a relation.
 const describeSQL = `SELECT
 	EXISTS (SELECT FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity),
 	EXISTS (SELECT FROM pg_class WHERE relpersistence = 'u' AND relkind IN ('r', 'm', 'S'))`

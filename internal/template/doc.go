@@ -1,15 +1,19 @@
-// Package template turns "the database these migrations make" into databases
-// for tests: a fingerprint names a template, the template is built once per
-// server and never connected to again, and tests get clones of it.
+// Package template gives tests databases that are identical to a template: one that
+// migrations, fixtures and a seed have built once per server.
 //
-// What it knows it keeps on the server, in the control database, so that any
-// number of processes and machines agree: which templates exist, and which
-// clone is whose. Each process holds an advisory lock for as long as it lives;
-// a clone whose holder no longer has its lock is anybody's to clean up.
+//	store, err := template.Open(ctx, host)
+//	t, err := store.Ensure(ctx, layers)   // builds what is missing
+//	t.Fill(openPool, true)                // keeps databases ready from now on
+//	db, err := t.Acquire(ctx, "TestX")    // a hand-over
+//	…
+//	db.Release()
 //
-// A clone is made in the background before somebody asks (FILE_COPY where fsync
-// is off: 9–16 ms against 27–53 for WAL_LOG), connected and warmed, so that
-// taking one costs nothing. What happens to it then shows in the server's counters:
-// one in which only rows have changed is reset, one in which more has is renewed
-// from the template's files, and where neither can be done it is dropped.
+// A ready pool holds databases that are cloned, connected and warmed ahead of demand.
+// After a test, reset.go puts back what the test has changed if that can be shown to
+// be enough (observations.go says what is compared, and why); any other database is
+// dropped, and a new one cloned. Every test has a session of its own.
+//
+// The registry in the control database says which templates there are and which
+// process holds which database. Each process holds an advisory lock for as long as it
+// lives; a database whose process is gone is adopted or dropped by the next one.
 package template

@@ -27,7 +27,7 @@ type Host struct {
 	Connections int
 	// FileCopy clones with STRATEGY FILE_COPY: the cheaper one where fsync is off.
 	FileCopy bool
-	// Files is the directory of the databases' directories, where this process may
-	// use it and nothing has to survive a power cut. Empty: it may not.
-	Files string
+	// Resettable: databases can be reset. That takes a superuser, and statistics in
+	// shared memory, which are exact.
+	Resettable bool
 }

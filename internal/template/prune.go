@@ -20,8 +20,8 @@ type Limits struct {
 // look into. A template takes 10 MB and more, a kept database as well.
 var DefaultLimits = Limits{Templates: 30, TemplateAge: 14 * 24 * time.Hour, Kept: 20, KeptAge: 3 * 24 * time.Hour}
 
-// live keeps a template from being pruned for as long as this process lives.
-func (s *Store) live(ctx context.Context, name string) error {
+// lockTemplate keeps a template from being pruned for as long as this process lives.
+func (s *Store) lockTemplate(ctx context.Context, name string) error {
 	s.locking.Lock()
 	defer s.locking.Unlock()
 	_, err := s.presence.Exec(ctx, "SELECT pg_advisory_lock_shared($1, $2)", int32(templateClass), shortKey(name))
@@ -55,7 +55,7 @@ func (s *Store) Prune(ctx context.Context, limits Limits) (templates, kept int, 
 			templates++
 		}
 	}
-	return templates, kept, s.pruneShells(ctx)
+	return templates, kept, nil
 }
 
 func (s *Store) pruneKept(ctx context.Context, limits Limits) (int, error) {

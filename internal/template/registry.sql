@@ -1,14 +1,14 @@
--- What processes that share this server agree on. Everything is idempotent:
--- whoever opens the server first makes it.
+-- What processes that share this server agree on. Every statement is idempotent: the
+-- process that opens the server first makes it.
 CREATE SCHEMA IF NOT EXISTS seedbed;
 
 CREATE TABLE IF NOT EXISTS seedbed.template (
     name       text PRIMARY KEY, -- the database
     layers     text NOT NULL,    -- what shaped it, for people
-    replay     text[] NOT NULL,  -- ALTER DATABASE and GRANT, which a clone does not inherit
+    settings   text[] NOT NULL,  -- ALTER DATABASE and GRANT, which a clone does not inherit
     unforced   boolean NOT NULL, -- has a table whose row-level security its owner would pass
     unlogged   boolean NOT NULL, -- has relations that a crash of the server empties
-    layout     jsonb,            -- what is in it, as the first process that looked has found (form 3)
+    plan       jsonb NOT NULL,   -- how its databases are reset (form 4)
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     used_at    timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -16,10 +16,10 @@ CREATE TABLE IF NOT EXISTS seedbed.template (
 CREATE TABLE IF NOT EXISTS seedbed.clone (
     name     text PRIMARY KEY, -- the database
     template text NOT NULL,
-    origin   oid NOT NULL,     -- that database: a template that is built again is another one
+    origin   oid NOT NULL,     -- the template's database: one that is built again is another
     state    text NOT NULL CHECK (state IN ('making', 'held', 'used', 'kept')),
     holder   int,              -- advisory lock (presence, holder) of the process that has it
-    base     jsonb,            -- what the server had counted in it when it was as the template
+    baseline jsonb,            -- what the server said of it when it was identical to the template
     who      text NOT NULL DEFAULT '',
     since    timestamptz NOT NULL DEFAULT clock_timestamp()
 );

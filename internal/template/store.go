@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/drain"
+	"github.com/qarion/seedbed/internal/closewait"
 )
 
 // Advisory lock classes in the control database. presenceClass stands in
@@ -21,10 +21,9 @@ const (
 	presenceClass = 1592712941
 	templateClass = 1592712942
 	registryKey   = 0x5eedbed_0003
-	shellKey      = 0x5eedbed_0005
 )
 
-// sessionName and a holder's number is what the sessions of its control pool are called.
+// sessionName and a process's number are what the sessions of its control pool are called.
 const sessionName = "seedbed holder "
 
 //go:embed registry.sql
@@ -46,10 +45,13 @@ type Store struct {
 	background sync.WaitGroup // drops and clones under way
 	stop       context.CancelFunc
 	life       context.Context
+
+	retiring sync.Mutex
+	retired  []*pgxpool.Pool // see retire
 }
 
-// Open makes sure the registry is there, announces this process, and starts to
-// clean up behind processes that are gone.
+// Open makes sure that the registry is there, announces this process, and starts to
+// clean up behind processes that have ended.
 func Open(ctx context.Context, host Host) (*Store, error) {
 	s := &Store{host: host, who: fmt.Sprintf("%s, pid %d", filepath.Base(os.Args[0]), os.Getpid())}
 	if err := s.openControl(ctx); err != nil {
@@ -96,10 +98,10 @@ func (s *Store) announce(ctx context.Context) error {
 		SELECT holder FROM me, LATERAL pg_advisory_lock($1, holder)`, int32(presenceClass)).Scan(&s.holder)
 }
 
-// config returns how to connect to a database: a session that waits for its turn,
-// and whose Close waits until the server is rid of it.
+// config returns how to connect to a database: the session waits for its place, and
+// its Close waits until the server has ended it.
 func (s *Store) config(database, role string) *pgx.ConnConfig {
-	return queued(drain.Config(s.host.Config(database, role)), s.holders)
+	return waiting(closewait.Config(s.host.Config(database, role)), s.holders)
 }
 
 func (s *Store) connect(ctx context.Context, database, role string) (*pgx.Conn, error) {
@@ -122,10 +124,31 @@ func ensureRegistry(ctx context.Context, conn *pgx.Conn) error {
 	})
 }
 
+// retiredPools is how many pools of tests that have ended stay open for a while.
+const retiredPools = 32
+
+// retire ends the sessions of a pool whose test has ended. The pool itself is closed
+// later: until then it says whose database it was to code that still uses it.
+func (s *Store) retire(ctx context.Context, pool *pgxpool.Pool) {
+	closeSessions(ctx, pool)
+	s.retiring.Lock()
+	defer s.retiring.Unlock()
+	s.retired = append(s.retired, pool)
+	if len(s.retired) > retiredPools {
+		go s.retired[0].Close() // in the background: connections that were leaked keep it open
+		s.retired = s.retired[1:]
+	}
+}
+
 // Close waits for the drops under way and leaves the server.
 func (s *Store) Close(ctx context.Context) {
 	s.stop()
 	s.background.Wait()
+	for _, pool := range s.retired {
+		if pool.Stat().AcquiredConns() == 0 {
+			pool.Close()
+		}
+	}
 	s.control.Close()
 	s.presence.Close(ctx)
 }

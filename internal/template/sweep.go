@@ -2,44 +2,33 @@ package template
 
 import (
 	"context"
-	"errors"
 )
 
 // serverBegan is when the server started, or recovered from a crash, which makes it
 // begin its statistics anew.
 const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_bgwriter))"
 
-// present is that a process has not lost its lock, as all do when the server restarts:
-// to the others it is gone.
+// present is that a process has its lock. All lose theirs when the server restarts; to
+// the others they have ended.
 func present(holder string) string {
 	return "EXISTS (SELECT FROM seedbed.presence WHERE holder = " + holder + ")"
 }
 
-// stillPresent returns an error if this process has lost its lock.
-func (s *Store) stillPresent(ctx context.Context) error {
-	var there bool
-	err := s.control.QueryRow(ctx, "SELECT "+present("$1"), s.holder).Scan(&there)
-	if err == nil && !there {
-		err = errors.New("the server was restarted while tests use it; run them again")
-	}
-	return err
-}
-
-// stale are the clones that nobody will use: those that processes which are gone have
-// used or had not finished, or had made before the server began or from a template
-// that has been built anew. Others are left: claim takes them.
+// stale are the databases of processes that have ended, and which no other process will
+// adopt: used, not finished, made before the server began, or cloned from a template
+// that has been built anew.
 const stale = `(state IN ('used', 'making') OR state = 'held'
 		AND (since <= ` + serverBegan + ` OR origin NOT IN (SELECT oid FROM pg_database)))
 	AND coalesce(holder, 0) NOT IN (SELECT holder FROM seedbed.presence)`
 
-// sweep drops stale clones, and forgets those that are gone.
+// sweep drops stale databases, and forgets those that are gone.
 func (s *Store) sweep(ctx context.Context) error {
 	var work bool
 	err := s.control.QueryRow(ctx, "SELECT EXISTS (SELECT FROM seedbed.clone WHERE "+stale+" OR name NOT IN (SELECT datname FROM pg_database))").Scan(&work)
 	if err != nil || !work {
 		return err
 	}
-	if err := s.silence(ctx); err != nil {
+	if err := s.endSessions(ctx); err != nil {
 		return err
 	}
 	// A drop that was interrupted leaves a record without a database.
@@ -49,7 +38,7 @@ func (s *Store) sweep(ctx context.Context) error {
 		return err
 	}
 	for {
-		// Claiming one at a time lets several processes share the work.
+		// One at a time, so that several processes share the work.
 		var name string
 		err := s.control.QueryRow(ctx, `
 			UPDATE seedbed.clone SET holder = $1, state = 'used' WHERE name = (
@@ -66,10 +55,10 @@ func (s *Store) sweep(ctx context.Context) error {
 	}
 }
 
-// silence ends the sessions of processes that are gone: one of them may be making a
-// database still, and would finish it when its record has been taken for that of
-// a database which is no more.
-func (s *Store) silence(ctx context.Context) error {
+// endSessions ends the sessions of processes that have ended: one of them may still be
+// making a database, and would finish it when its record has been taken for that of a
+// database which is gone.
+func (s *Store) endSessions(ctx context.Context) error {
 	_, err := s.control.Exec(ctx, `
 		SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name ~ ('^' || $1 || '[0-9]+$')

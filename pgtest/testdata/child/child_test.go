@@ -45,8 +45,8 @@ func TestMany(t *testing.T) {
 	}
 }
 
-// TestRenew has many tests that change more than rows, each in its own way.
-func TestRenew(t *testing.T) {
+// TestReplace has many tests that change more than rows, each in its own way.
+func TestReplace(t *testing.T) {
 	for i := range 60 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()

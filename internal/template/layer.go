@@ -9,7 +9,7 @@ import (
 )
 
 // Layer is one step from an empty database to the one that tests get. Each has
-// a template of its own, made from the template of the layer below.
+// a template of its own, cloned from the template of the layer below.
 type Layer struct {
 	// Name says what the layer is, for people: "migrations", "seed".
 	Name string
@@ -21,9 +21,8 @@ type Layer struct {
 	Owner func(ctx context.Context, conn *pgx.Conn) error
 }
 
-// databaseName is the template's name: it follows from who owns it and from all
-// layers up to this one, and is far below the 63 bytes that Postgres silently cuts
-// names to.
+// databaseName is the name of the template that layers make. It follows from its
+// owner and all layers, and is far below the 63 bytes to which Postgres truncates.
 func (s *Store) databaseName(layers []Layer) string {
 	sum := sha256.New()
 	sum.Write([]byte(s.host.Owner + "\x00"))

@@ -17,22 +17,30 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// admitted does for servers that ask for a password, or speak TLS, what queued does
-// for the others. There the refusal may come after both sides have proven who they
-// are, which cannot be repeated by somebody in between, so this is not in between:
-// it logs in by itself, again if it has to, and then tells the client what the
-// server had said.
-func admitted(cfg *pgx.ConnConfig, holders func() string) *pgx.ConnConfig {
+// waiting makes connections of cfg wait for a place where the server refuses one
+// because it has no more (SQLSTATE 53300), instead of failing: parallel packages of
+// parallel tests ask for more than max_connections together, and each needs its own
+// only for a moment. The wait is bounded by placeTime, and its error says what holders
+// says.
+//
+// The refusal may come after both sides have proven who they are, which cannot be
+// replayed. So the connection that the client gets logs in by itself, again if it has
+// to, and then tells the client what the server has said.
+func waiting(cfg *pgx.ConnConfig, holders func() string) *pgx.ConnConfig {
 	inner := cfg.Config.Copy()
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		return &admittedConn{ctx: ctx, config: inner, holders: holders, network: network, addr: addr, ready: make(chan struct{})}, nil
+		return &waitingConn{ctx: ctx, config: inner, holders: holders, network: network, addr: addr, ready: make(chan struct{})}, nil
 	}
 	cfg.TLSConfig, cfg.Fallbacks = nil, nil // inner has them
 	return cfg
 }
 
-// admittedConn is the client's side. It connects when it has heard what for.
-type admittedConn struct {
+// placeTime is shorter than the time pgx gives a connection attempt (20 s), so that
+// our error is the one that is seen.
+const placeTime = 15 * time.Second
+
+// waitingConn is the client's side. It connects when it has heard what for.
+type waitingConn struct {
 	ctx           context.Context
 	config        *pgconn.Config
 	holders       func() string
@@ -45,7 +53,7 @@ type admittedConn struct {
 	once   sync.Once
 }
 
-func (c *admittedConn) Write(b []byte) (int, error) {
+func (c *waitingConn) Write(b []byte) (int, error) {
 	if conn := c.connected(); conn != nil {
 		return conn.Write(b)
 	}
@@ -63,13 +71,13 @@ func (c *admittedConn) Write(b []byte) (int, error) {
 	return len(b), c.logIn(params)
 }
 
-func (c *admittedConn) logIn(params map[string]string) error {
+func (c *waitingConn) logIn(params map[string]string) error {
 	cfg := c.config.Copy()
 	cfg.User, cfg.Database = params["user"], params["database"]
 	delete(params, "user")
 	delete(params, "database")
 	cfg.RuntimeParams = params
-	limit := time.Now().Add(queueTime)
+	limit := time.Now().Add(placeTime)
 	for wait := 2 * time.Millisecond; ; wait = min(wait*2, 100*time.Millisecond) {
 		conn, err := pgconn.ConnectConfig(c.ctx, cfg)
 		var refused *pgconn.PgError
@@ -81,7 +89,7 @@ func (c *admittedConn) logIn(params map[string]string) error {
 		case refused.Code != "53300":
 			return c.refuse(refused)
 		case time.Now().After(limit):
-			return fmt.Errorf("waited %v for a free connection: %s", queueTime, c.holders())
+			return fmt.Errorf("waited %v for a free connection: %s", placeTime, c.holders())
 		}
 		select {
 		case <-c.ctx.Done():
@@ -92,7 +100,7 @@ func (c *admittedConn) logIn(params map[string]string) error {
 }
 
 // welcome repeats for the client what the server has said after it knew who we are.
-func (c *admittedConn) welcome(conn *pgconn.PgConn) error {
+func (c *waitingConn) welcome(conn *pgconn.PgConn) error {
 	// A reader of its own may be waiting where a write took long.
 	if err := conn.SyncConn(c.ctx); err != nil {
 		return err
@@ -110,14 +118,14 @@ func (c *admittedConn) welcome(conn *pgconn.PgConn) error {
 }
 
 // refuse repeats the server's error.
-func (c *admittedConn) refuse(e *pgconn.PgError) error {
+func (c *waitingConn) refuse(e *pgconn.PgError) error {
 	ours, theirs := net.Pipe()
 	theirs.Close() // the server has said no more
 	return c.tell(ours, &pgproto3.ErrorResponse{Severity: e.Severity, SeverityUnlocalized: e.SeverityUnlocalized,
 		Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint})
 }
 
-func (c *admittedConn) tell(conn net.Conn, messages ...pgproto3.BackendMessage) (err error) {
+func (c *waitingConn) tell(conn net.Conn, messages ...pgproto3.BackendMessage) (err error) {
 	var answer []byte
 	for _, m := range messages {
 		if answer, err = m.Encode(answer); err != nil {
@@ -128,23 +136,23 @@ func (c *admittedConn) tell(conn net.Conn, messages ...pgproto3.BackendMessage) 
 	return nil
 }
 
-func (c *admittedConn) set(conn net.Conn, answer []byte) {
+func (c *waitingConn) set(conn net.Conn, answer []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn, c.answer = conn, answer
 }
 
-func (c *admittedConn) connected() net.Conn {
+func (c *waitingConn) connected() net.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.conn
 }
 
 // decided is when it is known whether there will be a connection.
-func (c *admittedConn) decided() { c.once.Do(func() { close(c.ready) }) }
+func (c *waitingConn) decided() { c.once.Do(func() { close(c.ready) }) }
 
 // Read waits for that: pgx reads beside a write that takes long.
-func (c *admittedConn) Read(b []byte) (int, error) {
+func (c *waitingConn) Read(b []byte) (int, error) {
 	<-c.ready
 	conn := c.connected()
 	if conn == nil {
@@ -158,7 +166,7 @@ func (c *admittedConn) Read(b []byte) (int, error) {
 	return conn.Read(b)
 }
 
-func (c *admittedConn) Close() error {
+func (c *waitingConn) Close() error {
 	c.decided()
 	if conn := c.connected(); conn != nil {
 		return conn.Close()
@@ -166,8 +174,8 @@ func (c *admittedConn) Close() error {
 	return nil
 }
 
-// CloseWrite lets drained end the session.
-func (c *admittedConn) CloseWrite() error {
+// CloseWrite lets closewait end the session.
+func (c *waitingConn) CloseWrite() error {
 	if half, ok := c.connected().(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
@@ -175,29 +183,29 @@ func (c *admittedConn) CloseWrite() error {
 }
 
 // Until it is connected a context ends it, not a deadline.
-func (c *admittedConn) SetDeadline(t time.Time) error {
+func (c *waitingConn) SetDeadline(t time.Time) error {
 	if conn := c.connected(); conn != nil {
 		return conn.SetDeadline(t)
 	}
 	return nil
 }
 
-func (c *admittedConn) SetReadDeadline(t time.Time) error {
+func (c *waitingConn) SetReadDeadline(t time.Time) error {
 	if conn := c.connected(); conn != nil {
 		return conn.SetReadDeadline(t)
 	}
 	return nil
 }
 
-func (c *admittedConn) SetWriteDeadline(t time.Time) error {
+func (c *waitingConn) SetWriteDeadline(t time.Time) error {
 	if conn := c.connected(); conn != nil {
 		return conn.SetWriteDeadline(t)
 	}
 	return nil
 }
 
-func (c *admittedConn) LocalAddr() net.Addr { return c.RemoteAddr() }
-func (c *admittedConn) RemoteAddr() net.Addr {
+func (c *waitingConn) LocalAddr() net.Addr { return c.RemoteAddr() }
+func (c *waitingConn) RemoteAddr() net.Addr {
 	if conn := c.connected(); conn != nil {
 		return conn.RemoteAddr()
 	}

@@ -1,0 +1,114 @@
+package template
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// supply returns a database that is ready for a test: one that it adopts, or a clone.
+func (t *Template) supply(ctx context.Context) (*Database, error) {
+	for {
+		d, err := t.adopt(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if d == nil {
+			break
+		}
+		if d.prepare(ctx) == nil {
+			return d, nil
+		}
+		d.drop(ctx)
+	}
+	d, err := t.clone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.prepare(ctx); err != nil {
+		d.drop(ctx)
+		return nil, err
+	}
+	return d, nil
+}
+
+// prepare connects a new or an adopted database for its admin connection and a test.
+func (d *Database) prepare(ctx context.Context) error {
+	if d.adopted || d.template.ready.worthResetting() {
+		if err := d.connectAdmin(ctx); err != nil {
+			return err
+		}
+	}
+	if d.adopted {
+		if err := d.reset(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	if d.admin != nil && !d.adopted {
+		// Afterwards, as the first session in a new database may write to its catalogs.
+		var err error
+		if d.baseline, err = d.template.plan.observe(ctx, d); err != nil {
+			return err
+		}
+	}
+	return d.markReady()
+}
+
+// renew resets a database that a test has given back and opens it for the next one. It
+// reports whether it could.
+func (d *Database) renew(ctx context.Context) bool {
+	d.template.store.retire(ctx, d.Pool)
+	d.Pool = nil
+	if err := d.reset(ctx); err != nil {
+		return false
+	}
+	d.lifetime = &lifetime{}
+	return d.open(ctx) == nil && d.markReady() == nil
+}
+
+// open opens the pool for a test, and its first session.
+func (d *Database) open(ctx context.Context) (err error) {
+	if d.Pool, err = d.template.ready.open(d); err != nil {
+		return err
+	}
+	conn, err := d.Pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return d.warm(ctx, conn.Conn().PgConn())
+}
+
+// warm has a new session load what a test's first statements would: the machinery of
+// the extended protocol, of the planner and of an index scan, and, if no test waits,
+// the descriptions of the template's tables. Otherwise these statements take twice as
+// long as they do later. It leaves nothing behind: the statements have no name, and
+// those on the tests' tables are parsed and never run.
+func (d *Database) warm(ctx context.Context, conn *pgconn.PgConn) error {
+	pipeline := conn.StartPipeline(ctx)
+	for range 3 {
+		pipeline.SendQueryParams("SELECT $1::text", [][]byte{[]byte("warm")}, nil, nil, nil)
+		pipeline.SendQueryParams("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
+			[][]byte{[]byte("1259")}, nil, nil, nil)
+	}
+	if tables := d.template.plan.Tables; !d.template.ready.hurried() && !d.template.coldTables.Load() {
+		for _, table := range tables[:min(len(tables), warmTables)] {
+			pipeline.SendPrepare("", "SELECT * FROM "+table.Name, nil)
+		}
+	}
+	if err := pipeline.Sync(); err != nil {
+		return err
+	}
+	err := pipeline.Close()
+	if code(err) != "" {
+		d.template.coldTables.Store(true) // a schema that the role may not use, perhaps
+		return nil
+	}
+	return err
+}
+
+// warmTables bounds what warming costs, about 40 µs a table.
+const warmTables = 24

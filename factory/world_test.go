@@ -195,7 +195,7 @@ func TestResetDatabase(t *testing.T) {
 			db := server.DB(t)
 			names[db.Config().ConnConfig.Database]++
 			tx := seeder(t, db)
-			factory.SourceSystems.CreateN(t, tx, 8) // few rows: a table that grew is not used again
+			factory.SourceSystems.CreateN(t, tx, 8)                                        // few rows: a table that grew is not used again
 			if _, err := factory.Comments.CreateNContext(t.Context(), tx, 2); err != nil { // a program's rows
 				t.Fatal(err)
 			}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 // A page is a guide. Its fences say what they are: a language and a file's name for
@@ -15,14 +17,8 @@ import (
 type page struct {
 	Name   string // without .md
 	Prose  string // what is outside of fences
-	Blocks []block
+	Blocks []testkit.Fence
 }
-
-type block struct {
-	Language, Name, Text string
-}
-
-var fence = regexp.MustCompile("(?ms)^```([a-z]+) ?([^\n]*)\n(.*?)^```$")
 
 func pages(t *testing.T) (all []page) {
 	t.Helper()
@@ -31,18 +27,7 @@ func pages(t *testing.T) (all []page) {
 		t.Fatalf("no guides: %v", err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := page{Name: strings.TrimSuffix(file, ".md"), Prose: fence.ReplaceAllString(string(text), "")}
-		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
-			p.Blocks = append(p.Blocks, block{m[1], m[2], m[3]})
-		}
-		if got, want := len(p.Blocks), strings.Count("\n"+string(text), "\n```")/2; got != want {
-			t.Errorf("%s: %d of %d fences are understood", file, got, want)
-		}
-		all = append(all, p)
+		all = append(all, page{strings.TrimSuffix(file, ".md"), testkit.Prose(t, file), testkit.Fences(t, file)})
 	}
 	return all
 }

@@ -1,20 +1,20 @@
 package guides
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 // Each page's programs are a package of a module elsewhere, as a reader's would be.
 func TestProgramsRun(t *testing.T) {
 	t.Parallel()
-	dir := newModule(t)
+	module := testkit.NewModule(t, nil)
 	for _, p := range pages(t) {
 		for _, b := range p.Blocks {
 			switch {
@@ -22,33 +22,21 @@ func TestProgramsRun(t *testing.T) {
 			case b.Name == "":
 				t.Errorf("%s.md: a fence of %s has no file's name", p.Name, b.Language)
 			default:
-				write(t, filepath.Join(dir, p.Name, b.Name), b.Text)
+				module.Write(t, path.Join(p.Name, b.Name), b.Text)
 			}
 		}
 		for _, m := range recipes.FindAllStringSubmatch(p.Prose, -1) {
-			write(t, filepath.Join(dir, p.Name, m[2]), recipe(t, m[1]))
+			module.Write(t, path.Join(p.Name, m[2]), recipe(t, m[1]))
 		}
 	}
-	for _, args := range [][]string{{"vet", "./..."}, {"test", "-count=1", "./..."}} {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, out)
-		}
-	}
+	module.Go(t, "vet", "./...")
+	module.Go(t, "test", "-vet=off", "-count=1", "./...")
 }
 
 // Every command of the pages runs, in a cache of its own: `prune --all` is among them.
 func TestCommandsRun(t *testing.T) {
 	t.Parallel()
-	cache, err := os.MkdirTemp("", "guides")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(cache) })
-	if err := os.Chmod(cache, 0o755); err != nil { // as root, Postgres runs as somebody else
-		t.Fatal(err)
-	}
+	cache := testkit.CacheDir(t)
 	for _, p := range pages(t) {
 		for i, b := range p.Blocks {
 			if b.Language != "sh" {
@@ -83,45 +71,11 @@ var recipes = regexp.MustCompile("recipe `(\\S+)`,\\s+as\\s+`(\\S+)`")
 // recipe is a snippet of the reference schema's recipes.
 func recipe(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../migrations/RECIPES.md")
-	if err != nil {
-		t.Fatal(err)
+	for _, b := range testkit.Fences(t, "../../migrations/RECIPES.md") {
+		if b.Language == "sql" && b.Name == name {
+			return b.Text
+		}
 	}
-	_, after, found := strings.Cut(string(text), "```sql "+name+"\n")
-	sql, _, closed := strings.Cut(after, "```\n")
-	if !found || !closed {
-		t.Fatalf("RECIPES.md has no snippet %q", name)
-	}
-	return sql
-}
-
-// newModule is an empty module that requires what this one does.
-func newModule(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mod, err := os.ReadFile("go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, err := os.ReadFile("go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.mod"), string(bytes.Replace(mod, []byte("=> ../.."), []byte("=> "+strconv.Quote(root)), 1)))
-	write(t, filepath.Join(dir, "go.sum"), string(sum))
-	return dir
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	t.Fatalf("RECIPES.md has no snippet %q", name)
+	return ""
 }

@@ -1,5 +1,5 @@
-// Package migrations holds the reference schema as goose files, and the tools
-// over any goose set: run it, list it, fingerprint it.
+// Package migrations runs, lists, reviews and renders migrations, and holds the
+// reference schema.
 //
 //	//go:embed migrations/*.sql
 //	var files embed.FS
@@ -12,6 +12,12 @@
 // added is what goose leaves out: the whole set is read and checked before a
 // database is touched, and a migration that fails says in which file, on which
 // line, with which statement, and what to do about it.
+//
+// The files may be those of another tool. Open recognises golang-migrate, dbmate,
+// sql-migrate, tern, Prisma, Drizzle, Atlas, plain *.sql in order and a file that
+// pg_dump wrote ([Dialect]), and presents them to goose in memory: statements with
+// bodies need no annotation there, and goose's table keeps the versions. [Dirs] makes
+// one history of several directories.
 //
 // [Open] reads a set without a database. [Up], [Down] and [Status] run one
 // against any handle of package seedbed that can tell how to connect (a pool or a

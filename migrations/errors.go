@@ -8,13 +8,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrNoMigrations says that a file system holds no file that goose would take
-// for a migration and that no Go migration was given.
-var ErrNoMigrations = errors.New("no goose migrations found")
+// ErrNoMigrations says that a file system holds no SQL file of any [Dialect] and that
+// no Go migration was given.
+var ErrNoMigrations = errors.New("no migrations found")
 
-// ErrSeveralDirs says that more than one directory holds goose files;
-// Options.Dir picks one.
-var ErrSeveralDirs = errors.New("goose migrations in several directories")
+// ErrSeveralDirs says that more than one directory holds migrations; Options.Dir picks
+// one, [Dirs] takes several.
+var ErrSeveralDirs = errors.New("migrations in several directories")
+
+// ErrNoWayBack says that migrations of this [Dialect] have no Down.
+var ErrNoWayBack = errors.New("there is no way back")
 
 // ErrLocked says that another process kept goose's migration lock for longer
 // than Options.LockWait.
@@ -23,7 +26,7 @@ var ErrLocked = errors.New("another process is migrating this database")
 // SourceError is a migration that cannot be used as it is written: no database
 // was touched.
 type SourceError struct {
-	File string // base name, or "go migration N"
+	File string // base name, with its folder where that tells it from others; or "go migration N"
 	Line int    // 1-based; 0 where no line is to blame
 	Err  error
 }
@@ -41,9 +44,10 @@ type StatementError struct {
 	File      string // base name; "go migration N" where there is no file
 	Down      bool
 	Line      int    // 1-based line of the error, else of the statement's start; 0 unknown
-	Index     int    // the statement as goose splits, from 0; -1 outside of them
+	Index     int    // the statement as it is sent, from 0; -1 outside of them
 	Statement string // the SQL that failed, as sent; may be "commit"
 	Err       error  // usually a *pgconn.PgError
+	WayOut    string // what to write instead; empty where the error says it
 }
 
 func (e *StatementError) Error() string {
@@ -55,8 +59,8 @@ func (e *StatementError) Error() string {
 	for _, line := range serverAdvice(e.Err) {
 		b.WriteString("\n" + line)
 	}
-	if h := privilegeHint(e.Statement, e.Err); h != "" {
-		b.WriteString("\nway out: " + h)
+	if e.WayOut != "" {
+		b.WriteString("\nway out: " + e.WayOut)
 	}
 	return b.String()
 }

@@ -4,16 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
+
+	"github.com/qarion/seedbed/internal/sqllex"
 )
 
 // explain turns goose's error into one that names file, line and statement.
-// failed is the last statement that Postgres refused.
-func (s *Set) explain(ctx context.Context, err error, failed string, down bool) error {
+// failed is the last statement that Postgres refused, sent how many statements of the
+// migration goose had sent, that one included.
+func (s *Set) explain(ctx context.Context, err error, failed string, sent int, down bool) error {
 	partial, ok := errors.AsType[*goose.PartialError](err)
 	if !ok {
 		return explainSetup(ctx, err, down)
@@ -23,14 +28,25 @@ func (s *Set) explain(ctx context.Context, err error, failed string, down bool) 
 		return fmt.Errorf("migrate %s: stopped in %s: %w", direction(down), src.Name(), cause)
 	}
 	e := &StatementError{
-		Version: src.Version, File: src.Name(), Down: down, Index: -1,
+		Version: src.Version, File: src.fileOf(down), Down: down, Index: -1,
 		Err: rootCause(partial.Err),
 	}
 	if _, isPg := errors.AsType[*pgconn.PgError](e.Err); isPg {
 		e.Statement = failed
 	}
-	src.point(e)
+	src.point(e, sent-1)
+	e.WayOut = s.wayOut(src, e)
 	return e
+}
+
+// fileOf is the file that a direction stands in.
+func (src source) fileOf(down bool) string {
+	if src.sql != nil {
+		if file := src.sql.section(down).file; file != "" {
+			return file
+		}
+	}
+	return src.Name()
 }
 
 // explainSetup is for what went wrong before the first migration.
@@ -40,9 +56,9 @@ func explainSetup(ctx context.Context, err error, down bool) error {
 	case context.Cause(ctx) != nil:
 		return fmt.Errorf("%s: %w", verb, context.Cause(ctx))
 	case strings.Contains(err.Error(), "failed to acquire lock"): // goose has no sentinel for it
-		return fmt.Errorf("%s: %w: pg_locks shows who holds the advisory lock", verb, ErrLocked)
+		return fmt.Errorf("%s: %w: pg_locks shows which session holds the advisory lock", verb, ErrLocked)
 	}
-	return fmt.Errorf("%s: %w", verb, err)
+	return fmt.Errorf("%s: %w", verb, adviseOrder(err))
 }
 
 // rootCause drops what goose appends when it rolls back or unlocks on a connection
@@ -56,32 +72,38 @@ func rootCause(err error) error {
 	return err
 }
 
-// point sets the statement's index and the line of the error.
-func (src source) point(e *StatementError) {
+// point sets the statement's index and the line of the error. What goose sends on its
+// own behalf fails because of what came before it: that is the last statement's line.
+func (src source) point(e *StatementError, index int) {
 	if src.sql == nil {
 		return
 	}
-	all := src.sql.up
-	if e.Down {
-		all = src.sql.down
-	}
-	for i, st := range all {
-		if st.sql != e.Statement {
-			continue
+	all := src.sql.section(e.Down).statements
+	switch {
+	case index >= 0 && index < len(all) && strings.TrimSpace(all[index].sql) == strings.TrimSpace(e.Statement):
+		e.Index, e.Line = index, all[index].line
+		if e.Line > 0 {
+			e.Line += linesBefore(all[index].sql, e.Err)
 		}
-		e.Index, e.Line = i, st.line
-		if st.line > 0 {
-			e.Line += linesBefore(st.sql, e.Err)
-		}
-		return
+	case len(all) > 0:
+		e.Line = all[len(all)-1].line
 	}
 }
 
+// inlineLine is how Postgres counts the lines of a DO block.
+var inlineLine = regexp.MustCompile(`inline_code_block line (\d+)`)
+
 // linesBefore counts the lines up to the position that Postgres points at, which
-// is in characters, from 1.
+// is in characters, from 1; or up to the line of a DO block that it names.
 func linesBefore(sql string, err error) int {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || pg.Position <= 1 {
+	if !ok {
+		return 0
+	}
+	if m := inlineLine.FindAllStringSubmatch(pg.Where, -1); m != nil {
+		return linesBeforeBlock(sql, m[len(m)-1][1])
+	}
+	if pg.Position <= 1 {
 		return 0
 	}
 	chars, lines := int(pg.Position)-1, 0
@@ -93,4 +115,19 @@ func linesBefore(sql string, err error) int {
 		i += n
 	}
 	return lines
+}
+
+// linesBeforeBlock are those before a line of the code of a DO statement, which counts
+// from the line of its opening quote.
+func linesBeforeBlock(sql, line string) int {
+	n, err := strconv.Atoi(line)
+	if err != nil {
+		return 0
+	}
+	for _, t := range sqllex.Tokens(sql) {
+		if t.Kind == sqllex.String {
+			return strings.Count(sql[:t.Pos], "\n") + n - 1
+		}
+	}
+	return 0
 }

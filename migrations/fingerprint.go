@@ -36,12 +36,8 @@ func (s *Set) Fingerprint() (string, error) {
 	for _, src := range s.sources { // by version, whatever the order of the files
 		put(h, "version", fmt.Sprint(src.Version), src.File, string(src.content))
 		if src.sql != nil {
-			for _, st := range src.sql.up {
-				put(h, "up", st.sql)
-			}
-			for _, st := range src.sql.down {
-				put(h, "down", st.sql)
-			}
+			put(h, "up", string(src.sql.up.render(false)))
+			put(h, "down", string(src.sql.down.render(true)))
 		}
 		hasGo = hasGo || src.run != nil
 	}

@@ -9,7 +9,7 @@ import (
 // lines as they are, so they are searched in order, in the section they belong to.
 func locate(content []byte, sqls []string, down bool) []statement {
 	lines := strings.Split(string(content), "\n")
-	from, to := section(lines, down)
+	from, to := sectionLines(lines, down)
 	all := make([]statement, len(sqls))
 	for i, sql := range sqls {
 		all[i] = statement{sql: sql}
@@ -21,8 +21,8 @@ func locate(content []byte, sqls []string, down bool) []statement {
 	return all
 }
 
-// section is the range of lines after the Up, or after the Down annotation.
-func section(lines []string, down bool) (from, to int) {
+// sectionLines is the range of lines after the Up, or after the Down annotation.
+func sectionLines(lines []string, down bool) (from, to int) {
 	for i, l := range lines {
 		if annotation(l) == "down" {
 			if down {

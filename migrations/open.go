@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -15,9 +16,12 @@ type GoMigration = goose.Migration
 // Options says how a set is read and run. The zero value is what `goose up`
 // does in the set's directory.
 type Options struct {
-	// Dir holds the goose files. Empty: the root of the file system where it holds
-	// some, else the one directory below it that does.
+	// Dir holds the migrations, or is one SQL file, such as structure.sql. Empty: the
+	// root of the file system where it holds some, else the one directory below it
+	// that does.
 	Dir string
+	// Dialect is the tool that the files are written for. Empty: it is recognised.
+	Dialect Dialect
 	// Go are migrations in Go beyond those registered with goose's global
 	// functions. Nil: only the registered ones.
 	Go []*GoMigration
@@ -47,7 +51,7 @@ type Event struct {
 // Migration is one versioned step of a set.
 type Migration struct {
 	Version int64
-	File    string // base name; empty for Go migrations without a file
+	File    string // base name, with its folder where that tells it from others; empty for Go migrations without a file
 	Go      bool
 }
 
@@ -59,15 +63,17 @@ func (m Migration) Name() string {
 	return fmt.Sprintf("go migration %d", m.Version)
 }
 
-// Set is a goose set that was read and found usable. It holds the bytes that it
-// read: what is run is what was checked and fingerprinted, whatever happens to
+// Set is a history of migrations that was read and found usable. It holds the bytes
+// that it read: what is run is what was checked and fingerprinted, whatever happens to
 // the files meanwhile. It is safe for concurrent use.
 type Set struct {
 	options Options
 	sources []source // by version
+	places  []place  // several for Dirs
 }
 
-// Open reads the goose set in fsys, without a database. It fails with
+// Open reads the migrations in fsys, without a database, and recognises the [Dialect]
+// that they are written in. It fails with
 // [ErrNoMigrations] or [ErrSeveralDirs], or with a [*SourceError] for two files of
 // one version, an unreadable or non-UTF-8 file, an annotation that goose
 // refuses, a Go file without its registered migration. fsys may be nil where all
@@ -77,7 +83,7 @@ func Open(fsys fs.FS, options ...Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := readDir(fsys, o.Dir)
+	files, places, err := readPlaces(fsys, o)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +96,44 @@ func Open(fsys fs.FS, options ...Options) (*Set, error) {
 		return nil, err
 	}
 	if len(sources) == 0 {
-		return nil, noMigrations(fsys, o.Dir)
+		return nil, noMigrations(fsys, o.Dir, places[0].dialect)
 	}
-	return &Set{options: o, sources: sources}, nil
+	return &Set{options: o, sources: sources, places: places}, nil
+}
+
+func readPlaces(fsys fs.FS, o Options) ([]source, []place, error) {
+	if several, ok := fsys.(joined); ok {
+		return openJoined(several, o)
+	}
+	sources, p, err := readSet(fsys, o)
+	return sources, []place{p}, err
+}
+
+// Dialect is that of the files; of the first directory where there are several.
+func (s *Set) Dialect() Dialect { return s.places[0].dialect }
+
+// Dir is the directory, or the file, in which the migrations were found.
+func (s *Set) Dir() string { return s.places[0].dir }
+
+// String says what was recognised: "41 golang-migrate migrations in db/migrations".
+func (s *Set) String() string {
+	noun := "migrations"
+	if len(s.sources) == 1 {
+		noun = "migration"
+	}
+	if len(s.places) == 1 {
+		return fmt.Sprintf("%d %s %s in %s", len(s.sources), s.Dialect(), noun, s.Dir())
+	}
+	found := make([]string, len(s.places))
+	for i, p := range s.places {
+		found[i] = p.String()
+	}
+	return fmt.Sprintf("%d %s in %s", len(s.sources), noun, strings.Join(found, ", "))
+}
+
+// dialectOf is that of the directory that a migration lies in.
+func (s *Set) dialectOf(src source) Dialect {
+	return s.places[min(int(src.Version/span), len(s.places)-1)].dialect
 }
 
 // Migrations lists the set in the order of its versions.

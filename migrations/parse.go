@@ -4,25 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
 )
-
-// script is a .sql migration as goose understands it: split, with its
-// environment variables substituted.
-type script struct {
-	up, down      []statement
-	noTransaction bool
-}
-
-// statement is one chunk that goose sends, with the line of the file on which it
-// starts; 0 where substitution changed it beyond recognition.
-type statement struct {
-	sql  string
-	line int
-}
 
 // parse lets goose run the file in both directions on a recorder.
 func parse(base string, content []byte) (*script, error) {
@@ -38,10 +26,25 @@ func parse(base string, content []byte) (*script, error) {
 	if err != nil {
 		return nil, parseError(base, content, err)
 	}
-	s := &script{noTransaction: !begins(up)}
-	s.up = locate(content, execs(up), false)
-	s.down = locate(content, execs(down), true)
-	return s, nil
+	s := &script{}
+	s.up = section{file: base, statements: locate(content, execs(up), false), noTransaction: !begins(up)}
+	s.down = section{file: base, statements: locate(content, execs(down), true), noTransaction: !begins(down)}
+	for i, l := range strings.Split(string(content), "\n") {
+		if annotation(l) == "down" {
+			s.hasDown, s.downLine = true, i+1
+		}
+	}
+	return s, s.psqlOnly(base)
+}
+
+// psqlOnly refuses rows for COPY, whose place in the file goose's chunks tell.
+func (s *script) psqlOnly(base string) error {
+	for _, st := range slices.Concat(s.up.statements, s.down.statements) {
+		if offset, err := psqlAt(st.sql); err != nil {
+			return &SourceError{File: base, Line: st.line + strings.Count(st.sql[:offset], "\n"), Err: err}
+		}
+	}
+	return nil
 }
 
 // recordFile is what goose does with this one file: up where nothing is applied,
@@ -86,12 +89,44 @@ var (
 func parseError(base string, content []byte, err error) error {
 	text := gooseLayers.ReplaceAllString(err.Error(), "")
 	text = strings.Replace(gooseState.ReplaceAllString(text, ""), "failed to parse annotation line", "annotation", 1)
-	return &SourceError{File: base, Line: blame(content, text), Err: errors.New(text)}
+	line := complainedLine(content, text)
+	if advised := adviseParse(content, text, &line); advised != "" {
+		text = advised
+	}
+	return &SourceError{File: base, Line: line, Err: errors.New(text)}
 }
 
-// blame finds the line that a complaint of goose's is about, where one can be
+// firstStatement is the complaint about a statement before the first annotation.
+const firstStatement = "unexpected on line"
+
+// adviseParse says what to write where goose says only what it met. It may know the
+// line better.
+func adviseParse(content []byte, complaint string, line *int) string {
+	if i, err := psqlAt(string(content)); err != nil {
+		*line = 1 + strings.Count(string(content[:i]), "\n")
+		return err.Error()
+	}
+	switch {
+	case strings.HasPrefix(complaint, firstStatement), strings.HasPrefix(complaint, "must start with"):
+		for i, l := range strings.Split(string(content), "\n") {
+			if wrongCase.MatchString(l) {
+				*line = i + 1
+				return fmt.Sprintf("goose knows +goose in lower case only: write -- +goose Up instead of %s", strings.TrimSpace(l))
+			}
+		}
+		return "-- +goose Up has to stand before the first statement"
+	case strings.Contains(complaint, "missing semicolon"):
+		return complaint + " A statement with semicolons inside goes between -- +goose StatementBegin and -- +goose StatementEnd"
+	}
+	return ""
+}
+
+// wrongCase is an annotation that goose passes over.
+var wrongCase = regexp.MustCompile(`(?i)^\s*--\s*\+goose\s+(up|down|statement|no transaction)`)
+
+// complainedLine finds the line that a complaint of goose's is about, where one can be
 // told; goose has no line numbers.
-func blame(content []byte, complaint string) int {
+func complainedLine(content []byte, complaint string) int {
 	lines := strings.Split(string(content), "\n")
 	want := func(string) bool { return false }
 	switch {
@@ -99,6 +134,8 @@ func blame(content []byte, complaint string) int {
 		want = func(l string) bool { return annotation(l) == "statementbegin" }
 	case strings.Contains(complaint, "missing semicolon"):
 		want = func(l string) bool { return l != "" && strings.Contains(complaint, firstLine(l)) }
+	case strings.HasPrefix(complaint, firstStatement):
+		want = func(l string) bool { return strings.TrimSpace(l) != "" && strings.Contains(complaint, firstLine(l)) }
 	case strings.Contains(complaint, "annotation"):
 		want = func(l string) bool { return annotation(l) != "" && strings.Contains(complaint, firstLine(l)) }
 	case strings.Contains(complaint, "duplicate '-- +goose Up'"):

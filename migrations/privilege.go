@@ -25,6 +25,10 @@ var grants = []struct {
 		"only a superuser may grant that attribute; create the role beforehand and let the migration skip it when it exists",
 	},
 	{
+		regexp.MustCompile(`(?i)\bowner\s+to\b|\bset\s+(local\s+|session\s+)?role\b|\bsession\s+authorization\b|\bfor\s+role\b`),
+		"acting for another role takes membership in it: GRANT it to CURRENT_USER first; or let a superuser migrate, as production does, with pgtest.Server.MigrateAsSuperuser",
+	},
+	{
 		regexp.MustCompile(`(?i)\b(create|alter|drop)\s+(role|user|group)\b|\bgrant\b|\brevoke\b`),
 		"the migrating role needs CREATEROLE, and ADMIN OPTION on roles that it did not create itself",
 	},
@@ -46,5 +50,5 @@ func privilegeHint(statement string, err error) string {
 			return g.wayOut
 		}
 	}
-	return "migrations run as the role of the connection, which is no superuser; grant it what the message names"
+	return "migrations run as the role of the connection, which is no superuser: grant it what the message names, or set pgtest.Server.MigrateAsSuperuser"
 }

@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// progress is where goose logs to: a handler that prints nothing and turns the one
-// record per finished migration into an Event.
+// progress is where goose logs to: a handler that prints nothing, turns the one record
+// per finished migration into an Event, and counts the statements of the one at work.
 type progress struct {
-	set *Set
+	set     *Set
+	version int64
+	sent    int // statements of version
 }
 
 var _ slog.Handler = (*progress)(nil)
@@ -19,6 +21,10 @@ func (p *progress) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle reports a finished migration.
 func (p *progress) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "executing statement" {
+		p.count(r)
+		return nil
+	}
 	if p.set.options.Progress == nil || r.Message != "migration completed" {
 		return nil
 	}
@@ -42,6 +48,16 @@ func (p *progress) Handle(_ context.Context, r slog.Record) error {
 		p.set.options.Progress(e)
 	}
 	return nil
+}
+
+func (p *progress) count(r slog.Record) {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "version" && a.Value.Int64() != p.version {
+			p.version, p.sent = a.Value.Int64(), 0
+		}
+		return true
+	})
+	p.sent++
 }
 
 // WithAttrs is never used by goose.

@@ -132,7 +132,8 @@ func configOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
 func (s *Set) reviewable() ([]review.Migration, error) {
 	var all []review.Migration
 	for _, src := range s.sources {
-		m := review.Migration{Version: src.Version, File: src.Name()}
+		d := s.dialectOf(src)
+		m := review.Migration{Version: src.Version, File: src.Name(), Tool: review.Tool{Name: string(d), Alone: d.alone(), Down: d.down()}}
 		if src.sql == nil {
 			if err := goStatements(src, &m); err != nil {
 				return nil, err
@@ -140,14 +141,11 @@ func (s *Set) reviewable() ([]review.Migration, error) {
 			all = append(all, m)
 			continue
 		}
-		m.Transactional = !src.sql.noTransaction
-		m.Up, m.Down = chunks(src.sql.up), chunks(src.sql.down)
+		m.Transactional = !src.sql.up.noTransaction
+		m.Up, m.Down = chunks(src.sql.up.statements), chunks(src.sql.down.statements)
+		m.HasDown, m.DownLine = src.sql.hasDown, src.sql.downLine
+		m.OneWay = !d.returns()
 		m.Serves = serves(string(src.content))
-		for i, l := range strings.Split(string(src.content), "\n") {
-			if annotation(l) == "down" {
-				m.HasDown, m.DownLine = true, i+1
-			}
-		}
 		all = append(all, m)
 	}
 	return all, nil

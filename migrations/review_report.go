@@ -84,7 +84,7 @@ func (r *Report) merge(results []*review.Result) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(place(a), place(b)), cmp.Compare(weight(a), weight(b)))
+		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(lineOrder(a), lineOrder(b)), cmp.Compare(weight(a), weight(b)))
 	})
 	for _, f := range all {
 		if reason, ok := r.waives(f); ok {
@@ -96,8 +96,8 @@ func (r *Report) merge(results []*review.Result) {
 	}
 }
 
-// place sorts what is about the file as a whole behind its statements.
-func place(f Finding) int {
+// lineOrder sorts what is about the file as a whole behind its statements.
+func lineOrder(f Finding) int {
 	if f.Line > 0 {
 		return f.Line
 	}

@@ -35,7 +35,7 @@ func readWaivers(src source) []waiver {
 		}
 		w := waiver{file: src.Name(), rule: m[1], target: m[2], reason: m[3]}
 		if annotated {
-			w.from, w.to = i+1, statementEnd(src.sql.up, i+1)
+			w.from, w.to = i+1, statementEnd(src.sql.up.statements, i+1)
 		}
 		all = append(all, w)
 	}

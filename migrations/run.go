@@ -51,6 +51,9 @@ func (s *Set) UpTo(ctx context.Context, db seedbed.DB, version int64) error {
 
 // Down is [Down] for a set already open.
 func (s *Set) Down(ctx context.Context, db seedbed.DB) error {
+	if err := s.refuseDown(); err != nil {
+		return err
+	}
 	return s.run(ctx, db, true, func(p *goose.Provider) error {
 		_, err := p.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
@@ -62,10 +65,24 @@ func (s *Set) Down(ctx context.Context, db seedbed.DB) error {
 
 // DownTo rolls back everything above version, newest first; 0 is everything.
 func (s *Set) DownTo(ctx context.Context, db seedbed.DB, version int64) error {
+	if err := s.refuseDown(); err != nil {
+		return err
+	}
 	return s.run(ctx, db, true, func(p *goose.Provider) error {
 		_, err := p.DownTo(ctx, version)
 		return err
 	})
+}
+
+// refuseDown is the error for a dialect without a way back: goose would take the
+// version out of its table and leave the schema as it is.
+func (s *Set) refuseDown() error {
+	for _, p := range s.places {
+		if !p.dialect.returns() {
+			return fmt.Errorf("migrate down: %w: %s migrations go forward only; make the database anew (seedbed dev reset)", ErrNoWayBack, p.dialect)
+		}
+	}
+	return nil
 }
 
 // run lets goose do one thing to db and explains what went wrong with it.
@@ -74,13 +91,14 @@ func (s *Set) run(ctx context.Context, db seedbed.DB, down bool, do func(*goose.
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", direction(down), err)
 	}
-	p, err := s.provider(sess)
+	log := &progress{set: s}
+	p, err := s.provider(sess, log, down)
 	if err == nil {
 		err = do(p)
 	}
 	closeErr := sess.close()
 	if err != nil {
-		return s.explain(ctx, err, sess.heard.lastFailed(), down)
+		return s.explain(ctx, err, sess.heard.lastFailed(), log.sent, down)
 	}
 	return closeErr
 }
@@ -89,7 +107,7 @@ func (s *Set) run(ctx context.Context, db seedbed.DB, down bool, do func(*goose.
 // pg_advisory_lock would hold a snapshot that CREATE INDEX CONCURRENTLY waits for.
 const defaultLockWait = 5 * time.Minute
 
-func (s *Set) provider(sess *session) (*goose.Provider, error) {
+func (s *Set) provider(sess *session, log *progress, down bool) (*goose.Provider, error) {
 	wait := s.options.LockWait
 	if wait <= 0 {
 		wait = defaultLockWait
@@ -102,23 +120,23 @@ func (s *Set) provider(sess *session) (*goose.Provider, error) {
 		goose.WithSessionLocker(locker),
 		goose.WithGoMigrations(s.options.Go...),
 		goose.WithDisableGlobalRegistry(s.options.OnlyOwnGo),
-		goose.WithAllowOutofOrder(s.options.AllowMissing),
+		goose.WithAllowOutofOrder(s.options.AllowMissing || len(s.places) > 1),
 		goose.WithVerbose(true), // for the progress handler, which prints nothing
-		goose.WithSlog(slog.New(&progress{set: s})),
+		goose.WithSlog(slog.New(log)),
 	}
 	if s.options.Table != "" {
 		options = append(options, goose.WithTableName(s.options.Table))
 	}
-	return goose.NewProvider(goose.DialectPostgres, sess.DB, s.files(), options...)
+	return goose.NewProvider(goose.DialectPostgres, sess.DB, s.files(down), options...)
 }
 
-// files are the .sql migrations as they were read. Go files stay out: goose would
-// only note their names, in values that all providers share.
-func (s *Set) files() memory {
+// files are the SQL migrations as goose reads them for one direction. Go files stay
+// out: goose would only note their names, in values that all providers share.
+func (s *Set) files(down bool) memory {
 	m := memory{}
 	for _, src := range s.sources {
 		if src.sql != nil {
-			m[src.File] = src.content
+			m[src.gooseName()] = src.gooseText(down)
 		}
 	}
 	return m

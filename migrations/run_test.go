@@ -93,10 +93,11 @@ func TestFailureNamesFileLineStatement(t *testing.T) {
 		{"position inside the statement", "-- +goose Up\nselect 1;\n\n-- why\nselect\n  1,\n  nowhere;\n", 7, 1, "42703", "    select\n      1,\n      nowhere;"},
 		{"no position", "-- +goose Up\nselect 1;\ninsert into a values (1), (1);\n", 3, 1, "23505", "detail: Key (id)=(1) already exists."},
 		{"after characters of several bytes", "-- +goose Up\nselect 'äöü€😀',\n nowhere;\n", 3, 0, "42703", "nowhere"},
-		{"in a block", "-- +goose Up\n-- +goose StatementBegin\ndo $$\nbegin\n  perform nowhere();\nend $$;\n-- +goose StatementEnd\n", 3, 0, "42883", "where: PL/pgSQL function inline_code_block line 3 at PERFORM"},
+		{"in a block", "-- +goose Up\n-- +goose StatementBegin\ndo $$\nbegin\n  perform nowhere();\nend $$;\n-- +goose StatementEnd\n", 5, 0, "42883", "where: PL/pgSQL function inline_code_block line 3 at PERFORM"},
 		{"cut by goose", "-- +goose Up\ncreate function f() returns int language plpgsql as $$\nbegin\n  return 1;\nend $$;\n", 2, 0, "42601", "unterminated dollar-quoted string"},
+		{"the second of two alike", "-- +goose Up\ncreate table d (id int primary key);\ninsert into d values (1);\n\ninsert into d values (1);\n", 5, 2, "23505", "already exists"},
 		{"substituted", "-- +goose Up\n-- +goose ENVSUB ON\nselect 1;\nselect ${SEEDBED_NOTHING:-nowhere};\n", 4, 1, "42703", "nowhere"},
-		{"at commit", "-- +goose Up\ncreate table d (id int references a deferrable initially deferred);\ninsert into d values (7);\n", 0, -1, "23503", "commit"},
+		{"at commit", "-- +goose Up\ncreate table d (id int references a deferrable initially deferred);\ninsert into d values (7);\n", 3, -1, "23503", "commit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,15 +141,51 @@ func TestPrivilegeHints(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
 	for sql, says := range map[string]string{
-		"create extension file_fdw;":              "pgtest.Server.Extensions",
-		"create role seedbed_never superuser;":    "only a superuser may grant that attribute",
-		"alter system set work_mem = '8MB';":      "pgtest.Server.Settings",
-		"select pg_read_file('postgresql.conf');": "grant it what the message names",
+		"create extension file_fdw;":                            "pgtest.Server.Extensions",
+		"create role seedbed_never superuser;":                  "only a superuser may grant that attribute",
+		"alter system set work_mem = '8MB';":                    "pgtest.Server.Settings",
+		"create table o (); alter table o owner to pg_monitor;": "pgtest.Server.MigrateAsSuperuser",
+		"select pg_read_file('postgresql.conf');":               "grant it what the message names",
 	} {
 		err := migrations.Up(t.Context(), db, files("1_a.sql", "-- +goose NO TRANSACTION\n-- +goose Up\n"+sql+"\n"))
 		if err == nil || !strings.Contains(err.Error(), "way out: ") || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", sql, err)
 		}
+	}
+}
+
+// What goose and Postgres leave untold is told with the place to write it at.
+func TestWaysOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, first, second, says string }{
+		{"cut", "-- +goose Up\ncreate function f() returns int as $$\nbegin\n  return 1;\nend $$ language plpgsql;\n", "", "1_a.sql:2: ERROR: unterminated dollar-quoted string"},
+		{"cut: way out", "-- +goose Up\ncreate function f() returns int as $$\nbegin\n  return 1;\nend $$ language plpgsql;\n", "", "way out: goose ended the statement at a semicolon inside a dollar-quoted string: -- +goose StatementBegin"},
+		{"concurrently", "-- +goose Up\ncreate table a (id int);\ncreate index concurrently i on a (id);\n", "", "1_a.sql:3: ERROR: CREATE INDEX CONCURRENTLY cannot run inside a transaction block (SQLSTATE 25001)\n    create index concurrently i on a (id);\nway out: in a file of its own with -- +goose NO TRANSACTION"},
+		{"together", "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nselect 1;\nvacuum;\n-- +goose StatementEnd\n", "", "let each statement stand by itself"},
+		{"emptied", "-- +goose Up\nselect 1;\nselect pg_catalog.set_config('search_path', '', false);\n", "", "way out: 1_a.sql:3 empties search_path for the rest of the session"},
+		{"emptied before", "-- +goose NO TRANSACTION\n-- +goose Up\nselect pg_catalog.set_config('search_path', '', false);\n", "-- +goose Up\ncreate table b ();\n", "1_a.sql:3 empties search_path"},
+		{"put back", "-- +goose Up\nselect pg_catalog.set_config('search_path', '', false);\nreset search_path;\n", "-- +goose Up\nselect * from nowhere;\n", "2_b.sql:2: ERROR: relation \"nowhere\" does not exist (SQLSTATE 42P01)\n    select * from nowhere;$"},
+		{"role", "-- +goose Up\ncreate role seedbed_test_left;\ngrant seedbed_test_left to current_user;\nset role seedbed_test_left;\n", "", "way out: 1_a.sql:4 sets another role for the rest of the session: put RESET ROLE"},
+		{"enum", "-- +goose Up\ncreate type e as enum ('a');\n", "-- +goose Up\nalter type e add value 'b';\nselect 'b'::e;\n", "move ALTER TYPE … ADD VALUE into one of its own"},
+		{"no role", "-- +goose Up\ngrant select on pg_class to nobody_here;\n", "", "roles belong to the server"},
+		{"no extension", "-- +goose Up\ncreate extension no_such_extension;\n", "", "way out: this Postgres has no such extension"},
+	} {
+		pairs := []string{"1_a.sql", c.first}
+		if c.second != "" {
+			pairs = append(pairs, "2_b.sql", c.second)
+		}
+		err := migrations.Up(t.Context(), pg.DB(t), files(pairs...))
+		if err == nil || !strings.Contains(err.Error()+"$", c.says) {
+			t.Errorf("%s: %v\n  want %q", c.name, err, c.says)
+		}
+	}
+	db := pg.DB(t)
+	if err := migrations.Up(t.Context(), db, files("2_b.sql", "-- +goose Up\nselect 1;\n")); err != nil {
+		t.Fatal(err)
+	}
+	err := migrations.Up(t.Context(), db, files("1_a.sql", "-- +goose Up\nselect 1;\n", "2_b.sql", "-- +goose Up\nselect 1;\n"))
+	if err == nil || !strings.Contains(err.Error(), "way out: give the file a higher number") {
+		t.Errorf("a gap: %v", err)
 	}
 }
 

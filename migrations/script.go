@@ -214,8 +214,8 @@ func (s *Set) events(src source, down bool) ([]event, error) {
 	if down {
 		from = []int64{src.Version}
 	}
-	if all, err = recordFile(src.File, src.content, from); err != nil {
-		return nil, parseError(src.File, src.content, err)
+	if all, err = recordFile(src.gooseName(), src.gooseText(down), from); err != nil {
+		return nil, parseError(src.File, src.gooseText(down), err)
 	}
 	return all, nil
 }

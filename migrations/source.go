@@ -17,31 +17,69 @@ import (
 // source is one migration with all that shapes what it does.
 type source struct {
 	Migration
-	content []byte       // of the file, .sql or .go
-	sql     *script      // what goose makes of a .sql file
-	run     *GoMigration // for Go migrations
+	content   []byte       // of its file, or of both files
+	sql       *script      // nil for Go migrations
+	presented bool         // goose is given a rendering of sql, not content
+	run       *GoMigration // for Go migrations
 }
 
-// readDir reads every goose file of the set: .sql files are parsed by goose, .go
-// files only kept for the fingerprint.
-func readDir(fsys fs.FS, dir string) ([]source, error) {
+// script is a SQL migration: its two directions, split, with environment variables
+// substituted.
+type script struct {
+	up, down section
+	hasDown  bool
+	downLine int // on which Down begins
+}
+
+// section is one direction.
+type section struct {
+	file          string // that it stands in
+	statements    []statement
+	noTransaction bool
+	after         []string // what puts the session back, for presented migrations
+}
+
+// statement is what goose sends at once, with the line of the file on which it
+// starts; 0 where substitution changed it beyond recognition.
+type statement struct {
+	sql  string
+	line int
+}
+
+func (s *script) section(down bool) section {
+	if down {
+		return s.down
+	}
+	return s.up
+}
+
+// readSet reads the migrations that fsys holds, in whatever dialect.
+func readSet(fsys fs.FS, o Options) ([]source, place, error) {
 	if fsys == nil {
-		return nil, nil
+		return nil, place{dialect: Goose}, nil
 	}
-	if dir == "" {
-		found, err := findDir(fsys)
-		if err != nil {
-			return nil, err
-		}
-		dir = found
+	p, err := locatePlace(fsys, o)
+	if err != nil || p.dialect == "" {
+		return nil, p, err
 	}
+	if p.dialect == Goose {
+		all, err := readGoose(fsys, p.dir)
+		return all, p, err
+	}
+	all, err := readForeign(fsys, p)
+	return all, p, err
+}
+
+// readGoose reads the files that goose takes: .sql files are parsed by goose, .go
+// files only kept for the fingerprint.
+func readGoose(fsys fs.FS, dir string) ([]source, error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	var sources []source
 	for _, e := range entries {
-		if e.IsDir() || !isMigration(e.Name()) {
+		if e.IsDir() || !isGoose(e.Name()) {
 			continue
 		}
 		src, err := readFile(fsys, dir, e.Name())
@@ -79,7 +117,7 @@ func checkText(content []byte) (line int, err error) {
 	lineOf := func(offset int) int { return 1 + bytes.Count(content[:offset], []byte("\n")) }
 	switch {
 	case bytes.HasPrefix(content, []byte("\xef\xbb\xbf")):
-		return 1, errors.New("starts with a byte order mark, which hides the first annotation from goose: save it as UTF-8 without BOM")
+		return 1, errors.New("starts with a byte order mark: save it as UTF-8 without BOM")
 	case bytes.HasPrefix(content, []byte("\xff\xfe")), bytes.HasPrefix(content, []byte("\xfe\xff")):
 		return 1, errors.New("is UTF-16: save it as UTF-8 without BOM")
 	}
@@ -122,7 +160,7 @@ func join(files []source, functions []*GoMigration) ([]source, error) {
 			return nil, &SourceError{File: s.Name(), Err: fmt.Errorf("has the same version as %s: %d", all[i-1].Name(), s.Version)}
 		}
 		if s.Go && s.run == nil {
-			return nil, &SourceError{File: s.File, Err: errors.New("is a Go migration that nothing registered: import its package, or pass it in Options.Go")}
+			return nil, &SourceError{File: s.File, Err: errors.New("is a Go migration that nothing registered: import its package, or pass it in Options.Go (pgtest.Server.GoMigrations)")}
 		}
 	}
 	return all, nil

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,10 +14,12 @@ import (
 func (a *app) migrateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Review, render and run goose migrations",
-		Long: `Migrate works on a directory of goose files (default: this one): it reviews what each
-statement would do to a database in use, renders SQL scripts that a DBA reviews and
-applies, and runs, rolls back and lists migrations as goose does.`,
+		Short: "Review, render and run migrations",
+		Long: `Migrate works on the migrations of goose or of another tool: a directory (default: this
+one), several, or one SQL file such as structure.sql. golang-migrate, dbmate, sql-migrate,
+tern, Prisma, Drizzle, Atlas, plain *.sql and pg_dump are recognised; the files stay as
+they are. It reviews what each statement would do to a database in use, renders SQL scripts
+that a DBA reviews and applies, and runs, rolls back and lists migrations as goose does.`,
 		Example: `  seedbed migrate review db/migrate                 # locks, rewrites, scans, lost data
   seedbed migrate script --from 41 db/migrate > 42.sql
   seedbed migrate up --url "$DATABASE_URL" db/migrate`,
@@ -30,33 +30,17 @@ applies, and runs, rolls back and lists migrations as goose does.`,
 	return cmd
 }
 
-// directory is the one that the command line names, or this one.
-func directory(args []string) (fs.FS, string, error) {
-	dir := "."
-	if len(args) > 0 {
-		dir = args[0]
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return nil, "", usagef("%v: give the directory of the goose files", err)
-	}
-	if !info.IsDir() {
-		return nil, "", usagef("%s is a file: give the directory of the goose files", dir)
-	}
-	return os.DirFS(dir), dir, nil
-}
-
 func (a *app) upCommand() *cobra.Command {
 	var t target
+	var h historyFlags
 	var to int64
 	cmd := &cobra.Command{
-		Use:   "up [DIR]",
+		Use:   "up [DIR…]",
 		Short: "Apply the pending migrations",
 		Example: `  seedbed migrate up db/migrate                          # to this project's development database
   seedbed migrate up --to 42 --url "$DATABASE_URL" db/migrate`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onSet(cmd.Context(), t, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+			return a.onSet(cmd.Context(), t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				if to > 0 {
 					return set.UpTo(ctx, db, to)
 				}
@@ -65,21 +49,22 @@ func (a *app) upCommand() *cobra.Command {
 		},
 	}
 	t.define(cmd)
+	h.define(cmd)
 	cmd.Flags().Int64Var(&to, "to", 0, "the last `version` to apply (default: all)")
 	return cmd
 }
 
 func (a *app) downCommand() *cobra.Command {
 	var t target
+	var h historyFlags
 	to := int64(-1)
 	cmd := &cobra.Command{
-		Use:   "down [DIR]",
+		Use:   "down [DIR…]",
 		Short: "Roll back the migration that was applied last",
 		Example: `  seedbed migrate down db/migrate
   seedbed migrate down --to 40 --url "$DATABASE_URL" db/migrate`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onSet(cmd.Context(), t, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+			return a.onSet(cmd.Context(), t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				if to >= 0 {
 					return set.DownTo(ctx, db, to)
 				}
@@ -88,19 +73,20 @@ func (a *app) downCommand() *cobra.Command {
 		},
 	}
 	t.define(cmd)
+	h.define(cmd)
 	cmd.Flags().Int64Var(&to, "to", -1, "roll back everything above this `version`; 0 is everything")
 	return cmd
 }
 
 func (a *app) statusCommand() *cobra.Command {
 	var t target
+	var h historyFlags
 	cmd := &cobra.Command{
-		Use:     "status [DIR]",
+		Use:     "status [DIR…]",
 		Short:   "List migrations and when they were applied",
 		Example: `  seedbed migrate status --url "$DATABASE_URL" db/migrate`,
-		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onSet(cmd.Context(), t, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+			return a.onSet(cmd.Context(), t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				states, err := set.Status(ctx, db)
 				for _, s := range states {
 					fmt.Fprintf(a.out, "%-20s  %s\n", stateOf(s), s.Name())
@@ -110,6 +96,7 @@ func (a *app) statusCommand() *cobra.Command {
 		},
 	}
 	t.define(cmd)
+	h.define(cmd)
 	return cmd
 }
 
@@ -123,20 +110,17 @@ func stateOf(s migrations.State) string {
 	return "pending"
 }
 
-// onSet does something with the migrations of a directory and a database; each one
-// that runs is told on stderr.
-func (a *app) onSet(ctx context.Context, t target, args []string, do func(context.Context, *migrations.Set, *pgxpool.Pool) error) error {
-	fsys, _, err := directory(args)
-	if err != nil {
-		return err
-	}
-	set, err := migrations.Open(fsys, migrations.Options{Progress: func(e migrations.Event) {
+// onSet does something with a history of migrations and a database; each one that runs
+// is told on stderr.
+func (a *app) onSet(ctx context.Context, t target, h historyFlags, args []string, do func(context.Context, *migrations.Set, *pgxpool.Pool) error) error {
+	h.Progress = func(e migrations.Event) {
 		verb := "applied"
 		if e.Down {
 			verb = "rolled back"
 		}
 		fmt.Fprintf(a.err, "%s %s (%s)\n", verb, e.Migration.Name(), e.Took.Round(time.Millisecond))
-	}})
+	}
+	set, err := a.openHistory(h, args)
 	if err != nil {
 		return err
 	}

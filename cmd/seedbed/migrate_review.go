@@ -16,6 +16,7 @@ import (
 )
 
 type reviewFlags struct {
+	historyFlags
 	from          int64
 	format        string
 	postgres      []string
@@ -32,7 +33,7 @@ type reviewFlags struct {
 func (a *app) reviewCommand() *cobra.Command {
 	var f reviewFlags
 	cmd := &cobra.Command{
-		Use:   "review [DIR]",
+		Use:   "review [DIR…]",
 		Short: "Say which migrations would hurt a database in use",
 		Long: `Review runs every migration statement by statement on a scratch database of seedbed's own
 server and reads the locks, rewrites and scans that really happened, in DO blocks and
@@ -48,9 +49,9 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
   seedbed migrate review --postgres 15,18 --format html db/migrate > review.html
   seedbed migrate review --rows 20 --fail-on policy db/migrate            # rows survive Up and Down
   seedbed migrate review --format github --prefix db/migrate db/migrate   # in a workflow`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.review(cmd.Context(), f, args) },
 	}
+	f.define(cmd)
 	flags := cmd.Flags()
 	flags.Int64Var(&f.from, "from", 0, "review from this `version` on, and only run what comes before (default: all)")
 	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, html, github or gitlab")
@@ -68,12 +69,13 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 }
 
 func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
-	fsys, dir, err := directory(args)
+	fsys, err := historyFiles(&f.historyFlags, args)
 	if err != nil {
 		return err
 	}
+	set, openErr := a.openFiles(fsys, f.historyFlags)
 	if f.prefix == "" {
-		f.prefix = dir
+		f.prefix = repositoryPrefix(set, args)
 	}
 	write, ok := reviewFormats(f.prefix)[f.format]
 	if !ok {
@@ -102,11 +104,17 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		}
 	}
 	var report *migrations.Report
-	reviewErr := a.reviewers(ctx, f, func(all []seedbed.DB) error {
-		options.Also = all[1:]
-		report, err = migrations.Review(ctx, all[0], fsys, options)
-		return err
-	})
+	if openErr != nil { // which Review makes a finding of, where one file is to blame
+		options.Options = f.Options
+		report, err = migrations.Review(ctx, nil, fsys, options)
+	} else {
+		err = a.reviewers(ctx, f, func(all []seedbed.DB) error {
+			options.Also = all[1:]
+			report, err = set.Review(ctx, all[0], options)
+			return err
+		})
+	}
+	reviewErr := err
 	if report == nil {
 		return reviewErr
 	}

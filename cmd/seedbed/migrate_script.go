@@ -12,9 +12,10 @@ import (
 
 func (a *app) scriptCommand() *cobra.Command {
 	var o migrations.ScriptOptions
+	var h historyFlags
 	var locks bool
 	cmd := &cobra.Command{
-		Use:   "script [DIR]",
+		Use:   "script [DIR…]",
 		Short: "Render migrations as a SQL script for a DBA",
 		Long: `Script writes what goose would send as one SQL script, without a database: with goose's
 lock and version table, a guard before each migration, lock_timeout, and one transaction
@@ -23,9 +24,9 @@ each. It refuses to run twice, out of order, or where an applied file has change
   seedbed migrate script --from 42 --locks db/migrate > release.sql
   seedbed migrate script --from 42 --down db/migrate > rollback.sql
   psql -X -f release.sql "$DATABASE_URL"`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.script(cmd.Context(), o, locks, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.script(cmd.Context(), o, h, locks, args) },
 	}
+	h.define(cmd)
 	flags := cmd.Flags()
 	flags.Int64Var(&o.From, "from", 0, "the first `version`; those before it must be applied (default: the first)")
 	flags.Int64Var(&o.To, "to", 0, "the last `version` (default: the last)")
@@ -37,21 +38,21 @@ each. It refuses to run twice, out of order, or where an applied file has change
 	return cmd
 }
 
-func (a *app) script(ctx context.Context, o migrations.ScriptOptions, locks bool, args []string) error {
-	fsys, _, err := directory(args)
+func (a *app) script(ctx context.Context, o migrations.ScriptOptions, h historyFlags, locks bool, args []string) error {
+	set, err := a.openHistory(h, args)
 	if err != nil {
 		return err
 	}
 	if locks {
 		err := a.reviewers(ctx, reviewFlags{}, func(all []seedbed.DB) error {
-			o.Review, err = migrations.Review(ctx, all[0], fsys, migrations.ReviewOptions{From: o.From, SkipDown: true})
+			o.Review, err = set.Review(ctx, all[0], migrations.ReviewOptions{From: o.From, SkipDown: true})
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	text, err := migrations.Script(fsys, o)
+	text, err := set.Script(o)
 	if err != nil {
 		return err
 	}

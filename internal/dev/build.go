@@ -135,12 +135,16 @@ func (s *Server) fill(ctx context.Context, pool *pgxpool.Pool, plan Plan, d *Dat
 }
 
 func (s *Server) migrate(ctx context.Context, pool *pgxpool.Pool, set *migrations.Set, total *int, pending int) error {
-	s.say.Begin("migrate", fmt.Sprintf("applying %s", count(pending, "migration")))
+	what := "migration"
+	if set.Dialect() != migrations.Goose {
+		what = string(set.Dialect()) + " migration"
+	}
+	s.say.Begin("migrate", "applying "+count(pending, what))
 	*total = pending
 	if err := set.Up(ctx, pool); err != nil {
 		return err
 	}
-	s.say.End(count(pending, "migration") + " applied")
+	s.say.End(count(pending, what) + " applied")
 	return nil
 }
 

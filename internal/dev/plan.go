@@ -13,7 +13,8 @@ import (
 
 // Plan is what a database is made of.
 type Plan struct {
-	// Source is the absolute directory of a goose set; "" is the reference schema.
+	// Source is the absolute directory of migrations, or an SQL file; "" is the
+	// reference schema.
 	Source string
 	// Seeded names what Seed fills the database with; "" where Seed is nil.
 	Seeded string
@@ -30,41 +31,48 @@ func SourceName(source string) string {
 	return source
 }
 
-// files is the file system of a source.
-func files(source string) (fs.FS, error) {
+// files is the file system of a source, and where in it a single file lies.
+func files(source string) (fs.FS, migrations.Options, error) {
 	if source == "" {
-		return migrations.FS, nil
+		return migrations.FS, migrations.Options{}, nil
 	}
-	if _, err := os.ReadDir(source); err != nil {
-		return nil, err
+	info, err := os.Stat(source)
+	if err == nil && info.IsDir() {
+		_, err = os.ReadDir(source)
 	}
-	return os.DirFS(source), nil
+	if err != nil {
+		return nil, migrations.Options{}, err
+	}
+	if !info.IsDir() {
+		return os.DirFS(filepath.Dir(source)), migrations.Options{Dir: filepath.Base(source)}, nil
+	}
+	return os.DirFS(source), migrations.Options{}, nil
 }
 
-// AbsSource makes a directory given on a command line a source.
-func AbsSource(dir string) (string, error) {
-	if dir == "" {
+// AbsSource makes a directory or a file given on a command line a source.
+func AbsSource(source string) (string, error) {
+	if source == "" {
 		return "", nil
 	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
+	abs, err := filepath.Abs(source)
+	if err == nil {
+		_, _, err = files(abs)
 	}
-	_, err = os.ReadDir(abs)
 	return abs, err
 }
 
 // open reads the plan's migrations. Progress goes to say.
 func (p Plan) open(say Reporter, pending *int) (*migrations.Set, error) {
-	fsys, err := files(p.Source)
+	fsys, options, err := files(p.Source)
 	if err != nil {
 		return nil, err
 	}
 	done := 0
-	return migrations.Open(fsys, migrations.Options{Progress: func(e migrations.Event) {
+	options.Progress = func(e migrations.Event) {
 		done++
 		say.Update(e.Migration.Name(), done, *pending)
-	}})
+	}
+	return migrations.Open(fsys, options)
 }
 
 // Check reads the plan's migrations, so that what is wrong with them is said before

@@ -162,12 +162,12 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 			Target: target, Message: message, Fix: fix}}
 	}
 	if !m.HasDown {
-		if after.same(before) {
+		if m.OneWay || after.same(before) {
 			return nil, false, nil
 		}
 		diff := after.from(before)
 		return finding("down-missing", 0, -1, targetOf(diff), "Up changes the schema and there is no way back: "+some(diff),
-			"-- +goose Down with the statements that undo it, newest first"), false, nil
+			m.Tool.Down+" with the statements that undo it, newest first"), false, nil
 	}
 	w, back, err := e.wayBack(ctx, m, before)
 	if err != nil {

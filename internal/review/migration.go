@@ -10,14 +10,23 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// Migration is one versioned step, as goose sends it.
+// Tool is how the tool that the files are written for says things.
+type Tool struct {
+	Name  string // "goose"
+	Alone string // how a statement is run outside of a transaction: "in a file of its own with -- +goose NO TRANSACTION"
+	Down  string // what begins the way back: "-- +goose Down"
+}
+
+// Migration is one versioned step, as it is sent.
 type Migration struct {
+	Tool          Tool
 	Version       int64
 	File          string
-	Transactional bool // goose wraps it in one transaction
+	Transactional bool // one transaction is around it
 	Up, Down      []Chunk
 	HasDown       bool // there is a Down section, if an empty one
-	DownLine      int  // the line of its annotation
+	DownLine      int  // the line on which it begins
+	OneWay        bool // its tool knows no way back
 	Serves        []Serve
 
 	// Apply runs a migration that cannot be told as statements, in the database that

@@ -134,7 +134,7 @@ func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, 
 // run again, if that did not come to the same.
 func survived(m *Migration, k, chunk int, failure *pgconn.PgError, got, want map[string]string) []Finding {
 	f := Finding{Rule: "no-transaction-not-resumable", Severity: severityOf("no-transaction-not-resumable"), File: m.File, Version: m.Version,
-		Fix: "one statement per NO TRANSACTION file; or IF NOT EXISTS and IF EXISTS, DROP INDEX CONCURRENTLY IF EXISTS before each CREATE INDEX CONCURRENTLY, ON CONFLICT DO NOTHING"}
+		Fix: "one statement in each migration without a transaction; or IF NOT EXISTS and IF EXISTS, DROP INDEX CONCURRENTLY IF EXISTS before each CREATE INDEX CONCURRENTLY, ON CONFLICT DO NOTHING"}
 	switch {
 	case failure != nil:
 		f.Statement, f.Line, f.Excerpt, f.SQLState = chunk, m.Up[chunk].Line, m.Up[chunk].SQL, failure.Code

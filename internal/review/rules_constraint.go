@@ -54,8 +54,8 @@ func (j *judge) newConstraint(s *step, p pair, c constraint) {
 		if _, had := p.old.indexes[c.Index]; had {
 			return // USING INDEX
 		}
-		fix := fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s); in a NO TRANSACTION file, then ALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
-			name, p.new.sql(), quoted(p.new.columnNames(c.Key)), b.what)
+		fix := fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s); %[5]s; then ALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
+			name, p.new.sql(), quoted(p.new.columnNames(c.Key)), b.what, j.mig.Tool.Alone)
 		if c.Type == "x" {
 			fix = "no concurrent form exists: add it when the table is created or small, or enforce it by a trigger until a maintenance window; set lock_timeout"
 		}

@@ -84,7 +84,7 @@ func (j *judge) foreignKeys(end *state, first, r *relation) {
 		cols := quoted(r.columnNames(c.Key))
 		j.add(s, "fk-without-index", r.String(), NoLock,
 			fmt.Sprintf("%s has no index on (%s): each DELETE and key UPDATE in %s scans all of %s", c.Name, cols, to, r),
-			fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s); in a NO TRANSACTION migration, or without CONCURRENTLY where the table is made", r.sql(), cols))
+			fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s); %s; or without CONCURRENTLY where the table is made", r.sql(), cols, j.mig.Tool.Alone))
 	}
 }
 

@@ -29,7 +29,7 @@ func (j *judge) builtIndexes(s *step, p pair) {
 		if p.new.Kind == "p" && (!i.Valid || sqltext.Index(s.words, "only") >= 0) {
 			continue // ON ONLY builds nothing: the partitions' indexes are built and attached one by one
 		}
-		fix := s.with("index", "CONCURRENTLY", "CREATE INDEX CONCURRENTLY … ON "+p.new.sql()+" (…);") + " in a file of its own with -- +goose NO TRANSACTION"
+		fix := s.with("index", "CONCURRENTLY", "CREATE INDEX CONCURRENTLY … ON "+p.new.sql()+" (…);") + " " + j.mig.Tool.Alone
 		if p.new.Kind == "p" {
 			fix = fmt.Sprintf("CREATE INDEX %s ON ONLY %s (…); then for each partition CREATE INDEX CONCURRENTLY and ALTER INDEX %s ATTACH PARTITION", quote(i.Name), p.new.sql(), quote(i.Name))
 		}
@@ -59,7 +59,7 @@ func (j *judge) droppedIndexes(s *step, p pair) {
 		}
 		j.on(s, "drop-index-not-concurrent", p.new,
 			fmt.Sprintf("dropping %s takes ACCESS EXCLUSIVE on %s: queries queue behind it, and it queues behind the longest of them", i.Name, j.name(p.new)),
-			fmt.Sprintf("DROP INDEX CONCURRENTLY IF EXISTS %s.%s; in a file of its own with -- +goose NO TRANSACTION", quote(p.new.Schema), quote(i.Name)))
+			fmt.Sprintf("DROP INDEX CONCURRENTLY IF EXISTS %s.%s; %s", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone))
 	}
 }
 
@@ -91,7 +91,7 @@ func (j *judge) reindexed(s *step, p pair) {
 	for _, i := range p.rebuilt() {
 		j.on(s, "reindex-not-concurrent", p.new,
 			fmt.Sprintf("rebuilding %s blocks every write to %s, and every read whose planner looks at the index", i.Name, j.name(p.new)),
-			fmt.Sprintf("REINDEX INDEX CONCURRENTLY %s.%s; in a file of its own with -- +goose NO TRANSACTION", quote(p.new.Schema), quote(i.Name)))
+			fmt.Sprintf("REINDEX INDEX CONCURRENTLY %s.%s; %s", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone))
 		return
 	}
 }

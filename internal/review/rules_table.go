@@ -90,7 +90,7 @@ func (j *judge) detach(s *step, p pair) {
 		if parent := s.after.rels[oid]; parent != nil && j.old(oid) {
 			j.on(s, "detach-partition-blocking", parent,
 				fmt.Sprintf("detaching %s closes %s, with all its partitions, to reads and writes until commit", p.new.Name, j.name(parent)),
-				fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; in a file of its own with -- +goose NO TRANSACTION", parent.sql(), p.new.sql()))
+				fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; %s", parent.sql(), p.new.sql(), j.mig.Tool.Alone))
 		}
 	}
 }

@@ -13,8 +13,8 @@ func (j *judge) transactionRules(s *step) {
 	switch {
 	case s.transactionControl() && j.mig.Transactional:
 		j.add(s, "transaction-control-in-migration", "", NoLock,
-			fmt.Sprintf("%s ends or warns about the transaction that goose holds: what follows is no longer undone when it fails", strings.ToUpper(s.Tokens[0].Text)),
-			"leave it out: goose begins and commits; or -- +goose NO TRANSACTION where statements must commit one by one")
+			fmt.Sprintf("%s ends or warns about the transaction around the migration: what follows is no longer undone when it fails", strings.ToUpper(s.Tokens[0].Text)),
+			fmt.Sprintf("leave it out: %s begins and commits; or, where statements must commit one by one, %s", j.mig.Tool.Name, j.mig.Tool.Alone))
 	case s.Starts("set", "local") && !j.mig.Transactional && s.said("SET LOCAL can only be used in transaction blocks"):
 		j.add(s, "set-local-no-effect", "", NoLock, "SET LOCAL outside of a transaction block does nothing but warn",
 			s.withSession()+" and RESET it at the end of the file")
@@ -82,21 +82,20 @@ func (j *judge) explain(s *step) {
 	target := namedTarget(s, j)
 	switch {
 	case s.err.Code == codeActiveTransaction && (strings.Contains(strings.ToUpper(s.err.Message), "CONCURRENTLY") || s.concurrently()):
-		rule, why := "concurrent-in-transaction", "CONCURRENTLY cannot run inside goose's transaction: the migration fails"
+		rule, why := "concurrent-in-transaction", "CONCURRENTLY cannot run inside the migration's transaction: the migration fails"
 		if !j.mig.Transactional && !s.insideCode() {
-			rule, why = "concurrent-in-multi-statement", "goose sends this chunk as one message, which Postgres runs as one transaction, NO TRANSACTION or not: the migration fails"
+			rule, why = "concurrent-in-multi-statement", "this is sent as one message, which Postgres runs as one transaction, with or without BEGIN: the migration fails"
 		}
-		fix := oneLine(s.Text) + "; in a file of its own with -- +goose NO TRANSACTION above -- +goose Up, outside of StatementBegin and StatementEnd"
+		fix := oneLine(s.Text) + "; " + j.mig.Tool.Alone + ", not together with other statements"
 		j.add(s, rule, target, NoLock, why, fix)
 	case s.err.Code == codeActiveTransaction:
 		j.add(s, "nontransactional-in-transaction", target, NoLock, "this command cannot run inside a transaction: the migration fails",
-			oneLine(s.Text)+"; in a file of its own with -- +goose NO TRANSACTION")
+			oneLine(s.Text)+"; "+j.mig.Tool.Alone)
 	case s.err.Code == "55P04":
 		j.add(s, "enum-value-used-in-tx", target, NoLock, "a new enum value cannot be used before the transaction that added it commits: the migration fails",
 			"ALTER TYPE … ADD VALUE in one migration, its use in the next")
 	case s.err.Code == codeInvalidTermination:
-		j.add(s, "transaction-control-in-migration", target, NoLock, "COMMIT and ROLLBACK in a block cannot work inside goose's transaction: the migration fails",
-			"-- +goose NO TRANSACTION above -- +goose Up")
+		j.add(s, "transaction-control-in-migration", target, NoLock, "COMMIT and ROLLBACK in a block cannot work inside the migration's transaction: the migration fails", j.mig.Tool.Alone)
 	case s.err.Code == "42601" && (s.open != "" || j.torn(s)):
 		what := s.open
 		if what == "" {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed/migrations"
+)
+
+// historyFlags say how the migrations are to be read, beyond where they are.
+type historyFlags struct{ migrations.Options }
+
+func (h *historyFlags) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar((*string)(&h.Dialect), "dialect", "", "the `tool` that the files are for (default: it is recognised)")
+	flags.StringVar(&h.Table, "table", "", "goose's version `table` (default: goose_db_version)")
+	flags.BoolVar(&h.AllowMissing, "allow-missing", false, "apply versions lower than the highest applied one too")
+	cmd.Args = cobra.ArbitraryArgs
+}
+
+// openHistory reads the directories, or the file, that the command line names, and
+// says what was recognised where that is not goose.
+func (a *app) openHistory(h historyFlags, args []string) (*migrations.Set, error) {
+	fsys, err := historyFiles(&h, args)
+	if err != nil {
+		return nil, err
+	}
+	return a.openFiles(fsys, h)
+}
+
+func (a *app) openFiles(fsys fs.FS, h historyFlags) (*migrations.Set, error) {
+	set, err := migrations.Open(fsys, h.Options)
+	if err == nil && (set.Dialect() != migrations.Goose || set.Dir() != ".") {
+		fmt.Fprintln(a.err, set)
+	}
+	return set, err
+}
+
+func historyFiles(h *historyFlags, args []string) (fs.FS, error) {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	local := true
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, usagef("%v: give the directory of the migrations", err)
+		}
+		local = local && filepath.IsLocal(arg)
+		if !info.IsDir() && len(args) > 1 {
+			return nil, usagef("%s is a file: give it alone, or directories", arg)
+		}
+		if !info.IsDir() {
+			h.Dir = filepath.Base(arg)
+			return os.DirFS(filepath.Dir(arg)), nil
+		}
+	}
+	if len(args) == 1 {
+		return os.DirFS(args[0]), nil
+	}
+	if local {
+		return migrations.Dirs(os.DirFS("."), slashed(args)...), nil
+	}
+	var all []fs.FS
+	for _, arg := range args {
+		all = append(all, os.DirFS(arg))
+	}
+	return migrations.Join(all...), nil
+}
+
+func slashed(args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		out[i] = filepath.ToSlash(arg)
+	}
+	return out
+}
+
+// repositoryPrefix is the directory that a report puts before the files' names: where
+// the migrations were found, from the current directory on.
+func repositoryPrefix(set *migrations.Set, args []string) string {
+	if len(args) > 1 {
+		return ""
+	}
+	dir := "."
+	if set != nil {
+		dir = set.Dir()
+	}
+	if len(args) == 1 {
+		info, err := os.Stat(args[0])
+		if err == nil && !info.IsDir() {
+			return filepath.ToSlash(filepath.Dir(args[0]))
+		}
+		dir = path.Join(filepath.ToSlash(args[0]), dir)
+	}
+	return dir
+}

@@ -1,0 +1,224 @@
+package migrations
+
+import (
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+)
+
+// readDump reads the one file that pg_dump wrote.
+func readDump(fsys fs.FS, dir string) ([]file, error) {
+	names, err := sqlNames(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []file
+	for _, name := range names {
+		text, err := readText(fsys, dir, name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{name: name, up: part{file: name, text: text, line: 1}})
+	}
+	return files, nil
+}
+
+// dumpStatements are what a dump says of the schema and its rows. What it says of
+// psql, of the session that loads it and of who owns things is left out: in a test
+// everything belongs to the role that migrates. Roles that it grants to are made
+// where there are none.
+func dumpStatements(p part) ([]statement, error) {
+	var all []statement
+	roles := map[string]bool{}
+	for _, piece := range cutCopies(p) {
+		if piece.rows != nil {
+			inserts, err := piece.inserts(p.file)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, inserts...)
+			continue
+		}
+		piece.text = withoutCommands(piece.text)
+		at := lineCounter{part: piece.part}
+		for _, st := range sqllex.Split(piece.text).Statements {
+			if loaderOnly(st) {
+				continue
+			}
+			line := at.line(st.Pos)
+			for _, role := range grantees(st) {
+				if !roles[role] {
+					roles[role] = true
+					all = append(all, statement{sql: createRole(role), line: line})
+				}
+			}
+			all = append(all, statement{sql: st.Text, line: line})
+		}
+	}
+	return all, nil
+}
+
+// loaderOnly reports whether a statement is about the session that loads the dump, or
+// takes another owner or a superuser.
+func loaderOnly(st sqllex.Statement) bool {
+	switch {
+	case st.Starts("set"):
+		// Functions may come before what they name.
+		return !st.Starts("set", "check_function_bodies") && !st.Starts("set", "search_path")
+	case st.Starts("alter"):
+		return sqllex.Index(st.Tokens, "owner", "to") >= 0 || st.Starts("alter", "default", "privileges", "for")
+	case st.Starts("select"):
+		return sqllex.Index(st.Tokens, "set_config") >= 0 && !strings.Contains(st.Text, "search_path")
+	}
+	return st.Starts("comment", "on", "extension") || st.Starts("create", "schema", "public") || st.Starts("comment", "on", "schema", "public") ||
+		st.Starts("drop", "schema") && sqllex.Index(st.Tokens, "public") >= 0
+}
+
+// grantees are the roles that a GRANT, REVOKE or policy names, PUBLIC left out.
+func grantees(st sqllex.Statement) []string {
+	at := -1
+	switch {
+	case st.Starts("grant"), st.Starts("create", "policy"):
+		at = sqllex.Index(st.Tokens, "to")
+	case st.Starts("revoke"):
+		at = sqllex.Index(st.Tokens, "from")
+	}
+	if at < 0 {
+		return nil
+	}
+	var roles []string
+	for _, t := range st.Tokens[at+1:] {
+		switch {
+		case t.Is(","):
+			continue
+		case !t.Name(), t.Is("using"), t.Is("with"), t.Is("granted"):
+			return roles
+		case t.Is("public"), t.Is("current_user"), t.Is("session_user"), t.Is("current_role"):
+		default:
+			roles = append(roles, t.Text)
+		}
+	}
+	return roles
+}
+
+func createRole(name string) string {
+	return fmt.Sprintf("do $seedbed$ begin if to_regrole(%[1]s) is null then create role %[2]s; end if; end $seedbed$",
+		"'"+literal(pgx.Identifier{name}.Sanitize())+"'", pgx.Identifier{name}.Sanitize())
+}
+
+// withoutCommands blanks psql's own lines out, so that line numbers stay.
+func withoutCommands(text string) string {
+	for {
+		offset, err := psqlAt(text)
+		if err == nil || text[offset] != '\\' {
+			return text
+		}
+		end := offset + len(lineAt(text, offset))
+		text = text[:offset] + strings.Repeat(" ", end-offset) + text[end:]
+	}
+}
+
+// dumpPiece is SQL, or the rows of one COPY.
+type dumpPiece struct {
+	part
+	copy string   // up to FROM stdin
+	rows []string // nil: SQL
+}
+
+var (
+	copyLine = regexp.MustCompile(`(?i)^COPY (.+) FROM stdin.*;\s*$`)
+	copyForm = regexp.MustCompile(`^(.+?)(?: (\(.*\)))?$`)
+)
+
+// cutCopies takes the rows of COPY out, which are no SQL.
+func cutCopies(p part) []dumpPiece {
+	var pieces []dumpPiece
+	lines := strings.SplitAfter(p.text, "\n")
+	from := 0 // first line of the SQL that is not cut yet
+	sql := func(to int) {
+		pieces = append(pieces, dumpPiece{part: part{line: p.line + from, text: strings.Join(lines[from:to], "")}})
+	}
+	for i := 0; i < len(lines); i++ {
+		m := copyLine.FindStringSubmatch(strings.TrimRight(lines[i], "\n"))
+		if m == nil {
+			continue
+		}
+		end := slices.IndexFunc(lines[i:], func(l string) bool { return strings.TrimRight(l, "\n") == `\.` })
+		if end < 0 {
+			continue
+		}
+		rows := make([]string, 0, end)
+		for _, l := range lines[i+1 : i+end] {
+			rows = append(rows, strings.TrimRight(l, "\n"))
+		}
+		sql(i)
+		pieces = append(pieces, dumpPiece{part: part{line: p.line + i}, copy: m[1], rows: rows})
+		i += end
+		from = i + 1
+	}
+	sql(len(lines))
+	return pieces
+}
+
+// rowsAtOnce is how many rows one INSERT writes.
+const rowsAtOnce = 500
+
+// inserts are the rows as INSERT statements, which go through goose.
+func (c dumpPiece) inserts(file string) ([]statement, error) {
+	m := copyForm.FindStringSubmatch(c.copy)
+	var all []statement
+	for from := 0; from < len(c.rows); from += rowsAtOnce {
+		rows := c.rows[from:min(from+rowsAtOnce, len(c.rows))]
+		values := make([]string, len(rows))
+		for i, row := range rows {
+			fields := strings.Split(row, "\t")
+			for k, f := range fields {
+				value, err := copyValue(f)
+				if err != nil {
+					return nil, &SourceError{File: file, Line: c.line + from + i + 1, Err: err}
+				}
+				fields[k] = value
+			}
+			values[i] = "(" + strings.Join(fields, ", ") + ")"
+		}
+		sql := fmt.Sprintf("insert into %s %s overriding system value values\n%s", m[1], m[2], strings.Join(values, ",\n"))
+		all = append(all, statement{sql: sql, line: c.line})
+	}
+	return all, nil
+}
+
+var copyEscapes = map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
+
+// copyValue is a field of COPY's text format as an SQL literal. pg_dump writes no
+// octal or hexadecimal escapes.
+func copyValue(field string) (string, error) {
+	if field == `\N` {
+		return "NULL", nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(field); i++ {
+		c := field[i]
+		if c == '\\' {
+			i++
+			if i == len(field) {
+				return "", fmt.Errorf("a row of COPY ends in the middle of an escape: %q", field)
+			}
+			c = field[i]
+			if e, ok := copyEscapes[c]; ok {
+				c = e
+			}
+		}
+		b.WriteByte(c)
+	}
+	value := b.String()
+	if strings.Contains(value, `\`) { // whatever standard_conforming_strings is
+		return "E'" + strings.ReplaceAll(literal(value), `\`, `\\`) + "'", nil
+	}
+	return "'" + literal(value) + "'", nil
+}

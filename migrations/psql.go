@@ -1,0 +1,65 @@
+package migrations
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/sqllex"
+)
+
+var errCopyData = errors.New("COPY … FROM stdin works in psql only, which reads the rows from the file: " +
+	"write INSERT INTO … VALUES, or load the rows with psql or as a fixture")
+
+// psqlOnly refuses what only psql understands: its own commands, and rows for COPY.
+func psqlOnly(p part) error {
+	offset, err := psqlAt(p.text)
+	if err == nil {
+		return nil
+	}
+	return &SourceError{File: p.file, Line: p.lineAt(offset), Err: err}
+}
+
+// psqlAt is where the first such thing stands.
+func psqlAt(text string) (offset int, err error) {
+	tokens := sqllex.Tokens(text)
+	for i, t := range tokens {
+		if sqllex.At(tokens, i, "from", "stdin") && copies(tokens[:i]) {
+			return startOf(tokens[:i]), errCopyData
+		}
+		if t.Is(`\`) && strings.TrimSpace(text[lineStart(text, t.Pos):t.Pos]) == "" {
+			return t.Pos, psqlCommand(lineAt(text, t.Pos))
+		}
+	}
+	return 0, nil
+}
+
+// psqlCommand is the error for a line that begins with a backslash.
+func psqlCommand(line string) error {
+	word, _, _ := strings.Cut(line, " ")
+	return fmt.Errorf(`%s is a command of psql, which pg_dump writes and Postgres does not know: remove the line`, word)
+}
+
+// copies reports whether the statement that these tokens end in is a COPY.
+func copies(tokens []sqllex.Token) bool {
+	i := statementStart(tokens)
+	return i < len(tokens) && tokens[i].Is("copy")
+}
+
+func startOf(tokens []sqllex.Token) int { return tokens[statementStart(tokens)].Pos }
+
+func statementStart(tokens []sqllex.Token) int {
+	for i := len(tokens) - 1; i >= 0; i-- {
+		if tokens[i].Is(";") {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+func lineStart(text string, pos int) int { return strings.LastIndexByte(text[:pos], '\n') + 1 }
+
+func lineAt(text string, pos int) string {
+	line, _, _ := strings.Cut(text[lineStart(text, pos):], "\n")
+	return strings.TrimSpace(line)
+}

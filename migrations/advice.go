@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // wayOut is what to write where the error alone does not tell, and nothing otherwise.
@@ -25,7 +25,7 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		}
 		return s.dialectOf(src).alone()
 	case "42601": // syntax_error
-		if open := sqllex.Split(e.Statement).Open; open != "" && s.dialectOf(src) == Goose {
+		if open := sqltext.Split(e.Statement).Open; open != "" && s.dialectOf(src) == Goose {
 			return fmt.Sprintf("goose ended the statement at a semicolon inside %s: -- +goose StatementBegin on the line before it, -- +goose StatementEnd after it", open)
 		}
 	case "55P04": // unsafe_new_enum_value_usage
@@ -50,27 +50,27 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 	return privilegeHint(e.Statement, e.Err)
 }
 
-func several(sql string) bool { return len(sqllex.Split(sql).Statements) > 1 }
+func several(sql string) bool { return len(sqltext.Split(sql).Statements) > 1 }
 
 // emptied is where the session was told to look in no schema, in this migration or one
 // before it.
 func (s *Set) emptied(src source, down bool) (file string, line int) {
-	return s.lastSetting(src, down, "search_path", func(st sqllex.Statement) setting {
+	return s.lastSetting(src, down, "search_path", func(st sqltext.Statement) setting {
 		switch {
-		case sqllex.Index(st.Tokens, "set_config") >= 0 && slices.ContainsFunc(st.Tokens, emptyString):
+		case sqltext.Index(st.Tokens, "set_config") >= 0 && slices.ContainsFunc(st.Tokens, emptyString):
 			return left
-		case sqllex.Index(st.Tokens, "search_path") >= 0:
+		case sqltext.Index(st.Tokens, "search_path") >= 0:
 			return putBack
 		}
 		return silent
 	})
 }
 
-func emptyString(t sqllex.Token) bool { return t.Kind == sqllex.String && t.Text == "" }
+func emptyString(t sqltext.Token) bool { return t.Kind == sqltext.String && t.Text == "" }
 
 // roleLeft is where the session took another role and kept it.
 func (s *Set) roleLeft(src source, down bool) (file string, line int) {
-	return s.lastSetting(src, down, "role", func(st sqllex.Statement) setting {
+	return s.lastSetting(src, down, "role", func(st sqltext.Statement) setting {
 		switch {
 		case st.Starts("reset"), st.Starts("set", "role", "none"):
 			return putBack
@@ -92,7 +92,7 @@ const (
 
 // lastSetting is the last place, in src and the migrations before it, where a setting
 // was changed and not put back.
-func (s *Set) lastSetting(src source, down bool, word string, says func(sqllex.Statement) setting) (file string, line int) {
+func (s *Set) lastSetting(src source, down bool, word string, says func(sqltext.Statement) setting) (file string, line int) {
 	for _, earlier := range s.sources {
 		if earlier.sql == nil || earlier.Version > src.Version || down && earlier.Version < src.Version {
 			continue
@@ -102,7 +102,7 @@ func (s *Set) lastSetting(src source, down bool, word string, says func(sqllex.S
 			if !strings.Contains(strings.ToLower(st.sql), word) {
 				continue
 			}
-			for _, one := range sqllex.Split(st.sql).Statements {
+			for _, one := range sqltext.Split(st.sql).Statements {
 				switch says(one) {
 				case left:
 					file, line = section.file, st.line+strings.Count(st.sql[:one.Pos], "\n")

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // explain turns goose's error into one that names file, line and statement.
@@ -124,8 +124,8 @@ func linesBeforeBlock(sql, line string) int {
 	if err != nil {
 		return 0
 	}
-	for _, t := range sqllex.Tokens(sql) {
-		if t.Kind == sqllex.String {
+	for _, t := range sqltext.Tokens(sql) {
+		if t.Kind == sqltext.String {
 			return strings.Count(sql[:t.Pos], "\n") + n - 1
 		}
 	}

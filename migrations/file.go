@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // file is one migration as its own tool has it.
@@ -166,7 +166,7 @@ func (d Dialect) section(p part) (section, error) {
 	if err := psqlOnly(p); err != nil {
 		return s, err
 	}
-	cut := sqllex.Split(p.text)
+	cut := sqltext.Split(p.text)
 	if i := templated(p.text); i >= 0 {
 		return s, &SourceError{File: p.file, Line: p.lineAt(i), Err: errors.New("is a template, which only its own tool can fill in ({{…}}): run that tool in pgtest.Server.Migrate")}
 	}
@@ -205,7 +205,7 @@ func (c *lineCounter) line(offset int) int {
 
 // outside reports whether a section without a mark of its own must be sent without a
 // transaction around it.
-func (d Dialect) outside(all []sqllex.Statement) bool {
+func (d Dialect) outside(all []sqltext.Statement) bool {
 	refuses := slices.ContainsFunc(all, refusesTransaction)
 	switch {
 	case slices.ContainsFunc(all, controlsBlock):
@@ -235,7 +235,7 @@ func templated(text string) int {
 	if !strings.Contains(text, "{{") {
 		return -1
 	}
-	tokens := sqllex.Tokens(text)
+	tokens := sqltext.Tokens(text)
 	for i := 1; i < len(tokens); i++ {
 		if tokens[i].Is("{") && tokens[i-1].Is("{") && tokens[i].Pos == tokens[i-1].Pos+1 {
 			return tokens[i-1].Pos

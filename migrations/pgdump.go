@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // readDump reads the one file that pg_dump wrote.
@@ -47,7 +47,7 @@ func dumpStatements(p part) ([]statement, error) {
 		}
 		piece.text = withoutCommands(piece.text)
 		at := lineCounter{part: piece.part}
-		for _, st := range sqllex.Split(piece.text).Statements {
+		for _, st := range sqltext.Split(piece.text).Statements {
 			if loaderOnly(st) {
 				continue
 			}
@@ -66,28 +66,28 @@ func dumpStatements(p part) ([]statement, error) {
 
 // loaderOnly reports whether a statement is about the session that loads the dump, or
 // takes another owner or a superuser.
-func loaderOnly(st sqllex.Statement) bool {
+func loaderOnly(st sqltext.Statement) bool {
 	switch {
 	case st.Starts("set"):
 		// Functions may come before what they name.
 		return !st.Starts("set", "check_function_bodies") && !st.Starts("set", "search_path")
 	case st.Starts("alter"):
-		return sqllex.Index(st.Tokens, "owner", "to") >= 0 || st.Starts("alter", "default", "privileges", "for")
+		return sqltext.Index(st.Tokens, "owner", "to") >= 0 || st.Starts("alter", "default", "privileges", "for")
 	case st.Starts("select"):
-		return sqllex.Index(st.Tokens, "set_config") >= 0 && !strings.Contains(st.Text, "search_path")
+		return sqltext.Index(st.Tokens, "set_config") >= 0 && !strings.Contains(st.Text, "search_path")
 	}
 	return st.Starts("comment", "on", "extension") || st.Starts("create", "schema", "public") || st.Starts("comment", "on", "schema", "public") ||
-		st.Starts("drop", "schema") && sqllex.Index(st.Tokens, "public") >= 0
+		st.Starts("drop", "schema") && sqltext.Index(st.Tokens, "public") >= 0
 }
 
 // grantees are the roles that a GRANT, REVOKE or policy names, PUBLIC left out.
-func grantees(st sqllex.Statement) []string {
+func grantees(st sqltext.Statement) []string {
 	at := -1
 	switch {
 	case st.Starts("grant"), st.Starts("create", "policy"):
-		at = sqllex.Index(st.Tokens, "to")
+		at = sqltext.Index(st.Tokens, "to")
 	case st.Starts("revoke"):
-		at = sqllex.Index(st.Tokens, "from")
+		at = sqltext.Index(st.Tokens, "from")
 	}
 	if at < 0 {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 var errCopyData = errors.New("COPY … FROM stdin works in psql only, which reads the rows from the file: " +
@@ -22,9 +22,9 @@ func psqlOnly(p part) error {
 
 // psqlAt is where the first such thing stands.
 func psqlAt(text string) (offset int, err error) {
-	tokens := sqllex.Tokens(text)
+	tokens := sqltext.Tokens(text)
 	for i, t := range tokens {
-		if sqllex.At(tokens, i, "from", "stdin") && copies(tokens[:i]) {
+		if sqltext.At(tokens, i, "from", "stdin") && copies(tokens[:i]) {
 			return startOf(tokens[:i]), errCopyData
 		}
 		if t.Is(`\`) && strings.TrimSpace(text[lineStart(text, t.Pos):t.Pos]) == "" {
@@ -41,14 +41,14 @@ func psqlCommand(line string) error {
 }
 
 // copies reports whether the statement that these tokens end in is a COPY.
-func copies(tokens []sqllex.Token) bool {
+func copies(tokens []sqltext.Token) bool {
 	i := statementStart(tokens)
 	return i < len(tokens) && tokens[i].Is("copy")
 }
 
-func startOf(tokens []sqllex.Token) int { return tokens[statementStart(tokens)].Pos }
+func startOf(tokens []sqltext.Token) int { return tokens[statementStart(tokens)].Pos }
 
-func statementStart(tokens []sqllex.Token) int {
+func statementStart(tokens []sqltext.Token) int {
 	for i := len(tokens) - 1; i >= 0; i-- {
 		if tokens[i].Is(";") {
 			return i + 1

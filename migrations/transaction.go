@@ -3,13 +3,13 @@ package migrations
 import (
 	"slices"
 
-	"github.com/qarion/seedbed/internal/sqllex"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // refusesTransaction reports whether Postgres runs the statement only outside of a
 // transaction block.
-func refusesTransaction(st sqllex.Statement) bool {
-	if sqllex.Index(st.Tokens, "concurrently") >= 0 && !st.Starts("refresh") {
+func refusesTransaction(st sqltext.Statement) bool {
+	if sqltext.Index(st.Tokens, "concurrently") >= 0 && !st.Starts("refresh") {
 		return true
 	}
 	for _, words := range [][]string{
@@ -24,18 +24,18 @@ func refusesTransaction(st sqllex.Statement) bool {
 }
 
 // controlsBlock reports whether the statement begins or ends a transaction block.
-func controlsBlock(st sqllex.Statement) bool {
+func controlsBlock(st sqltext.Statement) bool {
 	for _, words := range [][]string{{"begin"}, {"start", "transaction"}, {"commit"}, {"end"}, {"abort"}, {"prepare", "transaction"}} {
 		if st.Starts(words...) {
 			return true
 		}
 	}
-	return st.Starts("rollback") && sqllex.Index(st.Tokens, "to") < 0
+	return st.Starts("rollback") && sqltext.Index(st.Tokens, "to") < 0
 }
 
 // withoutBlock takes off a BEGIN and a COMMIT around everything: goose begins and
 // commits itself.
-func withoutBlock(all []sqllex.Statement) ([]sqllex.Statement, bool) {
+func withoutBlock(all []sqltext.Statement) ([]sqltext.Statement, bool) {
 	n := len(all)
 	if n < 2 || !all[0].Starts("begin") && !all[0].Starts("start", "transaction") || !all[n-1].Starts("commit") && !all[n-1].Starts("end") {
 		return nil, false

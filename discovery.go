@@ -1,11 +1,8 @@
 package seedbed
 
 import (
-	"context"
 	"fmt"
 	"strings"
-
-	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // Discovery is a Model read from a catalog, and what it rests on.
@@ -55,45 +52,4 @@ func (d *Discovery) Because(conclusion string) []string {
 		}
 	}
 	return out
-}
-
-func (d *Discovery) because(conclusion string, reasons ...string) {
-	for i := range d.Evidence {
-		if d.Evidence[i].Conclusion == conclusion {
-			d.Evidence[i].Reasons = append(d.Evidence[i].Reasons, reasons...)
-			return
-		}
-	}
-	d.Evidence = append(d.Evidence, Evidence{conclusion, reasons})
-}
-
-func (d *Discovery) doubt(format string, args ...any) {
-	d.Doubts = append(d.Doubts, fmt.Sprintf(format, args...))
-}
-
-// Discover reads a Model from a database that nobody has described. It looks at
-// keys, foreign keys, policies, checks, generated columns and, last, at names;
-// every conclusion comes with its reasons, and what stays open is among the
-// Doubts. A schema without tenancy gives an empty Model, which is no error.
-//
-// Beside the catalog it reads, for polymorphic pairs whose types nothing in the
-// schema lists, the type column of the first ten thousand rows, and the rows of
-// small lookup tables that such a column references. It writes nothing. 150
-// tables take about a tenth of a second.
-func Discover(ctx context.Context, db DB) (*Discovery, error) {
-	cat, err := catalog.Load(ctx, db, catalog.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("discover model: %w", err)
-	}
-	d := newDiscoverer(ctx, db, cat)
-	d.levels()
-	d.direct()
-	if err := d.pairs(); err != nil {
-		return nil, fmt.Errorf("discover model: %w", err)
-	}
-	d.via()
-	d.subtypes()
-	d.emit()
-	d.schemaPerTenant()
-	return d.out, nil
 }

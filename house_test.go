@@ -59,6 +59,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"migrations", "internal/cluster", "it needs a handle, not a server"},
 		{"", "internal/cluster", "the Model knows no server"},
 		{"internal/catalog", "", "the Model is made from the catalog, not the other way"},
+		{"internal/infer", "", "the Model is made of what was inferred, not the other way"},
 		{"internal/cluster", "internal/template", "a server knows nothing of what is on it"},
 	}
 	for _, p := range packages(t) {

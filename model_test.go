@@ -15,7 +15,7 @@ import (
 
 func cols(names ...string) []string { return names }
 
-// twoLevels is the Model of testdata/zoo/reference_like.sql, by hand.
+// twoLevels is the Model of testdata/schemas/reference_like.sql, by hand.
 func twoLevels() seedbed.Model {
 	inSpace := func(table string) seedbed.Scoped {
 		return seedbed.Scoped{Table: table, Tenant: "space", Columns: cols("space_id")}
@@ -53,7 +53,7 @@ func twoLevels() seedbed.Model {
 
 func TestDiscoverEqualsHandWritten(t *testing.T) {
 	t.Parallel()
-	db := database(t, read(t, "testdata/zoo/reference_like.sql"))
+	db := database(t, read(t, "testdata/schemas/reference_like.sql"))
 	if diff := twoLevels().Diff(discover(t, db).Model); diff != "" {
 		t.Errorf("by hand -, discovered +:\n%s", diff)
 	}
@@ -102,7 +102,7 @@ func TestScopes(t *testing.T) {
 
 func TestValidateNamesEverything(t *testing.T) {
 	t.Parallel()
-	db := database(t, read(t, "testdata/zoo/reference_like.sql")+"create view spaces_view as select * from spaces;")
+	db := database(t, read(t, "testdata/schemas/reference_like.sql")+"create view spaces_view as select * from spaces;")
 	m := twoLevels()
 	m.Tenants[0].Key = cols("name")
 	m.Tenants[0].Setting = "space_id"
@@ -141,7 +141,7 @@ func TestValidateNamesEverything(t *testing.T) {
 // TestValidateEach makes one thing wrong at a time.
 func TestValidateEach(t *testing.T) {
 	t.Parallel()
-	db := database(t, read(t, "testdata/zoo/reference_like.sql")+`
+	db := database(t, read(t, "testdata/schemas/reference_like.sql")+`
 create table notes (id uuid primary key, comment_id uuid not null, author_id uuid not null references users, n int not null, text text not null);`)
 	note := func(s seedbed.Scoped) func(*seedbed.Model) {
 		s.Table, s.Tenant = "notes", "space"

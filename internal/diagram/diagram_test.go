@@ -14,9 +14,9 @@ func golden(t *testing.T, name, got string) {
 	testkit.Golden(t, filepath.Join("testdata", name), got)
 }
 
-func zoo(t testing.TB, name string) string {
+func schema(t testing.TB, name string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../testdata/zoo/" + name + ".sql")
+	b, err := os.ReadFile("../../testdata/schemas/" + name + ".sql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestGolden(t *testing.T) {
 	for _, name := range []string{"reference_like", "unrelated_tenants", "cycles", "no_tenancy", "hostile_names", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, cat := described(t, zoo(t, name))
+			m, cat := described(t, schema(t, name))
 			golden(t, name+".svg", SVG(m, cat))
 			golden(t, name+".mmd", Mermaid(m, cat))
 		})
@@ -37,7 +37,7 @@ func TestGolden(t *testing.T) {
 
 func TestHTML(t *testing.T) {
 	t.Parallel()
-	m, cat := described(t, zoo(t, "reference_like"))
+	m, cat := described(t, schema(t, "reference_like"))
 	page := HTML(m, cat, `<our> "schema"`)
 	for _, want := range []string{"<title>&lt;our&gt; &#34;schema&#34;</title>", "11 tables · 2 levels of tenancy", SVG(m, cat)} {
 		if !strings.Contains(page, want) {

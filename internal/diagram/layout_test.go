@@ -17,14 +17,14 @@ import (
 
 var pg = &pgtest.Server{}
 
-// TestLayout draws every schema of the zoo: cards keep their distance and stay in
+// TestLayout draws every schema of testdata/schemas: cards keep their distance and stay in
 // their boxes, lines pass beside cards and end at the right ones, and the result
 // is well-formed and the same twice.
 func TestLayout(t *testing.T) {
 	t.Parallel()
-	paths, err := filepath.Glob("../../testdata/zoo/*.sql")
+	paths, err := filepath.Glob("../../testdata/schemas/*.sql")
 	if err != nil || len(paths) == 0 {
-		t.Fatal("no zoo", err)
+		t.Fatal("no schemas", err)
 	}
 	scripts := map[string]string{"big": big(150)}
 	for _, path := range paths {

@@ -1,0 +1,141 @@
+package infer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// conclude gathers what was found, and says what follows from it for a reader.
+func (n *inference) conclude() {
+	for _, l := range n.accept {
+		n.concludeLevel(l)
+	}
+	var nullable = map[*Level][]string{}
+	for _, t := range n.tables {
+		for _, s := range t.scopes {
+			n.out.Scopes = append(n.out.Scopes, s)
+			if len(s.Columns) > 0 && !s.Optional && s.Across == nil && !required(t.Relation, s.Columns) {
+				nullable[s.Level] = append(nullable[s.Level], t.name)
+			}
+		}
+		if len(t.scopes) == 0 && t.level == nil && len(n.accept) > 0 {
+			n.out.Global = append(n.out.Global, t.Relation)
+			n.because("global "+t.name, "no column carries a tenant, and no required reference leads to a table that has one")
+		}
+		for _, p := range t.pairs {
+			p.Tenant = n.sharedTenant(t, p)
+			n.out.Pairs = append(n.out.Pairs, p)
+		}
+	}
+	for _, l := range n.accept {
+		if tables := nullable[l]; len(tables) > 0 {
+			n.doubt("the key of %s may be NULL in %s: are such rows everyone's, or nobody's?", l.Name, strings.Join(tables, ", "))
+		}
+	}
+	n.out.Levels = n.accept
+	if len(n.accept) == 0 && len(n.tables) > 0 {
+		n.doubt("no tenancy was found: no policy compares a column with the session, no key says in table after table whose a row is, and no name is a tenant's; " +
+			"isolation, tenant keys and aggregates cannot be checked, references, pairs and subtypes can")
+	}
+	n.sortEvidence()
+}
+
+func (n *inference) concludeLevel(l *Level) {
+	name := "tenant " + l.Name
+	n.because(name, l.of.reasons...)
+	if l.of.table == nil {
+		n.doubt("tenant level %s has no table here: whether a tenant exists cannot be checked", l.Name)
+	} else if len(l.of.table.referrers) == 0 {
+		n.doubt("no foreign key references %s: it is taken for the table of tenants by its name", l.of.table.name)
+	}
+	if l.Parent != nil {
+		n.because(name, fmt.Sprintf("%s carries %s, by %s", l.of.table.name, l.Parent.Name, list(l.ParentColumns)))
+	}
+	member := slices.ContainsFunc(n.out.Memberships, func(m *Membership) bool { return m.Level == l })
+	switch {
+	case l.Identity.Setting != "":
+		n.because(name, "policies compare its key with "+l.Identity.says())
+	case member:
+		n.because(name, "policies ask whether the session's user is a member")
+	case len(l.of.evidence.compared) == 0:
+		n.doubt("no row-level security policy compares the key of %s: isolation must be in the application, and only data can be checked", l.Name)
+	default:
+		n.doubt("the policies on %s read no setting that could be set from outside: see them for how a session says who it is", l.Name)
+	}
+}
+
+// sharedTenant are the columns of a pair's table that a target must share.
+func (n *inference) sharedTenant(t *table, p *Pair) []string {
+	for _, s := range t.scopes {
+		shared := slices.ContainsFunc(p.Targets, func(target Target) bool { return slices.Contains(n.of[target.Table].passes(), s.Level) })
+		if len(s.Columns) > 0 && !s.Optional && shared {
+			return s.Columns
+		}
+	}
+	return nil
+}
+
+var evidenceOrder = []string{"tenant", "membership", "scoped", "aggregate", "global", "pair", "no", "inheritance"}
+
+func (n *inference) sortEvidence() {
+	kind := func(e Evidence) int {
+		first, _, _ := strings.Cut(e.Conclusion, " ")
+		return slices.Index(evidenceOrder, first)
+	}
+	aggregates := map[string]bool{}
+	for _, s := range n.out.Scopes {
+		if s.Across != nil {
+			aggregates["scoped "+n.cat.Name(s.Table)] = true
+		}
+	}
+	n.out.Evidence = slices.DeleteFunc(n.out.Evidence, func(e Evidence) bool { return aggregates[e.Conclusion] })
+	slices.SortStableFunc(n.out.Evidence, func(a, b Evidence) int {
+		if kind(a) != kind(b) {
+			return kind(a) - kind(b)
+		}
+		return strings.Compare(a.Conclusion, b.Conclusion)
+	})
+}
+
+// schemaPerTenant says when schemas look like copies of one another: then a tenant
+// is a schema, which a Model has no word for.
+func (n *inference) schemaPerTenant() {
+	members := map[string]map[string]bool{}
+	for _, t := range n.tables {
+		if members[t.Schema] == nil {
+			members[t.Schema] = map[string]bool{}
+		}
+		members[t.Schema][t.Name] = true
+	}
+	seen := map[string]bool{}
+	for _, a := range n.cat.Schemas {
+		if seen[a.Name] {
+			continue
+		}
+		alike := []string{a.Name}
+		for _, b := range n.cat.Schemas {
+			if b != a && !seen[b.Name] && copies(members[a.Name], members[b.Name]) {
+				alike = append(alike, b.Name)
+			}
+		}
+		if len(alike) < 2 {
+			continue
+		}
+		for _, name := range alike {
+			seen[name] = true
+		}
+		n.doubt("schemas %s hold the same tables: if each is a tenant, isolation is a matter of search_path and privileges on schemas, which a Model does not describe; "+
+			"check one schema at a time", strings.Join(alike, ", "))
+	}
+}
+
+func copies(a, b map[string]bool) bool {
+	common := 0
+	for name := range a {
+		if b[name] {
+			common++
+		}
+	}
+	return common >= 2 && 5*common >= 4*max(len(a), len(b))
+}

@@ -1,0 +1,245 @@
+package infer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
+)
+
+var discriminatorNames = []string{"type", "kind", "provider", "category", "class", "subtype", "variant", "discriminator", "flavor", "flavour", "method"}
+
+// configNames are the columns that take the settings of subtypes without a table
+// where no check says so.
+var configNames = []string{"config", "configuration", "settings", "options", "params", "parameters", "properties", "attributes"}
+
+// bases finds the tables whose rows come in subtypes.
+func (n *inference) bases() error {
+	for _, t := range n.tables {
+		if t.PrimaryKey() == nil {
+			continue
+		}
+		for _, c := range t.Columns {
+			w := words(c.Name)
+			if len(w) == 0 || !slices.Contains(discriminatorNames, w[len(w)-1]) || !t.discriminates(c) {
+				continue
+			}
+			b, err := n.baseOf(t, c)
+			if err != nil {
+				return err
+			}
+			if b != nil {
+				n.out.Bases = append(n.out.Bases, b)
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// discriminates refuses the type column of a pair, and what is no name of anything.
+func (t *table) discriminates(c *catalog.Column) bool {
+	typ := c.Type.Underlying()
+	if c.Generated != "" || typ.Kind != catalog.EnumType && typ.Category != "S" {
+		return false
+	}
+	return !slices.ContainsFunc(t.pairs, func(p *Pair) bool { return p.Type == c })
+}
+
+func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
+	b := &Base{Table: t.Relation, Key: t.PrimaryKey().Columns, Discriminator: c.Name}
+	extensions := n.extensions(t, b.Key)
+	values, _ := listed(t.Relation, c)
+	if len(values) == 0 && len(extensions) > 0 {
+		var err error
+		if values, err = n.distinct(t, c); err != nil {
+			return nil, err
+		}
+	}
+	var reasons, unnamed []string
+	for _, ref := range extensions {
+		s, why := n.extends(n.of[ref.From], ref, c, b.Key, values)
+		switch {
+		case why != "" && (s.Discriminator != "" || n.of[ref.From].sharesKey(ref)):
+			b.Subtypes = append(b.Subtypes, s)
+			reasons = append(reasons, why)
+		case why != "" || n.of[ref.From].sharesKey(ref):
+			unnamed = append(unnamed, n.of[ref.From].name)
+		}
+	}
+	column, checked, why := t.configured(c, values)
+	if len(b.Subtypes) == 0 && len(checked) == 0 {
+		if len(unnamed) > 0 {
+			n.doubt("%s.%s may tell subtypes apart, of which %s at most one row for each of %s; but no key says so, or not for which %s",
+				t.name, c.Name, has(unnamed), t.name, c.Name)
+		}
+		return nil, nil
+	}
+	if why != "" {
+		reasons = append(reasons, why)
+	}
+	for _, v := range union(values, checked) {
+		if slices.ContainsFunc(b.Subtypes, func(s Subtype) bool { return s.Value == v }) {
+			continue
+		}
+		s := Subtype{Value: v}
+		if len(checked) == 0 || slices.Contains(checked, v) {
+			s.Column = column
+		}
+		b.Subtypes = append(b.Subtypes, s)
+	}
+	slices.SortStableFunc(b.Subtypes, func(a, b Subtype) int { return strings.Compare(a.Value, b.Value) })
+	n.because("inheritance "+t.name, reasons...)
+	return b, nil
+}
+
+// has is a subject and its verb.
+func has(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " has"
+	}
+	return few(names) + " have"
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, v := range b {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// extensions are the references by which other tables have at most one row for each
+// row of t.
+func (n *inference) extensions(t *table, key []string) []*catalog.Reference {
+	var out []*catalog.Reference
+	for _, ref := range t.referrers {
+		if subset(key, ref.RefColumns) && n.of[ref.From].onePer(ref.Columns) {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// onePer reports whether a unique index holds the columns, or some of them, single.
+func (t *table) onePer(columns []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
+		return ix.Unique && ix.Valid && ix.Predicate == "" && len(ix.Columns()) == len(ix.Keys) && subset(ix.Columns(), columns)
+	})
+}
+
+// sharesKey reports whether the table's own primary key is the reference.
+func (t *table) sharesKey(ref *catalog.Reference) bool {
+	pk := t.PrimaryKey()
+	return pk != nil && subset(pk.Columns, ref.Columns)
+}
+
+// extends finds the discriminator's value that a table is for.
+func (n *inference) extends(t *table, ref *catalog.Reference, c *catalog.Column, key, values []string) (Subtype, string) {
+	s := Subtype{Table: t.Relation}
+	for _, k := range key {
+		s.Key = append(s.Key, ref.Columns[slices.Index(ref.RefColumns, k)])
+	}
+	if i := slices.Index(ref.RefColumns, c.Name); i >= 0 {
+		s.Discriminator = ref.Columns[i]
+		if s.Value = constant(t, t.Column(s.Discriminator)); s.Value != "" {
+			return s, fmt.Sprintf("%s is for %s only: its %s is fixed and part of foreign key %s", t.name, s.Value, s.Discriminator, ref.Name)
+		}
+	}
+	if s.Value = valueNamed(t.Name, values); s.Value != "" {
+		return s, fmt.Sprintf("%s has at most one row for each of %s, and is named for %s", t.name, n.cat.Name(ref.To), s.Value)
+	}
+	return Subtype{}, ""
+}
+
+// constant is the one value that a column can hold, or "".
+func constant(t *table, c *catalog.Column) string {
+	if c.Generated != "" {
+		if values := sqltext.Literals(c.Expr); len(values) == 1 {
+			return values[0]
+		}
+	}
+	for _, k := range t.Checks() {
+		if values := sqltext.Literals(k.Expr); slices.Equal(k.Columns, []string{c.Name}) && len(values) == 1 {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+// valueNamed finds the value that a table's name begins or ends with:
+// snowflake_configs, source_system_snowflake, cars.
+func valueNamed(table string, values []string) string {
+	name := subjectKey(table)
+	best := ""
+	for _, v := range values {
+		key := subjectKey(v)
+		if key != "" && (strings.HasPrefix(name, key) || strings.HasSuffix(name, key)) && len(v) > len(best) {
+			best = v
+		}
+	}
+	return best
+}
+
+// distinct are the values that the first rows hold.
+func (n *inference) distinct(t *table, c *catalog.Column) ([]string, error) {
+	var out []string
+	err := n.query(t.name, func(v, _ *string) { out = append(out, *v) },
+		fmt.Sprintf("select distinct %[1]s::text, null from (select %[1]s from %[2]s limit %[3]d) first where %[1]s::text <> '' order by 1 limit 50",
+			catalog.Ident(c.Name), t.Ident(), sampled))
+	return out, err
+}
+
+// configured finds the column of the base that settings of subtypes are in, and the
+// values for which a check says what they look like.
+func (t *table) configured(c *catalog.Column, values []string) (column string, checked []string, why string) {
+	var names []string
+	for _, k := range t.Checks() {
+		if len(k.Columns) < 2 || !slices.Contains(k.Columns, c.Name) {
+			continue
+		}
+		for _, name := range k.Columns {
+			if !isJSON(t.Column(name)) || column != "" && name != column {
+				continue
+			}
+			if cases := casesOf(k.Expr, values); len(cases) > 0 {
+				column, checked, names = name, union(checked, cases), append(names, k.Name)
+			}
+		}
+	}
+	if column != "" {
+		return column, checked, fmt.Sprintf("checks say what %s holds for %s: %s", column, strings.Join(checked, ", "), strings.Join(names, ", "))
+	}
+	for _, name := range configNames {
+		if isJSON(t.Column(name)) {
+			return name, nil, fmt.Sprintf("%s is JSON, and named for settings", name)
+		}
+	}
+	return "", nil, ""
+}
+
+func isJSON(c *catalog.Column) bool {
+	if c == nil {
+		return false
+	}
+	name := c.Type.Underlying().Name
+	return name == "jsonb" || name == "json"
+}
+
+// casesOf are the values of the discriminator that a check tells apart: all that it
+// names; where no list of them is known, those after WHEN.
+func casesOf(expr string, values []string) []string {
+	var out []string
+	tokens := sqltext.Tokens(expr)
+	for i, t := range tokens {
+		named := slices.Contains(values, t.Text) || len(values) == 0 && i > 0 && tokens[i-1].Is("when")
+		if t.Kind == sqltext.String && named && !slices.Contains(out, t.Text) {
+			out = append(out, t.Text)
+		}
+	}
+	return out
+}

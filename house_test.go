@@ -50,17 +50,17 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"factory", "pgtest", "it works on anyone's pool, connection or transaction"},
 		{"fixtures", "pgtest", "it works on anyone's pool, connection or transaction"},
 		{"pgtest/check", "pgtest", "it works on anyone's pool, connection or transaction"},
-		{"factory", "internal/cluster", "it needs a handle, not a server"},
-		{"fixtures", "internal/cluster", "it needs a handle, not a server"},
-		{"pgtest/check", "internal/cluster", "it needs a handle, not a server"},
+		{"factory", "internal/server", "it needs a handle, not a server"},
+		{"fixtures", "internal/server", "it needs a handle, not a server"},
+		{"pgtest/check", "internal/server", "it needs a handle, not a server"},
 		{"migrations", "testing", "production imports it"},
 		{"sanitize", "testing", "production imports it"},
 		{"relation", "testing", "production imports it"},
-		{"migrations", "internal/cluster", "it needs a handle, not a server"},
-		{"", "internal/cluster", "the Model knows no server"},
+		{"migrations", "internal/server", "it needs a handle, not a server"},
+		{"", "internal/server", "the Model knows no server"},
 		{"internal/catalog", "", "the Model is made from the catalog, not the other way"},
 		{"internal/infer", "", "the Model is made of what was inferred, not the other way"},
-		{"internal/cluster", "internal/template", "a server knows nothing of what is on it"},
+		{"internal/server", "internal/template", "a server knows nothing of what is on it"},
 	}
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")

@@ -19,6 +19,10 @@ func extensionLayer(extensions []string) template.Layer {
 		Name:        "extensions",
 		Fingerprint: strings.Join(extensions, "\x00"),
 		Admin: func(ctx context.Context, conn *pgx.Conn) error {
+			// Where one is created whose script names no schema.
+			if _, err := conn.Exec(ctx, `SET search_path TO "$user", public`); err != nil {
+				return err
+			}
 			for _, name := range extensions {
 				if _, err := conn.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE"); err != nil {
 					return fmt.Errorf("create the extension %q of Server.Extensions: %w", name, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
 )
@@ -77,7 +77,7 @@ type Server struct {
 
 // ready is a Server in use.
 type ready struct {
-	cluster  *cluster.Cluster
+	cluster  *server.Server
 	store    *template.Store
 	template *template.Template
 	role     string
@@ -119,17 +119,18 @@ func untilDeadline(t testing.TB) (context.Context, context.CancelFunc) {
 }
 
 func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, error) {
-	layers, err := s.layers()
+	layers, base, err := s.layers()
 	if err != nil {
 		return nil, err
 	}
 	r := &ready{}
-	host, err := s.host(ctx, r, logf)
-	if err != nil {
+	if err := s.acquire(ctx, r, layers[:base], logf); err != nil {
 		return nil, err
 	}
-	if r.store, err = template.Open(ctx, host); err != nil {
-		return nil, err
+	if r.store == nil {
+		if r.store, err = openStore(ctx, r.cluster); err != nil {
+			return nil, err
+		}
 	}
 	if r.template, err = r.store.Ensure(ctx, layers); err != nil {
 		r.store.Close(context.WithoutCancel(ctx))
@@ -139,7 +140,9 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 	if r.role == "" {
 		r.role = r.template.Role()
 	}
-	r.poolConfig = host.Pool.Copy()
+	if r.poolConfig, err = server.PoolConfig(); err != nil {
+		return nil, err
+	}
 	if s.MaxConns > 0 {
 		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
@@ -152,81 +155,104 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 	return r, nil
 }
 
-// layers is what a database is made of, from the empty one up.
-func (s *Server) layers() ([]template.Layer, error) {
-	all := []template.Layer{extensionLayer(s.Extensions)}
+// layers is what a database is made of, from the empty one up. The first so many are
+// the base, which the server is made for.
+func (s *Server) layers() (all []template.Layer, base int, err error) {
+	all = []template.Layer{extensionLayer(s.Extensions)}
 	if s.Migrations != nil || s.GoMigrations != nil {
 		set, err := migrations.Open(s.Migrations, migrations.Options{Go: s.GoMigrations})
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		layer, err := migrationLayer(set)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		all = append(all, layer)
 	}
+	base = len(all)
 	if s.Fixtures != nil {
 		layer, err := sourceLayer("fixtures", s.Fixtures)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		all = append(all, layer)
 	}
 	if s.Seed != nil {
 		layer, err := sourceLayer("seed", seedFunc(s.Seed))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		all = append(all, layer)
 	}
-	return all, nil
+	return all, base, nil
 }
 
-func (s *Server) host(ctx context.Context, r *ready, logf func(string, ...any)) (template.Host, error) {
+// acquire finds the server and builds the base where there is none.
+func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, logf func(string, ...any)) (err error) {
 	url := oneOf(s.URL)
 	if url == "" {
 		url = oneOf(os.Getenv("SEEDBED_URL"))
 	}
-	var err error
 	if url != "" {
-		r.cluster, err = cluster.External(ctx, url)
-	} else {
-		r.cluster, err = cluster.Acquire(ctx, cluster.Config{
-			Binaries: s.Binaries,
-			Version:  s.Version,
-			Settings: s.Settings,
-			Locale:   s.Locale,
-			Idle:     s.Idle,
-			Protocol: template.Protocol,
-			Logf:     logf,
-		})
+		r.cluster, err = server.External(ctx, url)
+		return err
 	}
+	r.cluster, err = server.Acquire(ctx, server.Config{
+		Binaries:   s.Binaries,
+		Version:    s.Version,
+		Settings:   s.Settings,
+		Locale:     s.Locale,
+		Extensions: s.Extensions,
+		Idle:       s.Idle,
+		Lineage:    s.lineage(),
+		Logf:       logf,
+		Base: server.Base{
+			Key: template.Key(base),
+			Build: func(ctx context.Context, c *server.Server) (err error) {
+				if r.store, err = openStore(ctx, c); err != nil {
+					return err
+				}
+				if _, err = r.store.Ensure(ctx, base); err != nil {
+					r.store.Close(context.WithoutCancel(ctx))
+				}
+				return err
+			},
+		},
+	})
+	return err
+}
+
+// lineage is what stays when migrations are added: the first one's name.
+func (s *Server) lineage() string {
+	first := "no migrations"
+	if s.Migrations == nil {
+		return first
+	}
+	_ = fs.WalkDir(s.Migrations, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			first = path
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return first
+}
+
+func openStore(ctx context.Context, c *server.Server) (*template.Store, error) {
+	host, err := template.HostOf(c)
 	if err != nil {
-		return template.Host{}, err
+		return nil, err
 	}
-	pool, err := cluster.PoolConfig()
-	if err != nil {
-		return template.Host{}, err
-	}
-	roles := r.cluster.Roles()
-	return template.Host{
-		Config:      r.cluster.Config,
-		Control:     cluster.ControlDatabase,
-		Admin:       roles.Admin,
-		Owner:       roles.Owner,
-		Tester:      roles.Tester,
-		Pool:        pool,
-		Presence:    r.cluster.Lease(),
-		Connections: r.cluster.Connections(),
-		FileCopy:    r.cluster.Major() >= 15 && !r.cluster.Fsync(),
-		Resettable:  r.cluster.Major() >= 15 && r.cluster.Super(),
-	}, nil
+	return template.Open(ctx, host)
 }
 
 // oneOf picks one of several URLs: the same for all tests of a package, so that
-// its template is built on one server only.
+// its template is built on one server only. What is no URL is one connection string.
 func oneOf(urls string) string {
+	if !strings.Contains(urls, "://") {
+		return strings.TrimSpace(urls)
+	}
 	all := strings.Fields(urls)
 	if len(all) == 0 {
 		return ""

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qarion/seedbed/internal/cluster"
 	"github.com/qarion/seedbed/internal/dev"
 	"github.com/qarion/seedbed/internal/scenario"
 )
@@ -33,9 +32,8 @@ func (a *app) devCommand() *cobra.Command {
 		Use:   "dev",
 		Short: "Run a migrated, seeded development database for this project",
 		Long: `Dev gives the project that the current directory lies in (the nearest go.mod or
-.git upward) a Postgres server of its own, and each git branch a database on it:
-migrated, filled with a scenario, checked. It prints how to connect and waits; Ctrl-C stops the
-server. The data stays: the next start finds it and applies only new migrations.`,
+.git upward) a Postgres server for each git branch, and on it a database: migrated, filled
+with a scenario, checked. It prints how to connect and waits; Ctrl-C stops the server. The data stays: the next start finds it and applies only new migrations.`,
 		Example: `  seedbed dev                            # until Ctrl-C
   seedbed dev --detach                   # leave it running …
   seedbed dev stop                       # … until this
@@ -147,7 +145,7 @@ func (a *app) devServe(ctx context.Context, server *dev.Server, f devFlags, say 
 // server unless somebody asked meanwhile for it to stay.
 func (a *app) devWait(ctx context.Context, server *dev.Server) error {
 	err := server.Wait(ctx)
-	if errors.Is(err, cluster.ErrGone) {
+	if errors.Is(err, dev.ErrGone) {
 		fmt.Fprintln(a.err, "The server was stopped.")
 		return nil
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/dev"
-	"github.com/qarion/seedbed/internal/fleet"
 )
 
 func (a *app) devPromoteCommand() *cobra.Command {
@@ -52,11 +51,11 @@ func findKept(ctx context.Context, wanted string) (*dev.Promotion, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := fleet.List(ctx, cache)
+	servers, err := listServers(ctx, cache)
 	if err != nil {
 		return nil, err
 	}
-	var newest *fleet.Kept
+	var newest *keptDatabase
 	for _, s := range servers {
 		for _, k := range s.Kept {
 			if (wanted == "" || k.Test == wanted || k.Database == wanted) && (newest == nil || k.Since.After(newest.Since)) {

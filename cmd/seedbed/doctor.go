@@ -11,9 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/binaries"
-	"github.com/qarion/seedbed/internal/cluster"
-	"github.com/qarion/seedbed/internal/fleet"
 	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -85,13 +84,13 @@ func (d *doctor) fail(name, format string, args ...any) {
 func (d *doctor) machine(context.Context) {
 	d.note("seedbed", "%s", version())
 	d.user()
-	cache, err := cluster.CacheDir(d.drop)
+	cache, err := server.CacheDir(d.drop)
 	if err != nil {
 		d.fail("cache", "%v", err)
 		return
 	}
 	d.cache = cache
-	d.fine("cache", "%s, takes %s", cache, megabytes(fleet.Size(cache)))
+	d.fine("cache", "%s, takes %s", cache, megabytes(server.Size(cache)))
 	if free, ok := freeBytes(cache); ok && free < 1<<30 {
 		d.fail("disk", "%s free for the cache: a server and its templates take some hundred MB; `seedbed prune --all` makes room", megabytes(free))
 	} else if ok {
@@ -147,7 +146,7 @@ func (d *doctor) socket() {
 // environment lists what changes what Seedbed does, and what it keeps out.
 func (d *doctor) environment(context.Context) {
 	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_MIRROR", "SEEDBED_CACHE", "SEEDBED_OS_USER",
-		"SEEDBED_IDLE", "SEEDBED_ALLOW", "SEEDBED_SEED", "CI", "LANG", "LC_ALL"} {
+		"SEEDBED_IDLE", "SEEDBED_ALLOW", server.MemoryVariable, "SEEDBED_SEED", "CI", "LANG", "LC_ALL"} {
 		if value := d.env(name); value != "" {
 			d.note("", "%s=%s", name, value)
 		}
@@ -194,7 +193,7 @@ func (d *doctor) servers(ctx context.Context) {
 	if d.cache == "" {
 		return
 	}
-	servers, err := fleet.List(ctx, d.cache)
+	servers, err := listServers(ctx, d.cache)
 	if err != nil {
 		d.fail("", "%v", err)
 		return
@@ -203,19 +202,27 @@ func (d *doctor) servers(ctx context.Context) {
 		d.note("", "none yet")
 	}
 	for _, s := range servers {
+		name := s.Name
+		if s.Project.Root != "" {
+			name += ", for " + s.Project.String() + " in " + s.Project.Root
+		}
+		where := megabytes(s.Bytes)
+		if s.Memory {
+			where += " in memory"
+		}
 		switch {
 		case s.Err != nil:
-			d.fail("", "%s: %v", s.Name, s.Err)
+			d.fail("", "%s: %v", name, s.Err)
 		case !s.Running:
-			d.note("stopped", "%s, Postgres %s, %s, last booted %s", s.Name, orDash(s.Version), megabytes(s.Bytes), s.Used.Local().Format("2006-01-02 15:04"))
+			d.note("stopped", "%s\nPostgres %s, %s, last used %s", name, orDash(s.Version), where, s.Used.Local().Format("2006-01-02 15:04"))
 		default:
-			d.fine("runs", "%s, Postgres %s, pid %d, %s%s", s.Name, s.Version, s.PID, megabytes(s.Bytes), holds(s))
+			d.fine("runs", "%s\nPostgres %s, pid %d, %s%s", name, s.Version, s.PID, where, holds(s))
 		}
 	}
 }
 
 // holds says who keeps a server up, and what is on it.
-func holds(s fleet.Server) string {
+func holds(s listed) string {
 	text := fmt.Sprintf("\n%s and %s connected; ", processes(s.Leases), plural(s.Clients, "session"))
 	if s.Stays {
 		text += "stays until it is stopped"
@@ -224,6 +231,9 @@ func holds(s fleet.Server) string {
 	}
 	if !s.Dev {
 		text += fmt.Sprintf("; %s, %s of failed tests kept", plural(s.Templates, "template"), plural(len(s.Kept), "database"))
+	}
+	if s.Retired != "" {
+		text += "\nno process acquires it any more: " + s.Retired
 	}
 	return text
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -158,14 +158,14 @@ func (a *app) reviewers(ctx context.Context, f reviewFlags, do func([]seedbed.DB
 	}
 	var all []seedbed.DB
 	for _, v := range versions {
-		c, err := cluster.Acquire(ctx, cluster.Config{Version: strings.TrimSpace(v), Logf: func(format string, args ...any) {
+		c, err := server.Acquire(ctx, server.Config{Version: strings.TrimSpace(v), Logf: func(format string, args ...any) {
 			fmt.Fprintf(a.err, format+"\n", args...)
 		}})
 		if err != nil {
 			return err
 		}
 		defer func() { _ = c.Release(context.WithoutCancel(ctx)) }()
-		conn, err := pgx.ConnectConfig(ctx, c.Config("postgres", cluster.Superuser))
+		conn, err := pgx.ConnectConfig(ctx, c.Config("postgres", server.Superuser))
 		if err != nil {
 			return fmt.Errorf("connect to the server for the review: %w", err)
 		}

@@ -10,9 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qarion/seedbed/internal/cluster"
-	"github.com/qarion/seedbed/internal/fleet"
 	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 )
 
@@ -27,12 +26,12 @@ func (a *app) pruneCommand() *cobra.Command {
 	f := pruneFlags{}
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Drop the databases of failed tests and templates that nobody uses any more",
+		Short: "Drop the databases of failed tests, and test servers that are not used any more",
 		Long: `Prune drops, from the test servers that run, the databases of failed tests that are
 old or many, and templates of migrations that have not been used for long; tests do the same
-by the way. Test servers that have not run for as long are removed. With --all everything goes
-that no test uses at this moment. Development data is never touched.`,
-		Example: `  seedbed prune --list       # databases of failed tests, and how to open them
+by the way. Test servers that were stopped long ago, or that are many, are removed. With --all
+everything goes that no test uses at this moment. Development data is never touched.`,
+		Example: `  seedbed prune --list       # databases of failed tests and how to open them; servers and whose they are
   seedbed prune
   seedbed prune --all`,
 		Args: cobra.NoArgs,
@@ -61,12 +60,13 @@ func cacheDir() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return cluster.CacheDir(drop)
+	return server.CacheDir(drop)
 }
 
-// listKept prints the databases of failed tests, and the servers they are on.
+// listKept prints the test servers, with the project and branch that each is for, and
+// the databases of failed tests on them.
 func (a *app) listKept(ctx context.Context, cache string) error {
-	servers, err := fleet.List(ctx, cache)
+	servers, err := listServers(ctx, cache)
 	if err != nil {
 		return err
 	}
@@ -75,28 +75,47 @@ func (a *app) listKept(ctx context.Context, cache string) error {
 	for _, s := range servers {
 		for _, k := range s.Kept {
 			if !some {
-				fmt.Fprintln(w, "TEST\tFAILED\tSIZE\tURL")
+				fmt.Fprintln(w, "TEST\tPROJECT\tFAILED\tSIZE\tURL")
 				some = true
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Test, k.Since.Local().Format("2006-01-02 15:04"), megabytes(k.Bytes), k.URL)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Test, orDash(s.Project.String()), k.Since.Local().Format("2006-01-02 15:04"), megabytes(k.Bytes), k.URL)
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, s := range servers {
-		switch {
-		case s.Dev:
-		case s.Err != nil:
-			fmt.Fprintf(a.err, "%s: %v\n", s.Name, s.Err)
-		case !s.Running:
-			fmt.Fprintf(a.err, "%s does not run, so what it keeps is not known; it takes %s\n", s.Name, megabytes(s.Bytes))
-		}
-	}
 	if !some {
 		fmt.Fprintln(a.err, "No database of a failed test is kept on a server that runs.")
 	}
-	return nil
+	return a.listTestServers(servers)
+}
+
+func (a *app) listTestServers(servers []listed) error {
+	w := tabwriter.NewWriter(a.err, 0, 0, 2, ' ', 0)
+	title := "\nSERVER\tPROJECT\tSTATE\tSIZE\tUSED\n"
+	for _, s := range servers {
+		if s.Dev {
+			continue
+		}
+		fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%s\n", title, s.Name, orDash(s.Project.String()), state(s), megabytes(s.Bytes), s.Used.Local().Format("2006-01-02 15:04"))
+		title = ""
+	}
+	return w.Flush()
+}
+
+// state is a word on how a server stands.
+func state(s listed) string {
+	switch {
+	case s.Err != nil:
+		return s.Err.Error()
+	case !s.Running:
+		return "stopped"
+	case s.Retired != "":
+		return "retired: " + s.Retired
+	case s.Leases > 0:
+		return "in use"
+	}
+	return "idle"
 }
 
 // prune goes on with the next server when one does not let it.
@@ -104,36 +123,37 @@ func (a *app) prune(ctx context.Context, cache string, f pruneFlags, limits temp
 	if f.all {
 		limits = template.Limits{}
 	}
-	servers, err := fleet.List(ctx, cache)
+	servers, err := listServers(ctx, cache)
 	if err != nil {
 		return err
+	}
+	expired := map[string]bool{}
+	for _, i := range server.Expired(cache, server.DefaultLimits) {
+		expired[i.Name] = true
 	}
 	var failed []error
 	for _, s := range servers {
 		if s.Dev || ctx.Err() != nil {
 			continue
 		}
-		var p fleet.Pruned
+		var p pruned
 		switch {
-		case s.Running && f.all && s.Clients == 0:
-			p, err = s.Retire(ctx, cache)
+		case f.all && s.Clients == 0, !s.Running && expired[s.Name]:
+			p, err = s.remove(ctx, cache)
 		case s.Running:
-			p, err = s.Prune(ctx, cache, limits)
-		case f.all || time.Since(s.Used) > limits.TemplateAge:
-			p, err = s.Remove()
+			p, err = s.pruneDatabases(ctx, cache, limits)
 		default:
-			continue
-		}
-		if err != nil {
-			failed = append(failed, fmt.Errorf("prune %s: %w", s.Name, err))
 			continue
 		}
 		switch {
-		case p.Server:
-			fmt.Fprintf(a.out, "%s: removed, %s\n", s.Name, megabytes(p.Bytes))
+		case err != nil:
+			failed = append(failed, fmt.Errorf("prune %s: %w", s.Name, err))
+		case p.server:
+			fmt.Fprintf(a.out, "%s: removed, %s\n", s.Name, megabytes(s.Bytes))
 		default:
-			fmt.Fprintf(a.out, "%s: dropped %s and %s\n", s.Name, plural(p.Kept, "kept database"), plural(p.Templates, "template"))
+			fmt.Fprintf(a.out, "%s: dropped %s and %s\n", s.Name, plural(p.kept, "kept database"), plural(p.templates, "template"))
 		}
 	}
+	server.Sweep(ctx, cache, server.DefaultLimits)
 	return errors.Join(append(failed, ctx.Err())...)
 }

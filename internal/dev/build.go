@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -86,7 +86,7 @@ func (s *Server) build(ctx context.Context, plan Plan) (*Ensured, error) {
 	d := Database{Name: name, Branch: s.Project.Branch, Source: plan.Source, Seeded: plan.Seeded}
 	err := s.refuseForeign(ctx, name)
 	if err == nil {
-		err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), cluster.Owner))
+		err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), server.Owner))
 	}
 	if err == nil {
 		err = s.withPool(ctx, draft, func(pool *pgxpool.Pool) error {

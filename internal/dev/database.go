@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 )
 
 // Owner is the role that owns the databases.
-const Owner = cluster.Owner
+const Owner = server.Owner
 
 // Fresh is the snapshot of a database as it was built.
 const Fresh = "fresh"
@@ -80,15 +80,18 @@ func (s *Server) noDatabase(ctx context.Context, snapshot string) error {
 
 // Pool connects to one of the server's databases as the role that owns them.
 func (s *Server) Pool(ctx context.Context, database string) (*pgxpool.Pool, error) {
-	return s.connect(ctx, database, cluster.Owner)
+	return s.connect(ctx, database, server.Owner)
 }
 
 func (s *Server) connect(ctx context.Context, database, role string) (*pgxpool.Pool, error) {
-	cfg, err := poolConfig()
+	cfg, err := server.PoolConfig()
 	if err != nil {
 		return nil, err
 	}
-	cfg.ConnConfig = s.cluster.Config(database, role)
+	cfg.ConnConfig = s.server.Config(database, role)
+	if role == server.Superuser {
+		cfg.ConnConfig = s.server.AdminConfig(database)
+	}
 	return pgxpool.NewWithConfig(ctx, cfg)
 }
 
@@ -129,5 +132,5 @@ func (s *Server) quiesce(ctx context.Context, name string) (reopen func(context.
 // copy makes a database from another one that stands still, with the settings
 // and grants of the database itself, which CREATE DATABASE leaves behind.
 func (s *Server) copy(ctx context.Context, from, to string) error {
-	return template.CopyDatabase(ctx, s.admin, from, to, cluster.Owner)
+	return template.CopyDatabase(ctx, s.admin, from, to, server.Owner)
 }

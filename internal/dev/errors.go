@@ -3,7 +3,12 @@ package dev
 import (
 	"errors"
 	"fmt"
+
+	"github.com/qarion/seedbed/internal/server"
 )
+
+// ErrGone says that the server has stopped.
+var ErrGone = server.ErrGone
 
 // ErrNotRunning says that the project has no server that runs.
 var ErrNotRunning = errors.New("no development server runs for this project")

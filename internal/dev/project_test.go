@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // tree makes files, "name: content" each, and returns their root.
@@ -75,13 +76,16 @@ func TestNamesDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	for _, branch := range []string{"", "main", "Main", "feature/a", "feature-a", "feature_a", strings.Repeat("x", 40), strings.Repeat("x", 41)} {
-		name := dev.Project{Root: "/p", Branch: branch}.Database()
+		name := dev.Project{Project: server.Project{Root: "/p", Branch: branch}}.Database()
 		if other, there := seen[name]; there {
 			t.Errorf("%q and %q are both %s", branch, other, name)
 		}
 		seen[name] = branch
 	}
-	if a, b := (dev.Project{Root: "/a/app"}).Server(), (dev.Project{Root: "/b/app"}).Server(); a == b {
-		t.Errorf("two directories share %s", a)
+	a := server.DevName(server.Project{Root: "/a/app", Branch: "main"})
+	for _, other := range []server.Project{{Root: "/b/app", Branch: "main"}, {Root: "/a/app", Branch: "Main"}, {Root: "/a/app"}} {
+		if server.DevName(other) == a {
+			t.Errorf("%+v shares a server with another project or branch", other)
+		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Promotion is a database of another server that is to become the branch's.
@@ -33,11 +33,11 @@ func (s *Server) Promote(ctx context.Context, p Promotion) (*Database, error) {
 			return err
 		}
 		draft := name + "~draft"
-		err := s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), cluster.Owner))
+		err := s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), server.Owner))
 		if err != nil {
 			return err
 		}
-		if err := p.Copy(ctx, p.URL, s.cluster.URL(draft, cluster.Superuser)); err != nil {
+		if err := p.Copy(ctx, p.URL, s.server.URL(draft, server.Superuser)); err != nil {
 			return err
 		}
 		if _, err := s.quiesce(ctx, draft); err != nil {

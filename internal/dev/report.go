@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Table is one table of a database and how many rows it has.
@@ -23,7 +23,7 @@ const countedPages = 25_000
 
 // Tables counts the rows of every table, as a role from which nothing is hidden.
 func (s *Server) Tables(ctx context.Context, database string) ([]Table, error) {
-	pool, err := s.connect(ctx, database, cluster.Superuser)
+	pool, err := s.connect(ctx, database, server.Superuser)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
-	"github.com/qarion/seedbed/internal/cluster"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Security says what row-level security means for who works in a database.
@@ -24,7 +24,7 @@ type Security struct {
 
 // Security reads what row-level security the database has.
 func (s *Server) Security(ctx context.Context, database string) (*Security, error) {
-	pool, err := s.connect(ctx, database, cluster.Superuser)
+	pool, err := s.connect(ctx, database, server.Superuser)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (f *Security) tenant(ctx context.Context, db seedbed.DB, cat *catalog.Catal
 // may not log in is taken by one that holds nothing by itself, so that RESET ROLE
 // comes back to no more.
 func (s *Server) As(ctx context.Context, database, role string, settings map[string]string) (string, error) {
-	user, options, err := s.cluster.LoginFor(ctx, s.admin, role)
+	user, options, err := s.server.LoginFor(ctx, s.admin, role)
 	if err != nil {
 		return "", err
 	}
@@ -92,7 +92,7 @@ func (s *Server) As(ctx context.Context, database, role string, settings map[str
 		options = map[string]string{}
 	}
 	maps.Copy(options, settings)
-	at := s.cluster.URL(database, user)
+	at := s.server.URL(database, user)
 	if len(options) == 0 {
 		return at, nil
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/cluster"
 	"github.com/qarion/seedbed/internal/flock"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 //go:embed registry.sql
@@ -36,15 +36,15 @@ type Options struct {
 type Server struct {
 	Project Project
 
-	cluster *cluster.Cluster
-	admin   *pgxpool.Pool // of the control database; an interrupted statement costs a connection
-	dir     string
-	say     Reporter
+	server *server.Server
+	admin  *pgxpool.Pool // of the control database; an interrupted statement costs a connection
+	dir    string
+	say    Reporter
 }
 
 // Find returns the project's server, or ErrNotRunning.
 func Find(ctx context.Context, p Project, o Options) (*Server, error) {
-	c, err := cluster.Find(ctx, cluster.Config{Name: p.Server()})
+	c, err := server.Find(ctx, "", server.DevName(p.Project))
 	if err != nil {
 		return nil, err
 	}
@@ -63,14 +63,14 @@ func Start(ctx context.Context, p Project, o Options) (*Server, error) {
 	}
 	say := orSilent(o.Say)
 	say.Begin("boot", "looking for Postgres")
-	cfg := cluster.Config{Name: p.Server(), Durable: true, Idle: grace, Port: p.port(), Version: o.Version,
+	cfg := server.DevConfig{Project: p.Project, Idle: grace, Port: p.port(), Version: o.Version,
 		Logf: func(format string, args ...any) {
 			say.Update(strings.TrimPrefix(fmt.Sprintf(format, args...), "seedbed: "), 0, 0)
 		}}
 	if err := p.keepVersion(&cfg); err != nil {
 		return nil, err
 	}
-	c, err := cluster.Acquire(ctx, cfg)
+	c, err := server.AcquireDev(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func Start(ctx context.Context, p Project, o Options) (*Server, error) {
 
 // keepVersion asks for the major version that the data was made by: no other
 // one can read it.
-func (p Project) keepVersion(cfg *cluster.Config) error {
-	dir, err := cluster.NamedDir(*cfg)
+func (p Project) keepVersion(cfg *server.DevConfig) error {
+	dir, err := server.DevDir(p.Project)
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,10 @@ func (p Project) keepVersion(cfg *cluster.Config) error {
 
 // open connects to the control database and puts right what an interrupted
 // process left.
-func open(ctx context.Context, p Project, o Options, c *cluster.Cluster) (*Server, error) {
-	s := &Server{Project: p, cluster: c, dir: c.Dir(), say: orSilent(o.Say)}
+func open(ctx context.Context, p Project, o Options, c *server.Server) (*Server, error) {
+	s := &Server{Project: p, server: c, dir: c.Dir(), say: orSilent(o.Say)}
 	var err error
-	s.admin, err = s.connect(ctx, cluster.ControlDatabase, cluster.Superuser)
+	s.admin, err = s.connect(ctx, server.ControlDatabase, server.Superuser)
 	if err == nil {
 		err = s.prepare(ctx)
 	}
@@ -124,9 +124,8 @@ func open(ctx context.Context, p Project, o Options, c *cluster.Cluster) (*Serve
 	return s, nil
 }
 
-// prepare makes the registry, lets the owner in by TCP, which asks for a password,
-// and clears up behind a process that was killed. Where somebody is at work it
-// leaves that to them.
+// prepare makes the registry and clears up behind a process that was killed. Where
+// another process is at work it leaves that to it.
 func (s *Server) prepare(ctx context.Context) error {
 	unlock, err := flock.Try(s.lockFile())
 	if errors.Is(err, flock.ErrHeld) {
@@ -144,14 +143,6 @@ func (s *Server) prepare(ctx context.Context) error {
 	if _, err := s.admin.Exec(ctx, registrySQL); err != nil {
 		return err
 	}
-	var has bool
-	err = s.admin.QueryRow(ctx, "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = $1", cluster.Owner).Scan(&has)
-	if err == nil && !has {
-		_, err = s.admin.Exec(ctx, "ALTER ROLE "+cluster.Owner+" PASSWORD "+literal(s.password()))
-	}
-	if err != nil {
-		return err
-	}
 	return s.heal(ctx)
 }
 
@@ -167,35 +158,35 @@ func (s *Server) lock(ctx context.Context) (func(), error) {
 }
 
 // Started reports whether this process booted the server.
-func (s *Server) Started() bool { return s.cluster.Started() }
+func (s *Server) Started() bool { return s.server.Started() }
 
 // Version is the server's, as it says it.
-func (s *Server) Version() string { return s.cluster.Version() }
+func (s *Server) Version() string { return s.server.Version() }
 
 // Dir is where the server and its data live.
 func (s *Server) Dir() string { return s.dir }
 
 // Bin is the directory of the server's own programs.
-func (s *Server) Bin() string { return s.cluster.Installation().Bin }
+func (s *Server) Bin() string { return s.server.Installation().Bin }
 
 // Log is the path of the server's log.
-func (s *Server) Log() string { return s.cluster.Log() }
+func (s *Server) Log() string { return s.server.Log() }
 
 // Stay makes the server outlive this process and all clients, until it is stopped.
-func (s *Server) Stay(ctx context.Context) error { return s.cluster.KeepIdle(ctx, -1) }
+func (s *Server) Stay(ctx context.Context) error { return s.server.KeepIdle(ctx, -1) }
 
 // Stays reports whether somebody has made the server stay.
-func (s *Server) Stays(ctx context.Context) (bool, error) { return s.cluster.Stays(ctx) }
+func (s *Server) Stays(ctx context.Context) (bool, error) { return s.server.Stays(ctx) }
 
-// Wait returns when ctx ends, or with cluster.ErrGone when the server has.
-func (s *Server) Wait(ctx context.Context) error { return s.cluster.Wait(ctx) }
+// Wait returns when ctx ends, or with server.ErrGone when the server has.
+func (s *Server) Wait(ctx context.Context) error { return s.server.Wait(ctx) }
 
 // Stop ends the server, for everybody.
 func (s *Server) Stop(ctx context.Context) error {
 	if s.admin != nil {
 		s.admin.Close()
 	}
-	return s.cluster.Stop(ctx)
+	return s.server.Stop(ctx)
 }
 
 // Close lets go of the server, which runs on if it was told to stay or somebody
@@ -204,5 +195,5 @@ func (s *Server) Close(ctx context.Context) {
 	if s.admin != nil {
 		s.admin.Close()
 	}
-	_ = s.cluster.Release(ctx)
+	_ = s.server.Release(ctx)
 }

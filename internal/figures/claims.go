@@ -29,7 +29,7 @@ func (c claim) command() []string {
 }
 
 var claims = []claim{
-	{"boot a server, binaries and data directory cached", "embedded-postgres, its archive cached", "./internal/cluster", "Boot", "5x", "x", 0},
+	{"boot a server, binaries and data directory cached", "embedded-postgres, its archive cached", "./internal/server", "Boot", "5x", "x", 0},
 	{"ten packages of five database tests, prebuilt", "a server for each package", "./pgtest", "TenPackages", "3x", "x-server-each", 8},
 	{"ten packages of five database tests, prebuilt", "a clone for each test, on a running server", "./pgtest", "TenPackages", "3x", "x-clone-each", 2.5},
 	{"a database and its first answer, 50 ms between tests", "clone, connect, ask, drop", "./pgtest", "HandOver/10tables", "60x", "x", 100},

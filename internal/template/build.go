@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/closewait"
 )
 
 // build makes the template of layers under the lock that admin holds. It works in a
@@ -58,15 +60,19 @@ func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base string) 
 // run runs the layer's steps, each in a session of its role that has ended before
 // the next one begins.
 func (s *Store) run(ctx context.Context, database string, layer Layer) error {
+	ownerConfig := s.host.Config
+	if s.host.Build != nil {
+		ownerConfig = s.host.Build
+	}
 	steps := []struct {
-		role string
-		run  func(context.Context, *pgx.Conn) error
-	}{{s.host.Admin, layer.Admin}, {s.host.Owner, layer.Owner}}
+		config *pgx.ConnConfig
+		run    func(context.Context, *pgx.Conn) error
+	}{{s.host.Config(database, s.host.Admin), layer.Admin}, {ownerConfig(database, s.host.Owner), layer.Owner}}
 	for _, step := range steps {
 		if step.run == nil {
 			continue
 		}
-		conn, err := s.connect(ctx, database, step.role)
+		conn, err := pgx.ConnectConfig(ctx, waiting(closewait.Config(step.config), s.holders))
 		if err != nil {
 			return err
 		}

@@ -3,12 +3,16 @@ package template
 import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Host is a server that holds templates and clones.
 type Host struct {
 	// Config returns how to connect to a database as a role.
 	Config func(database, user string) *pgx.ConnConfig
+	// Build returns how the steps of layers connect as the owner. Nil: as Config.
+	Build func(database, user string) *pgx.ConnConfig
 	// Pool is what pools are configured with, but for where they connect to.
 	Pool *pgxpool.Config
 	// Control is the database that the registry is in.
@@ -30,4 +34,31 @@ type Host struct {
 	// Resettable: databases can be reset. That takes a superuser, and statistics in
 	// shared memory, which are exact.
 	Resettable bool
+}
+
+// HostOf is a server as a host of templates.
+func HostOf(s *server.Server) (Host, error) {
+	pool, err := server.PoolConfig()
+	if err != nil {
+		return Host{}, err
+	}
+	roles := s.Roles()
+	return Host{
+		Config: func(database, role string) *pgx.ConnConfig {
+			if role == roles.Admin {
+				return s.AdminConfig(database)
+			}
+			return s.Config(database, role)
+		},
+		Build:       s.BuildConfig,
+		Control:     server.ControlDatabase,
+		Admin:       roles.Admin,
+		Owner:       roles.Owner,
+		Tester:      roles.Tester,
+		Pool:        pool,
+		Presence:    s.Lease(),
+		Connections: s.Connections(),
+		FileCopy:    s.Major() >= 15 && !s.Fsync(),
+		Resettable:  s.Major() >= 15 && s.Super(),
+	}, nil
 }

@@ -21,6 +21,16 @@ type Layer struct {
 	Owner func(ctx context.Context, conn *pgx.Conn) error
 }
 
+// Key identifies what the layers make.
+func Key(layers []Layer) string {
+	sum := sha256.New()
+	sum.Write([]byte(Protocol + "\x00"))
+	for _, l := range layers {
+		sum.Write([]byte(l.Name + "\x00" + l.Fingerprint + "\x00"))
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
 // databaseName is the name of the template that layers make. It follows from its
 // owner and all layers, and is far below the 63 bytes to which Postgres truncates.
 func (s *Store) databaseName(layers []Layer) string {

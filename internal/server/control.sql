@@ -3,6 +3,7 @@ CREATE SCHEMA seedbed;
 REVOKE CONNECT ON DATABASE seedbed FROM PUBLIC;
 CREATE TABLE seedbed.server (
     one          boolean PRIMARY KEY DEFAULT true CHECK (one),
-    idle_seconds double precision -- NULL: never stop
+    ready        boolean NOT NULL DEFAULT false, -- the base is complete
+    idle_seconds double precision                -- NULL: never stop
 );
 INSERT INTO seedbed.server DEFAULT VALUES;

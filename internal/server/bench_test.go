@@ -1,4 +1,4 @@
-package cluster_test
+package server_test
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 
-	"github.com/qarion/seedbed/internal/cluster"
 	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // BenchmarkBoot is a boot with everything cached, beside embedded-postgres's own
@@ -25,8 +25,8 @@ func BenchmarkBoot(b *testing.B) {
 		b.Skip("embedded-postgres does not start as root: run the benchmark as an ordinary user")
 	}
 	cache := b.TempDir()
-	boot := func() *cluster.Cluster {
-		c, err := cluster.Acquire(b.Context(), cluster.Config{Cache: cache})
+	boot := func() *server.Server {
+		c, err := server.Acquire(b.Context(), server.Config{Cache: cache})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func BenchmarkBoot(b *testing.B) {
 	b.ReportMetric(float64(theirs)/float64(own), "x")
 }
 
-func stop(b *testing.B, c *cluster.Cluster) {
+func stop(b *testing.B, c *server.Server) {
 	b.Helper()
 	c.Release(context.Background())
 	err := embedded.Stop(context.Background(), embedded.StopConfig{Data: filepath.Join(c.Dir(), "data"), Bin: c.Installation().Bin, Immediate: false})

@@ -1,0 +1,193 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/embedded"
+)
+
+// External returns a server that is not one of ours, named by a connection URL or a
+// keyword/value string.
+//
+// Templates and clones are made and dropped on it, so it has to be meant for that:
+// it holds a database called seedbed, or SEEDBED_ALLOW names its host (with its
+// port, if that matters). Where the URL names several hosts, each has to be: a
+// client takes the next one when the first does not answer. No production database
+// is lost to a test.
+//
+// The URL's role needs CREATEDB. If it is a superuser, the roles of our own servers
+// are made; otherwise everything runs as that one role.
+func External(ctx context.Context, rawURL string) (*Server, error) {
+	all, err := parseExternal(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	for _, host := range all {
+		if err := checkMark(ctx, host); err != nil {
+			return nil, err
+		}
+	}
+	var failed []error
+	for _, host := range all {
+		s, err := openExternal(ctx, host)
+		if err == nil {
+			return s, nil
+		}
+		failed = append(failed, err)
+		if !unreachable(err) {
+			break
+		}
+	}
+	return nil, errors.Join(failed...)
+}
+
+// parseExternal reads the URL as one configuration for each of its hosts. It keeps
+// the PG* environment out: what is not in the URL is not said. Its errors repeat
+// nothing of the URL, where a password may stand in any place.
+func parseExternal(rawURL string) ([]*pgx.ConnConfig, error) {
+	const escapes = "special characters in a password are written as %40 for @, %2F for /, %25 for %"
+	isURL := strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://")
+	if isURL && strings.Count(rawURL, "@") > 1 {
+		return nil, errors.New("read the server's URL: it has more than one @; " + escapes)
+	}
+	var cfg *pgx.ConnConfig
+	err := embedded.WithoutPGEnv(func() (err error) {
+		cfg, err = pgx.ParseConfig(rawURL)
+		return err
+	})
+	if err != nil {
+		return nil, errors.New("read the server's URL: it is neither postgres://user:password@host:port/database nor host=… port=… user=… password=… dbname=…; " + escapes)
+	}
+	return splitHosts(cfg), nil
+}
+
+// splitHosts makes one configuration for each host. The fallbacks that one keeps are
+// those to itself, with and without TLS.
+func splitHosts(cfg *pgx.ConnConfig) []*pgx.ConnConfig {
+	first := &pgconn.FallbackConfig{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}
+	var all []*pgx.ConnConfig
+	for _, f := range append([]*pgconn.FallbackConfig{first}, cfg.Fallbacks...) {
+		i := slices.IndexFunc(all, func(c *pgx.ConnConfig) bool { return c.Host == f.Host && c.Port == f.Port })
+		if i >= 0 {
+			all[i].Fallbacks = append(all[i].Fallbacks, f)
+			continue
+		}
+		one := cfg.Copy()
+		one.Host, one.Port, one.TLSConfig, one.Fallbacks = f.Host, f.Port, f.TLSConfig, nil
+		all = append(all, one)
+	}
+	return all
+}
+
+// checkMark returns an error unless the host is meant for tests.
+func checkMark(ctx context.Context, host *pgx.ConnConfig) error {
+	if allowed(host, os.Getenv("SEEDBED_ALLOW")) {
+		return nil
+	}
+	control := host.Copy()
+	control.Database = ControlDatabase
+	conn, err := pgx.ConnectConfig(ctx, control)
+	if err == nil {
+		return conn.Close(ctx)
+	}
+	at := address(host)
+	if unreachable(err) {
+		return fmt.Errorf("use the server at %s: it does not say whether it is one for tests, which make and drop databases on it; if it is, set SEEDBED_ALLOW=%s, or leave it out of the URL: %w", at, at, err)
+	}
+	if !sqlState(err, "3D000") {
+		return fmt.Errorf("use the server at %s: %w", at, err)
+	}
+	return fmt.Errorf("use the server at %s: it is not marked as one for tests, which make and drop databases on it; if that is what it is for, run `CREATE DATABASE %s` on it or set SEEDBED_ALLOW=%s",
+		at, ControlDatabase, at)
+}
+
+// unreachable reports whether no server answered.
+func unreachable(err error) bool {
+	var said *pgconn.PgError
+	return err != nil && !errors.As(err, &said)
+}
+
+// allowed reports whether list, the value of SEEDBED_ALLOW, names the server.
+func allowed(host *pgx.ConnConfig, list string) bool {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" && (name == host.Host || name == address(host)) {
+			return true
+		}
+	}
+	return false
+}
+
+// openExternal looks at the server and makes on it what is missing: the control
+// database and, for a superuser, the roles.
+func openExternal(ctx context.Context, base *pgx.ConnConfig) (*Server, error) {
+	s := &Server{base: base, roles: Roles{Admin: base.User, Owner: base.User}, background: newBackground()}
+	conn, err := s.openControl(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var super bool
+	var version string
+	err = conn.QueryRow(ctx, `SELECT rolsuper, current_setting('fsync')::bool, current_setting('server_version'), current_setting('max_connections')::int
+		FROM pg_roles WHERE rolname = current_user`).Scan(&super, &s.fsync, &version, &s.connections)
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", address(base), err)
+	}
+	s.setVersion(version)
+	if super {
+		if err := s.ensureRoles(ctx, conn); err != nil {
+			return nil, fmt.Errorf("make the roles on %s: %w", address(base), err)
+		}
+		s.roles = Roles{Admin: base.User, Owner: Owner, Tester: Tester}
+	}
+	return s, nil
+}
+
+// openControl connects to the control database, and makes it on a server that
+// SEEDBED_ALLOW names.
+func (s *Server) openControl(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, s.adminConfig(ControlDatabase))
+	if !sqlState(err, "3D000") {
+		return conn, err
+	}
+	first, err := pgx.ConnectConfig(ctx, s.adminConfig(s.base.Database))
+	if err != nil {
+		return nil, err
+	}
+	defer first.Close(context.WithoutCancel(ctx))
+	_, err = first.Exec(ctx, "CREATE DATABASE "+ControlDatabase)
+	if err != nil && !sqlState(err, "42P04", "23505") { // another process was first
+		return nil, fmt.Errorf("create the control database on %s: %w", address(s.base), err)
+	}
+	return pgx.ConnectConfig(ctx, s.adminConfig(ControlDatabase))
+}
+
+// ensureRoles makes the roles of setup.sql, once for all who share the server.
+func (s *Server) ensureRoles(ctx context.Context, conn *pgx.Conn) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(setupKey)); err != nil {
+			return err
+		}
+		var there bool
+		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", Tester).Scan(&there); err != nil {
+			return err
+		}
+		if !there {
+			if _, err := tx.Conn().PgConn().Exec(ctx, setupSQL).ReadAll(); err != nil {
+				return err
+			}
+		}
+		if s.base.Password == "" {
+			return nil
+		}
+		return setPasswords(ctx, tx, s.base.Password, Owner, Tester)
+	})
+}

@@ -88,8 +88,8 @@ func (s *Server) connect(ctx context.Context, database, role string) (*pgxpool.P
 	if err != nil {
 		return nil, err
 	}
-	cfg.ConnConfig = s.server.Config(database, role)
-	if role == server.Superuser {
+	cfg.ConnConfig = s.server.BuildConfig(database, role)
+	if database == server.ControlDatabase {
 		cfg.ConnConfig = s.server.AdminConfig(database)
 	}
 	return pgxpool.NewWithConfig(ctx, cfg)

@@ -12,8 +12,8 @@ import (
 // card is what a failed test's log says about its database.
 func (db *DB) card(leaks []string) string {
 	var b strings.Builder
-	db.clone.Expose()
-	url := db.server.cluster.LogURL(db.clone.Name, db.role)
+	db.database.Expose()
+	url := db.server.cluster.LogURL(db.database.Name, db.role)
 	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", url, url)
 	for _, leak := range leaks {
 		fmt.Fprintf(&b, "  leaked connection: %s\n", leak)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -44,5 +45,5 @@ CREATE POLICY tenant ON rows USING (tenant = current_setting('app.tenant', true)
 			t.Errorf("URL = %q", as.URL())
 		}
 	}
-	mention(t, told(t, func(t testing.TB) { db.As(t, "nobody_made_it", nil) }), `"nobody_made_it"`, "a migration has to create it")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { db.As(t, "nobody_made_it", nil) }).FatalMessage(), `"nobody_made_it"`, "a migration has to create it")
 }

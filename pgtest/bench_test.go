@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -71,8 +72,8 @@ type rivals struct {
 
 // rivalsOf opens a benchmark's server and looks which template its tests get.
 func rivalsOf(b *testing.B, server *pgtest.Server) *rivals {
-	t := &oneTest{TB: b}
-	defer t.end()
+	t := testkit.NewInner(b)
+	defer t.End()
 	db := server.DB(t)
 	r := &rivals{}
 	var err error
@@ -171,9 +172,9 @@ func BenchmarkBackToBack(b *testing.B) {
 				admins <- admin
 			}
 			ours := func() {
-				t := &oneTest{TB: b}
+				t := testkit.NewInner(b)
 				c.test(b, server.DB(t))
-				t.end()
+				t.End()
 			}
 			rate(12, c.parallel, ours) // until the shelf knows the demand
 			server.Settle()
@@ -219,13 +220,13 @@ func BenchmarkHandOver(b *testing.B) {
 				one(b, admin) // a connection that has been idle as long
 				floor = append(floor, time.Since(start))
 				time.Sleep(pause / 2)
-				t := &oneTest{TB: b}
+				t := testkit.NewInner(b)
 				start = time.Now()
 				db := server.DB(t)
 				one(b, db)
 				ours = append(ours, time.Since(start))
 				rows(b, db)
-				t.end()
+				t.End()
 				time.Sleep(pause)
 			}
 			b.ReportMetric(float64(median(theirs))/float64(median(ours)), "x")
@@ -246,9 +247,9 @@ func BenchmarkTx(b *testing.B) {
 	var ours, bare []time.Duration
 	for range b.N {
 		start := time.Now()
-		t := &oneTest{TB: b}
+		t := testkit.NewInner(b)
 		one(b, server.Tx(t))
-		t.end()
+		t.End()
 		ours = append(ours, time.Since(start))
 		start = time.Now()
 		tx, err := conn.Begin(b.Context())

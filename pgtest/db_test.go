@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -70,21 +71,21 @@ func TestFailureCard(t *testing.T) {
 			t.Errorf("%s succeeded", sql)
 		}
 	}
-	before := &oneTest{TB: t}
+	before := testkit.NewInner(t)
 	db := server.DB(before)
 	used := db.Config().ConnConfig.Database
 	ask(db, "SELECT another_tests_error")
-	before.end()
+	before.End()
 	server.Settle()
 
 	for range 8 { // the one that was used before is among those that lie ready
-		test := &failedTest{oneTest: oneTest{TB: t}}
+		test := testkit.NewRecorder(t)
 		db := server.DB(test)
 		if db.Config().ConnConfig.Database != used {
-			defer test.end()
+			defer test.End()
 			continue
 		}
-		test.failed = true
+		test.Fail()
 		ask(db, "SELECT its_own_error")
 		conn, err := db.Acquire(t.Context())
 		if err != nil {
@@ -94,9 +95,9 @@ func TestFailureCard(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), "SELECT 'left open'"); err != nil {
 			t.Fatal(err)
 		}
-		test.end()
-		card := test.log.String()
-		mention(t, card, "psql '", used, "its_own_error", "leaked connection: pid ", "left open")
+		test.End()
+		card := test.Logged()
+		testkit.Mention(t, card, "psql '", used, "its_own_error", "leaked connection: pid ", "left open")
 		if strings.Contains(card, "another_tests_error") {
 			t.Errorf("another test's line:\n%s", card)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/qarion/seedbed/internal/binaries"
 	"github.com/qarion/seedbed/internal/embedded"
 	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 // elsewhere is a server that Seedbed knows nothing of, as somebody else would run
@@ -76,7 +77,7 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 	if err == nil {
 		t.Fatalf("a server that is not marked was used\n%s", out)
 	}
-	mention(t, out, "is not marked as one for tests", "CREATE DATABASE seedbed", "SEEDBED_ALLOW=127.0.0.1:")
+	testkit.Mention(t, out, "is not marked as one for tests", "CREATE DATABASE seedbed", "SEEDBED_ALLOW=127.0.0.1:")
 	if strings.Contains(out, "secret") {
 		t.Errorf("the password is in the log:\n%s", out)
 	}

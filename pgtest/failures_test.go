@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -42,7 +43,7 @@ func TestNobodyConnectsToATemplate(t *testing.T) {
 		conn.Close(t.Context())
 		t.Fatal("a session on a template was let in")
 	}
-	mention(t, err.Error(), "not currently accepting connections")
+	testkit.Mention(t, err.Error(), "not currently accepting connections")
 }
 
 // Failure modes 27 and 28: a template that is gone, and one that is there without
@@ -121,7 +122,7 @@ func TestReplicationSlotAndPreparedTransaction(t *testing.T) {
 	}
 	var names []string
 	for range 2 {
-		test := &oneTest{TB: t}
+		test := testkit.NewInner(t)
 		db := server.DB(test)
 		name := db.Config().ConnConfig.Database
 		names = append(names, name)
@@ -138,7 +139,7 @@ func TestReplicationSlotAndPreparedTransaction(t *testing.T) {
 			}
 		}
 		admin.Close(t.Context())
-		test.end()
+		test.End()
 		server.Settle()
 	}
 	var left int

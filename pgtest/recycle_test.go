@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -200,9 +201,9 @@ func TestDatabaseThatASuperuserHasChanged(t *testing.T) {
 // Many databases at once that DROP DATABASE stumbles over do not wait for each other.
 func TestManyTestsLeavePreparedTransactions(t *testing.T) {
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
-	tests := make([]*oneTest, 12)
+	tests := make([]*testkit.Inner, 12)
 	for i := range tests {
-		tests[i] = &oneTest{TB: t}
+		tests[i] = testkit.NewInner(t)
 		conn, err := server.DB(tests[i]).Acquire(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -215,7 +216,7 @@ func TestManyTestsLeavePreparedTransactions(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	for _, test := range tests {
-		all.Go(test.end)
+		all.Go(test.End)
 	}
 	all.Wait()
 	server.Settle()
@@ -266,7 +267,7 @@ func apply(t *testing.T, server *pgtest.Server, sql string) string {
 // what the test had: its database, which is over, and its session's process.
 func spend(t *testing.T, server *pgtest.Server, sql string) (db *pgtest.DB, session uint32) {
 	t.Helper()
-	test := &oneTest{TB: t}
+	test := testkit.NewInner(t)
 	db = server.DB(test)
 	session = pid(t, db)
 	conn, err := db.Acquire(t.Context())
@@ -280,7 +281,7 @@ func spend(t *testing.T, server *pgtest.Server, sql string) (db *pgtest.DB, sess
 		}
 	}
 	conn.Release()
-	test.end()
+	test.End()
 	server.Settle()
 	return db, session
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -24,8 +25,8 @@ func goose(files ...string) fs.FS {
 func TestMigrationThatFails(t *testing.T) {
 	server := &pgtest.Server{Migrations: goose("CREATE TABLE a (id int);", "CREATE TABLE b (id int);\nINSERT INTO a VALUES ('no number');")}
 	for range 2 { // and the second test is told the same
-		message := told(t, func(t testing.TB) { server.DB(t) })
-		mention(t, message, "00002_step.sql", "INSERT INTO a VALUES ('no number')", "invalid input syntax for type integer", "22P02")
+		message := testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage()
+		testkit.Mention(t, message, "00002_step.sql", "INSERT INTO a VALUES ('no number')", "invalid input syntax for type integer", "22P02")
 	}
 	good := &pgtest.Server{Migrations: goose("CREATE TABLE a (id int);")}
 	if n := leftovers(t, good.DB(t)); n != 0 {
@@ -52,17 +53,17 @@ func leftovers(t *testing.T, db *pgtest.DB) (n int) {
 
 func TestMigrationThatNeedsMoreRights(t *testing.T) {
 	server := &pgtest.Server{Migrations: goose("CREATE EXTENSION file_fdw;")}
-	mention(t, told(t, func(t testing.TB) { server.DB(t) }), "00001_step.sql", "permission denied to create extension", "Extensions")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "00001_step.sql", "permission denied to create extension", "Extensions")
 }
 
 func TestNoMigrationsInTheFileSystem(t *testing.T) {
 	server := &pgtest.Server{Migrations: fstest.MapFS{"readme.md": {}}}
-	mention(t, told(t, func(t testing.TB) { server.DB(t) }), "no goose migrations")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "no goose migrations")
 }
 
 func TestUnknownExtension(t *testing.T) {
 	server := &pgtest.Server{Extensions: []string{"does_not_exist"}}
-	mention(t, told(t, func(t testing.TB) { server.DB(t) }), `"does_not_exist"`, "Server.Extensions")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), `"does_not_exist"`, "Server.Extensions")
 }
 
 func TestExtensionsAreThere(t *testing.T) {
@@ -75,12 +76,12 @@ func TestExtensionsAreThere(t *testing.T) {
 func TestUnknownBinaries(t *testing.T) {
 	dir := t.TempDir()
 	server := &pgtest.Server{Binaries: dir}
-	mention(t, told(t, func(t testing.TB) { server.DB(t) }), dir, "postgres")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), dir, "postgres")
 }
 
 func TestSettingThatPostgresRefuses(t *testing.T) {
 	server := &pgtest.Server{Settings: map[string]string{"work_mem": "a lot"}}
-	mention(t, told(t, func(t testing.TB) { server.DB(t) }), "work_mem", "invalid value")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "work_mem", "invalid value")
 }
 
 func TestSettingsOfOnesOwn(t *testing.T) {
@@ -114,7 +115,7 @@ func TestSeedIsInEveryDatabase(t *testing.T) {
 
 func TestSeedThatFails(t *testing.T) {
 	server := &pgtest.Server{Seed: func(context.Context, seedbed.DB) error { return errors.New("no rain") }}
-	mention(t, told(t, func(t testing.TB) { server.DB(t) }), "load the seed", "no rain")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "load the seed", "no rain")
 }
 
 // Failure mode 46: isolation tests must not pass vacuously.
@@ -184,7 +185,7 @@ func TestServerOfSomebodyElse(t *testing.T) {
 		{"postgres://me@127.0.0.1:1/db?connect_timeout=1", "127.0.0.1"},
 	} {
 		server := &pgtest.Server{URL: c.url}
-		mention(t, told(t, func(t testing.TB) { server.DB(t) }), c.want)
+		testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), c.want)
 	}
 	server := &pgtest.Server{URL: own.AdminURL("postgres"), Migrations: goose("CREATE TABLE a (id int);")}
 	if _, err := server.DB(t).Exec(t.Context(), "INSERT INTO a VALUES (1)"); err != nil {

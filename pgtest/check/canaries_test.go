@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -55,19 +56,19 @@ func TestCanariesAreSeenInAnyForm(t *testing.T) {
 		"response": &http.Response{Status: "200 OK", Header: http.Header{"X-Name": {token}}, Body: io.NopCloser(strings.NewReader("{}"))},
 		"key":      "see /datasets/" + plain(datB), "bare key": strings.ReplaceAll(plain(datB), "-", ""), "key bytes": mustHex(strings.ReplaceAll(plain(datB), "-", "")),
 	} {
-		fake := &told{TB: t}
+		fake := testkit.NewRecorder(t)
 		c.Absent(fake, v)
-		if len(fake.errors) != 1 {
+		if len(fake.Errors()) != 1 {
 			t.Errorf("%s: not seen", name)
 		}
 	}
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	c.Absent(fake, "nothing of theirs", plain(datA), nil, map[string]any{"a": []int{1, 2}}, errors.New("x"), cell(t, db, "select body from comments where id = "+noteA))
-	if len(fake.errors) > 0 {
-		t.Errorf("seen where there is none: %s", fake.text())
+	if len(fake.Errors()) > 0 {
+		t.Errorf("seen where there is none: %s", fake.Text())
 	}
 	c.Absent(fake, map[string]any{"items": []any{map[string]any{"body": body, "dataset": plain(datB)}}})
-	golden(t, "canary", anyToken.ReplaceAllString(fake.text(), "canary000000000000000000"))
+	golden(t, "canary", anyToken.ReplaceAllString(fake.Text(), "canary000000000000000000"))
 }
 
 func mustHex(s string) []byte {
@@ -97,9 +98,10 @@ func TestCanariesLeaveOthersAloneAndTheSchemaWhole(t *testing.T) {
 	}
 	check.Integrity(t, db)
 	check.Isolation(t, db)
-	fake := &told{TB: t}
-	check.Canaries(fake, db, struct{ ID string }{"no-such-tenant"})
-	if !strings.Contains(fake.text(), "create rows first") {
-		t.Errorf("of a tenant without rows: %s", fake.text())
+	fake := testkit.Record(t, func(t testing.TB) {
+		check.Canaries(t, db, struct{ ID string }{"no-such-tenant"})
+	})
+	if !strings.Contains(fake.Text(), "create rows first") {
+		t.Errorf("of a tenant without rows: %s", fake.Text())
 	}
 }

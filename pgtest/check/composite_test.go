@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -42,11 +43,11 @@ func TestTenantsOfTwoColumns(t *testing.T) {
 	t.Parallel()
 	db := regional.DB(t)
 	asSeeder(t, db, regionalRows)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db, check.Options{Model: &regionalModel})
 	check.Integrity(fake, db, check.Options{Model: &regionalModel})
-	if len(fake.errors)+len(fake.logs) > 0 {
-		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
+	if fake.Text()+fake.Logged() != "" {
+		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
 	}
 }
 
@@ -69,11 +70,11 @@ func TestFaultsAmongTenantsOfTwoColumns(t *testing.T) {
 		if _, err := db.As(t, "seedbed_owner", nil).Exec(t.Context(), sql); err != nil {
 			t.Fatal(sql, err)
 		}
-		fake := &told{TB: t}
+		fake := testkit.NewRecorder(t)
 		check.Isolation(fake, db, check.Options{Model: &regionalModel})
 		for _, want := range wants {
-			if !strings.Contains(fake.text(), want+"\n") {
-				t.Errorf("%s: want %s, got %s %s", sql, want, fake.text(), fake.logs)
+			if !strings.Contains(fake.Text(), want+"\n") {
+				t.Errorf("%s: want %s, got %s %s", sql, want, fake.Text(), fake.Logged())
 			}
 		}
 	}
@@ -86,10 +87,10 @@ func TestTenantsOfTwoColumnsWithoutSettingsAreNotPassedOver(t *testing.T) {
 	if _, err := db.As(t, "seedbed_owner", nil).Exec(t.Context(), "alter policy mine on tasks using (region || number = session_user); alter policy mine on projects using (region || number = session_user); alter policy mine on tenants using (region || number = session_user)"); err != nil {
 		t.Fatal(err)
 	}
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db, check.Options{Model: &regionalModel, Except: []check.Exception{{Rule: "policy-without-tenant", Reason: "read by hand"}}})
-	if len(fake.errors) > 0 || len(fake.logs) != 1 || !strings.Contains(fake.logs[0], "no policy says which settings hold region and number of a tenant") {
-		t.Errorf("said %s %s", fake.text(), fake.logs)
+	if len(fake.Errors()) > 0 || !strings.Contains(fake.Logged(), "no policy says which settings hold region and number of a tenant") {
+		t.Errorf("said %s %s", fake.Text(), fake.Logged())
 	}
 }
 
@@ -100,14 +101,15 @@ func TestCanariesOfTenantsOfTwoColumns(t *testing.T) {
 	c := check.Canaries(t, db, []any{"eu", 2}, check.Options{Model: &regionalModel})
 	read := func(where string) string { return cell(t, db, "select json_agg(t)::text from tasks t where "+where) }
 	c.Absent(t, read("(region, number) <> ('eu', 2)"))
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	c.Absent(fake, read("region = 'eu'"))
-	if !strings.Contains(fake.text(), "tasks.title") || !strings.Contains(fake.text(), "tasks.meta") {
-		t.Errorf("a query of half a tenant was not seen: %s", fake.text())
+	if !strings.Contains(fake.Text(), "tasks.title") || !strings.Contains(fake.Text(), "tasks.meta") {
+		t.Errorf("a query of half a tenant was not seen: %s", fake.Text())
 	}
-	fake = &told{TB: t}
-	check.Canaries(fake, db, "eu", check.Options{Model: &regionalModel})
-	if !strings.Contains(fake.text(), "tenant (eu) has 1 column, and a tenant is told by (region, number)") {
-		t.Errorf("half a key: %s", fake.text())
+	fake = testkit.Record(t, func(t testing.TB) {
+		check.Canaries(t, db, "eu", check.Options{Model: &regionalModel})
+	})
+	if !strings.Contains(fake.Text(), "tenant (eu) has 1 column, and a tenant is told by (region, number)") {
+		t.Errorf("half a key: %s", fake.Text())
 	}
 }

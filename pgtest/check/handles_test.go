@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -15,7 +16,7 @@ func TestAnyHandleWillDo(t *testing.T) {
 	if err := simple(t.Context(), tx.Tx, "SET LOCAL ROLE seedbed_seeder;"+referenceSQL+";SET LOCAL ROLE seedbed_owner"); err != nil {
 		t.Fatal(err)
 	}
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, tx)
 	check.Integrity(fake, tx)
 	var role string
@@ -29,7 +30,7 @@ func TestAnyHandleWillDo(t *testing.T) {
 	defer conn.Close(t.Context())
 	check.Isolation(fake, conn)
 	check.Integrity(fake, conn)
-	if len(fake.errors)+len(fake.logs) > 0 {
-		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
+	if fake.Text()+fake.Logged() != "" {
+		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
 	}
 }

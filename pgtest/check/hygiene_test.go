@@ -6,22 +6,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
-
-// cleaner is a testing.TB whose clean-up can be run while the test looks on.
-type cleaner struct {
-	told
-	cleanups []func()
-}
-
-func (c *cleaner) Cleanup(f func()) { c.cleanups = append(c.cleanups, f) }
-
-func (c *cleaner) end() {
-	for _, f := range c.cleanups {
-		f()
-	}
-}
 
 func TestHygieneNamesWhoLeftWhat(t *testing.T) {
 	t.Parallel()
@@ -37,7 +24,7 @@ func TestHygieneNamesWhoLeftWhat(t *testing.T) {
 		"open transaction":           "BEGIN",
 		"":                           "SELECT 1",
 	} {
-		fake := &cleaner{told: told{TB: t}}
+		fake := testkit.NewRecorder(t)
 		check.Hygiene(fake, pool)
 		conn, err := pool.Acquire(t.Context())
 		if err != nil {
@@ -48,9 +35,9 @@ func TestHygieneNamesWhoLeftWhat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fake.end()
+		fake.End()
 		pool.Reset() // a fresh connection for the next case
-		got := fake.text()
+		got := fake.Text()
 		if name == "" && got != "" || name != "" && (!strings.Contains(got, "hygiene_test.go:") || !strings.Contains(got, strings.Trim(strings.Fields(name)[0], "'"))) {
 			t.Errorf("%s: told %q", sql, got)
 		}

@@ -1,7 +1,6 @@
 package check_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,19 +8,17 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
-
-func sprint(args ...any) string            { return fmt.Sprint(args...) }
-func sprintf(s string, args ...any) string { return fmt.Sprintf(s, args...) }
 
 func TestIntegrityOfAHealthyDatabase(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Integrity(fake, db)
-	if len(fake.errors)+len(fake.logs) > 0 {
-		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
+	if fake.Text()+fake.Logged() != "" {
+		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
 	}
 }
 
@@ -33,9 +30,9 @@ func TestIntegritySaysWhatIsBroken(t *testing.T) {
 		update attachments set resource_id = 'b1317000-0000-4000-8000-000000000000'
 			where space_id = 'a1000000-0000-4000-8000-000000000000' and resource_type = 'comment';
 		delete from snowflake_systems where space_id = 'a2000000-0000-4000-8000-000000000000';`)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Integrity(fake, db)
-	golden(t, "integrity", fake.text())
+	golden(t, "integrity", fake.Text())
 }
 
 func TestWhatCannotBeSeenIsNotSilent(t *testing.T) {
@@ -52,9 +49,9 @@ func TestWhatCannotBeSeenIsNotSilent(t *testing.T) {
 	if _, err := admin.Exec(t.Context(), "grant select on all tables in schema public to check_reader; revoke select on users from check_reader"); err != nil {
 		t.Fatal(err)
 	}
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Integrity(fake, db.As(t, "check_reader", nil), check.Options{Model: &seedbed.Model{}})
-	golden(t, "hidden", fake.text())
+	golden(t, "hidden", fake.Text())
 }
 
 func TestModelThatDoesNotFit(t *testing.T) {
@@ -68,9 +65,9 @@ func TestModelThatDoesNotFit(t *testing.T) {
 		Global: []string{"users", "goose_db_version", "organization_memberships", "space_memberships", "datasets", "quality_checks", "check_runs", "check_results",
 			"source_systems", "snowflake_systems", "bigquery_systems", "databricks_systems", "postgres_systems", "comments", "attachments", "annotations"},
 	}
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db, check.Options{Model: &model, NoProbes: true})
-	golden(t, "misfit", fake.text())
+	golden(t, "misfit", fake.Text())
 }
 
 func TestExceptionsNeedAReason(t *testing.T) {
@@ -78,14 +75,14 @@ func TestExceptionsNeedAReason(t *testing.T) {
 	db := reference(t)
 	bypass(t, db, "delete from snowflake_systems where id = "+flakeA)
 	orphans := []check.Exception{{Rule: "subtype-missing", Reason: "given up"}, {Rule: "foreign-key-orphan", Object: "source_systems.source_systems_has_snowflake", Reason: "the same"}}
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Integrity(fake, db, check.Options{Except: orphans})
-	if len(fake.errors) > 0 {
-		t.Errorf("excused, but: %s", fake.text())
+	if len(fake.Errors()) > 0 {
+		t.Errorf("excused, but: %s", fake.Text())
 	}
 	orphans[0].Reason = ""
 	check.Integrity(fake, db, check.Options{Except: orphans})
-	if !strings.Contains(fake.text(), "subtype-missing") {
+	if !strings.Contains(fake.Text(), "subtype-missing") {
 		t.Error("an exception without a reason was taken")
 	}
 }

@@ -3,6 +3,7 @@ package check_test
 import (
 	"testing"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -10,23 +11,23 @@ import (
 func TestIsolationOfAHealthyDatabase(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db)
 	model := migrations.Model() // by hand
 	check.Isolation(fake, db, check.Options{Model: &model})
 	check.Integrity(fake, db, check.Options{Model: &model})
-	if len(fake.errors)+len(fake.logs) > 0 {
-		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
+	if fake.Text()+fake.Logged() != "" {
+		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
 	}
 }
 
 func TestIsolationMakesTheRowsThatProbesNeed(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db)
-	if len(fake.errors)+len(fake.logs) > 0 {
-		t.Errorf("empty and healthy, but: %s %s", fake.text(), fake.logs)
+	if fake.Text()+fake.Logged() != "" {
+		t.Errorf("empty and healthy, but: %s %s", fake.Text(), fake.Logged())
 	}
 	if n := cell(t, db, "select (count(*) + (select count(*) from users))::text from spaces"); n != "0" {
 		t.Errorf("%s rows were left behind", n)

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -33,13 +34,14 @@ func onlyReads(t testing.TB, db seedbed.DB) {
 func TestMutationsFindWhatASuiteDoesNotTest(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Mutations(fake, db, onlyReads, check.MutationOptions{Tables: []string{"annotations"}})
-	golden(t, "mutations", fake.text())
-	fake = &told{TB: t}
-	check.Mutations(fake, db, func(t testing.TB, _ seedbed.DB) { t.Fatal("broken anyway") }, check.MutationOptions{Tables: []string{"annotations"}})
-	if !strings.Contains(fake.text(), "fails on the schema as it is") {
-		t.Errorf("a suite that always fails: %s", fake.text())
+	golden(t, "mutations", fake.Text())
+	fake = testkit.Record(t, func(t testing.TB) {
+		check.Mutations(t, db, func(t testing.TB, _ seedbed.DB) { t.Fatal("broken anyway") }, check.MutationOptions{Tables: []string{"annotations"}})
+	})
+	if !strings.Contains(fake.Text(), "fails on the schema as it is") {
+		t.Errorf("a suite that always fails: %s", fake.Text())
 	}
 	check.Integrity(t, db) // nothing is left behind
 }

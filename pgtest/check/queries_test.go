@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -35,11 +36,11 @@ func traced(t testing.TB) *pgxpool.Pool {
 // scoped runs f in a scope and returns what a test would be told.
 func scoped(t testing.TB, db any, b check.Budget, f func(context.Context)) string {
 	t.Helper()
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	s := check.Queries(fake, db, b)
 	f(s.Context(t.Context()))
 	s.Done()
-	return fake.text()
+	return fake.Text()
 }
 
 func nPlusOne(t testing.TB, ctx context.Context, pool *pgxpool.Pool) {
@@ -103,7 +104,7 @@ func TestQueriesKeepsBudgets(t *testing.T) {
 func TestParallelScopesOnOnePoolAreKeptApart(t *testing.T) {
 	t.Parallel()
 	pool := traced(t)
-	one, two := check.Queries(&told{TB: t}, pool), check.Queries(&told{TB: t}, pool)
+	one, two := check.Queries(testkit.NewRecorder(t), pool), check.Queries(testkit.NewRecorder(t), pool)
 	defer one.Done()
 	defer two.Done()
 	for range 3 {
@@ -151,7 +152,7 @@ func BenchmarkQueries(b *testing.B) {
 	turns := []struct {
 		pool *pgxpool.Pool
 		ctx  context.Context
-	}{{bare, b.Context()}, {pool, b.Context()}, {pool, check.Queries(&cleaner{told: told{TB: b}}, elsewhere(b, pool)).Context(b.Context())}}
+	}{{bare, b.Context()}, {pool, b.Context()}, {pool, check.Queries(testkit.NewRecorder(b), elsewhere(b, pool)).Context(b.Context())}}
 	took := make([][]time.Duration, len(turns))
 	for b.Loop() {
 		for i, turn := range turns {

@@ -56,22 +56,6 @@ func simple(ctx context.Context, tx pgx.Tx, sql string) error {
 	return err
 }
 
-// told is a testing.TB that remembers what it was told instead of failing.
-type told struct {
-	testing.TB
-	errors []string
-	logs   []string
-}
-
-func (f *told) Helper()                    {}
-func (f *told) Context() context.Context   { return f.TB.Context() }
-func (f *told) Error(args ...any)          { f.errors = append(f.errors, sprint(args...)) }
-func (f *told) Errorf(s string, a ...any)  { f.errors = append(f.errors, sprintf(s, a...)) }
-func (f *told) Fatalf(s string, a ...any)  { f.errors = append(f.errors, "FATAL "+sprintf(s, a...)) }
-func (f *told) Log(args ...any)            { f.logs = append(f.logs, sprint(args...)) }
-func (f *told) Logf(s string, args ...any) { f.logs = append(f.logs, sprintf(s, args...)) }
-func (f *told) text() string               { return strings.Join(f.errors, "\n") }
-
 var elapsed = regexp.MustCompile(` in [0-9.]+m?s\)`)
 
 // golden compares a message with its file, and sees that it fits 100 columns.

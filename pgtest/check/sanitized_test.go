@@ -11,24 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 	"github.com/qarion/seedbed/sanitize"
 )
-
-// heard is a test that only listens.
-type heard struct {
-	testing.TB
-	errors []string
-	helper bool
-}
-
-func (t *heard) Helper() { t.helper = true }
-
-func (t *heard) Errorf(format string, args ...any) {
-	t.errors = append(t.errors, fmt.Sprintf(format, args...))
-}
-
-func (t *heard) all() string { return strings.Join(t.errors, "\n") }
 
 func TestSanitizedIsSilentOnCleanPayloads(t *testing.T) {
 	t.Parallel()
@@ -37,10 +23,10 @@ func TestSanitizedIsSilentOnCleanPayloads(t *testing.T) {
 		map[string]any{"items": []int{1}}, errors.New("not found"), bytes.NewBufferString("{}"),
 		struct{ A *int }{}, httptest.NewRecorder(),
 	} {
-		listener := &heard{}
+		listener := testkit.NewRecorder(nil)
 		check.Sanitized(listener, payload)
-		if len(listener.errors) > 0 || !listener.helper {
-			t.Errorf("%T: %s", payload, listener.all())
+		if len(listener.Errors()) > 0 || !listener.CalledHelper() {
+			t.Errorf("%T: %s", payload, listener.Text())
 		}
 	}
 }
@@ -61,11 +47,11 @@ func TestSanitizedTells(t *testing.T) {
 	response := rec.Result()
 	response.Request = httptest.NewRequest(http.MethodGet, "/v1/comments?page=2", nil)
 
-	listener := &heard{}
+	listener := testkit.NewRecorder(nil)
 	check.Sanitized(listener, page)
 	check.Sanitized(listener, response)
 	check.Sanitized(listener, fmt.Errorf("no row for %q\x00", "x"))
-	golden(t, "sanitized", listener.all())
+	golden(t, "sanitized", listener.Text())
 }
 
 // TestSanitizedSeesWhatLeaves tries payloads whose Go value hides it.
@@ -83,10 +69,10 @@ func TestSanitizedSeesWhatLeaves(t *testing.T) {
 		"invalid-utf8: $":      "\xff{}",
 		"unsafe-integer: $[0]": []any{uint64(1) << 53},
 	} {
-		listener := &heard{}
+		listener := testkit.NewRecorder(nil)
 		check.Sanitized(listener, payload)
-		if !strings.Contains(listener.all(), "check.Sanitized: 1 finding") || !strings.Contains(listener.all(), want) {
-			t.Errorf("%T: want %s, got %s", payload, want, listener.all())
+		if !strings.Contains(listener.Text(), "check.Sanitized: 1 finding") || !strings.Contains(listener.Text(), want) {
+			t.Errorf("%T: want %s, got %s", payload, want, listener.Text())
 		}
 	}
 }
@@ -105,10 +91,10 @@ func TestSanitizedTakesEveryPolicy(t *testing.T) {
 		{[]any{[]byte{1}}, []sanitize.Policy{lenient, strict}, 1},
 		{strings.Repeat("x", 65), []sanitize.Policy{strict, lenient}, 1},
 	} {
-		listener := &heard{}
+		listener := testkit.NewRecorder(nil)
 		check.Sanitized(listener, c.payload, c.policies...)
-		if len(listener.errors) != c.failures {
-			t.Errorf("%d failures, want %d: %s", len(listener.errors), c.failures, listener.all())
+		if len(listener.Errors()) != c.failures {
+			t.Errorf("%d failures, want %d: %s", len(listener.Errors()), c.failures, listener.Text())
 		}
 	}
 }

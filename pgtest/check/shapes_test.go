@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -48,11 +49,11 @@ func TestAnotherHousesSchema(t *testing.T) {
 	t.Parallel()
 	db := camel.DB(t)
 	asSeeder(t, db, camelRows)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db)
 	check.Integrity(fake, db)
-	if len(fake.errors)+len(fake.logs) > 0 {
-		t.Errorf("healthy, but: %s %s", fake.text(), fake.logs)
+	if fake.Text()+fake.Logged() != "" {
+		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
 	}
 	owner := db.As(t, "seedbed_owner", nil)
 	for sql, want := range map[string]string{
@@ -66,10 +67,10 @@ func TestAnotherHousesSchema(t *testing.T) {
 		if _, err := db.As(t, "seedbed_owner", nil).Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
-		fake := &told{TB: t}
+		fake := testkit.NewRecorder(t)
 		check.Isolation(fake, db)
-		if !strings.Contains(fake.text(), want) {
-			t.Errorf("%s: want %s, got %s", sql, want, fake.text())
+		if !strings.Contains(fake.Text(), want) {
+			t.Errorf("%s: want %s, got %s", sql, want, fake.Text())
 		}
 	}
 	_ = owner
@@ -92,26 +93,26 @@ func TestWithoutRowLevelSecurity(t *testing.T) {
 	t.Parallel()
 	db := plainTenancy.DB(t)
 	asSeeder(t, db, plainRows)
-	fake := &told{TB: t}
+	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db)
-	if len(fake.errors) > 0 {
-		t.Errorf("healthy, but: %s", fake.text())
+	if len(fake.Errors()) > 0 {
+		t.Errorf("healthy, but: %s", fake.Text())
 	}
-	golden(t, "without_rls", strings.Join(fake.logs, "\n"))
+	golden(t, "without_rls", strings.TrimSuffix(fake.Logged(), "\n"))
 	c := check.Canaries(t, db, "b0000000-0000-4000-8000-000000000000")
 	var all string
 	if err := db.QueryRow(t.Context(), "select json_agg(t)::text from tasks t").Scan(&all); err != nil {
 		t.Fatal(err)
 	}
 	c.Absent(fake, all)
-	if len(fake.errors) != 1 || !strings.Contains(fake.text(), "tasks.title") || !strings.Contains(fake.text(), "tasks.meta") {
-		t.Errorf("a query without tenant was not seen: %s", fake.text())
+	if len(fake.Errors()) != 1 || !strings.Contains(fake.Text(), "tasks.title") || !strings.Contains(fake.Text(), "tasks.meta") {
+		t.Errorf("a query without tenant was not seen: %s", fake.Text())
 	}
 	bypass(t, db, "update tasks set project_id = (select id from projects where tenant_id <> tasks.tenant_id)")
-	fake = &told{TB: t}
+	fake = testkit.NewRecorder(t)
 	check.Isolation(fake, db)
-	if !strings.Contains(fake.text(), "reference-crosses: tasks.") {
-		t.Errorf("rows that cross: %s", fake.text())
+	if !strings.Contains(fake.Text(), "reference-crosses: tasks.") {
+		t.Errorf("rows that cross: %s", fake.Text())
 	}
 }
 

@@ -28,6 +28,8 @@ type Request struct {
 	Mirror string
 	// Offline keeps Find from downloading.
 	Offline bool
+	// SkipInstalled leaves out what is installed on the machine.
+	SkipInstalled bool
 	// Logf gets a line before a download begins and when it is done. Nil: silence.
 	Logf func(format string, args ...any)
 }
@@ -140,6 +142,9 @@ func (s *search) named(ctx context.Context) (*Installation, error) {
 
 // installed takes the newest of what the machine has.
 func (s *search) installed(ctx context.Context) *Installation {
+	if s.SkipInstalled {
+		return nil
+	}
 	var best *Installation
 	for _, bin := range installedDirs() {
 		if inst := s.judge(ctx, bin, Installed); inst != nil && (best == nil || inst.version().newer(best.version())) {

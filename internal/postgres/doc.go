@@ -34,5 +34,5 @@
 // All are below the cache directory:
 //
 //	binaries/<version>-<platform>/   a fetched Postgres, with its manifest
-//	images/<version>-<locale>-<key>/ an image: data, manifest.json, password
+//	images/<version>-<locale>-<key>/ an image: data and manifest.json
 package postgres

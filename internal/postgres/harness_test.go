@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,8 +14,6 @@ import (
 	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/testkit"
 )
-
-func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 
 // newCache is an empty cache of the test's own.
 func newCache(t *testing.T) *postgres.Cache {

@@ -66,9 +66,14 @@ func (i *Installation) CreateData(ctx context.Context, dir string, o DataOptions
 // belongs to us, and the server's user cannot enter it.
 type image struct{ dir string }
 
-func (m image) data() string     { return filepath.Join(m.dir, "data") }
-func (m image) password() string { return filepath.Join(m.dir, "password") }
-func (m image) files() string    { return filepath.Join(m.dir, "manifest.json") }
+func (m image) data() string  { return filepath.Join(m.dir, "data") }
+func (m image) about() string { return filepath.Join(m.dir, "manifest.json") }
+
+// imageContent is an image's manifest, written last.
+type imageContent struct {
+	Password string   `json:"password"`
+	Files    manifest `json:"files"`
+}
 
 // hba trusts the Unix socket, whose directory only the server's user and root can
 // enter, and asks for the password on TCP, which everyone on the machine reaches.
@@ -101,8 +106,8 @@ func (i *Installation) image(ctx context.Context, o DataOptions, heal bool) (ima
 		return image{}, err
 	}
 	img := image{filepath.Join(images, i.imageName(o))}
-	if _, err := os.Stat(img.files()); err == nil && !heal {
-		return img, vet(img.files())
+	if _, err := os.Stat(img.about()); err == nil && !heal {
+		return img, vet(img.about())
 	}
 	unlock, err := flock.Lock(ctx, filepath.Join(images, ".lock"))
 	if err != nil {
@@ -129,50 +134,46 @@ func (i *Installation) image(ctx context.Context, o DataOptions, heal bool) (ima
 	return img, err
 }
 
-func (m image) manifest() (files manifest, err error) {
-	text, err := os.ReadFile(m.files())
+func (m image) content() (c imageContent, err error) {
+	text, err := os.ReadFile(m.about())
 	if err == nil {
-		err = json.Unmarshal(text, &files)
+		err = json.Unmarshal(text, &c)
 	}
-	if err == nil && len(files) == 0 {
-		err = errors.New("it is empty")
+	if err == nil && (len(c.Files) == 0 || c.Password == "") {
+		err = errors.New("it is incomplete")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: image's manifest: %w", ErrDamaged, err)
+		return c, fmt.Errorf("%w: %s: %w", ErrDamaged, m.about(), err)
 	}
-	return files, nil
+	return c, nil
 }
 
 func (m image) verify() error {
-	files, err := m.manifest()
+	c, err := m.content()
 	if err != nil {
 		return err
 	}
-	return files.verify(m.data(), quickDigest)
+	return c.Files.verify(m.data(), quickDigest)
 }
 
 // copyTo makes data a copy of the image: beside it first, renamed when whole.
 func (m image) copyTo(data string, u *User) (string, error) {
-	files, err := m.manifest()
+	c, err := m.content()
 	if err != nil {
 		return "", err
-	}
-	password, err := os.ReadFile(m.password())
-	if err != nil || len(password) == 0 {
-		return "", fmt.Errorf("%w: image's password: %w", ErrDamaged, err)
 	}
 	draft := data + ".draft"
 	if err := os.RemoveAll(draft); err != nil {
 		return "", err
 	}
-	if _, err = (treeCopy{from: m.data(), to: draft, want: files, digest: quickDigest, give: u, mode: 0o700}).copy(); err == nil {
+	if _, err = (treeCopy{from: m.data(), to: draft, want: c.Files, digest: quickDigest, give: u, mode: 0o700}).copy(); err == nil {
 		err = os.Rename(draft, data)
 	}
 	if err != nil {
 		_ = os.RemoveAll(draft)
 		return "", err
 	}
-	return string(password), nil
+	return c.Password, nil
 }
 
 // makeImage initialises a data directory and has embedded-postgres boot it for
@@ -231,14 +232,11 @@ func (m image) fill(data, password, lastSegment string, u *User) error {
 	sum := quickDigest()
 	sum.Write([]byte(hba))
 	files["pg_hba.conf"] = entry{Size: int64(len(hba)), Sum: hex.EncodeToString(sum.Sum(nil))}
-	if err := os.WriteFile(m.password(), []byte(password), 0o600); err != nil {
-		return err
-	}
-	text, err := json.Marshal(files)
+	text, err := json.Marshal(imageContent{password, files})
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(m.files(), text, 0o600)
+	return os.WriteFile(m.about(), text, 0o600)
 }
 
 // spare reports what a server does without: what the image's own boot left, its

@@ -30,17 +30,17 @@ func (i *Installation) initdb(ctx context.Context, u *User, scratch, data, local
 	args := append([]string{"-D", data, "-U", Superuser, "--pwfile", secret}, initdbArgs(i.Major, locale)...)
 	cmd := u.command(ctx, i.Program("initdb"), args...)
 	cmd.Dir = rootDir
-	if err := u.lendName(cmd); err != nil {
-		return err
-	}
+	lent := u.lendName(cmd)
 	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case lent && cmd.Process == nil, strings.Contains(string(out), "could not look up effective user ID"):
+		return fmt.Errorf("initdb: %w: %s has no passwd entry, without which initdb refuses to run, and user namespaces are not to be had: add an entry to /etc/passwd", err, u)
 	}
-	if err != nil {
-		return initdbError(locale, string(out), err)
-	}
-	return nil
+	return initdbError(locale, string(out), err)
 }
 
 // initdbArgs are the ones that shape a data directory.

@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -13,20 +11,19 @@ import (
 // lendName lets a program that looks up its own user's name run as a uid that has
 // none, as initdb does, whatever its -U says: in a user namespace that uid passes
 // for nobody. Its files still belong to the real one.
-func (u *User) lendName(cmd *exec.Cmd) error {
+//
+// It reports whether it did so; the system may refuse such a start.
+func (u *User) lendName(cmd *exec.Cmd) bool {
 	uid, gid := os.Geteuid(), os.Getegid()
 	if u != nil {
 		uid, gid = u.UID, u.GID
 	}
 	if _, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		return nil
+		return false
 	}
 	nobody, err := user.Lookup("nobody")
-	if err == nil {
-		err = exec.Command("unshare", "--user", "true").Run()
-	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("uid %d has no passwd entry, without which initdb refuses to run, and user namespaces are not to be had: add an entry to /etc/passwd", uid), err)
+		return false
 	}
 	as, _ := strconv.Atoi(nobody.Uid)
 	a := attributes(cmd)
@@ -34,5 +31,5 @@ func (u *User) lendName(cmd *exec.Cmd) error {
 	a.UidMappings = []syscall.SysProcIDMap{{ContainerID: as, HostID: uid, Size: 1}}
 	a.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
 	a.Credential = &syscall.Credential{Uid: uint32(as), Gid: uint32(gid), NoSetGroups: true}
-	return nil
+	return true
 }

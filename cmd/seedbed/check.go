@@ -21,6 +21,8 @@ type checkFlags struct {
 	diagram    string
 	title      string
 	noProbes   bool
+	baseline   string
+	update     bool
 	lint       bool
 }
 
@@ -40,13 +42,19 @@ The HTML report is one file without scripts: who reaches what (table by command 
 findings, the schema, and the locks of the migrations where --migrations or seedbed.yaml
 names them. SARIF points at lines of those.
 
-Exit status 0: all is well; 3: findings; 1: it could not be checked.`,
+A team that begins with findings accepts those of today with --baseline FILE --update-baseline,
+and commits the file: from then on what is new is reported.
+
+Exit status 0: all was checked and is well; 3: findings; 4: nothing was found, and something
+could not be checked (it says what; --except not-checked:PART=REASON accepts that); 1: no check
+was possible.`,
 		Example: `  seedbed check                              # this project's development database
   seedbed check --url "$DATABASE_URL"
   seedbed check --format json | jq '.findings[].rule'
   seedbed check --format sarif --migrations db/migrate -o check.sarif
   seedbed check --format html -o check.html  # a page to look at
   seedbed check --except 'constraint-not-valid:orders.orders_total_check=validated next week'
+  seedbed check --baseline .seedbed-baseline.json --update-baseline
   seedbed check --factories                  # which constraints are proven to bite
   seedbed check --diagram schema.html        # draw it: .html, .svg or .mmd (Mermaid)`,
 		Args: cobra.NoArgs,
@@ -64,16 +72,18 @@ Exit status 0: all is well; 3: findings; 1: it could not be checked.`,
 	}
 	f.define(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif or html")
+	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, gitlab or html")
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file`")
 	flags.StringVar(&f.migrations, "migrations", "", "`directory` of the goose files, for html and sarif (default: SEEDBED_MIGRATIONS, seedbed.yaml, none)")
 	flags.StringVar(&f.only, "only", "", "`integrity` or isolation (default: both)")
 	flags.StringArrayVar(&f.except, "except", nil, "excuse findings: `RULE[:OBJECT]=REASON`; may be repeated")
+	flags.StringVar(&f.baseline, "baseline", "", "`file` of findings that are known and accepted")
+	flags.BoolVar(&f.update, "update-baseline", false, "write what is found now to the baseline")
 	flags.StringVar(&f.diagram, "diagram", "", "draw the schema to a `file` instead: .html, .svg, .mmd, or - for Mermaid on stdout")
 	flags.StringVar(&f.title, "title", "", "of the diagram or the page (default: the database's name)")
 	flags.BoolVar(&f.noProbes, "no-probes", false, "do not try to break in, read the catalog only")
 	flags.BoolVar(&f.lint, "factories", false, "try the factories, and whether each constraint bites, instead")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "sarif", "html"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "sarif", "gitlab", "html"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("only", cobra.FixedCompletions([]string{"integrity", "isolation"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -101,8 +111,17 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	if err := a.deliver(r); err != nil {
 		return err
 	}
-	if !r.page.Audit.Clean() {
+	switch found := r.page.Audit; {
+	case f.update:
+		if err := writeBaseline(f.baseline, found); err != nil {
+			return fmt.Errorf("write the baseline: %w", err)
+		}
+		fmt.Fprintf(a.err, "%s: %s accepted\n", f.baseline, plural(len(found.Findings)+len(found.Unchecked)+len(found.Excused), "finding"))
+		return nil
+	case !found.Clean():
 		return errFindings
+	case !found.Complete():
+		return errUnchecked
 	}
 	return nil
 }
@@ -116,7 +135,7 @@ func parseExceptions(all []string) ([]audit.Exception, error) {
 			return nil, usagef("--except %s: an exception needs a reason, as in RULE:OBJECT=REASON", text)
 		}
 		rule, object, _ := strings.Cut(what, ":")
-		if _, known := audit.RuleNamed(rule); !known {
+		if _, known := audit.RuleNamed(rule); !known && rule != audit.NotChecked {
 			return nil, usagef("--except %s: there is no rule %q", text, rule)
 		}
 		out = append(out, audit.Exception{Rule: rule, Object: object, Reason: reason})

@@ -31,7 +31,7 @@ type reporting struct {
 func (a *app) reporting(f checkFlags) (*reporting, error) {
 	r := &reporting{checkFlags: f}
 	if formats[f.format] == nil {
-		return nil, usagef("--format %s: there are text, json, sarif and html", f.format)
+		return nil, usagef("--format %s: there are text, json, sarif, gitlab and html", f.format)
 	}
 	var ok bool
 	r.audits, ok = map[string][]auditFunc{
@@ -50,9 +50,19 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.update && f.baseline == "" {
+		return nil, usagef("--update-baseline needs --baseline FILE")
+	}
+	if f.baseline != "" && !f.update {
+		accepted, err := readBaseline(f.baseline)
+		if err != nil {
+			return nil, err
+		}
+		except = append(except, accepted...)
+	}
 	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
 	r.source = f.migrations
-	if r.source == "" && (f.format == "html" || f.format == "sarif") {
+	if r.source == "" && f.format != "text" && f.format != "json" {
 		r.source = c.Migrations
 	}
 	if r.source != "" {

@@ -89,7 +89,7 @@ func (p palette) verdict(r *check.Report) string {
 		return p.bad(plural(len(r.Findings), "finding")) + ", " + scope
 	}
 	if n := len(r.Unchecked); n > 0 {
-		scope += fmt.Sprintf(", %s unchecked", plural(n, "matter"))
+		return "nothing found, " + plural(n, "part") + " not checked, " + scope
 	}
 	return p.good("ok") + ", " + scope
 }

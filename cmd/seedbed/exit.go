@@ -16,10 +16,14 @@ const (
 	exitFailed   = 1 // it could not be done
 	exitUsage    = 2 // the command line makes no sense
 	exitFindings = 3 // it was done, and what was looked at is not in order
+	exitGaps     = 4 // nothing was found, and not everything could be looked at
 )
 
 // errFindings ends a command that has reported what it found wrong.
 var errFindings = errors.New("findings were reported")
+
+// errUnchecked ends a command that found nothing wrong in what it could look at.
+var errUnchecked = errors.New("not everything was checked")
 
 // usageError is a command line that cobra took and the command does not.
 type usageError struct{ message string }
@@ -80,6 +84,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitDone
 	case errors.Is(err, errFindings):
 		return exitFindings
+	case errors.Is(err, errUnchecked):
+		return exitGaps
 	case errors.As(context.Cause(ctx), &signal):
 		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", whatFailed(err))
 		return 128 + int(signal.signal)

@@ -26,7 +26,7 @@ func (p *prober) probeAcross(s *subject, role *catalog.Role) error {
 		return err
 	}
 	if own == nil {
-		p.a.unchecked("probes of %s as %s: it has no rows", s.name, role.Name)
+		p.a.unchecked("probes of "+s.name, "as %s: it has no rows", role.Name)
 		return nil
 	}
 	t.own = own

@@ -147,14 +147,21 @@ func (a *audit) find(f Finding) {
 	a.report.Findings = append(a.report.Findings, f)
 }
 
-func (a *audit) unchecked(format string, args ...any) {
-	note := fmt.Sprintf(format, args...)
-	for _, known := range a.report.Unchecked {
-		if known == note {
-			return
-		}
+// unchecked notes a part that could not be looked at.
+func (a *audit) unchecked(part, format string, args ...any) {
+	a.gap(Gap{Part: part, Reason: fmt.Sprintf(format, args...)})
+}
+
+// vain notes that all of an audit's own question went unanswered.
+func (a *audit) vain(part, format string, args ...any) {
+	a.gap(Gap{Part: part, Reason: fmt.Sprintf(format, args...), Whole: true})
+}
+
+func (a *audit) gap(g Gap) {
+	if slices.Contains(a.report.Unchecked, g) || a.opt.excuses(NotChecked, g.Part) {
+		return
 	}
-	a.report.Unchecked = append(a.report.Unchecked, note)
+	a.report.Unchecked = append(a.report.Unchecked, g)
 }
 
 // name is how people call a relation.

@@ -34,16 +34,23 @@ func (a *audit) boundWithin(tokens []sqltext.Token, s *subject, accepted []seedb
 }
 
 // bare takes off what does not change when an expression is true: parentheses, a
-// SELECT without FROM, IS TRUE, coalesce(…, false).
+// SELECT without FROM, IS TRUE, = true, coalesce(…, false).
 func bare(tokens []sqltext.Token) []sqltext.Token {
 	for {
 		tokens = sqltext.Unwrap(tokens)
 		n := len(tokens)
+		alone := func() bool {
+			return len(sqltext.TopLevel(tokens, "OR")) == 1 && len(sqltext.TopLevel(tokens, "AND")) == 1
+		}
 		switch {
 		case n > 2 && tokens[0].Is("SELECT") && len(sqltext.TopLevel(tokens, "FROM")) == 1:
 			tokens = sqltext.TopLevel(tokens[1:], "AS")[0]
-		case n > 3 && tokens[n-2].Is("IS") && tokens[n-1].Is("TRUE") && len(sqltext.TopLevel(tokens, "OR")) == 1 && len(sqltext.TopLevel(tokens, "AND")) == 1:
+		case n > 3 && tokens[n-2].Is("IS") && tokens[n-1].Is("TRUE") && alone():
 			tokens = tokens[:n-2]
+		case n > 3 && tokens[n-2].Is("=") && tokens[n-1].Is("TRUE") && alone():
+			tokens = tokens[:n-2]
+		case n > 3 && tokens[0].Is("TRUE") && tokens[1].Is("=") && alone():
+			tokens = tokens[2:]
 		case n > 5 && tokens[0].Is("coalesce") && sqltext.Closing(tokens) == n-1 && tokens[n-2].Is("false") && tokens[n-3].Is(",") && len(arguments(tokens[1:])) == 2:
 			tokens = tokens[2 : n-3]
 		default:

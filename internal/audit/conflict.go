@@ -43,12 +43,12 @@ func (t *probed) conflict(ix *catalog.Index, columns []string, name string) erro
 			t.find("probe-write", t.s.name, "another tenant's row can be overwritten by ON CONFLICT DO UPDATE", insert+suffix, got, fixPolicy)
 			return nil
 		}
-		if got.denied() && !t.p.a.random(t.s, columns) {
+		if got.denied() && !t.p.a.tellsNothing(t.s, ix, columns) {
 			t.find("probe-oracle", t.s.name+"."+ix.Name, "ON CONFLICT DO UPDATE tells that another tenant has the value", insert+suffix, got, fixUnique)
 			return nil
 		}
 	}
-	if t.p.a.random(t.s, columns) {
+	if t.p.a.tellsNothing(t.s, ix, columns) {
 		return nil
 	}
 	got, err := t.p.try(t.me, insert)

@@ -30,8 +30,8 @@ type Finding struct {
 type Report struct {
 	// Findings in the order of Rules, then by object.
 	Findings []Finding
-	// Unchecked says what could not be looked at, and why.
-	Unchecked []string
+	// Unchecked are the parts that could not be looked at, and why.
+	Unchecked []Gap
 	// Excused findings matched an Exception.
 	Excused []Finding
 	// Tables that were looked at.
@@ -43,6 +43,23 @@ type Report struct {
 	// Steps in their order, as Options.Progress was told of them.
 	Steps []Step
 }
+
+// NotChecked stands in an Exception for a rule: it excuses a Gap, named by its Part.
+const NotChecked = "not-checked"
+
+// Gap is a part of an audit that could not be looked at: nothing is clean that was not
+// checked.
+type Gap struct {
+	// Part that was not checked, such as "tenancy" or "probes of invoices".
+	Part string
+	// Reason says why, and what to do about it.
+	Reason string
+	// Whole says that with this part nothing of what the audit is for was checked.
+	Whole bool
+}
+
+// String is the gap in a line.
+func (g Gap) String() string { return g.Part + ": " + g.Reason }
 
 // Step of an audit, and the time that it took.
 type Step struct {
@@ -57,8 +74,29 @@ func (r *Report) Slowest(n int) []Step {
 	return out[:min(n, len(out))]
 }
 
-// Clean reports whether nothing was found.
+// Clean reports whether nothing was found. What was not looked at is not clean either:
+// see Complete.
 func (r *Report) Clean() bool { return len(r.Findings) == 0 }
+
+// Complete reports whether everything was looked at.
+func (r *Report) Complete() bool { return len(r.Unchecked) == 0 }
+
+// InVain reports whether nothing of what the audit is for was checked: no tenancy was
+// found, or no role could be tried.
+func (r *Report) InVain() bool {
+	return slices.ContainsFunc(r.Unchecked, func(g Gap) bool { return g.Whole })
+}
+
+// Verdict is "findings", "not checked" or "clean".
+func (r *Report) Verdict() string {
+	switch {
+	case !r.Clean():
+		return "findings"
+	case !r.Complete():
+		return "not checked"
+	}
+	return "clean"
+}
 
 func (r *Report) sort() {
 	place := map[string]int{}

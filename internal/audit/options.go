@@ -56,9 +56,11 @@ func (o Options) samples() int {
 	return 3
 }
 
-func (o Options) excused(f Finding) bool {
+func (o Options) excused(f Finding) bool { return o.excuses(f.Rule, f.Object) }
+
+func (o Options) excuses(rule, object string) bool {
 	for _, e := range o.Except {
-		if e.Reason != "" && e.Rule == f.Rule && (e.Object == "" || e.Object == f.Object) {
+		if e.Reason != "" && e.Rule == rule && (e.Object == "" || e.Object == object) {
 			return true
 		}
 	}

@@ -28,7 +28,7 @@ func (a *audit) pair(r *catalog.Relation, p seedbed.Polymorphic) error {
 		return err
 	}
 	if len(p.Targets) == 0 {
-		a.unchecked("what %s%s points at: its Model declares no targets", a.name(r), tuple([]string{p.Type, p.ID}))
+		a.unchecked("pair "+a.name(r)+tuple([]string{p.Type, p.ID}), "the Model declares no targets, so what it points at is not known")
 		return nil
 	}
 	if err := a.unknownTypes(r, p); err != nil {

@@ -52,7 +52,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	}
 	t.tenantOf = p.a.tenantOf(s.rel, "t", t.level)
 	if len(t.tenantOf) == 0 {
-		p.a.unchecked("probes of %s: nothing in a row leads to its %s", s.name, t.level)
+		p.a.unchecked("probes of "+s.name, "nothing in a row leads to its %s", t.level)
 		return nil, nil
 	}
 	if pk := s.rel.PrimaryKey(); pk != nil {
@@ -66,7 +66,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 			if p.a.ctx.Err() != nil {
 				return nil, err
 			}
-			p.a.unchecked("probes of %s: it has no rows of two tenants, and none could be made: %s", s.name, firstLine(err))
+			p.a.unchecked("probes of "+s.name, "it has no rows of two tenants, and none could be made: %s", firstLine(err))
 			return nil, nil
 		}
 		if err := t.pick(); err != nil {
@@ -74,14 +74,14 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		}
 	}
 	if t.own == nil || t.other == nil {
-		p.a.unchecked("probes of %s: it has no rows of two tenants", s.name)
+		p.a.unchecked("probes of "+s.name, "it has no rows of two tenants")
 		return nil, nil
 	}
 	var err error
 	t.me.role = role
 	t.me.settings, err = p.settings(t.level, t.own.tenant)
 	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
-		p.a.unchecked("probes of %s: no policy says which settings hold %s of a %s", s.name, strings.Join(t.columns, " and "), t.level)
+		p.a.unchecked("probes of "+s.name, "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
 		return nil, nil
 	}
 	return t, err

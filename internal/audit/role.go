@@ -24,8 +24,8 @@ var dangerous = map[string]string{
 }
 
 func (a *audit) roleRules() error {
-	if len(a.roles.app)+len(a.roles.across) == 0 {
-		a.unchecked("who the application connects as: no policy names a role and no role has privileges on scoped tables; name it in Options.AppRoles")
+	if a.usesRLS && len(a.roles.app)+len(a.roles.across) == 0 {
+		a.vain("roles", "who the application connects as is not known: no policy names a role and no role has privileges on scoped tables; name it in Options.AppRoles")
 	}
 	for _, role := range a.roles.all() {
 		a.roleAttributes(role)

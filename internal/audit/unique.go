@@ -42,7 +42,7 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 			exprs = append(exprs, k.Expr)
 		}
 	}
-	if includes(columns, sc.Columns) || a.random(s, columns) || a.carriesTenant(s, columns) {
+	if includes(columns, sc.Columns) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) {
 		return
 	}
 	kind, code := "unique key", "23505"
@@ -69,20 +69,52 @@ func (a *audit) carriesTenant(s *subject, columns []string) bool {
 	return false
 }
 
-// random reports whether a key holds a column whose values nobody guesses.
-func (a *audit) random(s *subject, columns []string) bool {
+// tellsNothing reports whether a duplicate of a key tells a tenant nothing of another.
+func (a *audit) tellsNothing(s *subject, ix *catalog.Index, columns []string) bool {
+	return a.chosenByNoTenant(s, ix, columns) || a.withinOwnRow(s, columns)
+}
+
+// chosenByNoTenant reports whether a key holds a value that no tenant can guess or
+// choose: a UUID, a number that Postgres counts, or the id of a text key, which
+// applications make of random letters (cuid, ulid, nanoid). A duplicate cannot be
+// provoked there, so it tells nothing.
+func (a *audit) chosenByNoTenant(s *subject, ix *catalog.Index, columns []string) bool {
 	for _, name := range columns {
 		c := s.rel.Column(name)
 		if c == nil {
 			continue
 		}
-		if c.Type.Underlying().Name == "uuid" {
+		typ := c.Type.Underlying()
+		switch {
+		case typ.Name == "uuid", c.Identity != "", c.Default != "" && calls(c.Default, "nextval", "random", "uuid", "ulid", "cuid", "nanoid"):
+			return true
+		case ix.Primary && len(ix.Keys) == 1 && typ.Category == "S" && strings.EqualFold(name, "id"):
 			return true
 		}
-		for _, t := range sqltext.Tokens(c.Default) {
-			if strings.Contains(strings.ToLower(t.Text), "random") || strings.Contains(strings.ToLower(t.Text), "uuid") {
+	}
+	return false
+}
+
+// calls reports whether an expression calls a function with one of these words in its
+// name.
+func calls(expr string, words ...string) bool {
+	for _, t := range sqltext.Tokens(expr) {
+		for _, word := range words {
+			if t.Name() && strings.Contains(strings.ToLower(t.Text), word) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// withinOwnRow reports whether a key holds a reference to a row that belongs to a
+// tenant: two tenants have no such row in common, so their keys cannot meet. That the
+// reference may lead into another tenant is a finding of its own.
+func (a *audit) withinOwnRow(s *subject, columns []string) bool {
+	for _, fk := range s.rel.ForeignKeys() {
+		if parent := a.subject(fk.Ref.Root()); parent != nil && includes(columns, fk.Columns) && parent.rel != s.rel.Root() {
+			return true
 		}
 	}
 	return false

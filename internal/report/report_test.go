@@ -29,7 +29,7 @@ func found() report.Page {
 				{Rule: "probe-read", Object: "comments", Message: "as app of team 1, 3 rows of others can be read", Evidence: []string{"SELECT count(*) FROM comments", "→ succeeded"}, Fix: "see the policies"},
 			},
 			Excused:   []audit.Finding{{Rule: "constraint-not-valid", Object: "comments.body_check", Message: "is not validated"}},
-			Unchecked: []string{"what the moon does"},
+			Unchecked: []audit.Gap{{Part: "the moon", Reason: "what it does"}},
 		},
 		Access: &audit.Access{
 			Roles: []audit.AccessRole{{Name: "app", Part: "application"}, {Name: "owner", Part: "owner"}},

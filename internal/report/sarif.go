@@ -59,7 +59,7 @@ func SARIF(w io.Writer, p Page, files *Files) error {
 	}
 	notes := []any{}
 	for _, n := range p.Audit.Unchecked {
-		notes = append(notes, map[string]any{"level": "note", "message": text{"not checked: " + n}})
+		notes = append(notes, map[string]any{"level": "note", "message": text{"not checked: " + n.String()}})
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -88,12 +88,20 @@ func (p Page) result(f audit.Finding, files *Files) sarifResult {
 		location["physicalLocation"] = map[string]any{
 			"artifactLocation": map[string]any{"uri": file}, "region": map[string]any{"startLine": line}}
 	}
-	print := sha256.Sum256([]byte(f.Rule + "\x00" + f.Object))
+	rule, _ := audit.RuleNamed(f.Rule)
 	return sarifResult{
-		RuleID: f.Rule, RuleIndex: slices.IndexFunc(audit.Rules, func(r audit.Rule) bool { return r.Name == f.Rule }), Level: "error",
+		RuleID: f.Rule, RuleIndex: slices.IndexFunc(audit.Rules, func(r audit.Rule) bool { return r.Name == f.Rule }), Level: sarifLevel[rule.Severity],
 		Message: text{strings.Join(message, "\n")}, Locations: []any{location},
-		Prints: map[string]string{"seedbed/v1": hex.EncodeToString(print[:16])},
+		Prints: map[string]string{"seedbed/v1": fingerprint(f)},
 	}
+}
+
+var sarifLevel = map[audit.Severity]string{audit.Breach: "error", audit.Risk: "warning", audit.Advice: "note"}
+
+// fingerprint tells a finding from others, in every run.
+func fingerprint(f audit.Finding) string {
+	sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.Object))
+	return hex.EncodeToString(sum[:16])
 }
 
 // find looks for the line of the migrations that an object is made in: the last part

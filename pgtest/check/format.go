@@ -2,8 +2,10 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/qarion/seedbed/internal/audit"
@@ -19,15 +21,15 @@ const long = 10 * time.Second
 // object, the evidence, the reason and the fix, in 100 columns.
 func Format(r *Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%d rules over %d tables in %s)\n", count(len(r.Findings), "finding"), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond))
+	fmt.Fprintf(&b, "%s (%d rules over %d tables in %s)\n", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond))
 	for _, f := range r.Findings {
 		b.WriteString("\n")
 		writeFinding(&b, f)
 	}
 	if len(r.Unchecked) > 0 {
-		b.WriteString("\n  could not be checked\n")
-		for _, note := range r.Unchecked {
-			hang(&b, "    - ", note)
+		b.WriteString("\n  not checked\n")
+		for _, gap := range r.Unchecked {
+			hang(&b, "    - ", gap.String())
 		}
 	}
 	if r.Elapsed >= long {
@@ -37,6 +39,30 @@ func Format(r *Report) string {
 		}
 	}
 	return b.String()
+}
+
+// verdict is the report in a few words: findings by how soon they matter, and whether
+// everything was looked at.
+func verdict(r *Report) string {
+	of := map[audit.Severity]int{}
+	for _, f := range r.Findings {
+		rule, _ := audit.RuleNamed(f.Rule)
+		of[rule.Severity]++
+	}
+	text := count(len(r.Findings), "finding")
+	var parts []string
+	for _, s := range []audit.Severity{audit.Breach, audit.Risk, audit.Advice} {
+		if of[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", of[s], s))
+		}
+	}
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	if !r.Complete() {
+		text += "; not checked: " + count(len(r.Unchecked), "part")
+	}
+	return text
 }
 
 func writeFinding(b *strings.Builder, f Finding) {
@@ -61,6 +87,7 @@ func writeFinding(b *strings.Builder, f Finding) {
 
 // hang writes text after a lead, wrapped, with what follows aligned.
 func hang(b *strings.Builder, lead, text string) {
+	lead, text = visible(lead), visible(text)
 	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
 	if strings.Contains(lead, "|") {
 		indent = strings.Repeat(" ", strings.Index(lead, "|")) + "|   "
@@ -83,6 +110,25 @@ func hang(b *strings.Builder, lead, text string) {
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
+
+// visible writes control characters of names and values as escapes: what a terminal
+// would do with them is for whoever may create a table to choose.
+func visible(text string) string {
+	if strings.IndexFunc(text, hidden) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if hidden(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
 
 // words splits at blanks, and what is longer than a line anywhere.
 func words(text string, most int) []string {

@@ -56,6 +56,10 @@ var lookalikes = []struct{ name, as, sql string }{
 		update source_systems set config = config || '{"type": "slack"}' where id = ` + slackA + `; set local role seedbed_owner;
 		alter table source_systems add constraint source_systems_slack check (type <> 'slack' or (config ? 'channel') is true)`},
 	{"sequence that counts down", owner, `create sequence down increment -1 minvalue -1000 maxvalue -1 start -1; create table steps (n int primary key default nextval('down')); insert into steps default values`},
+	{"unique number that Postgres counts", owner, `alter table check_results add column n bigint generated always as identity; create unique index counted on check_results (n)`},
+	{"unique key within a row of one tenant", owner, `create unique index once on check_results (check_run_id, metric); alter table check_results add foreign key (space_id, check_run_id) references check_runs (space_id, id)`},
+	{"policy by a function, and = true", owner, `create function mine(sid uuid) returns bool language sql stable as 'select sid = seedbed_space_id()';
+		alter policy datasets_space on datasets using (mine(space_id) = true) with check (true = mine(space_id))`},
 	{"unlogged table and generated column", owner, `create unlogged table words (word text, small text generated always as (lower(word)) stored); insert into words values ('A')`},
 }
 

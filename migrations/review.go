@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -33,6 +34,9 @@ type ReviewOptions struct {
 	// From is the first version that is reviewed; those before it are only run.
 	// Zero: all are reviewed.
 	From int64
+	// Only are the versions that are reviewed; the others are only run. Nil: all from
+	// From on.
+	Only []int64
 	// Role runs the migrations, as the schema's owner does in production. Empty: the
 	// role of the connection, a superuser.
 	Role string
@@ -86,7 +90,7 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 		if err != nil {
 			return nil, fmt.Errorf("review migrations: %w", err)
 		}
-		c := review.Config{Server: config, From: options.From, Role: options.Role, SkipDown: options.SkipDown}
+		c := review.Config{Server: config, Only: options.only(), Role: options.Role, SkipDown: options.SkipDown}
 		if options.Rows != nil {
 			c.Rows = func(ctx context.Context, tx pgx.Tx) error { return options.Rows(ctx, tx) }
 		}
@@ -98,6 +102,13 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 	}
 	report.merge(results)
 	return report, report.accept(options.Baseline)
+}
+
+// only reports whether a version is to be reviewed.
+func (o ReviewOptions) only() func(int64) bool {
+	return func(version int64) bool {
+		return version >= o.From && (o.Only == nil || slices.Contains(o.Only, version))
+	}
 }
 
 // unreadable is the report of a set in which one file cannot be read.

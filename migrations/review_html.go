@@ -6,55 +6,73 @@ import (
 	"io"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/look"
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// WriteHTML writes the report as one page without scripts or other files: findings,
+// WriteHTML writes the report as one page without scripts or other files: the summary,
 // and for each migration the picture that a DBA wants before saying yes: which
-// relation is closed to what, from which statement to which.
+// relation is closed to what, from which statement to which; then its statements.
 func (r *Report) WriteHTML(w io.Writer) error {
-	type migration struct {
-		review.Reviewed
-		SVG      template.HTML
-		Findings []Finding
-	}
-	var all []migration
-	for _, m := range r.Migrations {
-		x := migration{Reviewed: m}
-		if len(m.Timeline) > 0 {
-			x.SVG = template.HTML(TimelineSVG(m))
-		}
-		for _, f := range r.Findings {
-			if f.Version == m.Version {
-				x.Findings = append(x.Findings, f)
-			}
-		}
-		all = append(all, x)
-	}
-	return reportPage.Execute(w, map[string]any{"Summary": r.summary(), "Majors": majors(r.Majors), "Migrations": all, "Waived": r.Waived})
+	return reportPage.Execute(w, map[string]any{
+		"Style": template.CSS(look.CSS), "What": r.reviewedWhat(), "Summary": r.summary(), "Clean": r.Hazards()+r.Policies() == 0,
+		"Majors": majors(r.Majors), "Grouped": r.grouped(), "Waived": r.Waived, "Set": r.set,
+	})
 }
 
+// Picture is the migration's timeline; empty where it locks nothing against others.
+func (m migrationGroup) Picture() template.HTML {
+	if len(m.Timeline) == 0 {
+		return ""
+	}
+	return template.HTML(TimelineSVG(m.Reviewed)) // it escapes names itself
+}
+
+// Counts are the numbers of findings by severity.
+func (m migrationGroup) Counts() string { return m.counts() }
+
 var reportPage = template.Must(template.New("report").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Migration review</title>
-<style>
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
-h2{font-size:1.05rem;margin:2rem 0 .5rem;border-top:1px solid #ddd;padding-top:1rem}
-code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f6f6f6;padding:.6rem;overflow:auto}
-.f{border-left:4px solid #c33;padding:.1rem 0 .1rem .8rem;margin:.8rem 0}.policy{border-color:#c90}.style{border-color:#79a}
-.ok{color:#393}svg{max-width:100%;height:auto}
-</style>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Migration review: {{.Summary}}</title>
+<style>{{.Style}}</style>
+</head>
+<body>
+<header class="{{if .Clean}}clean{{else}}unclean{{end}}">
 <h1>Migration review</h1>
-<p>Postgres {{.Majors}}: {{.Summary}}.</p>
-{{range .Migrations}}<h2 id="v{{.Version}}">{{.File}}</h2>
-{{.SVG}}
-{{range .Findings}}<div class="f {{.Severity}}"><b>{{.Rule}}</b> {{.Target}}{{with .Lock}} · {{.}}{{end}} · line {{.Line}}
-<p>{{.Message}}</p>{{with .Excerpt}}<pre>{{.}}</pre>{{end}}<p>Fix: <code>{{.Fix}}</code></p></div>
-{{else}}<p class="ok">Nothing found.</p>{{end}}{{end}}
-{{with .Waived}}<h2>Accepted</h2><ul>{{range .}}<li>{{.File}}:{{.Line}} {{.Rule}} {{.Target}}: {{.Waived}}</li>{{end}}</ul>{{end}}
+<p class="verdict"><b>{{.Summary}}</b> <span>{{.What}}</span> <span>Postgres {{.Majors}}</span></p>
+{{with .Set}}<p class="facts">{{.}}</p>{{end}}
+<nav>{{if .Grouped.Rules}}<a href="#rules">Rules</a>{{end}}<a href="#migrations">Migrations</a>{{if .Waived}}<a href="#accepted">Accepted</a>{{end}}</nav>
+</header>
+<main>
+{{with .Grouped.Rules}}<section id="rules"><h2>Rules</h2>
+<div class="scroll" tabindex="0"><table>
+<thead><tr><th scope="col">rule</th><th scope="col">severity</th><th scope="col">findings</th><th scope="col">migrations</th><th scope="col">newest</th><th scope="col">what it says</th></tr></thead>
+<tbody>{{range .}}<tr><th scope="row">{{.Name}}</th><td{{if eq (print .Severity) "hazard"}} class="bad"{{end}}>{{.Severity}}</td><td>{{.Findings}}</td><td>{{.Migrations}}</td><td><a href="#v{{.Last.Version}}">{{.Last.File}}</a></td><td>{{.Summary}}</td></tr>
+{{end}}</tbody></table></div></section>{{end}}
+{{with .Grouped.Common}}<section id="common"><h2>By count alone</h2>
+<p class="soft">Of style, or in most migrations: they are not repeated below.</p>
+{{range .}}<article><h3>{{.Name}} <small>{{.Findings}}× in {{.Migrations}} migrations</small></h3><p>{{.Summary}}</p><p class="fix"><b>Fix</b> {{.Last.Fix}}</p></article>
+{{end}}</section>{{end}}
+<section id="migrations"><h2>Migrations</h2>
+<p class="keys"><span><i class="k" style="--k:#c33"></i> closed to reads and writes</span><span><i class="k" style="--k:#e90"></i> to writes</span><span><i class="k" style="--k:#7ab"></i> to other schema changes</span><span class="soft">a column for each statement</span></p>
+{{range .Grouped.Migrations}}<article class="migration" id="v{{.Version}}"><h3>{{.File}}{{with .Counts}} <small>{{.}}</small>{{end}}</h3>
+{{with .Picture}}<div class="scroll timeline" tabindex="0">{{.}}</div>{{end}}
+{{range .Statements}}{{with .SQL}}<pre>{{.}}</pre>{{end}}
+{{range .Causes}}<div class="finding {{.Severity}}"><h4>{{.Rule}} <small>{{.Severity}}{{with .Lock}}, {{.}}{{end}}</small></h4><p>{{with .Where}}{{.}}, {{end}}line {{.Line}}{{with .Again}} ({{.}}){{end}}: {{.Message}}</p>{{with .Fix}}<p class="fix"><b>Fix</b> <code>{{.}}</code></p>{{end}}</div>
+{{end}}{{end}}</article>
+{{else}}<p>There is none to review.</p>{{end}}</section>
+{{with .Waived}}<section id="accepted"><h2>Accepted</h2><ul>{{range .}}<li>{{.File}}:{{.Line}} {{.Rule}} {{.Target}}: {{.Waived}}</li>{{end}}</ul></section>{{end}}
+</main>
+<footer>seedbed migrate review</footer>
+</body>
 </html>
 `))
 
-// lockColours of the picture: what others can no longer do.
+// lockColour of the picture: what other sessions can no longer do.
 func lockColour(c review.Closed) string {
 	switch {
 	case c.Reads:
@@ -83,7 +101,7 @@ func TimelineSVG(m review.Reviewed) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" role="img" aria-label="locks of %s">`,
 		width, top+len(rows)*height+8, width, template.HTMLEscapeString(m.File))
-	b.WriteString(`<g font-family="ui-monospace,monospace" font-size="12" fill="#333">`)
+	b.WriteString(`<g font-family="ui-monospace,monospace" font-size="12" fill="currentColor">`)
 	for i := 0; i <= last; i++ {
 		if step >= 18 || i%10 == 0 {
 			fmt.Fprintf(&b, `<text x="%d" y="18" text-anchor="middle">%d</text>`, left+i*step+step/2, i)

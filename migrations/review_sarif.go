@@ -55,7 +55,7 @@ func sarifOf(f Finding, prefix string) sarifResult {
 	s := sarifResult{
 		RuleID: f.Rule, Level: sarifLevels[f.Severity], Message: sarifText{f.Message + "\n\nFix: " + f.Fix},
 		Locations: []any{map[string]any{"physicalLocation": map[string]any{
-			"artifactLocation": map[string]string{"uri": join2(prefix, f.File)},
+			"artifactLocation": map[string]string{"uri": inRepository(prefix, f.File)},
 			"region":           map[string]int{"startLine": max(1, f.Line)},
 		}}},
 		Prints: map[string]string{"seedbed/v1": knownOf(f).SQL + f.Target},

@@ -1,7 +1,6 @@
 package migrations
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -9,48 +8,42 @@ import (
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// WriteJSON writes the report for machines: {"findings": […], "waived": […],
-// "majors": […], "migrations": […]}. Names never change their meaning; new ones may
-// come.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
-}
-
-// WriteText writes the report for people: each finding with its place, its reason,
-// and the safe form of the statement, then how long each table is closed.
+// WriteText writes the report for people: a summary, rules that fire in most
+// migrations by their count, then each migration with each statement once, what was
+// found of it, hazards first, and how long each table is closed.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	for _, f := range r.Findings {
-		writeFinding(&b, f)
+	g := r.grouped()
+	fmt.Fprintf(&b, "%s reviewed on Postgres %s: %s\n", r.reviewedWhat(), majors(r.Majors), r.summary())
+	if len(r.Migrations) > fewMigrations {
+		writeRules(&b, g)
+	}
+	for _, m := range g.Migrations {
+		if len(m.Statements) > 0 {
+			writeMigration(&b, m)
+		}
 	}
 	for _, f := range r.Waived {
 		fmt.Fprintf(&b, "%s: %s %s is accepted: %s\n", at(f.File, f.Line), f.Rule, f.Target, f.Waived)
 	}
-	r.writeTimelines(&b)
-	fmt.Fprintf(&b, "%d migrations reviewed on Postgres %s: %s\n", len(r.Migrations), majors(r.Majors), r.summary())
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func writeFinding(b *strings.Builder, f Finding) {
-	fmt.Fprintf(b, "%s: %s: %s", at(f.File, f.Line), f.Severity, f.Rule)
-	if f.Target != "" {
-		fmt.Fprintf(b, " on %s", f.Target)
+// reviewedWhat is "3 of 430 migrations", where others were only run.
+func (r *Report) reviewedWhat() string {
+	n := len(r.Migrations)
+	if r.set == nil || n == len(r.set.sources) {
+		return counted(n, "migration")
 	}
-	if f.Lock != "" {
-		fmt.Fprintf(b, " (%s)", f.Lock)
+	return fmt.Sprintf("%d of %s", n, counted(len(r.set.sources), "migration"))
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
 	}
-	if len(f.Majors) > 0 {
-		fmt.Fprintf(b, " (only on Postgres %s)", majors(f.Majors))
-	}
-	b.WriteString("\n")
-	if f.Excerpt != "" {
-		b.WriteString(excerpt(f.Excerpt) + "\n")
-	}
-	fmt.Fprintf(b, "  why: %s\n  fix: %s\n\n", f.Message, f.Fix)
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func majors(all []int) string {
@@ -61,22 +54,102 @@ func (r *Report) summary() string {
 	if len(r.Findings) == 0 {
 		return "nothing found"
 	}
-	return fmt.Sprintf("%d hazards, %d against policy, %d of style", r.Hazards(), r.Policies(), r.count(Style))
+	return fmt.Sprintf("%s, %d against policy, %d of style", counted(r.Hazards(), "hazard"), r.Policies(), r.count(Style))
 }
 
-// writeTimelines draws, for each migration that closes something to others, which
-// statements that lasts for.
-func (r *Report) writeTimelines(b *strings.Builder) {
-	for _, m := range r.Migrations {
-		var rows []string
-		for _, c := range m.Timeline {
-			if c.Writes {
-				rows = append(rows, timelineRow(c, m.Timeline))
-			}
+// writeRules is what a long history comes to, by rule; those that fire in most
+// migrations, and style, are told nowhere else.
+func writeRules(b *strings.Builder, g grouped) {
+	fmt.Fprintf(b, "\n  %-7s %-36s %8s %10s  newest\n", "", "rule", "findings", "migrations")
+	for _, c := range g.Rules {
+		fmt.Fprintf(b, "  %-7s %-36s %8d %10d  %s\n", c.Severity, c.Name, c.Findings, c.Migrations, at(c.Last.File, c.Last.Line))
+	}
+	for i, c := range g.Common {
+		if i == 0 {
+			b.WriteString("\nTold by their count alone, because they are of style or in most migrations:\n")
 		}
-		if len(rows) > 0 {
-			fmt.Fprintf(b, "%s: closed to others, by statement\n%s\n", m.File, strings.Join(rows, "\n"))
+		fmt.Fprintf(b, "  %s: %s\n  fix: %s\n", c.Name, c.Summary, c.Last.Fix)
+	}
+	b.WriteString("\n")
+}
+
+func writeMigration(b *strings.Builder, m migrationGroup) {
+	fmt.Fprintf(b, "\n%s: %s\n", m.File, m.counts())
+	for _, st := range m.Statements {
+		fmt.Fprintf(b, "%s:", at(st.File, st.Line))
+		if st.SQL != "" {
+			b.WriteString(" " + shortened(st.SQL))
 		}
+		b.WriteString("\n")
+		for _, c := range st.Causes {
+			writeCause(b, c)
+		}
+	}
+	writeTimeline(b, m.Reviewed)
+}
+
+func (m migrationGroup) counts() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{m.Hazards, "hazard"}, {m.Policies, "policy finding"}, {m.Styles, "style finding"}} {
+		if p.n > 0 {
+			parts = append(parts, counted(p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shortened is a statement on one line.
+func shortened(sql string) string {
+	const most = 100
+	line := []rune(strings.Join(strings.Fields(sql), " "))
+	if len(line) > most {
+		return string(line[:most]) + " …"
+	}
+	return string(line)
+}
+
+func writeCause(b *strings.Builder, c cause) {
+	fmt.Fprintf(b, "  %s: %s", c.Severity, c.Rule)
+	if where := c.Where(); where != "" {
+		fmt.Fprintf(b, " on %s", where)
+	}
+	if c.Lock != "" {
+		fmt.Fprintf(b, " (%s)", c.Lock)
+	}
+	if len(c.Majors) > 0 {
+		fmt.Fprintf(b, " (only on Postgres %s)", majors(c.Majors))
+	}
+	if again := c.Again(); again != "" {
+		fmt.Fprintf(b, " (%s)", again)
+	}
+	if c.Severity == Style {
+		fmt.Fprintf(b, ": %s\n", c.Fix)
+		return
+	}
+	fmt.Fprintf(b, "\n  why: %s\n  fix: %s\n", c.Message, c.Fix)
+}
+
+// writeTimeline draws which statements each table is closed for.
+func writeTimeline(b *strings.Builder, m review.Reviewed) {
+	const most = 8
+	n := 0
+	for _, c := range m.Timeline {
+		if !c.Writes {
+			continue
+		}
+		if n++; n > most {
+			continue
+		}
+		if n == 1 {
+			b.WriteString("  closed to others, by statement\n")
+		}
+		b.WriteString(timelineRow(c, m.Timeline) + "\n")
+	}
+	if n > most {
+		fmt.Fprintf(b, "  … and %d more\n", n-most)
 	}
 }
 
@@ -102,57 +175,4 @@ func timelineRow(c review.Closed, all []review.Closed) string {
 		what = "reads, writes, DDL"
 	}
 	return fmt.Sprintf("  %s %s: no %s (%s), statements %d to %d", bar.String(), c.Relation, what, c.Lock, c.From, c.To)
-}
-
-// WriteAnnotations writes one line per finding that GitHub's runners turn into a
-// comment at the line of the diff. prefix is the directory of the files in the
-// repository, "" where they lie at its root.
-func (r *Report) WriteAnnotations(w io.Writer, prefix string) error {
-	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	for _, f := range r.Findings {
-		level := map[Severity]string{Hazard: "error", Policy: "warning", Style: "notice"}[f.Severity]
-		_, err := fmt.Fprintf(w, "::%s file=%s,line=%d,title=%s::%s\n", level, escape.Replace(join2(prefix, f.File)), max(1, f.Line), f.Rule,
-			escape.Replace(f.Message+"\nfix: "+f.Fix))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func join2(prefix, file string) string {
-	if prefix == "" || prefix == "." {
-		return file
-	}
-	return strings.TrimSuffix(prefix, "/") + "/" + file
-}
-
-// WriteGitLab writes GitLab's code quality report, which it shows in merge requests.
-func (r *Report) WriteGitLab(w io.Writer, prefix string) error {
-	type lines struct {
-		Begin int `json:"begin"`
-	}
-	type location struct {
-		Path  string `json:"path"`
-		Lines lines  `json:"lines"`
-	}
-	type issue struct {
-		Description string   `json:"description"`
-		CheckName   string   `json:"check_name"`
-		Fingerprint string   `json:"fingerprint"`
-		Severity    string   `json:"severity"`
-		Location    location `json:"location"`
-	}
-	all := []issue{}
-	for _, f := range r.Findings {
-		k := knownOf(f)
-		all = append(all, issue{
-			Description: f.Message + " Fix: " + f.Fix, CheckName: f.Rule, Fingerprint: k.Rule + "/" + k.File + "/" + k.Target + "/" + k.SQL,
-			Severity: map[Severity]string{Hazard: "critical", Policy: "major", Style: "info"}[f.Severity],
-			Location: location{join2(prefix, f.File), lines{max(1, f.Line)}},
-		})
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
 }

@@ -19,8 +19,9 @@ type T interface {
 	Fatalf(format string, args ...any)
 }
 
-// Reviewed fails t for each hazard and policy finding in the migrations of fsys, with
-// its place and its fix. Style is not reported. db is what [Review] takes; a
+// Reviewed fails t for each hazard and each breach of policy in the migrations of fsys,
+// with its place and its fix. Style is not reported, nor is what the rules of a long
+// history say of most migrations. db is what [Review] takes; a
 // *pgtest.DB is asked for its superuser.
 //
 //	func TestMigrations(t *testing.T) { migrations.Reviewed(t, pg.DB(t), os.DirFS("db/migrate")) }
@@ -35,11 +36,15 @@ func Reviewed(t T, db seedbed.DB, fsys fs.FS, options ...ReviewOptions) {
 		t.Fatalf("%v", err)
 		return
 	}
-	for _, f := range report.Findings {
-		if f.Severity != Style {
-			var b strings.Builder
-			writeFinding(&b, f)
-			t.Errorf("%s", strings.TrimSpace(b.String()))
+	for _, m := range report.grouped().Migrations {
+		for _, st := range m.Statements {
+			for _, c := range st.Causes {
+				if c.Severity != Style {
+					var b strings.Builder
+					writeCause(&b, c)
+					t.Errorf("%s: %s\n%s", at(st.File, st.Line), shortened(st.SQL), strings.TrimRight(b.String(), "\n"))
+				}
+			}
 		}
 	}
 }

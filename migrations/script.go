@@ -45,8 +45,10 @@ type ScriptOptions struct {
 // missing or applied already, or a file that has changed since a script applied it
 // end it before anything is changed.
 //
-// Go migrations that only execute statements are rendered; for one that reads it
-// returns a [*SourceError] around [ErrGoReads]. Other errors are those of [Open].
+// It returns a [*SourceError] for what a script cannot hold: a Go migration that reads
+// (around [ErrGoReads]; those that only execute statements are rendered), and within a
+// migration's transaction COMMIT, ROLLBACK or a command that runs in none. Other errors
+// are those of [Open], which refuses rows for COPY and commands of psql.
 func Script(fsys fs.FS, options ScriptOptions) (string, error) {
 	s, err := Open(fsys, options.Options)
 	if err != nil {
@@ -174,6 +176,9 @@ func (w *scriptWriter) migration(applied []int64, src source) error {
 	}
 	if !begins(events) && hasExec(events) {
 		return w.outside(applied, src, events, mark)
+	}
+	if err := w.set.refuseScript(src, w.options.Down); err != nil {
+		return err
 	}
 	w.line("begin;")
 	w.line("set local lock_timeout = '%s';", w.options.LockTimeout)

@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/sqltext"
@@ -143,14 +144,32 @@ func (w *scriptWriter) outside(applied []int64, src source, events []event, mark
 }
 
 func controlsTransaction(cut sqltext.Result) bool {
-	for _, st := range cut.Statements {
-		for _, word := range []string{"begin", "commit", "rollback", "start", "end", "abort"} {
-			if st.Starts(word) {
-				return true
+	return slices.ContainsFunc(cut.Statements, controlsBlock)
+}
+
+// refuseScript refuses a migration whose transaction would end before its end, because
+// then the guards would vouch for what is not so, and one that would fail half-way.
+func (s *Set) refuseScript(src source, down bool) error {
+	if src.sql == nil {
+		return nil
+	}
+	section, alone := src.sql.section(down), s.dialectOf(src).alone()
+	for _, st := range section.statements {
+		for _, one := range sqltext.Split(st.sql).Statements {
+			var why string
+			switch {
+			case controlsBlock(one):
+				why = "begins or ends a transaction inside the one that the script holds around each migration: leave it out, or put what must commit by itself " + alone
+			case refusesTransaction(one):
+				why = "does not run in a transaction: put it " + alone
+			default:
+				continue
 			}
+			word := strings.ToUpper(strings.Join(strings.Fields(one.Text)[:1], " "))
+			return &SourceError{File: section.file, Line: st.line + strings.Count(st.sql[:one.Pos], "\n"), Err: fmt.Errorf("%s %s", word, why)}
 		}
 	}
-	return false
+	return nil
 }
 
 // concurrentIndex is the name, as SQL, of the index that a CREATE INDEX CONCURRENTLY

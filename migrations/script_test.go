@@ -354,4 +354,16 @@ func TestScriptErrors(t *testing.T) {
 	if _, err := migrations.Script(files(awkward()...), migrations.ScriptOptions{From: 9}); err == nil {
 		t.Error("an empty range: accepted")
 	}
+	for name, c := range map[string]struct{ sql, says string }{
+		"commit":   {"-- +goose Up\nselect 1;\ncommit;\nselect 2;\n", "1_a.sql:3: COMMIT begins or ends a transaction inside"},
+		"in one":   {"-- +goose Up\n-- +goose StatementBegin\nselect 1;\n\nbegin;\n-- +goose StatementEnd\n", "1_a.sql:5: BEGIN"},
+		"vacuum":   {"-- +goose Up\nvacuum;\n", "1_a.sql:2: VACUUM does not run in a transaction: put it in a file of its own with -- +goose NO TRANSACTION"},
+		"psql":     {"-- +goose Up\nselect 1;\n\\i x.sql\nselect 1;\n", "1_a.sql:3: \\i is a command of psql"},
+		"no fault": {"-- +goose Up\nselect 'commit;';\nsavepoint a;\nrollback to savepoint a;\n", ""},
+	} {
+		_, err := migrations.Script(files("1_a.sql", c.sql), migrations.ScriptOptions{})
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -81,22 +81,18 @@ func slashed(args []string) []string {
 	return out
 }
 
-// repositoryPrefix is the directory that a report puts before the files' names: where
-// the migrations were found, from the current directory on.
-func repositoryPrefix(set *migrations.Set, args []string) string {
-	if len(args) > 1 {
-		return ""
-	}
+// directoryOf is the directory that the migrations' names are relative to, from the
+// current one on.
+func directoryOf(set *migrations.Set, args []string) string {
 	dir := "."
-	if set != nil {
+	if set != nil && len(args) <= 1 {
 		dir = set.Dir()
 	}
-	if len(args) == 1 {
-		info, err := os.Stat(args[0])
-		if err == nil && !info.IsDir() {
-			return filepath.ToSlash(filepath.Dir(args[0]))
-		}
-		dir = path.Join(filepath.ToSlash(args[0]), dir)
+	if len(args) != 1 {
+		return dir
 	}
-	return dir
+	if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
+		return filepath.ToSlash(filepath.Dir(args[0]))
+	}
+	return path.Join(filepath.ToSlash(args[0]), dir)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,6 +19,9 @@ import (
 type reviewFlags struct {
 	historyFlags
 	from          int64
+	since         string
+	all           bool
+	output        string
 	format        string
 	postgres      []string
 	url           string
@@ -45,8 +49,9 @@ or, for all that there is today, by --write-baseline and --baseline.
 
 Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be reviewed.`,
 		Example: `  seedbed migrate review db/migrate
+  seedbed migrate review --new db/migrate           # of this branch; the default in CI
   seedbed migrate review --from 42 --format json db/migrate | jq '.findings[].rule'
-  seedbed migrate review --postgres 15,18 --format html db/migrate > review.html
+  seedbed migrate review --postgres 15,18 --format html -o review.html db/migrate
   seedbed migrate review --rows 20 --fail-on policy db/migrate            # rows survive Up and Down
   seedbed migrate review --format github --prefix db/migrate db/migrate   # in a workflow`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.review(cmd.Context(), f, args) },
@@ -54,6 +59,10 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 	f.define(cmd)
 	flags := cmd.Flags()
 	flags.Int64Var(&f.from, "from", 0, "review from this `version` on, and only run what comes before (default: all)")
+	flags.StringVar(&f.since, "new", "", "review what is new since a `version` or a git revision (default in CI: since the branch began)")
+	flags.Lookup("new").NoOptDefVal = sinceBranch
+	flags.BoolVar(&f.all, "all", false, "review all migrations in CI too")
+	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file` (default: stdout)")
 	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, html, github or gitlab")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "sarif", "html", "github", "gitlab"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.StringSliceVar(&f.postgres, "postgres", nil, "Postgres `versions` to review on (default: the one that is found)")
@@ -75,7 +84,7 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	}
 	set, openErr := a.openFiles(fsys, f.historyFlags)
 	if f.prefix == "" {
-		f.prefix = repositoryPrefix(set, args)
+		f.prefix = directoryOf(set, args)
 	}
 	write, ok := reviewFormats(f.prefix)[f.format]
 	if !ok {
@@ -108,6 +117,9 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		options.Options = f.Options
 		report, err = migrations.Review(ctx, nil, fsys, options)
 	} else {
+		if options.Only, err = a.newVersions(ctx, f, set, directoryOf(set, args)); err != nil {
+			return err
+		}
 		err = a.reviewers(ctx, f, func(all []seedbed.DB) error {
 			options.Also = all[1:]
 			report, err = set.Review(ctx, all[0], options)
@@ -121,13 +133,29 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	if f.writeBaseline != "" && reviewErr == nil {
 		return os.WriteFile(f.writeBaseline, report.Baseline(), 0o644)
 	}
-	if err := write(report, a.out); err != nil {
+	if err := a.writeReview(report, f.output, write); err != nil {
 		return err
 	}
 	if reviewErr == nil && fails(report) {
 		return errFindings
 	}
 	return reviewErr
+}
+
+// writeReview writes to stdout, or whole to a file.
+func (a *app) writeReview(report *migrations.Report, file string, write func(*migrations.Report, io.Writer) error) error {
+	if file == "" || file == "-" {
+		return write(report, a.out)
+	}
+	var text bytes.Buffer
+	if err := write(report, &text); err != nil {
+		return err
+	}
+	if err := writeWhole(file, text.String()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	fmt.Fprintf(a.err, "%s: %s, %d against policy\n", file, plural(report.Hazards(), "hazard"), report.Policies())
+	return nil
 }
 
 func reviewFormats(prefix string) map[string]func(*migrations.Report, io.Writer) error {

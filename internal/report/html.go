@@ -8,11 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qarion/seedbed/internal/look"
 	"github.com/qarion/seedbed/migrations"
 )
-
-//go:embed page.css
-var css string
 
 //go:embed page.html
 var layout string
@@ -29,7 +27,7 @@ func HTML(w io.Writer, p Page) error {
 		title = p.Database
 	}
 	return page.Execute(w, map[string]any{
-		"Style":     template.CSS(css),
+		"Style":     template.CSS(look.CSS),
 		"Title":     title,
 		"Page":      p,
 		"Clean":     p.Audit.Clean(),

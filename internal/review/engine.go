@@ -15,8 +15,9 @@ type Config struct {
 	// Server is a connection of a superuser to a server on which databases may be
 	// made and dropped.
 	Server *pgx.ConnConfig
-	// From is the first version that is reviewed; those before it are only run.
-	From int64
+	// Only reports whether a version is reviewed; the others are only run. What comes
+	// after the last one that is reviewed is left out.
+	Only func(version int64) bool
 	// Role runs the migrations. Empty: the superuser.
 	Role string
 	// SkipDown leaves out the way back, and the crashes of NO TRANSACTION files.
@@ -62,6 +63,9 @@ func Run(ctx context.Context, config Config, migrations []Migration) (*Result, e
 		return nil, err
 	}
 	s.owner = config.Role
+	for n := len(migrations); n > 0 && !config.Only(migrations[n-1].Version); n-- {
+		migrations = migrations[:n-1]
+	}
 	e := &engine{config: config, scratch: s, result: &Result{}, migrations: migrations}
 	defer func() {
 		if e.sess != nil {
@@ -81,7 +85,7 @@ func Run(ctx context.Context, config Config, migrations []Migration) (*Result, e
 		switch {
 		case m.Apply != nil:
 			goOn, err = e.run(ctx, m)
-		case m.Version < config.From:
+		case !config.Only(m.Version):
 			goOn, err = e.apply(ctx, m)
 		default:
 			goOn, err = e.review(ctx, m)

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qarion/seedbed/migrations"
+)
+
+// newVersions are the migrations that --new asks for: those above a version, or whose
+// files have changed since a git revision. Without --new, --from, --all and a baseline
+// a CI job asks for what is new on its branch; nil is all of them.
+func (a *app) newVersions(ctx context.Context, f reviewFlags, set *migrations.Set, dir string) ([]int64, error) {
+	since, asked := f.since, f.since != ""
+	if !asked && (f.all || f.from > 0 || f.baseline != "" || f.writeBaseline != "" || a.env("CI") == "") {
+		return nil, nil
+	}
+	if n, err := strconv.ParseInt(since, 10, 64); err == nil {
+		return versionsWhere(set, func(m migrations.Migration) bool { return m.Version > n }), nil
+	}
+	if since == "" || since == sinceBranch {
+		since = a.baseRevision()
+	}
+	changed, err := changedFiles(ctx, dir, since)
+	if err != nil && !asked {
+		fmt.Fprintf(a.err, "all migrations are reviewed: %v\n", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usagef("--new=%s: %v", since, err)
+	}
+	found := versionsWhere(set, func(m migrations.Migration) bool {
+		return slices.ContainsFunc(changed, func(name string) bool {
+			return name == m.File || strings.Replace(name, ".down.", ".up.", 1) == m.File
+		})
+	})
+	fmt.Fprintf(a.err, "%s new or changed since %s; --all reviews all\n", plural(len(found), "migration"), since)
+	return found, nil
+}
+
+// sinceBranch is --new without a value.
+const sinceBranch = "the branch's beginning"
+
+// baseRevision is where the branch begins, as the CI job or git says.
+func (a *app) baseRevision() string {
+	for _, name := range []string{"GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "BITBUCKET_PR_DESTINATION_BRANCH"} {
+		if branch := a.env(name); branch != "" {
+			return "origin/" + branch
+		}
+	}
+	return "origin/HEAD"
+}
+
+func versionsWhere(set *migrations.Set, is func(migrations.Migration) bool) []int64 {
+	found := []int64{}
+	for _, m := range set.Migrations() {
+		if is(m) {
+			found = append(found, m.Version)
+		}
+	}
+	return found
+}
+
+// changedFiles are those below dir that differ from where the branch left revision, and
+// those that git does not know yet.
+func changedFiles(ctx context.Context, dir, revision string) ([]string, error) {
+	base, err := git(ctx, dir, "merge-base", revision, "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	changed, err := git(ctx, dir, "diff", "--name-only", "--relative", "--diff-filter=d", base[0], "--", ".")
+	if err != nil {
+		return nil, err
+	}
+	others, err := git(ctx, dir, "ls-files", "--others", "--exclude-standard")
+	return append(changed, others...), err
+}
+
+// git is the output of a git command, by line.
+func git(ctx context.Context, dir string, args ...string) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil, fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
+	}
+	return strings.Fields(string(out)), err
+}

@@ -305,7 +305,7 @@ func TestReviewed(t *testing.T) {
 	t.Parallel()
 	fake := &told{T: t}
 	migrations.Reviewed(fake, pg.DB(t), files("00001_t.sql", plainT, "00002_i.sql", "-- +goose Up\nset local lock_timeout = '1s';\ncreate index t_a on t (a);\n-- +goose Down\ndrop index t_a;\n"))
-	if len(fake.errors) != 1 || !strings.Contains(fake.errors[0], "00002_i.sql:3: hazard: index-not-concurrent on public.t (SHARE)") ||
+	if len(fake.errors) != 1 || !strings.Contains(fake.errors[0], "00002_i.sql:3: create index t_a on t (a)\n  hazard: index-not-concurrent on public.t (SHARE)") ||
 		!strings.Contains(fake.errors[0], "fix: create index CONCURRENTLY") {
 		t.Errorf("told %q", fake.errors)
 	}

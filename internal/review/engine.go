@@ -198,7 +198,7 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 		}
 		defer e.scratch.drop(ctx, clone)
 	}
-	r := &run{sess: e.sess, scratch: e.scratch, mig: m, start: e.state}
+	r := &run{sess: e.sess, scratch: e.scratch, mig: m, major: e.result.Major, start: e.state}
 	settings, err := e.sess.settings(ctx)
 	if err != nil {
 		return false, err

@@ -56,6 +56,9 @@ func (j *judge) newConstraint(s *step, p pair, c constraint) {
 		}
 		fix := fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s); %[5]s; then ALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
 			name, p.new.sql(), quoted(p.new.columnNames(c.Key)), b.what, j.mig.Tool.Alone)
+		if p.new.Kind == "p" {
+			fix = keyOnPartitions(p.new, c, b.what)
+		}
 		if c.Type == "x" {
 			fix = "no concurrent form exists: add it when the table is created or small, or enforce it by a trigger until a maintenance window; set lock_timeout"
 		}
@@ -74,11 +77,20 @@ func (j *judge) newConstraint(s *step, p pair, c constraint) {
 			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
 		j.validatedAtOnce(s, p, c)
 	case c.Type == "f" && s.saidOf("validating foreign key constraint", c.Name):
-		j.on(s, "add-fk-validating", p.new,
-			fmt.Sprintf("%s is checked by scanning %s and its parent while both are closed to writes", c.Name, j.name(p.new)),
-			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s FOREIGN KEY … NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
+		fix := fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s FOREIGN KEY … NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name)
+		if p.new.Kind == "p" && j.major < 18 { // which refuses NOT VALID there
+			fix = fmt.Sprintf("on each partition ADD CONSTRAINT … FOREIGN KEY … NOT VALID; then VALIDATE CONSTRAINT; then on %s, which takes them over without a scan", p.new.sql())
+		}
+		j.on(s, "add-fk-validating", p.new, fmt.Sprintf("%s is checked by scanning %s and its parent while both are closed to writes", c.Name, j.name(p.new)), fix)
 		j.validatedAtOnce(s, p, c)
 	}
+}
+
+// keyOnPartitions is how a key gets onto a partitioned table, which has no concurrent
+// builds and no USING INDEX.
+func keyOnPartitions(r *relation, c constraint, what string) string {
+	return fmt.Sprintf("on each partition: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … %[4]s USING INDEX; then ALTER TABLE ONLY %[1]s ADD CONSTRAINT %[2]s %[4]s (%[3]s); and for each partition ALTER INDEX %[5]s.%[2]s ATTACH PARTITION its index",
+		r.sql(), quote(c.Name), quoted(r.columnNames(c.Key)), what, quote(r.Schema))
 }
 
 // validatedAtOnce: ADD … NOT VALID, VALIDATE in one command wins nothing.
@@ -128,10 +140,14 @@ func (j *judge) notNull(s *step, p pair) {
 		if p.new.Kind == "r" && p.new.Partition && !j.leads(s, p, pair.notNulls) {
 			continue
 		}
+		fix := fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s CHECK (%[2]s IS NOT NULL) NOT VALID; next migration: VALIDATE CONSTRAINT %[3]s; then ALTER COLUMN %[2]s SET NOT NULL; and DROP CONSTRAINT %[3]s;",
+			p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null"))
+		if j.major >= 18 {
+			fix = fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s NOT NULL %[2]s NOT VALID; next migration: ALTER TABLE %[1]s VALIDATE CONSTRAINT %[3]s;",
+				p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null"))
+		}
 		j.on(s, "set-not-null-scan", p.new,
-			fmt.Sprintf("every row of %s is looked at for a NULL in %s while the table is closed to reads and writes", j.name(p.new), c.new.Name),
-			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s CHECK (%[2]s IS NOT NULL) NOT VALID; next migration: VALIDATE CONSTRAINT %[3]s; then ALTER COLUMN %[2]s SET NOT NULL; and DROP CONSTRAINT %[3]s;",
-				p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null")))
+			fmt.Sprintf("every row of %s is looked at for a NULL in %s while the table is closed to reads and writes", j.name(p.new), c.new.Name), fix)
 	}
 }
 

@@ -35,9 +35,12 @@ func (s *step) partOf(n *node, schema, name string) bool {
 }
 
 func (j *judge) backfill(s *step, r *relation, verb string) {
+	fix := fmt.Sprintf("in batches that commit: a DO loop, %s, that runs %s … WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE … LIMIT 5000)); COMMIT; until none is left", j.mig.Tool.Alone, verb, r.sql())
+	if r.Kind == "p" {
+		fix = "partition by partition, each " + fix
+	}
 	j.add(s, "unbatched-backfill", j.name(r), s.lockOn(r.OID),
-		fmt.Sprintf("%s goes through all of %s in one statement: row locks, WAL and dead rows pile up until it commits", verb, j.name(r)),
-		fmt.Sprintf("in batches that commit: a DO loop, %s, that runs %s … WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE … LIMIT 5000)); COMMIT; until none is left", j.mig.Tool.Alone, verb, r.sql()))
+		fmt.Sprintf("%s goes through all of %s in one statement: row locks, WAL and dead rows pile up until it commits", verb, j.name(r)), fix)
 }
 
 func (j *judge) mixed(s *step, r *relation) {

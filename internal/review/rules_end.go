@@ -82,9 +82,12 @@ func (j *judge) foreignKeys(end *state, first, r *relation) {
 			to = parent.String()
 		}
 		cols := quoted(r.columnNames(c.Key))
+		fix := fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s); %s; or without CONCURRENTLY where the table is made", r.sql(), cols, j.mig.Tool.Alone)
+		if r.Kind == "p" {
+			fix = fmt.Sprintf("CREATE INDEX ON %s (%s); where the table is made; later ON ONLY it, then on each partition CREATE INDEX CONCURRENTLY and ALTER INDEX … ATTACH PARTITION", r.sql(), cols)
+		}
 		j.add(s, "fk-without-index", r.String(), NoLock,
-			fmt.Sprintf("%s has no index on (%s): each DELETE and key UPDATE in %s scans all of %s", c.Name, cols, to, r),
-			fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s); %s; or without CONCURRENTLY where the table is made", r.sql(), cols, j.mig.Tool.Alone))
+			fmt.Sprintf("%s has no index on (%s): each DELETE and key UPDATE in %s scans all of %s", c.Name, cols, to, r), fix)
 	}
 }
 

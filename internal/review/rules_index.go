@@ -57,9 +57,12 @@ func (j *judge) droppedIndexes(s *step, p pair) {
 		if !existed || p.old.backs(i.OID) || i.Parent != 0 || p.lost(first.Key) || p.detached() {
 			continue
 		}
+		fix := fmt.Sprintf("DROP INDEX CONCURRENTLY IF EXISTS %s.%s; %s", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone)
+		if p.new.Kind == "p" {
+			fix = "SET LOCAL lock_timeout = '3s'; before it, alone in its migration, and retry: an index of a partitioned table has no concurrent drop"
+		}
 		j.on(s, "drop-index-not-concurrent", p.new,
-			fmt.Sprintf("dropping %s takes ACCESS EXCLUSIVE on %s: queries queue behind it, and it queues behind the longest of them", i.Name, j.name(p.new)),
-			fmt.Sprintf("DROP INDEX CONCURRENTLY IF EXISTS %s.%s; %s", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone))
+			fmt.Sprintf("dropping %s takes ACCESS EXCLUSIVE on %s: queries queue behind it, and it queues behind the longest of them", i.Name, j.name(p.new)), fix)
 	}
 }
 

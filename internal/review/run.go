@@ -16,6 +16,7 @@ type run struct {
 	sess    *session
 	scratch *scratch // nil: locks of commands that run outside of transactions are not read
 	mig     *Migration
+	major   int
 	start   *state // before the migration: what is in it may be large and busy
 	now     *state
 	held    locks

@@ -30,7 +30,7 @@ func Discover(ctx context.Context, db DB) (*Discovery, error) {
 	}
 	d := &Discovery{Model: modelOf(cat, found), Doubts: found.Doubts}
 	for _, e := range found.Evidence {
-		d.Evidence = append(d.Evidence, Evidence(e))
+		d.Evidence = append(d.Evidence, Evidence{e.Conclusion, e.Reasons})
 	}
 	d.retract(cat)
 	return d, nil

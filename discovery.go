@@ -18,8 +18,8 @@ type Discovery struct {
 // Evidence is what one conclusion rests on.
 type Evidence struct {
 	// Conclusion names the declaration, as in "scoped datasets".
-	Conclusion string
-	Reasons    []string
+	Conclusion string   `json:"conclusion"`
+	Reasons    []string `json:"reasons"`
 }
 
 // String writes the Model, the reasons under each conclusion, and the doubts.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/migrations"
 )
@@ -20,7 +19,7 @@ func (a *app) checkFactories(ctx context.Context, f checkFlags) error {
 	var report factory.LintReport
 	err := a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 		say.Begin("check", "trying the constraints out")
-		found, err := seedbed.Discover(ctx, db)
+		found, err := a.model(ctx, db)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 
 // reporting is a report in the making: what to look for, and what was found.
 type reporting struct {
+	*app
 	checkFlags
 	audits  []auditFunc
 	options audit.Options
@@ -29,7 +30,7 @@ type reporting struct {
 
 // reporting reads what the flags, the environment and seedbed.yaml ask for.
 func (a *app) reporting(f checkFlags) (*reporting, error) {
-	r := &reporting{checkFlags: f}
+	r := &reporting{app: a, checkFlags: f}
 	if formats[f.format] == nil {
 		return nil, usagef("--format %s: there are text, json, sarif, gitlab and html", f.format)
 	}
@@ -72,7 +73,11 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 }
 
 // look runs the audits, and reads what the page shows beside them.
-func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(audit.Progress)) (err error) {
+func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(audit.Progress)) error {
+	var err error
+	if r.options.Model, err = r.corrected(ctx, db); err != nil {
+		return err
+	}
 	r.options.Progress = progress
 	r.page = report.Page{Title: r.title, Database: db.Config().ConnConfig.Database, Exceptions: r.options.Except, Made: time.Now(),
 		Probed: !r.noProbes && r.only != "integrity"}
@@ -86,7 +91,7 @@ func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(au
 	if err != nil {
 		return err
 	}
-	found, err := seedbed.Discover(ctx, db)
+	found, err := r.model(ctx, db)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/qarion/seedbed/fixtures"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/catalog"
 )
@@ -33,6 +34,10 @@ type config struct {
 	Mask map[string]string `yaml:"mask"`
 	// Except are findings of `check` that are intended.
 	Except []exception `yaml:"except"`
+	// Model corrects what tables are taken to mean, or names a file that does.
+	Model any `yaml:"model"`
+
+	corrections fixtures.Corrections
 }
 
 type exception struct {
@@ -42,7 +47,7 @@ type exception struct {
 }
 
 // keys of seedbed.yaml, for suggestions.
-var configKeys = []string{"migrations", "postgres", "seed", "fixtures", "mask", "except"}
+var configKeys = []string{"migrations", "postgres", "seed", "fixtures", "mask", "except", "model"}
 
 // loadConfig reads the nearest seedbed.yaml upward, and the environment over it.
 func (a *app) loadConfig() (*config, error) {
@@ -101,6 +106,9 @@ func (c *config) read(path string) error {
 		if *dir != "" && !filepath.IsAbs(*dir) {
 			*dir = filepath.Join(filepath.Dir(path), *dir)
 		}
+	}
+	if c.corrections, err = fixtures.ReadModel(os.DirFS(filepath.Dir(path)), filepath.Base(path)); err != nil {
+		return usagef("%v", err)
 	}
 	for _, e := range c.Except {
 		if _, known := audit.RuleNamed(e.Rule); !known || e.Reason == "" {

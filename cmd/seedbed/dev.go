@@ -115,7 +115,7 @@ func (a *app) devStart(ctx context.Context, f devFlags) error {
 
 // devServe makes the database ready, reports, and stays for as long as asked.
 func (a *app) devServe(ctx context.Context, server *dev.Server, f devFlags, say *progress) error {
-	plan, left, err := f.plan(ctx, server)
+	plan, left, err := a.plan(ctx, f, server)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // plan is what the flags ask for, and where they are silent what the database that
 // is there was built from. What the seed had to leave out is in left afterwards.
-func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, left *[]string, err error) {
+func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan dev.Plan, left *[]string, err error) {
 	d, err := server.Database(ctx, dev.Fresh) // as it was built, whatever has become of it
 	var none *dev.NoDatabaseError
 	if errors.As(err, &none) {
@@ -41,7 +41,11 @@ func (f devFlags) plan(ctx context.Context, server *dev.Server) (plan dev.Plan, 
 	}
 	plan.Seeded = fmt.Sprintf(seededBy, f.scenario, f.seed)
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
-		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Progress: progress, Filling: func(p factory.Progress) {
+		model, err := a.corrected(ctx, db)
+		if err != nil {
+			return err
+		}
+		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Model: model, Progress: progress, Filling: func(p factory.Progress) {
 			progress(string(p.Stage)+" "+p.Table, int(min(p.All, p.Total)), int(p.Total))
 		}})
 		return err

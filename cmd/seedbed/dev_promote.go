@@ -33,7 +33,7 @@ database when it is complete. It needs pg_dump and psql.`,
 				return err
 			}
 			return a.withStarted(cmd.Context(), func(ctx context.Context, server *dev.Server, _ *progress) error {
-				return promote(ctx, server, *promotion, f)
+				return a.promote(ctx, server, *promotion, f)
 			})
 		},
 	}
@@ -72,8 +72,8 @@ func findKept(ctx context.Context, wanted string) (*dev.Promotion, error) {
 	return nil, fmt.Errorf("no database of a test %q is kept; `seedbed prune --list` lists those that are", wanted)
 }
 
-func promote(ctx context.Context, server *dev.Server, p dev.Promotion, f devFlags) error {
-	plan, _, err := f.plan(ctx, server)
+func (a *app) promote(ctx context.Context, server *dev.Server, p dev.Promotion, f devFlags) error {
+	plan, _, err := a.plan(ctx, f, server)
 	if err != nil {
 		return err
 	}

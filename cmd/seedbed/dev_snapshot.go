@@ -76,7 +76,7 @@ the old one, which is there until the new one is complete. Snapshots stay.`,
 }
 
 func (a *app) devReset(ctx context.Context, server *dev.Server, f devFlags) error {
-	plan, left, err := f.plan(ctx, server)
+	plan, left, err := a.plan(ctx, f, server)
 	if err != nil {
 		return err
 	}

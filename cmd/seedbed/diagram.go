@@ -34,7 +34,7 @@ func (a *app) drawDiagram(ctx context.Context, db *pgxpool.Pool, file, title str
 	if err != nil {
 		return err
 	}
-	found, err := seedbed.Discover(ctx, db)
+	found, err := a.model(ctx, db)
 	if err != nil {
 		return err
 	}

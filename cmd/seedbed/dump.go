@@ -104,6 +104,9 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 		if o.TenantTable, o.Tenant, err = findTenant(ctx, db, f.tenant); err != nil {
 			return err
 		}
+		if o.Model, err = a.corrected(ctx, db); err != nil {
+			return err
+		}
 		text, err = fixtures.Dump(ctx, db, o)
 		if errors.Is(err, fixtures.ErrTooMany) {
 			err = fmt.Errorf("%w (here: --max-rows)", err)

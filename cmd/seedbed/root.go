@@ -29,6 +29,8 @@ a seedbed.yaml, found from the current directory upward:
     leads.notes: redact
   except:                      # findings of check that are intended
     - {rule: constraint-not-valid, object: orders.orders_total_check, reason: validated in May}
+  model:                       # corrects what tables are taken to mean, or names a file that does
+    global: [countries]
 
 Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 findings, 130 Ctrl-C.`,
 		Example: `  seedbed dev                          # a database for this project, until Ctrl-C
@@ -42,7 +44,7 @@ Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 findings, 130 Ctrl
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("seedbed {{.Version}}\n")
-	root.AddCommand(a.devCommand(), a.seedCommand(), a.dumpCommand(), a.checkCommand(), a.migrateCommand(), a.doctorCommand(), a.pruneCommand())
+	root.AddCommand(a.devCommand(), a.seedCommand(), a.dumpCommand(), a.modelCommand(), a.checkCommand(), a.migrateCommand(), a.doctorCommand(), a.pruneCommand())
 	a.watch(root)
 	return root
 }

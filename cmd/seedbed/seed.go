@@ -128,11 +128,16 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 		if err := a.refuseProduction(db); err != nil {
 			return err
 		}
+		model, err := a.corrected(ctx, db)
+		if err != nil {
+			return err
+		}
+		s.options.Model = model
 		if s.dryRun {
-			return a.rehearse(ctx, db, s.fixtures)
+			return a.rehearse(ctx, db, s.fixtures, model)
 		}
 		if s.fixtures != "" {
-			if err := loadFixtures(ctx, db, s.fixtures, say); err != nil {
+			if err := loadFixtures(ctx, db, s.fixtures, model, say); err != nil {
 				return err
 			}
 		}

@@ -9,14 +9,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/fixtures"
 	"github.com/qarion/seedbed/internal/scenario"
 )
 
-func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, say *progress) error {
+func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, model *seedbed.Model, say *progress) error {
 	say.Begin("fixtures", "loading "+dir)
-	set, err := fixtures.Insert(ctx, db, os.DirFS(dir), fixtures.Options{})
+	set, err := fixtures.Insert(ctx, db, os.DirFS(dir), fixtures.Options{Model: model})
 	if err != nil {
 		return err
 	}
@@ -27,8 +28,8 @@ func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, say *progre
 }
 
 // rehearse says what loading fixtures would do.
-func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string) error {
-	diff, err := fixtures.DryRun(ctx, db, os.DirFS(dir), fixtures.Options{})
+func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string, model *seedbed.Model) error {
+	diff, err := fixtures.DryRun(ctx, db, os.DirFS(dir), fixtures.Options{Model: model})
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,8 @@ func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string) error 
 func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) error {
 	say.Begin("seed", "reading the catalog")
 	f := &filling{say: say}
-	report, err := scenario.Volumes(ctx, db, s.rows, s.options.Seed, f.tell)
+	s.options.Filling = f.tell
+	report, err := scenario.Volumes(ctx, db, s.rows, s.options)
 	if err != nil {
 		return err
 	}

@@ -329,7 +329,7 @@ func (n *inference) nearly(candidates []*candidate) {
 			n.doubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
 		case c.grade > weakGrade && len(c.carriers) > 1 && e.inAll(c) == 0:
 			n.doubt("%s: %s it, and none requires it: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"))
-		case c.grade > weakGrade && e.required > 1:
+		case c.grade > weakGrade && e.required > 0:
 			n.doubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, count(e.required, "table requires", "tables require"))
 		case c.table == nil && c.grade > 0 && len(n.accept) == 0 && e.required > 2:
 			n.doubt("%s a %s that no table here has: is it a tenant?", count(e.required, "table requires", "tables require"), name)

@@ -31,15 +31,19 @@ func autoDemo(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
 // one sentence a table; its error is for what stopped all of it.
 func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []string, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		found, err := seedbed.Discover(ctx, tx)
-		if err != nil {
-			return err
+		model := o.Model
+		if model == nil {
+			found, err := seedbed.Discover(ctx, tx)
+			if err != nil {
+				return err
+			}
+			model = &found.Model
 		}
 		cat, err := catalog.Load(ctx, tx, catalog.Options{})
 		if err != nil {
 			return err
 		}
-		f := &filler{ctx: ctx, tx: tx, model: found.Model, options: o, want: want, tenants: map[string][]*tenant{}}
+		f := &filler{ctx: ctx, tx: tx, model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
 		err = f.tables(cat)
 		left = f.left
 		return err
@@ -110,6 +114,9 @@ func (f *filler) fill(db pgx.Tx, r *catalog.Relation, name string) error {
 		return err
 	}
 	auto := factory.Auto(name).With(factory.Seed(f.options.Seed)).With(f.want.options...)
+	if f.options.Model != nil {
+		auto = auto.With(factory.WithModel(*f.options.Model))
+	}
 	if level, ok := f.model.TenantTable(name); ok {
 		return f.level(db, auto, level)
 	}

@@ -18,7 +18,7 @@ var perHundred = []Rows{
 // scale makes volumes of every table, in proportion to the spaces; rows that are
 // asked for by table are as many as asked.
 func scale(ctx context.Context, db seedbed.DB, o Options) error {
-	_, err := Volumes(ctx, db, o.volumes(), o.Seed, o.Filling)
+	_, err := Volumes(ctx, db, o.volumes(), o)
 	return err
 }
 
@@ -49,6 +49,6 @@ func autoScale(ctx context.Context, db seedbed.DB, o Options) ([]string, error) 
 	if len(o.Rows) == 0 {
 		return nil, errNoRows
 	}
-	_, err := Volumes(ctx, db, o.Rows, o.Seed, o.Filling)
+	_, err := Volumes(ctx, db, o.Rows, o)
 	return nil, err
 }

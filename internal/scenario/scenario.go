@@ -29,6 +29,9 @@ type Options struct {
 	Spaces int64
 	// Rows are volumes of tables for scale, instead of those that follow from Spaces.
 	Rows []Rows
+	// Model says what the tables of a schema other than the reference one mean. Nil:
+	// what seedbed.Discover reads.
+	Model *seedbed.Model
 	// Progress is called after each space, or table. Nil: nobody hears.
 	Progress func(what string, done, of int)
 	// Filling is what scale calls instead, a few times a second. Nil: nobody hears.

@@ -16,12 +16,15 @@ type Rows struct {
 // Volumes makes rows of the tables named: believable ones for the tables of the
 // reference schema, made-up ones for any other table. It is factory.Plan by the names
 // of tables; it writes everything or nothing.
-func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, seed uint64, progress func(factory.Progress)) (factory.Report, error) {
+func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factory.Report, error) {
 	reference, err := IsReference(ctx, db)
 	if err != nil {
 		return factory.Report{}, err
 	}
-	plan := factory.Plan{Options: []factory.Option{factory.Seed(seed)}, Progress: progress}
+	plan := factory.Plan{Options: []factory.Option{factory.Seed(o.Seed)}, Progress: o.Filling}
+	if o.Model != nil {
+		plan.Options = append(plan.Options, factory.WithModel(*o.Model))
+	}
 	for _, r := range rows {
 		volume := func(n int64) factory.Volume { return factory.Auto(r.Table).N(n) }
 		if known := typed[r.Table]; known != nil && reference {

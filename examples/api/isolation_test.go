@@ -21,7 +21,7 @@ func TestNothingOfAnotherSpaceLeaves(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 
-	canaries := check.Canaries(t, w, w.theirs)
+	canaries := check.Canaries(t, w, check.Options{}, w.theirs.ID)
 	mine := w.mine.ID.String()
 	providers := w.get(t, "spaces", mine, "providers")
 	thread := w.get(t, "spaces", mine, "datasets", w.dataset.ID.String(), "comments")

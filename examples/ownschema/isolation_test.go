@@ -22,7 +22,7 @@ func TestNothingOfAnotherTenantShows(t *testing.T) {
 	comments.With(factory.On(their)).CreateN(t, db, 2)
 
 	options := check.Options{Model: &Model}
-	canaries := check.Canaries(t, db, theirs, options)
+	canaries := check.Canaries(t, db, options, theirs.ID)
 	list, err := Posts(t.Context(), db, mine.ID)
 	if err != nil || len(list) != 1 {
 		t.Errorf("%d posts, %v; want ours", len(list), err)

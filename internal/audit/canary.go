@@ -57,6 +57,11 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 		return nil, err
 	}
 	p := &planter{a: a, tenants: tenants, out: &Canaries{}}
+	for _, key := range tenants {
+		if err := p.known(key); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range a.subjects {
 		if err := p.table(s); err != nil {
 			return nil, fmt.Errorf("plant canaries in %s: %w", s.name, err)
@@ -65,6 +70,18 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 	err := a.eyes.tx.Commit(ctx)
 	a.eyes.tx = nil
 	return p.out, err
+}
+
+// TenantKeys says which tenants there are, a few of each level, as in "space a1, a2".
+func TenantKeys(ctx context.Context, db seedbed.DB, opt Options) (string, error) {
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}}
+	if err := a.prepare(); err != nil {
+		return "", err
+	}
+	defer a.eyes.close()
+	a.gatherSubjects()
+	keys, err := (&planter{a: a}).tenantKeys()
+	return strings.Join(keys, "; "), err
 }
 
 func (a *audit) tenancyKnown(tenants [][]string) error {
@@ -152,13 +169,76 @@ func (p *planter) ids(s *subject) error {
 		if err != nil {
 			return err
 		}
+		small := 0
 		for _, v := range values {
-			if len(v) >= 12 && c.Type.Underlying().Category != "D" {
-				p.out.IDs = append(p.out.IDs, Canary{Table: s.name, Column: name, Text: v, ID: true})
+			if len(v) < leastKey || c.Type.Underlying().Category == "D" {
+				small++
+				continue
 			}
+			p.out.IDs = append(p.out.IDs, Canary{Table: s.name, Column: name, Text: v, ID: true})
+		}
+		if small > 0 {
+			p.out.Unchecked = append(p.out.Unchecked, fmt.Sprintf("%s of %s.%s, such as %s, are too common to look for: these rows are known by their texts only",
+				plural(int64(small), "key"), s.name, name, values[0]))
 		}
 	}
 	return nil
+}
+
+// leastKey is the length from which on a key is not met by chance.
+const leastKey = 12
+
+// known wants a tenant to have rows, and says which have where it has none.
+func (p *planter) known(key []string) error {
+	alone := &planter{a: p.a, tenants: [][]string{key}}
+	var here []string
+	for _, s := range p.a.subjects {
+		here = append(here, fmt.Sprintf("EXISTS (SELECT FROM %s t WHERE %s)", s.rel.Ident(), alone.theirs(s, "t")))
+	}
+	var found bool
+	if err := p.a.eyes.tx.QueryRow(p.a.ctx, "SELECT "+strings.Join(here, " OR ")).Scan(&found); err != nil || found {
+		return err
+	}
+	there, err := p.tenantKeys()
+	if err != nil {
+		return err
+	}
+	if len(there) == 0 {
+		return fmt.Errorf("plant canaries: no tenant has rows yet: create rows first, or their absence proves nothing")
+	}
+	return fmt.Errorf("plant canaries: no row belongs to a tenant %s; there are %s", strings.Join(key, "/"), strings.Join(there, "; "))
+}
+
+// tenantKeys are some keys of each level, as in "space a1, a2, …".
+func (p *planter) tenantKeys() ([]string, error) {
+	const some = 3
+	var out []string
+	for _, t := range p.a.model.Tenants {
+		for _, s := range p.a.subjects {
+			exprs := p.a.tenantOf(s.rel, "t", t.Name)
+			if len(exprs) == 0 || t.Table != "" && s.tenant != t.Name {
+				continue
+			}
+			rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT concat_ws('/', %s) FROM %s t LIMIT %d",
+				strings.Join(exprs, ", "), s.rel.Ident(), some+1))
+			if err != nil {
+				return nil, err
+			}
+			keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if err != nil {
+				return nil, err
+			}
+			slices.Sort(keys)
+			if len(keys) > some {
+				keys[some] = "…"
+			}
+			if len(keys) > 0 {
+				out = append(out, t.Name+" "+strings.Join(keys, ", "))
+				break
+			}
+		}
+	}
+	return out, nil
 }
 
 // sharedKey reports whether a key's column references something that other tenants

@@ -13,23 +13,24 @@ import (
 	"strings"
 )
 
-// Sighting is a canary that was met where it must not be.
-type Sighting struct {
+// Match is a canary that was met where it must not be.
+type Match struct {
 	Canary
 	// Path to it, such as $.items[3].body.
 	Path string
-	// Form it was in: "as it is", "hex", "base64", "URL-escaped", "bytes", …
+	// Form it was in: "as it is", "hex", "base64", "URL-escaped", "bytes", "gzip", …
 	Form string
 }
 
 // Search looks through any Go value: structs with unexported fields, maps with
 // their keys, pointers, errors, bytes and strings; JSON within strings; and texts
-// in hexadecimal, base64 and URL escapes, up to three layers deep.
-func (c *Canaries) Search(v any) []Sighting {
+// in hexadecimal, base64, URL escapes, gzip, deflate, zstd and UTF-16, up to three
+// layers deep.
+func (c *Canaries) Search(v any) []Match {
 	s := &search{canaries: c, seen: map[visit]bool{}, known: map[string]bool{}}
 	s.walk("$", reflect.ValueOf(v), 0)
 	// Maps come in no order.
-	slices.SortStableFunc(s.found, func(a, b Sighting) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(s.found, func(a, b Match) int { return strings.Compare(a.Path, b.Path) })
 	return s.found
 }
 
@@ -37,7 +38,7 @@ type search struct {
 	canaries *Canaries
 	seen     map[visit]bool
 	known    map[string]bool
-	found    []Sighting
+	found    []Match
 }
 
 type visit struct {
@@ -154,6 +155,9 @@ func (s *search) layers(path, text, form string, left int) {
 			s.layers(path, plain, "JSON-escaped", left-1)
 		}
 	}
+	for form, plain := range unpacked(text) {
+		s.layers(path, plain, form, left-1)
+	}
 	for _, run := range hexRun.FindAllString(text, -1) {
 		for _, r := range []string{run, run[1:]} {
 			if plain, err := hex.DecodeString(r[:len(r)&^1]); err == nil {
@@ -206,5 +210,5 @@ func (s *search) add(c Canary, path, form string) {
 		return
 	}
 	s.known[k] = true
-	s.found = append(s.found, Sighting{Canary: c, Path: path, Form: form})
+	s.found = append(s.found, Match{Canary: c, Path: path, Form: form})
 }

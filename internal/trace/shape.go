@@ -1,87 +1,78 @@
 package trace
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/qarion/seedbed/internal/sqltext"
+)
 
 // Shape is a statement without its values: literals and numbers become ?, lists of
 // them one, and blanks are single. Two statements of one shape differ in values only.
 func Shape(sql string) string {
+	tokens := sqltext.Tokens(sql)
+	if n := len(tokens); n > 0 && tokens[n-1].Is(";") {
+		tokens = tokens[:n-1]
+	}
+	var out []string
+	var spaced []bool // whether a blank goes before it
+	for i, t := range tokens {
+		space := i > 0 && t.Pos > tokens[i-1].End
+		text := sql[t.Pos:t.End]
+		if t.Kind == sqltext.String || t.Kind == sqltext.Number {
+			text = "?"
+			if n := len(out); n > 1 && out[n-1] == "," && out[n-2] == "?" {
+				out, spaced = out[:n-1], spaced[:n-1] // one of a list
+				continue
+			}
+		}
+		out, spaced = append(out, text), append(spaced, space)
+	}
 	var b strings.Builder
-	b.Grow(len(sql))
-	for i := 0; i < len(sql); {
-		switch c := sql[i]; {
-		case c == '-' && strings.HasPrefix(sql[i:], "--"):
-			i += lineEnd(sql[i:])
-		case c == '/' && strings.HasPrefix(sql[i:], "/*"):
-			i += commentEnd(sql[i:])
-		case c == '\'':
-			i += quoteEnd(sql[i:], '\'')
-			value(&b)
-		case c == '"':
-			n := quoteEnd(sql[i:], '"')
-			b.WriteString(sql[i : i+n])
-			i += n
-		case c >= '0' && c <= '9' && !wordBefore(&b):
-			for i < len(sql) && (sql[i] >= '0' && sql[i] <= '9' || sql[i] == '.') {
-				i++
-			}
-			value(&b)
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			if b.Len() > 0 && !strings.HasSuffix(b.String(), " ") {
-				b.WriteByte(' ')
-			}
-			i++
-		default:
-			b.WriteByte(c)
-			i++
+	for i, text := range out {
+		if spaced[i] {
+			b.WriteByte(' ')
+		}
+		b.WriteString(text)
+	}
+	return b.String()
+}
+
+// control reports statements that begin and end transactions and settings that go
+// with them: they load nothing, and are no work of the code under test.
+func control(sql string) bool {
+	statements := sqltext.Split(sql).Statements
+	for _, st := range statements {
+		if !controls(st.Tokens) {
+			return false
 		}
 	}
-	return strings.TrimSuffix(strings.TrimSpace(b.String()), ";")
+	return len(statements) > 0
 }
 
-// value writes one placeholder for a whole list of values.
-func value(b *strings.Builder) {
-	s := strings.TrimRight(b.String(), " ")
-	if before, ok := strings.CutSuffix(s, "?,"); ok {
-		b.Reset()
-		b.WriteString(before + "?")
-		return
+func controls(tokens []sqltext.Token) bool {
+	switch strings.ToLower(tokens[0].Text) {
+	case "begin", "commit", "rollback", "savepoint", "release", "start", "end", "abort", "set", "reset", "discard":
+		return tokens[0].Kind == sqltext.Word
 	}
-	b.WriteByte('?')
+	return setsConfig(tokens)
 }
 
-func wordBefore(b *strings.Builder) bool {
-	s := b.String()
-	if s == "" {
+// setsConfig reports SELECT set_config(…), with any number of them and nothing else.
+func setsConfig(tokens []sqltext.Token) bool {
+	if !tokens[0].Is("select") {
 		return false
 	}
-	c := s[len(s)-1]
-	return c == '_' || c == '$' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-}
-
-func lineEnd(s string) int {
-	if i := strings.IndexByte(s, '\n'); i >= 0 {
-		return i
-	}
-	return len(s)
-}
-
-func commentEnd(s string) int {
-	if i := strings.Index(s[2:], "*/"); i >= 0 {
-		return i + 4
-	}
-	return len(s)
-}
-
-func quoteEnd(s string, q byte) int {
-	for i := 1; i < len(s); i++ {
-		if s[i] != q {
-			continue
+	for _, item := range sqltext.TopLevel(tokens[1:], ",") {
+		if len(item) > 2 && item[0].Is("pg_catalog") {
+			item = item[2:]
 		}
-		if i+1 < len(s) && s[i+1] == q {
-			i++
-			continue
+		if len(item) < 3 || !item[0].Is("set_config") || !item[1].Is("(") {
+			return false
 		}
-		return i + 1
+		rest := item[1+sqltext.Closing(item[1:])+1:]
+		if sqltext.Index(rest, "from") >= 0 {
+			return false
+		}
 	}
-	return len(s)
+	return true
 }

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"context"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -109,8 +108,7 @@ func (t *Tracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.T
 	if s == nil {
 		return ctx
 	}
-	st := Statement{Kind: Query, SQL: data.SQL, Args: data.Args}
-	st.depth = runtime.Callers(2, st.stack[:])
+	st := Statement{Kind: Query, SQL: data.SQL, Args: data.Args, calls: here()}
 	return context.WithValue(ctx, callKey{}, call{scope: s, index: s.add(st)})
 }
 
@@ -133,8 +131,7 @@ func (t *Tracer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.T
 	if s == nil {
 		return ctx
 	}
-	st := Statement{Kind: Batch}
-	st.depth = runtime.Callers(2, st.stack[:])
+	st := Statement{Kind: Batch, calls: here()}
 	return context.WithValue(ctx, callKey{}, call{scope: s, batch: s.beginBatch(st)})
 }
 
@@ -169,8 +166,7 @@ func (t *Tracer) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pg
 	if s == nil {
 		return ctx
 	}
-	st := Statement{Kind: Copy, SQL: "COPY " + data.TableName.Sanitize() + " (" + strings.Join(data.ColumnNames, ", ") + ") FROM STDIN"}
-	st.depth = runtime.Callers(2, st.stack[:])
+	st := Statement{Kind: Copy, SQL: "COPY " + data.TableName.Sanitize() + " (" + strings.Join(data.ColumnNames, ", ") + ") FROM STDIN", calls: here()}
 	return context.WithValue(ctx, callKey{}, call{scope: s, index: s.add(st)})
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +21,8 @@ type Watch struct {
 
 // origin is where a connection was acquired, and how it was then.
 type origin struct {
-	at   Statement
-	role string
+	calls stack
+	role  string
 }
 
 // inspectTime bounds the look at a connection.
@@ -37,16 +36,35 @@ func (t *Tracer) Watch(w *Watch) {
 	t.watches = append(t.watches, w)
 }
 
-// Unwatch ends what Watch began.
-func (t *Tracer) Unwatch(w *Watch) {
+// Unwatch ends what Watch began. It returns the lines that acquired, while something
+// watched, what was not released since. It waits for a moment for those that are on
+// their way back.
+func (t *Tracer) Unwatch(w *Watch) (unreleased []string) {
+	for wait := time.Millisecond; wait < 128*time.Millisecond && len(t.outside()) > 0; wait *= 2 {
+		time.Sleep(wait)
+	}
+	unreleased = t.outside()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i, x := range t.watches {
-		if x == w {
-			t.watches = append(t.watches[:i:i], t.watches[i+1:]...)
-			return
+	t.watches = slices.DeleteFunc(t.watches, func(x *Watch) bool { return x == w })
+	if len(t.watches) == 0 {
+		clear(t.origins)
+	}
+	return unreleased
+}
+
+// outside are the lines that acquired the connections which are out of their pools.
+func (t *Tracer) outside() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var sites []string
+	for conn, o := range t.origins {
+		if !conn.IsClosed() {
+			sites = append(sites, o.calls.site())
 		}
 	}
+	slices.Sort(sites)
+	return sites
 }
 
 func (t *Tracer) watching() bool {
@@ -66,9 +84,7 @@ func (t *Tracer) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data
 // TraceAcquireEnd implements pgxpool.AcquireTracer.
 func (t *Tracer) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
 	if data.Err == nil && data.Conn != nil && t.watching() {
-		var o origin
-		o.at.depth = runtime.Callers(2, o.at.stack[:])
-		o.role = data.Conn.Config().RuntimeParams["role"]
+		o := origin{calls: here(), role: data.Conn.Config().RuntimeParams["role"]}
 		t.mu.Lock()
 		t.origins[data.Conn] = o
 		t.mu.Unlock()
@@ -83,19 +99,24 @@ func (t *Tracer) TraceRelease(pool *pgxpool.Pool, data pgxpool.TraceReleaseData)
 	t.mu.Lock()
 	o, known := t.origins[data.Conn]
 	delete(t.origins, data.Conn)
-	watches := append([]*Watch(nil), t.watches...)
-	settings := slices.Sorted(maps.Keys(t.settings))
+	watches := slices.Clone(t.watches)
 	t.mu.Unlock()
 	if known && len(watches) > 0 && !data.Conn.IsClosed() {
-		if dirt := inspect(data.Conn, o.role, settings); len(dirt) > 0 {
+		if dirt := t.inspect(data.Conn, o.role); len(dirt) > 0 {
 			for _, w := range watches {
-				w.Found(o.at.Site(), dirt)
+				w.Found(o.calls.site(), dirt)
 			}
 		}
 	}
 	if next, ok := t.next.(pgxpool.ReleaseTracer); ok {
 		next.TraceRelease(pool, data)
 	}
+}
+
+// Inspect lists what an idle connection of database/sql would carry over to its next
+// user.
+func (t *Tracer) Inspect(conn *pgx.Conn) []string {
+	return t.inspect(conn, conn.Config().RuntimeParams["role"])
 }
 
 // named finds the custom settings that a statement may set: pg_settings does not
@@ -137,14 +158,17 @@ UNION ALL SELECT 'temporary ' || CASE relkind WHEN 'S' THEN 'sequence ' WHEN 'v'
 UNION ALL SELECT 'cursor ' || name FROM pg_cursors WHERE is_holdable
 UNION ALL SELECT 'prepared statement ' || name FROM pg_prepared_statements WHERE from_sql`
 
-// inspect lists what a connection would carry over to whoever gets it next.
-func inspect(conn *pgx.Conn, role string, settings []string) []string {
+// inspect lists what a connection would carry over to its next user.
+func (t *Tracer) inspect(conn *pgx.Conn, role string) []string {
 	if conn.PgConn().TxStatus() != 'I' {
 		return []string{"an open transaction"}
 	}
 	if role == "" {
 		role = "none"
 	}
+	t.mu.RLock()
+	settings := slices.Sorted(maps.Keys(t.settings))
+	t.mu.RUnlock()
 	ctx, cancel := context.WithTimeout(context.Background(), inspectTime)
 	defer cancel()
 	sql := fmt.Sprintf(inspectSQL, literal(role), literal(conn.Config().User))

@@ -16,35 +16,35 @@ import (
 // CanarySet is what Canaries planted.
 type CanarySet struct {
 	planted *audit.Canaries
+	tenants string
 }
 
 // Canaries plants a token in every text, jsonb and bytea cell of the tenants that
 // are named, and notes the keys of their rows: whatever the code under test does
-// for anybody else, none of it may show.
+// for other tenants, none of it may show.
 //
-//	c := check.Canaries(t, db, other)
+//	c := check.Canaries(t, db, check.Options{}, other.ID)
 //	page, err := api.Thread(ctx, db, mine.ID)
 //	c.Absent(t, page, err, logs.String())
 //
-// A tenant is its key (a string, a uuid as [16]byte, a number, a fmt.Stringer), or a
-// struct with a field ID; where several columns tell tenants apart, a slice of their
-// values in the Model's order, as in []any{"eu", 17}. Canaries changes these tenants' rows and commits: it is
-// for a test's own database. Where a constraint takes no token, the value that is
-// there is looked for; columns without either are logged. It needs no row-level
-// security.
-func Canaries(t testing.TB, db seedbed.DB, tenants ...any) *CanarySet {
+// A tenant is its key: a string, a number, a uuid (as [16]byte or text), a fmt.Stringer.
+// Where several columns tell tenants apart it is a slice of their values in the Model's
+// order, as in []any{"eu", 17}. A key that no row has is an error that says which keys
+// there are. Of Options only Model counts.
+//
+// Canaries changes these tenants' rows and commits: it is for a test's own database.
+// Where a constraint takes no token, the value that is there is looked for. It logs which
+// columns have neither, and which keys are too small to look for: a 17 is everywhere. It
+// needs no row-level security.
+func Canaries(t testing.TB, db seedbed.DB, opt Options, tenants ...any) *CanarySet {
 	t.Helper()
-	var opt Options
 	var keys [][]string
 	var shown []string
 	for _, tenant := range tenants {
-		if o, ok := tenant.(Options); ok {
-			opt = o
-			continue
-		}
 		key, err := tenantKeys(tenant)
 		if err != nil {
-			t.Fatalf("check.Canaries: %v", err)
+			t.Fatalf("check.Canaries: %v%s", err, tenantsThere(t, db, opt))
+			return nil
 		}
 		keys, shown = append(keys, key), append(shown, strings.Join(key, "/"))
 	}
@@ -53,13 +53,23 @@ func Canaries(t testing.TB, db seedbed.DB, tenants ...any) *CanarySet {
 		t.Fatalf("check.Canaries: %v", err)
 		return nil
 	}
+	c := &CanarySet{planted, strings.Join(shown, ", ")}
 	if len(planted.Planted) == 0 {
-		t.Fatalf("check.Canaries: tenants %s have no text, jsonb or bytea cells: create rows first, or their absence proves nothing", strings.Join(shown, ", "))
+		t.Fatalf("check.Canaries: tenants %s have no text, jsonb or bytea cells: create rows first, or their absence proves nothing", c.tenants)
 	}
 	for _, note := range planted.Unchecked {
 		t.Log("check.Canaries: " + note)
 	}
-	return &CanarySet{planted}
+	return c
+}
+
+// tenantsThere is the end of an error: which keys a caller could have passed.
+func tenantsThere(t testing.TB, db seedbed.DB, opt Options) string {
+	there, err := audit.TenantKeys(t.Context(), db, opt)
+	if err != nil || there == "" {
+		return ""
+	}
+	return "; there are " + there
 }
 
 // tenantKeys are the parts of a tenant's key: those of a slice, or one.
@@ -90,25 +100,20 @@ func tenantKey(v any) (string, error) {
 		return k.String(), nil
 	}
 	r := reflect.Indirect(reflect.ValueOf(v))
-	switch r.Kind() {
-	case reflect.Struct:
-		if id := r.FieldByName("ID"); id.IsValid() && id.CanInterface() {
-			return tenantKey(id.Interface())
-		}
-	case reflect.Array:
-		if r.Len() == 16 && r.Type().Elem().Kind() == reflect.Uint8 {
-			return tenantKey(r.Convert(reflect.TypeFor[[16]byte]()).Interface())
-		}
-	case reflect.String, reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint32, reflect.Uint64:
+	switch {
+	case r.Kind() == reflect.Array && r.Len() == 16 && r.Type().Elem().Kind() == reflect.Uint8:
+		return tenantKey(r.Convert(reflect.TypeFor[[16]byte]()).Interface())
+	case r.Kind() == reflect.String || r.CanInt() || r.CanUint():
 		return fmt.Sprint(r.Interface()), nil
 	}
-	return "", fmt.Errorf("%T is no tenant: want a key, or a struct with a field ID", v)
+	return "", fmt.Errorf("%T is no tenant's key: pass the key itself, such as row.ID: a string, a number, a uuid, a fmt.Stringer, or a slice of those where several columns make the key", v)
 }
 
 // Absent fails the test where a canary, or a key of the tenants' rows, shows in any
 // of the values: structs, maps, bytes, JSON, errors, logs, an *http.Response (whose
 // body can be read again afterwards), an io.Reader (which is read to its end). Hex,
-// base64 and escapes of JSON and URLs are seen through.
+// base64, escapes of JSON and URLs, gzip, deflate, zstd and UTF-16 are seen through.
+// Where nothing shows it logs what was looked for.
 func (c *CanarySet) Absent(t testing.TB, values ...any) {
 	t.Helper()
 	var findings []Finding
@@ -116,27 +121,28 @@ func (c *CanarySet) Absent(t testing.TB, values ...any) {
 		v, err := readable(v)
 		if err != nil {
 			t.Fatalf("check.Canaries: read %T: %v", v, err)
+			return
 		}
-		for _, s := range c.planted.Search(v) {
-			what := "a token planted in"
-			if s.ID {
-				what = "the key of another tenant's row,"
-			}
-			findings = append(findings, Finding{Rule: "canary", Object: s.Path,
-				Message: fmt.Sprintf("%s %s.%s shows at %s (%s)", what, s.Table, s.Column, s.Path, s.Form), Evidence: []string{s.Text},
-				Fix: "find the query that fills this place, and scope it to the tenant"})
+		for _, m := range c.planted.Search(v) {
+			findings = append(findings, canaryFinding(m))
 		}
 	}
-	if len(findings) == 0 {
+	if len(findings) > 0 {
+		t.Error("check.Canaries: " + count(len(findings), "finding") + "\n" + formatFindings(findings))
 		return
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "check.Canaries: %s\n", count(len(findings), "finding"))
-	for _, f := range findings {
-		b.WriteString("\n")
-		writeFinding(&b, f)
+	t.Logf("check.Canaries: none of %s and %s of tenant %s shows in %s", count(len(c.planted.Planted), "token"),
+		count(len(c.planted.IDs), "key"), c.tenants, count(len(values), "value"))
+}
+
+func canaryFinding(m audit.Match) Finding {
+	what := "a token planted in"
+	if m.ID {
+		what = "the key of another tenant's row,"
 	}
-	t.Error(b.String())
+	return Finding{Rule: "canary", Object: m.Path, Evidence: []string{m.Text},
+		Message: fmt.Sprintf("%s %s.%s shows at %s (%s)", what, m.Table, m.Column, m.Path, m.Form),
+		Fix:     "find the query that fills this place, and scope it to the tenant"}
 }
 
 // readable turns what has to be read into what can be looked at.

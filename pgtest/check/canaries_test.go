@@ -1,7 +1,12 @@
 package check_test
 
 import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,7 +17,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/pgtest/check"
@@ -40,7 +49,7 @@ var anyToken = regexp.MustCompile(`canary[0-9a-f]{18}`)
 func TestCanariesAreSeenInAnyForm(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
-	c := check.Canaries(t, db, plain(spaceB))
+	c := check.Canaries(t, db, check.Options{}, plain(spaceB))
 	body := cell(t, db, "select body from comments where id = "+commB)
 	token := anyToken.FindString(body)
 	if token == "" {
@@ -48,7 +57,13 @@ func TestCanariesAreSeenInAnyForm(t *testing.T) {
 	}
 	type inner struct{ secret []byte }
 	doc, _ := json.Marshal(map[string]any{"items": []any{1, map[string]string{"body": "x" + token}}})
+	gz := packed(t, "a comment: "+body, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
 	for name, v := range map[string]any{
+		"gzip": gz, "gzip in base64": base64.StdEncoding.EncodeToString(gz), "gzip in a response": &http.Response{Body: io.NopCloser(bytes.NewReader(gz))},
+		"zlib":      packed(t, body, func(w io.Writer) (io.WriteCloser, error) { return zlib.NewWriter(w), nil }),
+		"deflate":   packed(t, body, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, 9) }),
+		"zstd":      packed(t, body, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }),
+		"UTF-16 LE": utf16Bytes("\ufeffx"+body, binary.LittleEndian), "UTF-16 BE": utf16Bytes(body, binary.BigEndian),
 		"text": "a comment: " + body, "struct": struct{ In *inner }{&inner{[]byte(token)}}, "map key": map[string]int{token: 1}, "JSON": doc,
 		"raw JSON": json.RawMessage(doc), "JSON in JSON": fmt.Sprintf(`{"payload": %q}`, doc), "hex": hex.EncodeToString([]byte("..." + token)),
 		"base64": "data:;base64," + base64.StdEncoding.EncodeToString([]byte("ab"+token+"c")), "URL": "https://x/?q=" + url.QueryEscape(base64.URLEncoding.EncodeToString([]byte(token))),
@@ -83,7 +98,7 @@ func TestCanariesLeaveOthersAloneAndTheSchemaWhole(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
 	before := cell(t, db, "select string_agg(body, '|' order by id) from comments where space_id = "+spaceA)
-	check.Canaries(t, db, plain(spaceB))
+	check.Canaries(t, db, check.Options{}, plain(spaceB))
 	if after := cell(t, db, "select string_agg(body, '|' order by id) from comments where space_id = "+spaceA); after != before {
 		t.Errorf("another tenant's comments changed: %s", after)
 	}
@@ -98,10 +113,83 @@ func TestCanariesLeaveOthersAloneAndTheSchemaWhole(t *testing.T) {
 	}
 	check.Integrity(t, db)
 	check.Isolation(t, db)
-	fake := testkit.Record(t, func(t testing.TB) {
-		check.Canaries(t, db, struct{ ID string }{"no-such-tenant"})
-	})
-	if !strings.Contains(fake.Text(), "create rows first") {
-		t.Errorf("of a tenant without rows: %s", fake.Text())
+}
+
+// What is no tenant's key is an error that says which keys there are.
+func TestCanariesOfNoTenant(t *testing.T) {
+	t.Parallel()
+	db := reference(t)
+	for name, tenant := range map[string]any{
+		"an unknown key": "no-such-tenant",
+		"a struct":       struct{ ID string }{plain(spaceB)},
+		"a float":        1.5,
+	} {
+		fake := testkit.Record(t, func(t testing.TB) { check.Canaries(t, db, check.Options{}, tenant) })
+		if !strings.Contains(fake.FatalMessage(), plain(spaceB)) {
+			t.Errorf("%s: %s", name, fake.Text())
+		}
 	}
+	empty := pg.DB(t)
+	fake := testkit.Record(t, func(t testing.TB) { check.Canaries(t, empty, check.Options{}, plain(spaceB)) })
+	if !strings.Contains(fake.Text(), "create rows first") {
+		t.Errorf("of a database without rows: %s", fake.Text())
+	}
+}
+
+// Small keys are met by chance: they are not looked for, and that is said.
+func TestCanariesNameKeysThatAreTooSmall(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	for _, sql := range []string{
+		"CREATE TABLE shops (shop_no int PRIMARY KEY, title text NOT NULL)",
+		"CREATE TABLE orders (shop_no int NOT NULL REFERENCES shops, order_no int, note text, PRIMARY KEY (shop_no, order_no))",
+		"INSERT INTO shops VALUES (1, 'mine'), (2, 'theirs')",
+		"INSERT INTO orders VALUES (1, 7, 'a'), (2, 8, 'b')",
+	} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	model := seedbed.Model{
+		Tenants: []seedbed.Tenant{{Name: "shop", Table: "shops", Key: []string{"shop_no"}}},
+		Scoped:  []seedbed.Scoped{{Table: "orders", Tenant: "shop", Columns: []string{"shop_no"}}},
+	}
+	fake := testkit.NewRecorder(t)
+	c := check.Canaries(fake, db, check.Options{Model: &model}, int8(2))
+	if logs := fake.Logged(); !strings.Contains(logs, "1 key of orders.order_no, such as 8, are too common to look for") {
+		t.Errorf("logged %s", logs)
+	}
+	c.Absent(fake, "order 8", cell(t, db, "select note from orders where shop_no = 1"))
+	if fake.Failed() || !strings.Contains(fake.Logged(), "none of 2 tokens and 0 keys of tenant 2 shows in 2 values") {
+		t.Errorf("a passing run: %s %s", fake.Text(), fake.Logged())
+	}
+	c.Absent(fake, cell(t, db, "select note from orders where shop_no = 2"))
+	if len(fake.Errors()) != 1 {
+		t.Errorf("their note: %s", fake.Text())
+	}
+}
+
+// packed returns text as a writer packs it.
+func packed(t *testing.T, text string, open func(io.Writer) (io.WriteCloser, error)) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := open(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func utf16Bytes(text string, order binary.AppendByteOrder) []byte {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return b
 }

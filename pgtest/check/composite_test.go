@@ -98,7 +98,7 @@ func TestCanariesOfTenantsOfTwoColumns(t *testing.T) {
 	t.Parallel()
 	db := regional.DB(t)
 	asSeeder(t, db, regionalRows)
-	c := check.Canaries(t, db, []any{"eu", 2}, check.Options{Model: &regionalModel})
+	c := check.Canaries(t, db, check.Options{Model: &regionalModel}, []any{"eu", 2})
 	read := func(where string) string { return cell(t, db, "select json_agg(t)::text from tasks t where "+where) }
 	c.Absent(t, read("(region, number) <> ('eu', 2)"))
 	fake := testkit.NewRecorder(t)
@@ -107,7 +107,7 @@ func TestCanariesOfTenantsOfTwoColumns(t *testing.T) {
 		t.Errorf("a query of half a tenant was not seen: %s", fake.Text())
 	}
 	fake = testkit.Record(t, func(t testing.TB) {
-		check.Canaries(t, db, "eu", check.Options{Model: &regionalModel})
+		check.Canaries(t, db, check.Options{Model: &regionalModel}, "eu")
 	})
 	if !strings.Contains(fake.Text(), "tenant (eu) has 1 column, and a tenant is told by (region, number)") {
 		t.Errorf("half a key: %s", fake.Text())

@@ -41,7 +41,7 @@ func ExampleQueries() {
 // Whatever the code does for one tenant, nothing of the other may show.
 func ExampleCanaries() {
 	_ = func(t *testing.T, other, page any, err error) {
-		canaries := check.Canaries(t, pg.DB(t), other)
+		canaries := check.Canaries(t, pg.DB(t), check.Options{}, other)
 		canaries.Absent(t, page, err)
 	}
 }

@@ -1,54 +1,91 @@
 package check
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/qarion/seedbed/internal/trace"
 )
 
 // Hygiene fails the test where code gives a connection back to the pool with
-// something on it that the next to get it would inherit: a role, settings, LISTENs,
+// something on it that its next user would inherit: a role, settings, LISTENs,
 // advisory locks, temporary objects, holdable cursors, prepared statements of SQL,
-// an open transaction. It names the line that had acquired it.
+// an open transaction. And it fails the test where code never gives one back: rows that
+// were not closed, a transaction that was not ended, a Conn that was not released. It
+// names the line that had acquired the connection.
 //
 //	check.Hygiene(t, db)
 //
-// It looks from here to the end of the test, and costs a round trip a release. db
-// is a pool that Trace has seen.
+// db is a *pgtest.DB, its pool or its SQL(), or another pool or *sql.DB that Trace has
+// seen. Hygiene looks from here to the end of the test, and costs a round trip a release.
+// Of a *sql.DB without a pool of pgx it looks at the idle connections at the end, and
+// cannot name the line.
 func Hygiene(t testing.TB, db any) {
 	t.Helper()
-	tracer := tracerOf(db)
-	if tracer == nil {
-		t.Fatalf("check.Hygiene: %T is not traced; call check.Trace(cfg) before its pool is made", db)
+	tracer, err := hygieneTracer(t.Context(), db)
+	if err != nil {
+		t.Fatalf("check.Hygiene: %v", err)
 		return
 	}
 	var mu sync.Mutex
 	var findings []Finding
-	watch := &trace.Watch{Found: func(site string, dirt []string) {
+	found := func(site string, dirt []string) {
 		mu.Lock()
 		defer mu.Unlock()
 		findings = append(findings, Finding{Rule: "pool-hygiene", Object: site,
 			Message:  fmt.Sprintf("a connection acquired here went back with %s on it", count(len(dirt), "thing")),
 			Evidence: dirt, Fix: "use SET LOCAL and set_config(…, true) within a transaction, and undo the rest before Release, or pgxpool's AfterRelease with DISCARD ALL"})
-	}}
+	}
+	watch := &trace.Watch{Found: found}
 	tracer.Watch(watch)
 	t.Cleanup(func() {
 		t.Helper()
-		tracer.Unwatch(watch)
+		if std, ok := db.(*sql.DB); ok {
+			inspectIdle(std, tracer, found)
+		}
+		for _, site := range tracer.Unwatch(watch) {
+			findings = append(findings, Finding{Rule: "pool-hygiene", Object: site, Message: "a connection acquired here was not released",
+				Fix: "close the rows, end the transaction, release the connection, on every path: defer it"})
+		}
 		mu.Lock()
 		defer mu.Unlock()
-		if len(findings) == 0 {
-			return
+		if len(findings) > 0 {
+			t.Error("check.Hygiene: " + count(len(findings), "finding") + "\n" + formatFindings(findings))
 		}
-		var b strings.Builder
-		fmt.Fprintf(&b, "check.Hygiene: %s\n", count(len(findings), "finding"))
-		for _, f := range findings {
-			b.WriteString("\n")
-			writeFinding(&b, f)
-		}
-		t.Error(b.String())
 	})
+}
+
+// hygieneTracer refuses handles that are one connection: nothing is given back.
+func hygieneTracer(ctx context.Context, db any) (*trace.Tracer, error) {
+	switch db.(type) {
+	case interface{ Close() }, *sql.DB: // a *pgtest.DB, a *pgxpool.Pool
+		return tracerOf(ctx, db)
+	}
+	return nil, fmt.Errorf("%T has no pool: pass the *pgtest.DB, its *pgxpool.Pool or its *sql.DB", db)
+}
+
+// inspectIdle looks at the connections that database/sql keeps itself.
+func inspectIdle(db *sql.DB, tracer *trace.Tracer, found func(site string, dirt []string)) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // t.Context is cancelled by now
+	defer cancel()
+	var conns []*sql.Conn
+	for range db.Stats().Idle {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			break // closed: nothing inherits anything
+		}
+		conns = append(conns, conn)
+		if driver, err := driverOf(conn); err == nil {
+			if dirt := tracer.Inspect(driver); len(dirt) > 0 {
+				found("the *sql.DB", dirt)
+			}
+		}
+	}
+	for _, conn := range conns {
+		_ = conn.Close()
+	}
 }

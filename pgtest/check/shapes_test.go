@@ -99,7 +99,7 @@ func TestWithoutRowLevelSecurity(t *testing.T) {
 		t.Errorf("healthy, but: %s", fake.Text())
 	}
 	golden(t, "without_rls", strings.TrimSuffix(fake.Logged(), "\n"))
-	c := check.Canaries(t, db, "b0000000-0000-4000-8000-000000000000")
+	c := check.Canaries(t, db, check.Options{}, "b0000000-0000-4000-8000-000000000000")
 	var all string
 	if err := db.QueryRow(t.Context(), "select json_agg(t)::text from tasks t").Scan(&all); err != nil {
 		t.Fatal(err)

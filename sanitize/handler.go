@@ -15,9 +15,9 @@ import (
 // clean then leaves byte for byte, and what goes over the limit is cut, with a marker.
 // Lines of JSON (application/x-ndjson, application/jsonl) leave one by one, and other
 // text as it is written, of any length, both with U+FFFD in place of what must not
-// leave; Flush reaches the client. Everything else passes: images and downloads, what
-// has a Content-Encoding (put Handler inside of compression), text that declares
-// another charset than UTF-8, and hijacked connections.
+// leave; Flush reaches the client. Everything else passes: images and downloads, parts
+// of a body (Content-Range), what has a Content-Encoding (put Handler inside of
+// compression), text that declares another charset than UTF-8, hijacked connections.
 //
 // Bytes that a handler encoded as base64 are text by now: Encoder, Value and
 // check.Sanitized see those.
@@ -99,7 +99,7 @@ func (w *responseWriter) decide(b []byte) {
 	media := mediaOf(header.Get("Content-Type"))
 	utf8 := media.charset == "" || media.charset == "utf-8" || media.charset == "utf8"
 	switch {
-	case header.Get("Content-Encoding") != "" || w.bodiless:
+	case header.Get("Content-Encoding") != "" || header.Get("Content-Range") != "" || w.bodiless:
 		w.mode = pass
 	case media.isJSON():
 		w.mode = holdJSON

@@ -3,7 +3,7 @@ package sanitize
 // Rule explains what a finding is about. Names are stable.
 type Rule struct {
 	Name string // such as "invalid-utf8": Finding.Rule
-	Why  string // the rule exists
+	Why  string // why the rule exists
 	Fix  string // what to do about a finding
 }
 

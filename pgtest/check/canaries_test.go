@@ -23,6 +23,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -32,16 +33,11 @@ func plain(s string) string { return strings.Trim(s, "'") }
 // cell reads one text as the role that sees all.
 func cell(t *testing.T, db *pgtest.DB, sql string) string {
 	t.Helper()
-	conn, err := db.Superuser(t.Context())
-	if err != nil {
+	su := testpg.Superuser(t, db)
+	if _, err := su.Exec(t.Context(), "SET search_path = public"); err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
-	var out string
-	if err := conn.QueryRow(t.Context(), sql).Scan(&out); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return out
+	return testpg.One[string](t, su, sql)
 }
 
 var anyToken = regexp.MustCompile(`canary[0-9a-f]{18}`)

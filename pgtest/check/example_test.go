@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -35,6 +38,39 @@ func ExampleQueries() {
 		check.Queries(t, db, check.Budget{Max: 4})
 		check.Hygiene(t, db)
 		// … the code under test
+	}
+}
+
+// database/sql is traced where pgx is its driver.
+func ExampleTrace_databaseSQL() {
+	_ = func(t *testing.T, url string) {
+		cfg, err := pgx.ParseConfig(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check.Trace(cfg)
+		db := stdlib.OpenDB(*cfg)
+		check.Queries(t, db, check.Budget{Max: 4})
+		// … the code under test
+	}
+}
+
+// Connections go back as they came, and they do go back: also through database/sql.
+func ExampleHygiene() {
+	_ = func(t *testing.T) {
+		db := pg.DB(t).SQL()
+		check.Hygiene(t, db)
+		// … the code under test
+	}
+}
+
+// What a suite tests of tenancy is what it notices when that is taken away.
+func ExampleMutations() {
+	_ = func(t *testing.T) {
+		check.Mutations(t, pg.DB(t), func(t testing.TB, db seedbed.DB) {
+			check.Isolation(t, db)
+			check.Integrity(t, db)
+		}, check.MutationOptions{Tables: []string{"comments"}})
 	}
 }
 

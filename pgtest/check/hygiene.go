@@ -22,7 +22,8 @@ import (
 //
 // db is a *pgtest.DB, its pool or its SQL(), or another pool or *sql.DB that Trace has
 // seen. Hygiene looks from here to the end of the test, and costs a round trip a release.
-// Of a *sql.DB without a pool of pgx it looks at the idle connections at the end, and
+// It is how leaks fail a test: without Hygiene, pgtest logs them, which a passing test
+// shows with -v only. Of a *sql.DB without a pool of pgx it looks at the idle connections at the end, and
 // cannot name the line.
 func Hygiene(t testing.TB, db any) {
 	t.Helper()

@@ -11,8 +11,8 @@ import (
 // carriers marks, for each unique key, a column whose values must differ from row
 // to row: the one that can do so most believably.
 func (t *table) carriers() {
-	for _, ix := range t.rel.Indexes {
-		if ix.Unique && !t.varies(ix) {
+	for _, ix := range t.uniqueIndexes() {
+		if !t.varies(ix) {
 			c := t.carrier(ix)
 			if c != nil && c.capacity() == 0 {
 				// too few values to tell rows apart: parents must
@@ -28,6 +28,9 @@ func (t *table) carriers() {
 		}
 	}
 	for _, c := range t.columns {
+		if c.Writable() && !c.inEdge && c.partition() != nil {
+			c.forced = true
+		}
 		if c.Writable() && !c.Required() && !c.inEdge && c.rule().present {
 			c.forced = true
 		}

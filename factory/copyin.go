@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -93,6 +94,11 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 			return ctx.Err()
 		}
 	}
+	defer func() {
+		if p := recover(); p != nil { // it would end the process, and with it other tests
+			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v\n%s", g.s.table.name, p, debug.Stack())})
+		}
+	}()
 	first := true
 	err := g.rows(ctx, chunkSize, func(buf []byte, done int64) ([]byte, error) {
 		if first {

@@ -190,7 +190,7 @@ func attempt(ctx context.Context, db seedbed.DB, addr string, bp *blueprint, n i
 	}
 	err = b.write(ctx, db)
 	if taken(err) {
-		if serr := b.settle(ctx, db); serr != nil {
+		if serr := b.clearAll(ctx, db); serr != nil {
 			return nil, err
 		}
 		again := newBuild(s, b.world, now)

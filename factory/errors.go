@@ -83,6 +83,9 @@ var ErrNoTable = errors.New("no such table")
 // explain adds to a server's error what the caller needs and pgx leaves out.
 func (s *schema) explain(verb, table string, err error) error {
 	var pg *pgconn.PgError
+	if err == nil {
+		return nil
+	}
 	if !errors.As(err, &pg) {
 		return fmt.Errorf("%s %s: %w", verb, table, err)
 	}
@@ -97,6 +100,10 @@ func (s *schema) explain(verb, table string, err error) error {
 	case "42501":
 		more += "\n  the role may not write here: let it SET ROLE to " + loading.SeederRole +
 			", or declare the tenant's Setting in the Model"
+	case "23514":
+		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
+			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
+		}
 	case "23505":
 		more += "\n  " + s.whyTaken(pg)
 	}

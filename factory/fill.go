@@ -156,9 +156,11 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, by caller) (Report, error)
 		if err != nil {
 			return err
 		}
-		w, again := newWorld(ctx, addr, by.test, seed), false
-		if report, again, err = p.attempt(ctx, db, s, w, now); again {
-			report, _, err = p.attempt(ctx, db, s, w, now)
+		w := newWorld(ctx, addr, by.test, seed)
+		enough := &supplies{fresh: map[string]bool{}, factor: map[string]int64{}}
+		again := true
+		for tries := 0; again && tries < 24; tries++ {
+			report, again, err = p.attempt(ctx, db, s, w, now, enough)
 		}
 		return err
 	})
@@ -169,25 +171,22 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, by caller) (Report, error)
 }
 
 // attempt carries the plan out in a transaction of its own. It says to try again
-// where somebody else was faster to have the parents that it found.
-func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time) (report Report, again bool, err error) {
-	tx, err := db.Begin(ctx)
-	if err != nil {
-		return Report{}, false, fmt.Errorf("begin: %w", err)
-	}
+// where parents were too few, and once where another session may have been faster to
+// give a child to the parents that it found.
+func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time, enough *supplies) (report Report, again bool, err error) {
 	inTx, known := transactional(db)
-	f := &filling{plan: p, tx: tx, schema: s, world: w, now: now, began: time.Now(), nested: inTx || !known}
-	err = f.run(ctx)
-	if err == nil {
-		err = tx.Commit(ctx)
-	} else if rerr := tx.Rollback(context.WithoutCancel(ctx)); rerr != nil && !errors.Is(rerr, pgx.ErrTxClosed) && !tx.Conn().IsClosed() {
-		err = fmt.Errorf("%w (and rolling back: %v)", err, rerr)
-	}
-	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) && err != nil {
+	f := &filling{plan: p, schema: s, world: w, now: now, began: time.Now(), supplies: enough, nested: inTx || !known}
+	err = transact(ctx, db, func(tx pgx.Tx) error {
+		f.tx = tx
+		return f.run(ctx)
+	})
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	if err != nil {
-		return Report{}, f.borrowed && taken(err), err
+		raced := f.borrowed && !enough.raced && taken(err)
+		enough.raced = enough.raced || raced
+		return Report{}, raced || errors.Is(err, errMoreParents), err
 	}
 	return f.report, false, nil
 }

@@ -4,31 +4,33 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/fake"
 	"github.com/qarion/seedbed/internal/loading"
 )
 
 // filling is a Plan being carried out, in its transaction.
 type filling struct {
-	plan    Plan
-	tx      pgx.Tx
-	schema  *schema
-	world   world
-	homes   map[string][]any // made-up tenants
-	now     time.Time
-	began   time.Time
-	asked   []*set // what the plan names
-	sets    []*set // all, in the order they are written
-	byTable map[*table]*set
-	total   int64
-	all     int64
-	mayCopy bool
-	nested  bool   // in a transaction of the caller's
-	written string // condition for rows c of this transaction
+	plan     Plan
+	tx       pgx.Tx
+	schema   *schema
+	world    world
+	homes    map[string][]any // made-up tenants
+	now      time.Time
+	began    time.Time
+	asked    []*set // what the plan names
+	sets     []*set // all, in the order they are written
+	byTable  map[*table]*set
+	total    int64
+	all      int64
+	mayCopy  bool
+	there    map[*table]bool // which tables have rows already
+	supplies *supplies
+	nested   bool   // in a transaction of the caller's
+	written  string // condition for rows c of this transaction
 	// borrowed says that rows found in the database got children of which they can
 	// have one each: another plan may do the same at the same time.
 	borrowed bool
@@ -125,10 +127,20 @@ func (f *filling) arrange(ctx context.Context) error {
 			return err
 		}
 	}
+	var err error
+	if f.there, err = f.haveRows(ctx); err != nil {
+		return err
+	}
 	for _, s := range f.sets {
 		if !s.found && s.base == nil {
-			if err := f.world.settle(ctx, f.tx, s.table, fake.New(f.world.seed, s.table.name, f.now)); err != nil {
+			if err := s.checkKeySpace(); err != nil {
 				return err
+			}
+			if f.there[s.table] {
+				b := newBuild(f.schema, f.world, f.now)
+				if err := b.clear(ctx, f.tx, s.bp, s.table, s.n, s.fixes()); err != nil {
+					return err
+				}
 			}
 			s.first = f.world.take(s.table, s.n)
 		}
@@ -144,6 +156,30 @@ func (f *filling) arrange(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// haveRows finds out which tables that will be written have rows, in one round trip.
+func (f *filling) haveRows(ctx context.Context) (map[*table]bool, error) {
+	var tables []*table
+	var each []string
+	for _, s := range f.sets {
+		if !s.found {
+			tables = append(tables, s.table)
+			each = append(each, "exists (select from "+s.table.rel.Ident()+")")
+		}
+	}
+	out := map[*table]bool{}
+	if len(tables) == 0 {
+		return out, nil
+	}
+	var there []bool
+	if err := f.tx.QueryRow(ctx, "select array["+strings.Join(each, ", ")+"]").Scan(&there); err != nil {
+		return nil, err
+	}
+	for i, t := range tables {
+		out[t] = there[i]
+	}
+	return out, nil
 }
 
 // reach lists the tables that a plan may write or read: what was asked for, what

@@ -20,14 +20,10 @@ type generator struct {
 	columns []source
 	names   []string
 	hostile []maker
-	parents []parentOf // of the row at hand, by choice
+	parents []parentOf       // of the row at hand, by choice
+	skipped map[*joint]int64 // combinations that are taken, in this tenant
 	tenant  int64
 	index   int64
-}
-
-type parentOf struct {
-	edge  int // of the choice; -1 none
-	index int64
 }
 
 func (f *filling) newGenerator(s *set) (*generator, error) {
@@ -37,7 +33,7 @@ func (f *filling) newGenerator(s *set) (*generator, error) {
 		return nil, err
 	}
 	g := &generator{f: f, s: s, plan: plan, cells: fake.New(f.world.seed, s.table.name, f.now),
-		fresh: reflect.New(s.bp.typ).Elem(), row: reflect.New(s.bp.typ).Elem(), parents: make([]parentOf, len(s.edges))}
+		fresh: reflect.New(s.bp.typ).Elem(), row: reflect.New(s.bp.typ).Elem(), parents: make([]parentOf, len(s.edges)), skipped: map[*joint]int64{}}
 	for _, c := range plan.defaults {
 		if err := plan.binding.store(g.fresh, c.index, c.constant); err != nil {
 			return nil, err
@@ -121,52 +117,13 @@ func (g *generator) put(c *column, v any) error {
 	return g.plan.binding.store(g.row, c.index, v)
 }
 
-// choose finds the row's parents.
-func (g *generator) choose(inTenant int64) error {
-	if g.s.base != nil {
-		g.parents[0] = parentOf{0, g.s.rows[g.index]}
-		return nil
-	}
-	for i, c := range g.s.edges {
-		g.parents[i].edge = -1
-		v := g.cells.Of(c.cell)
-		if c.maybe && !v.Chance(0.7) {
-			continue
-		}
-		pick := v.Index(len(c.edges))
-		for try := range c.edges {
-			k := (pick + try) % len(c.edges)
-			lo, hi, _ := g.s.within(c.sets[k], g.tenant)
-			if hi <= lo {
-				continue
-			}
-			at := lo + int64(v.Skewed(int(hi-lo)))
-			if c.edges[k].exclusive {
-				at = lo + (inTenant+int64(fake.Derive(uint64(g.tenant), c.cell)%uint64(hi-lo)))%(hi-lo)
-				if !g.s.shared(c.edges[k]) {
-					at = lo + inTenant
-				}
-			}
-			g.parents[i] = parentOf{k, at}
-			break
-		}
-		if g.parents[i].edge < 0 && !c.maybe {
-			return fmt.Errorf("%s: no %s for it to reference", g.s.table.name, c.edges[0].parent.name)
-		}
-	}
-	return nil
-}
-
 // shared reports whether rows of several tenants may have the same parent on an
 // exclusive edge: members may be members elsewhere too.
 func (s *set) shared(e *edge) bool {
 	if e.pair != nil || len(e.fixes) > 0 {
 		return false
 	}
-	for _, ix := range s.table.rel.Indexes {
-		if !ix.Unique {
-			continue
-		}
+	for _, ix := range s.table.uniqueIndexes() {
 		inside := true
 		for _, k := range ix.Keys {
 			c := s.table.byName[k.Column]
@@ -188,7 +145,7 @@ func (g *generator) next(buf []byte, inTenant int64) ([]byte, error) {
 	if err := g.fill(); err != nil {
 		return buf, err
 	}
-	if err := g.choose(inTenant); err != nil {
+	if err := g.assign(inTenant); err != nil {
 		return buf, err
 	}
 	buf = binary.BigEndian.AppendUint16(buf, uint16(len(g.columns)))
@@ -209,7 +166,7 @@ func (g *generator) column(buf []byte, src *source) ([]byte, error) {
 	case src.level != nil:
 		p, _ := g.s.above(src.level, g.tenant)
 		return g.value(buf, src, src.level.keys[src.key], p)
-	case src.choice > 0:
+	case src.parents != nil:
 		return g.parent(buf, src)
 	case src.field != nil:
 		v := g.row.FieldByIndex(src.field)
@@ -249,21 +206,26 @@ func (g *generator) any(buf []byte, src *source, x any) ([]byte, error) {
 }
 
 func (g *generator) parent(buf []byte, src *source) ([]byte, error) {
-	at := g.parents[src.choice-1]
-	if at.edge < 0 && src.column.alone {
+	for _, from := range src.parents {
+		at := g.parents[from.choice]
+		if at.edge < 0 {
+			continue
+		}
+		c := g.s.edges[from.choice]
+		if src.typ {
+			return g.any(buf, src, c.edges[at.edge].label)
+		}
+		if ref := from.refs[at.edge]; ref >= 0 {
+			return g.value(buf, src, c.sets[at.edge].keys[ref], at.index)
+		}
+	}
+	if src.column.alone {
 		return g.made(buf, src)
 	}
-	if at.edge < 0 {
-		if src.keep != nil {
-			src.keep.add(nil)
-		}
-		return null(buf), nil
+	if src.keep != nil {
+		src.keep.add(nil)
 	}
-	c := g.s.edges[src.choice-1]
-	if src.typ {
-		return appendText(buf, c.edges[at.edge].label), nil
-	}
-	return g.value(buf, src, c.sets[at.edge].keys[src.refs[at.edge]], at.index)
+	return null(buf), nil
 }
 
 func (g *generator) value(buf []byte, src *source, keys *vector, at int64) ([]byte, error) {
@@ -309,8 +271,11 @@ func (g *generator) rows(ctx context.Context, size int, emit func(chunk []byte, 
 	var err error
 	tenants := len(g.s.spans) - 1
 	for p := range tenants {
-		g.tenant = int64(p)
+		g.tenant, g.skipped = int64(p), map[*joint]int64{}
 		for g.index = g.s.spans[p]; g.index < g.s.spans[p+1]; g.index++ {
+			if base := g.s.base; base != nil && base.spans != nil {
+				g.tenant = int64(base.tenant(g.s.rows[g.index]))
+			}
 			if buf, err = g.next(buf, g.index-g.s.spans[p]); err != nil {
 				return err
 			}

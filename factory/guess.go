@@ -2,6 +2,7 @@ package factory
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 // Postgres reads for any type.
 func guess(c *column) func(*fake.Value) any {
 	r := c.rule()
+	r.choices = slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(c.avoided, s) })
 	if len(r.choices) > 0 {
 		return func(v *fake.Value) any {
 			if c.unique {
@@ -51,8 +53,8 @@ func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	case "uuid":
 		return func(v *fake.Value) any { return v.UUID() }
 	case "bool":
-		if c.unique { // UNIQUE (flag) WHERE flag: at most one
-			return func(*fake.Value) any { return false }
+		if len(c.avoided) > 0 {
+			return func(*fake.Value) any { return c.avoided[0] == "false" }
 		}
 		return func(v *fake.Value) any { return v.Chance(0.5) }
 	case "int2", "int4", "int8", "oid":
@@ -127,12 +129,17 @@ func guessText(c *column, r rule) func(*fake.Value) any {
 	}
 }
 
+var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
+
 // fitting keeps the name's text where it matches, and makes text of the pattern
 // where it does not.
 func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
 	re, err := regexp.Compile(expr)
-	if err != nil {
-		return text
+	if err != nil { // Go knows no lookaround: the server says whether it was needed
+		expr = lookaround.ReplaceAllString(expr, "")
+		if re, err = regexp.Compile(expr); err != nil {
+			return text
+		}
 	}
 	cells := fake.New(0, "", fake.Epoch)
 	fits := func(f func(*fake.Value) string) bool {
@@ -146,7 +153,12 @@ func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Valu
 		return true
 	}
 	if fits(text) {
-		return text
+		return func(v *fake.Value) string {
+			if s := text(v); re.MatchString(s) {
+				return s
+			}
+			return matching(v, expr)
+		}
 	}
 	for _, long := range []int{0, 1, 2, 8, 16, 32} {
 		p, err := fake.NewPattern(expr, long)
@@ -159,6 +171,15 @@ func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Valu
 		}
 	}
 	return text
+}
+
+// matching is a text of a pattern, for the few rows whose own does not match.
+func matching(v *fake.Value, expr string) string {
+	p, err := fake.NewPattern(expr, 8)
+	if err != nil {
+		return ""
+	}
+	return v.Match(p)
 }
 
 // shortTag is a unique text of at most n letters and digits.

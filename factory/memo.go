@@ -34,7 +34,7 @@ func schemaOf(ctx context.Context, db seedbed.DB, addr string, model *seedbed.Mo
 		}
 	}
 	if model != nil {
-		return s.with(*model, s.pools, s.wanted), nil
+		return s.under(*model), nil
 	}
 	return s, nil
 }

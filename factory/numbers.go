@@ -2,14 +2,11 @@ package factory
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/catalog"
-	"github.com/qarion/seedbed/internal/fake"
 	"github.com/qarion/seedbed/internal/generation"
 	"github.com/qarion/seedbed/internal/loading"
 )
@@ -83,56 +80,21 @@ func rootTest(name string) string {
 	return root
 }
 
-// era is how far sequences skip where rows of the same world are there already,
-// from an earlier process: to the first multiple that is free.
-const (
-	era  = 1 << 24
-	eras = 256
-)
-
-// settle moves a table's sequence past rows that an earlier process has written.
-// Only tables whose keys the engine makes can be looked at.
-func (w world) settle(ctx context.Context, db seedbed.DB, t *table, gens *fake.Cells) error {
-	key := t.madeKey()
-	if key == nil {
-		return nil
-	}
-	sql := fmt.Sprintf("select exists (select from %s where %s = $1)", t.rel.Ident(), catalog.Ident(key.name))
-	n := w.counter(t)
-	for i := range int64(eras) {
-		gens.At(i * era)
-		var taken bool
-		if err := db.QueryRow(ctx, sql, gens.Of(key.name).UUID()).Scan(&taken); err != nil {
-			return err
-		}
-		if !taken {
-			for old := n.Load(); old < i*era && !n.CompareAndSwap(old, i*era); old = n.Load() {
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("%s: %d fills with this seed are here already; choose another with %s", t.name, eras, SeedVariable)
-}
-
-// madeKey is the key column whose UUIDs the engine makes, or nil.
-func (t *table) madeKey() *column {
-	for _, c := range t.columns {
-		if c.inKey && c.base == uuidOID && c.made() {
-			return c
-		}
-	}
-	return nil
-}
-
-// settle moves all sequences of a build.
-func (b *build) settle(ctx context.Context, db seedbed.DB) error {
-	seen := map[*table]bool{}
+// clearAll moves the numbers of all tables of a build past what is there.
+func (b *build) clearAll(ctx context.Context, db seedbed.DB) error {
+	count := map[*table]int64{}
 	for _, d := range b.order {
-		if seen[d.table] {
+		count[d.table]++
+	}
+	for _, d := range b.order {
+		n := count[d.table]
+		if n == 0 {
 			continue
 		}
-		seen[d.table] = true
-		if err := b.world.settle(ctx, db, d.table, fake.New(b.world.seed, d.table.name, b.now)); err != nil {
+		delete(count, d.table)
+		// What this call has counted is not in the database.
+		b.world.counter(d.table).Add(-n)
+		if err := b.clear(ctx, db, d.bp, d.table, n, d.plan.fixes); err != nil {
 			return err
 		}
 	}

@@ -25,14 +25,18 @@ func (q *quest) found(rows [][]*string) (map[string]*pool, map[string]bool) {
 		}
 		return true
 	}
-	p := &pool{}
+	p := &pool{guessed: q.guessed}
+	rows = q.preferFresh(rows)
 	for _, row := range rows {
 		if alike(row) {
 			p.rows = append(p.rows, row)
 		}
 	}
 	for i, c := range q.columns {
-		p.columns = append(p.columns, c.index)
+		p.columns, p.fresh = append(p.columns, c.index), append(p.fresh, nil)
+		if q.differs(c) {
+			p.fresh[i] = guess(c.differing())
+		}
 		if c.inEdge {
 			wanted[name(c)] = rows[0][i] != nil
 		} else {
@@ -40,6 +44,35 @@ func (q *quest) found(rows [][]*string) (map[string]*pool, map[string]bool) {
 		}
 	}
 	return pools, wanted
+}
+
+// differs reports whether the column is part of a unique key and has many values.
+func (q *quest) differs(c *column) bool {
+	return q.broken == nil && !c.inEdge && c.inUnique() && c.base != boolOID && len(c.rule().choices) == 0
+}
+
+// differing is the column as one whose values differ from row to row.
+func (c *column) differing() *column {
+	other := *c
+	other.unique = true
+	return &other
+}
+
+// preferFresh keeps the rows that have no fixed value in a unique column, where there
+// are any.
+func (q *quest) preferFresh(rows [][]*string) [][]*string {
+	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
+		for i, c := range q.columns {
+			if q.differs(c) && row[i] != nil && !q.guessed[row[i]] {
+				return true
+			}
+		}
+		return false
+	})
+	if len(fresh) == 0 {
+		return rows
+	}
+	return fresh
 }
 
 // known reports whether all columns of the search were searched for before.
@@ -61,6 +94,7 @@ type quest struct {
 	options [][]*string // candidates, by column
 	cells   *fake.Cells
 	draws   int64
+	guessed map[*string]bool    // which candidates are what would be guessed
 	broken  *catalog.Constraint // the one to break, in search of a violation
 }
 
@@ -143,9 +177,16 @@ func (q *quest) candidates(c *column) []*string {
 		return out
 	}
 	make := guess(c)
+	if q.differs(c) {
+		make = guess(c.differing())
+	}
+	if q.guessed == nil {
+		q.guessed = map[*string]bool{}
+	}
 	for row := range int64(3) {
 		q.cells.At(row)
 		add(literalText(make(q.cells.Of(c.name))))
+		q.guessed[out[len(out)-1]] = true
 	}
 	if !c.Required() {
 		out = append(out, nil)

@@ -35,7 +35,9 @@ var (
 	ruleNotNull = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
 	ruleFold    = regexp.MustCompile(`^(\S+) = (upper|lower)\((\S+)\)$`)
 	ruleFlag    = regexp.MustCompile(`^(?:NOT )?(\S+)$`)
-	ruleLiteral = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
+	// of an extension's type, such as citext: OPERATOR(public.~)
+	qualifiedOperator = regexp.MustCompile(`OPERATOR\((?:"[^"]+"|\w+)\.([^)]+)\)`)
+	ruleLiteral       = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
 )
 
 // rule reads every CHECK that is about the column alone, its domains' included.
@@ -61,6 +63,7 @@ func (c *column) rule() rule {
 }
 
 func (r *rule) read(expr, name string) {
+	expr = qualifiedOperator.ReplaceAllString(expr, "$1")
 	for _, part := range conjuncts(expr) {
 		r.readOne(part, name)
 	}

@@ -139,6 +139,8 @@ func guessOther(c *column, t *catalog.Type) func(*fake.Value) any {
 		return func(v *fake.Value) any { return fmt.Sprintf("<(%d,0),1>", n(v)*3) }
 	case "xml":
 		return func(v *fake.Value) any { return "<x>" + v.Word() + "</x>" }
+	case "xid", "xid8", "cid":
+		return func(v *fake.Value) any { return strconv.FormatInt(n(v)+3, 10) } // those below are Postgres's own
 	case "pg_lsn":
 		return func(v *fake.Value) any { return fmt.Sprintf("0/%X", n(v)+1) }
 	case "hstore":

@@ -3,12 +3,15 @@ package factory
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 )
 
 // schema is a database's structure and meaning, prepared for writing rows. It is
@@ -17,22 +20,30 @@ type schema struct {
 	print  string // by which it is remembered
 	cat    *catalog.Catalog
 	model  seedbed.Model
+	graph  *graph.Graph
 	tables map[*catalog.Relation]*table
 	types  *codecs
 	// What was searched for, by table, NUL, column: values, and whether a reference
 	// that may be NULL is wanted.
 	pools  map[string]*pool
 	wanted map[string]bool
+
+	declared struct {
+		sync.Mutex
+		schemas []*schema
+	}
 }
 
 type table struct {
 	schema  *schema
 	rel     *catalog.Relation
+	graph   *graph.Table
 	name    string
 	columns []*column
 	byName  map[string]*column
 	levels  []level // of tenancy, innermost first
 	edges   []*edge
+	uniques []*catalog.Index // see uniqueIndexes
 	// triggered says that a trigger may change what is inserted.
 	triggered bool
 }
@@ -51,6 +62,7 @@ type column struct {
 	unique   bool // made values must differ from row to row
 	forced   bool // it is made although Postgres would take none
 	pool     *pool
+	avoided  []string // values that rows stay out of a partial unique key by
 }
 
 // level is a tenancy that the rows of a table belong to.
@@ -65,7 +77,10 @@ func newSchema(cat *catalog.Catalog, model seedbed.Model, print string) *schema 
 
 // with is the same structure with another meaning, or more that is known of it.
 func (s *schema) with(model seedbed.Model, pools map[string]*pool, wanted map[string]bool) *schema {
-	out := &schema{print: s.print, pools: pools, wanted: wanted, cat: s.cat, model: model, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
+	out := &schema{print: s.print, pools: pools, wanted: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
+	if out.graph == nil {
+		out.graph = graph.New(s.cat, model)
+	}
 	for _, rel := range out.cat.Tables() {
 		out.tables[rel] = out.newTable(rel)
 	}
@@ -74,6 +89,22 @@ func (s *schema) with(model seedbed.Model, pools map[string]*pool, wanted map[st
 		out.tables[rel].carriers()
 	}
 	return out
+}
+
+// under is the structure with the meaning that a call declares instead of the
+// discovered one. The last few are kept: calls of a test tend to declare the same.
+func (s *schema) under(model seedbed.Model) *schema {
+	s.declared.Lock()
+	defer s.declared.Unlock()
+	for _, d := range s.declared.schemas {
+		if reflect.DeepEqual(d.model, model) {
+			return d
+		}
+	}
+	d := (&schema{print: s.print, cat: s.cat}).with(model, s.pools, s.wanted)
+	const most = 4
+	s.declared.schemas = append(s.declared.schemas[:min(len(s.declared.schemas), most-1)], d)
+	return d
 }
 
 // table finds a table by the name a factory gives.
@@ -95,7 +126,7 @@ func (s *schema) table(name string) (*table, error) {
 }
 
 func (s *schema) newTable(rel *catalog.Relation) *table {
-	t := &table{schema: s, rel: rel, name: s.cat.Name(rel), byName: map[string]*column{}}
+	t := &table{schema: s, rel: rel, graph: s.graph.Of(rel), name: s.cat.Name(rel), byName: map[string]*column{}}
 	for i, c := range rel.Columns {
 		col := &column{Column: c, name: c.Name, index: i, base: c.Type.Underlying().OID}
 		col.constant, col.constOK = literal(c.Default)
@@ -111,24 +142,10 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 			t.byName[name].inKey = true
 		}
 	}
-	for _, sc := range s.model.Scopes(t.name) {
-		t.addLevel(sc)
+	for _, sc := range t.graph.Scopes {
+		t.levels = append(t.levels, level{tenant: sc.Level, cols: indexes(sc.Columns)})
 	}
 	return t
-}
-
-func (t *table) addLevel(sc seedbed.Scoped) {
-	tenant, ok := t.schema.model.Tenant(sc.Tenant)
-	if !ok || slices.ContainsFunc(t.levels, func(l level) bool { return l.tenant.Name == tenant.Name }) {
-		return
-	}
-	l := level{tenant: tenant}
-	for _, name := range sc.Columns {
-		if c := t.byName[name]; c != nil {
-			l.cols = append(l.cols, c.index)
-		}
-	}
-	t.levels = append(t.levels, l)
 }
 
 // level of that name, or false.

@@ -20,14 +20,23 @@ import (
 type pool struct {
 	columns []int
 	rows    [][]*string
+	// fresh makes another value for each row of a column that must differ, where the
+	// search was content with a guessed one.
+	fresh   []func(*fake.Value) any
+	guessed map[*string]bool
 }
 
 func (p *pool) value(v *fake.Value, col int) any {
 	row := p.rows[fake.Derive(uint64(v.Row()), "pool")%uint64(len(p.rows))]
-	if s := row[slices.Index(p.columns, col)]; s != nil {
+	at := slices.Index(p.columns, col)
+	switch s := row[at]; {
+	case s == nil:
+		return nil
+	case p.fresh[at] != nil && p.guessed[s]:
+		return p.fresh[at](v)
+	default:
 		return *s
 	}
-	return nil
 }
 
 // with keeps the rows that have the values given; nil where there are none.
@@ -35,7 +44,7 @@ func (p *pool) with(fixes map[int]string) *pool {
 	if p == nil || len(fixes) == 0 {
 		return p
 	}
-	out := &pool{columns: p.columns}
+	out := &pool{columns: p.columns, fresh: p.fresh, guessed: p.guessed}
 	for _, row := range p.rows {
 		fits := true
 		for col, want := range fixes {

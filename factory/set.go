@@ -10,15 +10,19 @@ import (
 
 // set is the rows of one table that a filling makes, or finds and uses as parents.
 type set struct {
-	table *table
-	bp    *blueprint
-	call  *call
-	n     int64
-	first int64 // number of the first row
-	asked bool
-	found bool  // rows that the database had before
-	ready bool  // its rows are written
-	only  *node // of those, this one alone
+	table   *table
+	bp      *blueprint
+	call    *call
+	n       int64
+	first   int64 // number of the first row
+	asked   bool
+	found   bool // rows that the database had before
+	ready   bool // its rows are written
+	laidOut bool
+	only    *node // of those, this one alone
+	// freeFor is the reference whose parents have one child each: of rows that were there,
+	// those without one.
+	freeFor *edge
 
 	over  *set    // the tenants that rows are spread over; nil: none
 	spans []int64 // where each tenant's rows begin, and the end
@@ -31,15 +35,8 @@ type set struct {
 	base  *set            // of a subtype's set
 	value string          // its discriminator
 	rows  []int64         // which rows of the base it has a row for
-}
 
-// choice is how a set's rows find their parents on an edge, or on one of the edges
-// of a polymorphic pair.
-type choice struct {
-	edges []*edge
-	sets  []*set
-	cell  string // column whose cell decides
-	maybe bool   // optional: some rows do without
+	byValue map[int]map[any][]int64 // see rowsWith
 }
 
 // require makes sure that every reference of a set's rows finds a set, and puts
@@ -54,10 +51,10 @@ func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
 	}
 	if len(s.call.links) > 0 {
 		f.sets = append(f.sets, s) // placed: the engine of Create finds its parents
-		return f.subtypes(s)
+		return f.subtypes(ctx, s, chain)
 	}
 	for i, e := range s.table.edges {
-		if e.never {
+		if e.never || s.base != nil && e.parent == s.base.table && len(e.fixes) > 0 {
 			continue
 		}
 		if s.found && !e.tenant || s.decided(e) {
@@ -73,7 +70,7 @@ func (f *filling) require(ctx context.Context, s *set, chain []*set) error {
 	if !slices.Contains(f.sets, s) {
 		f.sets = append(f.sets, s)
 	}
-	return f.subtypes(s)
+	return f.subtypes(ctx, s, chain)
 }
 
 // listen finds out which references the traits decide, on an example row.
@@ -127,6 +124,11 @@ func (f *filling) offer(ctx context.Context, s *set, e *edge, chain []*set) erro
 	}
 	if e.optional && (e.exclusive || slices.ContainsFunc(chain, func(p *set) bool { return slices.Contains(c.sets, p) })) {
 		return nil
+	}
+	if len(c.sets) == 0 && s.found {
+		p := &set{table: e.parent, found: true} // rows that are there belong to rows that are there
+		f.byTable[e.parent] = p
+		c.edges, c.sets = []*edge{e}, []*set{p}
 	}
 	if len(c.sets) == 0 {
 		p, o, err := f.supply(ctx, s, candidates)

@@ -3,25 +3,31 @@ package factory
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/qarion/seedbed/internal/fake"
 )
 
 // source is where a column's value comes from.
 type source struct {
-	column *column
-	fixed  []byte // encoded; the same for all rows
-	level  *set   // a tenant's key …
-	key    int    // … this column of it
-	choice int    // a parent's column: index of the choice and one; 0 none
-	refs   []int  // … by candidate edge
-	typ    bool   // the pair's type
-	field  []int  // of the struct
-	encode encoder
-	leaves bool // a zero field is NULL
-	make   func(*fake.Value) any
-	keep   *vector
-	text   bool // no binary form: staged as text
+	column  *column
+	fixed   []byte         // encoded; the same for all rows
+	level   *set           // a tenant's key …
+	key     int            // … this column of it
+	parents []parentColumn // a parent's column: the first of these that the row has
+	typ     bool           // the pair's type
+	field   []int          // of the struct
+	encode  encoder
+	leaves  bool // a zero field is NULL
+	make    func(*fake.Value) any
+	keep    *vector
+	text    bool // no binary form: staged as text
+}
+
+// parentColumn is where a column's value is among what a choice gives.
+type parentColumn struct {
+	choice int
+	refs   []int // the parent's column, by edge; -1: that edge has none
 }
 
 // sources decides for each column where its values come from. What a struct leaves
@@ -43,6 +49,9 @@ func (g *generator) sources() error {
 			return err
 		}
 		if v := g.s.keys[c.index]; v != nil {
+			if !ok && v.kept() && c.Writable() { // what Postgres takes, COPY does not tell
+				src, ok = source{column: c, make: guess(c)}, true
+			}
 			if src.fixed != nil {
 				v.same = canon(c, g.s.fixed[c.index])
 			}
@@ -66,14 +75,16 @@ func (g *generator) sources() error {
 // foreseen refuses a reference to keys that are known only once their rows are
 // written, which they are not where references run in a circle.
 func (g *generator) foreseen(src source) error {
-	if src.choice == 0 || src.typ {
+	if src.typ {
 		return nil
 	}
-	c := g.s.edges[src.choice-1]
-	for i, p := range c.sets {
-		if !p.found && !p.ready && p.keys[src.refs[i]].kept() {
-			return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
-				c.edges[i], p.table.name, p.table.columns[src.refs[i]].name)
+	for _, from := range src.parents {
+		c := g.s.edges[from.choice]
+		for i, p := range c.sets {
+			if ref := from.refs[i]; ref >= 0 && !p.found && !p.ready && p.keys[ref].kept() {
+				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
+					c.edges[i], p.table.name, p.table.columns[ref].name)
+			}
 		}
 	}
 	return nil
@@ -162,7 +173,7 @@ func (g *generator) maker(c *column) func(*fake.Value) any {
 
 // fromTenant: the column is part of a tenant's key.
 func (g *generator) fromTenant(c *column, src *source) bool {
-	if g.s.base != nil {
+	if g.s.base != nil && g.s.base.over != g.s.over {
 		return false
 	}
 	for _, l := range g.s.table.levels {
@@ -180,24 +191,25 @@ func (g *generator) fromTenant(c *column, src *source) bool {
 	return false
 }
 
-// fromParent: the column is a reference's.
+// fromParent: the column is a reference's, or that of several.
 func (g *generator) fromParent(c *column, src *source) bool {
 	for i, choice := range g.s.edges {
+		from := parentColumn{choice: i}
+		found := false
 		for _, e := range choice.edges {
 			if e.pair != nil && e.typ == c.index {
-				src.choice, src.typ = i+1, true
+				src.parents, src.typ = []parentColumn{{choice: i}}, true
 				return true
 			}
-			for k, col := range e.cols {
-				if col == c.index {
-					src.choice = i + 1
-					src.refs = append(src.refs, e.refs[k])
-				}
+			ref := -1
+			if k := slices.Index(e.cols, c.index); k >= 0 {
+				ref, found = e.refs[k], true
 			}
+			from.refs = append(from.refs, ref)
 		}
-		if src.choice > 0 {
-			return true
+		if found {
+			src.parents = append(src.parents, from)
 		}
 	}
-	return false
+	return len(src.parents) > 0
 }

@@ -3,7 +3,8 @@ package factory
 import (
 	"context"
 	"fmt"
-	"math"
+	"slices"
+	"strings"
 )
 
 // connect finds the tenants that a set is spread over, and has the keys known that
@@ -16,7 +17,11 @@ func (f *filling) connect(s *set) error {
 		return err
 	}
 	if s.base != nil {
-		return f.followBase(s)
+		if err := f.followBase(s); err != nil {
+			return err
+		}
+	} else {
+		s.planParents()
 	}
 	for _, c := range s.edges {
 		for i, e := range c.edges {
@@ -34,6 +39,15 @@ func (f *filling) connect(s *set) error {
 // layOut divides a set's rows among the tenants. Parents have been laid out before,
 // except where references run in a circle.
 func (f *filling) layOut(ctx context.Context, s *set) error {
+	if s.laidOut {
+		return nil
+	}
+	s.laidOut = true
+	if s.over != nil {
+		if err := f.layOut(ctx, s.over); err != nil {
+			return err
+		}
+	}
 	switch {
 	case len(s.call.links) > 0:
 		return f.place(ctx, s)
@@ -44,7 +58,12 @@ func (f *filling) layOut(ctx context.Context, s *set) error {
 	case s.found:
 		return f.load(ctx, s)
 	}
-	if err := s.divide(); err != nil {
+	if f.there[s.table] {
+		if err := f.loadTaken(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := f.divide(s); err != nil {
 		return err
 	}
 	for _, v := range s.keys {
@@ -88,7 +107,8 @@ func (f *filling) followBase(s *set) error {
 		if len(e.fixes) == 0 || e.parent != s.base.table {
 			continue
 		}
-		s.edges = []*choice{{edges: []*edge{e}, sets: []*set{s.base}, cell: "base"}}
+		others := slices.DeleteFunc(s.edges, func(c *choice) bool { return slices.Contains(c.edges, e) })
+		s.edges = append([]*choice{{edges: []*edge{e}, sets: []*set{s.base}, cell: "base"}}, others...)
 		for _, ref := range e.refs {
 			f.need(s.base, ref)
 		}
@@ -117,7 +137,7 @@ func (f *filling) house(s *set, l level) {
 }
 
 // divide gives rows to tenants that have the parents for them.
-func (s *set) divide() error {
+func (f *filling) divide(s *set) error {
 	tenants := int64(1)
 	if s.over != nil {
 		tenants = s.over.n
@@ -126,38 +146,32 @@ func (s *set) divide() error {
 	for p := range room {
 		room[p] = s.room(int64(p))
 	}
-	counts := divide(s.n, room)
+	counts := divide(min(s.n, s.limit()), room)
 	s.spans = spansOf(counts)
 	made := s.spans[len(counts)]
 	if made < s.n && s.asked {
-		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d: ask for more of those in the plan", s.table.name, s.n, made)
+		if f.supplies.grow(s) {
+			return errMoreParents
+		}
+		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d: ask for more of %s in the plan",
+			s.table.name, s.n, made, strings.Join(s.scarce(), " and of "))
 	}
 	s.n = made
 	return nil
 }
 
-// room is how many rows a tenant can have.
-func (s *set) room(p int64) int64 {
-	room := int64(math.MaxInt64 / 4)
+// scarce are the parents that may have few children each.
+func (s *set) scarce() []string {
+	var out []string
 	for _, c := range s.edges {
-		if c.maybe {
-			continue
+		if name := c.edges[0].parent.name; !c.maybe && (c.joint != nil || c.edges[0].exclusive) && !slices.Contains(out, name) {
+			out = append(out, name)
 		}
-		var size int64
-		for i, e := range c.edges {
-			lo, hi, known := s.within(c.sets[i], p)
-			if !known {
-				return room
-			}
-			if n := hi - lo; !e.exclusive && n > 0 {
-				size = math.MaxInt64 / 4
-			} else {
-				size = max(size, n)
-			}
-		}
-		room = min(room, size)
 	}
-	return room
+	if s.over != nil && !slices.Contains(out, s.over.table.name) {
+		out = append(out, s.over.table.name)
+	}
+	return out
 }
 
 // within is the range of a parent set's rows that rows of tenant p may belong to;

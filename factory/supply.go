@@ -2,33 +2,57 @@ package factory
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 )
+
+// errMoreParents begins a plan anew with more parents than it had supplied.
+var errMoreParents = errors.New("more parents are needed")
+
+// supplies remembers, from one attempt of a plan to the next, which parents were not
+// enough. Its keys name references.
+type supplies struct {
+	fresh  map[string]bool  // to be made, although some are there
+	factor map[string]int64 // how many times more than believable
+	raced  bool             // another session may have been faster once
+}
+
+// grow asks for more parents of a set; false where the plan says how many there are.
+func (s *supplies) grow(short *set) bool {
+	const most = 1 << 20
+	grown := false
+	need := func(p *set, name string) {
+		switch {
+		case p == nil || p.asked:
+		case p.found:
+			grown = grown || !s.fresh[name]
+			s.fresh[name] = true
+		case s.factor[name] < most:
+			s.factor[name] = max(s.factor[name], 1) * 2
+			grown = true
+		}
+	}
+	for _, c := range short.edges {
+		if !c.maybe {
+			need(c.sets[0], c.edges[0].name())
+		}
+	}
+	for _, e := range short.table.edges {
+		if e.tenant && short.over != nil && short.over.table == e.parent {
+			need(short.over, e.name())
+		}
+	}
+	return grown
+}
+
+func (e *edge) name() string { return e.child.name + ": " + e.String() }
 
 // supply is for parents that the plan leaves out: those in the database, or else as
 // many as are believable.
 func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set, *edge, error) {
 	for _, e := range candidates {
-		if len(e.fixes) > 0 || !f.mayUse(e.parent) {
-			continue
-		}
-		n, err := f.count(ctx, e.parent)
-		if err != nil {
-			return nil, nil, err
-		}
-		free := true
-		if e.exclusive {
-			if free, err = f.empty(ctx, s.table); err != nil {
-				return nil, nil, err
-			}
-			free = free && n >= f.believable(s, e)
-		}
-		if n > 0 && free {
-			f.borrowed = f.borrowed || e.exclusive
-			p := &set{table: e.parent, n: n, found: true}
-			f.byTable[e.parent] = p
-			return p, e, nil
+		if p, err := f.findParents(ctx, s, e); p != nil || err != nil {
+			return p, e, err
 		}
 	}
 	e := candidates[0]
@@ -36,10 +60,9 @@ func (f *filling) supply(ctx context.Context, s *set, candidates []*edge) (*set,
 	if err != nil {
 		return nil, nil, err
 	}
-	p.n = f.believable(s, e)
 	for _, o := range s.table.edges {
-		if o.parent == e.parent && !o.optional {
-			p.n = max(p.n, f.believable(s, o))
+		if o == e || o.parent == e.parent && !o.optional {
+			p.n = max(p.n, f.believable(s, o)*max(f.supplies.factor[o.name()], 1))
 		}
 	}
 	for col, v := range e.fixes {
@@ -77,17 +100,26 @@ func (f *filling) mayUse(t *table) bool {
 	return true
 }
 
-// count says how many rows a table has, up to as many as can serve.
-func (f *filling) count(ctx context.Context, t *table) (n int64, err error) {
-	err = f.tx.QueryRow(ctx, fmt.Sprintf(`select count(*) from (select from %s limit %d) x`, t.rel.Ident(), mostKeys)).Scan(&n)
-	return n, err
-}
-
-// empty reports whether a table has no rows: parents that can have one child each
-// have none then.
-func (f *filling) empty(ctx context.Context, t *table) (empty bool, err error) {
-	err = f.tx.QueryRow(ctx, fmt.Sprintf(`select not exists (select from %s)`, t.rel.Ident())).Scan(&empty)
-	return empty, err
+// findParents is the rows of a parent table that are there, where they will do.
+func (f *filling) findParents(ctx context.Context, s *set, e *edge) (*set, error) {
+	if len(e.fixes) > 0 || !f.mayUse(e.parent) || f.supplies.fresh[e.name()] {
+		return nil, nil
+	}
+	p := &set{table: e.parent, found: true}
+	least := int64(1)
+	if e.exclusive && !s.shared(e) {
+		p.freeFor, least = e, s.n
+	}
+	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, e.parent.rel.Ident(), p.free(), mostKeys)
+	if err := f.tx.QueryRow(ctx, sql).Scan(&p.n); err != nil {
+		return nil, err
+	}
+	if p.n < least {
+		return nil, nil
+	}
+	f.borrowed = f.borrowed || e.exclusive
+	f.byTable[e.parent] = p
+	return p, nil
 }
 
 // believable is how many parents n children have.
@@ -120,7 +152,7 @@ func (f *filling) manyTenants(s *set) bool {
 }
 
 // subtypes adds a set for each subtype's table: its rows follow from the base's.
-func (f *filling) subtypes(s *set) error {
+func (f *filling) subtypes(ctx context.Context, s *set, chain []*set) error {
 	inherits, ok := f.schema.model.Inherits(s.table.name)
 	if !ok || s.found {
 		return nil
@@ -143,8 +175,8 @@ func (f *filling) subtypes(s *set) error {
 		}
 		child.base, child.value = s, sub.Value
 		s.sub[sub.Value] = child
-		if !slices.Contains(f.sets, child) {
-			f.sets = append(f.sets, child)
+		if err := f.require(ctx, child, chain); err != nil {
+			return err
 		}
 	}
 	return nil

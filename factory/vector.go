@@ -155,21 +155,22 @@ func (f *filling) load(ctx context.Context, s *set) error {
 	for _, c := range cols {
 		names = append(names, c.name)
 	}
-	tenantCols := 0
-	if s.over != nil {
-		for _, col := range s.table.levels[0].cols {
-			names = append(names, s.table.columns[col].name)
-			tenantCols++
-		}
+	selected, tenantCols := []string{}, 0
+	for _, name := range names {
+		selected = append(selected, "t."+catalog.Ident(name))
 	}
-	if len(names) == 0 {
-		names = []string{s.table.columns[0].name}
+	if s.over != nil {
+		key := f.schema.graph.TenantSQL(s.table.graph, "t", s.table.levels[0].tenant.Name)
+		selected, tenantCols = append(selected, key...), len(key)
+	}
+	if len(selected) == 0 {
+		selected = []string{"1"}
 	}
 	order := ""
 	if pk := s.table.rel.PrimaryKey(); pk != nil {
 		order = " order by " + catalog.Idents(pk.Columns)
 	}
-	rows, err := f.tx.Query(ctx, fmt.Sprintf(`select %s from %s%s limit %d`, catalog.Idents(names), s.table.rel.Ident(), order, mostKeys))
+	rows, err := f.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), s.table.rel.Ident(), s.free(), order, mostKeys))
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (f *filling) load(ctx context.Context, s *set) error {
 		}
 		key := ""
 		for _, v := range values[len(values)-tenantCols:] {
-			key += fmt.Sprint(v) + "\x00"
+			key += show(v) + "\x00"
 		}
 		groups[key] = append(groups[key], values[:len(cols)])
 	}
@@ -190,6 +191,20 @@ func (f *filling) load(ctx context.Context, s *set) error {
 		return err
 	}
 	return f.group(s, cols, groups)
+}
+
+// free is the condition for rows that no row references yet, where they may have one
+// child each.
+func (s *set) free() string {
+	if s.freeFor == nil {
+		return ""
+	}
+	e := s.freeFor
+	var on []string
+	for i, col := range e.cols {
+		on = append(on, fmt.Sprintf("c.%s = t.%s", catalog.Ident(e.child.columns[col].name), catalog.Ident(s.table.columns[e.refs[i]].name)))
+	}
+	return fmt.Sprintf(" where not exists (select from %s c where %s)", e.child.rel.Ident(), strings.Join(on, " and "))
 }
 
 // group puts loaded keys in the order of the tenants that rows are spread over.
@@ -221,7 +236,7 @@ func (f *filling) tenantKey(s *set, p int64) string {
 	key := ""
 	for _, name := range s.table.levels[0].tenant.Key {
 		c := s.over.table.byName[name]
-		key += fmt.Sprint(s.over.keys[c.index].at(p)) + "\x00"
+		key += show(s.over.keys[c.index].at(p)) + "\x00"
 	}
 	return key
 }

@@ -41,24 +41,14 @@ func (b *build) write(ctx context.Context, db seedbed.DB) error {
 	if whole {
 		return newWriter(b, db, inTx).run(ctx)
 	}
-	tx, err := db.Begin(ctx)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	w := newWriter(b, tx, true)
-	if err := w.run(ctx); err != nil {
-		return errors.Join(err, w.rollback(ctx, tx))
-	}
-	if err := tx.Commit(ctx); err != nil {
+	ran := false
+	err := transact(ctx, db, func(tx pgx.Tx) error {
+		err := newWriter(b, tx, true).run(ctx)
+		ran = err == nil
+		return err
+	})
+	if ran { // what is deferred speaks up at the commit
 		return b.schema.explain("create", b.order[len(b.order)-1].table.name, err)
-	}
-	return nil
-}
-
-func (w *writer) rollback(ctx context.Context, tx pgx.Tx) error {
-	err := tx.Rollback(context.WithoutCancel(ctx))
-	if errors.Is(err, pgx.ErrTxClosed) {
-		return nil
 	}
 	return err
 }

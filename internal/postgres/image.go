@@ -27,6 +27,9 @@ type DataOptions struct {
 	// Locale of the databases: one of the system's ("de_DE.UTF-8"), or
 	// one of ICU's ("icu:de-DE"). Empty: C.UTF-8, or C where the system lacks that.
 	Locale string
+	// Checksums guards pages against a broken disk, at the cost of each write and
+	// copy: for data that someone will miss.
+	Checksums bool
 	// SetUp runs once, when the image is made, as the superuser of database
 	// postgres. Nil: nothing.
 	SetUp func(ctx context.Context, cfg *pgx.ConnConfig) error
@@ -94,7 +97,7 @@ func (i *Installation) imageName(o DataOptions) string {
 	if locale == "" {
 		locale = "default"
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{i.id, o.Locale, o.Key, hba, fmt.Sprint(imageSettings, initdbArgs(i.Major, locales("")[0]))}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{i.id, o.Locale, o.Key, hba, fmt.Sprint(imageSettings, i.initdbArgs(o, ""))}, "\x00")))
 	return fmt.Sprintf("%s-%s-%s", i.Version, locale, hex.EncodeToString(sum[:4]))
 }
 
@@ -188,7 +191,7 @@ func (i *Installation) makeImage(ctx context.Context, o DataOptions, locale stri
 	defer removeScratch(scratch)
 	password := rand.Text()
 	data := filepath.Join(scratch, "data")
-	if err := i.initdb(ctx, u, scratch, data, locale, password); err != nil {
+	if err := i.initdb(ctx, o, scratch, data, locale, password); err != nil {
 		return err
 	}
 	prefix, err := i.libraryPrefix(filepath.Dir(scratch))

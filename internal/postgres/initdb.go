@@ -15,11 +15,12 @@ import (
 // initdb initialises data, below scratch, which is then the user's. It is a call
 // of our own because embedded-postgres's cannot ask for small segments of the
 // write-ahead log (16 MB of zeros in every server), nor for a locale of ICU's.
-func (i *Installation) initdb(ctx context.Context, u *User, scratch, data, locale, password string) error {
+func (i *Installation) initdb(ctx context.Context, o DataOptions, scratch, data, locale, password string) error {
 	if icu(locale) != "" && i.Major < 15 {
 		return &LocaleError{Locale: locale, Reason: "Postgres " + i.Version + " has no databases with a locale of ICU's",
 			Fix: "use Postgres 15 or later (Server.Version, SEEDBED_VERSION)"}
 	}
+	u := o.Cache.User
 	secret := filepath.Join(scratch, "password")
 	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
 		return err
@@ -27,7 +28,7 @@ func (i *Installation) initdb(ctx context.Context, u *User, scratch, data, local
 	if err := errors.Join(u.give(secret), u.give(scratch)); err != nil {
 		return err
 	}
-	args := append([]string{"-D", data, "-U", Superuser, "--pwfile", secret}, initdbArgs(i.Major, locale)...)
+	args := append([]string{"-D", data, "-U", Superuser, "--pwfile", secret}, i.initdbArgs(o, locale)...)
 	cmd := u.command(ctx, i.Program("initdb"), args...)
 	cmd.Dir = rootDir
 	lent := u.lendName(cmd)
@@ -44,10 +45,13 @@ func (i *Installation) initdb(ctx context.Context, u *User, scratch, data, local
 }
 
 // initdbArgs are the ones that shape a data directory.
-func initdbArgs(major int, locale string) []string {
+func (i *Installation) initdbArgs(o DataOptions, locale string) []string {
 	args := []string{"--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions", "--wal-segsize=1"}
-	if major >= 18 {
-		args = append(args, "--no-data-checksums") // they guard against disks, and cost every page
+	switch {
+	case o.Checksums:
+		args = append(args, "--data-checksums")
+	case i.Major >= 18:
+		args = append(args, "--no-data-checksums")
 	}
 	if name := icu(locale); name != "" {
 		return append(args, "--locale-provider=icu", "--icu-locale="+name, "--locale=C")

@@ -11,8 +11,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // manifest lists what belongs to a directory tree, by slash-separated path.
@@ -70,14 +73,70 @@ func (c treeCopy) copy() (manifest, error) {
 		return nil, err
 	}
 	defer to.Close()
-	got := make(manifest, len(want))
-	buf := make([]byte, 256<<10)
 	for _, name := range want.names() {
-		if got[name], err = c.copyEntry(from, to, name, want[name], buf); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(c.from, name), err)
+		if want[name].Dir {
+			if err := to.Mkdir(filepath.FromSlash(name), 0o700); err != nil {
+				return nil, err
+			}
 		}
 	}
+	got, err := c.copyDirs(from, to, want)
+	if err != nil {
+		return nil, err
+	}
 	return got, c.handOver(to, got)
+}
+
+// copyDirs copies what is in each directory, several directories at a time.
+func (c treeCopy) copyDirs(from, to *os.Root, want manifest) (manifest, error) {
+	got := make(manifest, len(want))
+	byDir := map[string][]string{}
+	for _, name := range want.names() {
+		if want[name].Dir {
+			got[name] = want[name]
+			continue
+		}
+		byDir[path.Dir(name)] = append(byDir[path.Dir(name)], name)
+	}
+	var mu sync.Mutex
+	var failed error
+	var workers sync.WaitGroup
+	slots := make(chan struct{}, min(4, runtime.GOMAXPROCS(0)))
+	for dir, names := range byDir {
+		slots <- struct{}{}
+		workers.Go(func() {
+			defer func() { <-slots }()
+			entries, err := c.copyDir(from, to, dir, names, want)
+			mu.Lock()
+			defer mu.Unlock()
+			maps.Copy(got, entries)
+			failed = errors.Join(failed, err)
+		})
+	}
+	workers.Wait()
+	return got, failed
+}
+
+// copyDir copies the named entries of one directory.
+func (c treeCopy) copyDir(from, to *os.Root, dir string, names []string, want manifest) (manifest, error) {
+	from, err := from.OpenRoot(filepath.FromSlash(dir))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	defer from.Close()
+	to, err = to.OpenRoot(filepath.FromSlash(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer to.Close()
+	got := make(manifest, len(names))
+	buf := make([]byte, 256<<10)
+	for _, name := range names {
+		if got[name], err = c.copyEntry(from, to, path.Base(name), want[name], buf); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(c.from, filepath.FromSlash(name)), err)
+		}
+	}
+	return got, nil
 }
 
 // scan lists a tree that has no manifest.
@@ -102,17 +161,13 @@ func (c treeCopy) scan(from *os.Root) (manifest, error) {
 }
 
 func (c treeCopy) copyEntry(from, to *os.Root, name string, want entry, buf []byte) (entry, error) {
-	path := filepath.FromSlash(name)
-	switch {
-	case want.Dir:
-		return want, to.Mkdir(path, 0o700)
-	case want.Link != "":
-		if target, err := from.Readlink(path); err != nil || filepath.ToSlash(target) != want.Link {
+	if want.Link != "" {
+		if target, err := from.Readlink(name); err != nil || filepath.ToSlash(target) != want.Link {
 			return want, errors.Join(ErrDamaged, err)
 		}
-		return want, to.Symlink(filepath.FromSlash(want.Link), path)
+		return want, to.Symlink(filepath.FromSlash(want.Link), name)
 	}
-	got, err := c.copyFile(from, to, path, want.Exec, buf)
+	got, err := c.copyFile(from, to, name, want.Exec, buf)
 	if err != nil {
 		return got, err
 	}
@@ -122,13 +177,13 @@ func (c treeCopy) copyEntry(from, to *os.Root, name string, want entry, buf []by
 	return got, nil
 }
 
-func (c treeCopy) copyFile(from, to *os.Root, path string, executable bool, buf []byte) (entry, error) {
-	in, err := c.openPlain(from, path)
+func (c treeCopy) copyFile(from, to *os.Root, name string, executable bool, buf []byte) (entry, error) {
+	in, err := c.openPlain(from, name)
 	if err != nil {
 		return entry{}, err
 	}
 	defer in.Close()
-	out, err := to.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	out, err := to.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return entry{}, err
 	}
@@ -172,8 +227,8 @@ func copyBuffer(out io.Writer, sum hash.Hash, in io.Reader, buf []byte) (int64, 
 
 // openPlain opens a plain file that belongs to the tree's owner: no link, no
 // pipe, no second name of another user's file.
-func (c treeCopy) openPlain(from *os.Root, path string) (*os.File, error) {
-	f, err := from.OpenFile(path, os.O_RDONLY|careful, 0)
+func (c treeCopy) openPlain(from *os.Root, name string) (*os.File, error) {
+	f, err := from.OpenFile(name, os.O_RDONLY|careful, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: it is missing", ErrDamaged)
 	}
@@ -238,22 +293,22 @@ func (m manifest) verify(dir string, digest func() hash.Hash) error {
 }
 
 func (c treeCopy) verifyEntry(root *os.Root, name string, want entry, buf []byte) error {
-	path := filepath.FromSlash(name)
+	file := filepath.FromSlash(name)
 	if want.Dir {
-		info, err := root.Lstat(path)
+		info, err := root.Lstat(file)
 		if err != nil || !info.IsDir() {
 			return errors.Join(ErrDamaged, err)
 		}
 		return nil
 	}
 	if want.Link != "" {
-		target, err := root.Readlink(path)
+		target, err := root.Readlink(file)
 		if err != nil || filepath.ToSlash(target) != want.Link {
 			return errors.Join(ErrDamaged, err)
 		}
 		return nil
 	}
-	in, err := c.openPlain(root, path)
+	in, err := c.openPlain(root, file)
 	if err != nil {
 		return err
 	}

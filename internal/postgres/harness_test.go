@@ -141,3 +141,13 @@ func (l *testLog) text() string {
 	defer l.mu.Unlock()
 	return strings.Join(l.lines, "\n")
 }
+
+// do stops the test at the first error.
+func do(t *testing.T, steps ...error) {
+	t.Helper()
+	for n, err := range steps {
+		if err != nil {
+			t.Fatalf("step %d: %v", n+1, err)
+		}
+	}
+}

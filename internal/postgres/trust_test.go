@@ -34,16 +34,6 @@ func as(uid int, cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// do stops the test at the first error.
-func do(t *testing.T, steps ...error) {
-	t.Helper()
-	for n, err := range steps {
-		if err != nil {
-			t.Fatalf("step %d: %v", n+1, err)
-		}
-	}
-}
-
 // Failure mode 54: a cache that another user could have written to is refused,
 // before anything is made in it.
 func TestForeignCache(t *testing.T) {

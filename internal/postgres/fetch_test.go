@@ -1,3 +1,5 @@
+//go:build unix
+
 package postgres_test
 
 import (
@@ -6,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strings"
@@ -89,6 +92,29 @@ func TestFetchedPostgresIsKept(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "asked for exactly 18.1") {
 			t.Errorf("version %q: %v", version, err)
 		}
+	}
+}
+
+// Failure mode 1: twenty processes with a cold cache, one download.
+func TestTwentyColdProcesses(t *testing.T) {
+	nothingInstalled(t)
+	m := newMirror(t, jarOf(t, aPostgres()), nil)
+	cache := newCache(t)
+	said := make(chan string)
+	for range 20 {
+		go func() {
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), "POSTGRES_TEST_FIND="+m.url, "SEEDBED_CACHE="+cache.Dir)
+			out, _ := cmd.CombinedOutput()
+			said <- string(out)
+		}()
+	}
+	answers := map[string]int{}
+	for range 20 {
+		answers[<-said]++
+	}
+	if answers["18.3 fetched\n"] != 1 || answers["18.3 cache\n"] != 19 || m.jars.Load() != 1 {
+		t.Errorf("%d downloads; they say %v", m.jars.Load(), answers)
 	}
 }
 

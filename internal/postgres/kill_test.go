@@ -26,7 +26,24 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if mirror := os.Getenv("POSTGRES_TEST_FIND"); mirror != "" {
+		os.Exit(findAndSay(mirror))
+	}
 	os.Exit(testkit.Main(m))
+}
+
+// findAndSay is one of several processes that look for the same Postgres.
+func findAndSay(mirror string) int {
+	cache, err := postgres.OpenCache("")
+	if err == nil {
+		var inst *postgres.Installation
+		if inst, err = postgres.Find(context.Background(), postgres.Request{Cache: cache, Version: "18.3", Mirror: mirror}); err == nil {
+			fmt.Println(inst.Version, inst.Source)
+			return 0
+		}
+	}
+	fmt.Println(err)
+	return 1
 }
 
 // startAndWait is a process that starts a server and is killed before it can

@@ -17,13 +17,15 @@ func TestCopyOfSwappedFiles(t *testing.T) {
 	}
 	theirs := &User{UID: 48151, GID: 48151}
 	for name, swap := range map[string]func(file, secret string) error{
-		"link":         func(file, secret string) error { return os.Symlink(secret, file) },
-		"hard link":    func(file, secret string) error { return os.Link(secret, file) },
-		"pipe":         func(file, _ string) error { return syscall.Mkfifo(file, 0o666) },
-		"directory":    func(file, _ string) error { return os.Mkdir(file, 0o755) },
-		"nothing":      func(string, string) error { return nil },
-		"root's":       func(file, _ string) error { return os.WriteFile(file, nil, 0o644) },
-		"link outside": func(file, _ string) error { return errors.Join(os.Remove(filepath.Dir(file)), os.Symlink("/etc", filepath.Dir(file))) },
+		"link":      func(file, secret string) error { return os.Symlink(secret, file) },
+		"hard link": func(file, secret string) error { return os.Link(secret, file) },
+		"pipe":      func(file, _ string) error { return syscall.Mkfifo(file, 0o666) },
+		"directory": func(file, _ string) error { return os.Mkdir(file, 0o755) },
+		"nothing":   func(string, string) error { return nil },
+		"root's":    func(file, _ string) error { return os.WriteFile(file, nil, 0o644) },
+		"link outside": func(file, _ string) error {
+			return errors.Join(os.Remove(filepath.Dir(file)), os.Symlink("/etc", filepath.Dir(file)))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -40,7 +40,8 @@ func quickDigest() hash.Hash  { return crc32.New(crc32.MakeTable(crc32.Castagnol
 // treeCopy copies a directory tree. Neither side's links are followed, so it is
 // safe for root on what another user owns.
 type treeCopy struct {
-	from, to string // to does not exist
+	from string
+	to   string // does not exist yet; empty: the tree is only compared with want
 	// want is what has to be there; the copy holds that and nothing else. Nil: all
 	// that is there, plain files and directories.
 	want   manifest
@@ -65,6 +66,23 @@ func (c treeCopy) copy() (manifest, error) {
 			return nil, err
 		}
 	}
+	if c.to == "" {
+		return c.copyDirs(from, nil, want)
+	}
+	to, err := c.makeDirs(want)
+	if err != nil {
+		return nil, err
+	}
+	defer to.Close()
+	got, err := c.copyDirs(from, to, want)
+	if err != nil {
+		return nil, err
+	}
+	return got, c.handOver(to, got)
+}
+
+// makeDirs makes the copy's directories.
+func (c treeCopy) makeDirs(want manifest) (*os.Root, error) {
 	if err := os.Mkdir(c.to, 0o700); err != nil {
 		return nil, err
 	}
@@ -72,19 +90,15 @@ func (c treeCopy) copy() (manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer to.Close()
 	for _, name := range want.names() {
 		if want[name].Dir {
 			if err := to.Mkdir(filepath.FromSlash(name), 0o700); err != nil {
+				to.Close()
 				return nil, err
 			}
 		}
 	}
-	got, err := c.copyDirs(from, to, want)
-	if err != nil {
-		return nil, err
-	}
-	return got, c.handOver(to, got)
+	return to, nil
 }
 
 // copyDirs copies what is in each directory, several directories at a time.
@@ -124,11 +138,12 @@ func (c treeCopy) copyDir(from, to *os.Root, dir string, names []string, want ma
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer from.Close()
-	to, err = to.OpenRoot(filepath.FromSlash(dir))
-	if err != nil {
-		return nil, err
+	if to != nil {
+		if to, err = to.OpenRoot(filepath.FromSlash(dir)); err != nil {
+			return nil, err
+		}
+		defer to.Close()
 	}
-	defer to.Close()
 	got := make(manifest, len(names))
 	buf := make([]byte, 256<<10)
 	for _, name := range names {
@@ -165,6 +180,9 @@ func (c treeCopy) copyEntry(from, to *os.Root, name string, want entry, buf []by
 		if target, err := from.Readlink(name); err != nil || filepath.ToSlash(target) != want.Link {
 			return want, errors.Join(ErrDamaged, err)
 		}
+		if to == nil {
+			return want, nil
+		}
 		return want, to.Symlink(filepath.FromSlash(want.Link), name)
 	}
 	got, err := c.copyFile(from, to, name, want.Exec, buf)
@@ -183,11 +201,22 @@ func (c treeCopy) copyFile(from, to *os.Root, name string, executable bool, buf 
 		return entry{}, err
 	}
 	defer in.Close()
+	sum := c.digest()
+	got := entry{Exec: executable}
+	if to == nil {
+		got.Size, err = copyBuffer(io.Discard, sum, in, buf)
+	} else {
+		got.Size, err = c.write(to, name, executable, sum, in, buf)
+	}
+	got.Sum = hex.EncodeToString(sum.Sum(nil))
+	return got, err
+}
+
+func (c treeCopy) write(to *os.Root, name string, executable bool, sum hash.Hash, in io.Reader, buf []byte) (int64, error) {
 	out, err := to.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return entry{}, err
+		return 0, err
 	}
-	sum := c.digest()
 	n, err := copyBuffer(out, sum, in, buf)
 	mode := c.mode &^ 0o111
 	if executable {
@@ -202,7 +231,7 @@ func (c treeCopy) copyFile(from, to *os.Root, name string, executable bool, buf 
 	if cerr := out.Close(); err == nil {
 		err = cerr
 	}
-	return entry{Exec: executable, Size: n, Sum: hex.EncodeToString(sum.Sum(nil))}, err
+	return n, err
 }
 
 func copyBuffer(out io.Writer, sum hash.Hash, in io.Reader, buf []byte) (int64, error) {
@@ -277,51 +306,8 @@ func (c treeCopy) handOver(to *os.Root, m manifest) error {
 // verify reads every file of a tree and returns an error that wraps ErrDamaged
 // when one is not what the manifest says.
 func (m manifest) verify(dir string, digest func() hash.Hash) error {
-	c := treeCopy{from: dir, want: m, digest: digest}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	buf := make([]byte, 256<<10)
-	for _, name := range m.names() {
-		if err := c.verifyEntry(root, name, m[name], buf); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
-		}
-	}
-	return nil
-}
-
-func (c treeCopy) verifyEntry(root *os.Root, name string, want entry, buf []byte) error {
-	file := filepath.FromSlash(name)
-	if want.Dir {
-		info, err := root.Lstat(file)
-		if err != nil || !info.IsDir() {
-			return errors.Join(ErrDamaged, err)
-		}
-		return nil
-	}
-	if want.Link != "" {
-		target, err := root.Readlink(file)
-		if err != nil || filepath.ToSlash(target) != want.Link {
-			return errors.Join(ErrDamaged, err)
-		}
-		return nil
-	}
-	in, err := c.openPlain(root, file)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	sum := c.digest()
-	n, err := copyBuffer(io.Discard, sum, in, buf)
-	if err != nil {
-		return err
-	}
-	if n != want.Size || hex.EncodeToString(sum.Sum(nil)) != want.Sum {
-		return fmt.Errorf("%w: it is not what was put there (%d bytes, %d expected)", ErrDamaged, n, want.Size)
-	}
-	return nil
+	_, err := treeCopy{from: dir, want: m, digest: digest}.copy()
+	return err
 }
 
 // stamp changes when a file of the tree is written, replaced or removed. It costs

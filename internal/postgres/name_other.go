@@ -1,7 +1,0 @@
-//go:build !linux
-
-package postgres
-
-import "os/exec"
-
-func (u *User) lendName(*exec.Cmd) bool { return false }

@@ -105,7 +105,9 @@ func (c *candidate) judge(first bool) string {
 		return c.judgeName()
 	case c.grade == strongGrade && e.inAll(c) > 0:
 		return "rows must reference it, and it is named as tenants are"
-	case c.grade >= mediumGrade && e.required > 1 && (e.required > 2 || e.repeated > 0 || e.keyed > 0 || 2*e.carriers > e.connects):
+	case c.grade >= mediumGrade && e.required > 0 && e.keyed > 0:
+		return "keys of other tables include its own, and tenants are often called that"
+	case c.grade >= mediumGrade && e.required > 1 && (e.required > 2 || e.repeated > 0 || 2*e.carriers > e.connects):
 		return "rows must reference it, and tenants are often called that"
 	}
 	return c.judgeKeys()
@@ -318,6 +320,9 @@ func (l *Level) above(q *Level) bool {
 
 // nearly says which tables look like a level and were not taken for one.
 func (n *inference) nearly(candidates []*candidate) {
+	if len(n.accept) == 0 {
+		n.unnamedKeys()
+	}
 	for _, c := range candidates {
 		e := c.evidence
 		if n.taken(c) || c.person() {
@@ -329,10 +334,33 @@ func (n *inference) nearly(candidates []*candidate) {
 			n.doubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
 		case c.grade > weakGrade && len(c.carriers) > 1 && e.inAll(c) == 0:
 			n.doubt("%s: %s it, and none requires it: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"))
-		case c.grade > weakGrade && e.required > 0:
+		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.accept) == 0):
 			n.doubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, count(e.required, "table requires", "tables require"))
 		case c.table == nil && c.grade > 0 && len(n.accept) == 0 && e.required > 2:
 			n.doubt("%s a %s that no table here has: is it a tenant?", count(e.required, "table requires", "tables require"), name)
+		}
+	}
+}
+
+// unnamedKeys says which columns of one name are in the keys of several tables and
+// reference nothing: where there is no other tenant, that is what one looks like.
+func (n *inference) unnamedKeys() {
+	keyed := map[string][]string{}
+	var order []string
+	for _, t := range n.tables {
+		for _, c := range t.Columns {
+			if len(n.leads[c]) > 0 || len(n.led[c]) > 0 || !c.Required() || c.Default != "" || !t.keyedBy(c.Name) {
+				continue
+			}
+			if keyed[c.Name] == nil {
+				order = append(order, c.Name)
+			}
+			keyed[c.Name] = append(keyed[c.Name], t.name)
+		}
+	}
+	for _, name := range order {
+		if len(keyed[name]) > 2 {
+			n.doubt("%s is in keys of %s and references nothing: a tenant's key?", name, few(keyed[name]))
 		}
 	}
 }

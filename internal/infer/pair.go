@@ -24,18 +24,71 @@ func (n *inference) pairs() error {
 	keys := n.keyTypes()
 	for _, t := range n.tables {
 		for _, typ := range t.Columns {
-			subject := typeSubject(typ.Name)
-			if subject == "" || typ.Generated != "" {
+			if typ.Generated != "" {
 				continue
 			}
-			if id := partner(t, typ, subject); id != nil {
-				if err := n.pairAt(t, typ, id, subject, keys); err != nil {
-					return err
+			subject := typeSubject(typ.Name)
+			id := shadowed(t, typ)
+			if id == nil && subject != "" {
+				id = partner(t, typ, subject)
+			}
+			if id == nil {
+				n.perhapsPair(t, typ, keys)
+				continue
+			}
+			if err := n.pairAt(t, typ, id, subject, keys); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// shadowed is the column whose value a generated one takes for certain values of
+// typ, and references with: then the two are a pair, whatever they are called.
+func shadowed(t *table, typ *catalog.Column) *catalog.Column {
+	for _, ref := range t.References() {
+		for _, name := range ref.Columns {
+			shadow := t.Column(name)
+			if shadow.Generated == "" || !sqltext.Mentions(shadow.Expr, typ.Name) || len(cases(shadow.Expr, typ)) == 0 {
+				continue
+			}
+			for _, c := range t.Columns {
+				if c != typ && c.Generated == "" && alike(c.Type, shadow.Type) && sqltext.Mentions(shadow.Expr, c.Name) {
+					return c
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// perhapsPair says so where the values that a column may hold are names of tables,
+// and one other column could hold their keys.
+func (n *inference) perhapsPair(t *table, typ *catalog.Column, keys []*catalog.Type) {
+	values, _ := listed(t.Relation, typ)
+	if len(values) == 0 {
+		values = n.commented(t, typ)
+	}
+	found := 0
+	for _, v := range values {
+		if len(n.named(v, t)) > 0 {
+			found++
+		}
+	}
+	if found < 2 {
+		return
+	}
+	var free []string
+	for _, c := range t.Columns {
+		inKey := t.PrimaryKey() != nil && slices.Contains(t.PrimaryKey().Columns, c.Name)
+		if c != typ && c.Generated == "" && len(n.leads[c]) == 0 && !inKey && slices.ContainsFunc(keys, func(k *catalog.Type) bool { return alike(k, c.Type) }) {
+			free = append(free, c.Name)
+		}
+	}
+	if len(free) == 1 {
+		n.doubt("%s%s may be a polymorphic pair: values of the one are names of tables, and the other could hold their keys", t.name, list([]string{typ.Name, free[0]}))
+	}
 }
 
 // keyTypes are the types of the columns that are in a primary key.
@@ -61,6 +114,9 @@ func (n *inference) pairAt(t *table, typ, id *catalog.Column, subject string, ke
 	}
 	s := &search{pair: &Pair{Table: t.Relation, Type: typ, ID: id}, table: t, subject: subject, label: label}
 	s.reasons = []string{fmt.Sprintf("%s and %s are named alike, and %s has no foreign key of its own", typ.Name, id.Name, id.Name)}
+	if subject == "" {
+		s.reasons = []string{fmt.Sprintf("generated columns take %s for certain values of %s", id.Name, typ.Name)}
+	}
 	n.shadows(s)
 	if err := n.typeValues(s); err != nil {
 		return err

@@ -22,8 +22,7 @@ func (n *inference) bases() error {
 			continue
 		}
 		for _, c := range t.Columns {
-			w := words(c.Name)
-			if len(w) == 0 || !slices.Contains(discriminatorNames, w[len(w)-1]) || !t.discriminates(c) {
+			if !t.discriminates(c) || !named(c) && !n.keyShows(t, c) && !n.listShows(t, c) {
 				continue
 			}
 			b, err := n.baseOf(t, c)
@@ -37,6 +36,39 @@ func (n *inference) bases() error {
 		}
 	}
 	return nil
+}
+
+// named reports whether a column is called as discriminators are.
+func named(c *catalog.Column) bool {
+	w := words(c.Name)
+	return len(w) > 0 && slices.Contains(discriminatorNames, w[len(w)-1])
+}
+
+// keyShows reports whether another table references the column beside the key, from
+// one that can hold a single value.
+func (n *inference) keyShows(t *table, c *catalog.Column) bool {
+	key := t.PrimaryKey().Columns
+	return slices.ContainsFunc(t.referrers, func(ref *catalog.Reference) bool {
+		i := slices.Index(ref.RefColumns, c.Name)
+		return i >= 0 && !slices.Contains(key, c.Name) && subset(key, ref.RefColumns) && constant(n.of[ref.From], ref.From.Column(ref.Columns[i])) != ""
+	})
+}
+
+// listShows reports whether at least two of the values that a column may hold are
+// names of tables which share the key.
+func (n *inference) listShows(t *table, c *catalog.Column) bool {
+	values, _ := listed(t.Relation, c)
+	if len(values) < 2 {
+		return false
+	}
+	shown := map[string]bool{}
+	for _, ref := range n.extensions(t, t.PrimaryKey().Columns) {
+		if from := n.of[ref.From]; from.sharesKey(ref) {
+			shown[valueNamed(from.Name, values)] = true
+		}
+	}
+	delete(shown, "")
+	return len(shown) > 1
 }
 
 // discriminates refuses the type column of a pair, and what is no name of anything.

@@ -143,7 +143,7 @@ func tenantGrade(word string) int {
 }
 
 // gradeOf goes by what the table is called, or the columns where they are called the
-// same. A name that merely ends in the word, such as ledger_account, says less than
+// same. A name that merely ends in the word, such as app_workspace, says less than
 // the word alone, and a column says nothing that its table does not.
 func gradeOf(subject, table string) int {
 	name := table
@@ -152,6 +152,8 @@ func gradeOf(subject, table string) int {
 	}
 	last := name[strings.LastIndex(name, "_")+1:]
 	switch g := tenantGrade(last); {
+	case last == "account" && last != name:
+		return 0 // of a ledger, a bank, a billing service
 	case last != name && g > weakGrade:
 		return mediumGrade
 	case last != name:

@@ -8,10 +8,6 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// bookkeeping tables of migration tools belong to nobody's Model.
-var bookkeeping = []string{"goose_db_version", "schema_migrations", "flyway_schema_history", "atlas_schema_revisions",
-	"alembic_version", "django_migrations", "ar_internal_metadata", "river_migration", "gorp_migrations", "migrations"}
-
 func (a *audit) tenantColumns() error {
 	for _, s := range a.subjects {
 		for _, sc := range s.direct() {
@@ -22,7 +18,7 @@ func (a *audit) tenantColumns() error {
 		return nil // a Model that was read has every table
 	}
 	for _, r := range a.tables {
-		if a.subject(r) == nil && !a.model.IsGlobal(a.name(r)) && !contains(bookkeeping, r.Name) {
+		if a.subject(r) == nil && !a.model.IsGlobal(a.name(r)) && !r.Bookkeeping() {
 			a.find(Finding{Rule: "table-undeclared", Object: a.name(r),
 				Message: fmt.Sprintf("the Model says nothing of table %s", a.name(r)),
 				Fix:     "declare it Scoped, or Global if every tenant may see its rows"})

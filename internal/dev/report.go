@@ -7,6 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/catalog"
+
 	"github.com/qarion/seedbed/internal/server"
 )
 
@@ -47,9 +49,9 @@ func countTables(ctx context.Context, pool *pgxpool.Pool) ([]Table, error) {
 		FROM part JOIN pg_class c ON c.oid = root JOIN pg_class p ON p.oid = part.oid
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-			AND c.relname <> 'goose_db_version'
+			AND c.relname <> ALL ($2)
 			AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = root AND deptype = 'e')
-		GROUP BY root, n.nspname, c.relname ORDER BY n.nspname, c.relname`, countedPages)
+		GROUP BY root, n.nspname, c.relname ORDER BY n.nspname, c.relname`, countedPages, catalog.Bookkeeping)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/catalog"
-
 	"github.com/qarion/seedbed/internal/server"
 )
 

@@ -30,7 +30,7 @@ func (n *inference) conclude() {
 	}
 	for _, l := range n.accept {
 		if tables := nullable[l]; len(tables) > 0 {
-			n.doubt("the key of %s may be NULL in %s: are such rows everyone's, or nobody's?", l.Name, strings.Join(tables, ", "))
+			n.doubt("the key of %s may be NULL in %s: do such rows belong to every tenant, or to none?", l.Name, strings.Join(tables, ", "))
 		}
 	}
 	n.out.Levels = n.accept

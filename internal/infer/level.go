@@ -39,9 +39,16 @@ func (n *inference) levels() {
 	n.nearly(candidates)
 }
 
-// rank orders candidates: what policies compare comes first, then names.
+// rank orders candidates: what policies compare comes first, then what keys include,
+// then names, of which one that most rows may do without says nothing.
 func (c *candidate) rank() int {
 	r := c.grade
+	if 2*c.evidence.inAll(c) < len(c.carriers) {
+		r = 0
+	}
+	if c.grade > 0 && c.evidence.keyed > 2 {
+		r += 2
+	}
 	if len(c.evidence.compared) > 0 && !c.person() {
 		r += 10
 	}
@@ -164,7 +171,7 @@ func (n *inference) outer(c *candidate) string {
 	}
 	for _, l := range n.accept {
 		u, ok := c.carriers[l.of.table]
-		if l.of.table == nil || !ok || l.of.person() || c.grade == mediumGrade && (len(c.carriers) < 2 || !u.column.Required()) {
+		if l.of.table == nil || !ok || !u.column.Required() || l.of.person() || c.grade == mediumGrade && len(c.carriers) < 2 {
 			continue
 		}
 		return fmt.Sprintf("each %s belongs to one, by %s.%s", l.of.families[0], l.of.table.name, u.column.Name)
@@ -332,10 +339,12 @@ func (n *inference) nearly(candidates []*candidate) {
 		switch {
 		case e.ignored > 1 && c.grade > weakGrade && e.required > 1:
 			n.doubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
-		case c.grade > weakGrade && len(c.carriers) > 1 && e.inAll(c) == 0:
-			n.doubt("%s: %s it, and none requires it: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"))
+		case c.grade > weakGrade && len(c.carriers) > 1 && 2*e.inAll(c) < len(c.carriers):
+			n.doubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"), e.inAll(c))
 		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.accept) == 0):
 			n.doubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, count(e.required, "table requires", "tables require"))
+		case c.table != nil && len(n.accept) == 0 && e.required > 4 && 10*len(c.carriers) >= 9*e.connects && !c.table.called(lookups):
+			n.doubt("every table that is connected with %s requires it: is it a tenant, or a list that all refer to?", name)
 		case c.table == nil && c.grade > 0 && len(n.accept) == 0 && e.required > 2:
 			n.doubt("%s a %s that no table here has: is it a tenant?", count(e.required, "table requires", "tables require"), name)
 		}

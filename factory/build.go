@@ -17,10 +17,12 @@ type build struct {
 	gens   map[string]*fake.Cells
 	homes  map[string][]any // made-up tenants
 	drafts []*draft         // in the making or made: what later rows may share
-	// look asks the database for a parent; nil: nobody asks. seen are its answers.
-	look  func(d *draft, e *edge, key []int, known map[int]any) (*node, error)
-	seen  []*node
-	order []*draft // parents first: what is written
+	// query asks the database about rows of a table; nil: it is not asked. seen are the
+	// parents that it told, tenantsOf the tenants of parents.
+	query     func(d *draft, of *table, sql string, args []any, read func(values []any)) error
+	seen      []*node
+	tenantsOf map[string][][]any
+	order     []*draft // parents first: what is written
 }
 
 func newBuild(s *schema, w world, now time.Time) *build {
@@ -118,6 +120,9 @@ func (d *draft) inherit(child *draft, e *edge) error {
 // caller gave decide first.
 func (b *build) resolve(d *draft, chain []*draft) error {
 	if err := b.follow(d, chain); err != nil {
+		return err
+	}
+	if err := b.byHand(d); err != nil {
 		return err
 	}
 	if err := d.adopt(); err != nil {

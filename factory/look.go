@@ -23,7 +23,7 @@ func (b *build) named(d *draft, e *edge) (*node, error) {
 		}
 	}
 	key := e.parent.keyAmong(known)
-	if b.look == nil || len(key) == 0 || len(key) == len(e.cols) {
+	if b.query == nil || len(key) == 0 || len(key) == len(e.cols) {
 		return nil, nil
 	}
 	for _, n := range b.seen {
@@ -75,37 +75,45 @@ func (t *table) keyAmong(known map[int]any) (shortest []int) {
 	return shortest
 }
 
-// looker asks the database for parents, as the role that will write.
+// looker lets the build ask the database for parents, as the role that will write.
 func (b *build) looker(ctx context.Context, db seedbed.DB) {
 	inTx, _ := transactional(db)
-	b.look = func(d *draft, e *edge, key []int, known map[int]any) (*node, error) {
+	b.query = func(d *draft, of *table, sql string, args []any, read func(values []any)) error {
 		w := newWriter(b, db, inTx)
-		n := &node{table: e.parent, known: known, label: "as it is in the database"}
-		sql, args := e.lookSQL(key, known)
-		found := false
 		r := w.begin()
-		if e.parent.rel.RLS {
-			stepUp(r.control, []string{e.parent.rel.Ident()})
+		if of.rel.RLS {
+			stepUp(r.control, []string{of.rel.Ident()})
 			w.setTenant(d, r.control)
 		}
-		r.add(e.parent.name, sql, args, func(rows pgx.Rows) error {
+		r.add(of.name, sql, args, func(rows pgx.Rows) error {
 			for rows.Next() {
 				values, err := rows.Values()
 				if err != nil {
 					return err
 				}
-				found = true
-				for i, ref := range e.refs {
-					n.known[ref] = canon(e.parent.columns[ref], values[i])
-				}
+				read(values)
 			}
 			return rows.Err()
 		})
-		if err := w.end(ctx, r, e.parent.rel.RLS); err != nil || !found {
-			return nil, err
-		}
-		return n, nil
+		return w.end(ctx, r, of.rel.RLS)
 	}
+}
+
+// look finds the parent that has a key; nil where there is none.
+func (b *build) look(d *draft, e *edge, key []int, known map[int]any) (*node, error) {
+	n := &node{table: e.parent, known: known, label: "as it is in the database"}
+	sql, args := e.lookSQL(key, known)
+	found := false
+	err := b.query(d, e.parent, sql, args, func(values []any) {
+		found = true
+		for i, ref := range e.refs {
+			n.known[ref] = canon(e.parent.columns[ref], values[i])
+		}
+	})
+	if err != nil || !found {
+		return nil, err
+	}
+	return n, nil
 }
 
 func (e *edge) lookSQL(key []int, known map[int]any) (sql string, args []any) {

@@ -68,6 +68,14 @@ func canon(c *column, v any) any {
 	return fmt.Sprint(v)
 }
 
+// canonical is canon for a value that came from the server, whose column is not at hand.
+func canonical(v any) any {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return canon(nil, v)
+}
+
 func bytes16(r reflect.Value) (id [16]byte, ok bool) {
 	if r.Type().Elem().Kind() != reflect.Uint8 || r.Len() != 16 {
 		return id, false

@@ -2,12 +2,17 @@ package factory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // clear moves a table's numbers on to where n rows in a row have unique values that no
@@ -42,6 +47,27 @@ func (b *build) clear(ctx context.Context, db seedbed.DB, bp *blueprint, t *tabl
 	}
 	return fmt.Errorf("%s: no %d values of %s were found that no row has: give it others with Set, or choose another seed with %s",
 		t.name, n, strings.Join(namesOf(columns), ", "), SeedVariable)
+}
+
+// advance moves sequences past the numbers that stand in the tables: keys may have been written
+// by hand. A role that may not is left with what the sequences give.
+func (s *schema) advance(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
+	if len(tables) == 0 {
+		return nil
+	}
+	err := transact(ctx, db, func(tx pgx.Tx) error {
+		for _, sql := range rows.AdvanceSQL(s.cat, tables) {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("move sequences past the keys that are there: %w", err)
+			}
+		}
+		return nil
+	})
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42501" {
+		return nil
+	}
+	return err
 }
 
 func namesOf(columns []*column) []string {

@@ -93,13 +93,13 @@ func (s *schema) explain(verb, table string, err error) error {
 	if pg.Detail != "" {
 		more += "\n  " + pg.Detail
 	}
-	if pg.ConstraintName != "" {
-		more += "\n  constraint " + pg.ConstraintName + " of " + pg.TableName
-	}
+	more += s.definitionOf(pg)
 	switch pg.Code {
 	case "42501":
 		more += "\n  the role may not write here: let it SET ROLE to " + loading.SeederRole +
 			", or declare the tenant's Setting in the Model"
+	case "23502":
+		more += fmt.Sprintf("\n  %s.%s is NOT NULL: give it a value with Set", pg.TableName, pg.ColumnName)
 	case "23514":
 		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
 			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
@@ -108,6 +108,25 @@ func (s *schema) explain(verb, table string, err error) error {
 		more += "\n  " + s.whyTaken(pg)
 	}
 	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+}
+
+// definitionOf is the constraint, or the unique index, that an error names.
+func (s *schema) definitionOf(pg *pgconn.PgError) string {
+	if pg.ConstraintName == "" {
+		return ""
+	}
+	definition := ""
+	if rel := s.cat.Table(pg.SchemaName + "." + pg.TableName); rel != nil {
+		if k := rel.Constraint(pg.ConstraintName); k != nil {
+			definition = ": " + k.Definition
+		}
+		for _, ix := range rel.Indexes {
+			if definition == "" && ix.Name == pg.ConstraintName {
+				definition = ": " + ix.Definition
+			}
+		}
+	}
+	return "\n  constraint " + pg.ConstraintName + " of " + pg.TableName + definition
 }
 
 // whyTaken guesses why a key is there already.
@@ -127,5 +146,5 @@ func (s *schema) whyTaken(pg *pgconn.PgError) string {
 				base, value, t.name, base)
 		}
 	}
-	return "another row has this key: rows of this seed were here before? choose another with SEEDBED_SEED"
+	return "another row has this key: leave its columns out and free values are made, or give others with Set"
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/loading"
 )
 
@@ -131,6 +132,9 @@ func (f *filling) arrange(ctx context.Context) error {
 	if f.there, err = f.haveRows(ctx); err != nil {
 		return err
 	}
+	if err := f.schema.advance(ctx, f.tx, f.occupied()); err != nil {
+		return err
+	}
 	for _, s := range f.sets {
 		if !s.found && s.base == nil {
 			if err := s.checkKeySpace(); err != nil {
@@ -156,6 +160,17 @@ func (f *filling) arrange(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// occupied are the tables that will be written and have rows.
+func (f *filling) occupied() []*catalog.Relation {
+	var out []*catalog.Relation
+	for _, s := range f.sets {
+		if !s.found && f.there[s.table] {
+			out = append(out, s.table.rel)
+		}
+	}
+	return out
 }
 
 // haveRows finds out which tables that will be written have rows, in one round trip.

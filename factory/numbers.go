@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/generation"
 	"github.com/qarion/seedbed/internal/loading"
 )
@@ -83,8 +84,15 @@ func rootTest(name string) string {
 // clearAll moves the numbers of all tables of a build past what is there.
 func (b *build) clearAll(ctx context.Context, db seedbed.DB) error {
 	count := map[*table]int64{}
+	var tables []*catalog.Relation
 	for _, d := range b.order {
+		if count[d.table] == 0 {
+			tables = append(tables, d.table.rel)
+		}
 		count[d.table]++
+	}
+	if err := b.schema.advance(ctx, db, tables); err != nil {
+		return err
 	}
 	for _, d := range b.order {
 		n := count[d.table]

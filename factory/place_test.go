@@ -106,5 +106,5 @@ func TestSubtypeTwice(t *testing.T) {
 	mention(t, err, "was made together with its row of snowflake_systems")
 	plain := factory.Users.Create(t, db)
 	_, err = factory.Users.CreateContext(t.Context(), db, factory.Set(func(u *factory.User) { u.ID = plain.ID }))
-	mention(t, err, "another row has this key", "SEEDBED_SEED")
+	mention(t, err, "another row has this key", "users_pkey", "PRIMARY KEY (id)", plain.ID.String())
 }

@@ -10,13 +10,16 @@ import (
 )
 
 // card is what a failed test's log says about its database.
-func (db *DB) card(leaks []string) string {
+func (db *DB) card(leaks, notes []string) string {
 	var b strings.Builder
 	db.database.Expose()
 	url := db.server.cluster.LogURL(db.database.Name, db.role)
 	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", url, url)
 	for _, leak := range leaks {
 		fmt.Fprintf(&b, "  leaked connection: %s\n", leak)
+	}
+	for _, note := range notes {
+		fmt.Fprintf(&b, "  %s\n", note)
 	}
 	if lines := db.logSlice(); len(lines) > 0 {
 		fmt.Fprintf(&b, "  the server said (%s):\n", db.server.cluster.Log())
@@ -61,7 +64,7 @@ const logTime = "2006-01-02 15:04:05.000"
 // leaks describes the connections that the test has not given back.
 func (db *DB) leaks(ctx context.Context) []string {
 	// A connection that came back in the middle of a transaction counts until it is
-	// closed, which happens behind the pool's back.
+	// closed, which the pool does in the background.
 	for wait := time.Millisecond; db.Stat().AcquiredConns() > 0; wait *= 2 {
 		if wait > 128*time.Millisecond {
 			return db.leaked(ctx)

@@ -3,6 +3,8 @@ package pgtest
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +20,8 @@ import (
 const cleanUpTime = 30 * time.Second
 
 // DB is one test's database: a pool of connections to it, and ways to reach it
-// by other means. It lasts until the test's clean-up.
+// by other means. It lasts until the test's clean-up, or until Close where it comes from
+// Server.Open.
 type DB struct {
 	*pgxpool.Pool
 
@@ -27,22 +30,73 @@ type DB struct {
 	role     string
 	since    time.Time
 	sqlDB    func() *sql.DB
+	release  func() // see Close; nil for a test's, which its clean-up releases
 }
 
-// DB returns a database that only t uses. When t passes it is dropped, behind
-// t's back; when t fails it is kept, and t's log says how to open it.
+// DB returns a database that only t uses. When t passes it is dropped in the
+// background, or reset for another test; when t fails it is kept, and t's log says how
+// to open it.
 //
 // It ends t when there is no database to be had, and says why.
 func (s *Server) DB(t testing.TB) *DB {
+	mustBeTest(t, "DB")
 	t.Helper()
 	r := s.use(t)
 	database, err := r.template.Acquire(t.Context(), t.Name())
 	if err != nil {
+		r.users.Done()
 		t.Fatalf("pgtest: %v", err)
 	}
 	db := r.handle(database, database.Pool, r.role)
-	t.Cleanup(func() { db.end(t) })
+	t.Cleanup(func() {
+		defer r.users.Done()
+		db.end(t)
+	})
 	return db
+}
+
+// mustBeTest panics where a caller passes on a testing.TB that was never set.
+func mustBeTest(t testing.TB, method string) {
+	if v := reflect.ValueOf(t); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		panic("pgtest: Server." + method + " was given a nil testing.TB: pass the test's t, or use Server.Open where there is no test")
+	}
+}
+
+// Open returns a database that lives as long as its caller wants: for a whole package,
+// opened in TestMain or by a sync.Once, or for fuzzing. Close gives it back. All tests
+// that use it see each other's rows.
+func (s *Server) Open(ctx context.Context) (*DB, error) {
+	r, err := s.open(ctx, func(string, ...any) {})
+	if err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	database, err := r.template.Acquire(ctx, "Server.Open")
+	if err != nil {
+		r.users.Done()
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	db := r.handle(database, database.Pool, r.role)
+	db.release = sync.OnceFunc(func() {
+		defer r.users.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
+		defer cancel()
+		if len(db.leaks(ctx)) > 0 {
+			database.Discard(ctx)
+		} else {
+			database.Release(ctx)
+		}
+	})
+	return db, nil
+}
+
+// Close closes the pool of a test's database; the test's clean-up does the rest. A
+// database of Server.Open it gives back.
+func (db *DB) Close() {
+	if db.release != nil {
+		db.release()
+		return
+	}
+	db.Pool.Close()
 }
 
 func (r *ready) handle(database *template.Database, pool *pgxpool.Pool, role string) *DB {
@@ -68,8 +122,20 @@ func (r *ready) pool(database *template.Database, role string, params map[string
 // URL was asked for is never given to another test: prefer the pool where it will
 // do.
 func (db *DB) URL() string {
-	db.database.Expose()
-	return db.server.cluster.URL(db.database.Name, db.role)
+	if db.database != nil {
+		db.database.Expose()
+	}
+	return db.server.cluster.URL(db.Config().ConnConfig.Database, db.role)
+}
+
+// TCPURL is URL by TCP, with host, port, user and password: for clients that know no Unix
+// sockets, and code that takes a URL apart. It is for the roles that tests connect as
+// unless told otherwise; a role of a migration's logs in if it has a password.
+func (db *DB) TCPURL() string {
+	if db.database != nil {
+		db.database.Expose()
+	}
+	return db.server.cluster.TCPURL(db.Config().ConnConfig.Database, db.role)
 }
 
 // SQL is the database for code that uses database/sql. It shares the pool.
@@ -84,23 +150,29 @@ func (db *DB) end(t testing.TB) {
 	defer cancel()
 	leaks := db.leaks(ctx)
 	if !t.Failed() {
+		var left []string
+		if len(leaks) > 0 {
+			left = db.database.Discard(ctx)
+		} else {
+			left = db.database.Release(ctx)
+		}
 		for _, leak := range leaks {
 			t.Logf("pgtest: the test ended with a connection in use: %s", leak)
 		}
-		if len(leaks) > 0 {
-			db.database.Discard()
-		} else {
-			db.database.Release()
+		for _, line := range left {
+			t.Logf("pgtest: %s", line)
 		}
 		return
 	}
+	why := db.explain(ctx)
 	db.closePool()
-	if err := db.database.Keep(ctx, t.Name()); err != nil {
-		t.Logf("pgtest: keep the test's database: %v", err)
+	left, err := db.database.Keep(ctx, t.Name())
+	if err != nil {
+		left = append(left, fmt.Sprintf("keep the test's database: %v", err))
 	}
-	t.Log(db.card(leaks))
+	t.Log(db.card(leaks, append(why, left...)))
 }
 
-// closePool closes the pool behind the test's back: it may hold connections that
-// the test never gave back, and those end with the database.
-func (db *DB) closePool() { go db.Close() }
+// closePool closes the pool in the background: it may hold connections that the test
+// never gave back, and those end with the database.
+func (db *DB) closePool() { go db.Pool.Close() }

@@ -2,10 +2,16 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/buildid"
@@ -13,8 +19,64 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
-// extensionLayer is the lowest layer: the extensions that take a superuser.
-func extensionLayer(extensions []string) template.Layer {
+// layers is what a database is made of, from the empty one up. The first so many are
+// the base, which the server is made for.
+func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Layer, base int, err error) {
+	all = []template.Layer{r.extensionLayer(s.Extensions)}
+	add := func(l template.Layer, err error) error {
+		all = append(all, l)
+		return err
+	}
+	if s.MigrateAsSuperuser && s.externalURL() != "" {
+		return nil, 0, errors.New("Server.MigrateAsSuperuser makes the schema's owner a superuser while the migrations run, which is not done on a server that others share; leave Server.URL and SEEDBED_URL empty")
+	}
+	if s.Migrations != nil || s.GoMigrations != nil {
+		set, err := migrations.Open(anchored(s.Migrations), migrations.Options{Dir: s.Dir, Table: s.Table, AllowMissing: s.AllowMissing, Go: s.GoMigrations})
+		if err != nil {
+			return nil, 0, err
+		}
+		if set.Dialect() != migrations.Goose {
+			logf("pgtest: %v", set)
+		}
+		if err := add(s.migrationLayer(set)); err != nil {
+			return nil, 0, err
+		}
+	}
+	if s.Migrate != nil {
+		if err := add(s.migrateLayer(r)); err != nil {
+			return nil, 0, err
+		}
+	}
+	base = len(all)
+	if s.Fixtures != nil {
+		if err := add(sourceLayer("fixtures", s.Fixtures)); err != nil {
+			return nil, 0, err
+		}
+	}
+	if s.Seed != nil {
+		if err := add(sourceLayer("seed", seed{s})); err != nil {
+			return nil, 0, err
+		}
+	}
+	return all, base, nil
+}
+
+// started is where the test binary was started, before any test changed directory.
+var started, _ = os.Getwd()
+
+// anchored makes an os.DirFS of a relative path independent of the working directory,
+// which a test may change.
+func anchored(fsys fs.FS) fs.FS {
+	v := reflect.ValueOf(fsys)
+	if !v.IsValid() || v.Type() != reflect.TypeOf(os.DirFS(".")) || filepath.IsAbs(v.String()) {
+		return fsys
+	}
+	return os.DirFS(filepath.Join(started, v.String()))
+}
+
+// extensionLayer is the lowest layer: the extensions that take a superuser. They
+// belong to the owner, as on hosted Postgres: a dump comments on them.
+func (r *ready) extensionLayer(extensions []string) template.Layer {
 	return template.Layer{
 		Name:        "extensions",
 		Fingerprint: strings.Join(extensions, "\x00"),
@@ -23,14 +85,72 @@ func extensionLayer(extensions []string) template.Layer {
 			if _, err := conn.Exec(ctx, `SET search_path TO "$user", public`); err != nil {
 				return err
 			}
+			// Where an extension is created whose script names no schema.
+			if _, err := conn.Exec(ctx, `SET search_path TO "$user", public`); err != nil {
+				return err
+			}
 			for _, name := range extensions {
 				if _, err := conn.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE"); err != nil {
 					return fmt.Errorf("create the extension %q of Server.Extensions: %w", name, err)
 				}
 			}
+			owner := r.cluster.Roles().Owner
+			if len(extensions) == 0 || owner == conn.Config().User {
+				return nil
+			}
+			_, err := conn.Exec(ctx, "UPDATE pg_extension SET extowner = (SELECT oid FROM pg_roles WHERE rolname = $1) WHERE oid >= 16384 OR extname = ANY ($2)", owner, extensions)
+			if err != nil {
+				return fmt.Errorf("give the extensions of Server.Extensions to %s: %w", owner, err)
+			}
 			return nil
 		},
 	}
+}
+
+// migrationLayer runs the migrations as the owner.
+func (s *Server) migrationLayer(set *migrations.Set) (template.Layer, error) {
+	fingerprint, err := set.Fingerprint()
+	return s.elevated(template.Layer{
+		Name:        "migrations",
+		Fingerprint: fmt.Sprintf("%s %q %t", fingerprint, s.Table, s.AllowMissing),
+		Owner:       func(ctx context.Context, conn *pgx.Conn) error { return set.Up(ctx, conn) },
+	}), err
+}
+
+// migrateLayer runs Server.Migrate as the owner.
+func (s *Server) migrateLayer(r *ready) (template.Layer, error) {
+	fingerprint, err := s.codeFingerprint(s.Migrate)
+	return s.elevated(template.Layer{
+		Name:        "migrate",
+		Fingerprint: fingerprint,
+		Owner: func(ctx context.Context, conn *pgx.Conn) error {
+			cfg := r.poolConfig.Copy()
+			cfg.ConnConfig = conn.Config()
+			pool, err := pgxpool.NewWithConfig(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			db := r.handle(nil, pool, cfg.ConnConfig.User)
+			err = s.Migrate(ctx, db)
+			if leaks := pool.Stat().AcquiredConns(); leaks > 0 {
+				return errors.Join(err, fmt.Errorf("run Server.Migrate: it has not given back %d connections", leaks))
+			}
+			pool.Close()
+			if err != nil {
+				return fmt.Errorf("run Server.Migrate: %w", err)
+			}
+			return nil
+		},
+	}), err
+}
+
+// elevated makes the owner a superuser while a layer is built, if it is to be one.
+func (s *Server) elevated(l template.Layer) template.Layer {
+	if s.MigrateAsSuperuser {
+		l.Fingerprint += " as superuser"
+		l.Superuser = true
+	}
+	return l
 }
 
 // A Source fills databases with rows, once: what it loads becomes part of the
@@ -56,22 +176,22 @@ func sourceLayer(name string, source Source) (template.Layer, error) {
 	}, err
 }
 
-// seedFunc is a Source whose code cannot be told from other code: any other
-// build of the test binary seeds anew.
-type seedFunc func(context.Context, seedbed.DB) error
+// seed makes Server.Seed a Source.
+type seed struct{ server *Server }
 
-func (seedFunc) Fingerprint() (string, error) { return buildid.Running() }
+func (s seed) Fingerprint() (string, error) { return s.server.codeFingerprint(s.server.Seed) }
 
-func (f seedFunc) Load(ctx context.Context, db seedbed.DB) error { return f(ctx, db) }
+func (s seed) Load(ctx context.Context, db seedbed.DB) error { return s.server.Seed(ctx, db) }
 
-// migrationLayer runs a goose set as the owner.
-func migrationLayer(set *migrations.Set) (template.Layer, error) {
-	fingerprint, err := set.Fingerprint()
-	return template.Layer{
-		Name:        "migrations",
-		Fingerprint: fingerprint,
-		Owner: func(ctx context.Context, conn *pgx.Conn) error {
-			return set.Up(ctx, conn)
-		},
-	}, err
+// codeFingerprint identifies a function of the user's and the files that it may read.
+func (s *Server) codeFingerprint(function any) (string, error) {
+	code, err := buildid.Function(function)
+	if err != nil {
+		return "", err
+	}
+	files, err := buildid.Files(anchored(s.Inputs))
+	if err != nil {
+		return "", fmt.Errorf("read Server.Inputs: %w", err)
+	}
+	return code + " " + files, nil
 }

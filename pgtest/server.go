@@ -26,15 +26,36 @@ type Server struct {
 	// Migrations are goose files, at the root or in one directory below it.
 	// Nil: the databases are empty.
 	Migrations fs.FS
+	// Dir holds the migrations within Migrations. Empty: it is found.
+	Dir string
+	// Table is goose's version table. Empty: goose_db_version.
+	Table string
+	// AllowMissing applies migrations that are older than the newest applied one, as
+	// goose's option of the same name. False: they are an error.
+	AllowMissing bool
 	// GoMigrations are migrations in Go, beyond those registered with goose.
 	GoMigrations []*migrations.GoMigration
-	// Extensions are created before the migrations run, as a superuser: those
-	// that the schema's owner may not create itself. Nil: none.
+	// Migrate runs any other migrator, after Migrations, as the schema's owner. It gets
+	// the database that becomes the template, also as a URL, and runs anew when its
+	// sources (see Seed) or Inputs change. Nil: nothing.
+	Migrate func(ctx context.Context, db *DB) error
+	// MigrateAsSuperuser makes the schema's owner a superuser for as long as Migrations
+	// and Migrate run, for histories that make event triggers, give tables to other roles
+	// and the like. Tests run without that. It takes a server of our own.
+	MigrateAsSuperuser bool
+	// Extensions are created before the migrations run, by a superuser, and then
+	// belong to the schema's owner: those that it may not create itself. Nil: none.
 	Extensions []string
+	// Inputs are files that Migrate or Seed read: when one changes, both run anew. Files
+	// in the directory of their package and in its testdata are noticed without. Nil: none.
+	Inputs fs.FS
 
 	// Fixtures are loaded after the migrations, and Seed runs after them, both as
 	// the schema's owner and once for a template: every test starts from what they
-	// wrote. Seed runs anew for each build of the test binary. Nil: nothing.
+	// wrote. A function at the top level of a package is identified by the sources of that
+	// package and of what it imports from its module, where these are there, else by the
+	// build of the test binary; so is any other function. One that reads the clock, the
+	// environment or files elsewhere is not run again for that: see Inputs. Nil: nothing.
 	Fixtures Source
 	Seed     func(ctx context.Context, db seedbed.DB) error
 
@@ -81,30 +102,83 @@ type ready struct {
 	store    *template.Store
 	template *template.Template
 	role     string
+	unforced string // see unforcedNote; "" where it does not apply
 
+	users      sync.WaitGroup // tests, and databases of Open
 	poolConfig *pgxpool.Config
 	shared     func() (*pgxpool.Pool, error) // see Tx
 }
 
-// use returns the Server ready for tests. What keeps it from that is found once
-// and told to every test.
+// use returns the Server ready for tests, and ends t where it cannot be.
 func (s *Server) use(t testing.TB) *ready {
 	t.Helper()
+	ctx, cancel := untilDeadline(t)
+	defer cancel()
+	r, err := s.open(ctx, t.Logf)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return r
+}
+
+// open returns the Server ready for use, until the caller is done with users. What keeps
+// it from that is found once, and told to every test.
+func (s *Server) open(ctx context.Context, logf func(string, ...any)) (*ready, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.leaveRetired(logf)
 	if s.ready == nil && s.err == nil {
-		ctx, cancel := untilDeadline(t)
-		defer cancel()
-		r, err := s.start(ctx, t.Logf)
+		r, err := s.start(ctx, logf)
 		if err != nil && ctx.Err() != nil {
-			t.Fatalf("pgtest: %v", err) // the next test may have more time
+			return nil, err // the next test may have more time
 		}
 		s.ready, s.err = r, err
 	}
 	if s.err != nil {
-		t.Fatalf("pgtest: %v", s.err)
+		return nil, s.err
 	}
-	return s.ready
+	s.ready.users.Add(1)
+	return s.ready, nil
+}
+
+// leaveRetired turns to a new server where a test, perhaps another process's, has
+// changed the old one beyond repair. That stops when its last test has ended.
+func (s *Server) leaveRetired(logf func(string, ...any)) {
+	if s.ready == nil {
+		return
+	}
+	why, retired := s.ready.cluster.Retired()
+	if !retired {
+		return
+	}
+	logf("pgtest: a new server is used: %s", why)
+	old := s.ready
+	s.ready = nil
+	go func() {
+		old.users.Wait()
+		old.close(context.Background())
+	}()
+}
+
+// Close ends all that s keeps open and runs in the background, for checks such as
+// goleak's at the end of a package. The tests that have databases of s must have ended.
+// A later call of DB begins anew.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready != nil {
+		s.ready.close(context.Background())
+	}
+	s.ready, s.err = nil, nil
+}
+
+func (r *ready) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
+	defer cancel()
+	if r.store != nil {
+		r.store.Close(ctx)
+	}
+	r.cluster.Release(ctx)
 }
 
 // untilDeadline is the test's context, ended early enough before the test binary's
@@ -118,83 +192,50 @@ func untilDeadline(t testing.TB) (context.Context, context.CancelFunc) {
 	return context.WithCancel(t.Context())
 }
 
-func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, error) {
-	layers, base, err := s.layers()
-	if err != nil {
-		return nil, err
-	}
-	r := &ready{}
-	if err := s.acquire(ctx, r, layers[:base], logf); err != nil {
-		return nil, err
-	}
-	if r.store == nil {
-		if r.store, err = openStore(ctx, r.cluster); err != nil {
-			return nil, err
-		}
-	}
-	if r.template, err = r.store.Ensure(ctx, layers); err != nil {
-		r.store.Close(context.WithoutCancel(ctx))
-		return nil, err
-	}
-	r.role = s.Role
-	if r.role == "" {
-		r.role = r.template.Role()
-	}
+func (s *Server) start(ctx context.Context, logf func(string, ...any)) (r *ready, err error) {
+	r = &ready{}
 	if r.poolConfig, err = server.PoolConfig(); err != nil {
 		return nil, err
 	}
 	if s.MaxConns > 0 {
 		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
-	r.shared = sync.OnceValues(r.share)
-	open := func(d *template.Database) (*pgxpool.Pool, error) { return r.pool(d, r.role, nil) }
-	if err := r.template.Fill(ctx, r.role, open, !s.NoReset); err != nil {
-		r.store.Close(context.WithoutCancel(ctx))
+	layers, base, err := s.layers(r, logf)
+	if err != nil {
 		return nil, err
 	}
-	return r, nil
-}
-
-// layers is what a database is made of, from the empty one up. The first so many are
-// the base, which the server is made for.
-func (s *Server) layers() (all []template.Layer, base int, err error) {
-	all = []template.Layer{extensionLayer(s.Extensions)}
-	if s.Migrations != nil || s.GoMigrations != nil {
-		set, err := migrations.Open(s.Migrations, migrations.Options{Go: s.GoMigrations})
-		if err != nil {
-			return nil, 0, err
-		}
-		layer, err := migrationLayer(set)
-		if err != nil {
-			return nil, 0, err
-		}
-		all = append(all, layer)
+	if err := s.acquire(ctx, r, layers[:base], logf); err != nil {
+		return nil, err
 	}
-	base = len(all)
-	if s.Fixtures != nil {
-		layer, err := sourceLayer("fixtures", s.Fixtures)
+	defer func() {
 		if err != nil {
-			return nil, 0, err
+			r.close(context.WithoutCancel(ctx))
 		}
-		all = append(all, layer)
-	}
-	if s.Seed != nil {
-		layer, err := sourceLayer("seed", seedFunc(s.Seed))
-		if err != nil {
-			return nil, 0, err
+	}()
+	if r.store == nil {
+		if r.store, err = template.Open(ctx, r.cluster); err != nil {
+			return nil, err
 		}
-		all = append(all, layer)
 	}
-	return all, base, nil
+	if r.template, err = r.store.Ensure(ctx, layers); err != nil {
+		return nil, err
+	}
+	r.shared = sync.OnceValues(r.share)
+	r.role = s.Role
+	if r.role == "" {
+		r.role = r.template.Role()
+		if r.template.Unforced() {
+			r.unforced = unforcedNote(r.role)
+			logf("pgtest: %s", r.unforced)
+		}
+	}
+	open := func(d *template.Database) (*pgxpool.Pool, error) { return r.pool(d, r.role, nil) }
+	return r, r.template.Fill(ctx, r.role, open, !s.NoReset)
 }
 
 // acquire finds the server and builds the base where there is none.
 func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, logf func(string, ...any)) (err error) {
-	url := oneOf(s.URL)
-	if url == "" {
-		url = oneOf(os.Getenv("SEEDBED_URL"))
-	}
-	if url != "" {
+	if url := s.externalURL(); url != "" {
 		r.cluster, err = server.External(ctx, url)
 		return err
 	}
@@ -210,7 +251,8 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 		Base: server.Base{
 			Key: template.Key(base),
 			Build: func(ctx context.Context, c *server.Server) (err error) {
-				if r.store, err = openStore(ctx, c); err != nil {
+				r.cluster = c
+				if r.store, err = template.Open(ctx, c); err != nil {
 					return err
 				}
 				if _, err = r.store.Ensure(ctx, base); err != nil {
@@ -223,13 +265,21 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 	return err
 }
 
+// externalURL is the server to use instead of one of our own; "" is none.
+func (s *Server) externalURL() string {
+	if url := oneOf(s.URL); url != "" {
+		return url
+	}
+	return oneOf(os.Getenv("SEEDBED_URL"))
+}
+
 // lineage is what stays when migrations are added: the first one's name.
 func (s *Server) lineage() string {
 	first := "no migrations"
 	if s.Migrations == nil {
 		return first
 	}
-	_ = fs.WalkDir(s.Migrations, ".", func(path string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(anchored(s.Migrations), ".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			first = path
 			return fs.SkipAll
@@ -237,14 +287,6 @@ func (s *Server) lineage() string {
 		return nil
 	})
 	return first
-}
-
-func openStore(ctx context.Context, c *server.Server) (*template.Store, error) {
-	host, err := template.HostOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return template.Open(ctx, host)
 }
 
 // oneOf picks one of several URLs: the same for all tests of a package, so that

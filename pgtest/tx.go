@@ -23,33 +23,59 @@ func (Tx) Commit(context.Context) error { return ErrCommit }
 // rolls it back when t ends. It is the cheapest way to a clean state, for code
 // that neither commits nor opens connections: a fraction of a millisecond.
 //
-// What Postgres does outside of transactions stays: sequences move on. A
-// statement that fails aborts the transaction, as ever.
+// What Postgres does outside of transactions stays: sequences move on. Session locks are
+// freed with the test. A statement that fails aborts the transaction, as ever.
 func (s *Server) Tx(t testing.TB) Tx {
+	mustBeTest(t, "Tx")
 	t.Helper()
 	r := s.use(t)
+	t.Cleanup(r.users.Done)
 	shared, err := r.shared()
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	tx, err := shared.Begin(t.Context())
+	conn, err := shared.Acquire(t.Context())
 	if err != nil {
+		t.Fatalf("pgtest: connect for the test's transaction: %v", err)
+	}
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		conn.Release()
 		t.Fatalf("pgtest: begin the test's transaction: %v", err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
 		defer cancel()
+		defer conn.Release()
 		// A test that cancelled a query has lost the connection, and with it
 		// everything it did.
-		if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) && !tx.Conn().IsClosed() {
+		err := tx.Rollback(ctx)
+		if err == nil || errors.Is(err, pgx.ErrTxClosed) {
+			err = leaveSession(ctx, conn.Conn())
+		}
+		if err != nil && !conn.Conn().IsClosed() {
 			t.Errorf("pgtest: roll the test's transaction back: %v", err)
 		}
 	})
 	return Tx{tx}
 }
 
+// leaveSession frees what a rollback leaves in the session: advisory locks, and
+// statements prepared in SQL, for which the session is ended.
+func leaveSession(ctx context.Context, conn *pgx.Conn) error {
+	if conn.IsClosed() {
+		return nil
+	}
+	var prepared bool
+	err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE from_sql) FROM pg_advisory_unlock_all()").Scan(&prepared)
+	if err == nil && prepared {
+		err = conn.Close(ctx)
+	}
+	return err
+}
+
 // share opens the database that all transactions of a Server are in. Nothing is
-// ever committed to it. It outlives every test; the next process sweeps it.
+// ever committed to it. It outlives every test, until Server.Close or the process ends.
 func (r *ready) share() (*pgxpool.Pool, error) {
 	database, err := r.template.Acquire(context.Background(), "transactions")
 	if err != nil {

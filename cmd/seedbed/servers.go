@@ -78,11 +78,7 @@ func (l *listed) pruneDatabases(ctx context.Context, cache string, limits templa
 		return pruned{}, err
 	}
 	defer s.Release(context.WithoutCancel(ctx))
-	host, err := template.HostOf(s)
-	if err != nil {
-		return pruned{}, err
-	}
-	store, err := template.Open(ctx, host)
+	store, err := template.Open(ctx, s)
 	if err != nil {
 		return pruned{}, err
 	}

@@ -1,4 +1,5 @@
-// Package buildid tells one build of the running program from the next.
+// Package buildid tells one version of code from the next: a build of the running
+// program, or the sources of a function.
 package buildid
 
 import (

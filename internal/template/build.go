@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/qarion/seedbed/internal/closewait"
 )
 
 // build makes the template of layers under the lock that admin holds. It works in a
@@ -34,7 +32,7 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 	if err := s.create(ctx, admin, draft, base); err != nil {
 		return err
 	}
-	err := s.run(ctx, draft, layers[len(layers)-1])
+	err := s.run(ctx, admin, draft, layers[len(layers)-1])
 	if err == nil {
 		err = s.finish(ctx, admin, draft, name, layers)
 	}
@@ -47,8 +45,8 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 }
 
 func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base string) error {
-	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(name), quote(s.host.Owner), quote(base))
-	if s.host.FileCopy {
+	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(name), quote(s.roles.Owner), quote(base))
+	if s.server.Major() >= 15 && !s.server.Fsync() {
 		sql += " STRATEGY FILE_COPY"
 	}
 	if _, err := admin.Exec(ctx, sql); err != nil {
@@ -59,30 +57,36 @@ func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base string) 
 
 // run runs the layer's steps, each in a session of its role that has ended before
 // the next one begins.
-func (s *Store) run(ctx context.Context, database string, layer Layer) error {
-	ownerConfig := s.host.Config
-	if s.host.Build != nil {
-		ownerConfig = s.host.Build
-	}
-	steps := []struct {
-		config *pgx.ConnConfig
-		run    func(context.Context, *pgx.Conn) error
-	}{{s.host.Config(database, s.host.Admin), layer.Admin}, {ownerConfig(database, s.host.Owner), layer.Owner}}
-	for _, step := range steps {
-		if step.run == nil {
-			continue
-		}
-		conn, err := pgx.ConnectConfig(ctx, waiting(closewait.Config(step.config), s.holders))
-		if err != nil {
-			return err
-		}
-		err = step.run(ctx, conn)
-		conn.Close(context.WithoutCancel(ctx))
-		if err != nil {
+func (s *Store) run(ctx context.Context, admin *pgx.Conn, database string, layer Layer) error {
+	if layer.Admin != nil {
+		if err := s.runWith(ctx, s.server.AdminConfig(database), layer.Admin); err != nil {
 			return err
 		}
 	}
-	return nil
+	if layer.Owner == nil {
+		return nil
+	}
+	if layer.Superuser {
+		if _, err := admin.Exec(ctx, "ALTER ROLE "+quote(s.roles.Owner)+" SUPERUSER"); err != nil {
+			return fmt.Errorf("make %s a superuser: %w", s.roles.Owner, err)
+		}
+	}
+	err := s.runWith(ctx, s.server.BuildConfig(database, s.roles.Owner), layer.Owner)
+	if layer.Superuser {
+		if _, aerr := admin.Exec(context.WithoutCancel(ctx), "ALTER ROLE "+quote(s.roles.Owner)+" NOSUPERUSER"); err == nil {
+			err = aerr
+		}
+	}
+	return err
+}
+
+func (s *Store) runWith(ctx context.Context, cfg *pgx.ConnConfig, step func(context.Context, *pgx.Conn) error) error {
+	conn, err := pgx.ConnectConfig(ctx, waiting(cfg, s.holders))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return step(ctx, conn)
 }
 
 // description is what is recorded of a template beside its name.
@@ -92,11 +96,14 @@ type description struct {
 	plan               *resetPlan
 }
 
-// finish describes the draft, then closes it and gives it the template's name, in one
+// finish ends the sessions that a step has left in the draft and describes it, then closes it and gives it the template's name, in one
 // transaction.
 func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string, layers []Layer) error {
 	if err := s.dropDependents(ctx, admin, draft); err != nil {
 		return err
+	}
+	if _, err := admin.Exec(ctx, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", draft); err != nil {
+		return fmt.Errorf("end the sessions that are left in the template: %w", err)
 	}
 	d, err := s.describe(ctx, draft)
 	if err != nil {
@@ -131,7 +138,7 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 }
 
 func (s *Store) describe(ctx context.Context, draft string) (d description, err error) {
-	conn, err := s.connect(ctx, draft, s.host.Admin)
+	conn, err := s.connect(ctx, draft, s.roles.Admin)
 	if err != nil {
 		return d, err
 	}
@@ -142,7 +149,7 @@ func (s *Store) describe(ctx context.Context, draft string) (d description, err 
 	if err := conn.QueryRow(ctx, describeSQL).Scan(&d.unforced, &d.unlogged); err != nil {
 		return d, err
 	}
-	if s.host.Resettable {
+	if s.server.Major() >= 15 && s.server.Super() { // statistics in shared memory, which are exact
 		d.plan, err = readPlan(ctx, conn)
 	} else {
 		d.plan = &resetPlan{Obstacle: "the server is older than Postgres 15, or its administrator is no superuser"}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -42,10 +43,13 @@ func (t *Template) Acquire(ctx context.Context, test string) (*Database, error) 
 		return nil, fmt.Errorf("wait for a database for %s: %w", test, err)
 	}
 	d.lifetime.test.Store(&test)
+	if shared := t.store.shared; shared != nil {
+		shared.lend(d)
+	}
 	generation.Next(generation.Address(d.Pool.Config().ConnConfig))
 	if d.admin == nil {
 		if err := d.markUsed(test); err != nil {
-			d.Discard()
+			d.Discard(ctx)
 			return nil, err
 		}
 		return d, nil
@@ -72,34 +76,82 @@ func (d *Database) config(role string) *pgx.ConnConfig {
 // Release gives the database back after a test that has passed and has closed all it
 // opened: it is reset or dropped in the background. A process that ends before that is
 // done leaves it to the next one.
-func (d *Database) Release() {
+//
+// It returns what the test has left beside its database, for the test's log.
+func (d *Database) Release(ctx context.Context) (left []string) {
 	d.end()
-	d.template.ready.release(d)
+	own, left := d.leftBeside(ctx)
+	if len(own) == 0 {
+		d.template.ready.release(d)
+		return left
+	}
+	// At once, before another test sees the roles.
+	d.template.ready.lost()
+	d.drop(ctx)
+	if err := d.template.store.dropRoles(ctx, own); err != nil {
+		return append(left, err.Error())
+	}
+	return append(left, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(own)))
 }
 
 // Discard gives back a database that something may still be using: it is dropped in
 // the background.
-func (d *Database) Discard() {
+func (d *Database) Discard(ctx context.Context) (left []string) {
 	d.end()
+	own, left := d.leftBeside(ctx)
+	if len(own) > 0 {
+		left = append(left, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(own)))
+	}
 	d.template.ready.lost()
 	s := d.template.store
 	s.background.Go(func() {
 		ctx, cancel := context.WithTimeout(s.life, prepareTime)
 		defer cancel()
 		d.drop(ctx)
+		s.dropRoles(ctx, own)
 	})
+	return left
 }
 
 // Keep leaves the database for a person to look at.
-func (d *Database) Keep(ctx context.Context, test string) error {
+func (d *Database) Keep(ctx context.Context, test string) (left []string, err error) {
 	d.end()
+	s := d.template.store
+	own, left := d.leftBeside(ctx)
 	d.template.ready.lost()
 	if d.admin != nil {
 		d.admin.Close(ctx)
 	}
-	_, err := d.template.store.control.Exec(ctx,
+	if err := s.keepRoles(ctx, d.Name, own); err != nil {
+		return left, err
+	}
+	for _, role := range own {
+		left = append(left, fmt.Sprintf("the test made role %s; it is kept as %s", role, keptRole(d.Name, role)))
+	}
+	_, err = s.control.Exec(ctx,
 		"UPDATE seedbed.clone SET state = 'kept', holder = NULL, who = $2, since = clock_timestamp() WHERE name = $1", d.Name, test)
-	return err
+	return left, err
+}
+
+// leftBeside returns the roles that go with the database, and what else the test has
+// left on the server.
+func (d *Database) leftBeside(ctx context.Context) (own, left []string) {
+	shared := d.template.store.shared
+	if shared == nil {
+		return nil, nil
+	}
+	v, err := shared.judge(ctx, d)
+	if err != nil {
+		v.left = append(v.left, fmt.Sprintf("look what the test has left on the server: %v", err))
+	}
+	return v.own, v.left
+}
+
+func nameRoles(roles []string) string {
+	if len(roles) == 1 {
+		return "role " + roles[0]
+	}
+	return "roles " + strings.Join(roles, ", ")
 }
 
 // Expose notes that code may connect to the database by its name or as a superuser, at

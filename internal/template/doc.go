@@ -1,7 +1,7 @@
 // Package template gives tests databases that are identical to a template: one that
 // migrations, fixtures and a seed have built once per server.
 //
-//	store, err := template.Open(ctx, host)
+//	store, err := template.Open(ctx, server)
 //	t, err := store.Ensure(ctx, layers)   // builds what is missing
 //	t.Fill(openPool, true)                // keeps databases ready from now on
 //	db, err := t.Acquire(ctx, "TestX")    // a hand-over

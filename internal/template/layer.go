@@ -15,10 +15,12 @@ type Layer struct {
 	Name string
 	// Fingerprint identifies everything that shapes the layer.
 	Fingerprint string
-	// Admin runs first, as the host's Admin. Nil: nothing.
+	// Admin runs first, as the server's administrator. Nil: nothing.
 	Admin func(ctx context.Context, conn *pgx.Conn) error
-	// Owner runs next, as the host's Owner. Nil: nothing.
+	// Owner runs next, as the owner of the schema. Nil: nothing.
 	Owner func(ctx context.Context, conn *pgx.Conn) error
+	// Superuser makes the owner a superuser while Owner runs.
+	Superuser bool
 }
 
 // Key identifies what the layers make.
@@ -35,7 +37,7 @@ func Key(layers []Layer) string {
 // owner and all layers, and is far below the 63 bytes to which Postgres truncates.
 func (s *Store) databaseName(layers []Layer) string {
 	sum := sha256.New()
-	sum.Write([]byte(s.host.Owner + "\x00"))
+	sum.Write([]byte(s.roles.Owner + "\x00"))
 	for _, l := range layers {
 		sum.Write([]byte(l.Name + "\x00" + l.Fingerprint + "\x00"))
 	}

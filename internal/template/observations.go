@@ -25,7 +25,8 @@ type observation struct {
 // each row that is inserted, updated or deleted, whether its transaction commits or
 // not, and a session's counts are in when it has ended. Who could switch counting off
 // (a superuser, a role that may set track_counts) is not given a database that is reset:
-// see obstacles and Database.Expose. Sessions, and with them settings, locks, temporary
+// see obstacles and Database.Expose. What all databases share is looked at in shared.go.
+// Sessions, and with them settings, locks, temporary
 // tables and LISTEN, end with the test.
 //
 // Expressions call the functions below the statistics views: the views' joins cost a
@@ -45,9 +46,6 @@ var observations = []observation{
 	{"a subscription", `(SELECT count(*) FROM pg_subscription WHERE subdbid = d.oid)`, "it is the server's, and names the database"},
 	{"a prepared transaction", `(SELECT count(*) FROM pg_prepared_xact() WHERE dbid = d.oid)`, "it holds locks, and may still commit"},
 	{"a replication slot", `(SELECT count(*) FROM pg_get_replication_slots() WHERE datoid = d.oid)`, "it is the server's, and names the database"},
-	{"a setting of a role or of all databases", `(SELECT string_agg(s::text, ',' ORDER BY s::text) FROM pg_db_role_setting s WHERE setdatabase = 0)`, "every session starts with it"},
-	{"a role", `(SELECT md5(string_agg(a::text, ',' ORDER BY oid)) FROM pg_authid a)`, "every session of the server sees it"},
-	{"a role's memberships", `(SELECT md5(string_agg(m::text, ',' ORDER BY m::text)) FROM pg_auth_members m)`, "the same"},
 }
 
 // A baseline is what the server said of a database when it was identical to its

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Limits say what is kept on a server.
@@ -66,6 +68,13 @@ func (s *Store) pruneKept(ctx context.Context, limits Limits) (int, error) {
 		if err := s.dropClone(ctx, name); err != nil {
 			return i, err
 		}
+		roles, err := s.names(ctx, "SELECT rolname::text FROM pg_roles WHERE starts_with(rolname::text, $1)", keptRole(name, ""))
+		if err == nil {
+			err = s.dropRoles(ctx, roles)
+		}
+		if err != nil {
+			return i, err
+		}
 	}
 	return len(names), err
 }
@@ -73,7 +82,7 @@ func (s *Store) pruneKept(ctx context.Context, limits Limits) (int, error) {
 // pruneTemplate drops a template and the unused clones of it, unless it is in
 // use: users share its lock, and only without any can it be had alone.
 func (s *Store) pruneTemplate(ctx context.Context, name string) (dropped bool, err error) {
-	conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
+	conn, err := s.connect(ctx, server.ControlDatabase, s.roles.Admin)
 	if err != nil {
 		return false, err
 	}

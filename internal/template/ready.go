@@ -50,14 +50,34 @@ func (t *Template) Fill(ctx context.Context, role string, open func(*Database) (
 	if err != nil {
 		return err
 	}
+	if t.store.server.Super() {
+		if t.store.shared, err = t.store.openShared(ctx); err != nil {
+			return err
+		}
+	}
 	if super && t.plan.Obstacle == "" {
 		t.plan.Obstacle = "tests run as " + role + ", a superuser, who can switch the counters off"
 	}
 	// A ready database holds two connections. A sixteenth of all is what one process may
 	// keep from the others that way.
-	most := max(1, min(readyLimit, t.store.host.Connections/32))
+	most := max(1, min(readyLimit, t.store.server.Connections()/32))
 	t.ready = &readyPool{template: t, open: open, reset: reset && t.plan.Obstacle == "", wanted: 1, most: most}
+	t.store.ready = append(t.store.ready, t.ready)
 	return nil
+}
+
+// close ends the sessions of the ready databases.
+func (p *readyPool) close(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, db := range p.ready {
+		db.lifetime.ended.Store(true)
+		db.Pool.Close()
+		if db.admin != nil {
+			db.admin.Close(ctx)
+		}
+	}
+	p.ready = nil
 }
 
 // becomesSuperuser reports whether a role is a superuser or may become one.

@@ -24,6 +24,12 @@ CREATE TABLE IF NOT EXISTS seedbed.clone (
     since    timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- What all databases shared before any test ran: kind, name, of what, state.
+CREATE TABLE IF NOT EXISTS seedbed.shared (
+    one  boolean PRIMARY KEY DEFAULT true CHECK (one),
+    base jsonb NOT NULL
+);
+
 CREATE SEQUENCE IF NOT EXISTS seedbed.clone_number;
 CREATE SEQUENCE IF NOT EXISTS seedbed.holder_number MAXVALUE 2147483647 CYCLE;
 

@@ -17,18 +17,10 @@ import (
 // a test did, and puts rows back. Ordinary triggers, rules and foreign keys do not fire
 // for it, and it reads statistics as they are, not as they were when it first looked.
 func (d *Database) connectAdmin(ctx context.Context) error {
-	cfg := d.config(d.template.store.host.Admin)
-	for name, value := range map[string]string{
-		"session_replication_role": "replica",
-		"stats_fetch_consistency":  "none",
-		"application_name":         "seedbed admin connection",
-		"search_path":              "pg_catalog",
-		"datestyle":                "ISO",
-		"intervalstyle":            "postgres",
-		"extra_float_digits":       "1",
-	} {
-		cfg.RuntimeParams[name] = value
-	}
+	cfg := d.config(d.template.store.roles.Admin)
+	cfg.RuntimeParams["session_replication_role"] = "replica"
+	cfg.RuntimeParams["stats_fetch_consistency"] = "none"
+	cfg.RuntimeParams["application_name"] = "seedbed admin connection"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	d.admin = conn
 	return err

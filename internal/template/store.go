@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/qarion/seedbed/internal/closewait"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Advisory lock classes in the control database. presenceClass stands in
@@ -35,16 +35,20 @@ var Protocol = fmt.Sprintf("%x", sha256.Sum256([]byte(registrySQL)))
 
 // Store is a process's view of the templates and clones on one server.
 type Store struct {
-	host     Host
+	server   *server.Server
+	roles    server.Roles
 	control  *pgxpool.Pool
 	presence *pgx.Conn // holds the locks that say what this process uses
 	locking  sync.Mutex
 	holder   int32
 	who      string
+	shared   *shared // nil where the administrator may not see it
 
 	background sync.WaitGroup // drops and clones under way
 	stop       context.CancelFunc
 	life       context.Context
+
+	ready []*readyPool
 
 	retiring sync.Mutex
 	retired  []*pgxpool.Pool // see retire
@@ -52,10 +56,10 @@ type Store struct {
 
 // Open makes sure that the registry is there, announces this process, and starts to
 // clean up behind processes that have ended.
-func Open(ctx context.Context, host Host) (*Store, error) {
-	s := &Store{host: host, who: fmt.Sprintf("%s, pid %d", filepath.Base(os.Args[0]), os.Getpid())}
+func Open(ctx context.Context, on *server.Server) (*Store, error) {
+	s := &Store{server: on, roles: on.Roles(), who: fmt.Sprintf("%s, pid %d", filepath.Base(os.Args[0]), os.Getpid())}
 	if err := s.openControl(ctx); err != nil {
-		return nil, fmt.Errorf("open the control database %s: %w", host.Control, err)
+		return nil, fmt.Errorf("open the control database %s: %w", server.ControlDatabase, err)
 	}
 	s.life, s.stop = context.WithCancel(context.Background())
 	s.background.Go(func() {
@@ -67,9 +71,9 @@ func Open(ctx context.Context, host Host) (*Store, error) {
 }
 
 func (s *Store) openControl(ctx context.Context) error {
-	s.presence = s.host.Presence
+	s.presence = s.server.Lease()
 	if s.presence == nil {
-		conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
+		conn, err := s.connect(ctx, server.ControlDatabase, s.roles.Admin)
 		if err != nil {
 			return err
 		}
@@ -79,11 +83,13 @@ func (s *Store) openControl(ctx context.Context) error {
 		s.presence.Close(context.WithoutCancel(ctx))
 		return err
 	}
-	cfg := s.host.Pool.Copy()
-	cfg.ConnConfig = s.host.Config(s.host.Control, s.host.Admin)
+	cfg, err := server.PoolConfig()
+	if err != nil {
+		return err
+	}
+	cfg.ConnConfig = s.server.AdminConfig(server.ControlDatabase)
 	cfg.ConnConfig.RuntimeParams["application_name"] = fmt.Sprintf("%s%d", sessionName, s.holder)
-	cfg.MaxConns = int32(max(2, min(6, s.host.Connections/50)))
-	var err error
+	cfg.MaxConns = int32(max(2, min(6, s.server.Connections()/50)))
 	s.control, err = pgxpool.NewWithConfig(ctx, cfg)
 	return err
 }
@@ -101,7 +107,10 @@ func (s *Store) announce(ctx context.Context) error {
 // config returns how to connect to a database: the session waits for its place, and
 // its Close waits until the server has ended it.
 func (s *Store) config(database, role string) *pgx.ConnConfig {
-	return waiting(closewait.Config(s.host.Config(database, role)), s.holders)
+	if role == s.roles.Admin {
+		return waiting(s.server.AdminConfig(database), s.holders)
+	}
+	return waiting(s.server.Config(database, role), s.holders)
 }
 
 func (s *Store) connect(ctx context.Context, database, role string) (*pgx.Conn, error) {
@@ -140,10 +149,14 @@ func (s *Store) retire(ctx context.Context, pool *pgxpool.Pool) {
 	}
 }
 
-// Close waits for the drops under way and leaves the server.
+// Close waits for the drops under way and leaves the server. Databases that are ready
+// stay on it, for another process.
 func (s *Store) Close(ctx context.Context) {
 	s.stop()
 	s.background.Wait()
+	for _, pool := range s.ready {
+		pool.close(ctx)
+	}
 	for _, pool := range s.retired {
 		if pool.Stat().AcquiredConns() == 0 {
 			pool.Close()

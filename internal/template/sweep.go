@@ -49,7 +49,14 @@ func (s *Store) sweep(ctx context.Context) error {
 		if err != nil {
 			return err // no more rows, mostly
 		}
-		if err := s.dropClone(ctx, name); err != nil {
+		roles, err := s.rolesOf(ctx, name)
+		if err == nil {
+			err = s.dropClone(ctx, name)
+		}
+		if err == nil {
+			err = s.dropRoles(ctx, roles)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // Template is a finished template on the server.
@@ -29,14 +31,14 @@ type Template struct {
 // Role is the role that tests connect as: one that row-level security applies to.
 func (t *Template) Role() string {
 	if t.Unforced() {
-		return t.store.host.Tester
+		return t.store.roles.Tester
 	}
-	return t.store.host.Owner
+	return t.store.roles.Owner
 }
 
 // Unforced reports whether tests connect as the tester because a table has row-level
 // security that its owner would pass.
-func (t *Template) Unforced() bool { return t.unforced && t.store.host.Tester != "" }
+func (t *Template) Unforced() bool { return t.unforced && t.store.roles.Tester != "" }
 
 // Ensure returns the template that layers make, and builds what is missing of it.
 // Processes that ask for the same one build it once. A build that fails leaves
@@ -51,7 +53,7 @@ func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	conn, err := s.connect(ctx, s.host.Control, s.host.Admin)
+	conn, err := s.connect(ctx, server.ControlDatabase, s.roles.Admin)
 	if err != nil {
 		return nil, err
 	}

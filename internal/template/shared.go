@@ -1,0 +1,238 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Roles, their memberships and settings, databases and the server's configuration are
+// shared by all databases: tests that run at the same time see each other's. The base
+// is what was there when the template was finished.
+//
+// A role that a test made goes with that test's database. Anything else that differs
+// from the base cannot be attributed to a test, or not be undone: the server is retired.
+type shared struct {
+	store *Store
+	base  map[sharedItem]string
+
+	mu      sync.Mutex
+	lent    map[*Database]bool
+	suspect map[string]map[*Database]bool // by role: the tests that may have made it and still run
+}
+
+// A sharedItem is something that all databases share, such as {"role", "app", ""} or
+// {"member", "app", "readers"}.
+type sharedItem struct{ kind, name, of string }
+
+func (i sharedItem) String() string {
+	switch i.kind {
+	case "member":
+		return fmt.Sprintf("the membership of role %s in %s", i.name, i.of)
+	case "settings":
+		return "the settings of role " + i.name
+	}
+	return strings.TrimSpace(i.kind + " " + i.name)
+}
+
+// sharedSQL lists all items with a text that differs when they do. What Seedbed makes
+// itself is left out.
+const sharedSQL = `
+SELECT kind, name, coalesce(of, ''), coalesce(md5(state), '') FROM (
+SELECT 'role', rolname::text, '', (to_jsonb(a) - 'oid')::text FROM pg_authid a WHERE rolname !~ '^seedbed_(as|kept)_'
+UNION ALL SELECT 'member', u.rolname, r.rolname, (to_jsonb(m) - 'oid')::text FROM pg_auth_members m JOIN pg_authid u ON u.oid = m.member JOIN pg_authid r ON r.oid = m.roleid WHERE u.rolname !~ '^seedbed_(as|kept)_'
+UNION ALL SELECT 'settings', coalesce(rolname, ''), '', setconfig::text FROM pg_db_role_setting s LEFT JOIN pg_authid r ON r.oid = s.setrole WHERE setdatabase = 0 AND coalesce(rolname, '') !~ '^seedbed_kept_'
+UNION ALL SELECT 'database', datname, '', '' FROM pg_database WHERE datname !~ '^sb_'
+UNION ALL SELECT 'tablespace', spcname, '', spcacl::text FROM pg_tablespace
+UNION ALL SELECT 'replication origin', roname, '', '' FROM pg_replication_origin
+UNION ALL SELECT 'replication slot', slot_name, '', '' FROM pg_replication_slots WHERE datoid IS NULL
+UNION ALL SELECT 'ALTER SYSTEM', '', '', pg_read_file('postgresql.auto.conf', 0, 1000000, true)) x(kind, name, of, state)`
+
+func (s *Store) readShared(ctx context.Context) (map[sharedItem]string, error) {
+	rows, err := s.control.Query(ctx, sharedSQL)
+	if err != nil {
+		return nil, err
+	}
+	all := map[sharedItem]string{}
+	var item sharedItem
+	var state string
+	_, err = pgx.ForEachRow(rows, []any{&item.kind, &item.name, &item.of, &state}, func() error {
+		all[item] = state
+		return nil
+	})
+	return all, err
+}
+
+// openShared reads the base, or records it: the first process does, before any test.
+func (s *Store) openShared(ctx context.Context) (*shared, error) {
+	h := &shared{store: s, lent: map[*Database]bool{}, suspect: map[string]map[*Database]bool{}}
+	now, err := s.readShared(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what databases share: %w", err)
+	}
+	var rows [][4]string
+	for item, state := range now {
+		rows = append(rows, [4]string{item.kind, item.name, item.of, state})
+	}
+	if err := s.control.QueryRow(ctx, `WITH mine AS (INSERT INTO seedbed.shared (base) VALUES ($1::jsonb) ON CONFLICT DO NOTHING RETURNING base)
+		SELECT base FROM mine UNION ALL SELECT base FROM seedbed.shared LIMIT 1`, rows).Scan(&rows); err != nil {
+		return nil, fmt.Errorf("record what databases share: %w", err)
+	}
+	h.base = make(map[sharedItem]string, len(rows))
+	for _, r := range rows {
+		h.base[sharedItem{r[0], r[1], r[2]}] = r[3]
+	}
+	return h, nil
+}
+
+// difference is what is there beside the base, and what is not as the base.
+func (h *shared) difference(now map[sharedItem]string) (roles []string, spoiled []sharedItem) {
+	made := map[string]bool{}
+	for item := range now {
+		if _, known := h.base[item]; item.kind == "role" && !known {
+			made[item.name] = true
+		}
+	}
+	for item, state := range now {
+		was, known := h.base[item]
+		if (!known || was != state) && !made[item.name] && !made[item.of] {
+			spoiled = append(spoiled, item)
+		}
+	}
+	for item := range h.base {
+		if _, there := now[item]; !there {
+			spoiled = append(spoiled, item)
+		}
+	}
+	return slices.Sorted(maps.Keys(made)), spoiled
+}
+
+func (h *shared) lend(d *Database) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lent[d] = true
+}
+
+// A verdict is what a test has left beside its database.
+type verdict struct {
+	own  []string // roles that it made, and that nothing needs when its database is gone
+	left []string // what stays, for its log
+}
+
+// judge looks, at the end of d's test, what differs from the base.
+func (h *shared) judge(ctx context.Context, d *Database) (v verdict, err error) {
+	now, err := h.store.readShared(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.lent, d)
+	if err != nil {
+		return v, err
+	}
+	roles, spoiled := h.difference(now)
+	if h.store.server.External() {
+		spoiled = nil // the server is shared with others, who may change what they like
+	}
+	for _, item := range spoiled {
+		v.left = append(v.left, h.retire(ctx, fmt.Sprintf("%s was changed by a test, perhaps this one, and cannot be put back", item)))
+	}
+	for _, role := range roles {
+		own, why, err := h.attribute(ctx, role, d)
+		switch {
+		case err != nil:
+			return v, err
+		case own:
+			v.own = append(v.own, role)
+		case why != "":
+			v.left = append(v.left, h.retire(ctx, why))
+		}
+	}
+	return v, nil
+}
+
+// attribute tells whether role goes with d's database. A role is the test's whose
+// database has something that belongs or is granted to it. Where there is no such
+// thing, all tests that ran when it was first seen are suspects, and it goes with the
+// last of them. Why is not empty where no test may drop it.
+func (h *shared) attribute(ctx context.Context, role string, d *Database) (own bool, why string, err error) {
+	var databases []string
+	var alone bool
+	err = h.store.control.QueryRow(ctx, `SELECT
+		coalesce((SELECT array_agg(DISTINCT datname::text) FROM pg_shdepend s JOIN pg_database b ON b.oid = s.dbid JOIN pg_authid r ON r.oid = s.refobjid
+			WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname = $1), '{}'),
+		(SELECT count(DISTINCT holder) <= 1 FROM seedbed.presence)`, role).Scan(&databases, &alone)
+	if err != nil {
+		return false, "", err
+	}
+	switch {
+	case len(databases) == 1 && databases[0] == d.Name:
+		return true, "", nil
+	case len(databases) > 0:
+		return false, "", nil // that test's to drop
+	case !alone:
+		return false, fmt.Sprintf("role %s was made by a test of this or of another process", role), nil
+	}
+	suspects, seen := h.suspect[role]
+	if !seen {
+		suspects = maps.Clone(h.lent)
+		h.suspect[role] = suspects
+	}
+	delete(suspects, d)
+	if len(suspects) == 0 {
+		delete(h.suspect, role)
+	}
+	return len(suspects) == 0, "", nil
+}
+
+// retire has the server take no more tests, and says so.
+func (h *shared) retire(ctx context.Context, why string) string {
+	if h.store.server.External() {
+		return why + ": later tests see it"
+	}
+	if err := h.store.server.Retire(ctx, why); err != nil {
+		return fmt.Sprintf("%s: later tests see it (%v)", why, err)
+	}
+	return why + ": the next test gets a new server"
+}
+
+// rolesOf lists the roles that tests made and that only a database needs.
+func (s *Store) rolesOf(ctx context.Context, database string) ([]string, error) {
+	if !s.server.Super() {
+		return nil, nil
+	}
+	return s.names(ctx, `SELECT rolname::text FROM pg_authid r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid JOIN pg_database b ON b.oid = d.dbid
+		WHERE EXISTS (SELECT FROM seedbed.shared)
+			AND NOT EXISTS (SELECT FROM seedbed.shared s, jsonb_array_elements(s.base) i WHERE i ->> 0 = 'role' AND i ->> 1 = rolname)
+		GROUP BY rolname HAVING bool_and(datname = $1)`, database)
+}
+
+// dropRoles drops roles whose database is gone.
+func (s *Store) dropRoles(ctx context.Context, roles []string) error {
+	for _, role := range roles {
+		if _, err := s.control.Exec(ctx, "DROP ROLE IF EXISTS "+quote(role)); err != nil {
+			return fmt.Errorf("drop role %s: %w", role, err)
+		}
+	}
+	return nil
+}
+
+// keptRole is the name of a role that belongs to the database of a failed test.
+func keptRole(database, role string) string {
+	name := "seedbed_kept_" + database + "_" + role
+	return name[:min(len(name), 63)]
+}
+
+// keepRoles gives roles that belong to the database of a failed test other names, so
+// that the tests that follow can make theirs.
+func (s *Store) keepRoles(ctx context.Context, database string, roles []string) error {
+	for _, role := range roles {
+		if _, err := s.control.Exec(ctx, "ALTER ROLE "+quote(role)+" RENAME TO "+quote(keptRole(database, role))); err != nil {
+			return fmt.Errorf("rename role %s: %w", role, err)
+		}
+	}
+	return nil
+}

@@ -106,7 +106,6 @@ var otherChanges = []change{
 	{"grant on the database", "DO $$ BEGIN EXECUTE format('GRANT TEMP ON DATABASE %I TO seedbed_seeder', current_database()); END $$"},
 	{"default privileges", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"},
 	{"setting of the database", "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''5MB''', current_database()); END $$"},
-	{"setting of the role", "ALTER ROLE seedbed_owner SET work_mem = '5MB'"},
 	{"setting of the role in the database", "DO $$ BEGIN EXECUTE format('ALTER ROLE seedbed_owner IN DATABASE %I SET work_mem = ''5MB''', current_database()); END $$"},
 	{"large object", "SELECT lo_from_bytea(0, 'x')"},
 	{"sequence definition", "ALTER SEQUENCE invoice INCREMENT 5"},
@@ -115,8 +114,6 @@ var otherChanges = []change{
 	{"publication", "CREATE PUBLICATION extra FOR TABLE plans"},
 	{"owner", "GRANT CREATE ON SCHEMA public TO seedbed_seeder; ALTER TABLE plans OWNER TO seedbed_seeder"},
 	{"prepared transaction", "BEGIN; INSERT INTO plans VALUES ('p', 1); PREPARE TRANSACTION 'recycle_test'"},
-	{"role", "CREATE ROLE seedbed_recycle_test"},
-	{"membership", "GRANT seedbed_recycle_group TO seedbed_seeder"},
 }
 
 // What only a superuser can do: among it what hides the rest from the server's counters.
@@ -130,12 +127,6 @@ var superuserChanges = []change{
 	{"closed, with a prepared transaction", "BEGIN; INSERT INTO plans VALUES ('p', 1); PREPARE TRANSACTION 'recycle_test'; UPDATE pg_database SET datallowconn = false WHERE datname = current_database()"},
 }
 
-// What a change leaves outside of its database is for the test to undo.
-var undoOutside = `
-DROP ROLE IF EXISTS seedbed_recycle_test;
-ALTER ROLE seedbed_owner RESET work_mem;
-REVOKE seedbed_recycle_group FROM seedbed_seeder;`
-
 // alone is a server that no other package's tests run on: a role that they create
 // meanwhile counts as a change here.
 var alone = map[string]string{"application_name": "recycle_test"}
@@ -143,7 +134,6 @@ var alone = map[string]string{"application_name": "recycle_test"}
 func TestRecycledDatabaseIsAsNew(t *testing.T) {
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
 	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoReset: true}).DB(t)
-	group(t, plain)
 	fresh := contents(t, plain)
 	for _, c := range rowChanges {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,7 +150,6 @@ func TestRecycledDatabaseIsAsNew(t *testing.T) {
 
 func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
 	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoReset: true}).DB(t)
-	group(t, plain)
 	fresh := contents(t, plain)
 	server := &pgtest.Server{Migrations: recycled, Settings: alone}
 	for _, c := range otherChanges {
@@ -179,7 +168,6 @@ func TestDatabaseWithOtherChangesIsDropped(t *testing.T) {
 
 func TestDatabaseThatASuperuserHasChanged(t *testing.T) {
 	plain := (&pgtest.Server{Migrations: recycled, Settings: alone, NoReset: true}).DB(t)
-	group(t, plain)
 	fresh := contents(t, plain)
 	server := &pgtest.Server{Migrations: recycled, Settings: alone, Role: "postgres"}
 	for _, c := range superuserChanges {
@@ -229,37 +217,10 @@ func TestManyTestsLeavePreparedTransactions(t *testing.T) {
 // rowChange can be undone.
 const rowChange = "UPDATE plans SET price = 1"
 
-// group makes a role that the owner may give to others.
-func group(t *testing.T, db *pgtest.DB) {
-	t.Helper()
-	admin, err := pgx.Connect(t.Context(), db.AdminURL("seedbed"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close(t.Context())
-	for _, sql := range []string{
-		"DROP ROLE IF EXISTS seedbed_recycle_group",
-		"CREATE ROLE seedbed_recycle_group",
-		"GRANT seedbed_recycle_group TO seedbed_owner WITH ADMIN OPTION",
-	} {
-		if _, err := admin.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // apply runs sql in a test that passes, and returns its database's name.
 func apply(t *testing.T, server *pgtest.Server, sql string) string {
 	t.Helper()
 	db, _ := spend(t, server, sql)
-	admin, err := pgx.Connect(t.Context(), db.AdminURL("seedbed"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close(t.Context())
-	if _, err := admin.PgConn().Exec(t.Context(), undoOutside).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
 	return db.Config().ConnConfig.Database
 }
 

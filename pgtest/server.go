@@ -178,7 +178,9 @@ func (r *ready) close(ctx context.Context) {
 	if r.store != nil {
 		r.store.Close(ctx)
 	}
-	r.cluster.Release(ctx)
+	if r.cluster != nil {
+		r.cluster.Release(ctx)
+	}
 }
 
 // untilDeadline is the test's context, ended early enough before the test binary's
@@ -192,33 +194,36 @@ func untilDeadline(t testing.TB) (context.Context, context.CancelFunc) {
 	return context.WithCancel(t.Context())
 }
 
-func (s *Server) start(ctx context.Context, logf func(string, ...any)) (r *ready, err error) {
-	r = &ready{}
-	if r.poolConfig, err = server.PoolConfig(); err != nil {
+func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, error) {
+	r := &ready{}
+	if err := s.prepare(ctx, r, logf); err != nil {
+		r.close(context.WithoutCancel(ctx))
 		return nil, err
+	}
+	return r, nil
+}
+
+func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any)) (err error) {
+	if r.poolConfig, err = server.PoolConfig(); err != nil {
+		return err
 	}
 	if s.MaxConns > 0 {
 		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
 	layers, base, err := s.layers(r, logf)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.acquire(ctx, r, layers[:base], logf); err != nil {
-		return nil, err
+		return err
 	}
-	defer func() {
-		if err != nil {
-			r.close(context.WithoutCancel(ctx))
-		}
-	}()
 	if r.store == nil {
 		if r.store, err = template.Open(ctx, r.cluster); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.template, err = r.store.Ensure(ctx, layers); err != nil {
-		return nil, err
+		return err
 	}
 	r.shared = sync.OnceValues(r.share)
 	r.role = s.Role
@@ -230,7 +235,7 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (r *ready
 		}
 	}
 	open := func(d *template.Database) (*pgxpool.Pool, error) { return r.pool(d, r.role, nil) }
-	return r, r.template.Fill(ctx, r.role, open, !s.NoReset)
+	return r.template.Fill(ctx, r.role, open, !s.NoReset)
 }
 
 // acquire finds the server and builds the base where there is none.
@@ -251,13 +256,11 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 		Base: server.Base{
 			Key: template.Key(base),
 			Build: func(ctx context.Context, c *server.Server) (err error) {
-				r.cluster = c
+				r.cluster = c // Server.Migrate asks for URLs
 				if r.store, err = template.Open(ctx, c); err != nil {
 					return err
 				}
-				if _, err = r.store.Ensure(ctx, base); err != nil {
-					r.store.Close(context.WithoutCancel(ctx))
-				}
+				_, err = r.store.Ensure(ctx, base)
 				return err
 			},
 		},

@@ -58,7 +58,7 @@ func TestMigrationThatNeedsMoreRights(t *testing.T) {
 
 func TestNoMigrationsInTheFileSystem(t *testing.T) {
 	server := &pgtest.Server{Migrations: fstest.MapFS{"readme.md": {}}}
-	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "no goose migrations")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "no migrations found")
 }
 
 func TestUnknownExtension(t *testing.T) {

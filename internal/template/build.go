@@ -138,7 +138,7 @@ func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string,
 }
 
 func (s *Store) describe(ctx context.Context, draft string) (d description, err error) {
-	conn, err := s.connect(ctx, draft, s.roles.Admin)
+	conn, err := s.connect(ctx, draft)
 	if err != nil {
 		return d, err
 	}

@@ -66,7 +66,7 @@ func (s *Store) dropDependents(ctx context.Context, conn *pgx.Conn, name string)
 	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS true"); err != nil {
 		return err
 	}
-	inside, err := s.connect(ctx, name, s.roles.Admin)
+	inside, err := s.connect(ctx, name)
 	if err != nil {
 		return err
 	}

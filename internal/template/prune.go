@@ -82,7 +82,7 @@ func (s *Store) pruneKept(ctx context.Context, limits Limits) (int, error) {
 // pruneTemplate drops a template and the unused clones of it, unless it is in
 // use: users share its lock, and only without any can it be had alone.
 func (s *Store) pruneTemplate(ctx context.Context, name string) (dropped bool, err error) {
-	conn, err := s.connect(ctx, server.ControlDatabase, s.roles.Admin)
+	conn, err := s.connect(ctx, server.ControlDatabase)
 	if err != nil {
 		return false, err
 	}

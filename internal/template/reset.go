@@ -17,7 +17,7 @@ import (
 // a test did, and puts rows back. Ordinary triggers, rules and foreign keys do not fire
 // for it, and it reads statistics as they are, not as they were when it first looked.
 func (d *Database) connectAdmin(ctx context.Context) error {
-	cfg := d.config(d.template.store.roles.Admin)
+	cfg := waiting(d.template.store.server.AdminConfig(d.Name), d.template.store.holders)
 	cfg.RuntimeParams["session_replication_role"] = "replica"
 	cfg.RuntimeParams["stats_fetch_consistency"] = "none"
 	cfg.RuntimeParams["application_name"] = "seedbed admin connection"

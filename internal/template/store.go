@@ -73,7 +73,7 @@ func Open(ctx context.Context, on *server.Server) (*Store, error) {
 func (s *Store) openControl(ctx context.Context) error {
 	s.presence = s.server.Lease()
 	if s.presence == nil {
-		conn, err := s.connect(ctx, server.ControlDatabase, s.roles.Admin)
+		conn, err := s.connect(ctx, server.ControlDatabase)
 		if err != nil {
 			return err
 		}
@@ -104,17 +104,15 @@ func (s *Store) announce(ctx context.Context) error {
 		SELECT holder FROM me, LATERAL pg_advisory_lock($1, holder)`, int32(presenceClass)).Scan(&s.holder)
 }
 
-// config returns how to connect to a database: the session waits for its place, and
-// its Close waits until the server has ended it.
+// config returns how a test connects to a database as a role: the session waits for its
+// place, and its Close waits until the server has ended it.
 func (s *Store) config(database, role string) *pgx.ConnConfig {
-	if role == s.roles.Admin {
-		return waiting(s.server.AdminConfig(database), s.holders)
-	}
 	return waiting(s.server.Config(database, role), s.holders)
 }
 
-func (s *Store) connect(ctx context.Context, database, role string) (*pgx.Conn, error) {
-	return pgx.ConnectConfig(ctx, s.config(database, role))
+// connect opens an administrator's session, which waits likewise.
+func (s *Store) connect(ctx context.Context, database string) (*pgx.Conn, error) {
+	return pgx.ConnectConfig(ctx, waiting(s.server.AdminConfig(database), s.holders))
 }
 
 // ensureRegistry creates the registry. IF NOT EXISTS alone races.

@@ -53,7 +53,7 @@ func (s *Store) Ensure(ctx context.Context, layers []Layer) (*Template, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	conn, err := s.connect(ctx, server.ControlDatabase, s.roles.Admin)
+	conn, err := s.connect(ctx, server.ControlDatabase)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,129 @@
+package pgtest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+// provision is a server whose tests make roles.
+func provision() *pgtest.Server {
+	return &pgtest.Server{Migrations: goose("CREATE TABLE provisioned (id int);")}
+}
+
+// in runs sql in a test that passes, or fails, and returns its log.
+func in(t *testing.T, server *pgtest.Server, fails bool, sql ...string) string {
+	t.Helper()
+	return testkit.Record(t, func(t testing.TB) {
+		db := server.DB(t)
+		for _, statement := range sql {
+			if _, err := db.Exec(t.Context(), statement); err != nil {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+		if fails {
+			t.Error("this test fails on purpose")
+		}
+	}).Logged()
+}
+
+func roles(t *testing.T, server *pgtest.Server) (names []string) {
+	t.Helper()
+	rows, _ := server.DB(t).Query(t.Context(), "SELECT rolname::text FROM pg_roles WHERE rolname LIKE '%tenant%' ORDER BY 1")
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestRoleGoesWithItsTest(t *testing.T) {
+	server := provision()
+	for name, sql := range map[string][]string{
+		"alone":           {"CREATE ROLE tenant_1"},
+		"with grants":     {"CREATE ROLE tenant_1", "GRANT SELECT ON provisioned TO tenant_1"},
+		"owns a schema":   {"CREATE ROLE tenant_1", "GRANT tenant_1 TO CURRENT_USER", "CREATE SCHEMA one AUTHORIZATION tenant_1"},
+		"members":         {"CREATE ROLE tenant_1", "CREATE ROLE tenant_2 LOGIN", "GRANT tenant_1 TO tenant_2", "ALTER ROLE tenant_2 SET work_mem = '5MB'"},
+		"default rights":  {"CREATE ROLE tenant_1", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO tenant_1"},
+		"with a database": {"CREATE ROLE tenant_1", "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO tenant_1', current_database()); END $$"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 3 {
+				log := in(t, server, false, sql...)
+				if !strings.Contains(log, "tenant_1") || strings.Contains(log, "new server") {
+					t.Errorf("the log does not say that the role is dropped:\n%s", log)
+				}
+				if left := roles(t, server); len(left) > 0 {
+					t.Errorf("the next test sees %v", left)
+				}
+			}
+		})
+	}
+}
+
+func TestRoleOfAFailedTestIsKept(t *testing.T) {
+	server := provision()
+	for range 2 { // the name is free again
+		log := in(t, server, true, "CREATE ROLE tenant_kept", "GRANT SELECT ON provisioned TO tenant_kept")
+		if !strings.Contains(log, "kept as seedbed_kept_") {
+			t.Errorf("the log does not say what became of the role:\n%s", log)
+		}
+		for _, name := range roles(t, server) {
+			if !strings.HasPrefix(name, "seedbed_kept_") {
+				t.Errorf("the next test sees %s", name)
+			}
+		}
+	}
+}
+
+// Each of the tests sees roles of the others, and its own go with it.
+func TestRolesOfParallelTests(t *testing.T) {
+	server := provision()
+	t.Run("all", func(t *testing.T) {
+		for i := range 8 {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				db := server.DB(t)
+				for _, sql := range []string{"CREATE ROLE tenant_%d", "GRANT SELECT ON provisioned TO tenant_%d", "ALTER ROLE tenant_%d SET work_mem = '5MB'"} {
+					if _, err := db.Exec(t.Context(), fmt.Sprintf(sql, i)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	})
+	if left := roles(t, server); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// What cannot be put back costs the server: the next test gets a new one.
+func TestServerThatATestHasSpoiled(t *testing.T) {
+	server := provision()
+	server.Role = "postgres"
+	for name, sql := range map[string]string{
+		"a role of the base":      "ALTER ROLE seedbed_owner SET work_mem = '5MB'",
+		"a membership":            "GRANT seedbed_tester TO seedbed_owner",
+		"a setting of the server": "ALTER SYSTEM SET work_mem = '5MB'",
+		"a database":              "CREATE DATABASE made_by_a_test",
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := in(t, server, false, sql)
+			if !strings.Contains(log, "the next test gets a new server") {
+				t.Errorf("the log does not say what follows:\n%s", log)
+			}
+			db := server.DB(t)
+			var changed bool
+			err := db.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = 0) OR EXISTS (SELECT FROM pg_database WHERE datname = 'made_by_a_test')
+				OR pg_has_role('seedbed_owner', 'seedbed_tester', 'MEMBER') OR EXISTS (SELECT FROM pg_file_settings WHERE name = 'work_mem' AND setting = '5MB')`).Scan(&changed)
+			if err != nil || changed {
+				t.Errorf("the next test sees it: %t, %v", changed, err)
+			}
+		})
+	}
+}

@@ -141,40 +141,51 @@ func (h *shared) judge(ctx context.Context, d *Database) (v verdict, err error) 
 		v.left = append(v.left, h.retire(ctx, fmt.Sprintf("%s was changed by a test, perhaps this one, and cannot be put back", item)))
 	}
 	for _, role := range roles {
-		own, why, err := h.attribute(ctx, role, d)
+		owner, err := h.attribute(ctx, role, d)
 		switch {
 		case err != nil:
 			return v, err
-		case own:
+		case owner == thisTest:
 			v.own = append(v.own, role)
-		case why != "":
-			v.left = append(v.left, h.retire(ctx, why))
+		case owner == aRunningTest:
+			v.left = append(v.left, fmt.Sprintf("role %s was made by this test or by one that runs at the same time; it goes with the last of them", role))
+		case owner == anyTest:
+			v.left = append(v.left, h.retire(ctx, fmt.Sprintf("role %s was made by a test of this or of another process", role)))
 		}
 	}
 	return v, nil
 }
 
-// attribute tells whether role goes with d's database. A role is the test's whose
-// database has something that belongs or is granted to it. Where there is no such
-// thing, all tests that ran when it was first seen are suspects, and it goes with the
-// last of them. Why is not empty where no test may drop it.
-func (h *shared) attribute(ctx context.Context, role string, d *Database) (own bool, why string, err error) {
+// An owner is the test that a role goes with.
+type owner int
+
+const (
+	thisTest     owner = iota
+	anotherTest        // which drops it
+	aRunningTest       // it cannot be told which; the last of them drops it
+	anyTest            // of any process: none may drop it
+)
+
+// attribute tells which test made a role: that whose database has something that
+// belongs or is granted to it. Where there is no such thing, all tests that ran when it
+// was first seen are suspects.
+func (h *shared) attribute(ctx context.Context, role string, d *Database) (owner, error) {
 	var databases []string
 	var alone bool
-	err = h.store.control.QueryRow(ctx, `SELECT
-		coalesce((SELECT array_agg(DISTINCT datname::text) FROM pg_shdepend s JOIN pg_database b ON b.oid = s.dbid JOIN pg_authid r ON r.oid = s.refobjid
+	err := h.store.control.QueryRow(ctx, `SELECT
+		coalesce((SELECT array_agg(DISTINCT datname::text) FROM pg_shdepend s
+			JOIN pg_database b ON b.oid = s.dbid OR s.classid = 'pg_database'::regclass AND b.oid = s.objid JOIN pg_authid r ON r.oid = s.refobjid
 			WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname = $1), '{}'),
 		(SELECT count(DISTINCT holder) <= 1 FROM seedbed.presence)`, role).Scan(&databases, &alone)
-	if err != nil {
-		return false, "", err
-	}
 	switch {
+	case err != nil:
+		return anyTest, err
 	case len(databases) == 1 && databases[0] == d.Name:
-		return true, "", nil
+		return thisTest, nil
 	case len(databases) > 0:
-		return false, "", nil // that test's to drop
+		return anotherTest, nil
 	case !alone:
-		return false, fmt.Sprintf("role %s was made by a test of this or of another process", role), nil
+		return anyTest, nil
 	}
 	suspects, seen := h.suspect[role]
 	if !seen {
@@ -182,10 +193,11 @@ func (h *shared) attribute(ctx context.Context, role string, d *Database) (own b
 		h.suspect[role] = suspects
 	}
 	delete(suspects, d)
-	if len(suspects) == 0 {
-		delete(h.suspect, role)
+	if len(suspects) > 0 {
+		return aRunningTest, nil
 	}
-	return len(suspects) == 0, "", nil
+	delete(h.suspect, role)
+	return thisTest, nil
 }
 
 // retire has the server take no more tests, and says so.
@@ -204,7 +216,7 @@ func (s *Store) rolesOf(ctx context.Context, database string) ([]string, error) 
 	if !s.server.Super() {
 		return nil, nil
 	}
-	return s.names(ctx, `SELECT rolname::text FROM pg_authid r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid JOIN pg_database b ON b.oid = d.dbid
+	return s.names(ctx, `SELECT rolname::text FROM pg_authid r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid JOIN pg_database b ON b.oid = d.dbid OR d.classid = 'pg_database'::regclass AND b.oid = d.objid
 		WHERE EXISTS (SELECT FROM seedbed.shared)
 			AND NOT EXISTS (SELECT FROM seedbed.shared s, jsonb_array_elements(s.base) i WHERE i ->> 0 = 'role' AND i ->> 1 = rolname)
 		GROUP BY rolname HAVING bool_and(datname = $1)`, database)

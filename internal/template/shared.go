@@ -49,7 +49,7 @@ UNION ALL SELECT 'member', u.rolname, r.rolname, (to_jsonb(m) - 'oid')::text FRO
 UNION ALL SELECT 'settings', coalesce(rolname, ''), '', setconfig::text FROM pg_db_role_setting s LEFT JOIN pg_authid r ON r.oid = s.setrole WHERE setdatabase = 0 AND coalesce(rolname, '') !~ '^seedbed_kept_'
 UNION ALL SELECT 'database', datname, '', '' FROM pg_database WHERE datname !~ '^sb_'
 UNION ALL SELECT 'tablespace', spcname, '', spcacl::text FROM pg_tablespace
-UNION ALL SELECT 'replication origin', roname, '', '' FROM pg_replication_origin
+UNION ALL SELECT 'replication origin', roname, '', '' FROM pg_replication_origin WHERE roname NOT IN (SELECT 'pg_' || oid FROM pg_subscription)
 UNION ALL SELECT 'replication slot', slot_name, '', '' FROM pg_replication_slots WHERE datoid IS NULL
 UNION ALL SELECT 'ALTER SYSTEM', '', '', pg_read_file('postgresql.auto.conf', 0, 1000000, true)) x(kind, name, of, state)`
 

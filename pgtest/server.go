@@ -79,7 +79,8 @@ type Server struct {
 	// Settings are server settings ("max_connections": "200") that win over those
 	// that make a test server fast. Servers with other settings are other servers.
 	Settings map[string]string
-	// Locale of the databases. Empty: C.UTF-8, or C where the system lacks that.
+	// Locale of the databases: one of the system's, or one of ICU's ("icu:de-DE").
+	// Empty: C.UTF-8, or C where the system lacks that.
 	Locale string
 	// Idle is how long the server outlives its last client. Zero: SEEDBED_IDLE, else
 	// three minutes, and 20 seconds where CI is set.

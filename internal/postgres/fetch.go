@@ -22,7 +22,7 @@ type fetched struct {
 	Version  string   `json:"version"`
 	Platform string   `json:"platform"`
 	Source   string   `json:"source"`
-	Exact    bool     `json:"exact"` // somebody asked for exactly this version
+	Exact    bool     `json:"exact"` // a run asked for exactly this version
 	Files    manifest `json:"files"`
 }
 
@@ -163,7 +163,7 @@ func (s *search) fetchError(err error) error {
 	return fmt.Errorf("find postgres%s: fetch: %w", spaced(s.Version), err)
 }
 
-// putDamagedAside moves damaged trees out of the way, for who wants to see what
+// putDamagedAside moves damaged trees out of the way, so that one can see what
 // happened to them; an older one goes.
 func (s *search) putDamagedAside() error {
 	for _, dir := range s.trees() {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// freePort returns a port that nobody listens on at localhost, neither over IPv4
+// freePort returns a port that no program listens on at localhost, neither over IPv4
 // nor over IPv6. It may be taken by the time it is used.
 func freePort() (int, error) {
 	for range 50 {
@@ -24,7 +24,7 @@ func freePort() (int, error) {
 }
 
 // portFree looks at every address that localhost stands for: a machine without
-// IPv6 may name ::1, which nobody can listen on and which then does not count.
+// IPv6 may name ::1, which no program can listen on and which then does not count.
 func portFree(port int) bool {
 	any := false
 	for _, addr := range localAddresses() {

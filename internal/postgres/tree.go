@@ -33,7 +33,7 @@ type entry struct {
 func (m manifest) names() []string { return slices.Sorted(maps.Keys(m)) }
 
 // digests: an installation is held against the archive that it came from, which
-// somebody else's write must not pass; an image is ours, and only has to show damage.
+// another user's write must not pass; an image is ours, and only has to show damage.
 func strongDigest() hash.Hash { return sha256.New() }
 func quickDigest() hash.Hash  { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }
 

@@ -19,15 +19,27 @@ func (u *User) command(ctx context.Context, path string, args ...string) *exec.C
 	return cmd
 }
 
+// askTimeout bounds what takes milliseconds.
+const askTimeout = 20 * time.Second
+
 // ask runs a program for its output, both streams together.
 func (u *User) ask(ctx context.Context, path string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return output(u.command(ctx, path, args...))
+}
+
+// askInitdb is ask for initdb, which wants to know its user's name.
+func (u *User) askInitdb(ctx context.Context, path string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	cmd := u.command(ctx, path, args...)
-	cmd.Dir = os.TempDir()
-	if u != nil {
-		cmd.Dir = "/" // u may not be allowed where we are
-	}
+	u.lendName(cmd)
+	return output(cmd)
+}
+
+func output(cmd *exec.Cmd) (string, error) {
+	cmd.Dir = rootDir // the user may not be allowed where we are
 	out, err := cmd.CombinedOutput()
 	text := strings.TrimSpace(string(out))
 	if err != nil {

@@ -139,7 +139,7 @@ func (i *Installation) lacks(ctx context.Context, extensions []string) ([]string
 func (i *Installation) extensionDir(ctx context.Context) (string, error) {
 	initdb := i.Program("initdb")
 	share, err := i.cache.remember(initdb, "share", func() (string, error) {
-		text, err := i.cache.User.ask(ctx, initdb, "--show", "-D", filepath.Join(i.Bin, "none"))
+		text, err := i.cache.User.askInitdb(ctx, initdb, "--show", "-D", filepath.Join(i.Bin, "none"))
 		for line := range strings.Lines(text) {
 			if _, path, ok := strings.Cut(line, "share_path="); ok {
 				return strings.TrimSpace(path), nil

@@ -107,6 +107,7 @@ func TestForeignHome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = os.Remove(first.Dir) }) // where it was not there before
 	second, err := postgres.OpenCache("")
 	if err != nil || first.Dir != second.Dir || strings.HasPrefix(first.Dir, home) {
 		t.Errorf("%s, then %+v, %v", first.Dir, second, err)

@@ -28,7 +28,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		tests string
 	}{
 		"nobody":         {65534, "TestStart|TestDownloadARealPostgres|TestKilledWhileStarting|TestMissingLocale"},
-		"without a name": {attacker, "TestStart|TestDownloadARealPostgres"},
+		"without a name": {attacker, "TestStart|TestDownloadARealPostgres|TestExtensionsOfTheInstalled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			uid, tests := c.uid, c.tests

@@ -2,9 +2,10 @@ package review
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/qarion/seedbed/internal/queryplan"
 )
 
 // plan is what auto_explain said of one statement, of whatever depth.
@@ -13,23 +14,7 @@ type plan struct {
 	Root  node   `json:"Plan"`
 }
 
-type node struct {
-	Type      string `json:"Node Type"`
-	Operation string `json:"Operation"` // of ModifyTable: Insert, Update, Delete, Merge
-	Parent    string `json:"Parent Relationship"`
-	Schema    string `json:"Schema"`
-	Relation  string `json:"Relation Name"`
-	Alias     string `json:"Alias"`
-	Index     string `json:"Index Name"`
-	IndexCond string `json:"Index Cond"`
-	CTE       string `json:"CTE Name"`
-	Subplan   string `json:"Subplan Name"`
-	Plans     []node `json:"Plans"`
-	Targets   []struct {
-		Schema   string `json:"Schema"`
-		Relation string `json:"Relation Name"`
-	} `json:"Target Tables"`
-}
+type node = queryplan.Node
 
 // readPlan takes an auto_explain message; false for any other.
 func readPlan(m message) (plan, bool) {
@@ -44,42 +29,9 @@ func readPlan(m message) (plan, bool) {
 	return p, true
 }
 
-// each visits n and everything below it.
-func (n *node) each(visit func(*node)) {
-	visit(n)
-	for i := range n.Plans {
-		n.Plans[i].each(visit)
-	}
-}
-
-// outside reports whether the node is evaluated aside, an EXISTS or a scalar
-// subquery, where a scan usually ends early.
-func (n *node) aside() bool { return n.Parent == "InitPlan" || n.Parent == "SubPlan" }
-
-// allRows are conditions that an index can answer and that leave nothing out: a key
-// greater than nothing.
-var allRows = regexp.MustCompile(`^\(\(?[^()]* (>=? '?-?[01]'?(::[a-z]+)?|IS NOT NULL)\)?\)$`)
-
 // referential reports whether the plan is that of a foreign key's own query.
 func (p *plan) referential() bool {
 	return strings.HasPrefix(p.Query, "SELECT fk.") || strings.Contains(p.Query, "OPERATOR(pg_catalog.") && strings.Contains(p.Query, " ONLY ")
-}
-
-// unguided reports whether the node reads a relation from end to end.
-func (n *node) unguided() bool {
-	switch n.Type {
-	case "Seq Scan", "Sample Scan":
-		return n.Relation != ""
-	case "Index Scan", "Index Only Scan":
-		return n.IndexCond == "" || allRows.MatchString(n.IndexCond)
-	case "Bitmap Heap Scan":
-		guided := false
-		n.each(func(c *node) {
-			guided = guided || c.Type == "Bitmap Index Scan" && c.IndexCond != "" && !allRows.MatchString(c.IndexCond)
-		})
-		return !guided
-	}
-	return false
 }
 
 // reach judges how much of the tables a plan goes through; old says which of them
@@ -91,7 +43,7 @@ type reach struct {
 
 func newReach(p *plan, old func(schema, name string) bool) *reach {
 	r := &reach{old: old, ctes: map[string]*node{}}
-	p.Root.each(func(n *node) {
+	p.Root.Each(func(n *node) {
 		if name, ok := strings.CutPrefix(n.Subplan, "CTE "); ok {
 			r.ctes[name] = n
 		}
@@ -105,7 +57,7 @@ func (r *reach) unbounded(n *node) bool {
 	case n.Type == "Limit":
 		return false
 	case n.Relation != "" && n.Type != "ModifyTable":
-		return n.unguided() && r.old(n.Schema, n.Relation)
+		return n.Unguided() && r.old(n.Schema, n.Relation)
 	case n.CTE != "":
 		c := r.ctes[n.CTE]
 		delete(r.ctes, n.CTE) // a recursive one names itself
@@ -116,7 +68,7 @@ func (r *reach) unbounded(n *node) bool {
 		return found
 	}
 	for i := range n.Plans {
-		if !n.Plans[i].aside() && r.unbounded(&n.Plans[i]) {
+		if !n.Plans[i].Aside() && r.unbounded(&n.Plans[i]) {
 			return true
 		}
 	}
@@ -130,11 +82,11 @@ func (r *reach) whole(n *node, is func(*node) bool, driven bool) bool {
 		return false
 	}
 	if is(n) {
-		return n.unguided() || driven
+		return n.Unguided() || driven
 	}
 	for i := range n.Plans {
 		c := &n.Plans[i]
-		if c.aside() {
+		if c.Aside() {
 			continue
 		}
 		drive := driven
@@ -159,7 +111,7 @@ type change struct {
 // changes are what a plan modifies.
 func (p *plan) changes(old func(schema, name string) bool, partOf func(n *node, schema, name string) bool) []change {
 	var all []change
-	p.Root.each(func(n *node) {
+	p.Root.Each(func(n *node) {
 		if n.Type != "ModifyTable" {
 			return
 		}
@@ -174,7 +126,7 @@ func (p *plan) changes(old func(schema, name string) bool, partOf func(n *node, 
 		for i := range n.Plans {
 			if c.operation == "Insert" {
 				c.bulk = c.bulk || r.unbounded(&n.Plans[i])
-			} else if !n.Plans[i].aside() {
+			} else if !n.Plans[i].Aside() {
 				c.whole = c.whole || r.whole(&n.Plans[i], target, false)
 			}
 		}
@@ -192,11 +144,11 @@ func (p *plan) scans(old func(schema, name string) bool) []node {
 		if n.Type == "Limit" {
 			return
 		}
-		if n.Relation != "" && n.Type != "ModifyTable" && n.unguided() && old(n.Schema, n.Relation) {
+		if n.Relation != "" && n.Type != "ModifyTable" && n.Unguided() && old(n.Schema, n.Relation) {
 			all = append(all, *n)
 		}
 		for i := range n.Plans {
-			if !n.Plans[i].aside() || strings.HasPrefix(n.Plans[i].Subplan, "CTE ") {
+			if !n.Plans[i].Aside() || strings.HasPrefix(n.Plans[i].Subplan, "CTE ") {
 				walk(&n.Plans[i])
 			}
 		}

@@ -82,7 +82,7 @@ func (e *engine) readShape(plans []string, wanted string) (shape, error) {
 			return s, fmt.Errorf("read a plan: %w", err)
 		}
 		for _, r := range roots {
-			r.Plan.each(func(n *node) {
+			r.Plan.Each(func(n *node) {
 				s.sorts = s.sorts || n.Type == "Sort" || n.Type == "Incremental Sort"
 				s.used = s.used || n.Index != "" && e.isOrIsPartOf(n.Index, wanted)
 			})

@@ -93,3 +93,12 @@ func ExampleRules() {
 	// Row-level security is forced.
 	// The owner of a table passes its policies otherwise, and views and functions with it.
 }
+
+func ExamplePlan() {
+	_ = func(t *testing.T) {
+		db := pg.DB(t)
+		// Whatever the rows and the statistics: the index finds them, in the order wanted.
+		check.Plan(t, db, "select id, title from alerts where organization_id = $1 order by raised_at desc limit 50", "00000000-0000-0000-0000-000000000000").
+			Uses("alerts_by_organization").NoSeqScan("alerts").NoSort()
+	}
+}

@@ -14,8 +14,11 @@ const staleDraft = time.Minute
 
 // writeWhole writes a file beside its place and renames it, so that what was there
 // stays until the new one is complete and on disk. It clears up drafts of processes
-// that were killed in between.
+// that were killed in between. A device or a pipe, such as /dev/stdout, is written to.
 func writeWhole(file, text string) error {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return writeThrough(file, text)
+	}
 	dir, pattern := filepath.Dir(file), "."+filepath.Base(file)+".*.draft"
 	if old, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil {
 		for _, name := range old {
@@ -37,6 +40,15 @@ func writeWhole(file, text string) error {
 		os.Remove(draft.Name())
 	}
 	return err
+}
+
+func writeThrough(file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, text)
+	return errors.Join(err, f.Close())
 }
 
 // modeOf is that of the file that is there, or what files have.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,6 +190,9 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if err := e.before(ctx); err != nil {
 		return false, err
 	}
+	if err := e.readStructure(ctx, m); err != nil {
+		return false, err
+	}
 	before := e.struc
 	clone := ""
 	if m.resumes() && len(m.Down) == 0 && !e.config.SkipDown { // there will be no way back to where it began
@@ -212,8 +216,7 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	e.state, e.struc = nil, nil
-	if err := e.before(ctx); err != nil {
+	if err := e.after(ctx, r); err != nil {
 		return false, err
 	}
 	j := &judge{run: r, seen: map[string]bool{}}
@@ -224,8 +227,12 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 		return false, err
 	}
 	e.result.Findings = append(e.result.Findings, served...)
-	if e.config.SkipDown {
+	e.struc = nil
+	if !e.goesBack(m) {
 		return true, nil
+	}
+	if err := e.readStructure(ctx, m); err != nil {
+		return false, err
 	}
 	return true, e.afterwards(ctx, m, clone, before, r)
 }
@@ -275,11 +282,71 @@ func (e *engine) before(ctx context.Context) error {
 		}
 		e.state = newState().apply(snap, true)
 	}
-	if e.struc != nil {
-		return nil
+	return nil
+}
+
+// after reads the state that a migration leaves: what it locked or made, or everything
+// where it may have changed what it held no lock on.
+func (e *engine) after(ctx context.Context, r *run) error {
+	start := e.state
+	e.state = nil
+	if !r.traced() {
+		return e.before(ctx)
 	}
-	var err error
-	e.struc, err = e.sess.structure(ctx)
+	snap, err := e.sess.changed(ctx, r.touched())
+	if err != nil {
+		return err
+	}
+	e.state = start.update(snap)
+	return nil
+}
+
+// traced reports whether every statement ran in a transaction in which its locks could
+// be read, and no schema was renamed, which changes the names of what lies in it.
+func (r *run) traced() bool {
+	for _, s := range r.steps {
+		if s.direct || s.err != nil {
+			return false
+		}
+	}
+	for oid, name := range r.start.schemas {
+		if now, has := r.now.schemas[oid]; has && now != name {
+			return false
+		}
+	}
+	return !r.skipped && !r.control
+}
+
+// touched are the relations that the migration made, or locked as DDL does.
+func (r *run) touched() []uint32 {
+	all := []uint32{}
+	for oid := range r.now.rels {
+		if oid > r.sess.base {
+			all = append(all, oid)
+		}
+	}
+	for _, s := range r.steps {
+		for oid, mode := range s.fresh {
+			if mode >= ShareUpdateExclusive {
+				all = append(all, oid)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// goesBack reports whether the way back, and crashes, are tried.
+func (e *engine) goesBack(m *Migration) bool {
+	return !e.config.SkipDown && (!m.OneWay || m.resumes())
+}
+
+// readStructure reads what the way back is compared with, where the last migration has
+// not left it.
+func (e *engine) readStructure(ctx context.Context, m *Migration) (err error) {
+	if e.struc == nil && e.goesBack(m) {
+		e.struc, err = e.sess.structure(ctx)
+	}
 	return err
 }
 

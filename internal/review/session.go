@@ -104,6 +104,16 @@ func (s *session) snapshot(ctx context.Context, whole bool) (*snapshot, error) {
 	return nil, errors.New("read the state of the scratch database: no row")
 }
 
+// changed reads the relations given in detail, and which others there are.
+func (s *session) changed(ctx context.Context, oids []uint32) (*snapshot, error) {
+	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(oids), " ", ","), "[]")
+	texts, err := s.texts(ctx, fmt.Sprintf("select seedbed_review.snapshot(4294967295, 4294967295, false, '{%s}')", list))
+	if err != nil {
+		return nil, fmt.Errorf("read the state of the scratch database: %w", err)
+	}
+	return parseSnapshot(strings.Join(texts, ""))
+}
+
 // inTransaction reports whether a transaction block is open, failed or not.
 func (s *session) inTransaction() bool { return s.conn.PgConn().TxStatus() != 'I' }
 

@@ -8,8 +8,9 @@ grant usage on schema seedbed_review to public;
 -- snapshot: as JSON, the locks that this session holds, and in detail each table
 -- that it holds a lock on that DDL would take, or every one. Relations above base
 -- are those that the migration made: they are told of once, in brief, when they are
--- above seen, the highest that was told of before.
-create function seedbed_review.snapshot(base oid, seen oid, everything boolean) returns text
+-- above seen, the highest that was told of before. also are relations, or indexes of
+-- relations, to tell of in detail besides, with which comes the list of all there are.
+create function seedbed_review.snapshot(base oid, seen oid, everything boolean, also oid[] default null) returns text
     language sql stable security definer
     set search_path = pg_catalog
     set auto_explain.log_min_duration = -1
@@ -28,13 +29,14 @@ with mine as materialized (
       and n.nspname !~ '^pg_(temp|toast)'
 ), focus as materialized (
     select rel.oid from rel
-    where everything or rel.oid <= base and exists (
+    where everything or rel.oid = any (also) or rel.oid in (select indrelid from pg_index where indexrelid = any (also)) or rel.oid <= base and exists (
         select from mine where mine.oid = rel.oid and mine.modes && array[
             'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'])
 )
 select json_build_object(
 'locks', (select coalesce(json_agg(json_build_array(oid::bigint, modes)), '[]') from mine where oid >= 16384 and (everything or oid <= base)),
 'lock_timeout', current_setting('lock_timeout'),
+'all', case when also is not null then (select json_agg(rel.oid::bigint) from rel) end,
 'rels', (select coalesce(json_agg(json_build_object(
         'oid', rel.oid::bigint, 'schema', nspname, 'name', relname, 'kind', relkind, 'file', relfilenode::bigint,
         'persistence', relpersistence, 'partition', relispartition,

@@ -116,6 +116,7 @@ type domain struct {
 type snapshot struct {
 	Locks       []heldLock   `json:"locks"`
 	LockTimeout string       `json:"lock_timeout"`
+	All         []uint32     `json:"all"` // relations that there are, where they were asked for
 	Rels        []*relation  `json:"rels"`
 	Cols        []column     `json:"cols"`
 	Cons        []constraint `json:"cons"`
@@ -217,6 +218,22 @@ func (st *state) apply(s *snapshot, whole bool) *state {
 	for _, c := range s.Cons {
 		if c.Domain != 0 {
 			next.checks[c.OID] = c
+		}
+	}
+	return next
+}
+
+// update makes the next state of st and a snapshot of what has changed since.
+func (st *state) update(s *snapshot) *state {
+	next := newState().apply(s, true)
+	told := next.rels
+	next.rels = make(map[uint32]*relation, len(s.All))
+	for _, oid := range s.All {
+		switch {
+		case told[oid] != nil:
+			next.rels[oid] = told[oid]
+		case st.rels[oid] != nil:
+			next.rels[oid] = st.rels[oid]
 		}
 	}
 	return next

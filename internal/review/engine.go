@@ -129,9 +129,7 @@ func (e *engine) major(ctx context.Context) error {
 // run lets a migration do what it does, unseen.
 func (e *engine) run(ctx context.Context, m *Migration) (bool, error) {
 	e.state, e.struc = nil, nil
-	config := e.scratch.config.Copy()
-	config.Database = e.scratch.name
-	failure, err := pgError(m.Apply(ctx, config))
+	failure, err := pgError(m.Apply(ctx, e.scratch.configFor(e.scratch.name)))
 	if failure != nil {
 		e.result.Findings = append(e.result.Findings, Finding{Rule: "fails", Severity: Hazard, File: m.File, Version: m.Version, Statement: -1,
 			SQLState: failure.Code, Message: "the migration does not apply: " + failure.Message, Fix: "run it on a copy of the schema that it is meant for"})
@@ -372,9 +370,7 @@ func (e *engine) fill(ctx context.Context, name string, version int64) error {
 			break
 		}
 		if m.Apply != nil {
-			config := e.scratch.config.Copy()
-			config.Database = name
-			if err := m.Apply(ctx, config); err != nil {
+			if err := m.Apply(ctx, e.scratch.configFor(name)); err != nil {
 				return err
 			}
 			continue

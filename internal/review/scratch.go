@@ -138,12 +138,19 @@ func (s *scratch) explains(ctx context.Context) error {
 	return nil
 }
 
-// connect opens a session in one of the scratch databases.
-func (s *scratch) connect(ctx context.Context, name string, settings map[string]string, notice func(*pgconn.Notice)) (*pgx.Conn, error) {
+// configFor leads to one of the scratch databases, with no settings of the connection
+// that was handed over.
+func (s *scratch) configFor(name string) *pgx.ConnConfig {
 	config := s.config.Copy()
 	config.Database = name
 	config.Tracer = nil
 	config.RuntimeParams = map[string]string{}
+	return config
+}
+
+// connect opens a session in one of the scratch databases.
+func (s *scratch) connect(ctx context.Context, name string, settings map[string]string, notice func(*pgconn.Notice)) (*pgx.Conn, error) {
+	config := s.configFor(name)
 	maps.Copy(config.RuntimeParams, settings)
 	// For those who make rows: COPY needs the types, and no statement may outlive the
 	// schema that it was described on.

@@ -19,7 +19,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		writeRules(&b, g)
 	}
 	for _, m := range g.Migrations {
-		if len(m.Statements) > 0 {
+		if len(m.Statements) > 0 || len(m.Access) > 0 {
 			writeMigration(&b, m)
 		}
 	}
@@ -85,7 +85,24 @@ func writeMigration(b *strings.Builder, m migrationGroup) {
 			writeCause(b, c)
 		}
 	}
+	writeAccess(b, m.Access)
 	writeTimeline(b, m.Reviewed)
+}
+
+// writeAccess tells who reaches what after the migration that did not before, and the
+// other way round.
+func writeAccess(b *strings.Builder, changes []review.AccessChange) {
+	const most = 8
+	for i, c := range changes {
+		if i == 0 {
+			b.WriteString("  who reaches what\n")
+		}
+		if i == most {
+			fmt.Fprintf(b, "  … and %d more\n", len(changes)-most)
+			return
+		}
+		fmt.Fprintf(b, "  %-9s %s %s %s: %s → %s\n", c.Effect, c.Role, c.Command, c.Object, shortened(c.Before), shortened(c.After))
+	}
 }
 
 func (m migrationGroup) counts() string {

@@ -33,6 +33,8 @@ type Reviewed struct {
 	File     string   `json:"file"`
 	Timeline []Closed `json:"timeline"`
 	Took     int64    `json:"ms"`
+	// Access is what the migration does to who reaches which rows.
+	Access []AccessChange `json:"access,omitempty"`
 }
 
 // Result of a review.
@@ -205,6 +207,10 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	reached, err := e.readAccess(ctx, m)
+	if err != nil {
+		return false, err
+	}
 	upErr := r.up(ctx)
 	e.note(m, r, began)
 	if upErr != nil {
@@ -220,6 +226,13 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	j := &judge{run: r, seen: map[string]bool{}}
 	j.all(e.state, leaked)
 	e.result.Findings = append(e.result.Findings, j.findings...)
+	if reached != nil {
+		now, err := e.sess.access(ctx)
+		if err != nil {
+			return false, err
+		}
+		e.accessRules(r, reached, now)
+	}
 	served, err := e.serveRules(ctx, m)
 	if err != nil {
 		return false, err
@@ -332,6 +345,14 @@ func (r *run) touched() []uint32 {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// readAccess reads who reaches what before a migration that may change it; nil for others.
+func (e *engine) readAccess(ctx context.Context, m *Migration) (access, error) {
+	if !m.touchesAccess() {
+		return nil, nil
+	}
+	return e.sess.access(ctx)
 }
 
 // goesBack reports whether the way back, and crashes, are tried.

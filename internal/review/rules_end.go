@@ -159,6 +159,7 @@ func (j *judge) indexes(first, r *relation) {
 			j.add(s, "invalid-index", r.String(), NoLock, fmt.Sprintf("%s is left invalid: writes maintain it, no query uses it", i.Name),
 				fmt.Sprintf("DROP INDEX CONCURRENTLY %s.%s; and build it again", quote(r.Schema), quote(i.Name)))
 		}
+		j.wideIndex(s, r, i)
 		j.compareIndex(s, first, r, i)
 	}
 }

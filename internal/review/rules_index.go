@@ -14,6 +14,7 @@ func (j *judge) indexRules(s *step) {
 		}
 		j.builtIndexes(s, p)
 		j.droppedIndexes(s, p)
+		j.lostIndexes(s, p)
 		j.reindexed(s, p)
 	}
 }

@@ -1,0 +1,51 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+)
+
+// nameRules: identifiers that Postgres cuts at 63 bytes, which it says in a notice.
+func (j *judge) nameRules(s *step) {
+	for _, m := range s.heard {
+		if m.code != "42622" { // name_too_long
+			continue
+		}
+		j.add(s, "identifier-truncated", "", NoLock,
+			m.text+": code that names it in full finds it, a second one with the same beginning does not go in, and dumps have another name", "a name of at most 63 bytes")
+	}
+}
+
+// lostIndexes: an index over several columns goes with any of them, unsaid.
+func (j *judge) lostIndexes(s *step, p pair) {
+	for _, i := range p.goneIndexes() {
+		first, existed := j.start.rels[p.old.OID].indexes[i.OID]
+		if !existed || i.Parent != 0 || len(first.Key) < 2 || !p.lost(first.Key) {
+			continue
+		}
+		var left []int16
+		for _, k := range first.Key {
+			if _, still := p.new.columns[k]; still {
+				left = append(left, k)
+			}
+		}
+		if len(left) == 0 {
+			continue
+		}
+		rest := strings.Join(p.new.columnNames(left), ", ")
+		j.on(s, "drop-column-drops-index", p.new, fmt.Sprintf("%s goes with the column: queries that it served by (%s) scan %s from this moment", i.Name, rest, j.name(p.new)),
+			fmt.Sprintf("before it, CREATE INDEX CONCURRENTLY ON %s (%s); %s", p.new.sql(), rest, j.mig.Tool.Alone))
+	}
+}
+
+// mostIndexColumns is how many columns of a non-unique index still pay.
+const mostIndexColumns = 3
+
+// wideIndex: an index that is rarely used beyond its first columns, and always written.
+func (j *judge) wideIndex(s *step, r *relation, i index) {
+	if i.Unique || i.Keys <= mostIndexColumns || i.Method != "btree" {
+		return
+	}
+	j.add(s, "index-too-wide", r.String(), NoLock, fmt.Sprintf("%s has %d key columns: each write pays for all of them, queries rarely use more than %d", i.Name, i.Keys, mostIndexColumns),
+		"fewer key columns, in the order of the queries' conditions; columns that are only read go behind INCLUDE")
+}

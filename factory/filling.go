@@ -28,6 +28,7 @@ type filling struct {
 	total    int64
 	all      int64
 	mayCopy  bool
+	mayDefer bool            // the role may switch the checks of references off meanwhile
 	there    map[*table]bool // which tables have rows already
 	supplies *supplies
 	nested   bool   // in a transaction of the caller's
@@ -243,22 +244,20 @@ func (f *filling) stepUp(ctx context.Context) (before, error) {
 			return old, fmt.Errorf("take the role %s: %w", loading.SeederRole, err)
 		}
 	}
-	err = f.tx.QueryRow(ctx, `select not exists (select from unnest($1::text[]) t where row_security_active(t))`, guarded).Scan(&f.mayCopy)
+	err = f.tx.QueryRow(ctx, `select not exists (select from unnest($1::text[]) t where row_security_active(t)),
+ has_parameter_privilege('session_replication_role', 'SET')`, guarded).Scan(&f.mayCopy, &f.mayDefer)
+	f.mayDefer = f.mayDefer && !f.plan.Triggers
 	return old, err
 }
 
 // triggersOff switches row triggers off where the role may.
 func (f *filling) triggersOff(ctx context.Context) error {
 	f.report.Triggers = true
-	if f.plan.Triggers {
+	if !f.mayDefer {
 		return nil
 	}
-	var off bool
-	err := f.tx.QueryRow(ctx, `select has_parameter_privilege('session_replication_role', 'SET')`).Scan(&off)
-	if err == nil && off {
-		_, err = f.tx.Exec(ctx, `set local session_replication_role = replica`)
-		f.report.Triggers = false
-	}
+	f.report.Triggers = false
+	_, err := f.tx.Exec(ctx, `set local session_replication_role = replica`)
 	return err
 }
 

@@ -119,6 +119,9 @@ func (f *filling) offer(ctx context.Context, s *set, e *edge, chain []*set) erro
 		}
 	}
 	c.maybe = e.optional
+	if e.optional && !f.mayDefer && slices.ContainsFunc(c.sets, func(p *set) bool { return p != s && p.table.needs(s.table) }) {
+		return nil // NULL: rows of the parent come after these, and references are checked at once
+	}
 	if len(c.sets) == 0 && e.optional {
 		return nil
 	}
@@ -149,6 +152,20 @@ func (f *filling) offer(ctx context.Context, s *set, e *edge, chain []*set) erro
 		s.edges = append(s.edges, c)
 	}
 	return nil
+}
+
+// needs reports whether rows of a table cannot be without rows of another one.
+func (t *table) needs(other *table) bool {
+	seen := map[*table]bool{}
+	var reach func(*table) bool
+	reach = func(t *table) bool {
+		if seen[t] {
+			return false
+		}
+		seen[t] = true
+		return slices.ContainsFunc(t.edges, func(e *edge) bool { return !e.optional && (e.parent == other || reach(e.parent)) })
+	}
+	return reach(t)
 }
 
 // weights of tenants fall as a power of their rank: with a thousand of them, the

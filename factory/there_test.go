@@ -51,6 +51,25 @@ insert into people overriding system value select g, g || '@there.example', date
 	}
 }
 
+// TestOptionalCycle: with references checked at once, those that would go round in a
+// circle stay NULL.
+func TestOptionalCycle(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`
+create table projects (id uuid primary key default gen_random_uuid(), start_board uuid);
+create table boards (id uuid primary key default gen_random_uuid(), project_id uuid not null references projects, copied_from uuid references boards);
+alter table projects add foreign key (start_board) references boards`).DB(t)
+	plan := factory.Plan{Triggers: true, Rows: []factory.Volume{factory.Auto("projects").N(9), factory.Auto("boards").N(30)}}
+	for range 2 {
+		if _, err := plan.Run(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := testpg.One[int](t, db, "select count(*) from boards"); n != 60 {
+		t.Errorf("%d boards", n)
+	}
+}
+
 // TestKeySpace: a table that can hold one row says so.
 func TestKeySpace(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func packages(t *testing.T) (all []goPackage) {
 // not, and why.
 func TestImportsPointOneWay(t *testing.T) {
 	only := []struct{ what, who, why string }{
-		{"github.com/fergusstrange/embedded-postgres", "internal/embedded internal/postgres", "its quirks are handled in one place"},
+		{"github.com/fergusstrange/embedded-postgres", "internal/postgres", "its quirks are handled in one place"},
 		{"github.com/pressly/goose/v3", "migrations", "so that another engine would be one package's work"},
 		{"github.com/brianvoe/gofakeit/v6", "internal/fake", "its random streams are made deterministic in one place"},
 		{"github.com/spf13/cobra", "cmd/seedbed", "users import us into their test binaries"},

@@ -3,20 +3,16 @@
 package pgtest_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/binaries"
-	"github.com/qarion/seedbed/internal/embedded"
-	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
@@ -24,14 +20,11 @@ import (
 // it: TCP, passwords, default durability.
 func elsewhere(t *testing.T, h *house, settings map[string]string) (url string) {
 	t.Helper()
-	drop, err := osuser.Choose(os.Getenv)
+	cache, err := postgres.OpenCache("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, err := binaries.Find(t.Context(), binaries.Request{
-		Dir: os.Getenv("SEEDBED_BINARIES"), Version: os.Getenv("SEEDBED_VERSION"), User: drop,
-		Cache: os.Getenv("SEEDBED_CACHE"),
-	})
+	bin, err := postgres.Find(t.Context(), postgres.Request{Cache: cache})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,19 +33,31 @@ func elsewhere(t *testing.T, h *house, settings map[string]string) (url string) 
 		t.Fatal(err)
 	}
 	data := filepath.Join(dir, "data")
-	server, err := embedded.Boot(t.Context(), embedded.BootConfig{
-		Bin: bin.Bin, Data: data, Runtime: filepath.Join(dir, "run"), LogFile: filepath.Join(dir, "log"),
-		Password: "secret", Drop: drop, Timeout: 2 * time.Minute, Settings: settings,
+	password, err := bin.CreateData(t.Context(), data, postgres.DataOptions{Cache: cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := postgres.Start(t.Context(), postgres.StartOptions{
+		Installation: bin, User: cache.User, Data: data, Log: filepath.Join(dir, "log"), Conf: filepath.Join(dir, "conf"), Settings: settings,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := embedded.Stop(context.Background(), embedded.StopConfig{Data: data, Bin: bin.Bin, Immediate: true}); err != nil {
+		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return fmt.Sprintf("postgres://postgres:secret@127.0.0.1:%d/postgres?sslmode=disable", server.Port)
+	const known = "postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable"
+	admin, err := pgx.Connect(t.Context(), fmt.Sprintf(known, password, server.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(t.Context())
+	if _, err := admin.Exec(t.Context(), "ALTER ROLE postgres PASSWORD 'secret'"); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(known, "secret", server.Port)
 }
 
 func TestServerThatSomebodyElseRuns(t *testing.T) {

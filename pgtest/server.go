@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
@@ -205,7 +206,7 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 }
 
 func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any)) (err error) {
-	if r.poolConfig, err = server.PoolConfig(); err != nil {
+	if r.poolConfig, err = postgres.PoolConfig(); err != nil {
 		return err
 	}
 	if s.MaxConns > 0 {

@@ -10,8 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qarion/seedbed/internal/binaries"
-	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 )
 
@@ -31,10 +30,10 @@ the servers with what they hold. Exit status 3: something is in the way.`,
 // doctor is an examination: what it finds out first, later questions build on.
 type doctor struct {
 	*app
-	p     palette
-	drop  *osuser.User
-	cache string
-	bad   int
+	p      palette
+	opened *postgres.Cache // nil: it could not be
+	cache  string
+	bad    int
 }
 
 func (a *app) doctor(ctx context.Context) error {
@@ -84,12 +83,13 @@ func (d *doctor) fail(name, format string, args ...any) {
 func (d *doctor) machine(context.Context) {
 	d.note("seedbed", "%s", version())
 	d.user()
-	cache, err := server.CacheDir(d.drop)
+	opened, err := postgres.OpenCache("")
 	if err != nil {
 		d.fail("cache", "%v", err)
 		return
 	}
-	d.cache = cache
+	d.opened, d.cache = opened, opened.Dir
+	cache := d.cache
 	d.fine("cache", "%s, takes %s", cache, megabytes(server.Size(cache)))
 	if free, ok := freeBytes(cache); ok && free < 1<<30 {
 		d.fail("disk", "%s free for the cache: a server and its templates take some hundred MB; `seedbed prune --all` makes room", megabytes(free))
@@ -101,21 +101,15 @@ func (d *doctor) machine(context.Context) {
 }
 
 func (d *doctor) user() {
-	drop, err := osuser.Choose(d.env)
-	if err != nil {
+	u, err := postgres.ChooseUser()
+	switch {
+	case err != nil:
 		d.fail("user", "%v", err)
-		return
-	}
-	d.drop = drop
-	if drop == nil {
+	case u == nil:
 		d.fine("user", "Postgres runs as you")
-		return
+	default:
+		d.fine("user", "you are root, so Postgres runs as %s (uid %d)", orDash(u.Name), u.UID)
 	}
-	if _, err := drop.Command(); err != nil {
-		d.fail("user", "%v", err)
-		return
-	}
-	d.fine("user", "you are root, so Postgres runs as %s (uid %d)", orDash(drop.Name), drop.UID)
 }
 
 func (d *doctor) sharedMemory() {
@@ -167,7 +161,10 @@ func (d *doctor) environment(context.Context) {
 }
 
 func (d *doctor) postgres(ctx context.Context) {
-	found, err := binaries.Look(ctx, binaries.Request{Dir: d.env("SEEDBED_BINARIES"), Version: d.env("SEEDBED_VERSION"), Cache: d.cache, User: d.drop})
+	if d.opened == nil {
+		return
+	}
+	found, err := postgres.Look(ctx, postgres.Request{Cache: d.opened})
 	chosen := false
 	for _, c := range found {
 		what := strings.TrimSpace(c.Where + "  " + c.Version)

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 )
@@ -56,11 +55,11 @@ everything goes that no test uses at this moment. Development data is never touc
 }
 
 func cacheDir() (string, error) {
-	drop, err := osuser.Choose(os.Getenv)
+	cache, err := postgres.OpenCache("")
 	if err != nil {
 		return "", err
 	}
-	return server.CacheDir(drop)
+	return cache.Dir, nil
 }
 
 // listKept prints the test servers, with the project and branch that each is for, and

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 )
@@ -84,7 +85,7 @@ func (s *Server) Pool(ctx context.Context, database string) (*pgxpool.Pool, erro
 }
 
 func (s *Server) connect(ctx context.Context, database, role string) (*pgxpool.Pool, error) {
-	cfg, err := server.PoolConfig()
+	cfg, err := postgres.PoolConfig()
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +14,6 @@ import (
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 
-	"github.com/qarion/seedbed/internal/embedded"
 	"github.com/qarion/seedbed/internal/server"
 )
 
@@ -56,9 +56,7 @@ func BenchmarkBoot(b *testing.B) {
 
 func stop(b *testing.B, c *server.Server) {
 	b.Helper()
-	c.Release(context.Background())
-	err := embedded.Stop(context.Background(), embedded.StopConfig{Data: filepath.Join(c.Dir(), "data"), Bin: c.Installation().Bin, Immediate: false})
-	if err != nil {
+	if err := c.Stop(context.Background()); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -90,10 +88,12 @@ func defaultStart(b *testing.B, prefix string) {
 	if archive == "" {
 		archive = packArchive(b, prefix)
 	}
-	port, err := embedded.FreePort()
+	free, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		b.Fatal(err)
 	}
+	port := free.Addr().(*net.TCPAddr).Port
+	free.Close()
 	db := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().CachePath(archive).
 		RuntimePath(filepath.Join(b.TempDir(), "extracted")).Port(uint32(port)).Logger(io.Discard))
 	if err := db.Start(); err != nil {

@@ -2,17 +2,13 @@ package server
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/qarion/seedbed/internal/binaries"
-	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // bootTimeout bounds one start of Postgres. After a crash a development server
@@ -31,59 +27,85 @@ func (sp *spec) boot(ctx context.Context, h home) (s *Server, isNew bool, err er
 	if isNew, err = sp.prepare(ctx, h); err != nil {
 		return nil, false, err
 	}
-	err = sp.startWhenFree(ctx, h)
+	s, err = sp.startWhenFree(ctx, h)
 	if err != nil && !isNew && !sp.durable && ctx.Err() == nil {
 		// The data is ours and disposable: whatever broke it, begin anew, once.
 		sp.logf("seedbed: the server's data is unusable and made anew: %v", err)
 		isNew = true
 		if err = removeData(h); err == nil {
 			if _, err = sp.prepare(ctx, h); err == nil {
-				err = sp.start(ctx, h)
+				s, err = sp.start(ctx, h)
 			}
 		}
 	}
-	if err != nil {
-		return nil, false, err
-	}
-	if s, err = sp.attach(ctx, h); err != nil {
-		return nil, false, fmt.Errorf("connect to the server that was just started: %w%s", err, logTail(h.log()))
-	}
-	s.started = true
-	return s, isNew, nil
+	return s, isNew, err
 }
 
 // startWhenFree starts the server, after those of its processes have gone that a
 // postmaster which was killed has left: each ends by itself when it notices, and
 // until the last has, Postgres refuses to start beside it.
-func (sp *spec) startWhenFree(ctx context.Context, h home) error {
+func (sp *spec) startWhenFree(ctx context.Context, h home) (*Server, error) {
 	deadline := time.Now().Add(bootTimeout / 2)
 	for {
-		err := sp.start(ctx, h)
-		var failed *embedded.BootError
+		s, err := sp.start(ctx, h)
+		var failed *postgres.StartError
 		if !errors.As(err, &failed) || !strings.Contains(failed.Log, "pre-existing shared memory block") || time.Now().After(deadline) {
-			return err
+			return s, err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
+// start starts the server and takes a lease. Until the reaper runs, the server ends
+// with this process: whoever kills it in the meantime leaves no server behind.
+func (sp *spec) start(ctx context.Context, h home) (*Server, error) {
+	if err := os.WriteFile(h.bootID(), []byte(machineBoot()), 0o644); err != nil {
+		return nil, err
+	}
+	p, err := postgres.Start(ctx, postgres.StartOptions{
+		Installation: sp.bin,
+		User:         sp.cache.User,
+		Data:         h.data(),
+		Log:          h.log(),
+		Conf:         h.conf(),
+		Socket:       h.socket,
+		Port:         sp.port,
+		Settings:     sp.settings,
+		Lock:         sp.lock,
+		Timeout:      bootTimeout,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start Postgres %s: %w", sp.bin.Version, err)
+	}
+	s, err := sp.attach(ctx, h)
+	if err != nil {
+		err = fmt.Errorf("connect to the server that was just started: %w%s", err, logTail(h.log()))
+		return nil, errors.Join(err, p.Close())
+	}
+	if err := p.Release(); err != nil {
+		return nil, errors.Join(err, s.Release(context.WithoutCancel(ctx)))
+	}
+	s.started = true
+	return s, nil
+}
+
 // waitForStop waits for a server in h that cannot be attached to: one that is
-// starting for a process that was killed, or one that is stopping.
+// stopping, or that is starting for a process that was killed.
 func (sp *spec) waitForStop(ctx context.Context, h home) error {
 	ready := time.Now().Add(10 * time.Second)
 	deadline := time.Now().Add(bootTimeout)
 	for {
-		p, err := embedded.Running(h.data())
+		p, err := postgres.Running(h.data())
 		if err != nil || p == nil {
 			return err
 		}
 		if p.Ready && !sp.durable && time.Now().After(ready) {
 			// It runs and cannot be reached: its socket is gone.
-			return stopNow(ctx, h, sp.bin)
+			return postgres.Stop(ctx, postgres.StopOptions{Installation: sp.bin, User: sp.cache.User, Data: h.data(), Immediate: true})
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("wait for the server in %s: process %d neither answers nor ends; stop it with `kill -INT %d`%s",
@@ -98,102 +120,9 @@ func (sp *spec) waitForStop(ctx context.Context, h home) error {
 	}
 }
 
-// prepare puts a data directory in place, unless there is a good one. Disposable data
-// of a server that was not shut down is not good: what a crash leaves is not what the
-// base was.
-func (sp *spec) prepare(ctx context.Context, h home) (isNew bool, err error) {
-	_, err = os.Stat(filepath.Join(h.data(), "PG_VERSION"))
-	switch {
-	case err == nil && (sp.durable || h.cleanlyStopped()):
-		return false, nil
-	case err == nil:
-		sp.logf("seedbed: the server was not shut down the last time; its data is made anew")
-	case !errors.Is(err, fs.ErrNotExist):
-		return false, fmt.Errorf("look at the server's data: %w", err)
-	}
-	if _, err := os.Lstat(h.data()); err == nil && !sp.durable {
-		if err := removeData(h); err != nil {
-			return false, err
-		}
-	}
-	image, err := sp.image(ctx)
-	if err != nil {
-		return false, err
-	}
-	return true, image.copyTo(h, sp.durable, sp.drop)
-}
-
-// cleanlyStopped reports whether the server that had the data shut down in an orderly
-// way, while the machine was up.
-func (h home) cleanlyStopped() bool {
-	was, err := os.ReadFile(h.bootID())
-	if err != nil || string(was) != machineBoot() {
-		return false
-	}
-	// ControlFileData begins with an identifier of 8 bytes, two version numbers of 4
-	// and the state, in the machine's byte order: catalog/pg_control.h, 9.4 to 19.
-	const stateAt, shutDown = 16, 1
-	file, err := os.Open(filepath.Join(h.data(), "global", "pg_control"))
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	var state [4]byte
-	_, err = file.ReadAt(state[:], stateAt)
-	return err == nil && binary.NativeEndian.Uint32(state[:]) == shutDown
-}
-
-// start starts the data directory of h.
-func (sp *spec) start(ctx context.Context, h home) error {
-	password, err := os.ReadFile(h.password())
-	if err != nil {
-		return fmt.Errorf("read the server's password: %w", err)
-	}
-	if err := os.WriteFile(h.bootID(), []byte(machineBoot()), 0o644); err != nil {
-		return err
-	}
-	if _, err = embedded.Boot(ctx, sp.bootConfig(h, string(password))); err != nil {
-		return fmt.Errorf("start Postgres %s: %w", sp.bin.Version, err)
-	}
-	return nil
-}
-
-func (sp *spec) bootConfig(h home, password string) embedded.BootConfig {
-	return embedded.BootConfig{
-		Bin:      sp.bin.Bin,
-		Data:     h.data(),
-		Runtime:  h.run(),
-		Socket:   h.socket,
-		Port:     sp.port,
-		LogFile:  h.log(),
-		User:     Superuser,
-		Password: password,
-		Locale:   sp.locale,
-		InitArgs: sp.initArgs(),
-		Settings: sp.settings,
-		Drop:     sp.drop,
-		Timeout:  bootTimeout,
-	}
-}
-
 // stopNow ends a server whose data does not matter.
-func stopNow(ctx context.Context, h home, bin *binaries.Installation) error {
-	return embedded.Stop(ctx, embedded.StopConfig{Data: h.data(), Bin: bin.Bin, Immediate: true})
-}
-
-// removeTree removes a disposable directory: out of the way first, so that an
-// interrupted removal leaves nothing that looks whole. What cannot be removed yet,
-// because a process that is going away still writes there, the next call removes.
-func removeTree(dir string) error {
-	old, _ := filepath.Glob(dir + ".trash-*")
-	trash := fmt.Sprintf("%s.trash-%d-%d", dir, os.Getpid(), time.Now().UnixNano())
-	if err := os.Rename(dir, trash); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove %s: %w", dir, err)
-	}
-	for _, path := range append(old, trash) {
-		os.RemoveAll(path)
-	}
-	return nil
+func (s *Server) stopNow(ctx context.Context) error {
+	return postgres.Stop(ctx, postgres.StopOptions{Installation: s.bin, User: s.user, Data: s.home.data(), Immediate: true})
 }
 
 // logTail is the end of the server's log, to go below an error.

@@ -1,28 +1,27 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"time"
 
-	"github.com/qarion/seedbed/internal/binaries"
-	"github.com/qarion/seedbed/internal/osuser"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // Config says which test server is wanted. The zero value is one on the Postgres
 // that is found, with nothing on it.
 type Config struct {
 	// Binaries is a Postgres installation, its prefix or its bin directory.
-	// Empty: SEEDBED_BINARIES, else the first that is found.
+	// Empty: SEEDBED_BINARIES, else the newest that is found.
 	Binaries string
 	// Version is a major or exact version. Empty: SEEDBED_VERSION, else any.
 	Version string
 	// Settings are server settings that win over ours. Those that would break what
 	// a server promises are refused.
 	Settings map[string]string
-	// Locale of the databases. Empty: C.UTF-8, or C where the system lacks that.
+	// Locale of the databases: one of the system's, or one of ICU's ("icu:de-DE").
+	// Empty: C.UTF-8, or C where the system lacks that.
 	Locale string
 	// Extensions are those that the schema needs.
 	Extensions []string
@@ -36,7 +35,7 @@ type Config struct {
 	// first migration. A project's server of the same lineage that no process uses
 	// is stopped when its successor is acquired. Empty: no predecessor is looked for.
 	Lineage string
-	// Cache is the cache directory. Empty: CacheDir.
+	// Cache is the cache directory. Empty: see postgres.OpenCache.
 	Cache string
 	// Logf receives what was chosen, once per process and server. Nil: nothing.
 	Logf func(format string, args ...any)
@@ -54,12 +53,10 @@ type Base struct {
 
 // spec is a server that is wanted, with everything chosen.
 type spec struct {
-	bin      *binaries.Installation
-	drop     *osuser.User
-	cache    string
+	bin      *postgres.Installation
+	cache    *postgres.Cache
 	name     string // its directory below the cache
 	locale   string
-	anyLoc   bool // the locale is ours to choose
 	settings map[string]string
 	idle     time.Duration
 	keepIdle bool // leave the server's idle time as it is
@@ -68,7 +65,17 @@ type spec struct {
 	lineage  string
 	durable  bool // the data is a person's work
 	port     int
+	lock     *os.File // of the server's lock, while this process holds it
 	logf     func(string, ...any)
+}
+
+// newSpec opens the cache.
+func newSpec(cache string, logf func(string, ...any)) (*spec, error) {
+	if logf == nil {
+		logf = func(string, ...any) {}
+	}
+	opened, err := postgres.OpenCache(cache)
+	return &spec{cache: opened, logf: logf}, err
 }
 
 // resolve fills in what c leaves to the environment.
@@ -76,16 +83,11 @@ func (c Config) resolve(ctx context.Context) (*spec, error) {
 	if err := checkSettings(c.Settings); err != nil {
 		return nil, err
 	}
-	sp := &spec{
-		cache:   c.Cache,
-		locale:  cmp.Or(c.Locale, defaultLocale),
-		anyLoc:  c.Locale == "",
-		idle:    c.Idle,
-		base:    c.Base,
-		lineage: c.Lineage,
-		logf:    c.Logf,
+	sp, err := newSpec(c.Cache, c.Logf)
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	sp.locale, sp.idle, sp.base, sp.lineage = c.Locale, c.Idle, c.Base, c.Lineage
 	if sp.idle == 0 {
 		if sp.idle, err = defaultIdle(); err != nil {
 			return nil, err
@@ -94,7 +96,7 @@ func (c Config) resolve(ctx context.Context) (*spec, error) {
 	if sp.project, err = FindProject("."); err != nil {
 		sp.project = Project{} // only for people
 	}
-	if err := sp.find(ctx, c.Binaries, c.Version); err != nil {
+	if err := sp.find(ctx, postgres.Request{Dir: c.Binaries, Version: c.Version, Extensions: c.Extensions}); err != nil {
 		return nil, err
 	}
 	sp.settings = testSettings(c.Settings, sp.bin.Major)
@@ -102,37 +104,11 @@ func (c Config) resolve(ctx context.Context) (*spec, error) {
 	return sp, nil
 }
 
-// find chooses the user, the cache directory and the Postgres.
-func (sp *spec) find(ctx context.Context, dir, version string) error {
-	if err := sp.place(); err != nil {
-		return err
-	}
-	var err error
-	sp.bin, err = binaries.Find(ctx, binaries.Request{
-		Dir:     cmp.Or(dir, os.Getenv("SEEDBED_BINARIES")),
-		Version: cmp.Or(version, os.Getenv("SEEDBED_VERSION")),
-		Cache:   sp.cache,
-		Mirror:  os.Getenv("SEEDBED_MIRROR"),
-		User:    sp.drop,
-		Logf:    sp.logf,
-	})
-	if err != nil {
-		return err
-	}
-	sp.logf("seedbed: Postgres %s (%s: %s)", sp.bin.Version, sp.bin.Source, sp.bin.Bin)
-	return nil
-}
-
-// place chooses the user and the cache directory.
-func (sp *spec) place() (err error) {
-	if sp.logf == nil {
-		sp.logf = func(string, ...any) {}
-	}
-	if sp.drop, err = osuser.Choose(os.Getenv); err != nil {
-		return err
-	}
-	if sp.cache == "" {
-		sp.cache, err = CacheDir(sp.drop)
+// find chooses the Postgres.
+func (sp *spec) find(ctx context.Context, req postgres.Request) (err error) {
+	req.Cache, req.Logf = sp.cache, sp.logf
+	if sp.bin, err = postgres.Find(ctx, req); err == nil {
+		sp.logf("seedbed: Postgres %s (%s: %s)", sp.bin.Version, sp.bin.Source, sp.bin.Bin)
 	}
 	return err
 }

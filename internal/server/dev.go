@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/qarion/seedbed/internal/embedded"
 	"github.com/qarion/seedbed/internal/flock"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // DevConfig says which development server is wanted. Its data is a person's work: it
@@ -35,25 +35,22 @@ func DevName(p Project) string {
 
 // DevDir is the directory of the server of a project and branch.
 func DevDir(p Project) (string, error) {
-	sp := &spec{}
-	err := sp.place()
-	return filepath.Join(sp.cache, DevName(p)), err
+	cache, err := postgres.OpenCache("")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(cache.Dir, DevName(p)), nil
 }
 
 // AcquireDev finds the development server, or starts it, and leases it.
 func AcquireDev(ctx context.Context, cfg DevConfig) (*Server, error) {
-	sp := &spec{
-		name:     DevName(cfg.Project),
-		project:  cfg.Project,
-		locale:   defaultLocale,
-		anyLoc:   true,
-		settings: devSettings(),
-		idle:     cfg.Idle,
-		port:     cfg.Port,
-		durable:  true,
-		logf:     cfg.Logf,
+	sp, err := newSpec("", cfg.Logf)
+	if err != nil {
+		return nil, err
 	}
-	if err := sp.find(ctx, "", cfg.Version); err != nil {
+	sp.name, sp.project, sp.idle, sp.port = DevName(cfg.Project), cfg.Project, cfg.Idle, cfg.Port
+	sp.settings, sp.durable = devSettings(), true
+	if err := sp.find(ctx, postgres.Request{Version: cfg.Version}); err != nil {
 		return nil, err
 	}
 	s, err := sp.acquire(ctx)
@@ -65,13 +62,14 @@ func AcquireDev(ctx context.Context, cfg DevConfig) (*Server, error) {
 
 // Find leases the server of a name if it runs, and returns nil where it does not. It
 // never starts, waits or downloads, and leaves the idle time as it is. An empty cache
-// is CacheDir.
+// is the usual one.
 func Find(ctx context.Context, cache, name string) (*Server, error) {
-	sp := &spec{cache: cache, name: name, keepIdle: true}
-	if err := sp.place(); err != nil {
+	sp, err := newSpec(cache, nil)
+	if err != nil {
 		return nil, err
 	}
-	s, err := sp.attach(ctx, homeIn(filepath.Join(sp.cache, name)))
+	sp.name, sp.keepIdle = name, true
+	s, err := sp.attach(ctx, sp.generation(1))
 	if errors.Is(err, errNotRunning) {
 		return nil, nil
 	}
@@ -91,7 +89,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		return fmt.Errorf("wait for the process that starts the server in %s: %w", s.home.dir, err)
 	}
 	defer unlock()
-	if err := embedded.Stop(ctx, embedded.StopConfig{Data: s.home.data(), Bin: s.bin.Bin}); err != nil {
+	if err := postgres.Stop(ctx, postgres.StopOptions{Installation: s.bin, User: s.user, Data: s.home.data()}); err != nil {
 		return err
 	}
 	if s.home.socketOutside() {

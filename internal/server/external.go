@@ -10,8 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/qarion/seedbed/internal/embedded"
 )
 
 // External returns a server that is not one of ours, named by a connection URL or a
@@ -49,20 +47,16 @@ func External(ctx context.Context, rawURL string) (*Server, error) {
 	return nil, errors.Join(failed...)
 }
 
-// parseExternal reads the URL as one configuration for each of its hosts. It keeps
-// the PG* environment out: what is not in the URL is not said. Its errors repeat
-// nothing of the URL, where a password may stand in any place.
+// parseExternal reads the URL as one configuration for each of its hosts. What it
+// leaves out the PG* variables say, as with every client. Errors repeat nothing of the
+// URL, where a password may stand in any place.
 func parseExternal(rawURL string) ([]*pgx.ConnConfig, error) {
 	const escapes = "special characters in a password are written as %40 for @, %2F for /, %25 for %"
 	isURL := strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://")
 	if isURL && strings.Count(rawURL, "@") > 1 {
 		return nil, errors.New("read the server's URL: it has more than one @; " + escapes)
 	}
-	var cfg *pgx.ConnConfig
-	err := embedded.WithoutPGEnv(func() (err error) {
-		cfg, err = pgx.ParseConfig(rawURL)
-		return err
-	})
+	cfg, err := pgx.ParseConfig(rawURL)
 	if err != nil {
 		return nil, errors.New("read the server's URL: it is neither postgres://user:password@host:port/database nor host=… port=… user=… password=… dbname=…; " + escapes)
 	}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // A test may spoil its server for all that come after it: it alters a role of the
@@ -20,15 +19,12 @@ import (
 
 // generation is the home of the n-th server of sp's key, from one.
 func (sp *spec) generation(n int) home {
-	dir := filepath.Join(sp.cache, sp.name)
+	dir := filepath.Join(sp.cache.Dir, sp.name)
 	if n > 1 {
 		dir = fmt.Sprintf("%s.%d", dir, n)
 	}
 	return homeIn(dir)
 }
-
-// lock is the path of the lock that all generations share.
-func (sp *spec) lock() string { return sp.generation(1).lock() }
 
 // current is the home of the generation that is in use.
 func (sp *spec) current() home {
@@ -47,7 +43,7 @@ func (sp *spec) nextHome(ctx context.Context) (home, error) {
 		h := sp.generation(n)
 		_, retired := h.whyRetired()
 		if retired {
-			if p, err := embedded.Running(h.data()); err != nil {
+			if p, err := postgres.Running(h.data()); err != nil {
 				return h, err
 			} else if p != nil {
 				continue
@@ -56,23 +52,9 @@ func (sp *spec) nextHome(ctx context.Context) (home, error) {
 				return h, fmt.Errorf("remove a retired server: %w", err)
 			}
 		}
-		return h, h.make()
+		_, err := sp.cache.MakeDir(filepath.Dir(sp.name), filepath.Base(h.dir))
+		return h, err
 	}
-}
-
-// make makes the directory and the one above, which the server's user may pass through
-// whatever the umask.
-func (h home) make() error {
-	for _, dir := range []string{filepath.Dir(h.dir), h.dir} {
-		err := os.Mkdir(dir, 0o755)
-		if err == nil {
-			err = os.Chmod(dir, 0o755)
-		}
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("make the server's directory: %w", err)
-		}
-	}
-	return nil
 }
 
 // Retire keeps every process from acquiring the server from now on. It stops when

@@ -24,7 +24,7 @@ func homeIn(dir string) home { return home{dir: dir, socket: socketDir(dir)} }
 
 func (h home) data() string     { return filepath.Join(h.dir, "data") } // or a link to it, see memory.go
 func (h home) log() string      { return filepath.Join(h.dir, "server.log") }
-func (h home) run() string      { return filepath.Join(h.dir, "run") }
+func (h home) conf() string     { return filepath.Join(h.dir, "server.conf") }
 func (h home) password() string { return filepath.Join(h.dir, "password") }
 func (h home) bootID() string   { return filepath.Join(h.dir, "boot_id") }
 func (h home) project() string  { return filepath.Join(h.dir, "project.json") }

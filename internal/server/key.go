@@ -16,7 +16,7 @@ func (sp *spec) keyName(extensions []string) string {
 	extensions = slices.Clone(extensions)
 	slices.Sort(extensions)
 	shape, _ := json.Marshal([]any{
-		sp.bin.Prefix, sp.bin.Version,
+		sp.bin.ID(),
 		sp.locale, sp.settings, slices.Compact(extensions), sp.base.Key,
 		setupSQL, controlSQL, reaperSQL,
 	})

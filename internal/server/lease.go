@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/qarion/seedbed/internal/binaries"
-	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // Advisory lock keys in the control database. Leases are shared holders of
@@ -26,11 +26,11 @@ const (
 // attach connects to the server that runs in h and takes a lease on it. It fails
 // with errNotRunning where there is none, or where it is going away.
 func (sp *spec) attach(ctx context.Context, h home) (*Server, error) {
-	p, err := embedded.ReadPostmaster(h.data())
+	p, err := postgres.ReadPostmaster(h.data())
 	if err != nil || p == nil || !p.Ready {
 		return nil, errNotRunning
 	}
-	s := &Server{home: h, bin: sp.bin, roles: ourRoles, major: h.major(), background: newBackground()}
+	s := &Server{home: h, bin: sp.bin, user: sp.cache.User, roles: ourRoles, major: h.major(), background: newBackground()}
 	if s.base, err = h.connConfig(p.Port); err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (sp *spec) takeLease(ctx context.Context, s *Server) error {
 	}
 	s.setVersion(version)
 	if s.bin == nil {
-		s.bin = &binaries.Installation{Bin: bin, Version: s.version, Major: s.major}
+		s.bin = &postgres.Installation{Prefix: filepath.Dir(bin), Bin: bin, Version: s.version, Major: s.major}
 	}
 	if !sp.keepIdle {
 		if err := setIdle(ctx, s.lease, sp.idle); err != nil {

@@ -23,12 +23,10 @@ func (sp *spec) follow(s *Server) {
 		return
 	}
 	s.background.run(func(ctx context.Context) {
-		stopIdle(ctx, sp.cache, idleServers)
-		Sweep(ctx, sp.cache, DefaultLimits)
+		stopIdle(ctx, sp.cache.Dir, idleServers)
+		Sweep(ctx, sp.cache.Dir, DefaultLimits)
 		if s.home.inMemory() == "" {
-			if image, err := sp.image(ctx); err == nil {
-				image.prepareSpare(sp.drop)
-			}
+			sp.prepareSpare(ctx)
 		}
 	})
 }
@@ -41,7 +39,7 @@ func (sp *spec) replacePredecessor() {
 		return
 	}
 	shape, _ := json.Marshal([]any{sp.project.Root, sp.lineage, sp.bin.Major, sp.locale, sp.settings})
-	note := filepath.Join(sp.cache, "lineages", shortHash(string(shape)))
+	note := filepath.Join(sp.cache.Dir, "lineages", shortHash(string(shape)))
 	before, err := os.ReadFile(note)
 	if err == nil && string(before) == sp.name {
 		return
@@ -49,7 +47,7 @@ func (sp *spec) replacePredecessor() {
 	if filepath.Dir(string(before)) == testServers {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		_ = stopWhenUnused(ctx, sp.cache, string(before))
+		_ = stopWhenUnused(ctx, sp.cache.Dir, string(before))
 	}
 	if os.MkdirAll(filepath.Dir(note), 0o755) == nil {
 		_ = replaceFile(note, []byte(sp.name))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // Info is a server's directory and what can be told about it.
@@ -91,7 +91,7 @@ func (h home) info(name string) Info {
 	if text, err := os.ReadFile(filepath.Join(h.data(), "PG_VERSION")); err == nil {
 		i.Version = strings.TrimSpace(string(text))
 	}
-	p, err := embedded.Running(h.data())
+	p, err := postgres.Running(h.data())
 	if i.Err = err; err == nil && p != nil {
 		i.Running, i.PID = true, p.PID
 	}

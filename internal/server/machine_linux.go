@@ -10,5 +10,3 @@ func machineBoot() string {
 	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(id))
 }
-
-const defaultLocale = "C.UTF-8"

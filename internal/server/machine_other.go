@@ -17,6 +17,3 @@ func machineBoot() string {
 	out, _ := exec.Command("sysctl", "-n", "kern.boottime").Output()
 	return strings.TrimSpace(string(out))
 }
-
-// C.UTF-8 is a matter of Linux's C libraries.
-const defaultLocale = "C"

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // A test server's data lies in memory where the machine has room for it: making and
@@ -28,19 +28,23 @@ const MemoryVariable = "SEEDBED_MEMORY"
 
 // newMemory makes a directory for the data of h in memory, and returns where the data
 // goes; "" where it should be on disk.
-func (h home) newMemory() (string, error) {
+func (h home) newMemory() (data string, err error) {
 	if os.Getenv(MemoryVariable) == "off" || memoryRoom() < memoryNeeded {
 		return "", nil
 	}
 	// The name cannot be foreseen: every user of the machine can write there.
 	dir, err := os.MkdirTemp(memoryRoot, memoryPrefix)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "home"), []byte(h.dir), 0o600)
+	if err != nil {
+		return "", err
 	}
+	err = os.WriteFile(filepath.Join(dir, "home"), []byte(h.dir), 0o600)
 	if err == nil {
 		err = os.Chmod(dir, 0o711) // the server's user passes through
 	}
-	return filepath.Join(dir, "data"), err
+	if err != nil {
+		return "", errors.Join(err, removeMemory(dir))
+	}
+	return filepath.Join(dir, "data"), nil
 }
 
 // inMemory is where the link of h leads, "" where the data is on disk.
@@ -50,18 +54,6 @@ func (h home) inMemory() string {
 		return ""
 	}
 	return target
-}
-
-// removeData removes a server's disposable data, wherever it lies. It is moved out of
-// the way first, so that an interrupted removal leaves nothing that looks whole.
-func removeData(h home) error {
-	if target := h.inMemory(); target != "" {
-		if err := os.Remove(h.data()); err != nil {
-			return err
-		}
-		return removeMemory(filepath.Dir(target))
-	}
-	return removeTree(h.data())
 }
 
 // removeMemory removes a directory of ours in memory, and no other.
@@ -86,7 +78,7 @@ func sweepMemory() {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) || homeIn(string(of)).inMemory() == data {
 			continue
 		}
-		if p, err := embedded.Running(data); p == nil && err == nil {
+		if p, err := postgres.Running(data); p == nil && err == nil {
 			_ = removeMemory(dir)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qarion/seedbed/internal/embedded"
 	"github.com/qarion/seedbed/internal/flock"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // Limits say which stopped test servers are kept. One with its template takes 50 MB
@@ -76,7 +76,7 @@ func (i *Info) Remove() (bool, error) {
 		return false, err
 	}
 	defer unlock()
-	p, err := embedded.Running(h.data())
+	p, err := postgres.Running(h.data())
 	if err != nil || p != nil {
 		return false, err
 	}
@@ -108,7 +108,7 @@ func (i *Info) StopUnused(ctx context.Context, cache string) error {
 		return err
 	}
 	for deadline := time.Now().Add(retireTime); time.Now().Before(deadline); {
-		p, err := embedded.Running(homeIn(i.Dir).data())
+		p, err := postgres.Running(homeIn(i.Dir).data())
 		if err != nil || p == nil {
 			return err
 		}

@@ -9,14 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/binaries"
 	"github.com/qarion/seedbed/internal/flock"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // Server is a running server and this process's lease on it.
 type Server struct {
 	home        home // of one of ours
-	bin         *binaries.Installation
+	bin         *postgres.Installation
+	user        *postgres.User // who it runs as
 	base        *pgx.ConnConfig
 	lease       *pgx.Conn // nil: an external server
 	roles       Roles
@@ -53,14 +54,13 @@ func (sp *spec) acquire(ctx context.Context) (*Server, error) {
 	if !errors.Is(err, errNotRunning) {
 		return s, err
 	}
-	if err := sp.generation(1).make(); err != nil { // with the lock
+	if _, err := sp.cache.MakeDir(sp.name); err != nil { // with the lock
 		return nil, err
 	}
-	unlock, err := flock.Lock(ctx, sp.lock())
-	if err != nil {
+	if sp.lock, err = flock.LockFile(ctx, sp.generation(1).lock()); err != nil {
 		return nil, fmt.Errorf("wait for the process that starts the server in %s: %w", sp.name, err)
 	}
-	defer unlock()
+	defer sp.lock.Close()
 	s, err = sp.attachReady(ctx)
 	if !errors.Is(err, errNotRunning) {
 		return s, err
@@ -128,7 +128,7 @@ func (sp *spec) discard(ctx context.Context, s *Server) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bootTimeout)
 	defer cancel()
 	s.Release(ctx)
-	if err := stopNow(ctx, s.home, s.bin); err != nil {
+	if err := s.stopNow(ctx); err != nil {
 		return err
 	}
 	return removeData(s.home)
@@ -151,7 +151,7 @@ func (s *Server) Connections() int { return s.connections }
 func (s *Server) Fsync() bool { return s.fsync }
 
 // Installation is the Postgres that the server runs; nil for an external server.
-func (s *Server) Installation() *binaries.Installation { return s.bin }
+func (s *Server) Installation() *postgres.Installation { return s.bin }
 
 // Started reports whether this Acquire started the server.
 func (s *Server) Started() bool { return s.started }

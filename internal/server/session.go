@@ -10,10 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/closewait"
-	"github.com/qarion/seedbed/internal/embedded"
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // parameter is a setting that a session gives itself when it begins: it wins over
@@ -127,28 +126,13 @@ func (s *Server) config(database, role string) *pgx.ConnConfig {
 	return cfg
 }
 
-// PoolConfig is a pool's configuration with pgx's defaults. pgx reads the PG*
-// environment when it parses, and nothing of that is meant for a server of ours.
-func PoolConfig() (cfg *pgxpool.Config, err error) {
-	err = embedded.WithoutPGEnv(func() (err error) {
-		cfg, err = pgxpool.ParseConfig("host=127.0.0.1 sslmode=disable connect_timeout=20")
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	// A name of ours would win over one that a migration gives the database.
-	delete(cfg.ConnConfig.RuntimeParams, "application_name")
-	return cfg, nil
-}
-
 // connConfig is how to reach the server in h, as its superuser.
 func (h home) connConfig(port int) (*pgx.ConnConfig, error) {
 	password, err := os.ReadFile(h.password())
 	if err != nil {
 		return nil, fmt.Errorf("read the server's password: %w", err)
 	}
-	pool, err := PoolConfig()
+	pool, err := postgres.PoolConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +141,5 @@ func (h home) connConfig(port int) (*pgx.ConnConfig, error) {
 		cfg.Host = h.socket
 	}
 	cfg.Port, cfg.User, cfg.Password = uint16(port), Superuser, string(password)
-	cfg.Fallbacks = nil
 	return cfg, nil
 }

@@ -51,32 +51,23 @@ var durable = map[string]string{
 	"shared_buffers":    "64MB",
 }
 
-// required are settings without which a server would not do what it is for. Another
-// value than the given one is refused; where none is given, any.
+// required are settings without which a server would not do what it is for. Any other
+// value is refused. Those that say where a server lies and who may connect are refused
+// when it is started.
 var required = map[string]struct{ value, why string }{
-	"track_counts":            {"on", "the server's counters tell a database that a test has changed from one that it has not"},
-	"track_activities":        {"on", "the server's view of its sessions tells whether it is in use, and by which test"},
-	"log_line_prefix":         {linePrefix, "a failed test finds its lines in the server's log by it"},
-	"log_timezone":            {"UTC", "a failed test finds its lines in the server's log by their time"},
-	"logging_collector":       {"off", "a failed test finds its lines in the one file that the server's output goes to"},
-	"log_destination":         {"stderr", "a failed test finds its lines in the one file that the server's output goes to"},
-	"port":                    {"", "the toolkit chooses it"},
-	"data_directory":          {"", "the toolkit chooses it"},
-	"unix_socket_directories": {"", "the toolkit chooses it"},
-	"config_file":             {"", "the toolkit writes it"},
-	"hba_file":                {"", "the toolkit chooses who may connect"},
-	"ident_file":              {"", "the toolkit chooses who may connect"},
+	"track_counts":      {"on", "the server's counters tell a database that a test has changed from one that it has not"},
+	"track_activities":  {"on", "the server's view of its sessions tells whether it is in use, and by which test"},
+	"log_line_prefix":   {linePrefix, "a failed test finds its lines in the server's log by it"},
+	"log_timezone":      {"UTC", "a failed test finds its lines in the server's log by their time"},
+	"logging_collector": {"off", "a failed test finds its lines in the one file that the server's output goes to"},
+	"log_destination":   {"stderr", "a failed test finds its lines in the one file that the server's output goes to"},
 }
 
 // checkSettings refuses those that would break what a server promises.
 func checkSettings(settings map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		must, listed := required[strings.ToLower(name)]
-		switch value := settings[name]; {
-		case !listed, must.value != "" && sameValue(value, must.value):
-		case must.value == "":
-			return fmt.Errorf("the setting %s cannot be set: %s", name, must.why)
-		default:
+		if value := settings[name]; listed && !sameValue(value, must.value) {
 			return fmt.Errorf("the setting %s = %q is refused, it has to be %q: %s", name, value, must.value, must.why)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 )
 
@@ -83,7 +84,7 @@ func (s *Store) openControl(ctx context.Context) error {
 		s.presence.Close(context.WithoutCancel(ctx))
 		return err
 	}
-	cfg, err := server.PoolConfig()
+	cfg, err := postgres.PoolConfig()
 	if err != nil {
 		return err
 	}

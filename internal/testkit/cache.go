@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -42,7 +43,10 @@ func Servers(dir string) map[string]int {
 		if err != nil {
 			return nil // it has gone meanwhile
 		}
-		if entry.Name() == "postmaster.pid" {
+		if entry.Type() == fs.ModeSymlink { // to data that lies in memory
+			path = filepath.Join(path, "postmaster.pid")
+		}
+		if filepath.Base(path) == "postmaster.pid" {
 			if pid := postmaster(path); pid > 1 && Alive(pid) {
 				running[filepath.Dir(path)] = pid
 			}
@@ -50,6 +54,17 @@ func Servers(dir string) map[string]int {
 		return nil
 	})
 	return running
+}
+
+// removeMemory removes what servers below dir have in memory.
+func removeMemory(dir string) {
+	links, _ := filepath.Glob(filepath.Join(dir, "servers", "*", "data"))
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err == nil && strings.HasPrefix(filepath.Base(filepath.Dir(target)), "seedbed-") {
+			_ = os.RemoveAll(filepath.Dir(target))
+		}
+	}
 }
 
 // postmaster is the first line of a postmaster.pid; 0 if there is none.
@@ -66,8 +81,8 @@ func postmaster(path string) int {
 	return pid
 }
 
-// StopServers ends the servers that run below dir at once: what they hold is to be
-// removed.
+// StopServers ends the servers that run below dir at once, and removes what they hold
+// in memory: the rest is to be removed with dir.
 func StopServers(dir string) {
 	for _, pid := range Servers(dir) {
 		quit(pid)
@@ -75,4 +90,5 @@ func StopServers(dir string) {
 			time.Sleep(5 * time.Millisecond) // the end of a process that is no child of ours has no event
 		}
 	}
+	removeMemory(dir)
 }

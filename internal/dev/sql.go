@@ -3,15 +3,12 @@ package dev
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
-
-func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func code(err error) string {
 	var pg *pgconn.PgError

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (sp *spec) start(ctx context.Context, h home) (*Server, error) {
 		Conf:         h.conf(),
 		Socket:       h.socket,
 		Port:         sp.port,
-		Settings:     sp.settings,
+		Settings:     sp.withClones(h),
 		Lock:         sp.lock,
 		Timeout:      bootTimeout,
 	})
@@ -91,6 +92,18 @@ func (sp *spec) start(ctx context.Context, h home) (*Server, error) {
 	}
 	s.started = true
 	return s, nil
+}
+
+// withClones adds to the settings that CREATE DATABASE shares blocks instead of copying
+// them, on Postgres 18 where the home's file system can. It is no part of the key: it
+// changes what a clone costs and nothing else.
+func (sp *spec) withClones(h home) map[string]string {
+	if _, set := sp.settings["file_copy_method"]; set || sp.bin.Major < 18 || h.inMemory() != "" || !canClone(h.dir) {
+		return sp.settings
+	}
+	all := maps.Clone(sp.settings)
+	all["file_copy_method"] = "clone"
+	return all
 }
 
 // waitForStop waits for a server in h that cannot be attached to: one that is

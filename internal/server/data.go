@@ -35,11 +35,11 @@ func (sp *spec) prepare(ctx context.Context, h home) (isNew bool, err error) {
 	if err := removeData(h); err != nil {
 		return false, err
 	}
-	if done, err := sp.createInMemory(ctx, h); done || err != nil {
-		return true, err
-	}
 	if sp.takeSpare(h) {
 		return true, nil
+	}
+	if done, err := sp.createInMemory(ctx, h); done || err != nil {
+		return true, err
 	}
 	return true, sp.createOnDisk(ctx, h)
 }
@@ -112,28 +112,34 @@ func (sp *spec) createInMemory(ctx context.Context, h home) (bool, error) {
 	return true, nil
 }
 
-// A spare is data for the next server, copied ahead of it: on a slow disk that takes
-// most of a server's start.
+// A spare is data for the next server, copied ahead of it, on the medium that it will
+// lie on: copying takes most of a server's start.
 
-func (sp *spec) spare() string {
-	return filepath.Join(sp.cache.Dir, "spares", shortHash(sp.bin.ID()+"\x00"+sp.locale+"\x00"+setupSQL+controlSQL))
+// spare is the spare's home.
+func (sp *spec) spare() home {
+	return home{dir: filepath.Join(sp.cache.Dir, "spares", shortHash(sp.bin.ID()+"\x00"+sp.locale+"\x00"+setupSQL+controlSQL))}
 }
 
-// takeSpare gives the home the spare's data, if there is one.
+// takeSpare gives h the spare's data, if there is a spare.
 func (sp *spec) takeSpare(h home) bool {
-	taken := fmt.Sprintf("%s.taken-%d-%d", sp.spare(), os.Getpid(), time.Now().UnixNano())
-	if os.Rename(sp.spare(), taken) != nil {
+	taken := home{dir: fmt.Sprintf("%s.taken-%d-%d", sp.spare().dir, os.Getpid(), time.Now().UnixNano())}
+	if os.Rename(sp.spare().dir, taken.dir) != nil {
 		return false
 	}
-	defer os.RemoveAll(taken)
-	return os.Rename(filepath.Join(taken, "password"), h.password()) == nil &&
-		os.Rename(filepath.Join(taken, "data"), h.data()) == nil
+	defer os.RemoveAll(taken.dir)
+	if taken.major() == 0 {
+		return false // what was in memory has gone
+	}
+	if data := taken.inMemory(); data != "" && h.own(data) != nil {
+		return false
+	}
+	return os.Rename(taken.password(), h.password()) == nil && os.Rename(taken.data(), h.data()) == nil
 }
 
 // prepareSpare makes one unless there is one. One process at a time does it; what it
 // cannot do costs the next server the time of a copy.
 func (sp *spec) prepareSpare(ctx context.Context) {
-	if _, err := os.Stat(sp.spare()); err == nil {
+	if sp.spare().major() != 0 {
 		return
 	}
 	spares, err := sp.cache.MakeDir("spares")
@@ -146,17 +152,27 @@ func (sp *spec) prepareSpare(ctx context.Context) {
 	}
 	defer unlock()
 	leftovers, _ := filepath.Glob(filepath.Join(spares, "*.*-*"))
-	for _, dir := range leftovers {
-		_ = os.RemoveAll(dir)
+	for _, dir := range append(leftovers, sp.spare().dir) {
+		_ = errors.Join(removeData(home{dir: dir}), os.RemoveAll(dir))
 	}
-	draft := fmt.Sprintf("%s.draft-%d", sp.spare(), os.Getpid())
-	err = os.Mkdir(draft, 0o711)
-	if err == nil {
-		err = sp.create(ctx, filepath.Join(draft, "data"), filepath.Join(draft, "password"))
+	draft := home{dir: fmt.Sprintf("%s.draft-%d", sp.spare().dir, os.Getpid())}
+	if err := sp.fillSpare(ctx, draft); err != nil || os.Rename(draft.dir, sp.spare().dir) != nil {
+		_ = errors.Join(removeData(draft), os.RemoveAll(draft.dir))
 	}
-	if err != nil || os.Rename(draft, sp.spare()) != nil {
-		_ = os.RemoveAll(draft)
+}
+
+func (sp *spec) fillSpare(ctx context.Context, draft home) error {
+	if err := os.Mkdir(draft.dir, 0o711); err != nil {
+		return err
 	}
+	done, err := sp.createInMemory(ctx, draft)
+	if err == nil && !done {
+		err = sp.createOnDisk(ctx, draft)
+	}
+	if data := draft.inMemory(); err == nil && data != "" {
+		err = sp.spare().own(data)
+	}
+	return err
 }
 
 // setUp gives an image our roles and the control database.

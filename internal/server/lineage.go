@@ -23,11 +23,9 @@ func (sp *spec) follow(s *Server) {
 		return
 	}
 	s.background.run(func(ctx context.Context) {
+		sp.prepareSpare(ctx)
 		stopIdle(ctx, sp.cache.Dir, idleServers)
 		Sweep(ctx, sp.cache.Dir, DefaultLimits)
-		if s.home.inMemory() == "" {
-			sp.prepareSpare(ctx)
-		}
 	})
 }
 

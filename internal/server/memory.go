@@ -37,14 +37,19 @@ func (h home) newMemory() (data string, err error) {
 	if err != nil {
 		return "", err
 	}
-	err = os.WriteFile(filepath.Join(dir, "home"), []byte(h.dir), 0o600)
-	if err == nil {
+	data = filepath.Join(dir, "data")
+	if err = h.own(data); err == nil {
 		err = os.Chmod(dir, 0o711) // the server's user passes through
 	}
 	if err != nil {
 		return "", errors.Join(err, removeMemory(dir))
 	}
-	return filepath.Join(dir, "data"), nil
+	return data, nil
+}
+
+// own notes that data in memory belongs to h.
+func (h home) own(data string) error {
+	return os.WriteFile(filepath.Join(filepath.Dir(data), "home"), []byte(h.dir), 0o600)
 }
 
 // inMemory is where the link of h leads, "" where the data is on disk.

@@ -345,3 +345,25 @@ func TestDevelopmentDataIsSacred(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Of many servers without a lease only the last few run on.
+func TestIdleServersAreFew(t *testing.T) {
+	testkit.SkipShort(t, "it starts ten servers")
+	t.Parallel()
+	cache := testkit.CacheDir(t)
+	var last *server.Server
+	for _, key := range strings.Split("abcdefghij", "") {
+		if last != nil {
+			last.Release(t.Context())
+		}
+		last = acquire(t, server.Config{Cache: cache, Idle: 10 * time.Minute, Base: server.Base{Key: key}})
+	}
+	for end := time.Now().Add(30 * time.Second); len(testkit.Servers(cache)) > 9; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d servers run", len(testkit.Servers(cache)))
+		}
+	}
+	if testkit.Servers(last.Dir())[filepath.Join(last.Dir(), "data")] == 0 {
+		t.Error("the server in use was stopped")
+	}
+}

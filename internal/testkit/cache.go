@@ -58,7 +58,7 @@ func Servers(dir string) map[string]int {
 
 // removeMemory removes what servers below dir have in memory.
 func removeMemory(dir string) {
-	links, _ := filepath.Glob(filepath.Join(dir, "servers", "*", "data"))
+	links, _ := filepath.Glob(filepath.Join(dir, "s*", "*", "data")) // of servers and spares
 	for _, link := range links {
 		target, err := os.Readlink(link)
 		if err == nil && strings.HasPrefix(filepath.Base(filepath.Dir(target)), "seedbed-") {

@@ -25,6 +25,11 @@
 // A schema in which a reset would run code or leave a trace is always cloned.
 // [Server.NoReset] gives each test a new clone. Every test has sessions of its own.
 //
+// Roles are the server's: tests that run at the same time see each other's. A role that
+// a test made goes with its database. What a test changed on the server and cannot be
+// put back (a role of the migrations, ALTER SYSTEM, another database) costs the server:
+// the next test gets a new one, and the log says why.
+//
 // Tests connect as a role that row-level security applies to: the owner of the
 // schema, who is neither a superuser nor exempt from anything, or, where a table
 // has row-level security that its owner would pass, as a role that may read and

@@ -44,8 +44,8 @@ func (i sharedItem) String() string {
 // itself is left out.
 const sharedSQL = `
 SELECT kind, name, coalesce(of, ''), coalesce(md5(state), '') FROM (
-SELECT 'role', rolname::text, '', (to_jsonb(a) - 'oid')::text FROM pg_authid a WHERE rolname !~ '^seedbed_(as|kept)_'
-UNION ALL SELECT 'member', u.rolname, r.rolname, (to_jsonb(m) - 'oid')::text FROM pg_auth_members m JOIN pg_authid u ON u.oid = m.member JOIN pg_authid r ON r.oid = m.roleid WHERE u.rolname !~ '^seedbed_(as|kept)_'
+SELECT 'role', rolname::text, '', a::text FROM pg_authid a WHERE rolname !~ '^(pg_|seedbed_as_|seedbed_kept_)'
+UNION ALL SELECT 'member', u.rolname, r.rolname, (to_jsonb(m) - 'oid')::text FROM pg_auth_members m JOIN pg_authid u ON u.oid = m.member JOIN pg_authid r ON r.oid = m.roleid WHERE u.rolname !~ '^seedbed_(as|kept)_' AND NOT (u.rolname ~ '^pg_' AND r.rolname ~ '^pg_')
 UNION ALL SELECT 'settings', coalesce(rolname, ''), '', setconfig::text FROM pg_db_role_setting s LEFT JOIN pg_authid r ON r.oid = s.setrole WHERE setdatabase = 0 AND coalesce(rolname, '') !~ '^seedbed_kept_'
 UNION ALL SELECT 'database', datname, '', '' FROM pg_database WHERE datname !~ '^sb_'
 UNION ALL SELECT 'tablespace', spcname, '', spcacl::text FROM pg_tablespace

@@ -30,9 +30,9 @@ const sessionName = "seedbed holder "
 //go:embed registry.sql
 var registrySQL string
 
-// Protocol names how processes agree on what is on a server: those that differ in
-// it must not share one.
-var Protocol = fmt.Sprintf("%x", sha256.Sum256([]byte(registrySQL)))
+// Protocol identifies the form of what processes record on a server, and read from each
+// other: those that differ in it must not share one.
+var Protocol = fmt.Sprintf("%x", sha256.Sum256([]byte(registrySQL+sharedSQL+tablesSQL+fmt.Sprint(observations, obstacles))))
 
 // Store is a process's view of the templates and clones on one server.
 type Store struct {

@@ -90,12 +90,3 @@ var rules = []Rule{
 	{unreadable, "Nothing could be inspected.",
 		"hand over a payload that can be read"},
 }
-
-func ruleNamed(name string) Rule {
-	for _, r := range rules {
-		if r.Name == name {
-			return r
-		}
-	}
-	return Rule{Name: name}
-}

@@ -18,7 +18,7 @@ import (
 
 // elsewhere is a server that Seedbed knows nothing of, as somebody else would run
 // it: TCP, passwords, default durability.
-func elsewhere(t *testing.T, h *house, settings map[string]string) (url string) {
+func elsewhere(t *testing.T, h *sandbox, settings map[string]string) (url string) {
 	t.Helper()
 	cache, err := postgres.OpenCache("")
 	if err != nil {
@@ -61,7 +61,7 @@ func elsewhere(t *testing.T, h *house, settings map[string]string) (url string) 
 }
 
 func TestServerThatSomebodyElseRuns(t *testing.T) {
-	h := newHouse(t)
+	h := newSandbox(t)
 	url := elsewhere(t, h, nil)
 	admin, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -107,7 +107,7 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 // Failure mode 40, where the server asks for a password first: it refuses a client
 // that has proven who it is when only the places reserved for superusers are left.
 func TestMoreTestsThanConnectionsElsewhere(t *testing.T) {
-	h := newHouse(t)
+	h := newSandbox(t)
 	url := elsewhere(t, h, map[string]string{"max_connections": "24", "superuser_reserved_connections": "8"})
 	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
 	var both sync.WaitGroup

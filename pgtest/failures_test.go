@@ -174,9 +174,9 @@ func TestManyTablesInOneTransaction(t *testing.T) {
 
 // Failure mode 22: what lies in the module is an input of go test's cache.
 func TestNothingIsWrittenIntoTheModule(t *testing.T) {
-	h := newHouse(t)
+	box := newSandbox(t)
 	dir := t.TempDir()
-	cmd := h.command("TestPass")
+	cmd := box.command("TestPass")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -188,10 +188,10 @@ func TestNothingIsWrittenIntoTheModule(t *testing.T) {
 
 // Failure mode 10: the socket's path is short whatever the cache's is.
 func TestLongCachePath(t *testing.T) {
-	h := newHouse(t)
-	h.cache = filepath.Join(h.cache, strings.Repeat("a long directory/", 10))
-	if err := os.MkdirAll(h.cache, 0o755); err != nil {
+	box := newSandbox(t)
+	box.cache = filepath.Join(box.cache, strings.Repeat("a long directory/", 10))
+	if err := os.MkdirAll(box.cache, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	h.pass("TestPass|TestMany")
+	box.pass("TestPass|TestMany")
 }

@@ -31,7 +31,9 @@ func (p *prober) probeAcross(s *subject, role *catalog.Role) error {
 	}
 	t.own = own
 	t.me = identity{role, map[string]string{}}
-	p.settle(t.me.settings, level, own.tenant)
+	if err := p.settle(t.me.settings, level, own.tenant); err != nil {
+		return err
+	}
 	return t.union(exprs)
 }
 

@@ -33,14 +33,76 @@ func (a *audit) definer(f *catalog.Function, name string) {
 	if !a.usesRLS || !a.callable(f) {
 		return
 	}
+	if a.keepsToSession(f) {
+		return
+	}
 	for _, s := range a.touches(f, 0) {
+		if f.Returns == "trigger" && !a.writesFor(f, s) {
+			continue
+		}
 		if a.passes(f.Owner, s.rel) {
 			a.find(Finding{Rule: "definer-bypasses-rls", Object: name,
-				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may call it", name, s.name, f.Owner),
+				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may have it run", name, s.name, f.Owner),
 				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER, or REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name, name)})
 			return
 		}
 	}
+}
+
+// keepsToSession reports whether a function compares with who the session is wherever it
+// looks for rows: each WHERE of its body does, and it runs no text that it is given. Such
+// a function hands out what the session may see; that is what it is for.
+func (a *audit) keepsToSession(f *catalog.Function) bool {
+	tokens := sqltext.Tokens(f.Body)
+	if slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is("EXECUTE") }) {
+		return false
+	}
+	queries := 0
+	for _, statement := range sqltext.TopLevel(tokens, ";") {
+		for _, from := range fromClauses(statement) {
+			queries++
+			if !slices.ContainsFunc(from, func(t sqltext.Token) bool { return t.Is("WHERE") || t.Is("ON") || t.Is("USING") }) || !a.namesSession(from) {
+				return false
+			}
+		}
+	}
+	return queries > 0
+}
+
+// fromClauses are the pieces of a statement that begin at each FROM, UPDATE or DELETE
+// and go on to its end: what such a query filters by stands in it.
+func fromClauses(statement []sqltext.Token) (all [][]sqltext.Token) {
+	for i, t := range statement {
+		if t.Is("FROM") || t.Is("UPDATE") && (i+1 < len(statement) && statement[i+1].Name()) {
+			all = append(all, statement[i:])
+		}
+	}
+	return all
+}
+
+// namesSession reports whether an expression has a setting or name of the session in it,
+// or a function that reads one.
+func (a *audit) namesSession(tokens []sqltext.Token) bool {
+	return len(readSettings(tokens, a.readers)) > 0 || slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
+		return t.Is("session_user") || t.Is("current_setting")
+	})
+}
+
+// writesFor reports whether a trigger's function writes a scoped table without naming the
+// row that fired it: rows of other tenants change with it.
+func (a *audit) writesFor(f *catalog.Function, s *subject) bool {
+	tokens := code(f)
+	for i, t := range tokens {
+		into := t.Is("INTO") && i > 0 && tokens[i-1].Is("INSERT") || t.Is("UPDATE") || t.Is("FROM") && i > 0 && tokens[i-1].Is("DELETE")
+		if !into || !slices.ContainsFunc(tokens[i+1:min(i+5, len(tokens))], func(t sqltext.Token) bool { return t.Name() && t.Text == s.rel.Name }) {
+			continue
+		}
+		statement := sqltext.TopLevel(tokens[i:], ";")[0]
+		if !slices.ContainsFunc(statement, func(t sqltext.Token) bool { return t.Is("NEW") || t.Is("OLD") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // loosePath says how a caller gets objects of its own into a function's path; "" where

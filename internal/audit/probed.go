@@ -79,12 +79,36 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	}
 	var err error
 	t.me.role = role
-	t.me.settings, err = p.settings(t.level, t.own.tenant)
+	if t.me.settings, err = p.settings(t.level, t.own.tenant); err != nil && p.a.ctx.Err() == nil {
+		p.a.unchecked("probes of "+s.name, "no session of a %s could be made: %s", t.level, firstLine(err))
+		return nil, p.reset()
+	}
+	if err == nil {
+		err = t.ownMembership()
+	}
 	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
 		p.a.unchecked("probes of "+s.name, "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
 		return nil, nil
 	}
 	return t, err
+}
+
+// ownMembership takes the session's own row where the table is that of memberships: a
+// policy shows a member its own, and not those of others in its tenant.
+func (t *probed) ownMembership() error {
+	m, table := t.p.membership(t.level)
+	if table != t.s.rel || table == nil || m.Setting == "" {
+		return nil
+	}
+	user, err := t.p.memberOnly(m, table, t.own.tenant)
+	if err != nil || user == nil {
+		return err
+	}
+	own, err := t.p.fetch(t, equals(cols("t", m.Columns), t.own.tenant)+" AND "+equals(cols("t", m.User), user))
+	if own != nil {
+		t.own = own
+	}
+	return err
 }
 
 // pick finds a row of one tenant, and one of another. A tenant that has others below

@@ -2,41 +2,47 @@ package audit
 
 import (
 	"fmt"
-	"github.com/qarion/seedbed/internal/sqltext"
 	"strings"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // settings are what the sessions of a tenant have: its own, that of whom it belongs
 // to, and of one of those that belong to it.
 func (p *prober) settings(level string, key []string) (map[string]string, error) {
-	out := map[string]string{}
-	p.settle(out, level, key)
-	if err := p.settingsAbove(out, level, key); err != nil {
+	out, keys := map[string]string{}, map[string][]string{level: key}
+	if err := p.settle(out, level, key); err != nil {
 		return nil, err
 	}
-	return out, p.settingsBelow(out, level, key)
+	if err := p.settingsAbove(out, keys, level, key); err != nil {
+		return nil, err
+	}
+	if err := p.settingsBelow(out, level, key); err != nil {
+		return nil, err
+	}
+	return out, p.memberships(out, keys)
 }
 
 // settle sets what a tenant is told by: one setting where its key is one column, and
 // one for each column otherwise, as policies compare them.
-func (p *prober) settle(out map[string]string, level string, key []string) {
+func (p *prober) settle(out map[string]string, level string, key []string) error {
 	t, _ := p.a.model.Tenant(level)
 	if len(key) == 1 {
-		if t.Setting != "" {
-			out[t.Setting] = key[0]
+		if t.Setting == "" {
+			return nil
 		}
-		return
+		return p.say(out, t.Setting, t.Claim, t.Session, key)
 	}
 	for i := range key {
 		if name := p.a.settingOf(level, i); name != "" {
 			out[name] = key[i]
 		}
 	}
+	return nil
 }
 
-func (p *prober) settingsAbove(out map[string]string, level string, key []string) error {
+func (p *prober) settingsAbove(out map[string]string, keys map[string][]string, level string, key []string) error {
 	t, _ := p.a.model.Tenant(level)
 	tenants := p.a.cat.Table(t.Table)
 	parent, ok := p.a.model.Tenant(t.Parent)
@@ -47,8 +53,11 @@ func (p *prober) settingsAbove(out map[string]string, level string, key []string
 	if err != nil || above == nil {
 		return err
 	}
-	p.settle(out, parent.Name, above)
-	return p.settingsAbove(out, parent.Name, above)
+	keys[parent.Name] = above
+	if err := p.settle(out, parent.Name, above); err != nil {
+		return err
+	}
+	return p.settingsAbove(out, keys, parent.Name, above)
 }
 
 func (p *prober) settingsBelow(out map[string]string, level string, key []string) error {
@@ -62,7 +71,9 @@ func (p *prober) settingsBelow(out map[string]string, level string, key []string
 			return err
 		}
 		if below != nil {
-			p.settle(out, t.Name, below)
+			if err := p.settle(out, t.Name, below); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -63,6 +63,10 @@ var later = []fault{
 		create function f() returns bigint language sql security definer set search_path = pg_catalog, pg_temp as 'select count(*) from public.seen'`, rule: "definer-bypasses-rls", object: "public.f()"},
 	{name: "definer after an apostrophe", check: iso, as: super, sql: `create function f() returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as
 		$$ begin /* it's for reports */ return (select count(*) from public.datasets); end $$`, rule: "definer-bypasses-rls", object: "public.f()"},
+	{name: "definer that compares in one place only", check: iso, as: super, sql: `create function f() returns bigint language plpgsql security definer set search_path = '' as
+		$$ begin if exists (select from public.spaces where id = public.seedbed_space_id()) then return (select count(*) from public.datasets where row_count > 0); end if; return 0; end $$`, rule: "definer-bypasses-rls", object: "public.f()"},
+	{name: "definer that runs an argument", check: iso, as: super, sql: `create function f(q text) returns bigint language plpgsql security definer set search_path = '' as
+		$$ declare n bigint; begin execute 'select count(*) from public.datasets where space_id = public.seedbed_space_id() and ' || q into n; return n; end $$`, rule: "definer-bypasses-rls", object: "public.f(q text)"},
 	{name: "trigger that writes for others", check: iso, as: super, sql: `create function spread() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as
 			$$ begin update public.attachments set filename = new.name; return new; end $$;
 		revoke execute on function spread() from public; create trigger spread after update on datasets for each row execute function spread()`, rule: "definer-bypasses-rls", object: "public.spread()"},

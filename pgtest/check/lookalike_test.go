@@ -38,6 +38,10 @@ var lookalikes = []struct{ name, as, sql string }{
 	{"definer with an empty path", owner, `create function f() returns bigint language sql security definer set search_path = '' as 'select count(*) from public.comments'`},
 	{"definer bound when it was created", owner, `create function f() returns bigint language sql security definer set search_path = public return (select count(*) from comments)`},
 	{"definer that nobody may call", super, `create function f() returns bigint language sql security definer set search_path = pg_catalog, pg_temp as 'select count(*) from public.datasets'; revoke execute on function f() from public`},
+	{"definer that compares with the session", super, `create function mine() returns setof public.datasets language sql security definer set search_path = '' as 'select * from public.datasets where space_id = public.seedbed_space_id()'`},
+	{"definer of a trigger that only looks", super, `create function stamp() returns trigger language plpgsql security definer set search_path = '' as
+		$$ begin new.description = coalesce(new.description, (select max(name) from public.datasets d where d.space_id = new.space_id)); return new; end $$;
+		create trigger stamp before insert on datasets for each row execute function stamp()`},
 	{"view with the reader's eyes", owner, `create view names with (security_invoker = true, security_barrier = true) as select * from datasets where space_id = seedbed_space_id(); grant select on names to seedbed_app`},
 	{"materialized view for nobody", owner, `create materialized view totals as select space_id, count(*) from datasets group by 1`},
 	{"foreign table for nobody", super, `create foreign data wrapper nothing; create server elsewhere foreign data wrapper nothing; create foreign table old_datasets (space_id uuid not null, id uuid not null) server elsewhere`},

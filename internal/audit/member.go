@@ -1,0 +1,145 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// beMember gives a session what policies ask that look for a membership: the user of a
+// row that makes it a member of one tenant, and of no other. A user who is there is
+// taken; else one is made, in the prober's transaction.
+func (p *prober) beMember(settings map[string]string, level string, key []string) error {
+	m, table := p.membership(level)
+	if table == nil || m.Setting == "" || len(m.Columns) != len(key) {
+		return nil
+	}
+	user, err := p.memberOnly(m, table, key)
+	if err == nil && user == nil {
+		if err = p.makeMember(m, key); err == nil {
+			user, err = p.memberOnly(m, table, key)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("make a member of %s %s: %w", level, tuple(key), err)
+	}
+	if user == nil {
+		return nil
+	}
+	return p.say(settings, m.Setting, m.Claim, m.Session, user)
+}
+
+// membership is how one becomes a member of a level, and its table; nil: nothing says so.
+func (p *prober) membership(level string) (seedbed.Membership, *catalog.Relation) {
+	m, ok := p.a.model.Membership(level)
+	if !ok {
+		return m, nil
+	}
+	return m, p.a.cat.Table(m.Table)
+}
+
+// memberOnly finds a user who is a member of one tenant only; nil: there is none.
+func (p *prober) memberOnly(m seedbed.Membership, table *catalog.Relation, key []string) ([]string, error) {
+	return p.values(fmt.Sprintf("SELECT %s FROM %s t WHERE %s AND NOT EXISTS (SELECT FROM %s o WHERE %s AND %s)%s",
+		asTexts(cols("t", m.User)), table.Ident(), equals(cols("t", m.Columns), key),
+		table.Ident(), equal(cols("o", m.User), cols("t", m.User)), differ(cols("o", m.Columns), key), first(cols("t", m.User))))
+}
+
+// makeMember writes a membership of a new user.
+func (p *prober) makeMember(m seedbed.Membership, key []string) error {
+	return p.write(m.Table, func(r *factory.Record) {
+		for i, column := range m.Columns {
+			r.Set(column, key[i])
+		}
+	})
+}
+
+// write makes one row of a table in the prober's transaction, with what it needs.
+func (p *prober) write(table string, set func(*factory.Record)) error {
+	if p.undo {
+		if _, err := p.send("SELECT"); err != nil {
+			return err
+		}
+	}
+	tx, err := p.tx.Begin(p.a.ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := factory.Auto(table).With(factory.WithModel(p.a.model)).CreateContext(p.a.ctx, tx, factory.Set(set)); err != nil {
+		_ = tx.Rollback(context.WithoutCancel(p.a.ctx)) // the first error counts
+		return err
+	}
+	return tx.Commit(p.a.ctx)
+}
+
+// reset takes back what failed, so that the next table can be tried.
+func (p *prober) reset() error {
+	_, err := p.send("SELECT")
+	return err
+}
+
+// say puts a key where policies read it: in a setting, at a path of the JSON claims that
+// the setting holds, or behind the row of a session that the setting names.
+func (p *prober) say(settings map[string]string, setting string, claim []string, session seedbed.Ref, key []string) error {
+	if table := p.a.cat.Table(session.Table); session.Table != "" && table != nil {
+		find := fmt.Sprintf("SELECT %s FROM %s t WHERE %s", asTexts(cols("t", session.Key)), table.Ident(), equals(cols("t", session.Columns), key)) + first(cols("t", session.Key))
+		found, err := p.values(find)
+		if err == nil && found == nil {
+			err = p.write(session.Table, func(r *factory.Record) {
+				for i, column := range session.Columns {
+					r.Set(column, key[i])
+				}
+			})
+			if err == nil {
+				found, err = p.values(find)
+			}
+		}
+		if err != nil || found == nil {
+			return err
+		}
+		key = found
+	}
+	if len(key) != 1 {
+		return nil
+	}
+	if len(claim) == 0 {
+		settings[setting] = key[0]
+		return nil
+	}
+	settings[setting] = withClaim(settings[setting], claim, key[0])
+	return nil
+}
+
+// withClaim sets a member of a JSON object of claims, at a path.
+func withClaim(claims string, path []string, value string) string {
+	object := map[string]any{}
+	_ = json.Unmarshal([]byte(claims), &object) // what is there is ours, or nothing
+	at := object
+	for _, name := range path[:len(path)-1] {
+		inner, ok := at[name].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			at[name] = inner
+		}
+		at = inner
+	}
+	at[path[len(path)-1]] = value
+	text, _ := json.Marshal(object)
+	return string(text)
+}
+
+// memberships are the levels that a session is a member of: its own, and those around it.
+func (p *prober) memberships(settings map[string]string, keys map[string][]string) error {
+	for _, t := range p.a.model.Tenants {
+		if key := keys[t.Name]; key != nil {
+			if err := p.beMember(settings, t.Name, key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -268,6 +268,36 @@ func TestWhereMigrationsAre(t *testing.T) {
 	}
 }
 
+// A migration without its way back is not taken out of goose's table: the schema would
+// stay as it is.
+func TestNoWayBack(t *testing.T) {
+	t.Parallel()
+	ctx, db := t.Context(), pg.DB(t)
+	set, err := migrations.Open(files("1_t.up.sql", tableT, "1_t.down.sql", "DROP TABLE t;", "2_u.up.sql", "CREATE TABLE u ();"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Up(ctx, db); err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Down(ctx, db); err == nil || !strings.Contains(err.Error(), "2_u.up.sql has no way back") {
+		t.Errorf("down: %v", err)
+	}
+	if n := one[int](t, db, "select count(*)::int from goose_db_version where version_id = 2"); n != 1 {
+		t.Errorf("version 2 is noted %d times", n)
+	}
+	if _, err := set.Script(migrations.ScriptOptions{Down: true}); !errors.Is(err, migrations.ErrNoWayBack) {
+		t.Errorf("a script: %v", err)
+	}
+	plain, err := migrations.Open(files("1_t.sql", tableT))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plain.Down(ctx, db); !errors.Is(err, migrations.ErrNoWayBack) {
+		t.Errorf("plain SQL: %v", err)
+	}
+}
+
 // What cannot be run says so, with its place.
 func TestOpenRefusesOtherTools(t *testing.T) {
 	for _, c := range []struct{ name, says string }{

@@ -45,8 +45,18 @@ func (src source) gooseName() string {
 
 // gooseText is what goose reads for one direction.
 func (src source) gooseText(down bool) []byte {
-	if !src.presented {
+	switch {
+	case !src.presented:
 		return src.content
+	case down && !src.sql.hasDown:
+		return src.noWayBack().render(true)
 	}
 	return src.sql.section(down).render(down)
+}
+
+// noWayBack fails on the server, where goose would else take the version out of its
+// table and leave the schema as it is.
+func (src source) noWayBack() section {
+	return section{statements: []statement{{sql: "do $seedbed$ begin raise exception '" +
+		literal(strings.ReplaceAll(src.Name(), "%", "%%")) + " has no way back'; end $seedbed$"}}}
 }

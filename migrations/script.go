@@ -46,7 +46,8 @@ type ScriptOptions struct {
 // end it before anything is changed.
 //
 // It returns a [*SourceError] for what a script cannot hold: a Go migration that reads
-// (around [ErrGoReads]; those that only execute statements are rendered), and within a
+// (around [ErrGoReads]; those that only execute statements are rendered), the way back
+// where there is none (around [ErrNoWayBack]), and within a
 // migration's transaction COMMIT, ROLLBACK or a command that runs in none. Other errors
 // are those of [Open], which refuses rows for COPY and commands of psql.
 func Script(fsys fs.FS, options ScriptOptions) (string, error) {
@@ -165,6 +166,9 @@ func checksum(src source) string {
 
 // migration is one step: in a transaction of its own, or statement by statement.
 func (w *scriptWriter) migration(applied []int64, src source) error {
+	if w.options.Down && src.presented && !src.sql.hasDown {
+		return &SourceError{File: src.Name(), Err: ErrNoWayBack}
+	}
 	events, err := w.set.events(src, w.options.Down)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -106,8 +107,10 @@ func (sp *spec) createInMemory(ctx context.Context, h home) (bool, error) {
 		err = os.Symlink(data, h.data())
 	}
 	if err != nil {
-		return false, errors.Join(fmt.Errorf("put the server's data in memory (%s=off puts it on disk): %w", MemoryVariable, err),
-			removeMemory(filepath.Dir(data)))
+		if errors.Is(err, syscall.ENOSPC) {
+			err = fmt.Errorf("put the server's data in memory (%s=off puts it on disk): %w", MemoryVariable, err)
+		}
+		return false, errors.Join(err, removeMemory(filepath.Dir(data)))
 	}
 	return true, nil
 }

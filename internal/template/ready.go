@@ -28,6 +28,7 @@ type readyPool struct {
 	working  int             // databases that are being made or reset
 	replaced int             // databases in a row that could not be reset
 	made     int
+	stopped  bool
 }
 
 type delivery struct {
@@ -64,6 +65,13 @@ func (t *Template) Fill(ctx context.Context, role string, open func(*Database) (
 	t.ready = &readyPool{template: t, open: open, reset: reset && t.plan.Obstacle == "", wanted: 1, most: most}
 	t.store.ready = append(t.store.ready, t.ready)
 	return nil
+}
+
+// stop has the pool begin no more databases.
+func (p *readyPool) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
 }
 
 // close ends the sessions of the ready databases.
@@ -143,6 +151,9 @@ func (p *readyPool) lost() {
 // plan starts workers, for the tests that wait and for wanted ready databases. The
 // caller holds the lock.
 func (p *readyPool) plan(wanted int) {
+	if p.stopped {
+		return
+	}
 	if p.reset && p.replaced < resetTries {
 		// Databases that tests have will come back.
 		wanted = max(min(wanted, 1), wanted-p.lent+len(p.waiting))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -148,11 +149,21 @@ func (s *Store) retire(ctx context.Context, pool *pgxpool.Pool) {
 	}
 }
 
+// closeTime is how long Close waits before it cancels what is under way.
+const closeTime = 5 * time.Second
+
 // Close waits for the drops under way and leaves the server. Databases that are ready
 // stay on it, for another process.
 func (s *Store) Close(ctx context.Context) {
-	s.stop()
+	for _, pool := range s.ready {
+		pool.stop()
+	}
+	// What is under way ends by itself: a statement that is cancelled in the middle keeps a
+	// goroutine of its connection busy for longer.
+	impatient := time.AfterFunc(closeTime, s.stop)
 	s.background.Wait()
+	impatient.Stop()
+	s.stop()
 	for _, pool := range s.ready {
 		pool.close(ctx)
 	}

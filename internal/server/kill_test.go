@@ -52,10 +52,25 @@ func TestKilledBootLeavesNothing(t *testing.T) {
 	for i := range rounds {
 		gone(t, cache)
 		cmd := start()
-		time.Sleep(whole * time.Duration(i) / time.Duration(rounds)) // the instants are what is tried
+		if i%2 == 0 {
+			time.Sleep(whole * time.Duration(i) / time.Duration(rounds)) // the instants are what is tried
+		} else {
+			serverRuns(t, cache)
+			time.Sleep(time.Duration(i%16) * 5 * time.Millisecond)
+		}
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}
 	gone(t, cache)
 	acquire(t, child(cache))
+}
+
+// serverRuns waits until there is a postmaster, which is before it is ready.
+func serverRuns(t *testing.T, cache string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); len(testkit.Servers(cache)) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no server was started")
+		}
+	}
 }

@@ -85,11 +85,17 @@ func (d *Database) Release(ctx context.Context) (left []string) {
 		d.template.ready.release(d)
 		return left
 	}
-	// At once, before another test sees the roles.
-	d.template.ready.lost()
-	d.drop(ctx)
-	if err := d.template.store.dropRoles(ctx, own); err != nil {
-		return append(left, err.Error())
+	// At once, before another test sees the roles. Those that hold something in the
+	// database can be dropped only after it.
+	s := d.template.store
+	if s.dropRoles(ctx, own) == nil {
+		d.template.ready.release(d)
+	} else {
+		d.template.ready.lost()
+		d.drop(ctx)
+		if err := s.dropRoles(ctx, own); err != nil {
+			return append(left, err.Error())
+		}
 	}
 	return append(left, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(own)))
 }

@@ -36,6 +36,7 @@ func (sp *spec) prepare(ctx context.Context, h home) (isNew bool, err error) {
 	if err := removeData(h); err != nil {
 		return false, err
 	}
+	h.clearMemory()
 	if sp.takeSpare(h) {
 		return true, nil
 	}

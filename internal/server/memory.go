@@ -69,6 +69,22 @@ func removeMemory(dir string) error {
 	return os.RemoveAll(dir)
 }
 
+// clearMemory removes what processes that were killed have put in memory for h and
+// not linked. The caller holds the server's lock.
+func (h home) clearMemory() {
+	dirs, _ := filepath.Glob(filepath.Join(memoryRoot, memoryPrefix+"*"))
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || !ownedByUs(info) {
+			continue
+		}
+		of, err := os.ReadFile(filepath.Join(dir, "home"))
+		if err == nil && string(of) == h.dir && h.inMemory() != filepath.Join(dir, "data") {
+			_ = removeMemory(dir)
+		}
+	}
+}
+
 // sweepMemory removes what lies in memory and belongs to no server: the cache was
 // removed, or the process that put it there was killed before the server had it.
 func sweepMemory() {

@@ -42,7 +42,7 @@ func TestCompletions(t *testing.T) {
 		"seed --scenario ":         "demo two-tenants hostile scale empty-states",
 		"dev --scenario ":          "demo two-tenants hostile scale empty-states",
 		"dev reset --scenario ":    "demo two-tenants hostile scale empty-states",
-		"check --format ":          "text json sarif html",
+		"check --format ":          "text json sarif gitlab html",
 		"check --only ":            "integrity isolation",
 		"migrate review --format ": "text json sarif html github gitlab",
 		"dump --un":                "--unmasked",

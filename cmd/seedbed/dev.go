@@ -33,7 +33,8 @@ func (a *app) devCommand() *cobra.Command {
 		Short: "Run a migrated, seeded development database for this project",
 		Long: `Dev gives the project that the current directory lies in (the nearest go.mod or
 .git upward) a Postgres server for each git branch, and on it a database: migrated, filled
-with a scenario, checked. It prints how to connect and waits; Ctrl-C stops the server. The data stays: the next start finds it and applies only new migrations.`,
+with a scenario, checked. It prints how to connect and waits; Ctrl-C stops the server. The data
+stays: the next start finds it and applies only new migrations.`,
 		Example: `  seedbed dev                            # until Ctrl-C
   seedbed dev --detach                   # leave it running …
   seedbed dev stop                       # … until this

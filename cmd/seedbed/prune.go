@@ -30,7 +30,7 @@ func (a *app) pruneCommand() *cobra.Command {
 old or many, and templates of migrations that have not been used for long; tests do the same
 by the way. Test servers that were stopped long ago, or that are many, are removed. With --all
 everything goes that no test uses at this moment. Development data is never touched.`,
-		Example: `  seedbed prune --list       # databases of failed tests and how to open them; servers and whose they are
+		Example: `  seedbed prune --list       # databases of failed tests, how to open them, and whose servers are
   seedbed prune
   seedbed prune --all`,
 		Args: cobra.NoArgs,

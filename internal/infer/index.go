@@ -41,6 +41,11 @@ type table struct {
 	label     []string // words of its name, the last one singular
 }
 
+func (t *table) inPrimaryKey(c *catalog.Column) bool {
+	pk := t.PrimaryKey()
+	return pk != nil && slices.Contains(pk.Columns, c.Name)
+}
+
 func newInference(ctx context.Context, cat *catalog.Catalog, rows Rows) *inference {
 	n := &inference{
 		ctx: ctx, cat: cat, rows: rows,

@@ -45,7 +45,8 @@ func (n *inference) pairs() error {
 }
 
 // shadowed is the column whose value a generated one takes for certain values of
-// typ, and references with: then the two are a pair, whatever they are called.
+// typ, and references with: then the two are a pair, whatever they are called. A row's
+// own key is none: with that, a base row requires the row of its subtype.
 func shadowed(t *table, typ *catalog.Column) *catalog.Column {
 	for _, ref := range t.References() {
 		for _, name := range ref.Columns {
@@ -54,7 +55,7 @@ func shadowed(t *table, typ *catalog.Column) *catalog.Column {
 				continue
 			}
 			for _, c := range t.Columns {
-				if c != typ && c.Generated == "" && alike(c.Type, shadow.Type) && sqltext.Mentions(shadow.Expr, c.Name) {
+				if c != typ && c.Generated == "" && !t.inPrimaryKey(c) && alike(c.Type, shadow.Type) && sqltext.Mentions(shadow.Expr, c.Name) {
 					return c
 				}
 			}
@@ -81,8 +82,7 @@ func (n *inference) perhapsPair(t *table, typ *catalog.Column, keys []*catalog.T
 	}
 	var free []string
 	for _, c := range t.Columns {
-		inKey := t.PrimaryKey() != nil && slices.Contains(t.PrimaryKey().Columns, c.Name)
-		if c != typ && c.Generated == "" && len(n.leads[c]) == 0 && !inKey && slices.ContainsFunc(keys, func(k *catalog.Type) bool { return alike(k, c.Type) }) {
+		if c != typ && c.Generated == "" && len(n.leads[c]) == 0 && !t.inPrimaryKey(c) && slices.ContainsFunc(keys, func(k *catalog.Type) bool { return alike(k, c.Type) }) {
 			free = append(free, c.Name)
 		}
 	}

@@ -98,6 +98,13 @@ func (a *audit) writesFor(f *catalog.Function, s *subject) bool {
 			continue
 		}
 		statement := sqltext.TopLevel(tokens[i:], ";")[0]
+		if !t.Is("INTO") { // of UPDATE and DELETE, what chooses the rows
+			at := slices.IndexFunc(statement, func(t sqltext.Token) bool { return t.Is("WHERE") })
+			statement = statement[max(at, 0):]
+			if at < 0 {
+				return true
+			}
+		}
 		if !slices.ContainsFunc(statement, func(t sqltext.Token) bool { return t.Is("NEW") || t.Is("OLD") }) {
 			return true
 		}

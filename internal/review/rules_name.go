@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -42,10 +43,21 @@ func (j *judge) lostIndexes(s *step, p pair) {
 const mostIndexColumns = 3
 
 // wideIndex: an index that is rarely used beyond its first columns, and always written.
+// One over the columns of a foreign key is as wide as the key.
 func (j *judge) wideIndex(s *step, r *relation, i index) {
-	if i.Unique || i.Keys <= mostIndexColumns || i.Method != "btree" {
+	if i.Unique || i.Keys <= mostIndexColumns || i.Method != "btree" || r.hasKeyOver(i.Key[:i.Keys]) {
 		return
 	}
 	j.add(s, "index-too-wide", r.String(), NoLock, fmt.Sprintf("%s has %d key columns: each write pays for all of them, queries rarely use more than %d", i.Name, i.Keys, mostIndexColumns),
 		"fewer key columns, in the order of the queries' conditions; columns that are only read go behind INCLUDE")
+}
+
+// hasKeyOver reports whether a foreign key has just these columns, in any order.
+func (r *relation) hasKeyOver(columns []int16) bool {
+	for _, c := range r.constraints {
+		if c.Type == "f" && len(c.Key) == len(columns) && !slices.ContainsFunc(c.Key, func(n int16) bool { return !slices.Contains(columns, n) }) {
+			return true
+		}
+	}
+	return false
 }

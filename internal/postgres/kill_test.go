@@ -116,6 +116,7 @@ func TestKilledWhileStarting(t *testing.T) {
 // The same while the image is made, which embedded-postgres boots.
 func TestKilledWhileMakingAnImage(t *testing.T) {
 	cache := newCache(t)
+	installed(t, cache) // fetching, where that takes it, is killed in another test
 	dir := testkit.OpenDir(t)
 	for n := range testkit.Rounds(3, 60) {
 		cmd := child(dir, "SEEDBED_CACHE="+cache.Dir, fmt.Sprint("POSTGRES_TEST_KEY=", n))

@@ -62,7 +62,7 @@ func TestWhatCannotBeChecked(t *testing.T) {
 	db := pg.DB(t)
 	log := &notes{TB: t}
 	check.Isolation(log, db, check.Options{Model: &Model, Except: bargains})
-	if !strings.Contains(log.text, "no scoped table has row-level security, so isolation is in the application") {
+	if !strings.Contains(log.text, "row-level security: no scoped table has it, so isolation is in the application") {
 		t.Errorf("nothing is said of row-level security:\n%s", log.text)
 	}
 }

@@ -19,7 +19,7 @@ func fillOrganization(o *Organization, c *Cells) {
 	o.CreatedAt = c.Of("created_at").IncreasingTime()
 }
 
-// Space is a tenant: what is in it belongs to nobody else.
+// Space is a tenant: no other tenant sees what is in it.
 type Space struct {
 	ID             UUID
 	OrganizationID UUID

@@ -6,11 +6,14 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// fill makes two rows of a table with whatever they need, each in a tenant of its
-// own, in the prober's transaction: they are gone with it.
-func (p *prober) fill(table string) error {
+// fill makes two rows of a table with whatever they need, each in a tenant of its own.
+func (p *prober) fill(table string) error { return p.write(table, 2) }
+
+// write makes rows of a table, with what they need, in the prober's transaction: they
+// are gone with it.
+func (p *prober) write(table string, rows int, options ...factory.Option) error {
 	if p.undo {
-		if _, err := p.send("SELECT"); err != nil {
+		if err := p.reset(); err != nil {
 			return err
 		}
 	}
@@ -18,8 +21,9 @@ func (p *prober) fill(table string) error {
 	if err != nil {
 		return err
 	}
-	for range 2 {
-		if _, err := factory.Auto(table).With(factory.WithModel(p.a.model)).CreateContext(p.a.ctx, tx); err != nil {
+	maker := factory.Auto(table).With(factory.WithModel(p.a.model))
+	for range rows {
+		if _, err := maker.CreateContext(p.a.ctx, tx, options...); err != nil {
 			_ = tx.Rollback(context.WithoutCancel(p.a.ctx)) // the first error counts
 			return err
 		}

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -51,29 +50,16 @@ func (p *prober) memberOnly(m seedbed.Membership, table *catalog.Relation, key [
 
 // makeMember writes a membership of a new user.
 func (p *prober) makeMember(m seedbed.Membership, key []string) error {
-	return p.write(m.Table, func(r *factory.Record) {
-		for i, column := range m.Columns {
-			r.Set(column, key[i])
-		}
-	})
+	return p.write(m.Table, 1, withValues(m.Columns, key))
 }
 
-// write makes one row of a table in the prober's transaction, with what it needs.
-func (p *prober) write(table string, set func(*factory.Record)) error {
-	if p.undo {
-		if _, err := p.send("SELECT"); err != nil {
-			return err
+// withValues gives columns of a row their values.
+func withValues(columns, values []string) factory.Option {
+	return factory.Set(func(r *factory.Record) {
+		for i, column := range columns {
+			r.Set(column, values[i])
 		}
-	}
-	tx, err := p.tx.Begin(p.a.ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := factory.Auto(table).With(factory.WithModel(p.a.model)).CreateContext(p.a.ctx, tx, factory.Set(set)); err != nil {
-		_ = tx.Rollback(context.WithoutCancel(p.a.ctx)) // the first error counts
-		return err
-	}
-	return tx.Commit(p.a.ctx)
+	})
 }
 
 // reset takes back what failed, so that the next table can be tried.
@@ -89,11 +75,7 @@ func (p *prober) say(settings map[string]string, setting string, claim []string,
 		find := fmt.Sprintf("SELECT %s FROM %s t WHERE %s", asTexts(cols("t", session.Key)), table.Ident(), equals(cols("t", session.Columns), key)) + first(cols("t", session.Key))
 		found, err := p.values(find)
 		if err == nil && found == nil {
-			err = p.write(session.Table, func(r *factory.Record) {
-				for i, column := range session.Columns {
-					r.Set(column, key[i])
-				}
-			})
+			err = p.write(session.Table, 1, withValues(session.Columns, key))
 			if err == nil {
 				found, err = p.values(find)
 			}

@@ -24,7 +24,7 @@ type User struct {
 
 // ChooseUser returns who Postgres is to run as: nil when this process is not root
 // (and always on Windows, where the server drops its rights itself), otherwise
-// what SEEDBED_OS_USER says, else postgres, else nobody. The error is a *UserError.
+// what SEEDBED_OS_USER says, else the user postgres, else the user nobody. The error is a *UserError.
 func ChooseUser() (*User, error) {
 	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
 		return nil, nil

@@ -56,7 +56,7 @@ func (u *User) become() error {
 
 // lendName lets a program that looks up its own user's name run as a uid that has
 // none, as initdb does, whatever its -U says: in a user namespace that uid passes
-// for nobody. Its files still belong to the real one.
+// for the user nobody. Its files still belong to the real one.
 //
 // It reports whether it did so; the system may refuse such a start.
 func (u *User) lendName(cmd *exec.Cmd) bool {

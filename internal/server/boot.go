@@ -62,7 +62,7 @@ func (sp *spec) startWhenFree(ctx context.Context, h home) (*Server, error) {
 }
 
 // start starts the server and takes a lease. Until the reaper runs, the server ends
-// with this process: whoever kills it in the meantime leaves no server behind.
+// with this process: if it is killed in the meantime, no server stays behind.
 func (sp *spec) start(ctx context.Context, h home) (*Server, error) {
 	if err := os.WriteFile(h.bootID(), []byte(machineBoot()), 0o644); err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package pgtest_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -62,16 +64,24 @@ func one(b testing.TB, db querier) {
 }
 
 // rivals are tests that make a clone each with the default strategy, connect, and
-// drop it before they end, as pgtestdb does: on the same server, from the same
-// template.
+// drop it before they end, as pgtestdb does.
 type rivals struct {
 	config   *pgx.ConnConfig
 	template string
 	n        atomic.Int64
 }
 
-// rivalsOf opens a benchmark's server and looks which template its tests get.
-func rivalsOf(b *testing.B, server *pgtest.Server) *rivals {
+// onDisk returns the rivals that pgtestdb's users have: on a running server, tuned as
+// ours is, whose data lies on the disk.
+func onDisk(b *testing.B, migrations fs.FS) *rivals {
+	b.Setenv("SEEDBED_MEMORY", "off")
+	defer os.Unsetenv("SEEDBED_MEMORY") // b.Setenv puts back what was set before
+	return onServer(b, &pgtest.Server{Migrations: migrations, Settings: map[string]string{"cluster_name": "rivals"}})
+}
+
+// onServer returns rivals on the server that a benchmark's tests have, from the same
+// template.
+func onServer(b *testing.B, server *pgtest.Server) *rivals {
 	t := testkit.NewInner(b)
 	defer t.End()
 	db := server.DB(t)
@@ -122,6 +132,19 @@ func (r *rivals) run(b *testing.B, admin *pgx.Conn, test func(testing.TB, querie
 	return first, time.Since(start)
 }
 
+// test returns a function that runs such a test, so many at a time.
+func (r *rivals) test(b *testing.B, parallel int, test func(testing.TB, querier)) func() {
+	admins := make(chan *pgx.Conn, parallel)
+	for range parallel {
+		admins <- r.admin(b)
+	}
+	return func() {
+		admin := <-admins
+		r.run(b, admin, test)
+		admins <- admin
+	}
+}
+
 // rate is how long n tests took each, so many at a time.
 func rate(n, parallel int, test func()) time.Duration {
 	var all sync.WaitGroup
@@ -161,26 +184,18 @@ func BenchmarkBackToBack(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			server := &pgtest.Server{Migrations: tables(c.size)}
-			r := rivalsOf(b, server)
-			admins := make(chan *pgx.Conn, c.parallel)
-			for range c.parallel {
-				admins <- r.admin(b)
-			}
-			theirs := func() {
-				admin := <-admins
-				r.run(b, admin, c.test)
-				admins <- admin
-			}
+			pgtestdb := onDisk(b, server.Migrations).test(b, c.parallel, c.test)
+			cloneEach := onServer(b, server).test(b, c.parallel, c.test)
 			ours := func() {
 				t := testkit.NewInner(b)
 				c.test(b, server.DB(t))
 				t.End()
 			}
-			rate(12, c.parallel, ours) // until the shelf knows the demand
+			rate(12, c.parallel, ours) // until the ready pool knows the demand
 			server.Settle()
 			// In turns, as a disk that is busy for a minute is busy for both. A turn of ours
 			// ends when all is as it was before: databases ready, none to be dropped.
-			var mine, clones []time.Duration
+			var mine, disk, clones []time.Duration
 			b.ResetTimer()
 			for left := b.N; left > 0; left -= round {
 				b.StartTimer()
@@ -189,10 +204,13 @@ func BenchmarkBackToBack(b *testing.B) {
 				server.Settle()
 				mine = append(mine, time.Since(start)/time.Duration(n))
 				b.StopTimer()
-				clones = append(clones, rate(round/4, c.parallel, theirs))
+				disk = append(disk, rate(round/4, c.parallel, pgtestdb))
+				clones = append(clones, rate(round/4, c.parallel, cloneEach))
 			}
-			b.ReportMetric(float64(median(clones))/float64(median(mine)), "x")
+			b.ReportMetric(float64(median(disk))/float64(median(mine)), "x")
+			b.ReportMetric(float64(median(clones))/float64(median(mine)), "x-clone-each")
 			b.ReportMetric(median(mine).Seconds()*1000, "ours-ms")
+			b.ReportMetric(median(disk).Seconds()*1000, "pgtestdb-ms")
 			b.ReportMetric(median(clones).Seconds()*1000, "clone-each-ms")
 		})
 	}
@@ -205,15 +223,18 @@ func BenchmarkHandOver(b *testing.B) {
 	for _, size := range []int{10, 200} {
 		b.Run(fmt.Sprintf("%dtables", size), func(b *testing.B) {
 			server := &pgtest.Server{Migrations: tables(size)}
-			r := rivalsOf(b, server)
-			admin := r.admin(b)
+			pgtestdb, cloneEach := onDisk(b, server.Migrations), onServer(b, server)
+			there, admin := pgtestdb.admin(b), cloneEach.admin(b)
+			defer there.Close(b.Context())
 			defer admin.Close(b.Context())
-			var theirs, ours, floor []time.Duration
+			var disk, clones, ours, floor []time.Duration
 			b.ResetTimer()
 			for i := range b.N {
 				if i%5 == 0 { // in turns, see BenchmarkBackToBack
-					_, all := r.run(b, admin, func(testing.TB, querier) {})
-					theirs = append(theirs, all)
+					_, all := pgtestdb.run(b, there, func(testing.TB, querier) {})
+					disk = append(disk, all)
+					_, all = cloneEach.run(b, admin, func(testing.TB, querier) {})
+					clones = append(clones, all)
 					time.Sleep(pause)
 				}
 				start := time.Now()
@@ -229,10 +250,12 @@ func BenchmarkHandOver(b *testing.B) {
 				t.End()
 				time.Sleep(pause)
 			}
-			b.ReportMetric(float64(median(theirs))/float64(median(ours)), "x")
+			b.ReportMetric(float64(median(disk))/float64(median(ours)), "x")
+			b.ReportMetric(float64(median(clones))/float64(median(ours)), "x-clone-each")
 			b.ReportMetric(float64(median(ours).Microseconds()), "ours-us")
 			b.ReportMetric(float64(median(floor).Microseconds()), "open-connection-us")
-			b.ReportMetric(median(theirs).Seconds()*1000, "clone-each-ms")
+			b.ReportMetric(median(disk).Seconds()*1000, "pgtestdb-ms")
+			b.ReportMetric(median(clones).Seconds()*1000, "clone-each-ms")
 		})
 	}
 }
@@ -241,8 +264,7 @@ func BenchmarkHandOver(b *testing.B) {
 // connection.
 func BenchmarkTx(b *testing.B) {
 	server := &pgtest.Server{Migrations: tables(20)}
-	r := rivalsOf(b, server)
-	conn := r.admin(b)
+	conn := onServer(b, server).admin(b)
 	defer conn.Close(b.Context())
 	var ours, bare []time.Duration
 	for range b.N {

@@ -3,12 +3,8 @@ package factory
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/qarion/seedbed/internal/loading"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // StructError says where a struct does not match its table.
@@ -18,9 +14,7 @@ type StructError struct {
 	Problems []string // one a field, with the column that was probably meant
 }
 
-func (e *StructError) Error() string {
-	return fmt.Sprintf("struct %s does not match table %s:\n  %s", e.Struct, e.Table, strings.Join(e.Problems, "\n  "))
-}
+func (e *StructError) Error() string { return (*rows.StructError)(e).Error() }
 
 // DisagreeError says that a row would get one value on one path and another on
 // the other: two tenants, as a rule. Nothing is written.
@@ -38,9 +32,7 @@ type Path struct {
 }
 
 func (e *DisagreeError) Error() string {
-	return fmt.Sprintf("parents of %s disagree on %s:\n  %s by %s\n  %s by %s\n"+
-		"  pass parents that belong together, or leave one out and it is made to fit",
-		e.Table, e.Column, e.First.Value, e.First.Via, e.Second.Value, e.Second.Via)
+	return (&rows.DisagreeError{Table: e.Table, Column: e.Column, First: rows.Path(e.First), Second: rows.Path(e.Second)}).Error()
 }
 
 // UnusedError says that a trait has no place in the table it was given for.
@@ -52,16 +44,7 @@ type UnusedError struct {
 	Tenant bool
 }
 
-func (e *UnusedError) Error() string {
-	refs := "references nothing"
-	if len(e.Known) > 0 {
-		refs = "references " + strings.Join(e.Known, ", ")
-	}
-	if e.Tenant {
-		refs += "; the Model takes it for their tenant: place them with In"
-	}
-	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
-}
+func (e *UnusedError) Error() string { return (*rows.UnusedError)(e).Error() }
 
 // OptionError says that a factory was given what it cannot take.
 type OptionError struct {
@@ -78,73 +61,82 @@ func (e *OptionError) Error() string {
 }
 
 // ErrNoTable is wrapped where a factory's table does not exist.
-var ErrNoTable = errors.New("no such table")
+var ErrNoTable = rows.ErrNoTable
 
-// explain adds to a server's error what the caller needs and pgx leaves out.
-func (s *schema) explain(verb, table string, err error) error {
-	var pg *pgconn.PgError
+// KeySpaceError says that a table cannot have as many rows as were asked for: its
+// unique keys and CHECKs leave too few values.
+type KeySpaceError struct {
+	Table       string
+	Rows, Most  int64
+	Column      string
+	Definitions []string // of the key, and of what limits the column
+}
+
+func (e *KeySpaceError) Error() string { return (*rows.KeySpaceError)(e).Error() }
+
+// UnfillableError says which constraint no value was found for.
+type UnfillableError struct {
+	Table      string
+	Constraint string
+	Definition string
+	Columns    []string
+}
+
+func (e *UnfillableError) Error() string { return (*rows.UnfillableError)(e).Error() }
+
+// ProofError says which constraint the rows of a Plan would have broken. Nothing of
+// the plan is kept.
+type ProofError struct {
+	Table      string
+	Constraint string // the name, or what the Model calls it
+	Definition string
+	Rows       int64    // that break it
+	Sample     []string // a few of them
+}
+
+func (e *ProofError) Error() string { return (*rows.ProofError)(e).Error() }
+
+// public makes the errors of an engine that knows no testing this package's own: to
+// errors.As they are of the types above.
+func public(err error) error {
 	if err == nil {
 		return nil
 	}
-	if !errors.As(err, &pg) {
-		return fmt.Errorf("%s %s: %w", verb, table, err)
-	}
-	var more string
-	if pg.Detail != "" {
-		more += "\n  " + pg.Detail
-	}
-	more += s.definitionOf(pg)
-	switch pg.Code {
-	case "42501":
-		more += "\n  the role may not write here: let it SET ROLE to " + loading.SeederRole +
-			", or declare the tenant's Setting in the Model"
-	case "23502":
-		more += fmt.Sprintf("\n  %s.%s is NOT NULL: give it a value with Set", pg.TableName, pg.ColumnName)
-	case "23514":
-		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
-			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
-		}
-	case "23505":
-		more += "\n  " + s.whyTaken(pg)
-	}
-	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+	return &failure{err}
 }
 
-// definitionOf is the constraint, or the unique index, that an error names.
-func (s *schema) definitionOf(pg *pgconn.PgError) string {
-	if pg.ConstraintName == "" {
-		return ""
+type failure struct{ err error }
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }
+
+// As gives the engine's errors as those of this package.
+func (f *failure) As(target any) bool {
+	switch target := target.(type) {
+	case **StructError:
+		return as(f.err, target, func(e *rows.StructError) *StructError { return (*StructError)(e) })
+	case **UnusedError:
+		return as(f.err, target, func(e *rows.UnusedError) *UnusedError { return (*UnusedError)(e) })
+	case **KeySpaceError:
+		return as(f.err, target, func(e *rows.KeySpaceError) *KeySpaceError { return (*KeySpaceError)(e) })
+	case **UnfillableError:
+		return as(f.err, target, func(e *rows.UnfillableError) *UnfillableError { return (*UnfillableError)(e) })
+	case **ProofError:
+		return as(f.err, target, func(e *rows.ProofError) *ProofError { return (*ProofError)(e) })
+	case **DisagreeError:
+		return as(f.err, target, func(e *rows.DisagreeError) *DisagreeError {
+			return &DisagreeError{Table: e.Table, Column: e.Column, First: Path(e.First), Second: Path(e.Second)}
+		})
 	}
-	definition := ""
-	if rel := s.cat.Table(pg.SchemaName + "." + pg.TableName); rel != nil {
-		if k := rel.Constraint(pg.ConstraintName); k != nil {
-			definition = ": " + k.Definition
-		}
-		for _, ix := range rel.Indexes {
-			if definition == "" && ix.Name == pg.ConstraintName {
-				definition = ": " + ix.Definition
-			}
-		}
-	}
-	return "\n  constraint " + pg.ConstraintName + " of " + pg.TableName + definition
+	return false
 }
 
-// whyTaken guesses why a key is there already.
-func (s *schema) whyTaken(pg *pgconn.PgError) string {
-	t, err := s.table(pg.SchemaName + "." + pg.TableName)
-	if err == nil {
-		k := t.rel.Constraint(pg.ConstraintName)
-		for _, e := range t.edges {
-			if k == nil || e.fixes == nil || !slices.Contains(k.Columns, t.columns[e.own[0]].name) {
-				continue
-			}
-			base, value := e.parent.name, ""
-			for _, v := range e.fixes {
-				value = v
-			}
-			return fmt.Sprintf("a row of %s that is %s was made together with its row of %s: change that one, or leave the %s out and both are made",
-				base, value, t.name, base)
-		}
+func as[From error, To any](err error, target *To, convert func(From) To) bool {
+	var from From
+	if !errors.As(err, &from) {
+		return false
 	}
-	return "another row has this key: leave its columns out and free values are made, or give others with Set"
+	*target = convert(from)
+	return true
 }

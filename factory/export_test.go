@@ -1,11 +1,10 @@
 package factory
 
+import "github.com/qarion/seedbed/internal/rows"
+
 // ForgetWorlds makes this process count the rows made outside of tests from 0, as
 // another one would.
-func ForgetWorlds() { forgetTest("") }
+func ForgetWorlds() { rows.ForgetTest("") }
 
 // Counters is how many row numbers this process counts on.
-func Counters() (n int) {
-	numbers.Range(func(_, _ any) bool { n++; return true })
-	return n
-}
+func Counters() int { return rows.Counters() }

@@ -4,14 +4,14 @@ import (
 	"context"
 	"reflect"
 	"slices"
-	"sync"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // Factory makes rows of T. It never changes and is safe for concurrent use.
-type Factory[T Row] struct{ bp *blueprint }
+type Factory[T Row] struct{ def *rows.Definition }
 
 // Definition says how rows of T come about. Its zero value is a whole factory:
 // every required column is made up from its type, its constraints and its name, as
@@ -47,44 +47,53 @@ type Definition[T Row] struct {
 //	var Widgets = factory.New(factory.Definition[Widget]{
 //		Row: func(w *Widget, c *factory.Cells) { w.Name = c.Of("name").Company() },
 //	})
-func New[T Row](d Definition[T]) *Factory[T] { return &Factory[T]{newBlueprint(d)} }
+func New[T Row](d Definition[T]) *Factory[T] { return &Factory[T]{newDefinition(d)} }
 
-func newBlueprint[T Row](d Definition[T]) *blueprint {
+func newDefinition[T Row](d Definition[T]) *rows.Definition {
 	var zero T
-	bp := &blueprint{table: zero.TableName(), typ: reflect.TypeFor[T](), spare: &sync.Pool{}}
+	def := &rows.Definition{Table: zero.TableName(), Type: reflect.TypeFor[T]()}
 	if d.Row != nil {
-		bp.define = func(row any, c *fake.Cells) { d.Row(row.(*T), (*Cells)(c)) }
+		def.Fill = func(row any, c *fake.Cells) { d.Row(row.(*T), (*Cells)(c)) }
 	}
 	if len(d.Parents) > 0 {
-		bp.parents = func() []Maker { return d.Parents }
+		def.Parents = func() []*rows.Definition {
+			all := make([]*rows.Definition, len(d.Parents))
+			for i, p := range d.Parents {
+				all[i] = p.definition()
+			}
+			return all
+		}
 	}
-	bp.options = optionsFor(bp.typ, d.Options)
+	def.Options = optionsFor(def.Type, d.Options)
 	if d.After != nil {
-		bp.after = append(bp.after, func(ctx context.Context, db seedbed.DB, row any) error { return d.After(ctx, db, row.(*T)) })
+		def.After = append(def.After, func(ctx context.Context, db seedbed.DB, row any) error { return d.After(ctx, db, row.(*T)) })
 	}
-	return bp
+	return def
 }
+
+// Maker is any Factory: what Has and Definition.Parents take.
+type Maker interface{ definition() *rows.Definition }
 
 // Auto makes a factory for any table, without a struct: it reads the catalog and
 // makes up every column that needs a value. Its rows are Records.
 //
 //	rec := factory.Auto("invoices").Create(t, db, func(r *factory.Record) { r.Set("status", "void") })
 func Auto(table string) *Factory[Record] {
-	return &Factory[Record]{&blueprint{table: table, typ: recordType, spare: &sync.Pool{}}}
+	return &Factory[Record]{&rows.Definition{Table: table, Type: reflect.TypeFor[Record]()}}
 }
 
 // With returns a factory whose calls all have these options, before their own.
 //
 //	reds := Widgets.With(factory.In(team), Red)
 func (f *Factory[T]) With(options ...Option) *Factory[T] {
-	bp := *f.bp
-	bp.options = f.all(options)
-	return &Factory[T]{&bp}
+	def := *f.def
+	def.Options = f.all(options)
+	return &Factory[T]{&def}
 }
 
-func (f *Factory[T]) blueprint() *blueprint { return f.bp }
+func (f *Factory[T]) definition() *rows.Definition { return f.def }
 
 // all are the factory's options and those of a call, in this order.
-func (f *Factory[T]) all(options []Option) []option {
-	return append(slices.Clip(f.bp.options), optionsFor(f.bp.typ, options)...)
+func (f *Factory[T]) all(options []Option) []rows.Option {
+	return append(slices.Clip(f.def.Options), optionsFor(f.def.Type, options)...)
 }

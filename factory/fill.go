@@ -2,28 +2,21 @@ package factory
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // Volume is a number of rows of one table: an item of a Plan.
-type Volume struct {
-	bp      *blueprint
-	n       int64
-	options []option
-}
+type Volume struct{ volume rows.Volume }
 
 // N asks for n rows in a Plan; 0 rows are as if the volume were not there. A volume that In, On or By places has the same
 // parents throughout; one that nothing places is spread over the tenants and
 // parents of the plan, or of the database: few get much, many get little.
 func (f *Factory[T]) N(n int64, options ...Option) Volume {
-	return Volume{bp: f.bp, n: n, options: f.all(options)}
+	return Volume{rows.Volume{Definition: f.def, N: n, Options: f.all(options)}}
 }
 
 // Plan fills tables. It writes parents first with COPY, in one transaction, and
@@ -75,8 +68,8 @@ type Stage string
 
 // Stages.
 const (
-	Writing Stage = "write"
-	Proving Stage = "prove"
+	Writing = Stage(rows.Writing)
+	Proving = Stage(rows.Proving)
 )
 
 // Report is what a Plan did.
@@ -98,7 +91,7 @@ type TableReport struct {
 }
 
 // ErrNothing is returned for a Plan without rows.
-var ErrNothing = errors.New("the plan asks for no rows")
+var ErrNothing = rows.ErrNothing
 
 // Fill makes n rows as a Plan does, and fails the test where that fails.
 func (f *Factory[T]) Fill(t testing.TB, db seedbed.DB, n int64, options ...Option) Report {
@@ -129,64 +122,28 @@ func FillContext(ctx context.Context, db seedbed.DB, volumes ...Volume) (Report,
 // Run carries the plan out. On an error nothing of it is kept: a *ProofError tells
 // which constraint did not hold, with sample rows.
 func (p Plan) Run(ctx context.Context, db seedbed.DB) (Report, error) {
-	return p.run(ctx, db, caller{})
+	return p.run(ctx, db, rows.Caller{})
 }
 
-func (p Plan) run(ctx context.Context, db seedbed.DB, by caller) (Report, error) {
-	if len(p.Rows) == 0 {
-		return Report{}, fmt.Errorf("fill: %w", ErrNothing)
-	}
-	addr, err := address(ctx, db)
-	if err != nil {
-		return Report{}, fmt.Errorf("fill: %w", err)
-	}
-	options := optionsFor(nil, p.Options)
-	plain, err := newCall(nil, options)
-	if err != nil {
-		return Report{}, fmt.Errorf("fill: %w", err)
-	}
-	seed, now, err := plain.settings.resolve(by.test)
-	if err != nil {
-		return Report{}, fmt.Errorf("fill: %w", err)
-	}
-	forget(addr) // a fill is worth a fresh look
-	var report Report
-	err = persist(ctx, db, addr, options, func() error {
-		s, err := schemaOf(ctx, db, addr, plain.settings.model)
-		if err != nil {
-			return err
+func (p Plan) run(ctx context.Context, db seedbed.DB, by rows.Caller) (Report, error) {
+	plan := rows.Plan{Volumes: volumes(p.Rows), Options: optionsFor(nil, p.Options), Triggers: p.Triggers, WithoutHooks: p.WithoutHooks}
+	if p.Progress != nil {
+		plan.Progress = func(at rows.Progress) {
+			p.Progress(Progress{at.Table, Stage(at.Stage), at.Done, at.Rows, at.Total, at.All, at.Time})
 		}
-		w := newWorld(ctx, addr, by.test, seed)
-		enough := &supplies{fresh: map[string]bool{}, factor: map[string]int64{}}
-		again := true
-		for tries := 0; again && tries < 24; tries++ {
-			report, again, err = p.attempt(ctx, db, s, w, now, enough)
-		}
-		return err
-	})
-	if err != nil {
-		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	return report, nil
+	r, err := plan.Run(ctx, db, by)
+	report := Report{Rows: r.Rows, Write: r.Write, Prove: r.Prove, Triggers: r.Triggers, Proven: r.Proven}
+	for _, t := range r.Tables {
+		report.Tables = append(report.Tables, TableReport(t))
+	}
+	return report, public(err)
 }
 
-// attempt carries the plan out in a transaction of its own. It says to try again
-// where parents were too few, and once where another session may have been faster to
-// give a child to the parents that it found.
-func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time, enough *supplies) (report Report, again bool, err error) {
-	inTx, known := transactional(db)
-	f := &filling{plan: p, schema: s, world: w, now: now, began: time.Now(), supplies: enough, nested: inTx || !known}
-	err = transact(ctx, db, func(tx pgx.Tx) error {
-		f.tx = tx
-		return f.run(ctx)
-	})
-	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
-		err = fmt.Errorf("%w: %v", ctx.Err(), err)
+func volumes(all []Volume) []rows.Volume {
+	out := make([]rows.Volume, len(all))
+	for i, v := range all {
+		out[i] = v.volume
 	}
-	if err != nil {
-		raced := f.borrowed && !enough.raced && taken(err)
-		enough.raced = enough.raced || raced
-		return Report{}, raced || errors.Is(err, errMoreParents), err
-	}
-	return f.report, false, nil
+	return out
 }

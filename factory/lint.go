@@ -2,16 +2,12 @@ package factory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // Linting tries factories and constraints out on a database, and leaves no trace:
@@ -77,29 +73,13 @@ func Lint(t testing.TB, db seedbed.DB, volumes ...Volume) LintReport {
 
 // Run lints. The error is of the database or the catalog; findings are in the report.
 func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
-	addr, err := address(ctx, db)
-	if err != nil {
-		return LintReport{}, fmt.Errorf("lint: %w", err)
+	found, err := rows.Lint(ctx, db, volumes(l.Rows), l.Model)
+	report := LintReport{Proven: found.Proven}
+	for _, failure := range found.Failures {
+		report.Failures = append(report.Failures, public(failure))
 	}
-	forget(addr) // constraints may have come since this database was looked at
-	s, err := schemaOf(ctx, db, addr, l.Model)
-	if err != nil {
-		return LintReport{}, fmt.Errorf("lint: %w", err)
+	for _, u := range found.Unproven {
+		report.Unproven = append(report.Unproven, Unproven(u))
 	}
-	tx, err := db.Begin(ctx)
-	if err != nil {
-		return LintReport{}, fmt.Errorf("lint: %w", err)
-	}
-	// Nothing stays, so every run counts from 0: two in one database take turns.
-	c := &coverage{schema: s, tx: tx, world: world{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), alone: &sync.Map{}}}
-	if _, err = tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('seedbed lint', 0))"); err == nil {
-		err = c.run(ctx, l.Rows)
-	}
-	if rerr := tx.Rollback(context.WithoutCancel(ctx)); err == nil && !errors.Is(rerr, pgx.ErrTxClosed) {
-		err = rerr
-	}
-	if err != nil {
-		return LintReport{}, fmt.Errorf("lint: %w", err)
-	}
-	return c.report, nil
+	return report, public(err)
 }

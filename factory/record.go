@@ -1,7 +1,5 @@
 package factory
 
-import "fmt"
-
 // Record is a row of a table that has no struct: what Auto makes. It holds every
 // column that was written or chosen by Postgres.
 type Record struct {
@@ -22,16 +20,3 @@ func (r *Record) Set(column string, value any) {
 
 // Get returns a column's value, nil where it is NULL or not there.
 func (r Record) Get(column string) any { return r.Values[column] }
-
-func (r *Record) load(d *draft) error {
-	for name, v := range r.Values {
-		c := d.table.byName[name]
-		if c == nil {
-			return &StructError{Struct: "factory.Record", Table: d.table.name,
-				Problems: []string{d.table.noColumn(field{name: fmt.Sprintf("%q", name), column: name})}}
-		}
-		d.values[c.index], d.set[c.index] = v, true
-		d.paths[c.index] = Path{Via: "its own column " + name}
-	}
-	return nil
-}

@@ -1,6 +1,10 @@
 package factory
 
-import "path"
+import (
+	"path"
+
+	"github.com/qarion/seedbed/internal/rows"
+)
 
 // The factories of the reference schema. Each makes rows of the table whose name it
 // has, and what those rows need.
@@ -58,7 +62,7 @@ var (
 // initialization: each needs the other.
 type lazySourceSystems struct{}
 
-func (lazySourceSystems) blueprint() *blueprint { return SourceSystems.bp }
+func (lazySourceSystems) definition() *rows.Definition { return SourceSystems.def }
 
 func contentType(file string) string {
 	switch path.Ext(file) {

@@ -2,11 +2,11 @@ package factory
 
 import (
 	"database/sql/driver"
-	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // UUID is the key of a built-in row. It prints, marshals and scans as the usual
@@ -18,23 +18,14 @@ type UUID [16]byte
 func (u UUID) IsZero() bool { return u == UUID{} }
 
 // String is the canonical form, in lower case.
-func (u UUID) String() string {
-	var b [36]byte
-	hex.Encode(b[:8], u[:4])
-	hex.Encode(b[9:13], u[4:6])
-	hex.Encode(b[14:18], u[6:8])
-	hex.Encode(b[19:23], u[8:10])
-	hex.Encode(b[24:], u[10:])
-	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
-}
+func (u UUID) String() string { return rows.FormatUUID(u) }
 
 // MarshalText writes the canonical form.
 func (u UUID) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
 // UnmarshalText reads what MarshalText writes.
 func (u *UUID) UnmarshalText(text []byte) error {
-	id, err := parseUUID(string(text))
+	id, err := rows.ParseUUID(string(text))
 	if err == nil {
 		*u = id
 	}
@@ -65,17 +56,4 @@ func (u *UUID) Scan(src any) error {
 		return u.UnmarshalText(s)
 	}
 	return fmt.Errorf("scan uuid: cannot take a %T", src)
-}
-
-var errUUID = errors.New("not a uuid")
-
-func parseUUID(s string) (id UUID, err error) {
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return UUID{}, errUUID
-	}
-	digits := s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:]
-	if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
-		return UUID{}, errUUID
-	}
-	return id, nil
 }

@@ -1,8 +1,15 @@
-// Package rows writes rows into a database of any schema: values, parents, sequences.
+// Package rows writes rows into a database of any schema, and whatever those rows
+// need around them. It is the only writer: factory is its API for tests, fixtures,
+// scenarios and dev write with it.
 //
-//	for _, sql := range rows.AdvanceSQL(cat, written) {
-//		tx.Exec(ctx, sql) // sequences go on after the keys that were written
-//	}
+//	made, err := rows.Create(ctx, db, &rows.Definition{Table: "invoices"}, 3, nil, rows.Caller{})
+//	report, err := rows.Plan{Volumes: []rows.Volume{{Definition: invoices, N: 1000}}}.Run(ctx, db, rows.Caller{})
 //
-// It knows no testing. Packages factory and fixtures write with it.
+// Create writes rows by INSERT, one batch a call; a Plan fills tables with COPY. Both
+// find or make the parents of a row, read what CHECKs, unique keys and partitions ask
+// of its values, and search on the server for values where only Postgres can read a
+// constraint. What COPY does not check is proven before the commit.
+//
+// Values are a function of seed, table, column and row number. The package knows no
+// testing.
 package rows

@@ -1,0 +1,147 @@
+package rows
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// binding is a layout that fits a table.
+type binding struct {
+	layout *layout
+	table  *table
+	fields []boundField
+	byCol  []int // column → its field, or -1
+}
+
+type boundField struct {
+	field
+	column *column
+}
+
+// bind matches fields with columns. A field without a column is an error; a column
+// without a field is none.
+func bind(l *layout, t *table) (*binding, error) {
+	b := &binding{layout: l, table: t, byCol: make([]int, len(t.columns))}
+	for i := range b.byCol {
+		b.byCol[i] = -1
+	}
+	var problems []string
+	for _, f := range l.fields {
+		c := t.find(f)
+		switch {
+		case c == nil:
+			problems = append(problems, t.noColumn(f))
+		case b.byCol[c.index] >= 0:
+			other := b.fields[b.byCol[c.index]].name
+			problems = append(problems, fmt.Sprintf("fields %s and %s are both column %s", other, f.name, c.name))
+		default:
+			b.byCol[c.index] = len(b.fields)
+			b.fields = append(b.fields, boundField{f, c})
+			problems = append(problems, t.misfit(l, f, c)...)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, &StructError{Struct: l.typ.String(), Table: t.name, Problems: problems}
+	}
+	return b, nil
+}
+
+func (t *table) find(f field) *column {
+	if c := t.byName[f.column]; c != nil || f.tagged {
+		return c
+	}
+	for _, c := range t.columns {
+		if squash(c.name) == squash(f.column) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (t *table) noColumn(f field) string {
+	var names []string
+	for _, c := range t.columns {
+		names = append(names, c.name)
+	}
+	msg := fmt.Sprintf("field %s: no column %s", f.name, f.column)
+	if near := catalog.Nearest(f.column, names); near != "" {
+		return msg + fmt.Sprintf("; did you mean `db:%q`?", near)
+	}
+	return msg + fmt.Sprintf("; the table has %s; `db:\"-\"` keeps a field out", catalog.Idents(names))
+}
+
+// misfit tries whether pgx can carry the field's type to the column's. Types that
+// only the server knows, enums above all, go as text and are left to it.
+func (t *table) misfit(l *layout, f field, c *column) []string {
+	typ := l.typ.FieldByIndex(f.index).Type
+	sample := reflect.New(typ).Elem()
+	if typ.Kind() == reflect.Pointer {
+		sample = reflect.New(typ.Elem())
+	}
+	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || t.schema.types.carries(c.Type.OID, sample.Interface()) {
+		return nil
+	}
+	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}
+}
+
+// load takes a row's fields over into the draft. The zero of a field is a value,
+// save where it leaves something open.
+func (b *binding) load(d *draft, row reflect.Value) {
+	for _, f := range b.fields {
+		v, c := row.FieldByIndex(f.index), f.column
+		if v.IsZero() && b.leaves(c, v) || c.Generated != "" {
+			continue
+		}
+		d.values[c.index], d.set[c.index] = v.Interface(), true
+		d.paths[c.index] = Path{Via: "its own field " + f.name, Value: ""}
+	}
+}
+
+// leaves reports whether a zero field means "not said": where a reference or the
+// tenant decides the column, an identity or a default that only Postgres can compute,
+// and in types that have a word for nothing, such as moments and UUIDs. Everywhere
+// else false is false and 0 is 0, keys included.
+func (b *binding) leaves(c *column, v reflect.Value) bool {
+	if c.inEdge || c.left() {
+		return true
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return c.Required()
+	case reflect.Struct, reflect.Array:
+		return true
+	}
+	return false
+}
+
+// missing reports whether a zero field of a row that is there tells nothing. Such a
+// row has its whole key, so what is left open in a new one is a 0 in its key.
+func (b *binding) missing(c *column, v reflect.Value) bool {
+	key := c.inKey && !c.left() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
+	return b.leaves(c, v) && !key
+}
+
+// store writes a value back into the row's field, if it has one.
+func (b *binding) store(row reflect.Value, col int, v any) error {
+	i := b.byCol[col]
+	if i < 0 {
+		return nil
+	}
+	return assign(b.table.schema.types, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
+}
+
+// tryStore is store for values that a field may be unable to hold: it keeps its own
+// then.
+func (b *binding) tryStore(row reflect.Value, col int, v any) {
+	i := b.byCol[col]
+	if i < 0 {
+		return
+	}
+	field := row.FieldByIndex(b.fields[i].index)
+	fresh := reflect.New(field.Type()).Elem()
+	if assign(b.table.schema.types, b.table.columns[col], fresh, v) == nil {
+		field.Set(fresh)
+	}
+}

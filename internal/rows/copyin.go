@@ -1,0 +1,296 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// chunkSize is how much is generated before it is handed to the connection. Four
+// chunks are under way at most, which is all the memory a table takes.
+const (
+	chunkSize = 256 << 10
+	chunks    = 4
+)
+
+// stream is rows on their way from the generator, which runs on a core of its own,
+// to the connection.
+type stream struct {
+	full    chan chunk
+	current []byte
+
+	// pgx reads in a goroutine that may outlive a copy that was cancelled.
+	mu     sync.Mutex
+	over   bool
+	waited time.Duration
+	done   func(int64)
+	err    error
+}
+
+// finish says how long the connection waited for rows, and what failed to make
+// them. What is read after it goes nowhere.
+func (s *stream) finish() (waited time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	return s.waited, s.err
+}
+
+// take notes the chunk that the connection is about to send.
+func (s *stream) take(c chunk, waited time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return io.ErrClosedPipe
+	}
+	s.waited += waited
+	s.err = c.err
+	if c.err == nil && s.done != nil {
+		s.done(c.done)
+	}
+	return c.err
+}
+
+type chunk struct {
+	bytes []byte
+	done  int64
+	err   error
+}
+
+var copyHeader = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
+
+// Read implements io.Reader for the connection.
+func (s *stream) Read(p []byte) (int, error) {
+	for len(s.current) == 0 {
+		start := time.Now()
+		c, ok := <-s.full
+		if !ok {
+			return 0, io.EOF
+		}
+		if err := s.take(c, time.Since(start)); err != nil {
+			return 0, err
+		}
+		s.current = c.bytes
+	}
+	n := copy(p, s.current)
+	s.current = s.current[n:]
+	return n, nil
+}
+
+// produce runs the generator into the stream.
+func (s *stream) produce(ctx context.Context, g *generator) {
+	defer close(s.full)
+	send := func(c chunk) error {
+		select {
+		case s.full <- c:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil { // it would end the process, and with it other tests
+			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v\n%s", g.s.table.name, p, debug.Stack())})
+		}
+	}()
+	first := true
+	err := g.rows(ctx, chunkSize, func(buf []byte, done int64) ([]byte, error) {
+		if first {
+			buf = append(copyHeader[:len(copyHeader):len(copyHeader)], buf...)
+			first = false
+		}
+		if err := send(chunk{bytes: buf, done: done}); err != nil {
+			return nil, err
+		}
+		return make([]byte, 0, chunkSize+chunkSize/8), nil
+	})
+	if err == nil {
+		err = send(chunk{bytes: []byte{0xff, 0xff}, done: g.s.n})
+	}
+	if err != nil && ctx.Err() == nil {
+		_ = send(chunk{err: err})
+	}
+}
+
+// write copies a set's rows, or reads those that are there.
+func (f *filling) write(ctx context.Context, s *set) error {
+	if s.found {
+		return nil // its keys were read when rows were laid out
+	}
+	if s.base != nil {
+		s.n = int64(len(s.rows))
+		s.first = f.world.take(s.table, s.n)
+		s.spans = []int64{0, s.n}
+	}
+	if s.n == 0 {
+		return nil
+	}
+	g, err := f.newGenerator(s)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if len(g.columns) == 0 {
+		return f.writeDefaults(ctx, s)
+	}
+	waited, err := f.copy(ctx, s, g)
+	if err != nil {
+		return f.schema.explain("write", s.table.name, err)
+	}
+	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start), Wait: waited})
+	f.report.Rows += s.n
+	f.all += s.n
+	return nil
+}
+
+// writeDefaults is for tables of which Postgres fills every column.
+func (f *filling) writeDefaults(ctx context.Context, s *set) error {
+	start := time.Now()
+	if _, err := f.tx.Exec(ctx, "insert into "+s.table.rel.Ident()+" select from generate_series(1, $1::bigint)", s.n); err != nil {
+		return f.schema.explain("write", s.table.name, err)
+	}
+	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start)})
+	f.report.Rows += s.n
+	f.all += s.n
+	return nil
+}
+
+func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration, error) {
+	target, staged := s.table.rel.Ident(), f.staged(s, g)
+	if staged {
+		if err := f.stage(ctx, s, g); err != nil {
+			return 0, err
+		}
+		target = staging
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	in := &stream{full: make(chan chunk, chunks-2)}
+	if f.plan.Progress != nil {
+		var last time.Time
+		in.done = func(done int64) {
+			if now := time.Now(); now.Sub(last) > 200*time.Millisecond || done == s.n {
+				last = now
+				f.progress(s, Writing, done)
+			}
+		}
+	}
+	go in.produce(ctx, g)
+	sql := fmt.Sprintf("copy %s (%s) from stdin (format binary)", target, catalog.Idents(g.names))
+	_, err := f.tx.Conn().PgConn().CopyFrom(ctx, in, sql)
+	waited, failed := in.finish()
+	if failed != nil {
+		return waited, failed
+	}
+	if err != nil {
+		return waited, err
+	}
+	if staged {
+		err = f.unstage(ctx, s, g)
+	}
+	return waited, err
+}
+
+// staging is a table of our own, without row-level security, that rows go through
+// where COPY may not write the real one or a type has no binary form.
+const staging = "pg_temp.seedbed_staging"
+
+func (f *filling) staged(s *set, g *generator) bool {
+	if !f.mayCopy && s.table.rel.RLS {
+		return true
+	}
+	for _, src := range g.columns {
+		if src.text {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *filling) stage(ctx context.Context, s *set, g *generator) error {
+	var defs []string
+	for _, src := range g.columns {
+		typ := "text"
+		if !src.text {
+			typ = catalogType(src.column)
+		}
+		defs = append(defs, catalog.Ident(src.column.name)+" "+typ)
+	}
+	_, err := f.tx.Exec(ctx, "create temporary table seedbed_staging ("+strings.Join(defs, ", ")+") on commit drop")
+	return err
+}
+
+// catalogType is the column's type without its length: without one, character and
+// bit would mean a length of 1.
+func catalogType(c *column) string {
+	t := c.Type.Underlying()
+	switch t.Name {
+	case "bpchar":
+		return "bpchar"
+	case "bit":
+		return "varbit"
+	}
+	return t.SQL
+}
+
+// unstage moves staged rows on, tenant by tenant where policies ask for one.
+func (f *filling) unstage(ctx context.Context, s *set, g *generator) error {
+	var names, values []string
+	always := ""
+	for _, src := range g.columns {
+		names = append(names, src.column.name)
+		values = append(values, catalog.Ident(src.column.name)+"::"+src.column.SQLType)
+		if src.column.Identity == "a" {
+			always = " overriding system value"
+		}
+	}
+	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", s.table.rel.Ident(), catalog.Idents(names), always,
+		strings.Join(values, ", "), staging)
+	if err := f.insertStaged(ctx, s, insert); err != nil {
+		return err
+	}
+	_, err := f.tx.Exec(ctx, "drop table "+staging)
+	return err
+}
+
+func (f *filling) insertStaged(ctx context.Context, s *set, insert string) error {
+	if f.mayCopy || !s.table.rel.RLS || len(s.table.levels) == 0 || len(s.table.levels[0].cols) != 1 || s.table.levels[0].tenant.Setting == "" {
+		_, err := f.tx.Exec(ctx, insert)
+		return err
+	}
+	l := s.table.levels[0]
+	col := catalog.Ident(s.table.columns[l.cols[0]].name)
+	if _, err := f.tx.Exec(ctx, fmt.Sprintf("create index on %s (%s)", staging, col)); err != nil {
+		return err
+	}
+	rows, err := f.tx.Query(ctx, fmt.Sprintf("select distinct %s::text from %s order by 1", col, staging))
+	if err != nil {
+		return err
+	}
+	var tenants []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		tenants = append(tenants, id)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, id := range tenants {
+		if _, err := f.tx.Exec(ctx, "select set_config($1, $2, true)", l.tenant.Setting, id); err != nil {
+			return err
+		}
+		if _, err := f.tx.Exec(ctx, insert+" where "+col+"::text = $1", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

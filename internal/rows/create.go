@@ -1,0 +1,178 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// Create makes and writes n rows of a definition, each with whatever rows it needs that
+// nobody gave, in one transaction, and returns them as values of the definition's type.
+// An error that a changed schema may be the cause
+// of is looked into once: the catalog in memory may be stale.
+func Create(ctx context.Context, db seedbed.DB, bp *Definition, n int, options []Option, by Caller) ([]reflect.Value, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("create %s: %d rows asked for", bp.Table, n)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	d, said, err := databaseOf(ctx, db, options)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+	}
+	seed, now, err := said.resolve(by.Test)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+	}
+	var made []*draft
+	err = persist(ctx, db, d, func() error {
+		var err error
+		made, err = d.attempt(ctx, db, newWorld(d, by.Test, seed), now, bp, n, options)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	by.report(made)
+	rows := make([]reflect.Value, len(made))
+	for i, d := range made {
+		rows[i] = d.row
+	}
+	return rows, nil
+}
+
+// Build fills a struct that row points to as the one with that number, without a database.
+func (d *Definition) Build(row any, number int64, options []Option) error {
+	if number < 0 {
+		return fmt.Errorf("build %s: row %d: rows count from 0", d.Table, number)
+	}
+	c, err := newCall(nil, options)
+	if err != nil {
+		return fmt.Errorf("build %s: %w", d.Table, err)
+	}
+	seed, now, err := c.settings.resolve("")
+	if err != nil {
+		return err
+	}
+	if d.Fill != nil {
+		cells, _ := spareCells.Get().(*fake.Cells)
+		if cells == nil {
+			cells = fake.New(seed, d.Table, now)
+		}
+		cells.Become(seed, d.Table, now)
+		cells.At(number)
+		d.Fill(row, cells)
+		spareCells.Put(cells)
+	}
+	for _, say := range c.says {
+		say(row)
+	}
+	return nil
+}
+
+// spareCells are between two calls of Build.
+var spareCells sync.Pool
+
+// persist tries again where that may help: once with a fresh look at the catalog,
+// then as long as values are found for what CHECK constraints objected to.
+func persist(ctx context.Context, db seedbed.DB, d database, try func() error) error {
+	const patience = 30 // tables with constraints of that kind in one call
+	err := try()
+	if err != nil && stale(err) && d.changed(ctx, db) {
+		err = try()
+	}
+	tried := map[string]bool{}
+	for range patience {
+		if err == nil {
+			return nil
+		}
+		s, serr := d.schema(ctx, db)
+		if serr != nil {
+			return err
+		}
+		better, lerr := s.learn(ctx, db, err, tried)
+		if better == nil {
+			return lerr
+		}
+		learned(better)
+		err = try()
+	}
+	return err
+}
+
+// stale reports whether an error may come from a schema that is not the one we
+// remember: an unknown table or column, a violated NOT NULL, CHECK or reference.
+func stale(err error) bool {
+	var pg *pgconn.PgError
+	if errors.Is(err, ErrNoTable) || errors.As(err, new(*StructError)) {
+		return true
+	}
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "42P01", "42703", "42804", "23502", "23503", "23514", "428C9", "0A000":
+		return true
+	}
+	return false
+}
+
+func (d database) attempt(ctx context.Context, db seedbed.DB, w world, now time.Time, bp *Definition, n int, options []Option) ([]*draft, error) {
+	s, err := d.schema(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+	}
+	b := newBuild(s, w, now)
+	b.looker(ctx, db)
+	made, err := b.wishes(bp, n, options)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+	}
+	err = b.write(ctx, db)
+	if taken(err) {
+		if serr := b.clearAll(ctx, db); serr != nil {
+			return nil, err
+		}
+		again := newBuild(s, b.world, now)
+		again.looker(ctx, db)
+		if made, err2 := again.wishes(bp, n, options); err2 == nil && again.write(ctx, db) == nil {
+			return made, nil
+		}
+	}
+	return made, err
+}
+
+// taken reports whether a key was there already: perhaps because an earlier process
+// wrote rows of the same world.
+func taken(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23505"
+}
+
+func (b *build) wishes(bp *Definition, n int, options []Option) ([]*draft, error) {
+	t, err := b.schema.table(bp.Table)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCall(b.schema, options)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]*draft, n)
+	for i := range made {
+		made[i], err = b.add(wish{bp: bp, table: t, call: c})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return made, unused(t, c.links)
+}

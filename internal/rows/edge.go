@@ -1,0 +1,145 @@
+package rows
+
+import (
+	"slices"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
+)
+
+// edge is a reference as rows need it: columns by their index, and what a search on
+// the server has found out about it.
+type edge struct {
+	*graph.Reference
+	child, parent *table
+	cols, refs    []int // of child and parent, in parallel
+	own           []int // those of cols that only this edge decides
+	optional      bool  // the row may do without
+	tenant        bool  // it leads to the tenant itself
+	// exclusive parents have one child: rows of one call must not share them.
+	exclusive bool
+	never     bool // it stays empty: a CHECK wants another one
+
+	pair  *graph.Pair
+	typ   int    // column of the pair's type
+	label string // the type that stands for parent
+
+	// fixes columns of the parent: a subtype's row needs a base of its type.
+	fixes map[int]string
+}
+
+// mustHave reports whether a column is one of a reference that every row has.
+func (t *table) mustHave(c *column) bool {
+	return slices.ContainsFunc(t.edges, func(e *edge) bool { return !e.optional && slices.Contains(e.cols, c.index) })
+}
+
+// refNames are the parent's columns that the reference is to.
+func (e *edge) refNames() string {
+	var names []string
+	for _, c := range e.refs {
+		names = append(names, e.parent.columns[c].name)
+	}
+	return catalog.Idents(names)
+}
+
+// heed applies what a search found about references: which of the optional ones a
+// CHECK wants, and which it does not.
+func (t *table) heed() {
+	for _, e := range t.edges {
+		for _, c := range e.own {
+			if want, known := t.schema.wanted[t.name+"\x00"+t.columns[c].name]; known {
+				e.optional, e.never = !want, !want
+			}
+		}
+	}
+}
+
+func (t *table) findEdges() {
+	for _, ref := range t.graph.References {
+		t.edges = append(t.edges, t.newEdge(ref))
+	}
+	for _, e := range t.edges {
+		for _, c := range e.cols {
+			t.columns[c].inEdge = true
+		}
+		if e.pair != nil {
+			t.columns[e.typ].inEdge = true
+		}
+	}
+	for _, l := range t.levels {
+		for _, c := range l.cols {
+			t.columns[c].inEdge = true
+		}
+	}
+	t.findExclusive()
+	t.heed()
+	for _, c := range t.columns {
+		c.alone = c.inEdge && c.Required() && !t.tenantColumn(c.index) && !t.pairType(c) && !t.mustHave(c)
+	}
+}
+
+func (t *table) newEdge(ref *graph.Reference) *edge {
+	e := &edge{Reference: ref, child: t, parent: t.schema.tables[ref.To.Relation], cols: indexes(ref.Columns), refs: indexes(ref.Key), own: indexes(ref.Own),
+		optional: ref.Optional, tenant: ref.Kind == graph.TenantKey, exclusive: ref.Kind == graph.SubtypeBase}
+	if ref.Pair != nil {
+		e.pair, e.typ, e.label = ref.Pair, ref.Pair.TypeColumn.Index, ref.Type
+	}
+	if ref.Subtype != nil {
+		e.fixes = map[int]string{ref.Subtype.Discriminator.Index: ref.Type}
+	}
+	return e
+}
+
+func indexes(columns []*catalog.Column) []int {
+	out := make([]int, len(columns))
+	for i, c := range columns {
+		out[i] = c.Index
+	}
+	return out
+}
+
+func (t *table) tenantColumn(col int) bool {
+	for _, l := range t.levels {
+		if slices.Contains(l.cols, col) {
+			return true
+		}
+	}
+	return false
+}
+
+// findExclusive looks for unique keys that references alone decide: one edge of
+// each must lead every row of a call to a parent of its own.
+func (t *table) findExclusive() {
+	for _, ix := range t.uniqueIndexes() {
+		columns := ix.Columns()
+		if len(columns) < len(ix.Keys) {
+			continue
+		}
+		if last := t.decides(columns); last != nil {
+			last.exclusive = true
+		}
+	}
+}
+
+// decides is the last edge that has part in a key made of references only.
+func (t *table) decides(columns []string) (last *edge) {
+	for _, name := range columns {
+		c := t.byName[name]
+		if c == nil {
+			return nil
+		}
+		found := t.tenantColumn(c.index)
+		for _, e := range t.edges {
+			if slices.Contains(e.own, c.index) {
+				found = true
+				if !e.tenant || last == nil {
+					last = e
+				}
+			}
+		}
+		if !found {
+			return nil
+		}
+	}
+	return last
+}

@@ -1,0 +1,134 @@
+package rows
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// StructError says where a struct does not match its table.
+type StructError struct {
+	Struct   string // the Go type
+	Table    string
+	Problems []string // one a field, with the column that was probably meant
+}
+
+func (e *StructError) Error() string {
+	return fmt.Sprintf("struct %s does not match table %s:\n  %s", e.Struct, e.Table, strings.Join(e.Problems, "\n  "))
+}
+
+// DisagreeError says that a row would get one value on one path and another on
+// the other: two tenants, as a rule. Nothing is written.
+type DisagreeError struct {
+	Table  string // of the row
+	Column string // or the tenant level, where the row carries no such column
+	First  Path
+	Second Path
+}
+
+// Path is how a value comes to a row.
+type Path struct {
+	Via   string // such as "author_id → users 0195…, given by By"
+	Value string
+}
+
+func (e *DisagreeError) Error() string {
+	return fmt.Sprintf("parents of %s disagree on %s:\n  %s by %s\n  %s by %s\n"+
+		"  pass parents that belong together, or leave one out and it is made to fit",
+		e.Table, e.Column, e.First.Value, e.First.Via, e.Second.Value, e.Second.Via)
+}
+
+// UnusedError says that a trait has no place in the table it was given for.
+type UnusedError struct {
+	Trait string // such as "On(datasets 0195…)"
+	Table string
+	Known []string // what the table references
+	// Tenant says that the row is the tenant of the table's rows: In takes those.
+	Tenant bool
+}
+
+func (e *UnusedError) Error() string {
+	refs := "references nothing"
+	if len(e.Known) > 0 {
+		refs = "references " + strings.Join(e.Known, ", ")
+	}
+	if e.Tenant {
+		refs += "; the Model takes it for their tenant: place them with In"
+	}
+	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
+}
+
+// ErrNoTable is wrapped where a factory's table does not exist.
+var ErrNoTable = errors.New("no such table")
+
+// explain adds to a server's error what the caller needs and pgx leaves out.
+func (s *schema) explain(verb, table string, err error) error {
+	var pg *pgconn.PgError
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &pg) {
+		return fmt.Errorf("%s %s: %w", verb, table, err)
+	}
+	var more string
+	if pg.Detail != "" {
+		more += "\n  " + pg.Detail
+	}
+	more += s.definitionOf(pg)
+	switch pg.Code {
+	case "42501":
+		more += "\n  the role may not write here: let it SET ROLE to " + SeederRole +
+			", or declare the tenant's Setting in the Model"
+	case "23502":
+		more += fmt.Sprintf("\n  %s.%s is NOT NULL: give it a value with Set", pg.TableName, pg.ColumnName)
+	case "23514":
+		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
+			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
+		}
+	case "23505":
+		more += "\n  " + s.whyTaken(pg)
+	}
+	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+}
+
+// definitionOf is the constraint, or the unique index, that an error names.
+func (s *schema) definitionOf(pg *pgconn.PgError) string {
+	if pg.ConstraintName == "" {
+		return ""
+	}
+	definition := ""
+	if rel := s.cat.Table(pg.SchemaName + "." + pg.TableName); rel != nil {
+		if k := rel.Constraint(pg.ConstraintName); k != nil {
+			definition = ": " + k.Definition
+		}
+		for _, ix := range rel.Indexes {
+			if definition == "" && ix.Name == pg.ConstraintName {
+				definition = ": " + ix.Definition
+			}
+		}
+	}
+	return "\n  constraint " + pg.ConstraintName + " of " + pg.TableName + definition
+}
+
+// whyTaken guesses why a key is there already.
+func (s *schema) whyTaken(pg *pgconn.PgError) string {
+	t, err := s.table(pg.SchemaName + "." + pg.TableName)
+	if err == nil {
+		k := t.rel.Constraint(pg.ConstraintName)
+		for _, e := range t.edges {
+			if k == nil || e.fixes == nil || !slices.Contains(k.Columns, t.columns[e.own[0]].name) {
+				continue
+			}
+			base, value := e.parent.name, ""
+			for _, v := range e.fixes {
+				value = v
+			}
+			return fmt.Sprintf("a row of %s that is %s was made together with its row of %s: change that one, or leave the %s out and both are made",
+				base, value, t.name, base)
+		}
+	}
+	return "another row has this key: leave its columns out and free values are made, or give others with Set"
+}

@@ -1,0 +1,193 @@
+package rows
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// guess makes a maker of values for a column that nobody has defined, from its type,
+// its constraints and, for the meaning, its name. Most values are text, which
+// Postgres reads for any type.
+func guess(c *column) func(*fake.Value) any {
+	r := c.rule()
+	r.choices = slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(c.avoided, s) })
+	if len(r.choices) > 0 {
+		return func(v *fake.Value) any {
+			if c.unique {
+				return r.choices[v.Permutation(uint64(len(r.choices)))]
+			}
+			return v.OneOf(r.choices...)
+		}
+	}
+	if bound := c.partition(); bound != nil {
+		return bound
+	}
+	return folded(r, guessType(c, c.Type.Underlying(), r))
+}
+
+// folded gives text the case that a CHECK wants.
+func folded(r rule, make func(*fake.Value) any) func(*fake.Value) any {
+	if r.fold == "" {
+		return make
+	}
+	return func(v *fake.Value) any {
+		s, ok := make(v).(string)
+		switch {
+		case !ok:
+			return make(v)
+		case r.fold == "upper":
+			return strings.ToUpper(s)
+		}
+		return strings.ToLower(s)
+	}
+}
+
+func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
+	switch t.Name {
+	case "uuid":
+		return func(v *fake.Value) any { return v.UUID() }
+	case "bool":
+		if len(c.avoided) > 0 {
+			return func(*fake.Value) any { return c.avoided[0] == "false" }
+		}
+		return func(v *fake.Value) any { return v.Chance(0.5) }
+	case "int2", "int4", "int8", "oid":
+		return guessInt(c, t.Name, r)
+	case "float4", "float8", "numeric", "money":
+		return guessNumber(c, r)
+	case "timestamptz", "timestamp", "date", "time", "timetz":
+		return guessMoment(c, t.Name)
+	case "jsonb", "json":
+		return guessJSON(r)
+	case "bytea":
+		n := max(r.minLen, min(16, max(r.maxLen, 1)))
+		if r.maxLen == 0 {
+			n = max(r.minLen, 16)
+		}
+		return func(v *fake.Value) any { return v.Bytes(n) }
+	}
+	switch {
+	case t.Elem != nil:
+		return func(*fake.Value) any { return "{}" }
+	case t.Kind == catalog.RangeType:
+		return guessRange(t)
+	case t.Kind == catalog.MultirangeType:
+		return func(*fake.Value) any { return "{}" }
+	case t.Kind == catalog.CompositeType:
+		return guessComposite(c, t)
+	case t.Category == "S" || t.Name == "citext":
+		return guessText(c, r)
+	}
+	return guessOther(c, t)
+}
+
+func guessComposite(c *column, t *catalog.Type) func(*fake.Value) any {
+	var makers []func(*fake.Value) any
+	for _, a := range t.Attributes {
+		field := &column{Column: a, name: a.Name, base: a.Type.Underlying().OID}
+		if field.Table == nil {
+			field.Column = &catalog.Column{Table: c.Table, Name: a.Name, Type: a.Type, Length: a.Length, Precision: a.Precision, Scale: a.Scale}
+		}
+		makers = append(makers, guessType(field, a.Type.Underlying(), rule{maxLen: a.Length}))
+	}
+	return func(v *fake.Value) any {
+		var parts []string
+		for _, m := range makers {
+			x := m(v)
+			if at, ok := x.(time.Time); ok {
+				x = at.Format(time.RFC3339)
+			}
+			parts = append(parts, `"`+strings.ReplaceAll(show(x), `"`, `""`)+`"`)
+		}
+		return "(" + strings.Join(parts, ",") + ")"
+	}
+}
+
+func guessText(c *column, r rule) func(*fake.Value) any {
+	text := textNamed(c.name, c.unique)
+	for _, expr := range r.patterns {
+		text = fitting(text, expr, r)
+	}
+	return func(v *fake.Value) any {
+		s := text(v)
+		for len(s) < r.minLen {
+			s += "x"
+		}
+		if r.maxLen > 0 && len(s) > r.maxLen {
+			s = s[:r.maxLen]
+			if c.unique {
+				s = shortTag(v, r.maxLen)
+			}
+		}
+		return s
+	}
+}
+
+var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
+
+// fitting keeps the name's text where it matches, and makes text of the pattern
+// where it does not.
+func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
+	re, err := regexp.Compile(expr)
+	if err != nil { // Go knows no lookaround: the server says whether it was needed
+		expr = lookaround.ReplaceAllString(expr, "")
+		if re, err = regexp.Compile(expr); err != nil {
+			return text
+		}
+	}
+	cells := fake.New(0, "", fake.Epoch)
+	fits := func(f func(*fake.Value) string) bool {
+		for row := range int64(16) {
+			cells.At(row)
+			s := f(cells.Of(""))
+			if !re.MatchString(s) || r.maxLen > 0 && len(s) > r.maxLen || len(s) < r.minLen {
+				return false
+			}
+		}
+		return true
+	}
+	if fits(text) {
+		return func(v *fake.Value) string {
+			if s := text(v); re.MatchString(s) {
+				return s
+			}
+			return matching(v, expr)
+		}
+	}
+	for _, long := range []int{0, 1, 2, 8, 16, 32} {
+		p, err := fake.NewPattern(expr, long)
+		if err != nil {
+			return text
+		}
+		matching := func(v *fake.Value) string { return v.Match(p) }
+		if fits(matching) {
+			return matching
+		}
+	}
+	return text
+}
+
+// matching is a text of a pattern, for the few rows whose own does not match.
+func matching(v *fake.Value, expr string) string {
+	p, err := fake.NewPattern(expr, 8)
+	if err != nil {
+		return ""
+	}
+	return v.Match(p)
+}
+
+// shortTag is a unique text of at most n letters and digits.
+func shortTag(v *fake.Value, n int) string {
+	size := uint64(1)
+	for range min(n, 11) {
+		size *= 36
+	}
+	s := strconv.FormatUint(v.Permutation(size), 36)
+	return strings.Repeat("0", min(n, 11)-len(s)) + s
+}

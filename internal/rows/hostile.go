@@ -1,0 +1,99 @@
+package rows
+
+import (
+	"strings"
+
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// hostile is the option.
+type hostile struct{}
+
+func (hostile) apply(c *call) error {
+	c.hostile = true
+	return nil
+}
+
+// corrupt is Hostile's work on one row.
+func (d *draft) corrupt(cells *fake.Cells) error {
+	cells.At(d.number)
+	for _, c := range d.table.columns {
+		make := c.hostile()
+		if make == nil {
+			continue
+		}
+		v := make(cells.Of(c.name))
+		if b := d.plan.binding; b != nil && b.byCol[c.index] >= 0 {
+			b.tryStore(d.row, c.index, v)
+		} else if err := d.put(c.index, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *column) hostile() func(*fake.Value) any {
+	if !c.Writable() || c.inEdge || c.inKey || !c.free() {
+		return nil
+	}
+	switch c.Type.Underlying().Name {
+	case "text", "varchar", "bpchar", "citext":
+		return c.hostileText()
+	case "bytea":
+		return func(v *fake.Value) any { return v.HostileBytes() }
+	case "jsonb":
+		return func(v *fake.Value) any { return v.HostileJSON() }
+	case "json":
+		return func(v *fake.Value) any {
+			return fake.HostileJSONText[int(v.Row())%len(fake.HostileJSONText)]
+		}
+	}
+	return nil
+}
+
+func (c *column) hostileText() func(*fake.Value) any {
+	limit, unique := c.Length, c.inUnique()
+	return func(v *fake.Value) any {
+		if !unique {
+			return v.HostileText(limit)
+		}
+		room := 0
+		if limit > 0 {
+			room = max(limit-9, 1)
+		}
+		return v.HostileText(room) + " " + v.Tag()
+	}
+}
+
+// free reports whether no CHECK looks at more than the column's length or JSON type.
+func (c *column) free() bool {
+	for _, k := range c.Table.Checks() {
+		for _, name := range k.Columns {
+			if name == c.name && (len(k.Columns) > 1 || !harmless(k.Expr)) {
+				return false
+			}
+		}
+	}
+	return len(c.Type.Domains()) == 0
+}
+
+func harmless(expr string) bool {
+	if strings.Contains(expr, "jsonb_typeof") {
+		return strings.Contains(expr, "'object'") && !strings.Contains(expr, "CASE")
+	}
+	return strings.Contains(expr, "length(") && !strings.ContainsAny(expr, "~'")
+}
+
+func (c *column) inUnique() bool {
+	for _, ix := range c.Table.Indexes {
+		if !ix.Unique {
+			continue
+		}
+		for _, k := range ix.Keys {
+			if k.Column == c.name {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,161 @@
+package rows
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// ready fills in keys that have come to be known; false while one is missing.
+func (d *draft) ready() bool {
+	for col, v := range d.values {
+		p, waits := v.(pending)
+		if !waits {
+			continue
+		}
+		known := p.of.values[p.column]
+		if _, still := known.(pending); still || !p.of.set[p.column] {
+			return false
+		}
+		d.values[col] = known
+	}
+	return true
+}
+
+// insert writes one statement. All rows of a table that set the same columns share
+// its text, so the server prepares it once.
+func (w *writer) insert(d *draft) (sql string, args []any, read func(pgx.Rows) error) {
+	var key strings.Builder
+	key.WriteString(d.table.rel.Ident())
+	for i, set := range d.set {
+		if set && d.table.columns[i].Generated == "" {
+			args = append(args, d.values[i])
+			key.WriteString(strconv.Itoa(i) + ",")
+		}
+	}
+	returned := d.returned()
+	if d.link {
+		key.WriteString("link")
+		returned = nil
+	}
+	sql = w.sql[key.String()]
+	if sql == "" {
+		sql = d.insertSQL(returned)
+		w.sql[key.String()] = sql
+	}
+	if len(returned) == 0 {
+		return sql, args, nil
+	}
+	return sql, args, func(rows pgx.Rows) error { return d.take(rows, returned) }
+}
+
+func (d *draft) insertSQL(returned []int) string {
+	var names, params []string
+	always := false
+	for i, c := range d.table.columns {
+		if d.set[i] && c.Generated == "" {
+			names = append(names, c.name)
+			params = append(params, "$"+strconv.Itoa(len(params)+1))
+			always = always || c.Identity == "a"
+		}
+	}
+	sql := "insert into " + d.table.rel.Ident()
+	if len(names) == 0 {
+		sql += " default values"
+	} else {
+		overriding := ""
+		if always {
+			overriding = " overriding system value"
+		}
+		sql += " (" + catalog.Idents(names) + ")" + overriding + " values (" + strings.Join(params, ", ") + ")"
+	}
+	if d.link {
+		sql += " on conflict do nothing"
+	}
+	if len(returned) > 0 {
+		var back []string
+		for _, col := range returned {
+			back = append(back, d.table.columns[col].name)
+		}
+		sql += " returning " + catalog.Idents(back)
+	}
+	return sql
+}
+
+// returned are the columns that Postgres decides and somebody looks at: all of them
+// where a trigger may have its say.
+func (d *draft) returned() []int {
+	var out []int
+	for i, c := range d.table.columns {
+		if c.Generated == "" && (d.set[i] || !c.Filled()) && !d.table.triggered {
+			continue
+		}
+		if d.plan.binding == nil || d.plan.binding.byCol[i] >= 0 || c.inKey {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// take reads what Postgres decided into the row.
+func (d *draft) take(rows pgx.Rows, cols []int) error {
+	targets := make([]any, len(cols))
+	for i, col := range cols {
+		targets[i] = d.target(col)
+	}
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return fmt.Errorf("no row was written: a trigger or a rule swallowed it")
+	}
+	if err := rows.Scan(targets...); err != nil {
+		return err
+	}
+	for i, col := range cols {
+		v := reflect.ValueOf(targets[i]).Elem()
+		if v.Kind() == reflect.Pointer && v.IsNil() {
+			continue
+		}
+		value := v.Interface()
+		if v.Kind() == reflect.Pointer {
+			value = v.Elem().Interface()
+		}
+		d.values[col], d.set[col] = value, true
+		if err := d.store(col, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target is a pointer to a pointer of the field's type: NULL is nil.
+func (d *draft) target(col int) any {
+	b := d.plan.binding
+	if b == nil || b.byCol[col] < 0 {
+		return new(any)
+	}
+	t := d.row.FieldByIndex(b.fields[b.byCol[col]].index).Type()
+	return reflect.New(reflect.PointerTo(t)).Interface()
+}
+
+// finish writes what the engine decided back into the row.
+func (d *draft) finish() error {
+	for col, v := range d.values {
+		if !d.set[col] {
+			continue
+		}
+		if b := d.plan.binding; b != nil && (b.byCol[col] < 0 || !d.row.FieldByIndex(b.fields[b.byCol[col]].index).IsZero()) {
+			continue
+		}
+		if err := d.store(col, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

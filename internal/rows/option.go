@@ -1,0 +1,152 @@
+package rows
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/qarion/seedbed"
+)
+
+// Row is a row of a table, as a struct has it.
+type Row interface{ TableName() string }
+
+// Option says where the rows of a call belong, or what they hold.
+type Option interface{ apply(*call) error }
+
+// In places rows in the tenant that row is, or belongs to.
+func In(row Row) Option { return placement{linkIn, "In", row} }
+
+// On says what rows are about: the target of their pair, or the row they reference.
+func On(row Row) Option { return placement{linkOn, "On", row} }
+
+// By says who made the rows.
+func By(user Row) Option { return placement{linkBy, "By", user} }
+
+// Recycle offers a row to be shared wherever a parent would have to be made.
+func Recycle(row Row) Option { return placement{linkRecycle, "Recycle", row} }
+
+// Has makes n rows that belong to each row made.
+func Has(n int, of *Definition) Option { return children{n, of} }
+
+// Set changes each row after its definition has filled it. The function gets a pointer
+// to the row, of the definition's type.
+func Set(f func(row any)) Option { return setter(f) }
+
+// Hostile fills every column that may hold anything with what has broken programs.
+func Hostile() Option { return hostile{} }
+
+// Seed makes other rows than another seed does.
+func Seed(n uint64) Option {
+	return setting(func(s *settings) { s.seed, s.seedSet = n, true })
+}
+
+// Now is the present that generated moments lie before.
+func Now(t time.Time) Option { return setting(func(s *settings) { s.now = t }) }
+
+// WithModel declares what the tables mean.
+func WithModel(m seedbed.Model) Option { return setting(func(s *settings) { s.model = &m }) }
+
+// Isolated makes rows that count for themselves: the first row of the call is row 0 of
+// its table, whatever was made before, and none is counted afterwards. fingerprint is
+// that of the database, which is then not looked at again.
+func Isolated(fingerprint string) Option {
+	return setting(func(s *settings) { s.isolated = fingerprint })
+}
+
+// Join makes one option of several.
+func Join(options ...Option) Option { return several(options) }
+
+// Invalid is an option that fails the call.
+func Invalid(err error) Option { return invalid{err} }
+
+// call gathers what the options of one call say.
+type call struct {
+	schema   *schema // nil while only settings are read
+	links    []link
+	has      []children
+	says     []func(row any)
+	hostile  bool
+	settings settings
+}
+
+type settings struct {
+	seed    uint64
+	seedSet bool
+	now     time.Time
+	model   *seedbed.Model
+	// isolated is the fingerprint that Isolated got.
+	isolated string
+}
+
+func newCall(s *schema, options []Option) (*call, error) {
+	c := &call{schema: s}
+	for _, o := range options {
+		if err := o.apply(c); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// placement is In, On, By, and each row of Recycle.
+type placement struct {
+	kind linkKind
+	name string
+	row  Row
+}
+
+func (p placement) apply(c *call) error {
+	if c.schema == nil {
+		return nil
+	}
+	if v := reflect.ValueOf(p.row); p.row == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return fmt.Errorf("%s: the row is nil", p.name)
+	}
+	n, err := c.schema.external(p.name, p.row)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	c.links = append(c.links, link{node: n, kind: p.kind, used: new(bool)})
+	return nil
+}
+
+// several options in one.
+type several []Option
+
+func (s several) apply(c *call) error {
+	for _, o := range s {
+		if err := o.apply(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type setting func(*settings)
+
+func (s setting) apply(c *call) error {
+	s(&c.settings)
+	return nil
+}
+
+func (b children) apply(c *call) error {
+	if b.n < 0 {
+		return fmt.Errorf("Has: %d rows of %s asked for", b.n, b.definition.Table)
+	}
+	c.has = append(c.has, b)
+	return nil
+}
+
+// setter is Set.
+type setter func(row any)
+
+func (s setter) apply(c *call) error {
+	c.says = append(c.says, s)
+	return nil
+}
+
+// invalid is an option that its factory cannot take.
+type invalid struct{ err error }
+
+func (i invalid) apply(*call) error { return i.err }

@@ -1,0 +1,126 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed"
+)
+
+// Volume is a number of rows of one table.
+type Volume struct {
+	Definition *Definition
+	N          int64
+	Options    []Option // those of the definition are not added
+}
+
+// Plan fills tables with COPY, parents first, in one transaction, and proves before it
+// commits that every reference of every table it touched holds.
+type Plan struct {
+	Volumes  []Volume       // tables may be named once each
+	Options  []Option       // Seed, Now, WithModel. nil: their defaults
+	Progress func(Progress) // told a few times a second, never by two at once. nil: nobody is
+	Triggers bool           // row triggers stay on
+	// WithoutHooks fills tables whose definitions have an After, without running it.
+	WithoutHooks bool
+}
+
+// Progress is how far a Plan is.
+type Progress struct {
+	Table string        // being written, or proven
+	Stage Stage         // what is being done with it
+	Done  int64         // rows of the table
+	Rows  int64         // that it will have
+	Total int64         // rows of all tables
+	All   int64         // rows written so far, of all tables
+	Time  time.Duration // since Run began
+}
+
+// Stage of a Plan.
+type Stage string
+
+// Stages.
+const (
+	Writing Stage = "write"
+	Proving Stage = "prove"
+)
+
+// Report is what a Plan did.
+type Report struct {
+	Tables   []TableReport // in the order written
+	Rows     int64
+	Write    time.Duration // COPY, generating included: it runs beside it
+	Prove    time.Duration
+	Triggers bool // they were on
+	Proven   int  // constraints looked at
+}
+
+// TableReport is what a Plan did to one table.
+type TableReport struct {
+	Table string
+	Rows  int64
+	Write time.Duration
+	Wait  time.Duration // of that, the server's connection waited for rows to be generated
+}
+
+// ErrNothing is returned for a Plan without rows.
+var ErrNothing = errors.New("the plan asks for no rows")
+
+// Run carries the plan out. On an error nothing of it is kept.
+func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error) {
+	if len(p.Volumes) == 0 {
+		return Report{}, fmt.Errorf("fill: %w", ErrNothing)
+	}
+	d, said, err := databaseOf(ctx, db, p.Options)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	seed, now, err := said.resolve(by.Test)
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	forget(d.address) // a fill is worth a fresh look
+	var report Report
+	err = persist(ctx, db, d, func() error {
+		s, err := d.schema(ctx, db)
+		if err != nil {
+			return err
+		}
+		w := newWorld(d, by.Test, seed)
+		enough := &supplies{fresh: map[string]bool{}, factor: map[string]int64{}}
+		again := true
+		for tries := 0; again && tries < 24; tries++ {
+			report, again, err = p.attempt(ctx, db, s, w, now, enough)
+		}
+		return err
+	})
+	if err != nil {
+		return Report{}, fmt.Errorf("fill: %w", err)
+	}
+	return report, nil
+}
+
+// attempt carries the plan out in a transaction of its own. It says to try again
+// where parents were too few, and once where another session may have been faster to
+// give a child to the parents that it found.
+func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time, enough *supplies) (report Report, again bool, err error) {
+	inTx, known := transactional(db)
+	f := &filling{plan: p, schema: s, world: w, now: now, began: time.Now(), supplies: enough, nested: inTx || !known}
+	err = transact(ctx, db, func(tx pgx.Tx) error {
+		f.tx = tx
+		return f.run(ctx)
+	})
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %v", ctx.Err(), err)
+	}
+	if err != nil {
+		raced := f.borrowed && !enough.raced && taken(err)
+		enough.raced = enough.raced || raced
+		return Report{}, raced || errors.Is(err, errMoreParents), err
+	}
+	return f.report, false, nil
+}

@@ -1,0 +1,55 @@
+package rows
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Record is a row of a table that has no struct. Any type with the same fields is
+// taken for one.
+type Record struct {
+	Table  string
+	Values map[string]any
+}
+
+// TableName makes a Record a Row.
+func (r Record) TableName() string { return r.Table }
+
+// Set gives a column a value. nil is NULL.
+func (r *Record) Set(column string, value any) {
+	if r.Values == nil {
+		r.Values = map[string]any{}
+	}
+	r.Values[column] = value
+}
+
+var recordType = reflect.TypeFor[Record]()
+
+func isRecord(t reflect.Type) bool { return t == recordType || t.ConvertibleTo(recordType) }
+
+// recordOf is the record that an addressable value is.
+func recordOf(v reflect.Value) *Record {
+	return v.Addr().Convert(reflect.PointerTo(recordType)).Interface().(*Record)
+}
+
+// asRecord is the record that a row is; false where it is a struct of the caller's.
+func asRecord(row Row) (Record, bool) {
+	v := reflect.Indirect(reflect.ValueOf(row))
+	if !isRecord(v.Type()) {
+		return Record{}, false
+	}
+	return v.Convert(recordType).Interface().(Record), true
+}
+
+func (r *Record) load(d *draft) error {
+	for name, v := range r.Values {
+		c := d.table.byName[name]
+		if c == nil {
+			return &StructError{Struct: "factory.Record", Table: d.table.name,
+				Problems: []string{d.table.noColumn(field{name: fmt.Sprintf("%q", name), column: name})}}
+		}
+		d.values[c.index], d.set[c.index] = v, true
+		d.paths[c.index] = Path{Via: "its own column " + name}
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package rows
+
+// SeederRole bypasses row-level security; the server's set-up, or the reference
+// schema, provides it.
+const SeederRole = "seedbed_seeder"
+
+// NoteRole keeps what StepDown goes back to.
+const NoteRole = `select set_config('seedbed.role_before', current_setting('role'), true)`
+
+// StepDown goes back to the role of NoteRole, for the sake of a caller whose
+// transaction goes on.
+const StepDown = `select set_config('role', current_setting('seedbed.role_before'), true)`
+
+// When says when a session steps up, and what for.
+type When int
+
+const (
+	// Guarded steps up to write where row-level security applies to the session on
+	// one of the tables.
+	Guarded When = iota
+	// Always steps up to write where it can.
+	Always
+	// Reading steps up where it can, to a role that need not write.
+	Reading
+)
+
+// setRoleSQL takes the role for the rest of the transaction. One statement decides and
+// acts, so that it can travel with the rows. set_config('role') is SET LOCAL ROLE
+// that may be part of a batch's implicit transaction without a warning.
+const setRoleSQL = `select set_config('role', r.rolname, true)
+from pg_roles r, (select exists (select from unnest($2::text[]) t where row_security_active(t)) guarded) s
+where r.rolname = $1
+and pg_has_role(session_user, r.oid, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)
+and (s.guarded and r.rolbypassrls or not s.guarded and $3::bool)
+and not exists (select from unnest($2::text[]) t
+ where not (has_table_privilege(r.oid, t, 'SELECT') and ($4::bool or has_table_privilege(r.oid, t, 'INSERT'))))`
+
+// StepUp takes the seeder's role for the rest of the transaction, where all of that
+// holds: the role exists, the session may take it, it may read the tables and, but
+// for Reading, write them, and row-level security, if it is in the way of one of
+// them, is not in the role's. tables are quoted and qualified.
+func StepUp(when When, tables []string) (sql string, args []any) {
+	return setRoleSQL, []any{SeederRole, tables, when != Guarded, when == Reading}
+}

@@ -1,0 +1,178 @@
+package rows
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+func guessInt(c *column, typ string, r rule) func(*fake.Value) any {
+	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 10_000, "int8": 1_000_000, "oid": 10_000}[typ]
+	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
+		lo, hi = hi, hi*2 // above its min
+	}
+	low, high := r.bounds(float64(lo), float64(hi), 1)
+	lo, hi = int64(low), int64(high)
+	if c.unique {
+		return func(v *fake.Value) any { return lo + v.Row() }
+	}
+	return func(v *fake.Value) any { return v.Size(lo, hi) }
+}
+
+// guessNumber keeps to the scale and to what is left of the precision.
+func guessNumber(c *column, r rule) func(*fake.Value) any {
+	scale, hi := 2, 1000.0
+	if c.Precision > 0 {
+		scale = c.Scale
+		hi = math.Pow10(c.Precision-scale) - 1
+		if c.Precision-scale <= 0 {
+			hi = math.Pow10(c.Precision-scale) * 0.9
+		}
+		hi = min(hi, 10_000)
+	}
+	unit := math.Pow10(-max(scale, 0))
+	lo, hi := r.bounds(0, hi, unit)
+	if c.unique {
+		return func(v *fake.Value) any {
+			return strconv.FormatFloat(lo+float64(float64(v.Row())*unit), 'f', max(scale, 0), 64)
+		}
+	}
+	return func(v *fake.Value) any { return strconv.FormatFloat(v.Float(lo, hi), 'f', max(scale, 0), 64) }
+}
+
+// guessMoment moves forward with the row; within a row, later columns are later.
+func guessMoment(c *column, typ string) func(*fake.Value) any {
+	offset := time.Duration(c.index) * time.Minute
+	at := func(v *fake.Value) time.Time { return v.IncreasingTime().Add(offset) }
+	if excludes(c.Table) {
+		at = func(v *fake.Value) time.Time { return v.Now().Add(time.Duration(v.Row())*time.Hour + offset) }
+	}
+	switch typ {
+	case "date":
+		return func(v *fake.Value) any {
+			if c.unique || excludes(c.Table) {
+				return v.Now().AddDate(0, 0, -3650+int(v.Row())+c.index).Format(time.DateOnly)
+			}
+			return at(v).AddDate(0, 0, c.index).Format(time.DateOnly)
+		}
+	case "time", "timetz":
+		return func(v *fake.Value) any {
+			return fmt.Sprintf("%02d:%02d:00", min(8+c.index/4, 22), v.Int(0, 14)+int64(c.index%4)*15)
+		}
+	}
+	return func(v *fake.Value) any { return at(v) }
+}
+
+func guessJSON(r rule) func(*fake.Value) any {
+	sample := map[string]string{"array": "[]", "string": `"text"`, "number": "1", "boolean": "true", "null": "null"}[r.json]
+	if sample == "" {
+		sample = "{}"
+	}
+	return func(*fake.Value) any { return sample }
+}
+
+// guessRange gives every row a range of its own, so that none overlap.
+func guessRange(t *catalog.Type) func(*fake.Value) any {
+	if t.Subtype == nil {
+		return func(*fake.Value) any { return "empty" }
+	}
+	switch t.Subtype.Name {
+	case "int4", "int8", "numeric":
+		return func(v *fake.Value) any { return fmt.Sprintf("[%d,%d)", v.Row()*10, v.Row()*10+10) }
+	case "date":
+		return func(v *fake.Value) any {
+			day := v.Now().AddDate(0, 0, int(v.Row()))
+			return "[" + day.Format(time.DateOnly) + "," + day.AddDate(0, 0, 1).Format(time.DateOnly) + ")"
+		}
+	case "timestamptz", "timestamp":
+		return func(v *fake.Value) any {
+			at := v.Now().Add(time.Duration(v.Row()) * time.Hour)
+			const layout = "2006-01-02 15:04:05-07"
+			if t.Subtype.Name == "timestamp" {
+				return `["` + at.Format(time.DateTime) + `","` + at.Add(time.Hour).Format(time.DateTime) + `")`
+			}
+			return `["` + at.Format(layout) + `","` + at.Add(time.Hour).Format(layout) + `")`
+		}
+	}
+	return func(*fake.Value) any { return "empty" }
+}
+
+// guessOther knows the input forms of the rarer types.
+func guessOther(c *column, t *catalog.Type) func(*fake.Value) any {
+	n := func(v *fake.Value) int64 { return v.Row() }
+	switch t.Name {
+	case "inet":
+		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.%d", n(v)>>16&255, n(v)>>8&255, n(v)&255) }
+	case "cidr":
+		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.0/24", n(v)>>8&255, n(v)&255) }
+	case "macaddr":
+		return func(v *fake.Value) any {
+			return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", n(v)>>24&255, n(v)>>16&255, n(v)>>8&255, n(v)&255)
+		}
+	case "macaddr8":
+		return func(v *fake.Value) any {
+			return fmt.Sprintf("02:00:00:ff:fe:%02x:%02x:%02x", n(v)>>16&255, n(v)>>8&255, n(v)&255)
+		}
+	case "interval":
+		return func(v *fake.Value) any { return fmt.Sprintf("%02d:%02d:00", (n(v)+1)/60, (n(v)+1)%60) }
+	case "bit", "varbit":
+		width := max(c.Length, 1)
+		return func(v *fake.Value) any {
+			s := strconv.FormatInt(n(v)&(1<<min(width, 62)-1), 2)
+			return strings.Repeat("0", width-len(s)) + s
+		}
+	case "point":
+		return func(v *fake.Value) any { return fmt.Sprintf("(%d,%d)", n(v), n(v)%90) }
+	case "line":
+		return func(v *fake.Value) any { return fmt.Sprintf("{1,1,%d}", n(v)) }
+	case "lseg", "path", "polygon":
+		return func(v *fake.Value) any { return fmt.Sprintf("((%d,0),(%d,1))", n(v), n(v)) }
+	case "box":
+		return func(v *fake.Value) any { return fmt.Sprintf("(%d,0),(%d,1)", n(v)*2, n(v)*2+1) }
+	case "circle":
+		return func(v *fake.Value) any { return fmt.Sprintf("<(%d,0),1>", n(v)*3) }
+	case "xml":
+		return func(v *fake.Value) any { return "<x>" + v.Word() + "</x>" }
+	case "xid", "xid8", "cid":
+		return func(v *fake.Value) any { return strconv.FormatInt(n(v)+3, 10) } // those below are Postgres's own
+	case "pg_lsn":
+		return func(v *fake.Value) any { return fmt.Sprintf("0/%X", n(v)+1) }
+	case "hstore":
+		return func(v *fake.Value) any { return "key=>" + v.Word() }
+	case "vector", "halfvec":
+		return guessVector(c)
+	}
+	return func(v *fake.Value) any { return v.Word() } // tsvector, tsquery, ltree, …
+}
+
+var dimensions = regexp.MustCompile(`\((\d+)\)`)
+
+func guessVector(c *column) func(*fake.Value) any {
+	size := 3
+	if m := dimensions.FindStringSubmatch(c.SQLType); m != nil {
+		size, _ = strconv.Atoi(m[1])
+	}
+	return func(v *fake.Value) any {
+		parts := make([]string, size)
+		for i := range parts {
+			parts[i] = strconv.FormatFloat(v.Float(-1, 1), 'f', 4, 64)
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	}
+}
+
+// excludes reports whether rows of the table must not overlap.
+func excludes(r *catalog.Relation) bool {
+	for _, k := range r.Constraints {
+		if k.Kind == catalog.Exclusion || k.Period {
+			return true
+		}
+	}
+	return false
+}

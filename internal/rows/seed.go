@@ -1,0 +1,63 @@
+package rows
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// SeedVariable is the environment variable that chooses the seed of all calls that
+// name none. A failing test logs the value that brings its data back.
+const SeedVariable = "SEEDBED_SEED"
+
+// BaseSeed is the seed of calls that name none: the environment's, or the fixed one.
+func BaseSeed() (uint64, error) {
+	s := os.Getenv(SeedVariable)
+	if s == "" {
+		return fake.DefaultSeed, nil
+	}
+	n, err := strconv.ParseUint(s, 0, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s=%q is no unsigned number", SeedVariable, s)
+	}
+	return n, nil
+}
+
+// resolve works out seed and now of a call. The top-level test that it is made in is
+// part of the seed: tests that share a database do not make the same keys, and a
+// test's data does not depend on which tests ran before.
+func (s settings) resolve(test string) (uint64, time.Time, error) {
+	now := s.now
+	if now.IsZero() {
+		now = fake.Epoch
+	}
+	if s.seedSet {
+		return s.seed, now, nil
+	}
+	seed, err := BaseSeed()
+	if test != "" {
+		seed = fake.Derive(seed, rootTest(test))
+	}
+	return seed, now, err
+}
+
+// Caller is the test that asks for rows; the zero value is a program.
+type Caller struct {
+	Test string
+	Log  func(level string, format string, args ...any) // once a test for each level; nil: nowhere
+}
+
+// report says which tenants had to be made.
+func (c Caller) report(made []*draft) {
+	if c.Log == nil || len(made) == 0 {
+		return
+	}
+	for _, d := range made[0].tenantsMade {
+		c.Log(d.table.name, "factory: nothing says which row of %s the %s belong to, so one was made: %s; pass factory.In(…) to choose",
+			d.table.name, made[0].table.name, strings.TrimSpace(d.node().key()))
+	}
+}

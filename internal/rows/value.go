@@ -1,0 +1,180 @@
+package rows
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// pending stands for a value that Postgres will choose when a row of this call is
+// inserted: an identity, a serial, a default.
+type pending struct {
+	of     *draft
+	column int
+}
+
+const (
+	boolOID  = 16
+	jsonOID  = 114
+	uuidOID  = 2950
+	jsonbOID = 3802
+)
+
+// canon brings a key's value into the one form that can be compared, whatever Go
+// type a struct keeps it in.
+func canon(c *column, v any) any {
+	switch x := v.(type) {
+	case nil, pending, int64, [16]byte:
+		return v
+	case pgtype.UUID:
+		return x.Bytes
+	case string:
+		if c.base == uuidOID {
+			if id, err := ParseUUID(x); err == nil {
+				return id
+			}
+		}
+		return x
+	case time.Time:
+		return x.UTC().Round(0).Truncate(time.Microsecond)
+	}
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Pointer:
+		if r.IsNil() {
+			return nil
+		}
+		return canon(c, r.Elem().Interface())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return r.Int()
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return int64(r.Uint())
+	case reflect.String:
+		return canon(c, r.String())
+	case reflect.Array:
+		if id, ok := bytes16(r); ok {
+			return id
+		}
+	}
+	if valuer, ok := v.(pgtype.UUIDValuer); ok {
+		if id, err := valuer.UUIDValue(); err == nil {
+			return id.Bytes
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// canonical is canon for a value that came from the server, whose column is not at hand.
+func canonical(v any) any {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return canon(nil, v)
+}
+
+func bytes16(r reflect.Value) (id [16]byte, ok bool) {
+	if r.Type().Elem().Kind() != reflect.Uint8 || r.Len() != 16 {
+		return id, false
+	}
+	reflect.Copy(reflect.ValueOf(&id).Elem(), r)
+	return id, true
+}
+
+// show writes a value for people.
+func show(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return "NULL"
+	case [16]byte:
+		return FormatUUID(x)
+	case pending:
+		return "a new row's " + x.of.table.columns[x.column].name
+	}
+	return fmt.Sprint(v)
+}
+
+// text writes a key's value as Postgres reads it.
+func text(c *column, v any) string {
+	switch x := canon(c, v).(type) {
+	case nil:
+		return ""
+	case [16]byte:
+		return FormatUUID(x)
+	default:
+		return fmt.Sprint(x)
+	}
+}
+
+// assign puts a value into a field of whatever type, through Postgres's text form
+// where Go has no direct way.
+func assign(m *codecs, c *column, dst reflect.Value, v any) error {
+	src := reflect.ValueOf(v)
+	switch {
+	case v == nil:
+		dst.SetZero()
+		return nil
+	case src.Type().AssignableTo(dst.Type()):
+		dst.Set(src)
+		return nil
+	case dst.Kind() == reflect.Pointer:
+		fresh := reflect.New(dst.Type().Elem())
+		if err := assign(m, c, fresh.Elem(), v); err != nil {
+			return err
+		}
+		dst.Set(fresh)
+		return nil
+	case src.Kind() == reflect.Pointer && !src.IsNil():
+		return assign(m, c, dst, src.Elem().Interface())
+	}
+	if done := assignKind(dst, src, v); done {
+		return nil
+	}
+	return assignText(m, c, dst, v)
+}
+
+// assignKind covers what differs in name only: integers that fit, strings, and
+// the many types that are sixteen bytes.
+func assignKind(dst, src reflect.Value, v any) bool {
+	switch {
+	case dst.CanInt() && src.CanInt() && !dst.OverflowInt(src.Int()):
+		dst.SetInt(src.Int())
+	case dst.CanUint() && src.CanInt() && src.Int() >= 0 && !dst.OverflowUint(uint64(src.Int())):
+		dst.SetUint(uint64(src.Int()))
+	case dst.CanFloat() && src.CanFloat():
+		dst.SetFloat(src.Float())
+	case dst.Kind() == src.Kind() && src.Type().ConvertibleTo(dst.Type()):
+		dst.Set(src.Convert(dst.Type()))
+	case dst.Kind() == reflect.Slice && dst.Type().Elem().Kind() == reflect.Uint8 && src.Kind() == reflect.String:
+		dst.SetBytes([]byte(src.String()))
+	case dst.Kind() == reflect.String:
+		id, ok := v.([16]byte)
+		if !ok {
+			return false
+		}
+		dst.SetString(FormatUUID(id))
+	default:
+		return false
+	}
+	return true
+}
+
+func assignText(m *codecs, c *column, dst reflect.Value, v any) error {
+	var buf []byte
+	if s, ok := v.(string); ok {
+		buf = []byte(s)
+	} else {
+		var err error
+		if buf, err = m.encode(c.Type.OID, pgtype.TextFormatCode, v, nil); err != nil {
+			return fmt.Errorf("column %s: a %T does not fit type %s: %w", c.name, v, c.SQLType, err)
+		}
+	}
+	if c.base == boolOID && len(buf) > 1 {
+		buf = buf[:1] // "true" → "t", the form that pgx scans
+	}
+	if err := m.scan(c.Type.OID, pgtype.TextFormatCode, buf, dst.Addr().Interface()); err != nil {
+		return fmt.Errorf("column %s: type %s does not fit a field of type %s: %w", c.name, c.SQLType, dst.Type(), err)
+	}
+	return nil
+}

@@ -55,7 +55,7 @@ func (d database) schema(ctx context.Context, db seedbed.DB) (*schema, error) {
 		}
 	}
 	if d.model != nil {
-		return s.under(*d.model), nil
+		return s.withModel(*d.model), nil
 	}
 	return s, nil
 }
@@ -92,11 +92,11 @@ func remember(addr, print string, s *schema) *schema {
 
 // learned notes a schema that knows more than the one remembered. The model stays the
 // discovered one, whatever the call used.
-func learned(s *schema) {
+func rememberSolved(s *schema) {
 	cache.Lock()
 	defer cache.Unlock()
 	old := cache.schemas[s.print]
-	cache.schemas[s.print] = old.with(old.model, merged(old.pools, s.pools), merged(old.wanted, s.wanted))
+	cache.schemas[s.print] = old.derive(old.model, merged(old.candidates, s.candidates), merged(old.wantedReferences, s.wantedReferences))
 }
 
 func merged[V any](a, b map[string]V) map[string]V {

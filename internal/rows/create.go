@@ -18,25 +18,25 @@ import (
 // nobody gave, in one transaction, and returns them as values of the definition's type.
 // An error that a changed schema may be the cause
 // of is looked into once: the catalog in memory may be stale.
-func Create(ctx context.Context, db seedbed.DB, bp *Definition, n int, options []Option, by Caller) ([]reflect.Value, error) {
+func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options []Option, by Caller) ([]reflect.Value, error) {
 	if n < 0 {
-		return nil, fmt.Errorf("create %s: %d rows asked for", bp.Table, n)
+		return nil, fmt.Errorf("create %s: %d rows asked for", def.Table, n)
 	}
 	if n == 0 {
 		return nil, nil
 	}
 	d, said, err := databaseOf(ctx, db, options)
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
 	seed, now, err := said.resolve(by.Test)
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
-	var made []*draft
-	err = persist(ctx, db, d, func() error {
+	var made []*row
+	err = retry(ctx, db, d, func() error {
 		var err error
-		made, err = d.attempt(ctx, db, newWorld(d, by.Test, seed), now, bp, n, options)
+		made, err = d.attempt(ctx, db, newSequenceScope(d, by.Test, seed), now, def, n, options)
 		return err
 	})
 	if err != nil {
@@ -44,8 +44,8 @@ func Create(ctx context.Context, db seedbed.DB, bp *Definition, n int, options [
 	}
 	by.report(made)
 	rows := make([]reflect.Value, len(made))
-	for i, d := range made {
-		rows[i] = d.row
+	for i, r := range made {
+		rows[i] = r.value
 	}
 	return rows, nil
 }
@@ -73,7 +73,7 @@ func (d *Definition) Build(row any, number int64, options []Option) error {
 		d.Fill(row, cells)
 		spareCells.Put(cells)
 	}
-	for _, say := range c.says {
+	for _, say := range c.overrides {
 		say(row)
 	}
 	return nil
@@ -84,10 +84,10 @@ var spareCells sync.Pool
 
 // persist tries again where that may help: once with a fresh look at the catalog,
 // then as long as values are found for what CHECK constraints objected to.
-func persist(ctx context.Context, db seedbed.DB, d database, try func() error) error {
+func retry(ctx context.Context, db seedbed.DB, d database, try func() error) error {
 	const patience = 30 // tables with constraints of that kind in one call
 	err := try()
-	if err != nil && stale(err) && d.changed(ctx, db) {
+	if err != nil && maybeStale(err) && d.changed(ctx, db) {
 		err = try()
 	}
 	tried := map[string]bool{}
@@ -99,11 +99,11 @@ func persist(ctx context.Context, db seedbed.DB, d database, try func() error) e
 		if serr != nil {
 			return err
 		}
-		better, lerr := s.learn(ctx, db, err, tried)
+		better, lerr := s.solveCheck(ctx, db, err, tried)
 		if better == nil {
 			return lerr
 		}
-		learned(better)
+		rememberSolved(better)
 		err = try()
 	}
 	return err
@@ -111,7 +111,7 @@ func persist(ctx context.Context, db seedbed.DB, d database, try func() error) e
 
 // stale reports whether an error may come from a schema that is not the one we
 // remember: an unknown table or column, a violated NOT NULL, CHECK or reference.
-func stale(err error) bool {
+func maybeStale(err error) bool {
 	var pg *pgconn.PgError
 	if errors.Is(err, ErrNoTable) || errors.As(err, new(*StructError)) {
 		return true
@@ -126,25 +126,25 @@ func stale(err error) bool {
 	return false
 }
 
-func (d database) attempt(ctx context.Context, db seedbed.DB, w world, now time.Time, bp *Definition, n int, options []Option) ([]*draft, error) {
+func (d database) attempt(ctx context.Context, db seedbed.DB, scope sequenceScope, now time.Time, def *Definition, n int, options []Option) ([]*row, error) {
 	s, err := d.schema(ctx, db)
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
-	b := newBuild(s, w, now)
-	b.looker(ctx, db)
-	made, err := b.wishes(bp, n, options)
+	b := newBatch(s, scope, now)
+	b.enableLookups(ctx, db)
+	made, err := b.addAll(def, n, options)
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", bp.Table, err)
+		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
 	err = b.write(ctx, db)
-	if taken(err) {
-		if serr := b.clearAll(ctx, db); serr != nil {
+	if isKeyTaken(err) {
+		if serr := b.skipAllTaken(ctx, db); serr != nil {
 			return nil, err
 		}
-		again := newBuild(s, b.world, now)
-		again.looker(ctx, db)
-		if made, err2 := again.wishes(bp, n, options); err2 == nil && again.write(ctx, db) == nil {
+		again := newBatch(s, b.scope, now)
+		again.enableLookups(ctx, db)
+		if made, err2 := again.addAll(def, n, options); err2 == nil && again.write(ctx, db) == nil {
 			return made, nil
 		}
 	}
@@ -153,13 +153,13 @@ func (d database) attempt(ctx context.Context, db seedbed.DB, w world, now time.
 
 // taken reports whether a key was there already: perhaps because an earlier process
 // wrote rows of the same world.
-func taken(err error) bool {
+func isKeyTaken(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23505"
 }
 
-func (b *build) wishes(bp *Definition, n int, options []Option) ([]*draft, error) {
-	t, err := b.schema.table(bp.Table)
+func (b *batch) addAll(def *Definition, n int, options []Option) ([]*row, error) {
+	t, err := b.schema.table(def.Table)
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +167,12 @@ func (b *build) wishes(bp *Definition, n int, options []Option) ([]*draft, error
 	if err != nil {
 		return nil, err
 	}
-	made := make([]*draft, n)
+	made := make([]*row, n)
 	for i := range made {
-		made[i], err = b.add(wish{bp: bp, table: t, call: c})
+		made[i], err = b.add(request{definition: def, table: t, call: c})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return made, unused(t, c.links)
+	return made, unusedAssociation(t, c.associations)
 }

@@ -39,115 +39,115 @@ func (d *Definition) rowType() reflect.Type {
 
 // maker finds the factory that makes parents or children for a table: one that this
 // one names, or the plain one that needs no struct.
-func (bp *Definition) maker(s *schema, t *table) *Definition {
-	if bp.Parents != nil {
-		for _, other := range bp.Parents() {
+func (def *Definition) maker(s *schema, t *table) *Definition {
+	if def.Parents != nil {
+		for _, other := range def.Parents() {
 			if found, err := s.table(other.Table); err == nil && found == t {
 				return other
 			}
 		}
 	}
-	if own, err := s.table(bp.Table); err == nil && own == t {
-		return &Definition{Table: bp.Table, Type: bp.Type, Fill: bp.Fill, Parents: bp.Parents}
+	if own, err := s.table(def.Table); err == nil && own == t {
+		return &Definition{Table: def.Table, Type: def.Type, Fill: def.Fill, Parents: def.Parents}
 	}
-	return &Definition{Table: t.name, Parents: bp.Parents}
+	return &Definition{Table: t.name, Parents: def.Parents}
 }
 
 // begin makes the row before anything is said about it: constant defaults where
 // Postgres has them, so that a trait's false differs from no word at all; made-up
 // values where the column needs one; then the definition.
-func (b *build) begin(bp *Definition, t *table, number int64, fixes map[int]string) (*draft, error) {
-	d := &draft{table: t, bp: bp, number: number, row: reflect.New(bp.rowType()).Elem(),
-		values: make([]any, len(t.columns)), set: make([]bool, len(t.columns)),
-		paths: map[int]Path{}, via: map[string]tenantKey{}, subtypes: map[*table]bool{}}
+func (b *batch) newRow(def *Definition, t *table, number int64, fixes map[int]string) (*row, error) {
+	r := &row{table: t, definition: def, number: number, value: reflect.New(def.rowType()).Elem(),
+		values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns)),
+		origins: map[int]Path{}, tenantsThroughParents: map[string]tenantOrigin{}, subtypes: map[*table]bool{}}
 	cells := b.cells(t.name)
 	cells.At(number)
-	if bp.isRecord() {
-		recordOf(d.row).Table = t.name
+	if def.isRecord() {
+		recordOf(r.value).Table = t.name
 	}
 	var err error
-	if d.plan, err = b.plan(bp, t, fixes); err != nil {
+	if r.plan, err = b.rowMaker(def, t, fixes); err != nil {
 		return nil, err
 	}
-	if err := d.plan.prepare(d, cells); err != nil {
+	if err := r.plan.prepareRow(r, cells); err != nil {
 		return nil, err
 	}
-	if err := d.fix(fixes); err != nil {
+	if err := r.setDiscriminators(fixes); err != nil {
 		return nil, err
 	}
-	if bp.Fill != nil {
-		bp.Fill(d.row.Addr().Interface(), cells)
+	if def.Fill != nil {
+		def.Fill(r.value.Addr().Interface(), cells)
 	}
-	return d, nil
+	return r, nil
 }
 
 // rowPlan is what begin does for every row of a table made by one blueprint.
-type rowPlan struct {
-	binding  *binding // nil for Records
-	table    *table
-	defined  bool
-	fixes    map[int]string
-	defaults []*column
-	made     []maker
+type rowMaker struct {
+	binding        *binding // nil for Records
+	table          *table
+	hasDefinition  bool
+	discriminators map[int]string
+	defaults       []*column
+	inferred       []inferrer
 }
 
-type planKey struct {
+type rowMakerKey struct {
 	bp    *Definition
 	fixes string
 }
 
-type maker struct {
+type inferrer struct {
 	column *column
-	make   func(*fake.Value) any
+	infer  func(*fake.Value) any
 }
 
-func (b *build) plan(bp *Definition, t *table, fixes map[int]string) (*rowPlan, error) {
-	key := planKey{bp, fmt.Sprint(fixes)}
-	if p, ok := b.plans[key]; ok {
+func (b *batch) rowMaker(def *Definition, t *table, fixes map[int]string) (*rowMaker, error) {
+	key := rowMakerKey{def, fmt.Sprint(fixes)}
+	if p, ok := b.rowMakers[key]; ok {
 		return p, nil
 	}
-	p := &rowPlan{table: t, defined: bp.Fill != nil, fixes: fixes}
-	if !bp.isRecord() {
+	p := &rowMaker{table: t, hasDefinition: def.Fill != nil, discriminators: fixes}
+	if !def.isRecord() {
 		var err error
-		if p.binding, err = bind(layoutOf(bp.Type), t); err != nil {
+		if p.binding, err = bind(layoutOf(def.Type), t); err != nil {
 			return nil, err
 		}
 	}
-	covered := p.probe(bp)
+	covered := p.filledByDefinition(def)
 	for _, c := range t.columns {
-		make := p.maker(c)
+		make := p.inferrerOf(c)
 		switch {
-		case c.alone: // made when it is known that no parent has it
+		case c.withoutReference: // made when it is known that no parent has it
 		case make != nil && !slices.Contains(covered, c.index):
-			p.made = append(p.made, maker{c, make})
+			p.inferred = append(p.inferred, inferrer{c, make})
 		case c.constOK && c.Writable() && p.binding != nil && p.binding.byCol[c.index] >= 0:
 			p.defaults = append(p.defaults, c)
 		}
 	}
-	b.plans[key] = p
+	b.rowMakers[key] = p
 	return p, nil
 }
 
 // maker of a column that needs a value and may not get one, or nil. What a search has
 // found is for tables that nobody has defined: a definition knows better.
-func (p *rowPlan) maker(c *column) func(*fake.Value) any {
-	if found := c.pool.with(p.fixes); found != nil && !p.defined {
+func (p *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
+	if found := c.candidates.matching(p.discriminators); found != nil && !p.hasDefinition {
 		return func(v *fake.Value) any { return found.value(v, c.index) }
 	}
-	if c.made() {
-		return guess(c)
+	if c.isMade() {
+		return inferValue(c)
 	}
 	return nil
 }
 
 // probe runs the definition on an empty row to see which columns it makes, so that
 // they are not made twice.
-func (p *rowPlan) probe(bp *Definition) (covered []int) {
-	if bp.Fill == nil || p.binding == nil {
+func (p *rowMaker) filledByDefinition(def *Definition) (covered []int) {
+	if def.Fill == nil || p.binding == nil {
 		return nil
 	}
-	row := reflect.New(bp.rowType())
-	bp.Fill(row.Interface(), fake.New(0, bp.Table, fake.Epoch))
+	row := reflect.New(def.rowType())
+	def.Fill(row.Interface(), fake.New(0, def.Table, fake.Epoch))
 	for _, f := range p.binding.fields {
 		if !row.Elem().FieldByIndex(f.index).IsZero() {
 			covered = append(covered, f.column.index)
@@ -156,14 +156,14 @@ func (p *rowPlan) probe(bp *Definition) (covered []int) {
 	return covered
 }
 
-func (p *rowPlan) prepare(d *draft, cells *fake.Cells) error {
+func (p *rowMaker) prepareRow(r *row, cells *fake.Cells) error {
 	for _, c := range p.defaults {
-		if err := p.binding.store(d.row, c.index, c.constant); err != nil {
+		if err := p.binding.storeField(r.value, c.index, c.constant); err != nil {
 			return fmt.Errorf("default of %s: %w", c.name, err)
 		}
 	}
-	for _, m := range p.made {
-		if err := d.put(m.column.index, m.make(cells.Of(m.column.name))); err != nil {
+	for _, m := range p.inferred {
+		if err := r.setField(m.column.index, m.infer(cells.Of(m.column.name))); err != nil {
 			return err
 		}
 	}

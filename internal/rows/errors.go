@@ -118,12 +118,12 @@ func (s *schema) whyTaken(pg *pgconn.PgError) string {
 	t, err := s.table(pg.SchemaName + "." + pg.TableName)
 	if err == nil {
 		k := t.rel.Constraint(pg.ConstraintName)
-		for _, e := range t.edges {
-			if k == nil || e.fixes == nil || !slices.Contains(k.Columns, t.columns[e.own[0]].name) {
+		for _, ref := range t.references {
+			if k == nil || ref.discriminators == nil || !slices.Contains(k.Columns, t.columns[ref.own[0]].name) {
 				continue
 			}
-			base, value := e.parent.name, ""
-			for _, v := range e.fixes {
+			base, value := ref.parent.name, ""
+			for _, v := range ref.discriminators {
 				value = v
 			}
 			return fmt.Sprintf("a row of %s that is %s was made together with its row of %s: change that one, or leave the %s out and both are made",

@@ -11,124 +11,124 @@ import (
 
 // generator encodes a set's rows for COPY, one after the other.
 type generator struct {
-	f       *filling
-	s       *set
-	plan    *rowPlan
-	cells   *fake.Cells
-	fresh   reflect.Value // a row with the constant defaults
-	row     reflect.Value
-	columns []source
-	names   []string
-	hostile []maker
-	parents []parentOf       // of the row at hand, by choice
-	skipped map[*joint]int64 // combinations that are taken, in this tenant
-	tenant  int64
-	index   int64
+	load                *bulkLoad
+	batch               *tableBatch
+	plan                *rowMaker
+	cells               *fake.Cells
+	fresh               reflect.Value // a row with the constant defaults
+	row                 reflect.Value
+	columns             []source
+	names               []string
+	hostile             []inferrer
+	parents             []parentChoice            // of the row at hand, by choice
+	skippedCombinations map[*keyCombination]int64 // combinations that are taken, in this tenant
+	tenant              int64
+	index               int64
 }
 
-func (f *filling) newGenerator(s *set) (*generator, error) {
-	b := newBuild(f.schema, f.world, f.now)
-	plan, err := b.plan(s.bp, s.table, s.fixes())
+func (f *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
+	b := newBatch(f.schema, f.scope, f.now)
+	plan, err := b.rowMaker(tb.definition, tb.table, tb.discriminators())
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{f: f, s: s, plan: plan, cells: fake.New(f.world.seed, s.table.name, f.now),
-		fresh: reflect.New(s.bp.rowType()).Elem(), row: reflect.New(s.bp.rowType()).Elem(), parents: make([]parentOf, len(s.edges)), skipped: map[*joint]int64{}}
+	g := &generator{load: f, batch: tb, plan: plan, cells: fake.New(f.scope.seed, tb.table.name, f.now),
+		fresh: reflect.New(tb.definition.rowType()).Elem(), row: reflect.New(tb.definition.rowType()).Elem(), parents: make([]parentChoice, len(tb.choices)), skippedCombinations: map[*keyCombination]int64{}}
 	for _, c := range plan.defaults {
-		if err := plan.binding.store(g.fresh, c.index, c.constant); err != nil {
+		if err := plan.binding.storeField(g.fresh, c.index, c.constant); err != nil {
 			return nil, err
 		}
 	}
-	if s.bp.isRecord() {
-		recordOf(g.fresh).Table = s.table.name
+	if tb.definition.isRecord() {
+		recordOf(g.fresh).Table = tb.table.name
 	}
-	if s.call.hostile {
-		for _, c := range s.table.columns {
-			if make := c.hostile(); make != nil {
-				g.hostile = append(g.hostile, maker{c, make})
+	if tb.call.hostile {
+		for _, c := range tb.table.columns {
+			if make := c.hostileValues(); make != nil {
+				g.hostile = append(g.hostile, inferrer{c, make})
 			}
 		}
 	}
-	g.f.fixBase(s, g.fresh, plan)
+	g.load.setDiscriminators(tb, g.fresh, plan)
 	return g, g.sources()
 }
 
 // fixes are the discriminators among what a set's rows have in common.
-func (s *set) fixes() map[int]string {
+func (tb *tableBatch) discriminators() map[int]string {
 	var out map[int]string
-	for col, v := range s.fixed {
-		if c := s.table.columns[col]; !c.inEdge {
+	for col, v := range tb.fixedValues {
+		if c := tb.table.columns[col]; !c.inReference {
 			if out == nil {
 				out = map[int]string{}
 			}
-			out[col] = text(c, v)
+			out[col] = keyText(c, v)
 		}
 	}
 	return out
 }
 
 // fixBase sets the discriminator of a base that a subtype asked for.
-func (f *filling) fixBase(s *set, fresh reflect.Value, plan *rowPlan) {
-	for col, v := range s.fixed {
-		if plan.binding != nil && !s.table.columns[col].inEdge {
-			_ = plan.binding.store(fresh, col, v) // a discriminator is a string in every struct that has it
+func (load *bulkLoad) setDiscriminators(tb *tableBatch, fresh reflect.Value, plan *rowMaker) {
+	for col, v := range tb.fixedValues {
+		if plan.binding != nil && !tb.table.columns[col].inReference {
+			_ = plan.binding.storeField(fresh, col, v) // a discriminator is a string in every struct that has it
 		}
 	}
 }
 
 // fill makes the row at hand, references left out.
-func (g *generator) fill() error {
-	g.cells.At(g.s.first + g.index)
+func (g *generator) fillRow() error {
+	g.cells.At(g.batch.firstNumber + g.index)
 	g.row.Set(g.fresh)
-	if g.s.bp.isRecord() && len(g.s.call.says) == 0 && len(g.s.sub) == 0 {
+	if g.batch.definition.isRecord() && len(g.batch.call.overrides) == 0 && len(g.batch.subtypeBatches) == 0 {
 		return nil
 	}
-	for _, m := range g.plan.made {
-		if err := g.put(m.column, m.make(g.cells.Of(m.column.name))); err != nil {
+	for _, m := range g.plan.inferred {
+		if err := g.setField(m.column, m.infer(g.cells.Of(m.column.name))); err != nil {
 			return err
 		}
 	}
-	if g.s.bp.Fill != nil {
-		g.s.bp.Fill(g.row.Addr().Interface(), g.cells)
+	if g.batch.definition.Fill != nil {
+		g.batch.definition.Fill(g.row.Addr().Interface(), g.cells)
 	}
 	for _, h := range g.hostile {
-		g.corrupt(h.column, h.make(g.cells.Of(h.column.name)))
+		g.setHostile(h.column, h.infer(g.cells.Of(h.column.name)))
 	}
-	for _, say := range g.s.call.says {
+	for _, say := range g.batch.call.overrides {
 		say(g.row.Addr().Interface())
 	}
 	return nil
 }
 
 // corrupt leaves a field as it is whose type cannot hold the value.
-func (g *generator) corrupt(c *column, v any) {
+func (g *generator) setHostile(c *column, v any) {
 	if g.plan.binding == nil {
 		recordOf(g.row).Set(c.name, v)
 		return
 	}
-	g.plan.binding.tryStore(g.row, c.index, v)
+	g.plan.binding.tryStoreField(g.row, c.index, v)
 }
 
-func (g *generator) put(c *column, v any) error {
+func (g *generator) setField(c *column, v any) error {
 	if g.plan.binding == nil {
 		recordOf(g.row).Set(c.name, v)
 		return nil
 	}
-	return g.plan.binding.store(g.row, c.index, v)
+	return g.plan.binding.storeField(g.row, c.index, v)
 }
 
 // shared reports whether rows of several tenants may have the same parent on an
 // exclusive edge: members may be members elsewhere too.
-func (s *set) shared(e *edge) bool {
-	if e.pair != nil || len(e.fixes) > 0 {
+func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
+	if ref.pair != nil || len(ref.discriminators) > 0 {
 		return false
 	}
-	for _, ix := range s.table.uniqueIndexes() {
+	for _, ix := range tb.table.uniqueIndexes() {
 		inside := true
 		for _, k := range ix.Keys {
-			c := s.table.byName[k.Column]
+			c := tb.table.byName[k.Column]
 			own := false
-			for _, col := range e.own {
+			for _, col := range ref.own {
 				own = own || c != nil && c.index == col
 			}
 			inside = inside && own
@@ -141,86 +141,86 @@ func (s *set) shared(e *edge) bool {
 }
 
 // next appends the row at hand to buf.
-func (g *generator) next(buf []byte, inTenant int64) ([]byte, error) {
-	if err := g.fill(); err != nil {
+func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
+	if err := g.fillRow(); err != nil {
 		return buf, err
 	}
-	if err := g.assign(inTenant); err != nil {
+	if err := g.assignParents(inTenant); err != nil {
 		return buf, err
 	}
 	buf = binary.BigEndian.AppendUint16(buf, uint16(len(g.columns)))
 	var err error
 	for i := range g.columns {
-		if buf, err = g.column(buf, &g.columns[i]); err != nil {
-			return buf, fmt.Errorf("%s, row %d: %w", g.s.table.name, g.index, err)
+		if buf, err = g.appendColumn(buf, &g.columns[i]); err != nil {
+			return buf, fmt.Errorf("%s, row %d: %w", g.batch.table.name, g.index, err)
 		}
 	}
 	g.noteSubtype()
 	return buf, nil
 }
 
-func (g *generator) column(buf []byte, src *source) ([]byte, error) {
+func (g *generator) appendColumn(buf []byte, src *source) ([]byte, error) {
 	switch {
 	case src.fixed != nil:
 		return append(buf, src.fixed...), nil
-	case src.level != nil:
-		p, _ := g.s.above(src.level, g.tenant)
-		return g.value(buf, src, src.level.keys[src.key], p)
+	case src.tenants != nil:
+		p, _ := g.batch.tenantAbove(src.tenants, g.tenant)
+		return g.appendKey(buf, src, src.tenants.keys[src.key], p)
 	case src.parents != nil:
-		return g.parent(buf, src)
+		return g.appendParentKey(buf, src)
 	case src.field != nil:
 		v := g.row.FieldByIndex(src.field)
-		if !v.IsZero() || !src.leaves {
-			return g.field(buf, src, v)
+		if !v.IsZero() || !src.nullIfZero {
+			return g.appendField(buf, src, v)
 		}
-		if src.make == nil {
+		if src.infer == nil {
 			return null(buf), nil
 		}
 	}
-	return g.made(buf, src)
+	return g.appendInferred(buf, src)
 }
 
-func (g *generator) made(buf []byte, src *source) ([]byte, error) {
-	x := src.make(g.cells.Of(src.column.name))
+func (g *generator) appendInferred(buf []byte, src *source) ([]byte, error) {
+	x := src.infer(g.cells.Of(src.column.name))
 	if src.keep != nil {
-		src.keep.add(canon(src.column, x))
+		src.keep.add(canonical(src.column, x))
 	}
-	return g.any(buf, src, x)
+	return g.appendValue(buf, src, x)
 }
 
-func (g *generator) field(buf []byte, src *source, v reflect.Value) ([]byte, error) {
+func (g *generator) appendField(buf []byte, src *source, v reflect.Value) ([]byte, error) {
 	if src.keep != nil {
-		src.keep.add(canon(src.column, v.Interface()))
+		src.keep.add(canonical(src.column, v.Interface()))
 	}
-	if src.text {
-		return g.any(buf, src, v.Interface())
+	if src.asText {
+		return g.appendValue(buf, src, v.Interface())
 	}
 	return src.encode(buf, v)
 }
 
-func (g *generator) any(buf []byte, src *source, x any) ([]byte, error) {
-	if !src.text || x == nil {
-		return encodeAny(g.f.schema.types, src.column, buf, x)
+func (g *generator) appendValue(buf []byte, src *source, x any) ([]byte, error) {
+	if !src.asText || x == nil {
+		return encodeAny(g.load.schema.types, src.column, buf, x)
 	}
-	return encodeLiteral(g.f.schema.types, src.column, buf, x)
+	return encodeLiteral(g.load.schema.types, src.column, buf, x)
 }
 
-func (g *generator) parent(buf []byte, src *source) ([]byte, error) {
+func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
 	for _, from := range src.parents {
 		at := g.parents[from.choice]
-		if at.edge < 0 {
+		if at.reference < 0 {
 			continue
 		}
-		c := g.s.edges[from.choice]
-		if src.typ {
-			return g.any(buf, src, c.edges[at.edge].label)
+		c := g.batch.choices[from.choice]
+		if src.pairType {
+			return g.appendValue(buf, src, c.references[at.reference].label)
 		}
-		if ref := from.refs[at.edge]; ref >= 0 {
-			return g.value(buf, src, c.sets[at.edge].keys[ref], at.index)
+		if ref := from.refs[at.reference]; ref >= 0 {
+			return g.appendKey(buf, src, c.parents[at.reference].keys[ref], at.index)
 		}
 	}
-	if src.column.alone {
-		return g.made(buf, src)
+	if src.column.withoutReference {
+		return g.appendInferred(buf, src)
 	}
 	if src.keep != nil {
 		src.keep.add(nil)
@@ -228,7 +228,7 @@ func (g *generator) parent(buf []byte, src *source) ([]byte, error) {
 	return null(buf), nil
 }
 
-func (g *generator) value(buf []byte, src *source, keys *vector, at int64) ([]byte, error) {
+func (g *generator) appendKey(buf []byte, src *source, keys *keyColumn, at int64) ([]byte, error) {
 	if src.column.base == uuidOID && keys.byUUID() {
 		id := keys.uuid(at)
 		if src.keep != nil {
@@ -240,43 +240,43 @@ func (g *generator) value(buf []byte, src *source, keys *vector, at int64) ([]by
 	if src.keep != nil {
 		src.keep.add(x)
 	}
-	return g.any(buf, src, x)
+	return g.appendValue(buf, src, x)
 }
 
 // noteSubtype remembers that a base row needs a row in its subtype's table.
 func (g *generator) noteSubtype() {
-	if len(g.s.sub) == 0 {
+	if len(g.batch.subtypeBatches) == 0 {
 		return
 	}
-	inherits, _ := g.f.schema.model.Inherits(g.s.table.name)
-	c := g.s.table.byName[inherits.Discriminator]
+	inherits, _ := g.load.schema.model.Inherits(g.batch.table.name)
+	c := g.batch.table.byName[inherits.Discriminator]
 	var value string
-	if g.s.bp.isRecord() {
-		value = text(c, recordOf(g.row).Values[c.name])
+	if g.batch.definition.isRecord() {
+		value = keyText(c, recordOf(g.row).Values[c.name])
 	}
-	if v, ok := g.s.fixed[c.index]; ok {
-		value = text(c, v)
+	if v, ok := g.batch.fixedValues[c.index]; ok {
+		value = keyText(c, v)
 	}
 	if b := g.plan.binding; b != nil && b.byCol[c.index] >= 0 {
-		value = text(c, g.row.FieldByIndex(b.fields[b.byCol[c.index]].index).Interface())
+		value = keyText(c, g.row.FieldByIndex(b.fields[b.byCol[c.index]].index).Interface())
 	}
-	if child := g.s.sub[value]; child != nil {
-		child.rows = append(child.rows, g.index)
+	if child := g.batch.subtypeBatches[value]; child != nil {
+		child.baseRows = append(child.baseRows, g.index)
 	}
 }
 
 // rows makes all rows, in order, in chunks of about size bytes.
-func (g *generator) rows(ctx context.Context, size int, emit func(chunk []byte, done int64) ([]byte, error)) error {
+func (g *generator) generate(ctx context.Context, size int, emit func(chunk []byte, done int64) ([]byte, error)) error {
 	var buf []byte
 	var err error
-	tenants := len(g.s.spans) - 1
+	tenants := len(g.batch.spans) - 1
 	for p := range tenants {
-		g.tenant, g.skipped = int64(p), map[*joint]int64{}
-		for g.index = g.s.spans[p]; g.index < g.s.spans[p+1]; g.index++ {
-			if base := g.s.base; base != nil && base.spans != nil {
-				g.tenant = int64(base.tenant(g.s.rows[g.index]))
+		g.tenant, g.skippedCombinations = int64(p), map[*keyCombination]int64{}
+		for g.index = g.batch.spans[p]; g.index < g.batch.spans[p+1]; g.index++ {
+			if base := g.batch.baseBatch; base != nil && base.spans != nil {
+				g.tenant = int64(base.tenantOf(g.batch.baseRows[g.index]))
 			}
-			if buf, err = g.next(buf, g.index-g.s.spans[p]); err != nil {
+			if buf, err = g.appendRow(buf, g.index-g.batch.spans[p]); err != nil {
 				return err
 			}
 			if len(buf) < size {

@@ -15,30 +15,30 @@ func (hostile) apply(c *call) error {
 }
 
 // corrupt is Hostile's work on one row.
-func (d *draft) corrupt(cells *fake.Cells) error {
-	cells.At(d.number)
-	for _, c := range d.table.columns {
-		make := c.hostile()
+func (r *row) fillHostile(cells *fake.Cells) error {
+	cells.At(r.number)
+	for _, c := range r.table.columns {
+		make := c.hostileValues()
 		if make == nil {
 			continue
 		}
 		v := make(cells.Of(c.name))
-		if b := d.plan.binding; b != nil && b.byCol[c.index] >= 0 {
-			b.tryStore(d.row, c.index, v)
-		} else if err := d.put(c.index, v); err != nil {
+		if b := r.plan.binding; b != nil && b.byCol[c.index] >= 0 {
+			b.tryStoreField(r.value, c.index, v)
+		} else if err := r.setField(c.index, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *column) hostile() func(*fake.Value) any {
-	if !c.Writable() || c.inEdge || c.inKey || !c.free() {
+func (c *column) hostileValues() func(*fake.Value) any {
+	if !c.Writable() || c.inReference || c.inKey || !c.isUnconstrained() {
 		return nil
 	}
 	switch c.Type.Underlying().Name {
 	case "text", "varchar", "bpchar", "citext":
-		return c.hostileText()
+		return c.hostileTexts()
 	case "bytea":
 		return func(v *fake.Value) any { return v.HostileBytes() }
 	case "jsonb":
@@ -51,7 +51,7 @@ func (c *column) hostile() func(*fake.Value) any {
 	return nil
 }
 
-func (c *column) hostileText() func(*fake.Value) any {
+func (c *column) hostileTexts() func(*fake.Value) any {
 	limit, unique := c.Length, c.inUnique()
 	return func(v *fake.Value) any {
 		if !unique {
@@ -66,7 +66,7 @@ func (c *column) hostileText() func(*fake.Value) any {
 }
 
 // free reports whether no CHECK looks at more than the column's length or JSON type.
-func (c *column) free() bool {
+func (c *column) isUnconstrained() bool {
 	for _, k := range c.Table.Checks() {
 		for _, name := range k.Columns {
 			if name == c.name && (len(k.Columns) > 1 || !harmless(k.Expr)) {

@@ -12,59 +12,59 @@ import (
 )
 
 // ready fills in keys that have come to be known; false while one is missing.
-func (d *draft) ready() bool {
-	for col, v := range d.values {
+func (r *row) fillPending() bool {
+	for col, v := range r.values {
 		p, waits := v.(pending)
 		if !waits {
 			continue
 		}
 		known := p.of.values[p.column]
-		if _, still := known.(pending); still || !p.of.set[p.column] {
+		if _, still := known.(pending); still || !p.of.isSet[p.column] {
 			return false
 		}
-		d.values[col] = known
+		r.values[col] = known
 	}
 	return true
 }
 
 // insert writes one statement. All rows of a table that set the same columns share
 // its text, so the server prepares it once.
-func (w *writer) insert(d *draft) (sql string, args []any, read func(pgx.Rows) error) {
+func (w *writer) insert(r *row) (sql string, args []any, read func(pgx.Rows) error) {
 	var key strings.Builder
-	key.WriteString(d.table.rel.Ident())
-	for i, set := range d.set {
-		if set && d.table.columns[i].Generated == "" {
-			args = append(args, d.values[i])
+	key.WriteString(r.table.rel.Ident())
+	for i, set := range r.isSet {
+		if set && r.table.columns[i].Generated == "" {
+			args = append(args, r.values[i])
 			key.WriteString(strconv.Itoa(i) + ",")
 		}
 	}
-	returned := d.returned()
-	if d.link {
+	returned := r.returnedColumns()
+	if r.mayExist {
 		key.WriteString("link")
 		returned = nil
 	}
 	sql = w.sql[key.String()]
 	if sql == "" {
-		sql = d.insertSQL(returned)
+		sql = r.insertSQL(returned)
 		w.sql[key.String()] = sql
 	}
 	if len(returned) == 0 {
 		return sql, args, nil
 	}
-	return sql, args, func(rows pgx.Rows) error { return d.take(rows, returned) }
+	return sql, args, func(rows pgx.Rows) error { return r.readReturned(rows, returned) }
 }
 
-func (d *draft) insertSQL(returned []int) string {
+func (r *row) insertSQL(returned []int) string {
 	var names, params []string
 	always := false
-	for i, c := range d.table.columns {
-		if d.set[i] && c.Generated == "" {
+	for i, c := range r.table.columns {
+		if r.isSet[i] && c.Generated == "" {
 			names = append(names, c.name)
 			params = append(params, "$"+strconv.Itoa(len(params)+1))
 			always = always || c.Identity == "a"
 		}
 	}
-	sql := "insert into " + d.table.rel.Ident()
+	sql := "insert into " + r.table.rel.Ident()
 	if len(names) == 0 {
 		sql += " default values"
 	} else {
@@ -74,13 +74,13 @@ func (d *draft) insertSQL(returned []int) string {
 		}
 		sql += " (" + catalog.Idents(names) + ")" + overriding + " values (" + strings.Join(params, ", ") + ")"
 	}
-	if d.link {
+	if r.mayExist {
 		sql += " on conflict do nothing"
 	}
 	if len(returned) > 0 {
 		var back []string
 		for _, col := range returned {
-			back = append(back, d.table.columns[col].name)
+			back = append(back, r.table.columns[col].name)
 		}
 		sql += " returning " + catalog.Idents(back)
 	}
@@ -89,13 +89,13 @@ func (d *draft) insertSQL(returned []int) string {
 
 // returned are the columns that Postgres decides and somebody looks at: all of them
 // where a trigger may have its say.
-func (d *draft) returned() []int {
+func (r *row) returnedColumns() []int {
 	var out []int
-	for i, c := range d.table.columns {
-		if c.Generated == "" && (d.set[i] || !c.Filled()) && !d.table.triggered {
+	for i, c := range r.table.columns {
+		if c.Generated == "" && (r.isSet[i] || !c.Filled()) && !r.table.triggered {
 			continue
 		}
-		if d.plan.binding == nil || d.plan.binding.byCol[i] >= 0 || c.inKey {
+		if r.plan.binding == nil || r.plan.binding.byCol[i] >= 0 || c.inKey {
 			out = append(out, i)
 		}
 	}
@@ -103,10 +103,10 @@ func (d *draft) returned() []int {
 }
 
 // take reads what Postgres decided into the row.
-func (d *draft) take(rows pgx.Rows, cols []int) error {
+func (r *row) readReturned(rows pgx.Rows, cols []int) error {
 	targets := make([]any, len(cols))
 	for i, col := range cols {
-		targets[i] = d.target(col)
+		targets[i] = r.scanTarget(col)
 	}
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
@@ -126,8 +126,8 @@ func (d *draft) take(rows pgx.Rows, cols []int) error {
 		if v.Kind() == reflect.Pointer {
 			value = v.Elem().Interface()
 		}
-		d.values[col], d.set[col] = value, true
-		if err := d.store(col, value); err != nil {
+		r.values[col], r.isSet[col] = value, true
+		if err := r.storeField(col, value); err != nil {
 			return err
 		}
 	}
@@ -135,25 +135,25 @@ func (d *draft) take(rows pgx.Rows, cols []int) error {
 }
 
 // target is a pointer to a pointer of the field's type: NULL is nil.
-func (d *draft) target(col int) any {
-	b := d.plan.binding
+func (r *row) scanTarget(col int) any {
+	b := r.plan.binding
 	if b == nil || b.byCol[col] < 0 {
 		return new(any)
 	}
-	t := d.row.FieldByIndex(b.fields[b.byCol[col]].index).Type()
+	t := r.value.FieldByIndex(b.fields[b.byCol[col]].index).Type()
 	return reflect.New(reflect.PointerTo(t)).Interface()
 }
 
 // finish writes what the engine decided back into the row.
-func (d *draft) finish() error {
-	for col, v := range d.values {
-		if !d.set[col] {
+func (r *row) storeAll() error {
+	for col, v := range r.values {
+		if !r.isSet[col] {
 			continue
 		}
-		if b := d.plan.binding; b != nil && (b.byCol[col] < 0 || !d.row.FieldByIndex(b.fields[b.byCol[col]].index).IsZero()) {
+		if b := r.plan.binding; b != nil && (b.byCol[col] < 0 || !r.value.FieldByIndex(b.fields[b.byCol[col]].index).IsZero()) {
 			continue
 		}
-		if err := d.store(col, v); err != nil {
+		if err := r.storeField(col, v); err != nil {
 			return err
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/fake"
@@ -44,7 +46,7 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
 	// Nothing stays, so every run counts from 0: two in one database take turns.
-	c := &coverage{schema: s, tx: tx, world: world{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), alone: &sync.Map{}}}
+	c := &linter{schema: s, tx: tx, scope: sequenceScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), isolated: &sync.Map{}}}
 	if _, err = tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('seedbed lint', 0))"); err == nil {
 		err = c.run(ctx, volumes)
 	}
@@ -55,4 +57,213 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
 	return c.report, nil
+}
+
+// coverage is a Linting at work.
+type linter struct {
+	schema *schema
+	tx     pgx.Tx
+	scope  sequenceScope
+	report LintReport
+	makers map[*table]*Definition
+}
+
+func (c *linter) run(ctx context.Context, volumes []Volume) error {
+	if err := c.setRole(ctx); err != nil {
+		return err
+	}
+	c.makers = map[*table]*Definition{}
+	for _, v := range volumes {
+		t, err := c.schema.table(v.Definition.Table)
+		if err != nil {
+			c.report.Failures = append(c.report.Failures, err)
+			continue
+		}
+		if c.makers[t] == nil {
+			c.makers[t] = v.Definition
+		}
+		if _, err := c.create(ctx, v.Definition, int(v.N), v.Options, false); err != nil {
+			c.report.Failures = append(c.report.Failures, err)
+		}
+	}
+	for _, rel := range c.schema.cat.Tables() {
+		if rel.Extension != "" || rel.Bookkeeping() {
+			continue
+		}
+		if err := c.lintTable(ctx, c.schema.tables[rel]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *linter) setRole(ctx context.Context) error {
+	var guarded []string
+	for _, t := range c.schema.tables {
+		if t.rel.RLS {
+			guarded = append(guarded, t.rel.Ident())
+		}
+	}
+	slices.Sort(guarded)
+	if len(guarded) == 0 {
+		return nil
+	}
+	sql, args := StepUp(Guarded, guarded)
+	_, err := c.tx.Exec(ctx, sql, args...)
+	return err
+}
+
+// create makes rows in a savepoint. Where keep says so it is kept, but for the last
+// row, which is made and not written: it serves as a valid one that is not there yet.
+func (c *linter) create(ctx context.Context, def *Definition, n int, options []Option, keep bool) ([]*row, error) {
+	sp, err := c.tx.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var made []*row
+	d := database{address: c.scope.database, model: &c.schema.model}
+	err = retry(ctx, sp, d, func() error {
+		s, err := d.schema(ctx, sp)
+		if err != nil {
+			return err
+		}
+		b := newBatch(s, c.scope, fake.Epoch)
+		b.enableLookups(ctx, sp)
+		if made, err = b.addAll(def, n, options); err != nil {
+			return fmt.Errorf("create %s: %w", def.Table, err)
+		}
+		subtype := slices.ContainsFunc(made[0].table.references, func(ref *reference) bool { return len(ref.discriminators) > 0 })
+		if keep && !subtype { // a base needs its subtype's row, and so that one must be there
+			b.written = b.written[:slices.Index(b.written, made[n-1])]
+		}
+		if err := b.write(ctx, sp); err != nil {
+			return err
+		}
+		made[n-1].fillPending()
+		// what is deferred would come at the commit, which never comes
+		_, err = sp.Exec(ctx, "set constraints all immediate; set constraints all deferred")
+		return err
+	})
+	if err != nil || !keep {
+		return made, errors.Join(err, sp.Rollback(ctx))
+	}
+	return made, sp.Commit(ctx)
+}
+
+// cover tries to break every constraint of a table.
+func (c *linter) lintTable(ctx context.Context, t *table) error {
+	def := c.makers[t]
+	if def == nil {
+		def = &Definition{Table: t.name}
+	}
+	sp, err := c.tx.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	made, err := (&linter{schema: c.schema, tx: sp, scope: c.scope}).create(ctx, def, 2, nil, true)
+	if err != nil {
+		for _, v := range t.violations(nil, nil) {
+			c.unproven(t, v, "no valid row could be made to begin with: "+err.Error())
+		}
+		return sp.Rollback(ctx)
+	}
+	for _, v := range t.violations(made[0], made[1]) {
+		if err := c.checkViolation(ctx, sp, t, v); err != nil {
+			return err
+		}
+	}
+	return sp.Rollback(ctx)
+}
+
+// violate inserts the row and looks who refuses it.
+func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v violation) error {
+	if v.check != nil {
+		if err := c.solveViolation(ctx, tx, t, &v); err != nil {
+			return err
+		}
+	}
+	if v.reason != "" {
+		c.unproven(t, v, v.reason)
+		return nil
+	}
+	sp, err := tx.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	refused := insertRow(ctx, sp, t, v.row)
+	if err := sp.Rollback(ctx); err != nil {
+		return err
+	}
+	var pg *pgconn.PgError
+	switch {
+	case refused == nil:
+		c.unproven(t, v, "a row that breaks it was accepted")
+	case !errors.As(refused, &pg):
+		c.unproven(t, v, refused.Error())
+	case pg.Code == v.code && (pg.ConstraintName == v.name || pg.ColumnName == v.name):
+		c.report.Proven++
+	case pg.Code == v.code && c.sameKey(pg, v):
+		c.report.Proven++
+	default:
+		c.unproven(t, v, "another one was faster: "+pg.Message)
+	}
+	return nil
+}
+
+// sameKey knows a partition's constraint for its parent's.
+func (c *linter) sameKey(pg *pgconn.PgError, v violation) bool {
+	rel := c.schema.cat.Table(pg.SchemaName + "." + pg.TableName)
+	if rel == nil || pg.ConstraintName == "" {
+		return false
+	}
+	k := rel.Constraint(pg.ConstraintName)
+	for k != nil && k.Name != v.name {
+		k = k.Parent
+	}
+	return k != nil
+}
+
+func (c *linter) unproven(t *table, v violation, reason string) {
+	c.report.Unproven = append(c.report.Unproven, Unproven{Table: t.name, Constraint: v.name, Definition: v.definition, Reason: reason})
+}
+
+// breakCheck searches for values that this CHECK minds and no other.
+func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *violation) error {
+	solver := &checkSolver{table: t, cells: fake.New(2, t.name, fake.Epoch), violate: v.check}
+	solver.addConstraint(v.check)
+	if len(solver.columns) == 0 {
+		v.reason = "its columns are keys or references"
+		return nil
+	}
+	rows, err := solver.search(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		v.reason = "no row was found that breaks it alone"
+		return nil
+	}
+	for i, col := range solver.columns {
+		v.row[col.name] = nil
+		if rows[0][i] != nil {
+			v.row[col.name] = *rows[0][i]
+		}
+	}
+	return nil
+}
+
+func insertRow(ctx context.Context, tx pgx.Tx, t *table, values map[string]any) error {
+	r := &row{table: t, values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns))}
+	var args []any
+	for i, c := range t.columns {
+		if v, ok := values[c.name]; ok {
+			r.values[i], r.isSet[i] = v, true
+			args = append(args, v)
+		}
+	}
+	if _, err := tx.Exec(ctx, r.insertSQL(nil), args...); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "set constraints all immediate")
+	return err
 }

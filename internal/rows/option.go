@@ -15,19 +15,19 @@ type Row interface{ TableName() string }
 type Option interface{ apply(*call) error }
 
 // In places rows in the tenant that row is, or belongs to.
-func In(row Row) Option { return placement{linkIn, "In", row} }
+func In(row Row) Option { return placement{inTenant, "In", row} }
 
 // On says what rows are about: the target of their pair, or the row they reference.
-func On(row Row) Option { return placement{linkOn, "On", row} }
+func On(row Row) Option { return placement{aboutRow, "On", row} }
 
 // By says who made the rows.
-func By(user Row) Option { return placement{linkBy, "By", user} }
+func By(user Row) Option { return placement{madeBy, "By", user} }
 
 // Recycle offers a row to be shared wherever a parent would have to be made.
-func Recycle(row Row) Option { return placement{linkRecycle, "Recycle", row} }
+func Recycle(row Row) Option { return placement{recycled, "Recycle", row} }
 
 // Has makes n rows that belong to each row made.
-func Has(n int, of *Definition) Option { return children{n, of} }
+func Has(n int, of *Definition) Option { return childRequest{n, of} }
 
 // Set changes each row after its definition has filled it. The function gets a pointer
 // to the row, of the definition's type.
@@ -62,12 +62,12 @@ func Invalid(err error) Option { return invalid{err} }
 
 // call gathers what the options of one call say.
 type call struct {
-	schema   *schema // nil while only settings are read
-	links    []link
-	has      []children
-	says     []func(row any)
-	hostile  bool
-	settings settings
+	schema       *schema // nil while only settings are read
+	associations []association
+	children     []childRequest
+	overrides    []func(row any)
+	hostile      bool
+	settings     settings
 }
 
 type settings struct {
@@ -91,7 +91,7 @@ func newCall(s *schema, options []Option) (*call, error) {
 
 // placement is In, On, By, and each row of Recycle.
 type placement struct {
-	kind linkKind
+	kind associationKind
 	name string
 	row  Row
 }
@@ -103,11 +103,11 @@ func (p placement) apply(c *call) error {
 	if v := reflect.ValueOf(p.row); p.row == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Errorf("%s: the row is nil", p.name)
 	}
-	n, err := c.schema.external(p.name, p.row)
+	n, err := c.schema.externalRow(p.name, p.row)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
-	c.links = append(c.links, link{node: n, kind: p.kind, used: new(bool)})
+	c.associations = append(c.associations, association{row: n, how: p.kind, used: new(bool)})
 	return nil
 }
 
@@ -130,11 +130,11 @@ func (s setting) apply(c *call) error {
 	return nil
 }
 
-func (b children) apply(c *call) error {
+func (b childRequest) apply(c *call) error {
 	if b.n < 0 {
 		return fmt.Errorf("Has: %d rows of %s asked for", b.n, b.definition.Table)
 	}
-	c.has = append(c.has, b)
+	c.children = append(c.children, b)
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (b children) apply(c *call) error {
 type setter func(row any)
 
 func (s setter) apply(c *call) error {
-	c.says = append(c.says, s)
+	c.overrides = append(c.overrides, s)
 	return nil
 }
 

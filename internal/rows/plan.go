@@ -85,16 +85,16 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 	}
 	forget(d.address) // a fill is worth a fresh look
 	var report Report
-	err = persist(ctx, db, d, func() error {
+	err = retry(ctx, db, d, func() error {
 		s, err := d.schema(ctx, db)
 		if err != nil {
 			return err
 		}
-		w := newWorld(d, by.Test, seed)
-		enough := &supplies{fresh: map[string]bool{}, factor: map[string]int64{}}
+		scope := newSequenceScope(d, by.Test, seed)
+		enough := &shortages{makeNew: map[string]bool{}, factor: map[string]int64{}}
 		again := true
 		for tries := 0; again && tries < 24; tries++ {
-			report, again, err = p.attempt(ctx, db, s, w, now, enough)
+			report, again, err = p.attempt(ctx, db, s, scope, now, enough)
 		}
 		return err
 	})
@@ -107,20 +107,20 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 // attempt carries the plan out in a transaction of its own. It says to try again
 // where parents were too few, and once where another session may have been faster to
 // give a child to the parents that it found.
-func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, w world, now time.Time, enough *supplies) (report Report, again bool, err error) {
+func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, scope sequenceScope, now time.Time, enough *shortages) (report Report, again bool, err error) {
 	inTx, known := transactional(db)
-	f := &filling{plan: p, schema: s, world: w, now: now, began: time.Now(), supplies: enough, nested: inTx || !known}
+	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: enough, nested: inTx || !known}
 	err = transact(ctx, db, func(tx pgx.Tx) error {
-		f.tx = tx
-		return f.run(ctx)
+		load.tx = tx
+		return load.run(ctx)
 	})
 	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	if err != nil {
-		raced := f.borrowed && !enough.raced && taken(err)
+		raced := load.sharesFoundParents && !enough.raced && isKeyTaken(err)
 		enough.raced = enough.raced || raced
 		return Report{}, raced || errors.Is(err, errMoreParents), err
 	}
-	return f.report, false, nil
+	return load.report, false, nil
 }

@@ -41,15 +41,15 @@ func asRecord(row Row) (Record, bool) {
 	return v.Convert(recordType).Interface().(Record), true
 }
 
-func (r *Record) load(d *draft) error {
+func (r *Record) load(d *row) error {
 	for name, v := range r.Values {
 		c := d.table.byName[name]
 		if c == nil {
 			return &StructError{Struct: "factory.Record", Table: d.table.name,
 				Problems: []string{d.table.noColumn(field{name: fmt.Sprintf("%q", name), column: name})}}
 		}
-		d.values[c.index], d.set[c.index] = v, true
-		d.paths[c.index] = Path{Via: "its own column " + name}
+		d.values[c.index], d.isSet[c.index] = v, true
+		d.origins[c.index] = Path{Via: "its own column " + name}
 	}
 	return nil
 }

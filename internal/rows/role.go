@@ -42,3 +42,53 @@ and not exists (select from unnest($2::text[]) t
 func StepUp(when When, tables []string) (sql string, args []any) {
 	return setRoleSQL, []any{SeederRole, tables, when != Guarded, when == Reading}
 }
+
+// stepUp queues what lets the rows pass row-level security.
+func (b *batch) setRole(control func(string, ...any)) {
+	var names []string
+	seen := map[*table]bool{}
+	for _, r := range b.written {
+		if !seen[r.table] && r.table.rel.RLS {
+			names = append(names, r.table.rel.Ident())
+		}
+		seen[r.table] = true
+	}
+	setRole(control, names)
+}
+
+// stepUp queues taking the seeder's role, and what to go back to.
+func setRole(control func(string, ...any), tables []string) {
+	sql, args := StepUp(Guarded, tables)
+	control(NoteRole)
+	control(sql, args...)
+}
+
+// guarded reports whether any table of the call has row-level security.
+func (b *batch) hasRowSecurity() bool {
+	for _, r := range b.written {
+		if r.table.rel.RLS {
+			return true
+		}
+	}
+	return false
+}
+
+// tenantSettings are what policies read the tenant from: for a session that cannot
+// step up, they must name the row's own.
+func (r *row) tenantSettings() map[string]string {
+	var out map[string]string
+	for _, l := range r.table.levels {
+		if l.tenant.Setting == "" || !r.table.rel.RLS {
+			continue
+		}
+		if key := r.tenantKeyOf(l.tenant.Name); len(key) == 1 {
+			if _, unknown := key[0].(pending); !unknown {
+				if out == nil {
+					out = map[string]string{}
+				}
+				out[l.tenant.Setting] = display(key[0])
+			}
+		}
+	}
+	return out
+}

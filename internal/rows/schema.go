@@ -25,8 +25,8 @@ type schema struct {
 	types  *codecs
 	// What was searched for, by table, NUL, column: values, and whether a reference
 	// that may be NULL is wanted.
-	pools  map[string]*pool
-	wanted map[string]bool
+	candidates       map[string]*candidates
+	wantedReferences map[string]bool
 
 	declared struct {
 		sync.Mutex
@@ -35,15 +35,15 @@ type schema struct {
 }
 
 type table struct {
-	schema  *schema
-	rel     *catalog.Relation
-	graph   *graph.Table
-	name    string
-	columns []*column
-	byName  map[string]*column
-	levels  []level // of tenancy, innermost first
-	edges   []*edge
-	uniques []*catalog.Index // see uniqueIndexes
+	schema     *schema
+	rel        *catalog.Relation
+	node       *graph.Table
+	name       string
+	columns    []*column
+	byName     map[string]*column
+	levels     []level // of tenancy, innermost first
+	references []*reference
+	uniques    []*catalog.Index // see uniqueIndexes
 	// triggered says that a trigger may change what is inserted.
 	triggered bool
 }
@@ -54,15 +54,15 @@ type column struct {
 	index int
 	base  uint32 // OID of the underlying type
 	// constant is the default, where that is a literal; constOK tells "" from none.
-	constant string
-	constOK  bool
-	inKey    bool // of the primary key
-	inEdge   bool // some reference decides it, or the tenant does
-	alone    bool // … unless the row does without: it is required, the reference is not
-	unique   bool // made values must differ from row to row
-	forced   bool // it is made although Postgres would take none
-	pool     *pool
-	avoided  []string // values that rows stay out of a partial unique key by
+	constant         string
+	constOK          bool
+	inKey            bool // of the primary key
+	inReference      bool // some reference decides it, or the tenant does
+	withoutReference bool // … unless the row does without: it is required, the reference is not
+	unique           bool // made values must differ from row to row
+	alwaysMade       bool // it is made although Postgres would take none
+	candidates       *candidates
+	avoidedValues    []string // values that rows stay out of a partial unique key by
 }
 
 // level is a tenancy that the rows of a table belong to.
@@ -72,12 +72,12 @@ type level struct {
 }
 
 func newSchema(cat *catalog.Catalog, model seedbed.Model, print string) *schema {
-	return (&schema{cat: cat, print: print}).with(model, nil, nil)
+	return (&schema{cat: cat, print: print}).derive(model, nil, nil)
 }
 
 // with is the same structure with another meaning, or more that is known of it.
-func (s *schema) with(model seedbed.Model, pools map[string]*pool, wanted map[string]bool) *schema {
-	out := &schema{print: s.print, pools: pools, wanted: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
+func (s *schema) derive(model seedbed.Model, pools map[string]*candidates, wanted map[string]bool) *schema {
+	out := &schema{print: s.print, candidates: pools, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
 	if out.graph == nil {
 		out.graph = graph.New(s.cat, model)
 	}
@@ -85,15 +85,15 @@ func (s *schema) with(model seedbed.Model, pools map[string]*pool, wanted map[st
 		out.tables[rel] = out.newTable(rel)
 	}
 	for _, rel := range out.cat.Tables() {
-		out.tables[rel].findEdges()
-		out.tables[rel].carriers()
+		out.tables[rel].addReferences()
+		out.tables[rel].chooseUniqueColumns()
 	}
 	return out
 }
 
 // under is the structure with the meaning that a call declares instead of the
 // discovered one. The last few are kept: calls of a test tend to declare the same.
-func (s *schema) under(model seedbed.Model) *schema {
+func (s *schema) withModel(model seedbed.Model) *schema {
 	s.declared.Lock()
 	defer s.declared.Unlock()
 	for _, d := range s.declared.schemas {
@@ -101,7 +101,7 @@ func (s *schema) under(model seedbed.Model) *schema {
 			return d
 		}
 	}
-	d := (&schema{print: s.print, cat: s.cat}).with(model, s.pools, s.wanted)
+	d := (&schema{print: s.print, cat: s.cat}).derive(model, s.candidates, s.wantedReferences)
 	const most = 4
 	s.declared.schemas = append(s.declared.schemas[:min(len(s.declared.schemas), most-1)], d)
 	return d
@@ -126,11 +126,11 @@ func (s *schema) table(name string) (*table, error) {
 }
 
 func (s *schema) newTable(rel *catalog.Relation) *table {
-	t := &table{schema: s, rel: rel, graph: s.graph.Of(rel), name: s.cat.Name(rel), byName: map[string]*column{}}
+	t := &table{schema: s, rel: rel, node: s.graph.Of(rel), name: s.cat.Name(rel), byName: map[string]*column{}}
 	for i, c := range rel.Columns {
 		col := &column{Column: c, name: c.Name, index: i, base: c.Type.Underlying().OID}
 		col.constant, col.constOK = literal(c.Default)
-		col.pool = s.pools[t.name+"\x00"+c.Name]
+		col.candidates = s.candidates[t.name+"\x00"+c.Name]
 		t.columns = append(t.columns, col)
 		t.byName[c.Name] = col
 	}
@@ -142,7 +142,7 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 			t.byName[name].inKey = true
 		}
 	}
-	for _, sc := range t.graph.Scopes {
+	for _, sc := range t.node.Scopes {
 		t.levels = append(t.levels, level{tenant: sc.Level, cols: indexes(sc.Columns)})
 	}
 	return t
@@ -162,25 +162,27 @@ func (t *table) level(name string) (level, bool) {
 func (c *column) volatileDefault() bool { return c.Filled() && !c.constOK }
 
 // left says that a zero field leaves the column to Postgres.
-func (c *column) left() bool { return !c.Writable() || c.Identity != "" || c.volatileDefault() }
+func (c *column) leftToPostgres() bool {
+	return !c.Writable() || c.Identity != "" || c.volatileDefault()
+}
 
 // made says that the engine makes a value where the definition has none: what is
 // required and has no default, and random keys, which must be replayable.
-func (c *column) made() bool {
-	if !c.Writable() || c.inEdge && !c.alone {
+func (c *column) isMade() bool {
+	if !c.Writable() || c.inReference && !c.withoutReference {
 		return false
 	}
 	if c.inKey && c.base == uuidOID {
 		return true
 	}
-	return c.forced || c.Required() && !c.Filled()
+	return c.alwaysMade || c.Required() && !c.Filled()
 }
 
-var literals = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\(('?-\d+(?:\.\d+)?'?)\)|(true|false))(?:::[\w\s".\[\]]+(?:\([\d,]+\))?)?$`)
+var literalPattern = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\(('?-\d+(?:\.\d+)?'?)\)|(true|false))(?:::[\w\s".\[\]]+(?:\([\d,]+\))?)?$`)
 
 // literal reads a default expression that is a constant.
 func literal(expr string) (text string, ok bool) {
-	m := literals.FindStringSubmatch(expr)
+	m := literalPattern.FindStringSubmatch(expr)
 	if m == nil {
 		return "", false
 	}

@@ -52,12 +52,12 @@ type Caller struct {
 }
 
 // report says which tenants had to be made.
-func (c Caller) report(made []*draft) {
+func (c Caller) report(made []*row) {
 	if c.Log == nil || len(made) == 0 {
 		return
 	}
-	for _, d := range made[0].tenantsMade {
-		c.Log(d.table.name, "factory: nothing says which row of %s the %s belong to, so one was made: %s; pass factory.In(…) to choose",
-			d.table.name, made[0].table.name, strings.TrimSpace(d.node().key()))
+	for _, r := range made[0].tenantsMade {
+		c.Log(r.table.name, "factory: nothing says which row of %s the %s belong to, so one was made: %s; pass factory.In(…) to choose",
+			r.table.name, made[0].table.name, strings.TrimSpace(r.asParent().keyText()))
 	}
 }

@@ -10,18 +10,18 @@ import (
 
 // source is where a column's value comes from.
 type source struct {
-	column  *column
-	fixed   []byte         // encoded; the same for all rows
-	level   *set           // a tenant's key …
-	key     int            // … this column of it
-	parents []parentColumn // a parent's column: the first of these that the row has
-	typ     bool           // the pair's type
-	field   []int          // of the struct
-	encode  encoder
-	leaves  bool // a zero field is NULL
-	make    func(*fake.Value) any
-	keep    *vector
-	text    bool // no binary form: staged as text
+	column     *column
+	fixed      []byte         // encoded; the same for all rows
+	tenants    *tableBatch    // a tenant's key …
+	key        int            // … this column of it
+	parents    []parentColumn // a parent's column: the first of these that the row has
+	pairType   bool           // the pair's type
+	field      []int          // of the struct
+	encode     encoder
+	nullIfZero bool // a zero field is NULL
+	infer      func(*fake.Value) any
+	keep       *keyColumn
+	asText     bool // no binary form: staged as text
 }
 
 // parentColumn is where a column's value is among what a choice gives.
@@ -37,7 +37,7 @@ func (g *generator) sources() error {
 	if err != nil {
 		return err
 	}
-	for _, c := range g.s.table.columns {
+	for _, c := range g.batch.table.columns {
 		if c.Generated != "" {
 			continue
 		}
@@ -45,28 +45,28 @@ func (g *generator) sources() error {
 		if err != nil {
 			return err
 		}
-		if err := g.foreseen(src); err != nil {
+		if err := g.checkKeysKnown(src); err != nil {
 			return err
 		}
-		if v := g.s.keys[c.index]; v != nil {
+		if v := g.batch.keys[c.index]; v != nil {
 			if !ok && v.kept() && c.Writable() { // what Postgres takes, COPY does not tell
-				src, ok = source{column: c, make: guess(c)}, true
+				src, ok = source{column: c, infer: inferValue(c)}, true
 			}
 			if src.fixed != nil {
-				v.same = canon(c, g.s.fixed[c.index])
+				v.constant = canonical(c, g.batch.fixedValues[c.index])
 			}
 			if v.kept() {
 				src.keep = v
 			} else if !ok {
-				src, ok = source{column: c, make: g.known(v)}, true
+				src, ok = source{column: c, infer: g.promisedKey(v)}, true
 			}
 		}
 		if ok {
-			src.text = g.asText(src)
+			src.asText = g.asText(src)
 			g.columns = append(g.columns, src)
 			g.names = append(g.names, c.name)
 		} else if src.keep != nil {
-			return fmt.Errorf("%s.%s: others reference it, and only Postgres knows it", g.s.table.name, c.name)
+			return fmt.Errorf("%s.%s: others reference it, and only Postgres knows it", g.batch.table.name, c.name)
 		}
 	}
 	return nil
@@ -74,16 +74,16 @@ func (g *generator) sources() error {
 
 // foreseen refuses a reference to keys that are known only once their rows are
 // written, which they are not where references run in a circle.
-func (g *generator) foreseen(src source) error {
-	if src.typ {
+func (g *generator) checkKeysKnown(src source) error {
+	if src.pairType {
 		return nil
 	}
 	for _, from := range src.parents {
-		c := g.s.edges[from.choice]
-		for i, p := range c.sets {
+		c := g.batch.choices[from.choice]
+		for i, p := range c.parents {
 			if ref := from.refs[i]; ref >= 0 && !p.found && !p.ready && p.keys[ref].kept() {
 				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
-					c.edges[i], p.table.name, p.table.columns[ref].name)
+					c.references[i], p.table.name, p.table.columns[ref].name)
 			}
 		}
 	}
@@ -94,46 +94,46 @@ func (g *generator) foreseen(src source) error {
 // form that pgx writes, or a made-up text none that pgx reads.
 func (g *generator) asText(src source) bool {
 	c := src.column
-	if !c.binary(g.f.schema.types) {
+	if !c.binary(g.load.schema.types) {
 		return true
 	}
-	if src.make == nil || src.field != nil || c.textual() {
+	if src.infer == nil || src.field != nil || c.textual() {
 		return false
 	}
-	s, isText := src.make(g.cells.Of(c.name)).(string)
-	if c.pool != nil && c.base != jsonbOID {
+	s, isText := src.infer(g.cells.Of(c.name)).(string)
+	if c.candidates != nil && c.base != jsonbOID {
 		return true
 	}
 	if !isText {
 		return false
 	}
-	_, err := encodeAny(g.f.schema.types, c, nil, s)
+	_, err := encodeAny(g.load.schema.types, c, nil, s)
 	return err != nil
 }
 
 // known has a row take the key that its children were promised.
-func (g *generator) known(v *vector) func(*fake.Value) any {
+func (g *generator) promisedKey(v *keyColumn) func(*fake.Value) any {
 	return func(*fake.Value) any { return v.at(g.index) }
 }
 
 // example is the first row, to see what the definition and the traits set.
 func (g *generator) example() (reflect.Value, error) {
 	g.index, g.tenant = 0, 0
-	err := g.fill()
+	err := g.fillRow()
 	return g.row, err
 }
 
 func (g *generator) source(c *column, example reflect.Value) (source, bool, error) {
-	s, src := g.s, source{column: c}
-	if v, ok := s.fixed[c.index]; ok && (c.inEdge || g.plan.binding == nil || g.plan.binding.byCol[c.index] < 0) {
+	tb, src := g.batch, source{column: c}
+	if v, ok := tb.fixedValues[c.index]; ok && (c.inReference || g.plan.binding == nil || g.plan.binding.byCol[c.index] < 0) {
 		var err error
-		src.fixed, err = encodeAny(g.f.schema.types, c, nil, v)
+		src.fixed, err = encodeAny(g.load.schema.types, c, nil, v)
 		return src, true, err
 	}
-	if len(s.call.links) == 0 && !s.said[c.index] {
+	if len(tb.call.associations) == 0 && !tb.overridden[c.index] {
 		if g.fromTenant(c, &src) || g.fromParent(c, &src) {
-			if c.alone {
-				src.make = g.plan.maker(c)
+			if c.withoutReference {
+				src.infer = g.plan.inferrerOf(c)
 			}
 			return src, true, nil
 		}
@@ -142,48 +142,48 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 		f := b.fields[b.byCol[c.index]]
 		v := example.FieldByIndex(f.index)
 		made := g.maker(c)
-		if !(v.IsZero() && b.leaves(c, v)) || !c.left() && made == nil {
-			src.field, src.encode = f.index, encoderFor(g.f.schema.types, c, v.Type())
-			src.leaves = b.leaves(c, reflect.Zero(v.Type()))
-			src.make = made
+		if !(v.IsZero() && b.isUnsaid(c, v)) || !c.leftToPostgres() && made == nil {
+			src.field, src.encode = f.index, encoderFor(g.load.schema.types, c, v.Type())
+			src.nullIfZero = b.isUnsaid(c, reflect.Zero(v.Type()))
+			src.infer = made
 			return src, true, nil
 		}
-		src.make = made
+		src.infer = made
 		return src, made != nil, nil
 	}
-	if g.s.bp.isRecord() {
+	if g.batch.definition.isRecord() {
 		if _, said := recordOf(example).Values[c.name]; said {
-			src.make = func(*fake.Value) any { return recordOf(g.row).Values[c.name] }
+			src.infer = func(*fake.Value) any { return recordOf(g.row).Values[c.name] }
 			return src, true, nil
 		}
 	}
-	src.make = g.maker(c)
-	return src, src.make != nil, nil
+	src.infer = g.maker(c)
+	return src, src.infer != nil, nil
 }
 
 // maker of a column that the engine makes up, nil for others.
 func (g *generator) maker(c *column) func(*fake.Value) any {
-	for _, m := range g.plan.made {
+	for _, m := range g.plan.inferred {
 		if m.column == c {
-			return m.make
+			return m.infer
 		}
 	}
-	return g.plan.maker(c)
+	return g.plan.inferrerOf(c)
 }
 
 // fromTenant: the column is part of a tenant's key.
 func (g *generator) fromTenant(c *column, src *source) bool {
-	if g.s.base != nil && g.s.base.over != g.s.over {
+	if g.batch.baseBatch != nil && g.batch.baseBatch.tenants != g.batch.tenants {
 		return false
 	}
-	for _, l := range g.s.table.levels {
+	for _, l := range g.batch.table.levels {
 		for i, col := range l.cols {
 			if col != c.index {
 				continue
 			}
-			t := g.f.byTable[g.f.schema.tables[g.f.schema.cat.Table(l.tenant.Table).Root()]]
-			if _, ok := g.s.above(t, 0); ok {
-				src.level, src.key = t, t.table.byName[l.tenant.Key[i]].index
+			t := g.load.batches[g.load.schema.tables[g.load.schema.cat.Table(l.tenant.Table).Root()]]
+			if _, ok := g.batch.tenantAbove(t, 0); ok {
+				src.tenants, src.key = t, t.table.byName[l.tenant.Key[i]].index
 				return true
 			}
 		}
@@ -193,12 +193,12 @@ func (g *generator) fromTenant(c *column, src *source) bool {
 
 // fromParent: the column is a reference's, or that of several.
 func (g *generator) fromParent(c *column, src *source) bool {
-	for i, choice := range g.s.edges {
+	for i, choice := range g.batch.choices {
 		from := parentColumn{choice: i}
 		found := false
-		for _, e := range choice.edges {
-			if e.pair != nil && e.typ == c.index {
-				src.parents, src.typ = []parentColumn{{choice: i}}, true
+		for _, e := range choice.references {
+			if e.pair != nil && e.typeColumn == c.index {
+				src.parents, src.pairType = []parentColumn{{choice: i}}, true
 				return true
 			}
 			ref := -1

@@ -1,6 +1,8 @@
 package rows
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -11,7 +13,7 @@ import (
 // pending stands for a value that Postgres will choose when a row of this call is
 // inserted: an identity, a serial, a default.
 type pending struct {
-	of     *draft
+	of     *row
 	column int
 }
 
@@ -24,7 +26,7 @@ const (
 
 // canon brings a key's value into the one form that can be compared, whatever Go
 // type a struct keeps it in.
-func canon(c *column, v any) any {
+func canonical(c *column, v any) any {
 	switch x := v.(type) {
 	case nil, pending, int64, [16]byte:
 		return v
@@ -46,13 +48,13 @@ func canon(c *column, v any) any {
 		if r.IsNil() {
 			return nil
 		}
-		return canon(c, r.Elem().Interface())
+		return canonical(c, r.Elem().Interface())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return r.Int()
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return int64(r.Uint())
 	case reflect.String:
-		return canon(c, r.String())
+		return canonical(c, r.String())
 	case reflect.Array:
 		if id, ok := bytes16(r); ok {
 			return id
@@ -67,11 +69,11 @@ func canon(c *column, v any) any {
 }
 
 // canonical is canon for a value that came from the server, whose column is not at hand.
-func canonical(v any) any {
+func canonicalFromServer(v any) any {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	return canon(nil, v)
+	return canonical(nil, v)
 }
 
 func bytes16(r reflect.Value) (id [16]byte, ok bool) {
@@ -83,7 +85,7 @@ func bytes16(r reflect.Value) (id [16]byte, ok bool) {
 }
 
 // show writes a value for people.
-func show(v any) string {
+func display(v any) string {
 	switch x := v.(type) {
 	case nil:
 		return "NULL"
@@ -96,8 +98,8 @@ func show(v any) string {
 }
 
 // text writes a key's value as Postgres reads it.
-func text(c *column, v any) string {
-	switch x := canon(c, v).(type) {
+func keyText(c *column, v any) string {
+	switch x := canonical(c, v).(type) {
 	case nil:
 		return ""
 	case [16]byte:
@@ -177,4 +179,30 @@ func assignText(m *codecs, c *column, dst reflect.Value, v any) error {
 		return fmt.Errorf("column %s: type %s does not fit a field of type %s: %w", c.name, c.SQLType, dst.Type(), err)
 	}
 	return nil
+}
+
+// FormatUUID is the canonical form, in lower case.
+func FormatUUID(u [16]byte) string {
+	var b [36]byte
+	hex.Encode(b[:8], u[:4])
+	hex.Encode(b[9:13], u[4:6])
+	hex.Encode(b[14:18], u[6:8])
+	hex.Encode(b[19:23], u[8:10])
+	hex.Encode(b[24:], u[10:])
+	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
+	return string(b[:])
+}
+
+var errUUID = errors.New("not a uuid")
+
+// ParseUUID reads what FormatUUID writes.
+func ParseUUID(s string) (id [16]byte, err error) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return [16]byte{}, errUUID
+	}
+	digits := s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:]
+	if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
+		return [16]byte{}, errUUID
+	}
+	return id, nil
 }

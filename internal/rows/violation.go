@@ -20,12 +20,12 @@ type violation struct {
 
 // violations of a table, made of two valid rows: the second one, changed so that one
 // constraint minds.
-func (t *table) violations(first, second *draft) []violation {
+func (t *table) violations(first, second *row) []violation {
 	var out []violation
 	for _, c := range t.columns {
 		if c.NotNull && c.Writable() && c.Identity == "" {
 			v := violation{name: c.name, definition: "NOT NULL", code: "23502"}
-			v.row = second.changed(map[string]any{c.name: nil})
+			v.row = second.withChanges(map[string]any{c.name: nil})
 			out = append(out, v)
 		}
 	}
@@ -33,10 +33,10 @@ func (t *table) violations(first, second *draft) []violation {
 		v := violation{name: k.Name, definition: k.Definition}
 		switch k.Kind {
 		case catalog.PrimaryKey, catalog.Unique:
-			v.code, v.row, v.reason = "23505", second.changed(first.only(k.Columns)), t.notWritable(k.Columns)
+			v.code, v.row, v.reason = "23505", second.withChanges(first.valuesOf(k.Columns)), t.notWritable(k.Columns)
 		case catalog.Exclusion:
-			v.code, v.row = "23P01", second.changed(first.all())
-			v.row = second.without(v.row)
+			v.code, v.row = "23P01", second.withChanges(first.writableValues())
+			v.row = second.withFreshKey(v.row)
 		case catalog.ForeignKey:
 			if k.Inherited || !k.Enforced {
 				continue
@@ -44,7 +44,7 @@ func (t *table) violations(first, second *draft) []violation {
 			v.code = "23503"
 			v.row, v.reason = t.orphan(k, second)
 		case catalog.Check:
-			v.code, v.check, v.row = "23514", k, second.changed(nil)
+			v.code, v.check, v.row = "23514", k, second.withChanges(nil)
 		default:
 			continue
 		}
@@ -54,21 +54,21 @@ func (t *table) violations(first, second *draft) []violation {
 }
 
 // all is the draft's row by column, generated ones left out.
-func (d *draft) all() map[string]any {
+func (r *row) writableValues() map[string]any {
 	out := map[string]any{}
-	if d == nil {
+	if r == nil {
 		return out
 	}
-	for i, c := range d.table.columns {
-		if d.set[i] && c.Writable() {
-			out[c.name] = d.values[i]
+	for i, c := range r.table.columns {
+		if r.isSet[i] && c.Writable() {
+			out[c.name] = r.values[i]
 		}
 	}
 	return out
 }
 
-func (d *draft) only(columns []string) map[string]any {
-	all, out := d.all(), map[string]any{}
+func (r *row) valuesOf(columns []string) map[string]any {
+	all, out := r.writableValues(), map[string]any{}
 	for _, name := range columns {
 		if v, ok := all[name]; ok {
 			out[name] = v
@@ -78,8 +78,8 @@ func (d *draft) only(columns []string) map[string]any {
 }
 
 // changed is the row with a new key and some columns exchanged.
-func (d *draft) changed(with map[string]any) map[string]any {
-	out := d.without(d.all())
+func (r *row) withChanges(with map[string]any) map[string]any {
+	out := r.withFreshKey(r.writableValues())
 	for name, v := range with {
 		out[name] = v
 	}
@@ -87,17 +87,17 @@ func (d *draft) changed(with map[string]any) map[string]any {
 }
 
 // without gives the row a key that no other row has, as far as that is the row's own.
-func (d *draft) without(row map[string]any) map[string]any {
-	if d == nil {
+func (r *row) withFreshKey(row map[string]any) map[string]any {
+	if r == nil {
 		return row
 	}
-	cells := fake.New(99, d.table.name, fake.Epoch.Add(48*time.Hour))
-	cells.At(d.number + 1<<30)
-	for _, c := range d.table.columns {
+	cells := fake.New(99, r.table.name, fake.Epoch.Add(48*time.Hour))
+	cells.At(r.number + 1<<30)
+	for _, c := range r.table.columns {
 		switch {
-		case c.Identity != "" || c.inKey && c.left() && c.base != uuidOID:
+		case c.Identity != "" || c.inKey && c.leftToPostgres() && c.base != uuidOID:
 			delete(row, c.name)
-		case c.inKey && c.base == uuidOID && !c.inEdge:
+		case c.inKey && c.base == uuidOID && !c.inReference:
 			row[c.name] = cells.Of(c.name).UUID()
 		}
 	}
@@ -114,7 +114,7 @@ func (t *table) notWritable(columns []string) string {
 }
 
 // orphan points a foreign key at nothing. A shadow key is reached through its pair.
-func (t *table) orphan(k *catalog.Constraint, d *draft) (map[string]any, string) {
+func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
 	cells := fake.New(77, t.name, fake.Epoch)
 	cells.At(1 << 30) // a number that nobody has reached
 	change := map[string]any{}
@@ -123,7 +123,7 @@ func (t *table) orphan(k *catalog.Constraint, d *draft) (map[string]any, string)
 		if c.Generated != "" || t.tenantColumn(c.index) && len(k.Columns) > 1 {
 			continue
 		}
-		change[name] = guess(&column{Column: c.Column, name: c.name, base: c.base, unique: true, index: c.index})(cells.Of(name + " orphan"))
+		change[name] = inferValue(&column{Column: c.Column, name: c.name, base: c.base, unique: true, index: c.index})(cells.Of(name + " orphan"))
 		if c.Type.Underlying().Name == "int2" {
 			change[name] = 32_000
 		}
@@ -132,27 +132,27 @@ func (t *table) orphan(k *catalog.Constraint, d *draft) (map[string]any, string)
 		}
 	}
 	if len(change) > 0 {
-		return d.changed(change), ""
+		return r.withChanges(change), ""
 	}
-	for _, e := range t.edges {
-		target, ok := seedTarget(e)
+	for _, ref := range t.references {
+		target, ok := seedTarget(ref)
 		if ok && slices.Contains(k.Columns, target) {
-			row := d.changed(map[string]any{e.pair.ID: cells.Of("orphan").UUIDv4()})
-			row[e.pair.Type] = e.label
+			row := r.withChanges(map[string]any{ref.pair.ID: cells.Of("orphan").UUIDv4()})
+			row[ref.pair.Type] = ref.label
 			return row, ""
 		}
 	}
 	last := t.byName[k.Columns[len(k.Columns)-1]]
 	if last.Writable() && last.base == uuidOID {
-		return d.changed(map[string]any{last.name: cells.Of(last.name).UUIDv4()}), ""
+		return r.withChanges(map[string]any{last.name: cells.Of(last.name).UUIDv4()}), ""
 	}
 	return nil, "its columns are the tenant's, or written by Postgres only"
 }
 
-func seedTarget(e *edge) (shadow string, ok bool) {
-	if e.pair == nil {
+func seedTarget(ref *reference) (shadow string, ok bool) {
+	if ref.pair == nil {
 		return "", false
 	}
-	target, ok := e.pair.Target(e.label)
+	target, ok := ref.pair.Target(ref.label)
 	return target.Shadow, ok && target.Shadow != ""
 }

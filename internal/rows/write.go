@@ -16,7 +16,7 @@ import (
 // writer sends the rows of a build. As long as every key is known beforehand, that
 // is one batch and one round trip; a key that Postgres chooses costs one more.
 type writer struct {
-	*build
+	*batch
 	db       seedbed.DB
 	inTx     bool // within somebody's transaction: a savepoint guards it
 	settings map[string]string
@@ -25,18 +25,18 @@ type writer struct {
 }
 
 // sent is a statement on its way and what to do with its answer.
-type sent struct {
+type sentStatement struct {
 	table string
 	read  func(pgx.Rows) error
 }
 
-func newWriter(b *build, db seedbed.DB, inTx bool) *writer {
-	return &writer{build: b, db: db, inTx: inTx, settings: map[string]string{}, touched: map[string]bool{}, sql: map[string]string{}}
+func newWriter(b *batch, db seedbed.DB, inTx bool) *writer {
+	return &writer{batch: b, db: db, inTx: inTx, settings: map[string]string{}, touched: map[string]bool{}, sql: map[string]string{}}
 }
 
-func (b *build) write(ctx context.Context, db seedbed.DB) error {
+func (b *batch) write(ctx context.Context, db seedbed.DB) error {
 	inTx, known := transactional(db)
-	whole := b.single() && known
+	whole := b.fitsOneRoundTrip() && known
 	if whole {
 		return newWriter(b, db, inTx).run(ctx)
 	}
@@ -47,19 +47,19 @@ func (b *build) write(ctx context.Context, db seedbed.DB) error {
 		return err
 	})
 	if ran { // what is deferred speaks up at the commit
-		return b.schema.explain("create", b.order[len(b.order)-1].table.name, err)
+		return b.schema.explain("create", b.written[len(b.written)-1].table.name, err)
 	}
 	return err
 }
 
 // single reports whether one batch is enough: nothing waits for a key, and no hook
 // wants to run inside the transaction.
-func (b *build) single() bool {
-	for _, d := range b.order {
-		if len(d.bp.After) > 0 {
+func (b *batch) fitsOneRoundTrip() bool {
+	for _, r := range b.written {
+		if len(r.definition.After) > 0 {
 			return false
 		}
-		for _, v := range d.values {
+		for _, v := range r.values {
 			if _, waits := v.(pending); waits {
 				return false
 			}
@@ -69,7 +69,7 @@ func (b *build) single() bool {
 }
 
 func (w *writer) run(ctx context.Context) error {
-	for first := true; first || slices.ContainsFunc(w.order, func(d *draft) bool { return !d.written }); first = false {
+	for first := true; first || slices.ContainsFunc(w.written, func(r *row) bool { return !r.written }); first = false {
 		n, err := w.flush(ctx)
 		if err != nil {
 			return err
@@ -77,18 +77,18 @@ func (w *writer) run(ctx context.Context) error {
 		if n > 0 {
 			continue
 		}
-		if there, err := w.foresee(ctx); err != nil || !there {
-			return errors.Join(err, w.stuck())
+		if there, err := w.drawFromSequences(ctx); err != nil || !there {
+			return errors.Join(err, w.circleError())
 		}
 	}
-	return w.hooks(ctx)
+	return w.runAfterHooks(ctx)
 }
 
 // stuck says which row waits for a key that never comes.
-func (w *writer) stuck() error {
-	for _, d := range w.order {
-		if !d.written {
-			return fmt.Errorf("create %s: its references run in a circle of keys that only Postgres chooses, without a sequence", d.table.name)
+func (w *writer) circleError() error {
+	for _, r := range w.written {
+		if !r.written {
+			return fmt.Errorf("create %s: its references run in a circle of keys that only Postgres chooses, without a sequence", r.table.name)
 		}
 	}
 	return nil
@@ -96,11 +96,11 @@ func (w *writer) stuck() error {
 
 // foresee takes the number that a row waits for from its sequence beforehand: where
 // references run in a circle, no row can be first. It reports whether there was one.
-func (w *writer) foresee(ctx context.Context) (bool, error) {
-	for _, d := range w.order {
-		for _, v := range d.values {
+func (w *writer) drawFromSequences(ctx context.Context) (bool, error) {
+	for _, r := range w.written {
+		for _, v := range r.values {
 			p, waits := v.(pending)
-			if !waits || d.written || p.of.set[p.column] {
+			if !waits || r.written || p.of.isSet[p.column] {
 				continue
 			}
 			c := p.of.table.columns[p.column]
@@ -109,8 +109,8 @@ func (w *writer) foresee(ctx context.Context) (bool, error) {
 			if err != nil || number == nil {
 				return false, err
 			}
-			p.of.values[p.column], p.of.set[p.column] = *number, true
-			return true, p.of.store(p.column, *number)
+			p.of.values[p.column], p.of.isSet[p.column] = *number, true
+			return true, p.of.storeField(p.column, *number)
 		}
 	}
 	return false, nil
@@ -119,22 +119,22 @@ func (w *writer) foresee(ctx context.Context) (bool, error) {
 // round is one trip to the server and back.
 type round struct {
 	batch pgx.Batch
-	queue []sent
+	queue []sentStatement
 }
 
 func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
 	r.batch.Queue(sql, args...)
-	r.queue = append(r.queue, sent{table, read})
+	r.queue = append(r.queue, sentStatement{table, read})
 }
 
 // control is a statement whose answer does not matter.
-func (r *round) control(sql string, args ...any) { r.add("", sql, args, nil) }
+func (r *round) exec(sql string, args ...any) { r.add("", sql, args, nil) }
 
 // begin starts a round that leaves the caller's transaction usable if it fails.
 func (w *writer) begin() *round {
 	r := &round{}
 	if w.inTx {
-		r.control("savepoint seedbed_factory")
+		r.exec("savepoint seedbed_factory")
 	}
 	return r
 }
@@ -142,26 +142,26 @@ func (w *writer) begin() *round {
 // end puts the session back as it was and sends the round.
 func (w *writer) end(ctx context.Context, r *round, guarded bool) error {
 	if w.inTx {
-		w.restore(guarded, r.control)
-		r.control("release savepoint seedbed_factory")
+		w.restore(guarded, r.exec)
+		r.exec("release savepoint seedbed_factory")
 	}
 	return w.read(ctx, w.db.SendBatch(ctx, &r.batch), r.queue)
 }
 
 // flush sends all that is ready and reads the answers.
 func (w *writer) flush(ctx context.Context) (n int, err error) {
-	r, guarded := w.begin(), w.guarded()
+	r, guarded := w.begin(), w.hasRowSecurity()
 	if guarded {
-		w.stepUp(r.control)
+		w.setRole(r.exec)
 	}
-	for _, d := range w.order {
+	for _, d := range w.written {
 		if d.written {
 			continue
 		}
-		if !d.ready() {
+		if !d.fillPending() {
 			break
 		}
-		w.setTenant(d, r.control)
+		w.setTenant(d, r.exec)
 		sql, args, read := w.insert(d)
 		r.add(d.table.name, sql, args, read)
 		d.written = true
@@ -170,14 +170,14 @@ func (w *writer) flush(ctx context.Context) (n int, err error) {
 	return n, w.end(ctx, r, guarded)
 }
 
-func (w *writer) setTenant(d *draft, control func(string, ...any)) {
-	settings := d.tenantSettings()
+func (w *writer) setTenant(r *row, control func(string, ...any)) {
+	settings := r.tenantSettings()
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if w.settings[name] == settings[name] {
 			continue
 		}
 		if w.inTx && !w.touched[name] {
-			control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, noted(name), name)
+			control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, savedSetting(name), name)
 		}
 		w.settings[name], w.touched[name] = settings[name], true
 		control(`select set_config($1, $2, true)`, name, settings[name])
@@ -185,21 +185,21 @@ func (w *writer) setTenant(d *draft, control func(string, ...any)) {
 }
 
 // noted is the setting that keeps another one's old value.
-func noted(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
+func savedSetting(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
 
 func (w *writer) restore(guarded bool, control func(string, ...any)) {
 	if guarded {
 		control(StepDown)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.touched)) {
-		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, noted(name))
+		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, savedSetting(name))
 	}
 	clear(w.touched)
 	clear(w.settings)
 }
 
 // read takes the answers in turn. After an error the server has skipped the rest.
-func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sent) error {
+func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sentStatement) error {
 	var failed error
 	for _, s := range queue {
 		rows, err := results.Query()
@@ -237,16 +237,16 @@ func orElse(s, other string) string {
 }
 
 // hooks run after all rows of the call are there, in the same transaction.
-func (w *writer) hooks(ctx context.Context) error {
-	for _, d := range w.order {
-		if err := d.finish(); err != nil {
+func (w *writer) runAfterHooks(ctx context.Context) error {
+	for _, r := range w.written {
+		if err := r.storeAll(); err != nil {
 			return err
 		}
 	}
-	for _, d := range w.order {
-		for _, after := range d.bp.After {
-			if err := after(ctx, w.db, d.row.Addr().Interface()); err != nil {
-				return fmt.Errorf("after creating %s: %w", d.table.name, err)
+	for _, r := range w.written {
+		for _, after := range r.definition.After {
+			if err := after(ctx, w.db, r.value.Addr().Interface()); err != nil {
+				return fmt.Errorf("after creating %s: %w", r.table.name, err)
 			}
 		}
 	}

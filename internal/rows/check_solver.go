@@ -14,30 +14,30 @@ import (
 
 // found turns the rows of a search into values for columns, and a decision for
 // references: that of the first row, which only the rows like it then serve.
-func (q *quest) found(rows [][]*string) (map[string]*pool, map[string]bool) {
-	pools, wanted := map[string]*pool{}, map[string]bool{}
-	name := func(c *column) string { return q.table.name + "\x00" + c.name }
+func (solver *checkSolver) solution(rows [][]*string) (map[string]*candidates, map[string]bool) {
+	pools, wanted := map[string]*candidates{}, map[string]bool{}
+	name := func(c *column) string { return solver.table.name + "\x00" + c.name }
 	alike := func(row []*string) bool {
-		for i, c := range q.columns {
-			if c.inEdge && (row[i] == nil) != (rows[0][i] == nil) {
+		for i, c := range solver.columns {
+			if c.inReference && (row[i] == nil) != (rows[0][i] == nil) {
 				return false
 			}
 		}
 		return true
 	}
-	p := &pool{guessed: q.guessed}
-	rows = q.preferFresh(rows)
+	p := &candidates{inferred: solver.inferred}
+	rows = solver.preferInferred(rows)
 	for _, row := range rows {
 		if alike(row) {
-			p.rows = append(p.rows, row)
+			p.values = append(p.values, row)
 		}
 	}
-	for i, c := range q.columns {
-		p.columns, p.fresh = append(p.columns, c.index), append(p.fresh, nil)
-		if q.differs(c) {
-			p.fresh[i] = guess(c.differing())
+	for i, c := range solver.columns {
+		p.columns, p.inferUnique = append(p.columns, c.index), append(p.inferUnique, nil)
+		if solver.mustDiffer(c) {
+			p.inferUnique[i] = inferValue(c.asUnique())
 		}
-		if c.inEdge {
+		if c.inReference {
 			wanted[name(c)] = rows[0][i] != nil
 		} else {
 			pools[name(c)] = p
@@ -47,12 +47,12 @@ func (q *quest) found(rows [][]*string) (map[string]*pool, map[string]bool) {
 }
 
 // differs reports whether the column is part of a unique key and has many values.
-func (q *quest) differs(c *column) bool {
-	return q.broken == nil && !c.inEdge && c.inUnique() && c.base != boolOID && len(c.rule().choices) == 0
+func (solver *checkSolver) mustDiffer(c *column) bool {
+	return solver.violate == nil && !c.inReference && c.inUnique() && c.base != boolOID && len(c.rule().choices) == 0
 }
 
 // differing is the column as one whose values differ from row to row.
-func (c *column) differing() *column {
+func (c *column) asUnique() *column {
 	other := *c
 	other.unique = true
 	return &other
@@ -60,10 +60,10 @@ func (c *column) differing() *column {
 
 // preferFresh keeps the rows that have no fixed value in a unique column, where there
 // are any.
-func (q *quest) preferFresh(rows [][]*string) [][]*string {
+func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
-		for i, c := range q.columns {
-			if q.differs(c) && row[i] != nil && !q.guessed[row[i]] {
+		for i, c := range solver.columns {
+			if solver.mustDiffer(c) && row[i] != nil && !solver.inferred[row[i]] {
 				return true
 			}
 		}
@@ -76,10 +76,10 @@ func (q *quest) preferFresh(rows [][]*string) [][]*string {
 }
 
 // known reports whether all columns of the search were searched for before.
-func (q *quest) known() bool {
-	for _, c := range q.columns {
-		_, wanted := q.table.schema.wanted[q.table.name+"\x00"+c.name]
-		if c.pool == nil && !wanted {
+func (solver *checkSolver) isSolved() bool {
+	for _, c := range solver.columns {
+		_, wanted := solver.table.schema.wantedReferences[solver.table.name+"\x00"+c.name]
+		if c.candidates == nil && !wanted {
 			return false
 		}
 	}
@@ -87,63 +87,63 @@ func (q *quest) known() bool {
 }
 
 // quest is one search: the columns that a group of constraints reads.
-type quest struct {
-	table   *table
-	columns []*column
-	checks  []*catalog.Constraint
-	options [][]*string // candidates, by column
-	cells   *fake.Cells
-	draws   int64
-	guessed map[*string]bool    // which candidates are what would be guessed
-	broken  *catalog.Constraint // the one to break, in search of a violation
+type checkSolver struct {
+	table      *table
+	columns    []*column
+	checks     []*catalog.Constraint
+	candidates [][]*string // candidates, by column
+	cells      *fake.Cells
+	draws      int64
+	inferred   map[*string]bool    // which candidates are what would be guessed
+	violate    *catalog.Constraint // the one to break, in search of a violation
 }
 
 // cluster grows from a constraint to all that share columns with it.
-func (q *quest) cluster(k *catalog.Constraint) {
+func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	names := slices.Clone(k.Columns)
 	for grown := true; grown; {
 		grown = false
-		for _, other := range q.table.rel.Checks() {
-			if slices.Contains(q.checks, other) || !slices.ContainsFunc(other.Columns, func(n string) bool { return slices.Contains(names, n) }) {
+		for _, other := range solver.table.rel.Checks() {
+			if slices.Contains(solver.checks, other) || !slices.ContainsFunc(other.Columns, func(n string) bool { return slices.Contains(names, n) }) {
 				continue
 			}
-			q.checks, grown = append(q.checks, other), true
+			solver.checks, grown = append(solver.checks, other), true
 			names = append(names, other.Columns...)
-			names = append(names, q.generatedFrom(other.Columns)...)
+			names = append(names, solver.generatedFrom(other.Columns)...)
 		}
 	}
-	for _, c := range q.table.columns {
-		free := !c.inKey && (!c.inEdge || q.table.maybe(c))
-		if q.broken != nil { // a violation may touch keys, and say nonsense of what it points at
-			free = !c.inEdge && c.base != uuidOID || q.table.pairType(c)
+	for _, c := range solver.table.columns {
+		free := !c.inKey && (!c.inReference || solver.table.isOptionalReference(c))
+		if solver.violate != nil { // a violation may touch keys, and say nonsense of what it points at
+			free = !c.inReference && c.base != uuidOID || solver.table.isPairType(c)
 		}
 		if slices.Contains(names, c.name) && c.Writable() && free {
-			q.columns = append(q.columns, c)
+			solver.columns = append(solver.columns, c)
 		}
 	}
-	for _, c := range q.columns {
-		q.options = append(q.options, q.candidates(c))
+	for _, c := range solver.columns {
+		solver.candidates = append(solver.candidates, solver.candidateValues(c))
 	}
 }
 
 // maybe reports whether a column is one of a reference that a row may do without.
-func (t *table) maybe(c *column) bool {
-	return !c.Required() && !t.tenantColumn(c.index) && !t.pairType(c) && slices.ContainsFunc(t.edges, func(e *edge) bool {
-		return e.pair == nil && slices.Contains(e.own, c.index) && (e.parent != t || len(e.own) == 1)
+func (t *table) isOptionalReference(c *column) bool {
+	return !c.Required() && !t.tenantColumn(c.index) && !t.isPairType(c) && slices.ContainsFunc(t.references, func(ref *reference) bool {
+		return ref.pair == nil && slices.Contains(ref.own, c.index) && (ref.parent != t || len(ref.own) == 1)
 	})
 }
 
 // pairType reports whether a column says which table a polymorphic pair points at.
-func (t *table) pairType(c *column) bool {
-	return slices.ContainsFunc(t.edges, func(e *edge) bool { return e.pair != nil && e.typ == c.index })
+func (t *table) isPairType(c *column) bool {
+	return slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.pair != nil && ref.typeColumn == c.index })
 }
 
 // generatedFrom are the columns that generated ones among those named read.
-func (q *quest) generatedFrom(columns []string) []string {
+func (solver *checkSolver) generatedFrom(columns []string) []string {
 	var out []string
 	for _, name := range columns {
-		if c := q.table.byName[name]; c != nil && c.Generated != "" {
-			for _, other := range q.table.columns {
+		if c := solver.table.byName[name]; c != nil && c.Generated != "" {
+			for _, other := range solver.table.columns {
 				if mentions(c.Expr, other.name) {
 					out = append(out, other.name)
 				}
@@ -159,15 +159,15 @@ func mentions(expr, name string) bool {
 
 // candidates of a column: what would be guessed, what the constraints name, NULL,
 // and what its type's simplest values are.
-func (q *quest) candidates(c *column) []*string {
+func (solver *checkSolver) candidateValues(c *column) []*string {
 	var out []*string
 	add := func(s string) { out = append(out, &s) }
-	if c.inEdge && q.broken == nil {
-		q.cells.At(7)
-		add(literalText(guess(c)(q.cells.Of(c.name))))
+	if c.inReference && solver.violate == nil {
+		solver.cells.At(7)
+		add(literalText(inferValue(c)(solver.cells.Of(c.name))))
 		return append(out, nil)
 	}
-	if choices := c.rule().choices; len(choices) > 0 && q.broken == nil {
+	if choices := c.rule().choices; len(choices) > 0 && solver.violate == nil {
 		for _, s := range choices {
 			add(s)
 		}
@@ -176,35 +176,35 @@ func (q *quest) candidates(c *column) []*string {
 		}
 		return out
 	}
-	make := guess(c)
-	if q.differs(c) {
-		make = guess(c.differing())
+	make := inferValue(c)
+	if solver.mustDiffer(c) {
+		make = inferValue(c.asUnique())
 	}
-	if q.guessed == nil {
-		q.guessed = map[*string]bool{}
+	if solver.inferred == nil {
+		solver.inferred = map[*string]bool{}
 	}
 	for row := range int64(3) {
-		q.cells.At(row)
-		add(literalText(make(q.cells.Of(c.name))))
-		q.guessed[out[len(out)-1]] = true
+		solver.cells.At(row)
+		add(literalText(make(solver.cells.Of(c.name))))
+		solver.inferred[out[len(out)-1]] = true
 	}
 	if !c.Required() {
 		out = append(out, nil)
 	}
 	t := c.Type.Underlying()
-	for _, k := range q.checks {
+	for _, k := range solver.checks {
 		if !slices.Contains(k.Columns, c.name) {
 			continue
 		}
-		for _, lit := range literalsOf(k.Expr) {
+		for _, lit := range literals(k.Expr) {
 			if fitsType(t, lit) {
 				add(lit)
 			}
 		}
 		for _, m := range patternsOf(k.Expr) {
 			if p, err := fake.NewPattern(m, 0); err == nil && t.Category == "S" {
-				q.cells.At(1)
-				add(q.cells.Of(c.name).Match(p))
+				solver.cells.At(1)
+				add(solver.cells.Of(c.name).Match(p))
 			}
 		}
 	}
@@ -231,7 +231,7 @@ func literalText(v any) string {
 	case []byte:
 		return fmt.Sprintf(`\x%x`, x)
 	}
-	return show(v)
+	return display(v)
 }
 
 func fitsType(t *catalog.Type, lit string) bool {

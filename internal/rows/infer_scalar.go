@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-func guessInt(c *column, typ string, r rule) func(*fake.Value) any {
+func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 10_000, "int8": 1_000_000, "oid": 10_000}[typ]
 	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
 		lo, hi = hi, hi*2 // above its min
@@ -26,7 +26,7 @@ func guessInt(c *column, typ string, r rule) func(*fake.Value) any {
 }
 
 // guessNumber keeps to the scale and to what is left of the precision.
-func guessNumber(c *column, r rule) func(*fake.Value) any {
+func inferNumber(c *column, r rule) func(*fake.Value) any {
 	scale, hi := 2, 1000.0
 	if c.Precision > 0 {
 		scale = c.Scale
@@ -47,7 +47,7 @@ func guessNumber(c *column, r rule) func(*fake.Value) any {
 }
 
 // guessMoment moves forward with the row; within a row, later columns are later.
-func guessMoment(c *column, typ string) func(*fake.Value) any {
+func inferMoment(c *column, typ string) func(*fake.Value) any {
 	offset := time.Duration(c.index) * time.Minute
 	at := func(v *fake.Value) time.Time { return v.IncreasingTime().Add(offset) }
 	if excludes(c.Table) {
@@ -69,7 +69,7 @@ func guessMoment(c *column, typ string) func(*fake.Value) any {
 	return func(v *fake.Value) any { return at(v) }
 }
 
-func guessJSON(r rule) func(*fake.Value) any {
+func inferJSON(r rule) func(*fake.Value) any {
 	sample := map[string]string{"array": "[]", "string": `"text"`, "number": "1", "boolean": "true", "null": "null"}[r.json]
 	if sample == "" {
 		sample = "{}"
@@ -78,7 +78,7 @@ func guessJSON(r rule) func(*fake.Value) any {
 }
 
 // guessRange gives every row a range of its own, so that none overlap.
-func guessRange(t *catalog.Type) func(*fake.Value) any {
+func inferRange(t *catalog.Type) func(*fake.Value) any {
 	if t.Subtype == nil {
 		return func(*fake.Value) any { return "empty" }
 	}
@@ -104,7 +104,7 @@ func guessRange(t *catalog.Type) func(*fake.Value) any {
 }
 
 // guessOther knows the input forms of the rarer types.
-func guessOther(c *column, t *catalog.Type) func(*fake.Value) any {
+func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	n := func(v *fake.Value) int64 { return v.Row() }
 	switch t.Name {
 	case "inet":
@@ -146,14 +146,14 @@ func guessOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	case "hstore":
 		return func(v *fake.Value) any { return "key=>" + v.Word() }
 	case "vector", "halfvec":
-		return guessVector(c)
+		return inferVector(c)
 	}
 	return func(v *fake.Value) any { return v.Word() } // tsvector, tsquery, ltree, …
 }
 
 var dimensions = regexp.MustCompile(`\((\d+)\)`)
 
-func guessVector(c *column) func(*fake.Value) any {
+func inferVector(c *column) func(*fake.Value) any {
 	size := 3
 	if m := dimensions.FindStringSubmatch(c.SQLType); m != nil {
 		size, _ = strconv.Atoi(m[1])
@@ -175,4 +175,51 @@ func excludes(r *catalog.Relation) bool {
 		}
 	}
 	return false
+}
+
+var (
+	boundFrom = regexp.MustCompile(`FROM \('?([^',)]*)'?.*TO \('?([^',)]*)'?`)
+	boundIn   = regexp.MustCompile(`IN \((.*)\)`)
+)
+
+// partition makes values that a partition takes, where the column decides which and
+// no default partition takes the rest.
+func (c *column) partitionValues() func(*fake.Value) any {
+	t := c.Table
+	if len(t.PartitionBy) == 0 || t.PartitionBy[0] != c.name {
+		return nil
+	}
+	var choices []string
+	for _, p := range t.Children {
+		if p.Bound == "DEFAULT" {
+			return nil
+		}
+		if m := boundIn.FindStringSubmatch(p.Bound); m != nil {
+			choices = append(choices, literals(m[1])...)
+		}
+		if m := boundFrom.FindStringSubmatch(p.Bound); m != nil && m[1] != "MINVALUE" {
+			choices = append(choices, m[1])
+		}
+	}
+	if len(choices) == 0 {
+		return nil
+	}
+	name := c.Type.Underlying().Name
+	return func(v *fake.Value) any {
+		s := choices[v.Index(len(choices))]
+		if strings.HasPrefix(name, "timestamp") {
+			return momentIn(s, v)
+		}
+		return s
+	}
+}
+
+// later moves on from a partition's beginning by the row, a second each for a day.
+func momentIn(from string, v *fake.Value) any {
+	for _, layout := range []string{"2006-01-02 15:04:05-07", "2006-01-02 15:04:05", time.DateOnly} {
+		if at, err := time.Parse(layout, from); err == nil {
+			return at.Add(time.Duration(v.Row()%86_400) * time.Second)
+		}
+	}
+	return from
 }

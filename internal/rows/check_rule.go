@@ -70,34 +70,34 @@ func (r *rule) read(expr, name string) {
 }
 
 func (r *rule) readOne(part, name string) {
-	mine := func(s string) bool { return bare(s) == name }
+	mine := func(s string) bool { return columnName(s) == name }
 	switch {
-	case match(ruleNotNull, part, mine) != nil:
+	case matchColumn(ruleNotNull, part, mine) != nil:
 		r.present = true
-	case match(ruleAny, part, mine) != nil:
-		r.choices = literalsOf(match(ruleAny, part, mine)[2])
-	case match(ruleMatch, part, mine) != nil:
-		r.patterns = append(r.patterns, unquote(match(ruleMatch, part, mine)[2]))
-	case match(ruleLength, part, mine) != nil:
-		m := match(ruleLength, part, mine)
+	case matchColumn(ruleAny, part, mine) != nil:
+		r.choices = literals(matchColumn(ruleAny, part, mine)[2])
+	case matchColumn(ruleMatch, part, mine) != nil:
+		r.patterns = append(r.patterns, unquote(matchColumn(ruleMatch, part, mine)[2]))
+	case matchColumn(ruleLength, part, mine) != nil:
+		m := matchColumn(ruleLength, part, mine)
 		n, _ := strconv.Atoi(m[3])
 		r.length(m[2], n)
-	case match(ruleJSON, part, mine) != nil:
-		r.json = match(ruleJSON, part, mine)[2]
-	case match(ruleBound, part, mine) != nil:
-		m := match(ruleBound, part, mine)
+	case matchColumn(ruleJSON, part, mine) != nil:
+		r.json = matchColumn(ruleJSON, part, mine)[2]
+	case matchColumn(ruleBound, part, mine) != nil:
+		m := matchColumn(ruleBound, part, mine)
 		x, _ := strconv.ParseFloat(m[3], 64)
 		r.bound(m[2], x)
-	case match(ruleEqual, part, mine) != nil:
-		r.choices = []string{unquote(match(ruleEqual, part, mine)[2])}
-	case match(ruleFold, part, mine) != nil && mine(match(ruleFold, part, mine)[3]):
-		r.fold = match(ruleFold, part, mine)[2]
-	case match(ruleFlag, part, mine) != nil:
+	case matchColumn(ruleEqual, part, mine) != nil:
+		r.choices = []string{unquote(matchColumn(ruleEqual, part, mine)[2])}
+	case matchColumn(ruleFold, part, mine) != nil && mine(matchColumn(ruleFold, part, mine)[3]):
+		r.fold = matchColumn(ruleFold, part, mine)[2]
+	case matchColumn(ruleFlag, part, mine) != nil:
 		r.choices = []string{strconv.FormatBool(!strings.HasPrefix(part, "NOT "))}
 	}
 }
 
-func match(re *regexp.Regexp, s string, mine func(string) bool) []string {
+func matchColumn(re *regexp.Regexp, s string, mine func(string) bool) []string {
 	m := re.FindStringSubmatch(s)
 	if m == nil || !mine(m[1]) {
 		return nil
@@ -151,14 +151,14 @@ func (r *rule) bounds(lo, hi, step float64) (float64, float64) {
 }
 
 // bare strips parentheses, casts and quotes from a column's name.
-func bare(s string) string {
+func columnName(s string) string {
 	s, _, _ = strings.Cut(s, "::")
 	return strings.Trim(s, `()" `)
 }
 
 func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
 
-func literalsOf(list string) []string {
+func literals(list string) []string {
 	var out []string
 	for _, m := range ruleLiteral.FindAllStringSubmatch(list, -1) {
 		if strings.HasPrefix(m[0], "'") {
@@ -172,7 +172,7 @@ func literalsOf(list string) []string {
 
 // conjuncts splits an expression at its outermost ANDs.
 func conjuncts(expr string) []string {
-	expr = peel(strings.TrimSpace(expr))
+	expr = unwrapParens(strings.TrimSpace(expr))
 	depth, start, quoted := 0, 0, false
 	var out []string
 	for i := 0; i < len(expr); i++ {
@@ -200,7 +200,7 @@ func conjuncts(expr string) []string {
 }
 
 // peel takes parentheses off that enclose the whole expression.
-func peel(s string) string {
+func unwrapParens(s string) string {
 	for strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")") {
 		depth, quoted := 0, false
 		for i := 0; i < len(s)-1; i++ {

@@ -96,11 +96,11 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 	}
 	defer func() {
 		if p := recover(); p != nil { // it would end the process, and with it other tests
-			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v\n%s", g.s.table.name, p, debug.Stack())})
+			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v\n%s", g.batch.table.name, p, debug.Stack())})
 		}
 	}()
 	first := true
-	err := g.rows(ctx, chunkSize, func(buf []byte, done int64) ([]byte, error) {
+	err := g.generate(ctx, chunkSize, func(buf []byte, done int64) ([]byte, error) {
 		if first {
 			buf = append(copyHeader[:len(copyHeader):len(copyHeader)], buf...)
 			first = false
@@ -111,7 +111,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 		return make([]byte, 0, chunkSize+chunkSize/8), nil
 	})
 	if err == nil {
-		err = send(chunk{bytes: []byte{0xff, 0xff}, done: g.s.n})
+		err = send(chunk{bytes: []byte{0xff, 0xff}, done: g.batch.n})
 	}
 	if err != nil && ctx.Err() == nil {
 		_ = send(chunk{err: err})
@@ -119,52 +119,52 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 }
 
 // write copies a set's rows, or reads those that are there.
-func (f *filling) write(ctx context.Context, s *set) error {
-	if s.found {
+func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
+	if tb.found {
 		return nil // its keys were read when rows were laid out
 	}
-	if s.base != nil {
-		s.n = int64(len(s.rows))
-		s.first = f.world.take(s.table, s.n)
-		s.spans = []int64{0, s.n}
+	if tb.baseBatch != nil {
+		tb.n = int64(len(tb.baseRows))
+		tb.firstNumber = load.scope.take(tb.table, tb.n)
+		tb.spans = []int64{0, tb.n}
 	}
-	if s.n == 0 {
+	if tb.n == 0 {
 		return nil
 	}
-	g, err := f.newGenerator(s)
+	g, err := load.newGenerator(tb)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
 	if len(g.columns) == 0 {
-		return f.writeDefaults(ctx, s)
+		return load.insertDefaults(ctx, tb)
 	}
-	waited, err := f.copy(ctx, s, g)
+	waited, err := load.copy(ctx, tb, g)
 	if err != nil {
-		return f.schema.explain("write", s.table.name, err)
+		return load.schema.explain("write", tb.table.name, err)
 	}
-	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start), Wait: waited})
-	f.report.Rows += s.n
-	f.all += s.n
+	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.n, Write: time.Since(start), Wait: waited})
+	load.report.Rows += tb.n
+	load.writtenRows += tb.n
 	return nil
 }
 
 // writeDefaults is for tables of which Postgres fills every column.
-func (f *filling) writeDefaults(ctx context.Context, s *set) error {
+func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error {
 	start := time.Now()
-	if _, err := f.tx.Exec(ctx, "insert into "+s.table.rel.Ident()+" select from generate_series(1, $1::bigint)", s.n); err != nil {
-		return f.schema.explain("write", s.table.name, err)
+	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.rel.Ident()+" select from generate_series(1, $1::bigint)", tb.n); err != nil {
+		return load.schema.explain("write", tb.table.name, err)
 	}
-	f.report.Tables = append(f.report.Tables, TableReport{Table: s.table.name, Rows: s.n, Write: time.Since(start)})
-	f.report.Rows += s.n
-	f.all += s.n
+	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.n, Write: time.Since(start)})
+	load.report.Rows += tb.n
+	load.writtenRows += tb.n
 	return nil
 }
 
-func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration, error) {
-	target, staged := s.table.rel.Ident(), f.staged(s, g)
+func (load *bulkLoad) copy(ctx context.Context, tb *tableBatch, g *generator) (time.Duration, error) {
+	target, staged := tb.table.rel.Ident(), load.staged(tb, g)
 	if staged {
-		if err := f.stage(ctx, s, g); err != nil {
+		if err := load.stage(ctx, tb, g); err != nil {
 			return 0, err
 		}
 		target = staging
@@ -172,18 +172,18 @@ func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	in := &stream{full: make(chan chunk, chunks-2)}
-	if f.plan.Progress != nil {
+	if load.plan.Progress != nil {
 		var last time.Time
 		in.done = func(done int64) {
-			if now := time.Now(); now.Sub(last) > 200*time.Millisecond || done == s.n {
+			if now := time.Now(); now.Sub(last) > 200*time.Millisecond || done == tb.n {
 				last = now
-				f.progress(s, Writing, done)
+				load.progress(tb, Writing, done)
 			}
 		}
 	}
 	go in.produce(ctx, g)
 	sql := fmt.Sprintf("copy %s (%s) from stdin (format binary)", target, catalog.Idents(g.names))
-	_, err := f.tx.Conn().PgConn().CopyFrom(ctx, in, sql)
+	_, err := load.tx.Conn().PgConn().CopyFrom(ctx, in, sql)
 	waited, failed := in.finish()
 	if failed != nil {
 		return waited, failed
@@ -192,7 +192,7 @@ func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration
 		return waited, err
 	}
 	if staged {
-		err = f.unstage(ctx, s, g)
+		err = load.unstage(ctx, tb, g)
 	}
 	return waited, err
 }
@@ -201,28 +201,28 @@ func (f *filling) copy(ctx context.Context, s *set, g *generator) (time.Duration
 // where COPY may not write the real one or a type has no binary form.
 const staging = "pg_temp.seedbed_staging"
 
-func (f *filling) staged(s *set, g *generator) bool {
-	if !f.mayCopy && s.table.rel.RLS {
+func (load *bulkLoad) staged(tb *tableBatch, g *generator) bool {
+	if !load.mayCopy && tb.table.rel.RLS {
 		return true
 	}
 	for _, src := range g.columns {
-		if src.text {
+		if src.asText {
 			return true
 		}
 	}
 	return false
 }
 
-func (f *filling) stage(ctx context.Context, s *set, g *generator) error {
+func (load *bulkLoad) stage(ctx context.Context, tb *tableBatch, g *generator) error {
 	var defs []string
 	for _, src := range g.columns {
 		typ := "text"
-		if !src.text {
+		if !src.asText {
 			typ = catalogType(src.column)
 		}
 		defs = append(defs, catalog.Ident(src.column.name)+" "+typ)
 	}
-	_, err := f.tx.Exec(ctx, "create temporary table seedbed_staging ("+strings.Join(defs, ", ")+") on commit drop")
+	_, err := load.tx.Exec(ctx, "create temporary table seedbed_staging ("+strings.Join(defs, ", ")+") on commit drop")
 	return err
 }
 
@@ -240,7 +240,7 @@ func catalogType(c *column) string {
 }
 
 // unstage moves staged rows on, tenant by tenant where policies ask for one.
-func (f *filling) unstage(ctx context.Context, s *set, g *generator) error {
+func (load *bulkLoad) unstage(ctx context.Context, tb *tableBatch, g *generator) error {
 	var names, values []string
 	always := ""
 	for _, src := range g.columns {
@@ -250,26 +250,26 @@ func (f *filling) unstage(ctx context.Context, s *set, g *generator) error {
 			always = " overriding system value"
 		}
 	}
-	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", s.table.rel.Ident(), catalog.Idents(names), always,
+	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", tb.table.rel.Ident(), catalog.Idents(names), always,
 		strings.Join(values, ", "), staging)
-	if err := f.insertStaged(ctx, s, insert); err != nil {
+	if err := load.insertStaged(ctx, tb, insert); err != nil {
 		return err
 	}
-	_, err := f.tx.Exec(ctx, "drop table "+staging)
+	_, err := load.tx.Exec(ctx, "drop table "+staging)
 	return err
 }
 
-func (f *filling) insertStaged(ctx context.Context, s *set, insert string) error {
-	if f.mayCopy || !s.table.rel.RLS || len(s.table.levels) == 0 || len(s.table.levels[0].cols) != 1 || s.table.levels[0].tenant.Setting == "" {
-		_, err := f.tx.Exec(ctx, insert)
+func (load *bulkLoad) insertStaged(ctx context.Context, tb *tableBatch, insert string) error {
+	if load.mayCopy || !tb.table.rel.RLS || len(tb.table.levels) == 0 || len(tb.table.levels[0].cols) != 1 || tb.table.levels[0].tenant.Setting == "" {
+		_, err := load.tx.Exec(ctx, insert)
 		return err
 	}
-	l := s.table.levels[0]
-	col := catalog.Ident(s.table.columns[l.cols[0]].name)
-	if _, err := f.tx.Exec(ctx, fmt.Sprintf("create index on %s (%s)", staging, col)); err != nil {
+	l := tb.table.levels[0]
+	col := catalog.Ident(tb.table.columns[l.cols[0]].name)
+	if _, err := load.tx.Exec(ctx, fmt.Sprintf("create index on %s (%s)", staging, col)); err != nil {
 		return err
 	}
-	rows, err := f.tx.Query(ctx, fmt.Sprintf("select distinct %s::text from %s order by 1", col, staging))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf("select distinct %s::text from %s order by 1", col, staging))
 	if err != nil {
 		return err
 	}
@@ -285,10 +285,10 @@ func (f *filling) insertStaged(ctx context.Context, s *set, insert string) error
 		return err
 	}
 	for _, id := range tenants {
-		if _, err := f.tx.Exec(ctx, "select set_config($1, $2, true)", l.tenant.Setting, id); err != nil {
+		if _, err := load.tx.Exec(ctx, "select set_config($1, $2, true)", l.tenant.Setting, id); err != nil {
 			return err
 		}
-		if _, err := f.tx.Exec(ctx, insert+" where "+col+"::text = $1", id); err != nil {
+		if _, err := load.tx.Exec(ctx, insert+" where "+col+"::text = $1", id); err != nil {
 			return err
 		}
 	}

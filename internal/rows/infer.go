@@ -14,9 +14,9 @@ import (
 // guess makes a maker of values for a column that nobody has defined, from its type,
 // its constraints and, for the meaning, its name. Most values are text, which
 // Postgres reads for any type.
-func guess(c *column) func(*fake.Value) any {
+func inferValue(c *column) func(*fake.Value) any {
 	r := c.rule()
-	r.choices = slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(c.avoided, s) })
+	r.choices = slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(c.avoidedValues, s) })
 	if len(r.choices) > 0 {
 		return func(v *fake.Value) any {
 			if c.unique {
@@ -25,14 +25,14 @@ func guess(c *column) func(*fake.Value) any {
 			return v.OneOf(r.choices...)
 		}
 	}
-	if bound := c.partition(); bound != nil {
+	if bound := c.partitionValues(); bound != nil {
 		return bound
 	}
-	return folded(r, guessType(c, c.Type.Underlying(), r))
+	return withCase(r, inferType(c, c.Type.Underlying(), r))
 }
 
 // folded gives text the case that a CHECK wants.
-func folded(r rule, make func(*fake.Value) any) func(*fake.Value) any {
+func withCase(r rule, make func(*fake.Value) any) func(*fake.Value) any {
 	if r.fold == "" {
 		return make
 	}
@@ -48,23 +48,23 @@ func folded(r rule, make func(*fake.Value) any) func(*fake.Value) any {
 	}
 }
 
-func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
+func inferType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	switch t.Name {
 	case "uuid":
 		return func(v *fake.Value) any { return v.UUID() }
 	case "bool":
-		if len(c.avoided) > 0 {
-			return func(*fake.Value) any { return c.avoided[0] == "false" }
+		if len(c.avoidedValues) > 0 {
+			return func(*fake.Value) any { return c.avoidedValues[0] == "false" }
 		}
 		return func(v *fake.Value) any { return v.Chance(0.5) }
 	case "int2", "int4", "int8", "oid":
-		return guessInt(c, t.Name, r)
+		return inferInt(c, t.Name, r)
 	case "float4", "float8", "numeric", "money":
-		return guessNumber(c, r)
+		return inferNumber(c, r)
 	case "timestamptz", "timestamp", "date", "time", "timetz":
-		return guessMoment(c, t.Name)
+		return inferMoment(c, t.Name)
 	case "jsonb", "json":
-		return guessJSON(r)
+		return inferJSON(r)
 	case "bytea":
 		n := max(r.minLen, min(16, max(r.maxLen, 1)))
 		if r.maxLen == 0 {
@@ -76,25 +76,25 @@ func guessType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	case t.Elem != nil:
 		return func(*fake.Value) any { return "{}" }
 	case t.Kind == catalog.RangeType:
-		return guessRange(t)
+		return inferRange(t)
 	case t.Kind == catalog.MultirangeType:
 		return func(*fake.Value) any { return "{}" }
 	case t.Kind == catalog.CompositeType:
-		return guessComposite(c, t)
+		return inferComposite(c, t)
 	case t.Category == "S" || t.Name == "citext":
-		return guessText(c, r)
+		return inferText(c, r)
 	}
-	return guessOther(c, t)
+	return inferOther(c, t)
 }
 
-func guessComposite(c *column, t *catalog.Type) func(*fake.Value) any {
+func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 	var makers []func(*fake.Value) any
 	for _, a := range t.Attributes {
 		field := &column{Column: a, name: a.Name, base: a.Type.Underlying().OID}
 		if field.Table == nil {
 			field.Column = &catalog.Column{Table: c.Table, Name: a.Name, Type: a.Type, Length: a.Length, Precision: a.Precision, Scale: a.Scale}
 		}
-		makers = append(makers, guessType(field, a.Type.Underlying(), rule{maxLen: a.Length}))
+		makers = append(makers, inferType(field, a.Type.Underlying(), rule{maxLen: a.Length}))
 	}
 	return func(v *fake.Value) any {
 		var parts []string
@@ -103,16 +103,16 @@ func guessComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 			if at, ok := x.(time.Time); ok {
 				x = at.Format(time.RFC3339)
 			}
-			parts = append(parts, `"`+strings.ReplaceAll(show(x), `"`, `""`)+`"`)
+			parts = append(parts, `"`+strings.ReplaceAll(display(x), `"`, `""`)+`"`)
 		}
 		return "(" + strings.Join(parts, ",") + ")"
 	}
 }
 
-func guessText(c *column, r rule) func(*fake.Value) any {
-	text := textNamed(c.name, c.unique)
+func inferText(c *column, r rule) func(*fake.Value) any {
+	text := inferFromName(c.name, c.unique)
 	for _, expr := range r.patterns {
-		text = fitting(text, expr, r)
+		text = matchingText(text, expr, r)
 	}
 	return func(v *fake.Value) any {
 		s := text(v)
@@ -122,7 +122,7 @@ func guessText(c *column, r rule) func(*fake.Value) any {
 		if r.maxLen > 0 && len(s) > r.maxLen {
 			s = s[:r.maxLen]
 			if c.unique {
-				s = shortTag(v, r.maxLen)
+				s = uniqueText(v, r.maxLen)
 			}
 		}
 		return s
@@ -133,7 +133,7 @@ var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
 
 // fitting keeps the name's text where it matches, and makes text of the pattern
 // where it does not.
-func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
+func matchingText(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
 	re, err := regexp.Compile(expr)
 	if err != nil { // Go knows no lookaround: the server says whether it was needed
 		expr = lookaround.ReplaceAllString(expr, "")
@@ -157,7 +157,7 @@ func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Valu
 			if s := text(v); re.MatchString(s) {
 				return s
 			}
-			return matching(v, expr)
+			return matchPattern(v, expr)
 		}
 	}
 	for _, long := range []int{0, 1, 2, 8, 16, 32} {
@@ -174,7 +174,7 @@ func fitting(text func(*fake.Value) string, expr string, r rule) func(*fake.Valu
 }
 
 // matching is a text of a pattern, for the few rows whose own does not match.
-func matching(v *fake.Value, expr string) string {
+func matchPattern(v *fake.Value, expr string) string {
 	p, err := fake.NewPattern(expr, 8)
 	if err != nil {
 		return ""
@@ -183,7 +183,7 @@ func matching(v *fake.Value, expr string) string {
 }
 
 // shortTag is a unique text of at most n letters and digits.
-func shortTag(v *fake.Value, n int) string {
+func uniqueText(v *fake.Value, n int) string {
 	size := uint64(1)
 	for range min(n, 11) {
 		size *= 36

@@ -17,15 +17,15 @@ import (
 // clear moves a table's numbers on to where n rows in a row have unique values that no
 // row in the database has: what an earlier run made, or a migration, or the caller.
 // A table without rows costs one look, shared by all tables of the call.
-func (b *build) clear(ctx context.Context, db seedbed.DB, bp *Definition, t *table, n int64, fixes map[int]string) error {
-	columns, err := b.uniqueColumns(bp, t, fixes)
+func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, def *Definition, t *table, n int64, fixes map[int]string) error {
+	columns, err := b.uniqueColumns(def, t, fixes)
 	if err != nil || len(columns) == 0 {
 		return err
 	}
-	counter := b.world.counter(t)
+	counter := b.scope.counterOf(t)
 	number, there := counter.Load(), int64(0)
 	for try := range 48 {
-		taken, err := b.anyTaken(ctx, db, bp, t, columns, fixes, number, n)
+		taken, err := b.anyTaken(ctx, db, def, t, columns, fixes, number, n)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (b *build) clear(ctx context.Context, db seedbed.DB, bp *Definition, t *tab
 
 // advance moves sequences past the numbers that stand in the tables: keys may have been written
 // by hand. A role that may not is left with what the sequences give.
-func (s *schema) advance(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
+func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
 	if len(tables) == 0 {
 		return nil
 	}
@@ -79,8 +79,8 @@ func namesOf(columns []*column) []string {
 
 // uniqueColumns are those of unique keys whose values follow from a row's number: one
 // of each key is enough to tell its rows apart.
-func (b *build) uniqueColumns(bp *Definition, t *table, fixes map[int]string) ([]*column, error) {
-	example, err := b.example(bp, t, 0, fixes)
+func (b *batch) uniqueColumns(def *Definition, t *table, fixes map[int]string) ([]*column, error) {
+	example, err := b.exampleRow(def, t, 0, fixes)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +89,9 @@ func (b *build) uniqueColumns(bp *Definition, t *table, fixes map[int]string) ([
 		for _, k := range ix.Keys {
 			c := t.byName[k.Column]
 			if c == nil {
-				c = t.mentioned(k.Expr)
+				c = t.columnIn(k.Expr)
 			}
-			if c == nil || c.inEdge || c.base == boolOID || len(c.rule().choices) > 0 || !example.set[c.index] || example.values[c.index] == nil || !c.unique && !(c.inKey && c.base == uuidOID) && len(ix.Keys) > 1 {
+			if c == nil || c.inReference || c.base == boolOID || len(c.rule().choices) > 0 || !example.isSet[c.index] || example.values[c.index] == nil || !c.unique && !(c.inKey && c.base == uuidOID) && len(ix.Keys) > 1 {
 				continue
 			}
 			if !slices.Contains(out, c) {
@@ -104,17 +104,17 @@ func (b *build) uniqueColumns(bp *Definition, t *table, fixes map[int]string) ([
 }
 
 // example is a row that is not written: what the definition and the engine make of it.
-func (b *build) example(bp *Definition, t *table, number int64, fixes map[int]string) (*draft, error) {
-	d, err := b.begin(bp, t, number, fixes)
+func (b *batch) exampleRow(def *Definition, t *table, number int64, fixes map[int]string) (*row, error) {
+	r, err := b.newRow(def, t, number, fixes)
 	if err != nil {
 		return nil, err
 	}
-	return d, d.load()
+	return r, r.readFields()
 }
 
 // anyTaken looks whether a row has one of the values that n rows would have. Of many
 // rows, some all over the range are looked at: what is there came in runs, too.
-func (b *build) anyTaken(ctx context.Context, db seedbed.DB, bp *Definition, t *table, columns []*column, fixes map[int]string, first, n int64) (bool, error) {
+func (b *batch) anyTaken(ctx context.Context, db seedbed.DB, def *Definition, t *table, columns []*column, fixes map[int]string, first, n int64) (bool, error) {
 	const most = 1000
 	step := max(n/most, 1)
 	values := make([][]string, len(columns))
@@ -122,13 +122,13 @@ func (b *build) anyTaken(ctx context.Context, db seedbed.DB, bp *Definition, t *
 		if at+step >= n {
 			at = n - 1
 		}
-		d, err := b.example(bp, t, first+at, fixes)
+		r, err := b.exampleRow(def, t, first+at, fixes)
 		if err != nil {
 			return false, err
 		}
 		for i, c := range columns {
-			if v := d.values[c.index]; v != nil {
-				values[i] = append(values[i], literalText(canon(c, v)))
+			if v := r.values[c.index]; v != nil {
+				values[i] = append(values[i], literalText(canonical(c, v)))
 			}
 		}
 	}
@@ -136,7 +136,7 @@ func (b *build) anyTaken(ctx context.Context, db seedbed.DB, bp *Definition, t *
 	var args []any
 	for i, c := range columns {
 		args = append(args, values[i])
-		where = append(where, c.oneOf(len(args)))
+		where = append(where, c.isOneOfSQL(len(args)))
 	}
 	var taken bool
 	err := db.QueryRow(ctx, fmt.Sprintf("select exists (select from %s where %s)", t.rel.Ident(), strings.Join(where, " or ")), args...).Scan(&taken)
@@ -148,7 +148,7 @@ func (b *build) anyTaken(ctx context.Context, db seedbed.DB, bp *Definition, t *
 
 // oneOf is the condition that the column has one of the texts of a parameter. A key over
 // an expression may take values for one that differ in case.
-func (c *column) oneOf(param int) string {
+func (c *column) isOneOfSQL(param int) string {
 	typ := c.Type.Underlying()
 	folded := slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool {
 		return ix.Unique && slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Expr != "" && mentions(k.Expr, c.name) })

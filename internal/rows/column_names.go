@@ -8,9 +8,9 @@ import (
 
 // textNamed is what a column of that name holds. Where it must differ from row to
 // row, only makers that do are taken.
-func textNamed(name string, unique bool) func(*fake.Value) string {
+func inferFromName(name string, unique bool) func(*fake.Value) string {
 	name = strings.ToLower(name)
-	for _, m := range meanings {
+	for _, m := range columnNames {
 		if unique && !m.unique {
 			continue
 		}
@@ -24,7 +24,7 @@ func textNamed(name string, unique bool) func(*fake.Value) string {
 }
 
 // meanings are tried in order: the particular before the general.
-var meanings = []struct {
+var columnNames = []struct {
 	words  []string
 	unique bool
 	make   func(*fake.Value) string

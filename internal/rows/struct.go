@@ -3,9 +3,76 @@ package rows
 import (
 	"fmt"
 	"reflect"
+	"strings"
+	"sync"
+	"unicode"
 
 	"github.com/qarion/seedbed/internal/catalog"
 )
+
+// layout is what a struct says of its columns, before any table is known.
+type layout struct {
+	typ    reflect.Type
+	fields []field
+}
+
+type field struct {
+	name   string // in Go
+	column string // from the `db` tag, or the name in snake case
+	tagged bool
+	index  []int
+}
+
+var layouts sync.Map // reflect.Type → *layout: a memo, nothing is ever looked up by name
+
+func layoutOf(t reflect.Type) *layout {
+	if l, ok := layouts.Load(t); ok {
+		return l.(*layout)
+	}
+	l := &layout{typ: t}
+	l.collect(t, nil)
+	layouts.Store(t, l)
+	return l
+}
+
+// collect flattens embedded structs, as encoding/json does. A field tagged
+// `db:"-"` has no column: it is a transient parameter.
+func (l *layout) collect(t reflect.Type, at []int) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		index := append(at[:len(at):len(at)], i)
+		tag, tagged := f.Tag.Lookup("db")
+		tag, _, _ = strings.Cut(tag, ",")
+		switch {
+		case tag == "-":
+		case f.Anonymous && !tagged && f.Type.Kind() == reflect.Struct:
+			l.collect(f.Type, index)
+		case !f.IsExported():
+		case tag != "":
+			l.fields = append(l.fields, field{f.Name, tag, true, index})
+		default:
+			l.fields = append(l.fields, field{f.Name, snake(f.Name), false, index})
+		}
+	}
+}
+
+// snake turns SpaceID into space_id and HTTPStatus into http_status.
+func snake(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if unicode.IsUpper(r) && i > 0 &&
+			(!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// squash is how names are compared when they differ in case and underscores only:
+// the field TenantID finds a column "tenantId".
+func squash(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 // binding is a layout that fits a table.
 type binding struct {
@@ -88,14 +155,14 @@ func (t *table) misfit(l *layout, f field, c *column) []string {
 
 // load takes a row's fields over into the draft. The zero of a field is a value,
 // save where it leaves something open.
-func (b *binding) load(d *draft, row reflect.Value) {
+func (b *binding) readRow(r *row, row reflect.Value) {
 	for _, f := range b.fields {
 		v, c := row.FieldByIndex(f.index), f.column
-		if v.IsZero() && b.leaves(c, v) || c.Generated != "" {
+		if v.IsZero() && b.isUnsaid(c, v) || c.Generated != "" {
 			continue
 		}
-		d.values[c.index], d.set[c.index] = v.Interface(), true
-		d.paths[c.index] = Path{Via: "its own field " + f.name, Value: ""}
+		r.values[c.index], r.isSet[c.index] = v.Interface(), true
+		r.origins[c.index] = Path{Via: "its own field " + f.name, Value: ""}
 	}
 }
 
@@ -103,8 +170,8 @@ func (b *binding) load(d *draft, row reflect.Value) {
 // tenant decides the column, an identity or a default that only Postgres can compute,
 // and in types that have a word for nothing, such as moments and UUIDs. Everywhere
 // else false is false and 0 is 0, keys included.
-func (b *binding) leaves(c *column, v reflect.Value) bool {
-	if c.inEdge || c.left() {
+func (b *binding) isUnsaid(c *column, v reflect.Value) bool {
+	if c.inReference || c.leftToPostgres() {
 		return true
 	}
 	switch v.Kind() {
@@ -118,13 +185,13 @@ func (b *binding) leaves(c *column, v reflect.Value) bool {
 
 // missing reports whether a zero field of a row that is there tells nothing. Such a
 // row has its whole key, so what is left open in a new one is a 0 in its key.
-func (b *binding) missing(c *column, v reflect.Value) bool {
-	key := c.inKey && !c.left() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
-	return b.leaves(c, v) && !key
+func (b *binding) isUnknown(c *column, v reflect.Value) bool {
+	key := c.inKey && !c.leftToPostgres() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
+	return b.isUnsaid(c, v) && !key
 }
 
 // store writes a value back into the row's field, if it has one.
-func (b *binding) store(row reflect.Value, col int, v any) error {
+func (b *binding) storeField(row reflect.Value, col int, v any) error {
 	i := b.byCol[col]
 	if i < 0 {
 		return nil
@@ -134,7 +201,7 @@ func (b *binding) store(row reflect.Value, col int, v any) error {
 
 // tryStore is store for values that a field may be unable to hold: it keeps its own
 // then.
-func (b *binding) tryStore(row reflect.Value, col int, v any) {
+func (b *binding) tryStoreField(row reflect.Value, col int, v any) {
 	i := b.byCol[col]
 	if i < 0 {
 		return

@@ -15,48 +15,48 @@ import (
 // named finds the parent that a draft names without having all of its columns: an
 // alert on a run knows its space's id by the run, and not the organization that the
 // space is of. nil where no key of the parent is known, or no row has it.
-func (b *build) named(d *draft, e *edge) (*node, error) {
+func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 	known := map[int]any{}
-	for i, col := range e.cols {
-		if _, waits := d.values[col].(pending); d.set[col] && d.values[col] != nil && !waits {
-			known[e.refs[i]] = canon(e.parent.columns[e.refs[i]], d.values[col])
+	for i, col := range ref.cols {
+		if _, waits := r.values[col].(pending); r.isSet[col] && r.values[col] != nil && !waits {
+			known[ref.refs[i]] = canonical(ref.parent.columns[ref.refs[i]], r.values[col])
 		}
 	}
-	key := e.parent.keyAmong(known)
-	if b.query == nil || len(key) == 0 || len(key) == len(e.cols) {
+	key := ref.parent.keyAmong(known)
+	if b.queryAsWriter == nil || len(key) == 0 || len(key) == len(ref.cols) {
 		return nil, nil
 	}
-	for _, n := range b.seen {
-		if n.table == e.parent && n.has(key, known) {
-			return n, nil
+	for _, p := range b.lookedUp {
+		if p.table == ref.parent && p.hasKey(key, known) {
+			return p, nil
 		}
 	}
-	n, err := b.look(d, e, key, known)
-	if n != nil {
-		b.seen = append(b.seen, n)
+	p, err := b.lookup(r, ref, key, known)
+	if p != nil {
+		b.lookedUp = append(b.lookedUp, p)
 	}
-	return n, err
+	return p, err
 }
 
 // agree looks whether the columns of a reference that different paths have set are
 // those of one row.
-func (b *build) agree(d *draft, e *edge, chain []*draft) error {
+func (b *batch) checkAgreement(r *row, ref *reference, chain []*row) error {
 	mixed := false
-	for _, col := range e.cols {
-		mixed = mixed || d.paths[col].Via != d.paths[e.cols[0]].Via
+	for _, col := range ref.cols {
+		mixed = mixed || r.origins[col].Via != r.origins[ref.cols[0]].Via
 	}
-	if !mixed || b.find(d, e, d.links, chain) != nil {
+	if !mixed || b.findParent(r, ref, r.associations, chain) != nil {
 		return nil
 	}
-	n, err := b.named(d, e)
-	if n == nil || err != nil {
+	p, err := b.lookupParent(r, ref)
+	if p == nil || err != nil {
 		return err
 	}
-	return d.attach(e, n)
+	return r.setParent(ref, p)
 }
 
-func (n *node) has(key []int, known map[int]any) bool {
-	return !slices.ContainsFunc(key, func(col int) bool { return n.known[col] != known[col] })
+func (p *parentRow) hasKey(key []int, known map[int]any) bool {
+	return !slices.ContainsFunc(key, func(col int) bool { return p.known[col] != known[col] })
 }
 
 // keyAmong is the shortest unique key of the table that the columns contain, or nil.
@@ -76,14 +76,14 @@ func (t *table) keyAmong(known map[int]any) (shortest []int) {
 }
 
 // looker lets the build ask the database for parents, as the role that will write.
-func (b *build) looker(ctx context.Context, db seedbed.DB) {
+func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 	inTx, _ := transactional(db)
-	b.query = func(d *draft, of *table, sql string, args []any, read func(values []any)) error {
+	b.queryAsWriter = func(d *row, of *table, sql string, args []any, read func(values []any)) error {
 		w := newWriter(b, db, inTx)
 		r := w.begin()
 		if of.rel.RLS {
-			stepUp(r.control, []string{of.rel.Ident()})
-			w.setTenant(d, r.control)
+			setRole(r.exec, []string{of.rel.Ident()})
+			w.setTenant(d, r.exec)
 		}
 		r.add(of.name, sql, args, func(rows pgx.Rows) error {
 			for rows.Next() {
@@ -100,23 +100,23 @@ func (b *build) looker(ctx context.Context, db seedbed.DB) {
 }
 
 // look finds the parent that has a key; nil where there is none.
-func (b *build) look(d *draft, e *edge, key []int, known map[int]any) (*node, error) {
-	n := &node{table: e.parent, known: known, label: "as it is in the database"}
-	sql, args := e.lookSQL(key, known)
+func (b *batch) lookup(r *row, e *reference, key []int, known map[int]any) (*parentRow, error) {
+	p := &parentRow{table: e.parent, known: known, description: "as it is in the database"}
+	sql, args := e.lookupSQL(key, known)
 	found := false
-	err := b.query(d, e.parent, sql, args, func(values []any) {
+	err := b.queryAsWriter(r, e.parent, sql, args, func(values []any) {
 		found = true
 		for i, ref := range e.refs {
-			n.known[ref] = canon(e.parent.columns[ref], values[i])
+			p.known[ref] = canonical(e.parent.columns[ref], values[i])
 		}
 	})
 	if err != nil || !found {
 		return nil, err
 	}
-	return n, nil
+	return p, nil
 }
 
-func (e *edge) lookSQL(key []int, known map[int]any) (sql string, args []any) {
+func (e *reference) lookupSQL(key []int, known map[int]any) (sql string, args []any) {
 	var want, where []string
 	for _, ref := range e.refs {
 		want = append(want, e.parent.columns[ref].name)

@@ -16,41 +16,41 @@ import (
 var numbers sync.Map // numberKey → *atomic.Int64
 
 // turns are the handovers of databases that numbers were last taken in.
-var turns sync.Map // address → int64
+var generations sync.Map // address → int64
 
 type numberKey struct {
-	world
+	sequenceScope
 	table string
 }
 
 // world is where row numbers are unique: in it, a number is a row.
-type world struct {
+type sequenceScope struct {
 	database string
 	turn     int64  // how often the database was given to a test: its rows went each time
 	test     string // the top-level test; "" outside of tests
 	seed     uint64
-	alone    *sync.Map // numbers of its own, which nobody else shares; nil: those of the process
+	isolated *sync.Map // numbers of its own, which nobody else shares; nil: those of the process
 }
 
 // newWorld is the one in which a call's numbers count.
-func newWorld(d database, test string, seed uint64) world {
+func newSequenceScope(d database, test string, seed uint64) sequenceScope {
 	address := d.address
 	if d.isolated != "" {
-		return world{database: address, seed: seed, alone: &sync.Map{}}
+		return sequenceScope{database: address, seed: seed, isolated: &sync.Map{}}
 	}
 	turn := generation.Of(address)
-	if last, known := turns.Swap(address, turn); known && last != turn {
-		forgetWorlds(func(w world) bool { return w.database == address && w.turn < turn })
+	if last, known := generations.Swap(address, turn); known && last != turn {
+		forgetScopes(func(scope sequenceScope) bool { return scope.database == address && scope.turn < turn })
 	}
-	return world{database: address, turn: turn, test: rootTest(test), seed: seed}
+	return sequenceScope{database: address, turn: turn, test: rootTest(test), seed: seed}
 }
 
-func (w world) counter(t *table) *atomic.Int64 {
+func (scope sequenceScope) counterOf(t *table) *atomic.Int64 {
 	all := &numbers
-	if w.alone != nil {
-		all = w.alone
+	if scope.isolated != nil {
+		all = scope.isolated
 	}
-	key := numberKey{w, t.name}
+	key := numberKey{scope, t.name}
 	n, ok := all.Load(key)
 	if !ok {
 		n, _ = all.LoadOrStore(key, new(atomic.Int64))
@@ -58,18 +58,20 @@ func (w world) counter(t *table) *atomic.Int64 {
 	return n.(*atomic.Int64)
 }
 
-func (w world) next(t *table) int64 { return w.counter(t).Add(1) - 1 }
+func (scope sequenceScope) next(t *table) int64 { return scope.counterOf(t).Add(1) - 1 }
 
 // take returns the first of n numbers in a row.
-func (w world) take(t *table, n int64) int64 { return w.counter(t).Add(n) - n }
+func (scope sequenceScope) take(t *table, n int64) int64 { return scope.counterOf(t).Add(n) - n }
 
 // ForgetTest starts the sequences of a test anew, once it has ended: its databases
 // are gone, or emptied for others.
-func ForgetTest(test string) { forgetWorlds(func(w world) bool { return w.test == test }) }
+func ForgetTest(test string) {
+	forgetScopes(func(scope sequenceScope) bool { return scope.test == test })
+}
 
-func forgetWorlds(gone func(world) bool) {
+func forgetScopes(gone func(sequenceScope) bool) {
 	numbers.Range(func(key, _ any) bool {
-		if gone(key.(numberKey).world) {
+		if gone(key.(numberKey).sequenceScope) {
 			numbers.Delete(key)
 		}
 		return true
@@ -82,27 +84,27 @@ func rootTest(name string) string {
 }
 
 // clearAll moves the numbers of all tables of a build past what is there.
-func (b *build) clearAll(ctx context.Context, db seedbed.DB) error {
+func (b *batch) skipAllTaken(ctx context.Context, db seedbed.DB) error {
 	count := map[*table]int64{}
 	var tables []*catalog.Relation
-	for _, d := range b.order {
-		if count[d.table] == 0 {
-			tables = append(tables, d.table.rel)
+	for _, r := range b.written {
+		if count[r.table] == 0 {
+			tables = append(tables, r.table.rel)
 		}
-		count[d.table]++
+		count[r.table]++
 	}
-	if err := b.schema.advance(ctx, db, tables); err != nil {
+	if err := b.schema.advanceSequences(ctx, db, tables); err != nil {
 		return err
 	}
-	for _, d := range b.order {
-		n := count[d.table]
+	for _, r := range b.written {
+		n := count[r.table]
 		if n == 0 {
 			continue
 		}
-		delete(count, d.table)
+		delete(count, r.table)
 		// What this call has counted is not in the database.
-		b.world.counter(d.table).Add(-n)
-		if err := b.clear(ctx, db, d.bp, d.table, n, d.plan.fixes); err != nil {
+		b.scope.counterOf(r.table).Add(-n)
+		if err := b.skipTakenNumbers(ctx, db, r.definition, r.table, n, r.plan.discriminators); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // edge is a reference as rows need it: columns by their index, and what a search on
 // the server has found out about it.
-type edge struct {
+type reference struct {
 	*graph.Reference
 	child, parent *table
 	cols, refs    []int // of child and parent, in parallel
@@ -18,74 +18,74 @@ type edge struct {
 	tenant        bool  // it leads to the tenant itself
 	// exclusive parents have one child: rows of one call must not share them.
 	exclusive bool
-	never     bool // it stays empty: a CHECK wants another one
+	neverSet  bool // it stays empty: a CHECK wants another one
 
-	pair  *graph.Pair
-	typ   int    // column of the pair's type
-	label string // the type that stands for parent
+	pair       *graph.Pair
+	typeColumn int    // column of the pair's type
+	label      string // the type that stands for parent
 
 	// fixes columns of the parent: a subtype's row needs a base of its type.
-	fixes map[int]string
+	discriminators map[int]string
 }
 
 // mustHave reports whether a column is one of a reference that every row has.
-func (t *table) mustHave(c *column) bool {
-	return slices.ContainsFunc(t.edges, func(e *edge) bool { return !e.optional && slices.Contains(e.cols, c.index) })
+func (t *table) isRequiredReference(c *column) bool {
+	return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && slices.Contains(ref.cols, c.index) })
 }
 
 // refNames are the parent's columns that the reference is to.
-func (e *edge) refNames() string {
+func (ref *reference) refNames() string {
 	var names []string
-	for _, c := range e.refs {
-		names = append(names, e.parent.columns[c].name)
+	for _, c := range ref.refs {
+		names = append(names, ref.parent.columns[c].name)
 	}
 	return catalog.Idents(names)
 }
 
 // heed applies what a search found about references: which of the optional ones a
 // CHECK wants, and which it does not.
-func (t *table) heed() {
-	for _, e := range t.edges {
-		for _, c := range e.own {
-			if want, known := t.schema.wanted[t.name+"\x00"+t.columns[c].name]; known {
-				e.optional, e.never = !want, !want
+func (t *table) applyHints() {
+	for _, ref := range t.references {
+		for _, c := range ref.own {
+			if want, known := t.schema.wantedReferences[t.name+"\x00"+t.columns[c].name]; known {
+				ref.optional, ref.neverSet = !want, !want
 			}
 		}
 	}
 }
 
-func (t *table) findEdges() {
-	for _, ref := range t.graph.References {
-		t.edges = append(t.edges, t.newEdge(ref))
+func (t *table) addReferences() {
+	for _, ref := range t.node.References {
+		t.references = append(t.references, t.newReference(ref))
 	}
-	for _, e := range t.edges {
+	for _, e := range t.references {
 		for _, c := range e.cols {
-			t.columns[c].inEdge = true
+			t.columns[c].inReference = true
 		}
 		if e.pair != nil {
-			t.columns[e.typ].inEdge = true
+			t.columns[e.typeColumn].inReference = true
 		}
 	}
 	for _, l := range t.levels {
 		for _, c := range l.cols {
-			t.columns[c].inEdge = true
+			t.columns[c].inReference = true
 		}
 	}
 	t.findExclusive()
-	t.heed()
+	t.applyHints()
 	for _, c := range t.columns {
-		c.alone = c.inEdge && c.Required() && !t.tenantColumn(c.index) && !t.pairType(c) && !t.mustHave(c)
+		c.withoutReference = c.inReference && c.Required() && !t.tenantColumn(c.index) && !t.isPairType(c) && !t.isRequiredReference(c)
 	}
 }
 
-func (t *table) newEdge(ref *graph.Reference) *edge {
-	e := &edge{Reference: ref, child: t, parent: t.schema.tables[ref.To.Relation], cols: indexes(ref.Columns), refs: indexes(ref.Key), own: indexes(ref.Own),
+func (t *table) newReference(ref *graph.Reference) *reference {
+	e := &reference{Reference: ref, child: t, parent: t.schema.tables[ref.To.Relation], cols: indexes(ref.Columns), refs: indexes(ref.Key), own: indexes(ref.Own),
 		optional: ref.Optional, tenant: ref.Kind == graph.TenantKey, exclusive: ref.Kind == graph.SubtypeBase}
 	if ref.Pair != nil {
-		e.pair, e.typ, e.label = ref.Pair, ref.Pair.TypeColumn.Index, ref.Type
+		e.pair, e.typeColumn, e.label = ref.Pair, ref.Pair.TypeColumn.Index, ref.Type
 	}
 	if ref.Subtype != nil {
-		e.fixes = map[int]string{ref.Subtype.Discriminator.Index: ref.Type}
+		e.discriminators = map[int]string{ref.Subtype.Discriminator.Index: ref.Type}
 	}
 	return e
 }
@@ -115,25 +115,25 @@ func (t *table) findExclusive() {
 		if len(columns) < len(ix.Keys) {
 			continue
 		}
-		if last := t.decides(columns); last != nil {
+		if last := t.lastReferenceOfKey(columns); last != nil {
 			last.exclusive = true
 		}
 	}
 }
 
 // decides is the last edge that has part in a key made of references only.
-func (t *table) decides(columns []string) (last *edge) {
+func (t *table) lastReferenceOfKey(columns []string) (last *reference) {
 	for _, name := range columns {
 		c := t.byName[name]
 		if c == nil {
 			return nil
 		}
 		found := t.tenantColumn(c.index)
-		for _, e := range t.edges {
-			if slices.Contains(e.own, c.index) {
+		for _, ref := range t.references {
+			if slices.Contains(ref.own, c.index) {
 				found = true
-				if !e.tenant || last == nil {
-					last = e
+				if !ref.tenant || last == nil {
+					last = ref
 				}
 			}
 		}

@@ -1,0 +1,388 @@
+package rows
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// build is one call: the rows it was asked for and those they need.
+type batch struct {
+	schema           *schema
+	scope            sequenceScope
+	now              time.Time
+	rowMakers        map[rowMakerKey]*rowMaker
+	cellsByTable     map[string]*fake.Cells
+	syntheticTenants map[string][]any // made-up tenants
+	rows             []*row           // in the making or made: what later rows may share
+	// query asks the database about rows of a table; nil: it is not asked. seen are the
+	// parents that it told, tenantsOf the tenants of parents.
+	queryAsWriter   func(d *row, of *table, sql string, args []any, read func(values []any)) error
+	lookedUp        []*parentRow
+	tenantsBySetKey map[string][][]any
+	written         []*row // parents first: what is written
+}
+
+func newBatch(s *schema, scope sequenceScope, now time.Time) *batch {
+	return &batch{schema: s, scope: scope, now: now, rowMakers: map[rowMakerKey]*rowMaker{}, cellsByTable: map[string]*fake.Cells{}, syntheticTenants: map[string][]any{}}
+}
+
+func (b *batch) cells(table string) *fake.Cells {
+	c := b.cellsByTable[table]
+	if c == nil {
+		c = fake.New(b.scope.seed, table, b.now)
+		b.cellsByTable[table] = c
+	}
+	return c
+}
+
+// order of a row that somebody wants.
+type request struct {
+	definition     *Definition
+	table          *table
+	call           *call // what was said about it
+	associations   []association
+	discriminators map[int]string
+	// as a parent: what its child knows already, and on which edge
+	child     *row
+	reference *reference
+	chain     []*row
+}
+
+// add makes a row and all it needs.
+func (b *batch) add(req request) (*row, error) {
+	r, err := b.newRow(req.definition, req.table, b.scope.next(req.table), req.discriminators)
+	if err != nil {
+		return nil, err
+	}
+	r.associations = req.associations
+	if req.call != nil {
+		if err := b.applyCall(r, req.call); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.readFields(); err != nil {
+		return nil, err
+	}
+	for col, v := range req.discriminators {
+		r.values[col], r.isSet[col] = v, true
+	}
+	if req.child != nil {
+		if err := r.takeFromChild(req.child, req.reference); err != nil {
+			return nil, err
+		}
+	}
+	b.rows = append(b.rows, r)
+	if err := b.resolveParents(r, append(slices.Clip(req.chain), r)); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// say applies what a call says about its rows.
+func (b *batch) applyCall(r *row, c *call) error {
+	if c.hostile {
+		if err := r.fillHostile(b.cells(r.table.name)); err != nil {
+			return err
+		}
+	}
+	for _, say := range c.overrides {
+		say(r.value.Addr().Interface())
+	}
+	r.associations, r.children = append(slices.Clip(r.associations), c.associations...), c.children
+	return nil
+}
+
+// inherit gives a parent made for a child what the child knows: its tenant, and
+// whatever columns of the reference are set.
+func (r *row) takeFromChild(child *row, ref *reference) error {
+	via := "its child " + child.table.name
+	r.mayExist = r.keyIsReferences()
+	r.subtypes[child.table] = ref.discriminators != nil
+	for i, col := range ref.cols {
+		if child.isSet[col] {
+			if err := r.setValue(ref.refs[i], child.values[col], via); err != nil {
+				return err
+			}
+		}
+	}
+	for _, l := range r.table.levels {
+		if err := r.setTenant(l.tenant.Name, child.tenantKeyOf(l.tenant.Name), via); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve finds or makes every row that d needs, in the order that lets what the
+// caller gave decide first.
+func (b *batch) resolveParents(r *row, chain []*row) error {
+	if err := b.resolveAssociations(r, chain); err != nil {
+		return err
+	}
+	if err := b.placeBySetKeys(r); err != nil {
+		return err
+	}
+	if err := r.inheritTenant(); err != nil {
+		return err
+	}
+	if err := b.assignMissingTenant(r); err != nil {
+		return err
+	}
+	for _, ref := range r.table.references {
+		if ref.pair == nil && !r.isUnset(ref) {
+			if err := b.checkAgreement(r, ref, chain); err != nil {
+				return err
+			}
+		}
+		if ref.optional || !r.isUnset(ref) {
+			continue
+		}
+		if ref.pair != nil {
+			ref = b.choosePairTarget(r, ref)
+		}
+		if err := b.resolveReference(r, ref, r.associations, chain); err != nil {
+			return err
+		}
+	}
+	r.inferMissing(b.cells(r.table.name))
+	r.resolved = true
+	if r.unwritten {
+		return nil
+	}
+	b.written = append(b.written, r)
+	return b.addChildren(r, chain)
+}
+
+// homeless tenants have no table here: where nobody has named one, the call makes
+// one up, for all its rows.
+func (b *batch) assignMissingTenant(r *row) error {
+	for _, l := range r.table.levels {
+		if l.tenant.Table != "" || len(l.cols) == 0 || r.tenantKeyOf(l.tenant.Name) != nil {
+			continue
+		}
+		key := b.syntheticTenants[l.tenant.Name]
+		if key == nil {
+			number := b.scope.next(&table{name: "tenant " + l.tenant.Name})
+			key = r.table.syntheticTenantKey(l, b.scope.seed, b.now, number)
+			b.syntheticTenants[l.tenant.Name] = key
+		}
+		if err := r.setTenant(l.tenant.Name, key, "the call's own "+l.tenant.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inventTenant makes a key for a tenant that has no row.
+func (t *table) syntheticTenantKey(l level, seed uint64, now time.Time, number int64) []any {
+	var key []any
+	cells := fake.New(seed, "tenant "+l.tenant.Name, now)
+	cells.At(number)
+	for i, col := range l.cols {
+		c := *t.columns[col]
+		c.unique = true
+		key = append(key, canonical(&c, inferValue(&c)(cells.Of(fmt.Sprint(i)))))
+	}
+	return key
+}
+
+// complete makes up what is still missing: a required field that was left zero.
+func (r *row) inferMissing(cells *fake.Cells) {
+	cells.At(r.number)
+	for _, c := range r.table.columns {
+		if r.isSet[c.index] {
+			continue
+		}
+		if make := r.plan.inferrerOf(c); make != nil {
+			r.values[c.index], r.isSet[c.index] = make(cells.Of(c.name)), true
+		}
+	}
+}
+
+// adopt takes the tenant of any row that was given, where nothing closer told it.
+func (r *row) inheritTenant() error {
+	for _, l := range r.table.levels {
+		for _, a := range r.associations {
+			if r.tenantKeyOf(l.tenant.Name) != nil {
+				break
+			}
+			if err := r.setTenant(l.tenant.Name, a.row.tenantKeyOf(l.tenant.Name), a.row.description); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// satisfy finds the parent on an edge, or makes it.
+func (b *batch) resolveReference(r *row, ref *reference, links []association, chain []*row) error {
+	n := b.findParent(r, ref, links, chain)
+	if n == nil {
+		var err error
+		if n, err = b.lookupParent(r, ref); err != nil {
+			return err
+		}
+	}
+	if n == nil {
+		p, err := b.addParent(request{definition: r.definition.maker(b.schema, ref.parent), table: ref.parent, associations: links,
+			discriminators: ref.discriminators, child: r, reference: ref, chain: chain})
+		if err != nil {
+			return err
+		}
+		n = p.asParent()
+		if asked := chain[0]; ref.tenant && asked.table.isScopedFirstBy(ref.parent) {
+			asked.tenantsMade = append(asked.tenantsMade, p)
+		}
+	}
+	return r.setParent(ref, n)
+}
+
+// livesIn reports whether the rows, which are no tenants themselves, belong to tenants
+// of another table first of all.
+func (t *table) isScopedFirstBy(tenants *table) bool {
+	_, is := t.schema.model.TenantTable(t.name)
+	return !is && len(t.levels) > 0 && t.levels[0].tenant.Table == tenants.name
+}
+
+// parent makes a row that a child needs, as its factory says.
+func (b *batch) addParent(req request) (*row, error) {
+	if len(req.definition.Options) > 0 {
+		var err error
+		if req.call, err = newCall(b.schema, req.definition.Options); err != nil {
+			return nil, err
+		}
+	}
+	return b.add(req)
+}
+
+// find looks for a row that may be shared: what the caller gave, what that implies,
+// what this call has made. Rows that are themselves waiting for a parent count only
+// where references run in a circle.
+func (b *batch) findParent(r *row, ref *reference, links []association, chain []*row) *parentRow {
+	for _, a := range links {
+		if r.canHaveParent(ref, a.row) && (!ref.exclusive || a.how != recycled) {
+			*a.used = true
+			return a.row
+		}
+	}
+	if ref.exclusive {
+		return nil
+	}
+	for _, a := range links {
+		for _, p := range a.row.implied() {
+			if r.canHaveParent(ref, p) {
+				*a.used = true
+				return p
+			}
+		}
+	}
+	for _, other := range b.rows {
+		if other.table == ref.parent && other != r && other.resolved && r.canHaveParent(ref, other.asParent()) {
+			return other.asParent()
+		}
+	}
+	for _, other := range chain {
+		if other.table == ref.parent && r.canHaveParent(ref, other.asParent()) {
+			return other.asParent()
+		}
+	}
+	return nil
+}
+
+// choose picks the target of a polymorphic pair that nobody has decided: one that
+// is there to be shared, otherwise any, by the row's cell.
+func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
+	var targets []*reference
+	for _, other := range r.table.references {
+		if other.pair == ref.pair && (!r.isSet[ref.typeColumn] || keyText(r.table.columns[ref.typeColumn], r.values[ref.typeColumn]) == other.label) {
+			targets = append(targets, other)
+		}
+	}
+	for _, a := range r.associations {
+		for _, target := range targets {
+			if r.canHaveParent(target, a.row) {
+				return target
+			}
+		}
+	}
+	if len(targets) == 0 {
+		return ref
+	}
+	cells := b.cells(r.table.name)
+	cells.At(r.number)
+	return targets[cells.Of(r.table.columns[ref.typeColumn].name).Index(len(targets))]
+}
+
+// children are rows that a row comes with: Has.
+type childRequest struct {
+	n          int
+	definition *Definition
+}
+
+// children makes what d comes with: what the caller asked for, then the row that
+// its subtype needs.
+func (b *batch) addChildren(r *row, chain []*row) error {
+	for _, c := range r.children {
+		def := c.definition
+		t, err := b.schema.table(def.Table)
+		if err != nil {
+			return err
+		}
+		r.subtypes[t] = true
+		for range c.n {
+			if err := b.addChild(r, def, t, chain); err != nil {
+				return err
+			}
+		}
+	}
+	inherits, ok := b.schema.model.Inherits(r.table.name)
+	if !ok {
+		return nil
+	}
+	c := r.table.byName[inherits.Discriminator]
+	for _, sub := range inherits.Subtypes {
+		if c == nil || sub.Table == "" || keyText(c, r.values[c.index]) != sub.Value {
+			continue
+		}
+		t, err := b.schema.table(sub.Table)
+		if err != nil {
+			return err
+		}
+		if !r.subtypes[t] {
+			return b.addChild(r, r.definition.maker(b.schema, t), t, chain)
+		}
+	}
+	return nil
+}
+
+func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error {
+	used := false
+	call, err := newCall(b.schema, def.Options)
+	if err != nil {
+		return err
+	}
+	kind := aboutRow
+	if t.isScopedBy(r.table) && !slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.tenant && ref.parent == r.table }) {
+		kind = inTenant
+	}
+	links := []association{{row: r.asParent(), how: kind, used: &used}}
+	_, err = b.add(request{definition: def, table: t, associations: append(links, withoutAbout(r.associations)...), call: call, chain: chain})
+	if err == nil && !used {
+		return fmt.Errorf("Has: %w", unusedAssociation(t, links[:1]))
+	}
+	return err
+}
+
+// placing leaves out what a row is about: its children are about the row.
+func withoutAbout(links []association) []association {
+	var out []association
+	for _, a := range links {
+		if a.how != aboutRow {
+			out = append(out, a)
+		}
+	}
+	return out
+}

@@ -1,0 +1,279 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// filling is a Plan being carried out, in its transaction.
+type bulkLoad struct {
+	plan             Plan
+	tx               pgx.Tx
+	schema           *schema
+	scope            sequenceScope
+	syntheticTenants map[string][]any // made-up tenants
+	now              time.Time
+	began            time.Time
+	requested        []*tableBatch // what the plan names
+	order            []*tableBatch // all, in the order they are written
+	batches          map[*table]*tableBatch
+	total            int64
+	writtenRows      int64
+	mayCopy          bool
+	mayDisableChecks bool            // the role may switch the checks of references off meanwhile
+	hasRows          map[*table]bool // which tables have rows already
+	shortages        *shortages
+	nested           bool   // in a transaction of the caller's
+	isWrittenSQL     string // condition for rows c of this transaction
+	// borrowed says that rows found in the database got children of which they can
+	// have one each: another plan may do the same at the same time.
+	sharesFoundParents bool
+	report             Report
+}
+
+func (load *bulkLoad) run(ctx context.Context) error {
+	load.batches, load.syntheticTenants = map[*table]*tableBatch{}, map[string][]any{}
+	if err := load.readVolumes(); err != nil {
+		return err
+	}
+	before, err := load.setRole(ctx)
+	if err != nil {
+		return err
+	}
+	if err := load.planTables(ctx); err != nil {
+		return err
+	}
+	if err := load.triggersOff(ctx); err != nil {
+		return err
+	}
+	for _, tb := range load.order {
+		load.total += tb.n
+	}
+	start := time.Now()
+	for _, tb := range load.order {
+		if err := load.write(ctx, tb); err != nil {
+			return err
+		}
+		tb.ready = true
+	}
+	load.report.Write = time.Since(start)
+	start = time.Now()
+	if err := load.prove(ctx); err != nil {
+		return err
+	}
+	load.report.Prove = time.Since(start)
+	return load.restoreSession(ctx, before)
+}
+
+// ask reads the plan.
+func (load *bulkLoad) readVolumes() error {
+	for _, v := range load.plan.Volumes {
+		t, err := load.schema.table(v.Definition.Table)
+		if err != nil {
+			return err
+		}
+		if load.batches[t] != nil {
+			return fmt.Errorf("%s is in the plan twice", t.name)
+		}
+		if v.N < 0 {
+			return fmt.Errorf("%s: %d rows asked for", t.name, v.N)
+		}
+		if v.N == 0 {
+			continue // as if it were not there
+		}
+		c, err := newCall(load.schema, v.Options)
+		if err != nil {
+			return err
+		}
+		if err := load.checkBulk(t, v.Definition, c); err != nil {
+			return err
+		}
+		tb := &tableBatch{table: t, definition: v.Definition, call: c, n: v.N, requested: true}
+		load.batches[t] = tb
+		load.requested = append(load.requested, tb)
+		if err := load.inspectOverrides(tb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// streams refuses what a factory would do row by row.
+func (load *bulkLoad) checkBulk(t *table, def *Definition, c *call) error {
+	if len(c.children) > 0 {
+		return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
+	}
+	if len(def.After) > 0 && !load.plan.WithoutHooks {
+		return fmt.Errorf("%s: its factory's After hook does not run in a plan; use CreateN, "+
+			"or say so with Plan{WithoutHooks: true}", t.name)
+	}
+	return nil
+}
+
+// arrange decides what is made: what was asked for, the parents it needs, in which
+// order, and how rows are spread.
+func (load *bulkLoad) planTables(ctx context.Context) error {
+	if err := load.restrictTenant(); err != nil {
+		return err
+	}
+	for _, tb := range load.requested {
+		if err := load.addParents(ctx, tb, nil); err != nil {
+			return err
+		}
+	}
+	var err error
+	if load.hasRows, err = load.findTablesWithRows(ctx); err != nil {
+		return err
+	}
+	if err := load.schema.advanceSequences(ctx, load.tx, load.tablesWithRows()); err != nil {
+		return err
+	}
+	for _, tb := range load.order {
+		if !tb.found && tb.baseBatch == nil {
+			if err := tb.checkKeySpace(); err != nil {
+				return err
+			}
+			if load.hasRows[tb.table] {
+				b := newBatch(load.schema, load.scope, load.now)
+				if err := b.skipTakenNumbers(ctx, load.tx, tb.definition, tb.table, tb.n, tb.discriminators()); err != nil {
+					return err
+				}
+			}
+			tb.firstNumber = load.scope.take(tb.table, tb.n)
+		}
+	}
+	for _, tb := range load.order {
+		if err := load.connectParents(tb); err != nil {
+			return err
+		}
+	}
+	for _, tb := range load.order {
+		if err := load.distribute(ctx, tb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// occupied are the tables that will be written and have rows.
+func (load *bulkLoad) tablesWithRows() []*catalog.Relation {
+	var out []*catalog.Relation
+	for _, tb := range load.order {
+		if !tb.found && load.hasRows[tb.table] {
+			out = append(out, tb.table.rel)
+		}
+	}
+	return out
+}
+
+// haveRows finds out which tables that will be written have rows, in one round trip.
+func (load *bulkLoad) findTablesWithRows(ctx context.Context) (map[*table]bool, error) {
+	var tables []*table
+	var each []string
+	for _, tb := range load.order {
+		if !tb.found {
+			tables = append(tables, tb.table)
+			each = append(each, "exists (select from "+tb.table.rel.Ident()+")")
+		}
+	}
+	out := map[*table]bool{}
+	if len(tables) == 0 {
+		return out, nil
+	}
+	var there []bool
+	if err := load.tx.QueryRow(ctx, "select array["+strings.Join(each, ", ")+"]").Scan(&there); err != nil {
+		return nil, err
+	}
+	for i, t := range tables {
+		out[t] = there[i]
+	}
+	return out, nil
+}
+
+// reach lists the tables that a plan may write or read: what was asked for, what
+// that references, and subtypes.
+func (load *bulkLoad) reachableTables() []*table {
+	var out []*table
+	for _, tb := range load.requested {
+		out = append(out, tb.table)
+	}
+	for i := 0; i < len(out); i++ {
+		for _, ref := range out[i].references {
+			if !slices.Contains(out, ref.parent) {
+				out = append(out, ref.parent)
+			}
+		}
+		inherits, _ := load.schema.model.Inherits(out[i].name)
+		for _, sub := range inherits.Subtypes {
+			if t, err := load.schema.table(sub.Table); err == nil && !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// before is what the caller's transaction had before we came.
+type sessionState struct{ role, triggers string }
+
+// stepUp takes the seeder's role where row-level security would stop COPY or hide
+// parents.
+func (load *bulkLoad) setRole(ctx context.Context) (sessionState, error) {
+	var old sessionState
+	err := load.tx.QueryRow(ctx, `select current_setting('role'), current_setting('session_replication_role')`).Scan(&old.role, &old.triggers)
+	if err != nil {
+		return old, err
+	}
+	var guarded []string
+	for _, t := range load.reachableTables() {
+		if t.rel.RLS {
+			guarded = append(guarded, t.rel.Ident())
+		}
+	}
+	if len(guarded) > 0 {
+		sql, args := StepUp(Guarded, guarded)
+		if _, err := load.tx.Exec(ctx, sql, args...); err != nil {
+			return old, fmt.Errorf("take the role %s: %w", SeederRole, err)
+		}
+	}
+	err = load.tx.QueryRow(ctx, `select not exists (select from unnest($1::text[]) t where row_security_active(t)),
+ has_parameter_privilege('session_replication_role', 'SET')`, guarded).Scan(&load.mayCopy, &load.mayDisableChecks)
+	load.mayDisableChecks = load.mayDisableChecks && !load.plan.Triggers
+	return old, err
+}
+
+// triggersOff switches row triggers off where the role may.
+func (load *bulkLoad) triggersOff(ctx context.Context) error {
+	load.report.Triggers = true
+	if !load.mayDisableChecks {
+		return nil
+	}
+	load.report.Triggers = false
+	_, err := load.tx.Exec(ctx, `set local session_replication_role = replica`)
+	return err
+}
+
+// leave goes back, for the sake of a caller whose transaction goes on.
+func (load *bulkLoad) restoreSession(ctx context.Context, old sessionState) error {
+	if !load.report.Triggers {
+		if _, err := load.tx.Exec(ctx, `select set_config('session_replication_role', $1, true)`, old.triggers); err != nil {
+			return err
+		}
+	}
+	_, err := load.tx.Exec(ctx, `select set_config('role', $1, true)`, old.role)
+	return err
+}
+
+func (load *bulkLoad) progress(tb *tableBatch, stage Stage, done int64) {
+	if load.plan.Progress != nil {
+		load.plan.Progress(Progress{Table: tb.table.name, Stage: stage, Done: done, Rows: tb.n, Total: load.total,
+			All: load.writtenRows + done, Time: time.Since(load.began)})
+	}
+}

@@ -1,0 +1,301 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// connect finds the tenants that a set is spread over, and has the keys known that
+// it needs of its parents.
+func (load *bulkLoad) connectParents(tb *tableBatch) error {
+	if len(tb.call.associations) > 0 {
+		return nil
+	}
+	if err := load.findTenants(tb); err != nil {
+		return err
+	}
+	if tb.baseBatch != nil {
+		if err := load.linkToBase(tb); err != nil {
+			return err
+		}
+	} else {
+		tb.orderChoices()
+	}
+	for _, c := range tb.choices {
+		for i, e := range c.references {
+			for k, ref := range e.refs {
+				if e.child.tenantColumn(e.cols[k]) {
+					continue
+				}
+				load.requireKey(c.parents[i], ref)
+			}
+		}
+	}
+	return nil
+}
+
+// layOut divides a set's rows among the tenants. Parents have been laid out before,
+// except where references run in a circle.
+func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
+	if tb.laidOut {
+		return nil
+	}
+	tb.laidOut = true
+	if tb.tenants != nil {
+		if err := load.distribute(ctx, tb.tenants); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(tb.call.associations) > 0:
+		return load.placeByAssociations(ctx, tb)
+	case tb.baseBatch != nil:
+		return nil
+	case tb.givenRow != nil:
+		return load.loadGivenRow(tb)
+	case tb.found:
+		return load.loadKeys(ctx, tb)
+	}
+	if load.hasRows[tb.table] {
+		if err := load.loadTakenCombinations(ctx, tb); err != nil {
+			return err
+		}
+	}
+	if err := load.divideAmongTenants(tb); err != nil {
+		return err
+	}
+	for _, v := range tb.keys {
+		if !v.serial {
+			continue
+		}
+		var err error
+		if v.first, err = load.reserveSequence(ctx, tb.table.byName[v.column], tb.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tenancy finds the tenants that a set is spread over, innermost first, and has
+// their keys known.
+func (load *bulkLoad) findTenants(tb *tableBatch) error {
+	for i, l := range tb.table.levels {
+		rel := load.schema.cat.Table(l.tenant.Table)
+		if rel == nil || l.tenant.Table == "" {
+			load.assignSyntheticTenant(tb, l)
+			continue
+		}
+		t := load.batches[load.schema.tables[rel.Root()]]
+		if t == nil {
+			continue
+		}
+		if i == 0 && t != tb {
+			tb.tenants = t
+		}
+		for _, name := range l.tenant.Key {
+			load.requireKey(t, t.table.byName[name].index)
+		}
+	}
+	return nil
+}
+
+// followBase gives a subtype's rows the keys of their base rows.
+func (load *bulkLoad) linkToBase(tb *tableBatch) error {
+	for _, e := range tb.table.references {
+		if len(e.discriminators) == 0 || e.parent != tb.baseBatch.table {
+			continue
+		}
+		others := slices.DeleteFunc(tb.choices, func(c *choice) bool { return slices.Contains(c.references, e) })
+		tb.choices = append([]*choice{{references: []*reference{e}, parents: []*tableBatch{tb.baseBatch}, cell: "base"}}, others...)
+		for _, ref := range e.refs {
+			load.requireKey(tb.baseBatch, ref)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s is a subtype of %s without a reference to it", tb.table.name, tb.baseBatch.table.name)
+}
+
+// house gives all rows of a plan one tenant of a level that has no table.
+func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
+	if len(l.cols) == 0 {
+		return
+	}
+	key := load.syntheticTenants[l.tenant.Name]
+	if key == nil {
+		number := load.scope.next(&table{name: "tenant " + l.tenant.Name})
+		key = tb.table.syntheticTenantKey(l, load.scope.seed, load.now, number)
+		load.syntheticTenants[l.tenant.Name] = key
+	}
+	for i, col := range l.cols {
+		if tb.fixedValues == nil {
+			tb.fixedValues = map[int]any{}
+		}
+		tb.fixedValues[col] = key[i]
+	}
+}
+
+// divide gives rows to tenants that have the parents for them.
+func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
+	tenants := int64(1)
+	if tb.tenants != nil {
+		tenants = tb.tenants.n
+	}
+	room := make([]int64, tenants)
+	for p := range room {
+		room[p] = tb.rowLimit(int64(p))
+	}
+	counts := divide(min(tb.n, tb.sharedRowLimit()), room)
+	tb.spans = spansFromCounts(counts)
+	made := tb.spans[len(counts)]
+	if made < tb.n && tb.requested {
+		if load.shortages.askForMore(tb) {
+			return errMoreParents
+		}
+		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d: ask for more of %s in the plan",
+			tb.table.name, tb.n, made, strings.Join(tb.scarceParents(), " and of "))
+	}
+	tb.n = made
+	return nil
+}
+
+// scarce are the parents that may have few children each.
+func (tb *tableBatch) scarceParents() []string {
+	var out []string
+	for _, c := range tb.choices {
+		if name := c.references[0].parent.name; !c.optional && (c.combination != nil || c.references[0].exclusive) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if tb.tenants != nil && !slices.Contains(out, tb.tenants.table.name) {
+		out = append(out, tb.tenants.table.name)
+	}
+	return out
+}
+
+// within is the range of a parent set's rows that rows of tenant p may belong to;
+// false where the parent is not laid out yet.
+func (tb *tableBatch) parentRange(parent *tableBatch, p int64) (lo, hi int64, known bool) {
+	over := tb.tenants
+	for at := over; at != nil; at = at.tenants {
+		if at == parent {
+			return p, p + 1, true
+		}
+		if at == parent.tenants {
+			if parent.spans == nil {
+				return 0, 0, false
+			}
+			return parent.spans[p], parent.spans[p+1], true
+		}
+		if at.tenants != nil {
+			p = int64(at.tenantOf(p))
+		}
+	}
+	return 0, parent.n, parent.spans != nil || parent.found
+}
+
+// above is the index, at the level of the tenants given, of the one that p is in.
+func (tb *tableBatch) tenantAbove(tenants *tableBatch, p int64) (int64, bool) {
+	for at := tb.tenants; at != nil; at = at.tenants {
+		if at == tenants {
+			return p, true
+		}
+		if at.tenants != nil {
+			p = int64(at.tenantOf(p))
+		}
+	}
+	return 0, false
+}
+
+// place fixes the columns that the caller's rows decide, once for all rows: the
+// engine of Create finds or makes the parents.
+func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) error {
+	b := newBatch(load.schema, load.scope, load.now)
+	b.enableLookups(ctx, load.tx)
+	r, err := b.newRow(tb.definition, tb.table, tb.firstNumber, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.applyCall(r, tb.call); err != nil {
+		return err
+	}
+	if err := r.readFields(); err != nil {
+		return err
+	}
+	r.unwritten = true
+	if err := b.resolveParents(r, []*row{r}); err != nil {
+		return err
+	}
+	if err := unusedAssociation(tb.table, tb.call.associations); err != nil {
+		return err
+	}
+	if len(b.written) > 0 {
+		if err := b.write(ctx, load.tx); err != nil {
+			return err
+		}
+	}
+	r.fillPending()
+	tb.fixedValues = map[int]any{}
+	for _, ref := range tb.table.references {
+		for _, col := range ref.cols {
+			if r.isSet[col] {
+				tb.fixedValues[col] = r.values[col]
+			}
+		}
+		if ref.pair != nil && r.isSet[ref.typeColumn] {
+			tb.fixedValues[ref.typeColumn] = r.values[ref.typeColumn]
+		}
+	}
+	tb.spans = []int64{0, tb.n}
+	return nil
+}
+
+// narrow turns the In of a plan's volumes into the one tenant that all rows are
+// spread over: parents are then shared within it as in any plan.
+func (load *bulkLoad) restrictTenant() error {
+	var tenant *parentRow
+	for _, tb := range load.requested {
+		n := tb.onlyTenant()
+		if n == nil {
+			continue
+		}
+		if tenant != nil && tenant.keyText() != n.keyText() {
+			return fmt.Errorf("%s and %s: a plan fills one tenant, or all of them", tenant.description, n.description)
+		}
+		tenant = n
+	}
+	if tenant == nil {
+		return nil
+	}
+	for _, tb := range load.requested {
+		if tb.onlyTenant() != nil {
+			tb.call.associations = nil
+		}
+	}
+	for n := tenant; n != nil; {
+		tb := &tableBatch{table: n.table, found: true, givenRow: n, n: 1, call: &call{schema: load.schema}}
+		load.batches[n.table] = tb
+		var above *parentRow
+		for _, p := range n.implied() {
+			if _, ok := load.schema.model.TenantTable(p.table.name); ok {
+				above = p
+			}
+		}
+		n = above
+	}
+	return nil
+}
+
+// tenantOnly is the tenant's row, where that is all that places a set.
+func (tb *tableBatch) onlyTenant() *parentRow {
+	var tenant *parentRow
+	for _, a := range tb.call.associations {
+		_, is := tb.table.schema.model.TenantTable(a.row.table.name)
+		if a.how != inTenant || !is || len(tb.table.levels) == 0 {
+			return nil
+		}
+		tenant = a.row
+	}
+	return tenant
+}

@@ -1,0 +1,244 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// mostKeys bounds how many rows of a table that is there already serve as parents.
+const mostKeys = 1_000_000
+
+// vector holds a column's values for all rows of a set: computed where the engine
+// makes them, kept where nobody else knows them.
+type keyColumn struct {
+	cells    *fake.Cells // make them anew: UUIDs, or what make says
+	make     func(*fake.Value) any
+	column   string
+	first    int64
+	serial   bool // the row's index and first
+	constant any  // all rows'
+	uuids    [][16]byte
+	other    []any
+}
+
+func (v *keyColumn) at(i int64) any {
+	switch {
+	case v.constant != nil:
+		return v.constant
+	case v.serial:
+		return v.first + i
+	case v.uuids != nil:
+		return v.uuids[i]
+	case v.other != nil:
+		return v.other[i]
+	case v.make != nil:
+		v.cells.At(v.first + i)
+		return v.make(v.cells.Of(v.column))
+	}
+	return v.uuid(i)
+}
+
+// byUUID reports whether all values are UUIDs, which have a short way.
+func (v *keyColumn) byUUID() bool {
+	return v.other == nil && v.make == nil && v.constant == nil && !v.serial
+}
+
+func (v *keyColumn) uuid(i int64) [16]byte {
+	if v.uuids != nil {
+		return v.uuids[i]
+	}
+	v.cells.At(v.first + i)
+	return v.cells.Of(v.column).UUID()
+}
+
+// add keeps the next row's value.
+func (v *keyColumn) add(x any) {
+	if id, ok := x.([16]byte); ok && v.other == nil {
+		v.uuids = append(v.uuids, id)
+		return
+	}
+	v.other = append(v.other, x)
+}
+
+// kept reports whether values arrive while rows are written.
+func (v *keyColumn) kept() bool { return v.cells == nil && v.constant == nil && !v.serial }
+
+// need has a set's column known to those that reference it.
+func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
+	if tb.keys[col] != nil {
+		return
+	}
+	if tb.keys == nil {
+		tb.keys = map[int]*keyColumn{}
+	}
+	c := tb.table.columns[col]
+	v := &keyColumn{column: c.name, first: tb.firstNumber}
+	tb.keys[col] = v
+	switch {
+	case tb.found || tb.call != nil && len(tb.call.overrides) > 0:
+	case c.isMade() && !tb.isFilledByDefinition(load, col) && !(tb.call != nil && tb.call.hostile):
+		v.cells = fake.New(load.scope.seed, tb.table.name, load.now)
+		if c.base != uuidOID || !c.inKey {
+			make := tb.inferrerOf(load, c)
+			v.make = func(x *fake.Value) any { return canonical(c, make(x)) }
+		}
+	case c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
+		v.serial = true // its numbers are reserved when it is known how many
+	}
+}
+
+// covers reports whether the definition makes a column itself.
+func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
+	plan, err := tb.rowMaker(load)
+	if err != nil {
+		return true
+	}
+	for _, m := range plan.inferred {
+		if m.column.index == col {
+			return false
+		}
+	}
+	return true
+}
+
+// maker is what makes a column that the definition does not.
+func (tb *tableBatch) inferrerOf(load *bulkLoad, c *column) func(*fake.Value) any {
+	plan, _ := tb.rowMaker(load) // covers has made it
+	for _, m := range plan.inferred {
+		if m.column == c {
+			return m.infer
+		}
+	}
+	return plan.inferrerOf(c)
+}
+
+func (tb *tableBatch) rowMaker(load *bulkLoad) (*rowMaker, error) {
+	b := newBatch(load.schema, load.scope, load.now)
+	return b.rowMaker(tb.definition, tb.table, tb.discriminators())
+}
+
+// reserve takes n numbers from the sequence behind a column.
+func (load *bulkLoad) reserveSequence(ctx context.Context, c *column, n int64) (first int64, err error) {
+	const sql = `select nextval(s) from pg_get_serial_sequence($1, $2) s`
+	if err = load.tx.QueryRow(ctx, sql, c.Table.Ident(), c.name).Scan(&first); err != nil {
+		return 0, fmt.Errorf("%s.%s: take numbers from its sequence: %w", c.Table.Name, c.name, err)
+	}
+	const set = `select setval(s, $3) from pg_get_serial_sequence($1, $2) s`
+	if _, err = load.tx.Exec(ctx, set, c.Table.Ident(), c.name, first+n-1); err != nil {
+		return 0, fmt.Errorf("%s.%s: take numbers from its sequence: %w", c.Table.Name, c.name, err)
+	}
+	return first, nil
+}
+
+// loadOnly takes the one row that a caller gave.
+func (load *bulkLoad) loadGivenRow(tb *tableBatch) error {
+	for col, v := range tb.keys {
+		x, ok := tb.givenRow.value(col)
+		if !ok {
+			return fmt.Errorf("%s does not say its %s", tb.givenRow.description, tb.table.columns[col].name)
+		}
+		v.add(x)
+	}
+	tb.n, tb.spans = 1, []int64{0, 1}
+	return nil
+}
+
+// load reads the keys of rows that are there already, tenant by tenant.
+func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
+	var cols []*column
+	for col := range tb.keys {
+		cols = append(cols, tb.table.columns[col])
+	}
+	var names []string
+	for _, c := range cols {
+		names = append(names, c.name)
+	}
+	selected, tenantCols := []string{}, 0
+	for _, name := range names {
+		selected = append(selected, "t."+catalog.Ident(name))
+	}
+	if tb.tenants != nil {
+		key := load.schema.graph.TenantSQL(tb.table.node, "t", tb.table.levels[0].tenant.Name)
+		selected, tenantCols = append(selected, key...), len(key)
+	}
+	if len(selected) == 0 {
+		selected = []string{"1"}
+	}
+	order := ""
+	if pk := tb.table.rel.PrimaryKey(); pk != nil {
+		order = " order by " + catalog.Idents(pk.Columns)
+	}
+	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.rel.Ident(), tb.unreferencedSQL(), order, mostKeys))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	groups := map[string][][]any{}
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return err
+		}
+		key := ""
+		for _, v := range values[len(values)-tenantCols:] {
+			key += display(v) + "\x00"
+		}
+		groups[key] = append(groups[key], values[:len(cols)])
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return load.groupByTenant(tb, cols, groups)
+}
+
+// free is the condition for rows that no row references yet, where they may have one
+// child each.
+func (tb *tableBatch) unreferencedSQL() string {
+	if tb.freeFor == nil {
+		return ""
+	}
+	ref := tb.freeFor
+	var on []string
+	for i, col := range ref.cols {
+		on = append(on, fmt.Sprintf("c.%s = t.%s", catalog.Ident(ref.child.columns[col].name), catalog.Ident(tb.table.columns[ref.refs[i]].name)))
+	}
+	return fmt.Sprintf(" where not exists (select from %s c where %s)", ref.child.rel.Ident(), strings.Join(on, " and "))
+}
+
+// group puts loaded keys in the order of the tenants that rows are spread over.
+func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[string][][]any) error {
+	take := func(group [][]any) {
+		for _, values := range group {
+			for i, c := range cols {
+				tb.keys[c.index].add(canonical(c, values[i]))
+			}
+		}
+	}
+	if tb.tenants == nil {
+		take(groups[""])
+		tb.n = int64(len(groups[""]))
+		return nil
+	}
+	counts := make([]int64, tb.tenants.n)
+	for p := range tb.tenants.n {
+		group := groups[load.tenantKey(tb, p)]
+		take(group)
+		counts[p] = int64(len(group))
+	}
+	tb.spans = spansFromCounts(counts)
+	tb.n = tb.spans[len(counts)]
+	return nil
+}
+
+func (load *bulkLoad) tenantKey(tb *tableBatch, p int64) string {
+	key := ""
+	for _, name := range tb.table.levels[0].tenant.Key {
+		c := tb.tenants.table.byName[name]
+		key += display(tb.tenants.keys[c.index].at(p)) + "\x00"
+	}
+	return key
+}

@@ -1,0 +1,183 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// errMoreParents begins a plan anew with more parents than it had supplied.
+var errMoreParents = errors.New("more parents are needed")
+
+// supplies remembers, from one attempt of a plan to the next, which parents were not
+// enough. Its keys name references.
+type shortages struct {
+	makeNew map[string]bool  // to be made, although some are there
+	factor  map[string]int64 // how many times more than believable
+	raced   bool             // another session may have been faster once
+}
+
+// grow asks for more parents of a set; false where the plan says how many there are.
+func (s *shortages) askForMore(short *tableBatch) bool {
+	const most = 1 << 20
+	grown := false
+	need := func(p *tableBatch, name string) {
+		switch {
+		case p == nil || p.requested:
+		case p.found:
+			grown = grown || !s.makeNew[name]
+			s.makeNew[name] = true
+		case s.factor[name] < most:
+			s.factor[name] = max(s.factor[name], 1) * 2
+			grown = true
+		}
+	}
+	for _, c := range short.choices {
+		if !c.optional {
+			need(c.parents[0], c.references[0].id())
+		}
+	}
+	for _, ref := range short.table.references {
+		if ref.tenant && short.tenants != nil && short.tenants.table == ref.parent {
+			need(short.tenants, ref.id())
+		}
+	}
+	return grown
+}
+
+func (ref *reference) id() string { return ref.child.name + ": " + ref.String() }
+
+// supply is for parents that the plan leaves out: those in the database, or else as
+// many as are believable.
+func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidates []*reference) (*tableBatch, *reference, error) {
+	for _, ref := range candidates {
+		if p, err := load.findParents(ctx, tb, ref); p != nil || err != nil {
+			return p, ref, err
+		}
+	}
+	ref := candidates[0]
+	p, err := load.newParentBatch(ref.parent, tb.definition.maker(load.schema, ref.parent))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, o := range tb.table.references {
+		if o == ref || o.parent == ref.parent && !o.optional {
+			p.n = max(p.n, load.plausibleParents(tb, o)*max(load.shortages.factor[o.id()], 1))
+		}
+	}
+	for col, v := range ref.discriminators {
+		if p.fixedValues == nil {
+			p.fixedValues = map[int]any{}
+		}
+		p.fixedValues[col] = v
+	}
+	load.batches[ref.parent] = p
+	return p, ref, nil
+}
+
+// extra is a set that nobody asked for: its factory speaks for it.
+func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, error) {
+	c, err := newCall(load.schema, def.Options)
+	if err != nil {
+		return nil, err
+	}
+	tb := &tableBatch{table: t, definition: def, call: c}
+	if err := load.checkBulk(t, def, c); err != nil {
+		return nil, err
+	}
+	return tb, load.inspectOverrides(tb)
+}
+
+// mayUse says no to rows of tenants that the plan does not spread over.
+func (load *bulkLoad) maySupplyParents(t *table) bool {
+	for _, l := range t.levels {
+		if rel := load.schema.cat.Table(l.tenant.Table); rel != nil {
+			if p := load.batches[load.schema.tables[rel.Root()]]; p != nil && !p.found {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// findParents is the rows of a parent table that are there, where they will do.
+func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *reference) (*tableBatch, error) {
+	if len(ref.discriminators) > 0 || !load.maySupplyParents(ref.parent) || load.shortages.makeNew[ref.id()] {
+		return nil, nil
+	}
+	p := &tableBatch{table: ref.parent, found: true}
+	least := int64(1)
+	if ref.exclusive && !tb.isSharedAcrossTenants(ref) {
+		p.freeFor, least = ref, tb.n
+	}
+	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.rel.Ident(), p.unreferencedSQL(), mostKeys)
+	if err := load.tx.QueryRow(ctx, sql).Scan(&p.n); err != nil {
+		return nil, err
+	}
+	if p.n < least {
+		return nil, nil
+	}
+	load.sharesFoundParents = load.sharesFoundParents || ref.exclusive
+	load.batches[ref.parent] = p
+	return p, nil
+}
+
+// believable is how many parents n children have.
+func (load *bulkLoad) plausibleParents(tb *tableBatch, ref *reference) int64 {
+	switch {
+	case len(ref.discriminators) > 0, ref.exclusive && !tb.isSharedAcrossTenants(ref):
+		return tb.n
+	case ref.tenant:
+		return min(max(tb.n/10, 1), 100)
+	case ref.exclusive && len(ref.parent.levels) == 0 && load.manyTenants(tb):
+		return max(tb.n/2, 3) // members of several: no tenant has half of the rows
+	case ref.exclusive:
+		return tb.n
+	}
+	for _, p := range load.batches {
+		if len(ref.parent.levels) > 0 && p.table.name == ref.parent.levels[0].tenant.Table {
+			return max(tb.n/20, 3*p.n)
+		}
+	}
+	return max(tb.n/20, 3)
+}
+
+func (load *bulkLoad) manyTenants(tb *tableBatch) bool {
+	for _, p := range load.batches {
+		if len(tb.table.levels) > 0 && p.table.name == tb.table.levels[0].tenant.Table && p.n >= 4 {
+			return true
+		}
+	}
+	return false
+}
+
+// subtypes adds a set for each subtype's table: its rows follow from the base's.
+func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
+	inherits, ok := load.schema.model.Inherits(tb.table.name)
+	if !ok || tb.found {
+		return nil
+	}
+	tb.subtypeBatches = map[string]*tableBatch{}
+	for _, sub := range inherits.Subtypes {
+		if sub.Table == "" {
+			continue
+		}
+		t, err := load.schema.table(sub.Table)
+		if err != nil {
+			return err
+		}
+		child := load.batches[t]
+		if child == nil {
+			if child, err = load.newParentBatch(t, tb.definition.maker(load.schema, t)); err != nil {
+				return err
+			}
+			load.batches[t] = child
+		}
+		child.baseBatch, child.discriminator = tb, sub.Value
+		tb.subtypeBatches[sub.Value] = child
+		if err := load.addParents(ctx, child, chain); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,251 @@
+package rows
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// draft is a row in the making.
+type row struct {
+	table                 *table
+	definition            *Definition
+	plan                  *rowMaker
+	value                 reflect.Value // the struct; a Record where there is none
+	number                int64         // of the row, from which its cells come
+	values                []any         // by column
+	isSet                 []bool
+	origins               map[int]Path            // how a value came about
+	tenantsThroughParents map[string]tenantOrigin // tenants of a row that has no column for them
+	associations          []association
+	children              []childRequest
+	// subtypes are the tables that already have a row for this base.
+	subtypes  map[*table]bool
+	mayExist  bool // all of its key is references: it may be there already
+	resolved  bool
+	written   bool
+	unwritten bool // it is not written, and comes with nothing
+	// tenantsMade are tenants that this call made because none was given.
+	tenantsMade []*row
+}
+
+type tenantOrigin struct {
+	key  []any
+	path Path
+}
+
+// link is a row that a trait places a draft by.
+type association struct {
+	row  *parentRow
+	how  associationKind
+	used *bool
+}
+
+type associationKind int
+
+const (
+	inTenant associationKind = iota // the tenant
+	aboutRow                        // what the row is about
+	madeBy                          // who made it
+	recycled                        // to be used wherever it fits
+)
+
+// node of the draft itself, for those that will belong to it.
+func (r *row) asParent() *parentRow {
+	return &parentRow{table: r.table, new: r, description: "the new " + r.table.name}
+}
+
+// give sets a column, or finds that another path has set it differently.
+func (r *row) setValue(col int, v any, via string) error {
+	c := r.table.columns[col]
+	if v = canonical(c, v); v == nil {
+		return nil
+	}
+	if !r.isSet[col] || r.values[col] == nil {
+		r.values[col], r.isSet[col] = v, true
+		r.origins[col] = Path{Via: via}
+		return nil
+	}
+	if old := canonical(c, r.values[col]); old != v {
+		first := r.origins[col]
+		return &DisagreeError{Table: r.table.name, Column: c.name,
+			First: Path{first.Via, display(old)}, Second: Path{via, display(v)}}
+	}
+	return nil
+}
+
+// giveTenant places the draft in a tenant, by columns if it has any.
+func (r *row) setTenant(name string, key []any, via string) error {
+	l, ok := r.table.level(name)
+	if !ok || key == nil {
+		return nil
+	}
+	if len(l.cols) == len(key) {
+		for i, col := range l.cols {
+			if err := r.setValue(col, key[i], via); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	old, known := r.tenantsThroughParents[name]
+	if !known {
+		r.tenantsThroughParents[name] = tenantOrigin{key, Path{via, display(key[0])}}
+		return nil
+	}
+	if !slices.Equal(old.key, key) {
+		return &DisagreeError{Table: r.table.name, Column: name, First: old.path, Second: Path{via, display(key[0])}}
+	}
+	return nil
+}
+
+// tenants that the draft's place is known by.
+func (r *row) tenantKeyOf(name string) []any { return r.asParent().settledTenantKey(name) }
+
+// knownTenant is the tenant where it is settled already.
+func (p *parentRow) settledTenantKey(name string) []any {
+	l, ok := p.table.level(name)
+	if p.new != nil && ok {
+		for _, c := range l.cols {
+			if !p.new.isSet[c] {
+				return nil
+			}
+		}
+	}
+	return p.tenantKeyOf(name)
+}
+
+// fits reports whether a row may be the parent on an edge: whatever both sides
+// know already must be equal.
+func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
+	if p.table != ref.parent {
+		return false
+	}
+	for i, col := range ref.cols {
+		v, ok := p.value(ref.refs[i])
+		if !ok || v == nil {
+			return false
+		}
+		if r.isSet[col] && r.values[col] != nil && canonical(r.table.columns[col], r.values[col]) != v {
+			return false
+		}
+	}
+	for col, want := range ref.discriminators {
+		if v, ok := p.value(col); ok && v != want {
+			return false
+		}
+	}
+	if ref.pair != nil && r.isSet[ref.typeColumn] && keyText(r.table.columns[ref.typeColumn], r.values[ref.typeColumn]) != ref.label {
+		return false
+	}
+	for _, l := range r.table.levels {
+		mine, theirs := r.tenantKeyOf(l.tenant.Name), p.settledTenantKey(l.tenant.Name)
+		if mine != nil && theirs != nil && !slices.Equal(mine, theirs) {
+			return false
+		}
+	}
+	return true
+}
+
+// attach makes a row the parent on an edge.
+func (r *row) setParent(ref *reference, p *parentRow) error {
+	via := ref.String() + p.keyText() + ", " + p.description
+	if p.description == "" {
+		via = ref.String() + p.keyText()
+	}
+	if ref.pair != nil {
+		if err := r.setValue(ref.typeColumn, ref.label, via); err != nil {
+			return err
+		}
+	}
+	given := false
+	for i, col := range ref.cols {
+		v, ok := p.value(ref.refs[i])
+		if given = given || ok && v != nil; !ok {
+			continue
+		}
+		if err := r.setValue(col, v, via); err != nil {
+			return err
+		}
+	}
+	if !given || !ref.tenant && r.isUnset(ref) {
+		return fmt.Errorf("%s: %s: that row does not say its %s; was it created?", r.table.name, orElse(p.description, p.table.name), ref.refNames())
+	}
+	for _, l := range r.table.levels {
+		if err := r.setTenant(l.tenant.Name, p.tenantKeyOf(l.tenant.Name), via); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open reports whether nothing has decided an edge yet.
+func (r *row) isUnset(ref *reference) bool {
+	for _, c := range ref.own {
+		if !r.isSet[c] || r.values[c] == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// linkRow reports whether the draft's whole key is references, so that another call
+// may have written the same row.
+func (r *row) keyIsReferences() bool {
+	pk := r.table.rel.PrimaryKey()
+	if pk == nil {
+		return false
+	}
+	for _, name := range pk.Columns {
+		if !r.table.byName[name].inReference {
+			return false
+		}
+	}
+	return true
+}
+
+// fields of a base row that a subtype's row dictates.
+func (r *row) setDiscriminators(fixes map[int]string) error {
+	for _, col := range slices.Sorted(maps.Keys(fixes)) {
+		if err := r.setField(col, fixes[col]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put sets a column before the caller has a say: in the row, or where that has no
+// such field, in the draft.
+func (r *row) setField(col int, v any) error {
+	b := r.plan.binding
+	switch {
+	case b == nil:
+		r.record().Set(r.table.columns[col].name, v)
+	case b.byCol[col] < 0:
+		r.values[col], r.isSet[col] = v, true
+	default:
+		return b.storeField(r.value, col, v)
+	}
+	return nil
+}
+
+func (r *row) record() *Record { return recordOf(r.value) }
+
+// load takes over what the definition and the traits said.
+func (r *row) readFields() error {
+	if r.plan.binding == nil {
+		return r.record().load(r)
+	}
+	r.plan.binding.readRow(r, r.value)
+	return nil
+}
+
+// store writes a value that the engine or Postgres chose back into the row.
+func (r *row) storeField(col int, v any) error {
+	if r.plan.binding == nil {
+		r.record().Set(r.table.columns[col].name, v)
+		return nil
+	}
+	return r.plan.binding.storeField(r.value, col, v)
+}

@@ -1,0 +1,229 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+)
+
+// set is the rows of one table that a filling makes, or finds and uses as parents.
+type tableBatch struct {
+	table       *table
+	definition  *Definition
+	call        *call
+	n           int64
+	firstNumber int64 // number of the first row
+	requested   bool
+	found       bool // rows that the database had before
+	ready       bool // its rows are written
+	laidOut     bool
+	givenRow    *parentRow // of those, this one alone
+	// freeFor is the reference whose parents have one child each: of rows that were there,
+	// those without one.
+	freeFor *reference
+
+	tenants     *tableBatch // the tenants that rows are spread over; nil: none
+	spans       []int64     // where each tenant's rows begin, and the end
+	choices     []*choice
+	overridden  map[int]bool       // references that a trait has decided
+	fixedValues map[int]any        // columns that all rows have in common
+	keys        map[int]*keyColumn // of columns that other sets' rows need
+
+	subtypeBatches map[string]*tableBatch // the subtypes' sets, by discriminator
+	baseBatch      *tableBatch            // of a subtype's set
+	discriminator  string                 // its discriminator
+	baseRows       []int64                // which rows of the base it has a row for
+
+	rowsByValue map[int]map[any][]int64 // see rowsWith
+}
+
+// require makes sure that every reference of a set's rows finds a set, and puts
+// sets in order: parents first.
+func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
+	if slices.Contains(load.order, tb) || slices.Contains(chain, tb) {
+		return nil
+	}
+	chain = append(slices.Clip(chain), tb)
+	if tb.call == nil {
+		tb.call = &call{schema: load.schema}
+	}
+	if len(tb.call.associations) > 0 {
+		load.order = append(load.order, tb) // placed: the engine of Create finds its parents
+		return load.addSubtypes(ctx, tb, chain)
+	}
+	for i, ref := range tb.table.references {
+		if ref.neverSet || tb.baseBatch != nil && ref.parent == tb.baseBatch.table && len(ref.discriminators) > 0 {
+			continue
+		}
+		if tb.found && !ref.tenant || tb.isOverridden(ref) {
+			continue
+		}
+		if ref.pair != nil && slices.ContainsFunc(tb.table.references[:i], func(o *reference) bool { return o.pair == ref.pair }) {
+			continue
+		}
+		if err := load.addChoice(ctx, tb, ref, chain); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(load.order, tb) {
+		load.order = append(load.order, tb)
+	}
+	return load.addSubtypes(ctx, tb, chain)
+}
+
+// listen finds out which references the traits decide, on an example row.
+func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
+	if len(tb.call.overrides) == 0 {
+		return nil
+	}
+	b := newBatch(load.schema, load.scope, load.now)
+	r, err := b.newRow(tb.definition, tb.table, 0, nil)
+	if err != nil {
+		return err
+	}
+	for _, say := range tb.call.overrides {
+		say(r.value.Addr().Interface())
+	}
+	if err := r.readFields(); err != nil {
+		return err
+	}
+	tb.overridden = map[int]bool{}
+	for _, c := range tb.table.columns {
+		tb.overridden[c.index] = c.inReference && r.isSet[c.index]
+	}
+	return nil
+}
+
+// decided reports whether traits leave an edge nothing to say.
+func (tb *tableBatch) isOverridden(ref *reference) bool {
+	for _, c := range ref.own {
+		if !tb.overridden[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// offer finds the sets that an edge may lead to.
+func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *reference, chain []*tableBatch) error {
+	c := &choice{cell: tb.table.columns[ref.own[0]].name + " →"}
+	candidates := []*reference{ref}
+	if ref.pair != nil {
+		candidates = slices.DeleteFunc(slices.Clone(tb.table.references), func(o *reference) bool { return o.pair != ref.pair })
+	}
+	for _, o := range candidates {
+		if p := load.batches[o.parent]; p != nil && p.baseBatch == nil && (o.parent != tb.table || !ref.optional) {
+			c.references, c.parents = append(c.references, o), append(c.parents, p)
+		}
+	}
+	c.optional = ref.optional
+	if ref.optional && !load.mayDisableChecks && slices.ContainsFunc(c.parents, func(p *tableBatch) bool { return p != tb && p.table.requiresRowsOf(tb.table) }) {
+		return nil // NULL: rows of the parent come after these, and references are checked at once
+	}
+	if len(c.parents) == 0 && ref.optional {
+		return nil
+	}
+	if ref.optional && (ref.exclusive || slices.ContainsFunc(chain, func(p *tableBatch) bool { return slices.Contains(c.parents, p) })) {
+		return nil
+	}
+	if len(c.parents) == 0 && tb.found {
+		p := &tableBatch{table: ref.parent, found: true} // rows that are there belong to rows that are there
+		load.batches[ref.parent] = p
+		c.references, c.parents = []*reference{ref}, []*tableBatch{p}
+	}
+	if len(c.parents) == 0 {
+		p, o, err := load.planParents(ctx, tb, candidates)
+		if err != nil {
+			return err
+		}
+		c.references, c.parents = []*reference{o}, []*tableBatch{p}
+	}
+	for _, p := range c.parents {
+		if err := load.addParents(ctx, p, chain); err != nil {
+			return err
+		}
+		if p.call != nil && len(p.call.associations) > 0 {
+			return fmt.Errorf("%s: its parents, %s, are placed by On or By: place it as well, or fill it in a plan of its own", tb.table.name, p.table.name)
+		}
+	}
+	if !ref.tenant || ref.exclusive { // a tenant's columns follow from how rows are spread
+		tb.choices = append(tb.choices, c)
+	}
+	return nil
+}
+
+// needs reports whether rows of a table cannot be without rows of another one.
+func (t *table) requiresRowsOf(other *table) bool {
+	seen := map[*table]bool{}
+	var reach func(*table) bool
+	reach = func(t *table) bool {
+		if seen[t] {
+			return false
+		}
+		seen[t] = true
+		return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && (ref.parent == other || reach(ref.parent)) })
+	}
+	return reach(t)
+}
+
+// weights of tenants fall as a power of their rank: with a thousand of them, the
+// largest tenth has half of the rows.
+func weight(rank int) float64 { return 1 / math.Pow(float64(rank+1), 0.7) }
+
+// divide spreads n rows over tenants: at least one each where there are enough, and
+// never more than a tenant has room for.
+func divide(n int64, room []int64) []int64 {
+	counts := make([]int64, len(room))
+	var total float64
+	open := int64(0)
+	for i, r := range room {
+		if r > 0 {
+			total += weight(i)
+			open++
+		}
+	}
+	left := n
+	for i, r := range room {
+		if r > 0 && n >= open {
+			counts[i], left = 1, left-1
+		}
+	}
+	for i, r := range room {
+		if r > 0 {
+			more := min(int64(float64(left)*weight(i)/total), r-counts[i])
+			counts[i] += more
+		}
+	}
+	rest := n
+	for _, c := range counts {
+		rest -= c
+	}
+	for rest > 0 { // what rounding and full tenants left over
+		moved := false
+		for i, r := range room {
+			if rest > 0 && counts[i] < r {
+				more := min(max(rest/int64(len(room)), 1), r-counts[i], rest)
+				counts[i], rest, moved = counts[i]+more, rest-more, true
+			}
+		}
+		if !moved {
+			break
+		}
+	}
+	return counts
+}
+
+func spansFromCounts(counts []int64) []int64 {
+	spans := make([]int64, len(counts)+1)
+	for i, c := range counts {
+		spans[i+1] = spans[i] + c
+	}
+	return spans
+}
+
+// tenant of the row at an index: the last one whose rows begin no later.
+func (tb *tableBatch) tenantOf(index int64) int {
+	return sort.Search(len(tb.spans), func(i int) bool { return tb.spans[i] > index }) - 1
+}

@@ -1,0 +1,268 @@
+package rows
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
+)
+
+// carriers marks, for each unique key, a column whose values must differ from row
+// to row: the one that can do so most believably.
+func (t *table) chooseUniqueColumns() {
+	for _, ix := range t.uniqueIndexes() {
+		if !t.varies(ix) {
+			c := t.uniqueColumnOf(ix)
+			if c != nil && c.distinctness() == 0 {
+				// too few values to tell rows apart: parents must
+				if ref := t.lastReference(ix); ref != nil {
+					ref.exclusive = true
+					continue
+				}
+			}
+			if c != nil {
+				c.unique = true
+				c.alwaysMade = !c.isMade()
+			}
+		}
+	}
+	for _, c := range t.columns {
+		if c.Writable() && !c.inReference && c.partitionValues() != nil {
+			c.alwaysMade = true
+		}
+		if c.Writable() && !c.Required() && !c.inReference && c.rule().present {
+			c.alwaysMade = true
+		}
+	}
+}
+
+// varies reports whether the key differs anyway: a parent of its own, a number of
+// its own, or a NULL.
+func (t *table) varies(ix *catalog.Index) bool {
+	for _, k := range ix.Keys {
+		c := t.byName[k.Column]
+		if c == nil {
+			continue
+		}
+		if c.Identity != "" || strings.HasPrefix(c.Default, "nextval(") || c.base == uuidOID && c.volatileDefault() ||
+			c.unique || !c.Required() && !c.Filled() && !c.inReference && !ix.NullsNotDistinct {
+			return true
+		}
+		for _, ref := range t.references {
+			if ref.exclusive && slices.Contains(ref.own, c.index) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lastEdge is the last reference that has part in a key, other than the tenant's.
+func (t *table) lastReference(ix *catalog.Index) (last *reference) {
+	for _, k := range ix.Keys {
+		for _, ref := range t.references {
+			if c := t.byName[k.Column]; c != nil && slices.Contains(ref.own, c.index) && !ref.tenant && ref.pair == nil {
+				last = ref
+			}
+		}
+	}
+	return last
+}
+
+func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
+	var best *column
+	for _, k := range ix.Keys {
+		c := t.byName[k.Column]
+		if c == nil {
+			c = t.columnIn(k.Expr)
+		}
+		if c == nil || !c.Writable() || c.inReference {
+			continue
+		}
+		if best == nil || c.distinctness() > best.distinctness() {
+			best = c
+		}
+	}
+	return best
+}
+
+// mentioned is the first column that an expression names.
+func (t *table) columnIn(expr string) *column {
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(expr, -1) {
+		if c := t.byName[word]; c != nil && !c.inReference {
+			return c
+		}
+	}
+	return nil
+}
+
+// capacity ranks how well a column can differ from row to row.
+func (c *column) distinctness() int {
+	r := c.rule()
+	if len(r.choices) > 0 || c.base == boolOID {
+		return 0
+	}
+	switch t := c.Type.Underlying(); {
+	case t.Name == "uuid":
+		return 9
+	case t.Category == "S" && (r.maxLen == 0 || r.maxLen >= 8):
+		return 8
+	case t.Name == "int8", t.Name == "int4":
+		return 7
+	case t.Name == "timestamptz", t.Name == "timestamp":
+		return 6
+	case t.Name == "numeric", t.Name == "date":
+		return 5
+	}
+	return 1
+}
+
+// uniqueIndexes are the unique keys that rows made here must mind. A partial one counts
+// as if it were whole, unless rows can stay out of it: of UNIQUE (org_id) WHERE
+// is_owner no row needs to be an owner.
+func (t *table) uniqueIndexes() []*catalog.Index {
+	if t.uniques != nil {
+		return t.uniques
+	}
+	t.uniques = []*catalog.Index{}
+	for _, ix := range t.rel.Indexes {
+		if ix.Unique && !t.avoidsIndex(ix) {
+			t.uniques = append(t.uniques, ix)
+		}
+	}
+	return t.uniques
+}
+
+// staysOut reports whether no row made here satisfies the predicate of a partial index,
+// and sees to it that none does.
+func (t *table) avoidsIndex(ix *catalog.Index) bool {
+	if ix.Predicate == "" {
+		return false
+	}
+	for _, part := range sqltext.TopLevel(sqltext.Unwrap(sqltext.Tokens(ix.Predicate)), "and") {
+		if t.avoidCondition(sqltext.Unwrap(part)) {
+			return true
+		}
+	}
+	return false
+}
+
+// evades has a column avoid the value that a condition asks for, where it has others.
+func (t *table) avoidCondition(condition []sqltext.Token) bool {
+	condition = slices.DeleteFunc(slices.Clone(condition), func(t sqltext.Token) bool { return t.Is("(") || t.Is(")") })
+	if len(condition) == 0 {
+		return false
+	}
+	value, want := "true", condition[0]
+	switch {
+	case len(condition) == 1:
+	case len(condition) == 2 && condition[0].Is("not"):
+		value, want = "false", condition[1]
+	case len(condition) >= 3 && t.byName[condition[0].Text] != nil:
+		literal := slices.IndexFunc(condition, func(t sqltext.Token) bool { return t.Kind == sqltext.String || t.Is("true") || t.Is("false") })
+		equal := slices.IndexFunc(condition, func(t sqltext.Token) bool { return t.Is("=") })
+		isNotNull := len(condition) == 4 && condition[1].Is("is") && condition[2].Is("not") && condition[3].Is("null")
+		c := t.byName[condition[0].Text]
+		if isNotNull {
+			return !c.Required() && !c.Filled() && !c.inReference
+		}
+		if literal < 0 || equal < 0 || literal < equal {
+			return false
+		}
+		value = condition[literal].Text
+	default:
+		return false
+	}
+	c := t.byName[want.Text]
+	if !want.Name() || c == nil || !c.Writable() || c.inReference {
+		return false
+	}
+	return c.avoidValue(value)
+}
+
+// avoid leaves a value to others; false where the column has no other one.
+func (c *column) avoidValue(value string) bool {
+	r := c.rule()
+	switch {
+	case c.base == boolOID:
+		if slices.Contains(c.avoidedValues, map[string]string{"true": "false", "false": "true"}[value]) {
+			return false
+		}
+	case len(r.choices) > 0:
+		left := slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return s == value || slices.Contains(c.avoidedValues, s) })
+		if len(left) == 0 {
+			return false
+		}
+	case c.constOK && c.constant == value:
+		return false
+	}
+	c.avoidedValues = append(c.avoidedValues, value)
+	if c.constOK && strings.EqualFold(c.constant, value) {
+		c.alwaysMade = true
+	}
+	return true
+}
+
+// KeySpaceError says that a table cannot have as many rows as were asked for: its
+// unique keys and CHECKs leave too few values.
+type KeySpaceError struct {
+	Table       string
+	Rows, Most  int64
+	Column      string
+	Definitions []string // of the key, and of what limits the column
+}
+
+func (e *KeySpaceError) Error() string {
+	return fmt.Sprintf("%s: %d rows asked for, and %s has %d values: %s; ask for fewer rows, or fill the table in a call of its own that says what %s holds",
+		e.Table, e.Rows, e.Column, e.Most, strings.Join(e.Definitions, ", "), e.Column)
+}
+
+// checkKeySpace refuses more rows than a unique key over one made-up column allows.
+func (tb *tableBatch) checkKeySpace() error {
+	if tb.call != nil && len(tb.call.overrides) > 0 || tb.definition.Fill != nil {
+		return nil
+	}
+	for _, ix := range tb.table.uniqueIndexes() {
+		c := tb.table.byName[ix.Keys[0].Column]
+		if len(ix.Keys) > 1 || c == nil || c.inReference || !c.isMade() || c.candidates != nil {
+			continue
+		}
+		if most := c.distinctValues(); most < tb.n {
+			return &KeySpaceError{Table: tb.table.name, Rows: tb.n, Most: most, Column: c.name, Definitions: append([]string{ix.Definition}, c.checkDefinitions()...)}
+		}
+	}
+	return nil
+}
+
+// values is how many different ones the column can have.
+func (c *column) distinctValues() int64 {
+	r := c.rule()
+	typ := c.Type.Underlying()
+	switch {
+	case len(r.choices) > 0:
+		return int64(len(r.choices) - len(c.avoidedValues))
+	case c.base == boolOID:
+		return 2
+	case r.lo != nil && r.hi != nil && typ.Category == "N" && typ.Name != "numeric" && !strings.HasPrefix(typ.Name, "float"):
+		lo, hi := r.bounds(0, 0, 1)
+		return int64(hi-lo) + 1
+	case typ.Name == "int2":
+		return math.MaxInt16
+	}
+	return math.MaxInt64
+}
+
+// limits are the CHECKs of the column.
+func (c *column) checkDefinitions() []string {
+	var out []string
+	for _, k := range append([]*catalog.Constraint{}, c.Table.Checks()...) {
+		if len(k.Columns) == 1 && k.Columns[0] == c.name {
+			out = append(out, k.Definition)
+		}
+	}
+	return out
+}

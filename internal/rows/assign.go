@@ -9,7 +9,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// choice is how a set's rows find their parents on an edge, or on one of the edges
+// choice is how a table batch's rows find their parents on a reference, or on one of the references
 // of a polymorphic pair.
 type choice struct {
 	references  []*reference
@@ -21,13 +21,13 @@ type choice struct {
 	sharesColumns bool
 }
 
-// parentOf is a row's parent: the edge of the choice, -1 for none, and which row.
+// parentChoice is a row's parent: the reference of the choice, -1 for none, and which row.
 type parentChoice struct {
 	reference int
 	index     int64
 }
 
-// planParents puts choices in the order in which they are decided, those of more
+// orderChoices puts choices in the order in which they are decided, those of more
 // columns first, and finds what they have in common.
 func (tb *tableBatch) orderChoices() {
 	slices.SortStableFunc(tb.choices, func(a, b *choice) int { return len(b.references[0].own) - len(a.references[0].own) })
@@ -41,7 +41,7 @@ func (tb *tableBatch) orderChoices() {
 	}
 }
 
-// assign finds the parents of the row at hand.
+// assignParents finds the parents of the row at hand.
 func (g *generator) assignParents(inTenant int64) error {
 	if g.batch.baseBatch != nil {
 		g.parents[0] = parentChoice{0, g.batch.baseRows[g.index]}
@@ -71,7 +71,7 @@ func (g *generator) noParent(c *choice) error {
 	return fmt.Errorf("%s: no row of %s is left for %s: ask for more of those in the plan", g.batch.table.name, c.references[0].parent.name, c.references[0])
 }
 
-// pick takes one of the rows that may be the parent.
+// pickParent takes one of the rows that may be the parent.
 func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 	c := g.batch.choices[i]
 	first := v.Index(len(c.references))
@@ -96,7 +96,7 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 	}
 }
 
-// exclusive gives every row another parent.
+// exclusiveParent gives every row another parent.
 func (g *generator) exclusiveParent(ref *reference, c *choice, lo, hi, inTenant int64) int64 {
 	switch {
 	case hi <= lo:
@@ -109,7 +109,7 @@ func (g *generator) exclusiveParent(ref *reference, c *choice, lo, hi, inTenant 
 	return lo + inTenant
 }
 
-// decided reports whether the parents chosen before give all columns of a choice.
+// isDecided reports whether the parents chosen before give all columns of a choice.
 func (g *generator) isDecided(i int) bool {
 	for _, col := range g.batch.choices[i].references[0].own {
 		if _, ok := g.chosenValue(i, col); !ok {
@@ -119,7 +119,7 @@ func (g *generator) isDecided(i int) bool {
 	return true
 }
 
-// chosen is what a parent chosen before choice i gives a column.
+// chosenValue is what a parent chosen before choice i gives a column.
 func (g *generator) chosenValue(i, col int) (any, bool) {
 	for j, c := range g.batch.choices[:i] {
 		at := g.parents[j]
@@ -133,7 +133,7 @@ func (g *generator) chosenValue(i, col int) (any, bool) {
 	return nil, false
 }
 
-// matching is a parent that agrees with those chosen before.
+// matchingParent is a parent that agrees with those chosen before.
 func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64, bool) {
 	c := g.batch.choices[i]
 	ref, p := c.references[k], c.parents[k]
@@ -161,7 +161,7 @@ func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64
 	return found[from+v.Skewed(to-from)], true
 }
 
-// rowsWith are a set's rows that have a value in a column, in order.
+// rowsWith are a table batch's rows that have a value in a column, in order.
 func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 	if tb.rowsByValue == nil {
 		tb.rowsByValue = map[int]map[any][]int64{}
@@ -176,7 +176,7 @@ func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 	return tb.rowsByValue[col][value]
 }
 
-// room is how many rows tenant p can have.
+// rowLimit is how many rows tenant p can have.
 func (tb *tableBatch) rowLimit(p int64) int64 {
 	const plenty = math.MaxInt64 / 4
 	room := int64(plenty)
@@ -209,7 +209,7 @@ func (tb *tableBatch) rowLimit(p int64) int64 {
 	return room
 }
 
-// limit is how many rows the parents leave room for that rows of all tenants share.
+// sharedRowLimit is how many rows the parents leave room for that rows of all tenants share.
 func (tb *tableBatch) sharedRowLimit() int64 {
 	limit := int64(math.MaxInt64 / 4)
 	for _, c := range tb.choices {

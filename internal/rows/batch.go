@@ -8,7 +8,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// build is one call: the rows it was asked for and those they need.
+// batch is one call: the rows it was asked for and those they need.
 type batch struct {
 	schema           *schema
 	scope            sequenceScope
@@ -38,14 +38,14 @@ func (b *batch) cells(table string) *fake.Cells {
 	return c
 }
 
-// order of a row that somebody wants.
+// request is a row to make: by the caller, or as the parent or child of another row.
 type request struct {
 	definition     *Definition
 	table          *table
 	call           *call // what was said about it
 	associations   []association
 	discriminators map[int]string
-	// as a parent: what its child knows already, and on which edge
+	// as a parent: what its child knows already, and on which reference
 	child     *row
 	reference *reference
 	chain     []*row
@@ -81,7 +81,7 @@ func (b *batch) add(req request) (*row, error) {
 	return r, nil
 }
 
-// say applies what a call says about its rows.
+// applyCall applies what a call says about its rows.
 func (b *batch) applyCall(r *row, c *call) error {
 	if c.hostile {
 		if err := r.fillHostile(b.cells(r.table.name)); err != nil {
@@ -95,7 +95,7 @@ func (b *batch) applyCall(r *row, c *call) error {
 	return nil
 }
 
-// inherit gives a parent made for a child what the child knows: its tenant, and
+// takeFromChild gives a parent made for a child what the child knows: its tenant, and
 // whatever columns of the reference are set.
 func (r *row) takeFromChild(child *row, ref *reference) error {
 	via := "its child " + child.table.name
@@ -116,7 +116,7 @@ func (r *row) takeFromChild(child *row, ref *reference) error {
 	return nil
 }
 
-// resolve finds or makes every row that d needs, in the order that lets what the
+// resolveParents finds or makes every row that d needs, in the order that lets what the
 // caller gave decide first.
 func (b *batch) resolveParents(r *row, chain []*row) error {
 	if err := b.resolveAssociations(r, chain); err != nil {
@@ -156,8 +156,8 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 	return b.addChildren(r, chain)
 }
 
-// homeless tenants have no table here: where nobody has named one, the call makes
-// one up, for all its rows.
+// assignMissingTenant gives the row a made-up tenant of each level that has no table,
+// where the caller names none: the same one for all rows of the call.
 func (b *batch) assignMissingTenant(r *row) error {
 	for _, l := range r.table.levels {
 		if l.tenant.Table != "" || len(l.cols) == 0 || r.tenantKeyOf(l.tenant.Name) != nil {
@@ -176,7 +176,7 @@ func (b *batch) assignMissingTenant(r *row) error {
 	return nil
 }
 
-// inventTenant makes a key for a tenant that has no row.
+// syntheticTenantKey makes a key for a tenant that has no row.
 func (t *table) syntheticTenantKey(l level, seed uint64, now time.Time, number int64) []any {
 	var key []any
 	cells := fake.New(seed, "tenant "+l.tenant.Name, now)
@@ -189,7 +189,7 @@ func (t *table) syntheticTenantKey(l level, seed uint64, now time.Time, number i
 	return key
 }
 
-// complete makes up what is still missing: a required field that was left zero.
+// inferMissing makes up what is still missing: a required field that was left zero.
 func (r *row) inferMissing(cells *fake.Cells) {
 	cells.At(r.number)
 	for _, c := range r.table.columns {
@@ -202,7 +202,7 @@ func (r *row) inferMissing(cells *fake.Cells) {
 	}
 }
 
-// adopt takes the tenant of any row that was given, where nothing closer told it.
+// inheritTenant takes the tenant of any row that was given, where nothing closer told it.
 func (r *row) inheritTenant() error {
 	for _, l := range r.table.levels {
 		for _, a := range r.associations {
@@ -217,7 +217,7 @@ func (r *row) inheritTenant() error {
 	return nil
 }
 
-// satisfy finds the parent on an edge, or makes it.
+// resolveReference finds the parent on a reference, or makes it.
 func (b *batch) resolveReference(r *row, ref *reference, links []association, chain []*row) error {
 	n := b.findParent(r, ref, links, chain)
 	if n == nil {
@@ -240,14 +240,14 @@ func (b *batch) resolveReference(r *row, ref *reference, links []association, ch
 	return r.setParent(ref, n)
 }
 
-// livesIn reports whether the rows, which are no tenants themselves, belong to tenants
+// isScopedFirstBy reports whether the rows, which are no tenants themselves, belong to tenants
 // of another table first of all.
 func (t *table) isScopedFirstBy(tenants *table) bool {
 	_, is := t.schema.model.TenantTable(t.name)
 	return !is && len(t.levels) > 0 && t.levels[0].tenant.Table == tenants.name
 }
 
-// parent makes a row that a child needs, as its factory says.
+// addParent makes a row that a child needs, as its factory says.
 func (b *batch) addParent(req request) (*row, error) {
 	if len(req.definition.Options) > 0 {
 		var err error
@@ -258,7 +258,7 @@ func (b *batch) addParent(req request) (*row, error) {
 	return b.add(req)
 }
 
-// find looks for a row that may be shared: what the caller gave, what that implies,
+// findParent looks for a row that may be shared: what the caller gave, what that implies,
 // what this call has made. Rows that are themselves waiting for a parent count only
 // where references run in a circle.
 func (b *batch) findParent(r *row, ref *reference, links []association, chain []*row) *parentRow {
@@ -292,8 +292,8 @@ func (b *batch) findParent(r *row, ref *reference, links []association, chain []
 	return nil
 }
 
-// choose picks the target of a polymorphic pair that nobody has decided: one that
-// is there to be shared, otherwise any, by the row's cell.
+// choosePairTarget picks the target of an undecided polymorphic pair: a row that is
+// there to be shared, otherwise any table, by the row's cell.
 func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	var targets []*reference
 	for _, other := range r.table.references {
@@ -316,13 +316,13 @@ func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	return targets[cells.Of(r.table.columns[ref.typeColumn].name).Index(len(targets))]
 }
 
-// children are rows that a row comes with: Has.
+// childRequest are rows that a row comes with: Has.
 type childRequest struct {
 	n          int
 	definition *Definition
 }
 
-// children makes what d comes with: what the caller asked for, then the row that
+// addChildren makes what d comes with: what the caller asked for, then the row that
 // its subtype needs.
 func (b *batch) addChildren(r *row, chain []*row) error {
 	for _, c := range r.children {
@@ -376,7 +376,7 @@ func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error 
 	return err
 }
 
-// placing leaves out what a row is about: its children are about the row.
+// withoutAbout leaves out what a row is about: its children are about the row.
 func withoutAbout(links []association) []association {
 	var out []association
 	for _, a := range links {

@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// filling is a Plan being carried out, in its transaction.
+// bulkLoad is a Plan being carried out, in its transaction.
 type bulkLoad struct {
 	plan             Plan
 	tx               pgx.Tx
@@ -72,7 +72,7 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	return load.restoreSession(ctx, before)
 }
 
-// ask reads the plan.
+// readVolumes reads the plan.
 func (load *bulkLoad) readVolumes() error {
 	for _, v := range load.plan.Volumes {
 		t, err := load.schema.table(v.Definition.Table)
@@ -105,7 +105,7 @@ func (load *bulkLoad) readVolumes() error {
 	return nil
 }
 
-// streams refuses what a factory would do row by row.
+// checkBulk refuses what a definition would do row by row.
 func (load *bulkLoad) checkBulk(t *table, def *Definition, c *call) error {
 	if len(c.children) > 0 {
 		return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
@@ -117,7 +117,7 @@ func (load *bulkLoad) checkBulk(t *table, def *Definition, c *call) error {
 	return nil
 }
 
-// arrange decides what is made: what was asked for, the parents it needs, in which
+// planTables decides what is made: what was asked for, the parents it needs, in which
 // order, and how rows are spread.
 func (load *bulkLoad) planTables(ctx context.Context) error {
 	if err := load.restrictTenant(); err != nil {
@@ -162,7 +162,7 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 	return nil
 }
 
-// occupied are the tables that will be written and have rows.
+// tablesWithRows are the tables that will be written and have rows.
 func (load *bulkLoad) tablesWithRows() []*catalog.Relation {
 	var out []*catalog.Relation
 	for _, tb := range load.order {
@@ -173,7 +173,7 @@ func (load *bulkLoad) tablesWithRows() []*catalog.Relation {
 	return out
 }
 
-// haveRows finds out which tables that will be written have rows, in one round trip.
+// findTablesWithRows finds out which tables that will be written have rows, in one round trip.
 func (load *bulkLoad) findTablesWithRows(ctx context.Context) (map[*table]bool, error) {
 	var tables []*table
 	var each []string
@@ -197,7 +197,7 @@ func (load *bulkLoad) findTablesWithRows(ctx context.Context) (map[*table]bool, 
 	return out, nil
 }
 
-// reach lists the tables that a plan may write or read: what was asked for, what
+// reachableTables lists the tables that a plan may write or read: what was asked for, what
 // that references, and subtypes.
 func (load *bulkLoad) reachableTables() []*table {
 	var out []*table
@@ -220,10 +220,10 @@ func (load *bulkLoad) reachableTables() []*table {
 	return out
 }
 
-// before is what the caller's transaction had before we came.
+// sessionState is what the caller's transaction had before we came.
 type sessionState struct{ role, triggers string }
 
-// stepUp takes the seeder's role where row-level security would stop COPY or hide
+// setRole takes the seeder's role where row-level security would stop COPY or hide
 // parents.
 func (load *bulkLoad) setRole(ctx context.Context) (sessionState, error) {
 	var old sessionState
@@ -260,7 +260,7 @@ func (load *bulkLoad) triggersOff(ctx context.Context) error {
 	return err
 }
 
-// leave goes back, for the sake of a caller whose transaction goes on.
+// restoreSession goes back, for the sake of a caller whose transaction goes on.
 func (load *bulkLoad) restoreSession(ctx context.Context, old sessionState) error {
 	if !load.report.Triggers {
 		if _, err := load.tx.Exec(ctx, `select set_config('session_replication_role', $1, true)`, old.triggers); err != nil {

@@ -90,7 +90,7 @@ func remember(addr, print string, s *schema) *schema {
 	return cache.schemas[print]
 }
 
-// learned notes a schema that knows more than the one remembered. The model stays the
+// rememberSolved notes a schema that knows more than the one remembered. The model stays the
 // discovered one, whatever the call used.
 func rememberSolved(s *schema) {
 	cache.Lock()
@@ -99,8 +99,8 @@ func rememberSolved(s *schema) {
 	cache.schemas[s.print] = old.derive(old.model, merged(old.candidates, s.candidates), merged(old.wantedReferences, s.wantedReferences))
 }
 
-func merged[V any](a, b map[string]V) map[string]V {
-	out := map[string]V{}
+func merged[K comparable, V any](a, b map[K]V) map[K]V {
+	out := map[K]V{}
 	maps.Copy(out, b)
 	maps.Copy(out, a)
 	return out

@@ -24,7 +24,7 @@ type rule struct {
 
 // Constraints come as Postgres prints them, fully parenthesised and with casts.
 // This is a reader of that print for the few forms that people write, no parser of
-// SQL: whatever it does not know, search.go tries out on the server.
+// SQL: whatever it does not know, checkSolver tries out on the server.
 var (
 	ruleAny     = regexp.MustCompile(`^(\S+) = ANY \(+ARRAY\[(.*?)\]`)
 	ruleMatch   = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'`)
@@ -150,7 +150,7 @@ func (r *rule) bounds(lo, hi, step float64) (float64, float64) {
 	return lo, hi
 }
 
-// bare strips parentheses, casts and quotes from a column's name.
+// columnName strips parentheses, casts and quotes from a column's name.
 func columnName(s string) string {
 	s, _, _ = strings.Cut(s, "::")
 	return strings.Trim(s, `()" `)
@@ -199,7 +199,7 @@ func conjuncts(expr string) []string {
 	return all
 }
 
-// peel takes parentheses off that enclose the whole expression.
+// unwrapParens takes parentheses off that enclose the whole expression.
 func unwrapParens(s string) string {
 	for strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")") {
 		depth, quoted := 0, false

@@ -15,13 +15,13 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// pool holds values of some columns that together satisfy constraints which nothing
+// candidates holds values of some columns that together satisfy constraints which nothing
 // but Postgres can read. Rows take turns by their number.
 type candidates struct {
 	columns []int
 	values  [][]*string
 	// fresh makes another value for each row of a column that must differ, where the
-	// search was content with a guessed one.
+	// search was content with a inferred one.
 	inferUnique []func(*fake.Value) any
 	inferred    map[*string]bool
 }
@@ -39,7 +39,7 @@ func (p *candidates) value(v *fake.Value, col int) any {
 	}
 }
 
-// with keeps the rows that have the values given; nil where there are none.
+// matching keeps the rows that have the values given; nil where there are none.
 func (p *candidates) matching(fixes map[int]string) *candidates {
 	if p == nil || len(fixes) == 0 {
 		return p
@@ -71,16 +71,16 @@ type UnfillableError struct {
 }
 
 func (e *UnfillableError) Error() string {
-	return fmt.Sprintf("no row of %s was found that satisfies %s, %s\n  say what the columns hold in a trait: factory.Auto(%q).Create(t, db, func(r *factory.Record) { r.Set(%q, …) })",
+	return fmt.Sprintf("no row of %s was found that satisfies %s, %s\n  say what the columns hold: factory.Auto(%q).Create(t, db, func(r *factory.Record) { r.Set(%q, …) })",
 		e.Table, e.Constraint, e.Definition, e.Table, e.Columns[0])
 }
 
-// learn answers a violated CHECK: it looks for values that satisfy it together with
+// solveCheck answers a violated CHECK: it looks for values that satisfy it together with
 // all others that read the same columns, by trying combinations on the server. It
 // returns a schema that knows them, or the original error where it cannot help.
-// Somebody else may have learned it meanwhile, which is good for one more try for
+// Another goroutine may have solved it meanwhile, which is good for one more try for
 // each constraint.
-func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tried map[string]bool) (*schema, error) {
+func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tried map[columnKey]bool) (*schema, error) {
 	var pg *pgconn.PgError
 	if !errors.As(cause, &pg) || pg.Code != "23514" || pg.ConstraintName == "" {
 		return nil, cause
@@ -97,10 +97,10 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	solver.addConstraint(k)
 	if len(solver.columns) == 0 {
-		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), of which none are searched for: give them in a trait or by In, On and By",
+		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), for which no values are searched: give them with Set, In, On or By",
 			cause, strings.Join(k.Columns, ", "))
 	}
-	name := t.name + "\x00" + k.Name
+	name := columnKey{t.name, k.Name}
 	if solver.isSolved() && tried[name] {
 		return nil, cause
 	}
@@ -125,7 +125,7 @@ type attempt struct {
 	score int
 }
 
-// run searches: combinations at random, then the best of them changed a little, a
+// search searches: combinations at random, then the best of them changed a little, a
 // few rounds.
 func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*string, error) {
 	const size, rounds, enough = 400, 12, 24
@@ -151,7 +151,7 @@ func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*stri
 	return rows, nil
 }
 
-// each searches for every subtype that has a table of its own, as well as freely: a
+// searchEachSubtype searches for every subtype that has a table of its own, as well as freely: a
 // subtype's row may ask for a base of its type.
 func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB) ([][]*string, error) {
 	rows, err := solver.search(ctx, db)
@@ -211,7 +211,7 @@ func (solver *checkSolver) row(c attempt) []*string {
 }
 
 // score asks the server how many of the constraints each combination satisfies.
-// Where an expression fails on one, halves are asked until it stands alone.
+// Where an expression fails on one, it bisects the combinations until that one is left.
 func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation []attempt) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -295,7 +295,7 @@ func (solver *checkSolver) sql() string {
 	return fmt.Sprintf("select i::int, %s from (%s) %s", strings.Join(sum, " + "), middle, catalog.Ident(solver.table.rel.Name))
 }
 
-// stand is what a column that the search leaves alone holds meanwhile.
+// placeholder is what a column that the search leaves alone holds meanwhile.
 func (solver *checkSolver) placeholder(c *column) string {
 	if !c.Required() && !c.isMade() && !solver.table.tenantColumn(c.index) {
 		return "null::" + c.SQLType

@@ -12,11 +12,11 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// found turns the rows of a search into values for columns, and a decision for
+// solution turns the rows of a search into values for columns, and a decision for
 // references: that of the first row, which only the rows like it then serve.
-func (solver *checkSolver) solution(rows [][]*string) (map[string]*candidates, map[string]bool) {
-	pools, wanted := map[string]*candidates{}, map[string]bool{}
-	name := func(c *column) string { return solver.table.name + "\x00" + c.name }
+func (solver *checkSolver) solution(rows [][]*string) (map[columnKey]*candidates, map[columnKey]bool) {
+	pools, wanted := map[columnKey]*candidates{}, map[columnKey]bool{}
+	name := func(c *column) columnKey { return columnKey{solver.table.name, c.name} }
 	alike := func(row []*string) bool {
 		for i, c := range solver.columns {
 			if c.inReference && (row[i] == nil) != (rows[0][i] == nil) {
@@ -46,19 +46,19 @@ func (solver *checkSolver) solution(rows [][]*string) (map[string]*candidates, m
 	return pools, wanted
 }
 
-// differs reports whether the column is part of a unique key and has many values.
+// mustDiffer reports whether the column is part of a unique key and has many values.
 func (solver *checkSolver) mustDiffer(c *column) bool {
 	return solver.violate == nil && !c.inReference && c.inUnique() && c.base != boolOID && len(c.rule().choices) == 0
 }
 
-// differing is the column as one whose values differ from row to row.
+// asUnique is the column as one whose values differ from row to row.
 func (c *column) asUnique() *column {
 	other := *c
 	other.unique = true
 	return &other
 }
 
-// preferFresh keeps the rows that have no fixed value in a unique column, where there
+// preferInferred keeps the rows that have no fixed value in a unique column, where there
 // are any.
 func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
@@ -75,10 +75,10 @@ func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	return fresh
 }
 
-// known reports whether all columns of the search were searched for before.
+// isSolved reports whether all columns of the search were searched for before.
 func (solver *checkSolver) isSolved() bool {
 	for _, c := range solver.columns {
-		_, wanted := solver.table.schema.wantedReferences[solver.table.name+"\x00"+c.name]
+		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]
 		if c.candidates == nil && !wanted {
 			return false
 		}
@@ -86,7 +86,7 @@ func (solver *checkSolver) isSolved() bool {
 	return true
 }
 
-// quest is one search: the columns that a group of constraints reads.
+// checkSolver is one search: the columns that a group of constraints reads.
 type checkSolver struct {
 	table      *table
 	columns    []*column
@@ -94,11 +94,11 @@ type checkSolver struct {
 	candidates [][]*string // candidates, by column
 	cells      *fake.Cells
 	draws      int64
-	inferred   map[*string]bool    // which candidates are what would be guessed
+	inferred   map[*string]bool    // which candidates are what would be inferred
 	violate    *catalog.Constraint // the one to break, in search of a violation
 }
 
-// cluster grows from a constraint to all that share columns with it.
+// addConstraint grows from a constraint to all that share columns with it.
 func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	names := slices.Clone(k.Columns)
 	for grown := true; grown; {
@@ -126,14 +126,14 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	}
 }
 
-// maybe reports whether a column is one of a reference that a row may do without.
+// isOptionalReference reports whether a column is one of a reference that a row may do without.
 func (t *table) isOptionalReference(c *column) bool {
 	return !c.Required() && !t.tenantColumn(c.index) && !t.isPairType(c) && slices.ContainsFunc(t.references, func(ref *reference) bool {
 		return ref.pair == nil && slices.Contains(ref.own, c.index) && (ref.parent != t || len(ref.own) == 1)
 	})
 }
 
-// pairType reports whether a column says which table a polymorphic pair points at.
+// isPairType reports whether a column says which table a polymorphic pair points at.
 func (t *table) isPairType(c *column) bool {
 	return slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.pair != nil && ref.typeColumn == c.index })
 }
@@ -157,7 +157,7 @@ func mentions(expr, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(expr)
 }
 
-// candidates of a column: what would be guessed, what the constraints name, NULL,
+// candidateValues of a column: what would be inferred, what the constraints name, NULL,
 // and what its type's simplest values are.
 func (solver *checkSolver) candidateValues(c *column) []*string {
 	var out []*string

@@ -6,7 +6,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// textNamed is what a column of that name holds. Where it must differ from row to
+// inferFromName is what a column of that name holds. Where it must differ from row to
 // row, only makers that do are taken.
 func inferFromName(name string, unique bool) func(*fake.Value) string {
 	name = strings.ToLower(name)
@@ -23,7 +23,7 @@ func inferFromName(name string, unique bool) func(*fake.Value) string {
 	return (*fake.Value).Tag
 }
 
-// meanings are tried in order: the particular before the general.
+// columnNames are tried in order: the particular before the general.
 var columnNames = []struct {
 	words  []string
 	unique bool

@@ -10,7 +10,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// joint is a unique key that references decide, and nothing else: a join table's. Rows
+// keyCombination is a unique key that references decide, and nothing else: a join table's. Rows
 // go through the combinations of their parents.
 type keyCombination struct {
 	choices      []int            // of the set
@@ -56,7 +56,7 @@ func (tb *tableBatch) addCombination(columns []string, keys int) {
 	}
 }
 
-// combine takes the next combination of the parents of each joint key.
+// assignCombinations takes the next combination of the parents of each key combination.
 func (g *generator) assignCombinations(inTenant int64) {
 	for _, c := range g.batch.choices {
 		j := c.combination
@@ -107,7 +107,7 @@ func (g *generator) keyOf(j *keyCombination) string {
 	return key
 }
 
-// tenantPart is what the tenant gives to a joint key.
+// tenantKeyText is what the tenant gives to a key combination.
 func (tb *tableBatch) tenantKeyText(j *keyCombination, p int64) string {
 	if !j.tenant || tb.tenants == nil {
 		return ""
@@ -120,7 +120,7 @@ func (tb *tableBatch) tenantKeyText(j *keyCombination, p int64) string {
 	return key
 }
 
-// loadTaken reads the joint keys of rows that are there, where all of their parents may
+// loadTakenCombinations reads the key combinations of rows that are there, where all of their parents may
 // be parents of those: no key with a new parent is taken.
 func (load *bulkLoad) loadTakenCombinations(ctx context.Context, tb *tableBatch) error {
 	for _, c := range tb.choices {
@@ -175,7 +175,7 @@ func (load *bulkLoad) loadCombinations(ctx context.Context, tb *tableBatch, j *k
 	return rows.Err()
 }
 
-// combinations of a joint key's parents in a tenant.
+// combinations of a key combination's parents in a tenant.
 func (tb *tableBatch) combinations(j *keyCombination, p int64) (int64, bool) {
 	n := int64(1)
 	for _, at := range j.choices {

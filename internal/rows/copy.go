@@ -118,7 +118,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 	}
 }
 
-// write copies a set's rows, or reads those that are there.
+// write copies a table batch's rows, or reads those that are there.
 func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
 	if tb.found {
 		return nil // its keys were read when rows were laid out
@@ -149,7 +149,7 @@ func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// writeDefaults is for tables of which Postgres fills every column.
+// insertDefaults is for tables of which Postgres fills every column.
 func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error {
 	start := time.Now()
 	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.rel.Ident()+" select from generate_series(1, $1::bigint)", tb.n); err != nil {

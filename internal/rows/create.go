@@ -15,9 +15,9 @@ import (
 )
 
 // Create makes and writes n rows of a definition, each with whatever rows it needs that
-// nobody gave, in one transaction, and returns them as values of the definition's type.
-// An error that a changed schema may be the cause
-// of is looked into once: the catalog in memory may be stale.
+// the options do not give, in one transaction, and returns them as values of the
+// definition's type. After an error that a changed schema may explain it reads the
+// catalog again and tries once more.
 func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options []Option, by Caller) ([]reflect.Value, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("create %s: %d rows asked for", def.Table, n)
@@ -82,7 +82,7 @@ func (d *Definition) Build(row any, number int64, options []Option) error {
 // spareCells are between two calls of Build.
 var spareCells sync.Pool
 
-// persist tries again where that may help: once with a fresh look at the catalog,
+// retry tries again where that may help: once with a fresh look at the catalog,
 // then as long as values are found for what CHECK constraints objected to.
 func retry(ctx context.Context, db seedbed.DB, d database, try func() error) error {
 	const patience = 30 // tables with constraints of that kind in one call
@@ -90,7 +90,7 @@ func retry(ctx context.Context, db seedbed.DB, d database, try func() error) err
 	if err != nil && maybeStale(err) && d.changed(ctx, db) {
 		err = try()
 	}
-	tried := map[string]bool{}
+	tried := map[columnKey]bool{}
 	for range patience {
 		if err == nil {
 			return nil
@@ -109,7 +109,7 @@ func retry(ctx context.Context, db seedbed.DB, d database, try func() error) err
 	return err
 }
 
-// stale reports whether an error may come from a schema that is not the one we
+// maybeStale reports whether an error may come from a schema that is not the one we
 // remember: an unknown table or column, a violated NOT NULL, CHECK or reference.
 func maybeStale(err error) bool {
 	var pg *pgconn.PgError
@@ -151,8 +151,8 @@ func (d database) attempt(ctx context.Context, db seedbed.DB, scope sequenceScop
 	return made, err
 }
 
-// taken reports whether a key was there already: perhaps because an earlier process
-// wrote rows of the same world.
+// isKeyTaken reports whether a key was there already: perhaps because an earlier process
+// wrote rows of the same sequence scope.
 func isKeyTaken(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23505"

@@ -53,8 +53,8 @@ func (def *Definition) maker(s *schema, t *table) *Definition {
 	return &Definition{Table: t.name, Parents: def.Parents}
 }
 
-// begin makes the row before anything is said about it: constant defaults where
-// Postgres has them, so that a trait's false differs from no word at all; made-up
+// newRow makes the row before anything is said about it: constant defaults where
+// Postgres has them, so that an option's false differs from no word at all; made-up
 // values where the column needs one; then the definition.
 func (b *batch) newRow(def *Definition, t *table, number int64, fixes map[int]string) (*row, error) {
 	r := &row{table: t, definition: def, number: number, value: reflect.New(def.rowType()).Elem(),
@@ -81,7 +81,7 @@ func (b *batch) newRow(def *Definition, t *table, number int64, fixes map[int]st
 	return r, nil
 }
 
-// rowPlan is what begin does for every row of a table made by one blueprint.
+// rowMaker is what begin does for every row of a table made by one definition.
 type rowMaker struct {
 	binding        *binding // nil for Records
 	table          *table
@@ -128,8 +128,8 @@ func (b *batch) rowMaker(def *Definition, t *table, fixes map[int]string) (*rowM
 	return p, nil
 }
 
-// maker of a column that needs a value and may not get one, or nil. What a search has
-// found is for tables that nobody has defined: a definition knows better.
+// inferrerOf of a column that needs a value and may not get one, or nil. What a search has
+// found is for tables without a definition, which would know better.
 func (p *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 	if found := c.candidates.matching(p.discriminators); found != nil && !p.hasDefinition {
 		return func(v *fake.Value) any { return found.value(v, c.index) }
@@ -140,7 +140,7 @@ func (p *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 	return nil
 }
 
-// probe runs the definition on an empty row to see which columns it makes, so that
+// filledByDefinition runs the definition on an empty row to see which columns it makes, so that
 // they are not made twice.
 func (p *rowMaker) filledByDefinition(def *Definition) (covered []int) {
 	if def.Fill == nil || p.binding == nil {

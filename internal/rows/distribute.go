@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// connect finds the tenants that a set is spread over, and has the keys known that
+// connectParents finds the tenants that a table batch is spread over, and has the keys known that
 // it needs of its parents.
 func (load *bulkLoad) connectParents(tb *tableBatch) error {
 	if len(tb.call.associations) > 0 {
@@ -36,7 +36,7 @@ func (load *bulkLoad) connectParents(tb *tableBatch) error {
 	return nil
 }
 
-// layOut divides a set's rows among the tenants. Parents have been laid out before,
+// distribute divides a table batch's rows among the tenants. Parents have been laid out before,
 // except where references run in a circle.
 func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 	if tb.laidOut {
@@ -78,7 +78,7 @@ func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// tenancy finds the tenants that a set is spread over, innermost first, and has
+// findTenants finds the tenants that a table batch is spread over, innermost first, and has
 // their keys known.
 func (load *bulkLoad) findTenants(tb *tableBatch) error {
 	for i, l := range tb.table.levels {
@@ -101,7 +101,7 @@ func (load *bulkLoad) findTenants(tb *tableBatch) error {
 	return nil
 }
 
-// followBase gives a subtype's rows the keys of their base rows.
+// linkToBase gives a subtype's rows the keys of their base rows.
 func (load *bulkLoad) linkToBase(tb *tableBatch) error {
 	for _, e := range tb.table.references {
 		if len(e.discriminators) == 0 || e.parent != tb.baseBatch.table {
@@ -117,7 +117,8 @@ func (load *bulkLoad) linkToBase(tb *tableBatch) error {
 	return fmt.Errorf("%s is a subtype of %s without a reference to it", tb.table.name, tb.baseBatch.table.name)
 }
 
-// house gives all rows of a plan one tenant of a level that has no table.
+// assignSyntheticTenant puts all rows of a plan in one made-up tenant: this level has
+// no table.
 func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 	if len(l.cols) == 0 {
 		return
@@ -136,7 +137,7 @@ func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 	}
 }
 
-// divide gives rows to tenants that have the parents for them.
+// divideAmongTenants gives rows to tenants that have the parents for them.
 func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	tenants := int64(1)
 	if tb.tenants != nil {
@@ -160,7 +161,7 @@ func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	return nil
 }
 
-// scarce are the parents that may have few children each.
+// scarceParents are the parents that may have few children each.
 func (tb *tableBatch) scarceParents() []string {
 	var out []string
 	for _, c := range tb.choices {
@@ -174,7 +175,7 @@ func (tb *tableBatch) scarceParents() []string {
 	return out
 }
 
-// within is the range of a parent set's rows that rows of tenant p may belong to;
+// parentRange is the range of a parent batch's rows that rows of tenant p may belong to;
 // false where the parent is not laid out yet.
 func (tb *tableBatch) parentRange(parent *tableBatch, p int64) (lo, hi int64, known bool) {
 	over := tb.tenants
@@ -195,7 +196,7 @@ func (tb *tableBatch) parentRange(parent *tableBatch, p int64) (lo, hi int64, kn
 	return 0, parent.n, parent.spans != nil || parent.found
 }
 
-// above is the index, at the level of the tenants given, of the one that p is in.
+// tenantAbove is the index, at the level of the tenants given, of the one that p is in.
 func (tb *tableBatch) tenantAbove(tenants *tableBatch, p int64) (int64, bool) {
 	for at := tb.tenants; at != nil; at = at.tenants {
 		if at == tenants {
@@ -208,7 +209,7 @@ func (tb *tableBatch) tenantAbove(tenants *tableBatch, p int64) (int64, bool) {
 	return 0, false
 }
 
-// place fixes the columns that the caller's rows decide, once for all rows: the
+// placeByAssociations fixes the columns that the caller's rows decide, once for all rows: the
 // engine of Create finds or makes the parents.
 func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) error {
 	b := newBatch(load.schema, load.scope, load.now)
@@ -251,7 +252,7 @@ func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) e
 	return nil
 }
 
-// narrow turns the In of a plan's volumes into the one tenant that all rows are
+// restrictTenant turns the In of a plan's volumes into the one tenant that all rows are
 // spread over: parents are then shared within it as in any plan.
 func (load *bulkLoad) restrictTenant() error {
 	var tenant *parentRow
@@ -287,7 +288,7 @@ func (load *bulkLoad) restrictTenant() error {
 	return nil
 }
 
-// tenantOnly is the tenant's row, where that is all that places a set.
+// onlyTenant is the tenant's row, where that is all that places a table batch.
 func (tb *tableBatch) onlyTenant() *parentRow {
 	var tenant *parentRow
 	for _, a := range tb.call.associations {

@@ -189,7 +189,7 @@ func encodeLiteral(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	return appendText(buf, literalText(v)), nil
 }
 
-// codecs are pgx's, for everybody at once: a [pgtype.Map] remembers its plans in
+// codecs are pgx's, for all goroutines: a [pgtype.Map] remembers its plans in
 // maps without a lock, so each call has one to itself.
 type codecs struct{ maps sync.Pool }
 

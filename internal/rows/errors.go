@@ -41,7 +41,7 @@ func (e *DisagreeError) Error() string {
 		e.Table, e.Column, e.First.Value, e.First.Via, e.Second.Value, e.Second.Via)
 }
 
-// UnusedError says that a trait has no place in the table it was given for.
+// UnusedError says that an option has no place in the table it was given for.
 type UnusedError struct {
 	Trait string // such as "On(datasets 0195…)"
 	Table string
@@ -113,7 +113,7 @@ func (s *schema) definitionOf(pg *pgconn.PgError) string {
 	return "\n  constraint " + pg.ConstraintName + " of " + pg.TableName + definition
 }
 
-// whyTaken guesses why a key is there already.
+// whyTaken says why a key is there already.
 func (s *schema) whyTaken(pg *pgconn.PgError) string {
 	t, err := s.table(pg.SchemaName + "." + pg.TableName)
 	if err == nil {

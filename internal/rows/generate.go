@@ -9,7 +9,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// generator encodes a set's rows for COPY, one after the other.
+// generator encodes a table batch's rows for COPY, one after the other.
 type generator struct {
 	load                *bulkLoad
 	batch               *tableBatch
@@ -53,7 +53,7 @@ func (f *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
 	return g, g.sources()
 }
 
-// fixes are the discriminators among what a set's rows have in common.
+// discriminators are the discriminators among what a table batch's rows have in common.
 func (tb *tableBatch) discriminators() map[int]string {
 	var out map[int]string
 	for col, v := range tb.fixedValues {
@@ -67,7 +67,7 @@ func (tb *tableBatch) discriminators() map[int]string {
 	return out
 }
 
-// fixBase sets the discriminator of a base that a subtype asked for.
+// setDiscriminators batches the discriminator of a base that a subtype asked for.
 func (load *bulkLoad) setDiscriminators(tb *tableBatch, fresh reflect.Value, plan *rowMaker) {
 	for col, v := range tb.fixedValues {
 		if plan.binding != nil && !tb.table.columns[col].inReference {
@@ -76,7 +76,7 @@ func (load *bulkLoad) setDiscriminators(tb *tableBatch, fresh reflect.Value, pla
 	}
 }
 
-// fill makes the row at hand, references left out.
+// fillRow makes the row at hand, references left out.
 func (g *generator) fillRow() error {
 	g.cells.At(g.batch.firstNumber + g.index)
 	g.row.Set(g.fresh)
@@ -100,7 +100,7 @@ func (g *generator) fillRow() error {
 	return nil
 }
 
-// corrupt leaves a field as it is whose type cannot hold the value.
+// setHostile leaves a field as it is whose type cannot hold the value.
 func (g *generator) setHostile(c *column, v any) {
 	if g.plan.binding == nil {
 		recordOf(g.row).Set(c.name, v)
@@ -117,8 +117,8 @@ func (g *generator) setField(c *column, v any) error {
 	return g.plan.binding.storeField(g.row, c.index, v)
 }
 
-// shared reports whether rows of several tenants may have the same parent on an
-// exclusive edge: members may be members elsewhere too.
+// isSharedAcrossTenants reports whether rows of several tenants may have the same parent on an
+// exclusive reference: members may be members elsewhere too.
 func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
 	if ref.pair != nil || len(ref.discriminators) > 0 {
 		return false
@@ -140,7 +140,7 @@ func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
 	return true
 }
 
-// next appends the row at hand to buf.
+// appendRow appends the row at hand to buf.
 func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 	if err := g.fillRow(); err != nil {
 		return buf, err
@@ -265,7 +265,7 @@ func (g *generator) noteSubtype() {
 	}
 }
 
-// rows makes all rows, in order, in chunks of about size bytes.
+// generate makes all rows, in order, in chunks of about size bytes.
 func (g *generator) generate(ctx context.Context, size int, emit func(chunk []byte, done int64) ([]byte, error)) error {
 	var buf []byte
 	var err error

@@ -14,7 +14,7 @@ func (hostile) apply(c *call) error {
 	return nil
 }
 
-// corrupt is Hostile's work on one row.
+// fillHostile is Hostile's work on one row.
 func (r *row) fillHostile(cells *fake.Cells) error {
 	cells.At(r.number)
 	for _, c := range r.table.columns {
@@ -65,7 +65,7 @@ func (c *column) hostileTexts() func(*fake.Value) any {
 	}
 }
 
-// free reports whether no CHECK looks at more than the column's length or JSON type.
+// isUnconstrained reports whether no CHECK looks at more than the column's length or JSON type.
 func (c *column) isUnconstrained() bool {
 	for _, k := range c.Table.Checks() {
 		for _, name := range k.Columns {

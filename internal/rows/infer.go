@@ -11,8 +11,8 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// guess makes a maker of values for a column that nobody has defined, from its type,
-// its constraints and, for the meaning, its name. Most values are text, which
+// inferValue returns a function that makes values for a column without a definition,
+// from its type, its constraints and, for the meaning, its name. Most values are text, which
 // Postgres reads for any type.
 func inferValue(c *column) func(*fake.Value) any {
 	r := c.rule()
@@ -31,7 +31,7 @@ func inferValue(c *column) func(*fake.Value) any {
 	return withCase(r, inferType(c, c.Type.Underlying(), r))
 }
 
-// folded gives text the case that a CHECK wants.
+// withCase gives text the case that a CHECK wants.
 func withCase(r rule, make func(*fake.Value) any) func(*fake.Value) any {
 	if r.fold == "" {
 		return make
@@ -131,7 +131,7 @@ func inferText(c *column, r rule) func(*fake.Value) any {
 
 var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
 
-// fitting keeps the name's text where it matches, and makes text of the pattern
+// matchingText keeps the name's text where it matches, and makes text of the pattern
 // where it does not.
 func matchingText(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
 	re, err := regexp.Compile(expr)
@@ -173,7 +173,7 @@ func matchingText(text func(*fake.Value) string, expr string, r rule) func(*fake
 	return text
 }
 
-// matching is a text of a pattern, for the few rows whose own does not match.
+// matchPattern is a text of a pattern, for the few rows whose own does not match.
 func matchPattern(v *fake.Value, expr string) string {
 	p, err := fake.NewPattern(expr, 8)
 	if err != nil {
@@ -182,7 +182,7 @@ func matchPattern(v *fake.Value, expr string) string {
 	return v.Match(p)
 }
 
-// shortTag is a unique text of at most n letters and digits.
+// uniqueText is a unique text of at most n letters and digits.
 func uniqueText(v *fake.Value, n int) string {
 	size := uint64(1)
 	for range min(n, 11) {

@@ -25,7 +25,7 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	return func(v *fake.Value) any { return v.Size(lo, hi) }
 }
 
-// guessNumber keeps to the scale and to what is left of the precision.
+// inferNumber keeps to the scale and to what is left of the precision.
 func inferNumber(c *column, r rule) func(*fake.Value) any {
 	scale, hi := 2, 1000.0
 	if c.Precision > 0 {
@@ -46,7 +46,7 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 	return func(v *fake.Value) any { return strconv.FormatFloat(v.Float(lo, hi), 'f', max(scale, 0), 64) }
 }
 
-// guessMoment moves forward with the row; within a row, later columns are later.
+// inferMoment moves forward with the row; within a row, later columns are later.
 func inferMoment(c *column, typ string) func(*fake.Value) any {
 	offset := time.Duration(c.index) * time.Minute
 	at := func(v *fake.Value) time.Time { return v.IncreasingTime().Add(offset) }
@@ -77,7 +77,7 @@ func inferJSON(r rule) func(*fake.Value) any {
 	return func(*fake.Value) any { return sample }
 }
 
-// guessRange gives every row a range of its own, so that none overlap.
+// inferRange gives every row a range of its own, so that none overlap.
 func inferRange(t *catalog.Type) func(*fake.Value) any {
 	if t.Subtype == nil {
 		return func(*fake.Value) any { return "empty" }
@@ -103,7 +103,7 @@ func inferRange(t *catalog.Type) func(*fake.Value) any {
 	return func(*fake.Value) any { return "empty" }
 }
 
-// guessOther knows the input forms of the rarer types.
+// inferOther knows the input forms of the rarer types.
 func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	n := func(v *fake.Value) int64 { return v.Row() }
 	switch t.Name {
@@ -182,7 +182,7 @@ var (
 	boundIn   = regexp.MustCompile(`IN \((.*)\)`)
 )
 
-// partition makes values that a partition takes, where the column decides which and
+// partitionValues makes values that a partition takes, where the column decides which and
 // no default partition takes the rest.
 func (c *column) partitionValues() func(*fake.Value) any {
 	t := c.Table
@@ -214,7 +214,7 @@ func (c *column) partitionValues() func(*fake.Value) any {
 	}
 }
 
-// later moves on from a partition's beginning by the row, a second each for a day.
+// momentIn moves on from a partition's beginning by the row, a second each for a day.
 func momentIn(from string, v *fake.Value) any {
 	for _, layout := range []string{"2006-01-02 15:04:05-07", "2006-01-02 15:04:05", time.DateOnly} {
 		if at, err := time.Parse(layout, from); err == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// ready fills in keys that have come to be known; false while one is missing.
+// fillPending fills in keys that have come to be known; false while one is missing.
 func (r *row) fillPending() bool {
 	for col, v := range r.values {
 		p, waits := v.(pending)
@@ -87,7 +87,7 @@ func (r *row) insertSQL(returned []int) string {
 	return sql
 }
 
-// returned are the columns that Postgres decides and somebody looks at: all of them
+// returnedColumns are the columns that Postgres decides and the caller reads: all of them
 // where a trigger may have its say.
 func (r *row) returnedColumns() []int {
 	var out []int
@@ -102,7 +102,7 @@ func (r *row) returnedColumns() []int {
 	return out
 }
 
-// take reads what Postgres decided into the row.
+// readReturned reads what Postgres decided into the row.
 func (r *row) readReturned(rows pgx.Rows, cols []int) error {
 	targets := make([]any, len(cols))
 	for i, col := range cols {
@@ -134,7 +134,7 @@ func (r *row) readReturned(rows pgx.Rows, cols []int) error {
 	return nil
 }
 
-// target is a pointer to a pointer of the field's type: NULL is nil.
+// scanTarget is a pointer to a pointer of the field's type: NULL is nil.
 func (r *row) scanTarget(col int) any {
 	b := r.plan.binding
 	if b == nil || b.byCol[col] < 0 {
@@ -144,7 +144,7 @@ func (r *row) scanTarget(col int) any {
 	return reflect.New(reflect.PointerTo(t)).Interface()
 }
 
-// finish writes what the engine decided back into the row.
+// storeAll writes what the engine decided back into the row.
 func (r *row) storeAll() error {
 	for col, v := range r.values {
 		if !r.isSet[col] {

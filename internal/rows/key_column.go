@@ -12,8 +12,8 @@ import (
 // mostKeys bounds how many rows of a table that is there already serve as parents.
 const mostKeys = 1_000_000
 
-// vector holds a column's values for all rows of a set: computed where the engine
-// makes them, kept where nobody else knows them.
+// keyColumn holds a column's values for all rows of a table batch: computed where the engine
+// makes them, kept where only the written rows tell them.
 type keyColumn struct {
 	cells    *fake.Cells // make them anew: UUIDs, or what make says
 	make     func(*fake.Value) any
@@ -67,7 +67,7 @@ func (v *keyColumn) add(x any) {
 // kept reports whether values arrive while rows are written.
 func (v *keyColumn) kept() bool { return v.cells == nil && v.constant == nil && !v.serial }
 
-// need has a set's column known to those that reference it.
+// requireKey has a table batch's column known to those that reference it.
 func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	if tb.keys[col] != nil {
 		return
@@ -91,7 +91,7 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	}
 }
 
-// covers reports whether the definition makes a column itself.
+// isFilledByDefinition reports whether the definition makes a column itself.
 func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
 	plan, err := tb.rowMaker(load)
 	if err != nil {
@@ -105,7 +105,7 @@ func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
 	return true
 }
 
-// maker is what makes a column that the definition does not.
+// inferrerOf is what makes a column that the definition does not.
 func (tb *tableBatch) inferrerOf(load *bulkLoad, c *column) func(*fake.Value) any {
 	plan, _ := tb.rowMaker(load) // covers has made it
 	for _, m := range plan.inferred {
@@ -121,7 +121,7 @@ func (tb *tableBatch) rowMaker(load *bulkLoad) (*rowMaker, error) {
 	return b.rowMaker(tb.definition, tb.table, tb.discriminators())
 }
 
-// reserve takes n numbers from the sequence behind a column.
+// reserveSequence takes n numbers from the sequence behind a column.
 func (load *bulkLoad) reserveSequence(ctx context.Context, c *column, n int64) (first int64, err error) {
 	const sql = `select nextval(s) from pg_get_serial_sequence($1, $2) s`
 	if err = load.tx.QueryRow(ctx, sql, c.Table.Ident(), c.name).Scan(&first); err != nil {
@@ -134,7 +134,7 @@ func (load *bulkLoad) reserveSequence(ctx context.Context, c *column, n int64) (
 	return first, nil
 }
 
-// loadOnly takes the one row that a caller gave.
+// loadGivenRow takes the one row that a caller gave.
 func (load *bulkLoad) loadGivenRow(tb *tableBatch) error {
 	for col, v := range tb.keys {
 		x, ok := tb.givenRow.value(col)
@@ -147,7 +147,7 @@ func (load *bulkLoad) loadGivenRow(tb *tableBatch) error {
 	return nil
 }
 
-// load reads the keys of rows that are there already, tenant by tenant.
+// loadKeys reads the keys of rows that are there already, tenant by tenant.
 func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	var cols []*column
 	for col := range tb.keys {
@@ -195,7 +195,7 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	return load.groupByTenant(tb, cols, groups)
 }
 
-// free is the condition for rows that no row references yet, where they may have one
+// unreferencedSQL is the condition for rows that no row references yet, where they may have one
 // child each.
 func (tb *tableBatch) unreferencedSQL() string {
 	if tb.freeFor == nil {
@@ -209,7 +209,7 @@ func (tb *tableBatch) unreferencedSQL() string {
 	return fmt.Sprintf(" where not exists (select from %s c where %s)", ref.child.rel.Ident(), strings.Join(on, " and "))
 }
 
-// group puts loaded keys in the order of the tenants that rows are spread over.
+// groupByTenant puts loaded keys in the order of the tenants that rows are spread over.
 func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[string][][]any) error {
 	take := func(group [][]any) {
 		for _, values := range group {

@@ -59,7 +59,7 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 	return c.report, nil
 }
 
-// coverage is a Linting at work.
+// linter is a Linting at work.
 type linter struct {
 	schema *schema
 	tx     pgx.Tx
@@ -150,7 +150,7 @@ func (c *linter) create(ctx context.Context, def *Definition, n int, options []O
 	return made, sp.Commit(ctx)
 }
 
-// cover tries to break every constraint of a table.
+// lintTable tries to break every constraint of a table.
 func (c *linter) lintTable(ctx context.Context, t *table) error {
 	def := c.makers[t]
 	if def == nil {
@@ -175,7 +175,7 @@ func (c *linter) lintTable(ctx context.Context, t *table) error {
 	return sp.Rollback(ctx)
 }
 
-// violate inserts the row and looks who refuses it.
+// checkViolation inserts the row and looks who refuses it.
 func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v violation) error {
 	if v.check != nil {
 		if err := c.solveViolation(ctx, tx, t, &v); err != nil {
@@ -205,7 +205,7 @@ func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v viol
 	case pg.Code == v.code && c.sameKey(pg, v):
 		c.report.Proven++
 	default:
-		c.unproven(t, v, "another one was faster: "+pg.Message)
+		c.unproven(t, v, "another constraint refused the row first: "+pg.Message)
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func (c *linter) unproven(t *table, v violation, reason string) {
 	c.report.Unproven = append(c.report.Unproven, Unproven{Table: t.name, Constraint: v.name, Definition: v.definition, Reason: reason})
 }
 
-// breakCheck searches for values that this CHECK minds and no other.
+// solveViolation searches for values that this CHECK minds and no other.
 func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *violation) error {
 	solver := &checkSolver{table: t, cells: fake.New(2, t.name, fake.Epoch), violate: v.check}
 	solver.addConstraint(v.check)

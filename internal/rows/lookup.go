@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// named finds the parent that a draft names without having all of its columns: an
+// lookupParent finds the parent that a row names without having all of its columns: an
 // alert on a run knows its space's id by the run, and not the organization that the
 // space is of. nil where no key of the parent is known, or no row has it.
 func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
@@ -38,7 +38,7 @@ func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 	return p, err
 }
 
-// agree looks whether the columns of a reference that different paths have set are
+// checkAgreement looks whether the columns of a reference that different paths have set are
 // those of one row.
 func (b *batch) checkAgreement(r *row, ref *reference, chain []*row) error {
 	mixed := false
@@ -75,7 +75,7 @@ func (t *table) keyAmong(known map[int]any) (shortest []int) {
 	return shortest
 }
 
-// looker lets the build ask the database for parents, as the role that will write.
+// enableLookups lets the batch ask the database for parents, as the role that will write.
 func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 	inTx, _ := transactional(db)
 	b.queryAsWriter = func(d *row, of *table, sql string, args []any, read func(values []any)) error {
@@ -99,7 +99,7 @@ func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 	}
 }
 
-// look finds the parent that has a key; nil where there is none.
+// lookup finds the parent that has a key; nil where there is none.
 func (b *batch) lookup(r *row, e *reference, key []int, known map[int]any) (*parentRow, error) {
 	p := &parentRow{table: e.parent, known: known, description: "as it is in the database"}
 	sql, args := e.lookupSQL(key, known)

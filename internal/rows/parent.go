@@ -4,8 +4,8 @@ import (
 	"reflect"
 )
 
-// node is a row that others may belong to: one the caller has, one that such a row
-// implies, or one that this call makes.
+// parentRow is a row that other rows may reference: the caller's, a row that the
+// caller's implies, or a row of this call.
 type parentRow struct {
 	table *table
 	new   *row // of this call, or nil
@@ -14,7 +14,7 @@ type parentRow struct {
 	description string // how errors name it: "On(datasets 0195…)"
 }
 
-// value of a column; false where nobody knows it.
+// value of a column; false where it is not known.
 func (p *parentRow) value(col int) (any, bool) {
 	if p.new == nil {
 		v, ok := p.known[col]
@@ -31,7 +31,7 @@ func (p *parentRow) value(col int) (any, bool) {
 	return nil, false
 }
 
-// tenant key of the row at a level: nil where it has none or nobody knows.
+// tenant key of the row at a level: nil where it has none, or it is not known.
 func (p *parentRow) tenantKeyOf(name string) []any {
 	l, ok := p.table.level(name)
 	if !ok {
@@ -46,7 +46,7 @@ func (p *parentRow) tenantKeyOf(name string) []any {
 	return p.values(l.cols)
 }
 
-// ownKey is for the tenants themselves.
+// keyAsTenant is for the tenants themselves.
 func (p *parentRow) keyAsTenant(name string) []any {
 	t, ok := p.table.schema.model.TenantTable(p.table.name)
 	if !ok || t.Name != name {
@@ -73,7 +73,7 @@ func (p *parentRow) values(cols []int) []any {
 	return out
 }
 
-// external makes a node of a row that the caller has.
+// externalRow makes a node of a row that the caller has.
 func (s *schema) externalRow(trait string, row Row) (*parentRow, error) {
 	t, err := s.table(row.TableName())
 	if err != nil {
@@ -112,7 +112,7 @@ func (p *parentRow) readStruct(row Row) error {
 	return nil
 }
 
-// key of the row for people, with a space before it.
+// keyText of the row for people, with a space before it.
 func (p *parentRow) keyText() string {
 	pk := p.table.rel.PrimaryKey()
 	if pk == nil {

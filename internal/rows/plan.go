@@ -23,7 +23,7 @@ type Volume struct {
 type Plan struct {
 	Volumes  []Volume       // tables may be named once each
 	Options  []Option       // Seed, Now, WithModel. nil: their defaults
-	Progress func(Progress) // told a few times a second, never by two at once. nil: nobody is
+	Progress func(Progress) // told a few times a second, never by two at once. nil: not told
 	Triggers bool           // row triggers stay on
 	// WithoutHooks fills tables whose definitions have an After, without running it.
 	WithoutHooks bool

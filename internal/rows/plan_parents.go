@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// errMoreParents begins a plan anew with more parents than it had supplied.
+// errMoreParents begins a plan again with more parents than it had supplied.
 var errMoreParents = errors.New("more parents are needed")
 
-// supplies remembers, from one attempt of a plan to the next, which parents were not
+// shortages remembers, from one attempt of a plan to the next, which parents were not
 // enough. Its keys name references.
 type shortages struct {
 	makeNew map[string]bool  // to be made, although some are there
@@ -17,7 +17,7 @@ type shortages struct {
 	raced   bool             // another session may have been faster once
 }
 
-// grow asks for more parents of a set; false where the plan says how many there are.
+// askForMore asks for more parents of a table batch; false where the plan says how many there are.
 func (s *shortages) askForMore(short *tableBatch) bool {
 	const most = 1 << 20
 	grown := false
@@ -47,7 +47,7 @@ func (s *shortages) askForMore(short *tableBatch) bool {
 
 func (ref *reference) id() string { return ref.child.name + ": " + ref.String() }
 
-// supply is for parents that the plan leaves out: those in the database, or else as
+// planParents is for parents that the plan leaves out: those in the database, or else as
 // many as are believable.
 func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidates []*reference) (*tableBatch, *reference, error) {
 	for _, ref := range candidates {
@@ -75,7 +75,7 @@ func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidate
 	return p, ref, nil
 }
 
-// extra is a set that nobody asked for: its factory speaks for it.
+// newParentBatch is a table batch that the plan does not name: its definition decides.
 func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, error) {
 	c, err := newCall(load.schema, def.Options)
 	if err != nil {
@@ -88,7 +88,7 @@ func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, er
 	return tb, load.inspectOverrides(tb)
 }
 
-// mayUse says no to rows of tenants that the plan does not spread over.
+// maySupplyParents says no to rows of tenants that the plan does not spread over.
 func (load *bulkLoad) maySupplyParents(t *table) bool {
 	for _, l := range t.levels {
 		if rel := load.schema.cat.Table(l.tenant.Table); rel != nil {
@@ -122,7 +122,7 @@ func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *refe
 	return p, nil
 }
 
-// believable is how many parents n children have.
+// plausibleParents is how many parents n children have.
 func (load *bulkLoad) plausibleParents(tb *tableBatch, ref *reference) int64 {
 	switch {
 	case len(ref.discriminators) > 0, ref.exclusive && !tb.isSharedAcrossTenants(ref):
@@ -151,7 +151,7 @@ func (load *bulkLoad) manyTenants(tb *tableBatch) bool {
 	return false
 }
 
-// subtypes adds a set for each subtype's table: its rows follow from the base's.
+// addSubtypes adds a table batch for each subtype's table: its rows follow from the base's.
 func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
 	inherits, ok := load.schema.model.Inherits(tb.table.name)
 	if !ok || tb.found {

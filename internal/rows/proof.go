@@ -74,9 +74,9 @@ func (load *bulkLoad) proveSet(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// mark notes how rows of this transaction are told: other rows were proven when they
+// markTransaction notes how rows of this transaction are told: other rows were proven when they
 // came. Within a savepoint rows bear numbers of their own, later than the
-// transaction's, as may those that others have committed since.
+// transaction's, as may rows that other sessions have committed since.
 func (load *bulkLoad) markTransaction(ctx context.Context) error {
 	var xid string
 	if err := load.tx.QueryRow(ctx, `select pg_current_xact_id()::xid::text`).Scan(&xid); err != nil {
@@ -171,7 +171,7 @@ func (load *bulkLoad) provePair(ctx context.Context, tb *tableBatch, ref *refere
 	return load.findViolations(ctx, tb, name, "as the Model declares it for "+ref.label, where)
 }
 
-// blame counts the rows that a condition finds, and shows some.
+// findViolations counts the rows that a condition finds, and shows some.
 func (load *bulkLoad) findViolations(ctx context.Context, tb *tableBatch, name, definition, where string) error {
 	var n int64
 	if err := load.tx.QueryRow(ctx, fmt.Sprintf("select count(*) from %s c where %s", tb.table.rel.Ident(), where)).Scan(&n); err != nil || n == 0 {

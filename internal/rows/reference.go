@@ -7,13 +7,13 @@ import (
 	"github.com/qarion/seedbed/internal/graph"
 )
 
-// edge is a reference as rows need it: columns by their index, and what a search on
+// reference is a reference as rows need it: columns by their index, and what a search on
 // the server has found out about it.
 type reference struct {
 	*graph.Reference
 	child, parent *table
 	cols, refs    []int // of child and parent, in parallel
-	own           []int // those of cols that only this edge decides
+	own           []int // those of cols that only this reference decides
 	optional      bool  // the row may do without
 	tenant        bool  // it leads to the tenant itself
 	// exclusive parents have one child: rows of one call must not share them.
@@ -28,7 +28,7 @@ type reference struct {
 	discriminators map[int]string
 }
 
-// mustHave reports whether a column is one of a reference that every row has.
+// isRequiredReference reports whether a column is one of a reference that every row has.
 func (t *table) isRequiredReference(c *column) bool {
 	return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && slices.Contains(ref.cols, c.index) })
 }
@@ -42,12 +42,12 @@ func (ref *reference) refNames() string {
 	return catalog.Idents(names)
 }
 
-// heed applies what a search found about references: which of the optional ones a
+// applyHints applies what a search found about references: which of the optional ones a
 // CHECK wants, and which it does not.
 func (t *table) applyHints() {
 	for _, ref := range t.references {
 		for _, c := range ref.own {
-			if want, known := t.schema.wantedReferences[t.name+"\x00"+t.columns[c].name]; known {
+			if want, known := t.schema.wantedReferences[columnKey{t.name, t.columns[c].name}]; known {
 				ref.optional, ref.neverSet = !want, !want
 			}
 		}
@@ -107,7 +107,7 @@ func (t *table) tenantColumn(col int) bool {
 	return false
 }
 
-// findExclusive looks for unique keys that references alone decide: one edge of
+// findExclusive looks for unique keys that references alone decide: one reference of
 // each must lead every row of a call to a parent of its own.
 func (t *table) findExclusive() {
 	for _, ix := range t.uniqueIndexes() {
@@ -121,7 +121,7 @@ func (t *table) findExclusive() {
 	}
 }
 
-// decides is the last edge that has part in a key made of references only.
+// lastReferenceOfKey is the last reference that has part in a key made of references only.
 func (t *table) lastReferenceOfKey(columns []string) (last *reference) {
 	for _, name := range columns {
 		c := t.byName[name]

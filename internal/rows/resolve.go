@@ -9,7 +9,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// follow lets the rows that a caller gave place the draft. A row that has no place
+// resolveAssociations lets the rows that a caller gave place the row. A row that has no place
 // here may have one among the parents; whether it had any is looked at in the end.
 func (b *batch) resolveAssociations(r *row, chain []*row) error {
 	for _, a := range r.associations {
@@ -29,7 +29,7 @@ func (b *batch) resolveAssociations(r *row, chain []*row) error {
 	return nil
 }
 
-// in places the draft in the tenant, and in the tenants above, that the row is or
+// placeInTenant places the row in the tenant, and in the tenants above, that the row is or
 // belongs to.
 func (r *row) placeInTenant(a association) error {
 	for _, l := range r.table.levels {
@@ -51,7 +51,7 @@ func (r *row) placeInTenant(a association) error {
 	return nil
 }
 
-// on makes the row what the draft is about: the target of its polymorphic pair, or
+// placeAbout makes the row what the row is about: the target of its polymorphic pair, or
 // else the parent on the first reference to its table that nothing has decided.
 func (r *row) placeAbout(a association) error {
 	var plain *reference
@@ -74,7 +74,7 @@ func (r *row) placeAbout(a association) error {
 	return r.setParent(plain, a.row)
 }
 
-// by makes the row the one who did it: on every required reference to its table, or
+// placeBy makes the row the one who did it: on every required reference to its table, or
 // the first optional one. Where members act, not users, the membership is found or
 // made.
 func (b *batch) placeBy(r *row, a association, chain []*row) error {
@@ -128,7 +128,7 @@ func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*ro
 	return r.setParent(ref, p.asParent())
 }
 
-// joins reports whether t is a table of memberships: its key is references, one of
+// isMembershipOf reports whether t is a table of memberships: its key is references, one of
 // them to other.
 func (t *table) isMembershipOf(other *table) bool {
 	pk := t.rel.PrimaryKey()
@@ -148,7 +148,7 @@ func (t *table) isMembershipOf(other *table) bool {
 	return false
 }
 
-// belongs reports whether the draft references that very row.
+// referencesRow reports whether the row references that very row.
 func (r *row) referencesRow(p *parentRow) bool {
 	for _, ref := range r.table.references {
 		if ref.parent == p.table && !r.isUnset(ref) && r.canHaveParent(ref, p) {
@@ -158,7 +158,7 @@ func (r *row) referencesRow(p *parentRow) bool {
 	return false
 }
 
-// unused finds a trait that had no effect on any row of the call: what it meant
+// unusedAssociation finds an option that had no effect on any row of the call: what it meant
 // to say, the data does not say.
 func unusedAssociation(t *table, links []association) error {
 	for _, a := range links {
@@ -176,7 +176,7 @@ func unusedAssociation(t *table, links []association) error {
 	return nil
 }
 
-// within reports whether rows of other are tenants of this table's rows, or those
+// isScopedBy reports whether rows of other are tenants of this table's rows, or those
 // that their tenants lie in.
 func (t *table) isScopedBy(other *table) bool {
 	tenant, ok := t.schema.model.TenantTable(other.name)
@@ -186,7 +186,7 @@ func (t *table) isScopedBy(other *table) bool {
 	})
 }
 
-// byHand places the draft in the tenant of the rows that the caller references by
+// placeBySetKeys places the row in the tenant of the rows that the caller references by
 // setting columns: a parent's key, one column of a composite key, a pair's type and id.
 // What disagrees with another tenant is refused, where the server would not notice.
 func (b *batch) placeBySetKeys(r *row) error {
@@ -206,7 +206,7 @@ func (b *batch) placeBySetKeys(r *row) error {
 	return nil
 }
 
-// setByHand reports whether the caller has set all columns of a reference.
+// isSetByCaller reports whether the caller has set all columns of a reference.
 func (r *row) isSetByCaller(ref *reference) bool {
 	if ref.pair != nil && (!r.isSet[ref.typeColumn] || keyText(r.table.columns[ref.typeColumn], r.values[ref.typeColumn]) != ref.label) {
 		return false
@@ -239,7 +239,7 @@ func (b *batch) placeBySetKey(r *row, ref *reference, l level) error {
 	return nil
 }
 
-// tenantsByHand are the tenants, at a level, of the rows that a reference set by hand
+// tenantsOfSetKey are the tenants, at a level, of the rows that a reference set by hand
 // leads to.
 func (b *batch) tenantsOfSetKey(r *row, ref *reference, l level) ([][]any, error) {
 	exprs := r.table.schema.graph.TenantSQL(ref.parent.node, "t", l.tenant.Name)

@@ -43,7 +43,7 @@ func StepUp(when When, tables []string) (sql string, args []any) {
 	return setRoleSQL, []any{SeederRole, tables, when != Guarded, when == Reading}
 }
 
-// stepUp queues what lets the rows pass row-level security.
+// setRole queues what lets the rows pass row-level security.
 func (b *batch) setRole(control func(string, ...any)) {
 	var names []string
 	seen := map[*table]bool{}
@@ -56,14 +56,14 @@ func (b *batch) setRole(control func(string, ...any)) {
 	setRole(control, names)
 }
 
-// stepUp queues taking the seeder's role, and what to go back to.
+// setRole queues taking the seeder's role, and what to go back to.
 func setRole(control func(string, ...any), tables []string) {
 	sql, args := StepUp(Guarded, tables)
 	control(NoteRole)
 	control(sql, args...)
 }
 
-// guarded reports whether any table of the call has row-level security.
+// hasRowSecurity reports whether any table of the call has row-level security.
 func (b *batch) hasRowSecurity() bool {
 	for _, r := range b.written {
 		if r.table.rel.RLS {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// draft is a row in the making.
+// row is a row in the making.
 type row struct {
 	table                 *table
 	definition            *Definition
@@ -35,7 +35,7 @@ type tenantOrigin struct {
 	path Path
 }
 
-// link is a row that a trait places a draft by.
+// association is a row that an option places a row by.
 type association struct {
 	row  *parentRow
 	how  associationKind
@@ -51,12 +51,12 @@ const (
 	recycled                        // to be used wherever it fits
 )
 
-// node of the draft itself, for those that will belong to it.
+// asParent of the row itself, for those that will belong to it.
 func (r *row) asParent() *parentRow {
 	return &parentRow{table: r.table, new: r, description: "the new " + r.table.name}
 }
 
-// give sets a column, or finds that another path has set it differently.
+// setValue batches a column, or finds that another path has set it differently.
 func (r *row) setValue(col int, v any, via string) error {
 	c := r.table.columns[col]
 	if v = canonical(c, v); v == nil {
@@ -75,7 +75,7 @@ func (r *row) setValue(col int, v any, via string) error {
 	return nil
 }
 
-// giveTenant places the draft in a tenant, by columns if it has any.
+// setTenant places the row in a tenant, by columns if it has any.
 func (r *row) setTenant(name string, key []any, via string) error {
 	l, ok := r.table.level(name)
 	if !ok || key == nil {
@@ -100,10 +100,10 @@ func (r *row) setTenant(name string, key []any, via string) error {
 	return nil
 }
 
-// tenants that the draft's place is known by.
+// tenants that the row's place is known by.
 func (r *row) tenantKeyOf(name string) []any { return r.asParent().settledTenantKey(name) }
 
-// knownTenant is the tenant where it is settled already.
+// settledTenantKey is the tenant where it is settled already.
 func (p *parentRow) settledTenantKey(name string) []any {
 	l, ok := p.table.level(name)
 	if p.new != nil && ok {
@@ -116,7 +116,7 @@ func (p *parentRow) settledTenantKey(name string) []any {
 	return p.tenantKeyOf(name)
 }
 
-// fits reports whether a row may be the parent on an edge: whatever both sides
+// canHaveParent reports whether a row may be the parent on a reference: whatever both sides
 // know already must be equal.
 func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
 	if p.table != ref.parent {
@@ -148,7 +148,7 @@ func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
 	return true
 }
 
-// attach makes a row the parent on an edge.
+// setParent makes a row the parent on a reference.
 func (r *row) setParent(ref *reference, p *parentRow) error {
 	via := ref.String() + p.keyText() + ", " + p.description
 	if p.description == "" {
@@ -180,7 +180,7 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 	return nil
 }
 
-// open reports whether nothing has decided an edge yet.
+// isUnset reports whether nothing has decided a reference yet.
 func (r *row) isUnset(ref *reference) bool {
 	for _, c := range ref.own {
 		if !r.isSet[c] || r.values[c] == nil {
@@ -190,7 +190,7 @@ func (r *row) isUnset(ref *reference) bool {
 	return false
 }
 
-// linkRow reports whether the draft's whole key is references, so that another call
+// keyIsReferences reports whether the row's whole key is references, so that another call
 // may have written the same row.
 func (r *row) keyIsReferences() bool {
 	pk := r.table.rel.PrimaryKey()
@@ -215,8 +215,8 @@ func (r *row) setDiscriminators(fixes map[int]string) error {
 	return nil
 }
 
-// put sets a column before the caller has a say: in the row, or where that has no
-// such field, in the draft.
+// setField batches a column before the caller has a say: in the row, or where that has no
+// such field, in the row.
 func (r *row) setField(col int, v any) error {
 	b := r.plan.binding
 	switch {
@@ -232,7 +232,7 @@ func (r *row) setField(col int, v any) error {
 
 func (r *row) record() *Record { return recordOf(r.value) }
 
-// load takes over what the definition and the traits said.
+// readFields takes over what the definition and the options said.
 func (r *row) readFields() error {
 	if r.plan.binding == nil {
 		return r.record().load(r)
@@ -241,7 +241,7 @@ func (r *row) readFields() error {
 	return nil
 }
 
-// store writes a value that the engine or Postgres chose back into the row.
+// storeField writes a value that the engine or Postgres chose back into the row.
 func (r *row) storeField(col int, v any) error {
 	if r.plan.binding == nil {
 		r.record().Set(r.table.columns[col].name, v)

@@ -23,16 +23,19 @@ type schema struct {
 	graph  *graph.Graph
 	tables map[*catalog.Relation]*table
 	types  *codecs
-	// What was searched for, by table, NUL, column: values, and whether a reference
+	// What was searched for: values, and whether a reference
 	// that may be NULL is wanted.
-	candidates       map[string]*candidates
-	wantedReferences map[string]bool
+	candidates       map[columnKey]*candidates
+	wantedReferences map[columnKey]bool
 
 	declared struct {
 		sync.Mutex
 		schemas []*schema
 	}
 }
+
+// columnKey names a column, or a constraint, of a table.
+type columnKey struct{ table, column string }
 
 type table struct {
 	schema     *schema
@@ -75,8 +78,8 @@ func newSchema(cat *catalog.Catalog, model seedbed.Model, print string) *schema 
 	return (&schema{cat: cat, print: print}).derive(model, nil, nil)
 }
 
-// with is the same structure with another meaning, or more that is known of it.
-func (s *schema) derive(model seedbed.Model, pools map[string]*candidates, wanted map[string]bool) *schema {
+// derive is the same structure with another meaning, or more that is known of it.
+func (s *schema) derive(model seedbed.Model, pools map[columnKey]*candidates, wanted map[columnKey]bool) *schema {
 	out := &schema{print: s.print, candidates: pools, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
 	if out.graph == nil {
 		out.graph = graph.New(s.cat, model)
@@ -91,7 +94,7 @@ func (s *schema) derive(model seedbed.Model, pools map[string]*candidates, wante
 	return out
 }
 
-// under is the structure with the meaning that a call declares instead of the
+// withModel is the structure with the meaning that a call declares instead of the
 // discovered one. The last few are kept: calls of a test tend to declare the same.
 func (s *schema) withModel(model seedbed.Model) *schema {
 	s.declared.Lock()
@@ -130,7 +133,7 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 	for i, c := range rel.Columns {
 		col := &column{Column: c, name: c.Name, index: i, base: c.Type.Underlying().OID}
 		col.constant, col.constOK = literal(c.Default)
-		col.candidates = s.candidates[t.name+"\x00"+c.Name]
+		col.candidates = s.candidates[columnKey{t.name, c.Name}]
 		t.columns = append(t.columns, col)
 		t.byName[c.Name] = col
 	}
@@ -161,12 +164,12 @@ func (t *table) level(name string) (level, bool) {
 // volatileDefault says that only Postgres knows what the default will be.
 func (c *column) volatileDefault() bool { return c.Filled() && !c.constOK }
 
-// left says that a zero field leaves the column to Postgres.
+// leftToPostgres says that a zero field leaves the column to Postgres.
 func (c *column) leftToPostgres() bool {
 	return !c.Writable() || c.Identity != "" || c.volatileDefault()
 }
 
-// made says that the engine makes a value where the definition has none: what is
+// isMade says that the engine makes a value where the definition has none: what is
 // required and has no default, and random keys, which must be replayable.
 func (c *column) isMade() bool {
 	if !c.Writable() || c.inReference && !c.withoutReference {

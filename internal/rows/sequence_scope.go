@@ -11,11 +11,11 @@ import (
 	"github.com/qarion/seedbed/internal/generation"
 )
 
-// numbers hands out row numbers: each world and table has a sequence of its own,
+// numbers hands out row numbers: each sequence scope and table has a sequence of its own,
 // which all handles and goroutines of the process share.
 var numbers sync.Map // numberKey → *atomic.Int64
 
-// turns are the handovers of databases that numbers were last taken in.
+// generations are the handovers of databases that numbers were last taken in.
 var generations sync.Map // address → int64
 
 type numberKey struct {
@@ -23,16 +23,16 @@ type numberKey struct {
 	table string
 }
 
-// world is where row numbers are unique: in it, a number is a row.
+// sequenceScope is where row numbers are unique: in it, a number is a row.
 type sequenceScope struct {
 	database string
 	turn     int64  // how often the database was given to a test: its rows went each time
 	test     string // the top-level test; "" outside of tests
 	seed     uint64
-	isolated *sync.Map // numbers of its own, which nobody else shares; nil: those of the process
+	isolated *sync.Map // numbers of this call alone; nil: those of the process
 }
 
-// newWorld is the one in which a call's numbers count.
+// newSequenceScope is the one in which a call's numbers count.
 func newSequenceScope(d database, test string, seed uint64) sequenceScope {
 	address := d.address
 	if d.isolated != "" {
@@ -64,7 +64,7 @@ func (scope sequenceScope) next(t *table) int64 { return scope.counterOf(t).Add(
 func (scope sequenceScope) take(t *table, n int64) int64 { return scope.counterOf(t).Add(n) - n }
 
 // ForgetTest starts the sequences of a test anew, once it has ended: its databases
-// are gone, or emptied for others.
+// are gone, or reset for another test.
 func ForgetTest(test string) {
 	forgetScopes(func(scope sequenceScope) bool { return scope.test == test })
 }
@@ -83,7 +83,7 @@ func rootTest(name string) string {
 	return root
 }
 
-// clearAll moves the numbers of all tables of a build past what is there.
+// skipAllTaken moves the numbers of all tables of a batch past what is there.
 func (b *batch) skipAllTaken(ctx context.Context, db seedbed.DB) error {
 	count := map[*table]int64{}
 	var tables []*catalog.Relation

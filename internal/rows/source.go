@@ -27,7 +27,7 @@ type source struct {
 // parentColumn is where a column's value is among what a choice gives.
 type parentColumn struct {
 	choice int
-	refs   []int // the parent's column, by edge; -1: that edge has none
+	refs   []int // the parent's column, by reference; -1: that reference has none
 }
 
 // sources decides for each column where its values come from. What a struct leaves
@@ -72,7 +72,7 @@ func (g *generator) sources() error {
 	return nil
 }
 
-// foreseen refuses a reference to keys that are known only once their rows are
+// checkKeysKnown refuses a reference to keys that are known only once their rows are
 // written, which they are not where references run in a circle.
 func (g *generator) checkKeysKnown(src source) error {
 	if src.pairType {
@@ -111,12 +111,12 @@ func (g *generator) asText(src source) bool {
 	return err != nil
 }
 
-// known has a row take the key that its children were promised.
+// promisedKey has a row take the key that its children were promised.
 func (g *generator) promisedKey(v *keyColumn) func(*fake.Value) any {
 	return func(*fake.Value) any { return v.at(g.index) }
 }
 
-// example is the first row, to see what the definition and the traits set.
+// example is the first row, to see what the definition and the options set.
 func (g *generator) example() (reflect.Value, error) {
 	g.index, g.tenant = 0, 0
 	err := g.fillRow()
@@ -161,7 +161,7 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 	return src, src.infer != nil, nil
 }
 
-// maker of a column that the engine makes up, nil for others.
+// inferrerOf a column that is made up; nil for other columns.
 func (g *generator) maker(c *column) func(*fake.Value) any {
 	for _, m := range g.plan.inferred {
 		if m.column == c {

@@ -153,7 +153,7 @@ func (t *table) misfit(l *layout, f field, c *column) []string {
 	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}
 }
 
-// load takes a row's fields over into the draft. The zero of a field is a value,
+// readRow takes a row's fields over into the row. The zero of a field is a value,
 // save where it leaves something open.
 func (b *binding) readRow(r *row, row reflect.Value) {
 	for _, f := range b.fields {
@@ -166,7 +166,7 @@ func (b *binding) readRow(r *row, row reflect.Value) {
 	}
 }
 
-// leaves reports whether a zero field means "not said": where a reference or the
+// isUnsaid reports whether a zero field means "not said": where a reference or the
 // tenant decides the column, an identity or a default that only Postgres can compute,
 // and in types that have a word for nothing, such as moments and UUIDs. Everywhere
 // else false is false and 0 is 0, keys included.
@@ -183,14 +183,14 @@ func (b *binding) isUnsaid(c *column, v reflect.Value) bool {
 	return false
 }
 
-// missing reports whether a zero field of a row that is there tells nothing. Such a
+// isUnknown reports whether a zero field of a row that is there tells nothing. Such a
 // row has its whole key, so what is left open in a new one is a 0 in its key.
 func (b *binding) isUnknown(c *column, v reflect.Value) bool {
 	key := c.inKey && !c.leftToPostgres() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
 	return b.isUnsaid(c, v) && !key
 }
 
-// store writes a value back into the row's field, if it has one.
+// storeField writes a value back into the row's field, if it has one.
 func (b *binding) storeField(row reflect.Value, col int, v any) error {
 	i := b.byCol[col]
 	if i < 0 {
@@ -199,7 +199,7 @@ func (b *binding) storeField(row reflect.Value, col int, v any) error {
 	return assign(b.table.schema.types, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
 }
 
-// tryStore is store for values that a field may be unable to hold: it keeps its own
+// tryStoreField is store for values that a field may be unable to hold: it keeps its own
 // then.
 func (b *binding) tryStoreField(row reflect.Value, col int, v any) {
 	i := b.byCol[col]

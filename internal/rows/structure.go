@@ -13,10 +13,10 @@ import (
 // Structure is what a database's tables are, and what they mean. It never changes
 // and is shared by all databases that look the same.
 type Structure struct {
-	Print   string // by which it is told
-	Catalog *catalog.Catalog
-	Model   seedbed.Model // as seedbed.Discover finds it
-	made    sync.Map      // reflect.Type → what Made keeps
+	Fingerprint string // equal for databases that look the same
+	Catalog     *catalog.Catalog
+	Model       seedbed.Model // as seedbed.Discover finds it
+	made        sync.Map      // reflect.Type → what Made keeps
 }
 
 // structures are those seen. They are bounded: a test suite has few, a program that
@@ -52,7 +52,7 @@ func StructureOf(ctx context.Context, db seedbed.DB, print string) (*Structure, 
 	if err != nil {
 		return nil, err
 	}
-	return rememberStructure(print, &Structure{Print: print, Catalog: cat, Model: found.Model}), nil
+	return rememberStructure(print, &Structure{Fingerprint: print, Catalog: cat, Model: found.Model}), nil
 }
 
 // rememberStructure returns the structure known by a print, which is s where there was none.

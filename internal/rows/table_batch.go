@@ -8,7 +8,7 @@ import (
 	"sort"
 )
 
-// set is the rows of one table that a filling makes, or finds and uses as parents.
+// tableBatch is the rows of one table that a bulk load makes, or finds and uses as parents.
 type tableBatch struct {
 	table       *table
 	definition  *Definition
@@ -27,11 +27,11 @@ type tableBatch struct {
 	tenants     *tableBatch // the tenants that rows are spread over; nil: none
 	spans       []int64     // where each tenant's rows begin, and the end
 	choices     []*choice
-	overridden  map[int]bool       // references that a trait has decided
+	overridden  map[int]bool       // references that an option has decided
 	fixedValues map[int]any        // columns that all rows have in common
-	keys        map[int]*keyColumn // of columns that other sets' rows need
+	keys        map[int]*keyColumn // of columns that other batches' rows need
 
-	subtypeBatches map[string]*tableBatch // the subtypes' sets, by discriminator
+	subtypeBatches map[string]*tableBatch // the subtypes' batches, by discriminator
 	baseBatch      *tableBatch            // of a subtype's set
 	discriminator  string                 // its discriminator
 	baseRows       []int64                // which rows of the base it has a row for
@@ -39,8 +39,8 @@ type tableBatch struct {
 	rowsByValue map[int]map[any][]int64 // see rowsWith
 }
 
-// require makes sure that every reference of a set's rows finds a set, and puts
-// sets in order: parents first.
+// addParents makes sure that every reference of a table batch's rows finds a table batch, and puts
+// batches in order: parents first.
 func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
 	if slices.Contains(load.order, tb) || slices.Contains(chain, tb) {
 		return nil
@@ -50,7 +50,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 		tb.call = &call{schema: load.schema}
 	}
 	if len(tb.call.associations) > 0 {
-		load.order = append(load.order, tb) // placed: the engine of Create finds its parents
+		load.order = append(load.order, tb) // placed: Create's resolution finds its parents
 		return load.addSubtypes(ctx, tb, chain)
 	}
 	for i, ref := range tb.table.references {
@@ -73,7 +73,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 	return load.addSubtypes(ctx, tb, chain)
 }
 
-// listen finds out which references the traits decide, on an example row.
+// inspectOverrides finds out which references the options decide, on an example row.
 func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	if len(tb.call.overrides) == 0 {
 		return nil
@@ -96,7 +96,7 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	return nil
 }
 
-// decided reports whether traits leave an edge nothing to say.
+// isOverridden reports whether options leave a reference nothing to say.
 func (tb *tableBatch) isOverridden(ref *reference) bool {
 	for _, c := range ref.own {
 		if !tb.overridden[c] {
@@ -106,7 +106,7 @@ func (tb *tableBatch) isOverridden(ref *reference) bool {
 	return true
 }
 
-// offer finds the sets that an edge may lead to.
+// addChoice finds the batches that a reference may lead to.
 func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *reference, chain []*tableBatch) error {
 	c := &choice{cell: tb.table.columns[ref.own[0]].name + " →"}
 	candidates := []*reference{ref}
@@ -154,7 +154,7 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 	return nil
 }
 
-// needs reports whether rows of a table cannot be without rows of another one.
+// requiresRowsOf reports whether rows of a table cannot be without rows of another one.
 func (t *table) requiresRowsOf(other *table) bool {
 	seen := map[*table]bool{}
 	var reach func(*table) bool
@@ -223,7 +223,7 @@ func spansFromCounts(counts []int64) []int64 {
 	return spans
 }
 
-// tenant of the row at an index: the last one whose rows begin no later.
+// tenantOf of the row at an index: the last one whose rows begin no later.
 func (tb *tableBatch) tenantOf(index int64) int {
 	return sort.Search(len(tb.spans), func(i int) bool { return tb.spans[i] > index }) - 1
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// clear moves a table's numbers on to where n rows in a row have unique values that no
+// skipTakenNumbers moves a table's numbers on to where n rows in a row have unique values that no
 // row in the database has: what an earlier run made, or a migration, or the caller.
 // A table without rows costs one look, shared by all tables of the call.
 func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, def *Definition, t *table, n int64, fixes map[int]string) error {
@@ -48,7 +48,7 @@ func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, def *Defini
 		t.name, n, strings.Join(namesOf(columns), ", "), SeedVariable)
 }
 
-// advance moves sequences past the numbers that stand in the tables: keys may have been written
+// advanceSequences moves sequences past the numbers that stand in the tables: keys may have been written
 // by hand. A role that may not is left with what the sequences give.
 func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
 	if len(tables) == 0 {
@@ -103,7 +103,7 @@ func (b *batch) uniqueColumns(def *Definition, t *table, fixes map[int]string) (
 	return out, nil
 }
 
-// example is a row that is not written: what the definition and the engine make of it.
+// exampleRow is a row that is not written: what the definition and the engine make of it.
 func (b *batch) exampleRow(def *Definition, t *table, number int64, fixes map[int]string) (*row, error) {
 	r, err := b.newRow(def, t, number, fixes)
 	if err != nil {
@@ -146,7 +146,7 @@ func (b *batch) anyTaken(ctx context.Context, db seedbed.DB, def *Definition, t 
 	return taken, nil
 }
 
-// oneOf is the condition that the column has one of the texts of a parameter. A key over
+// isOneOfSQL is the condition that the column has one of the texts of a parameter. A key over
 // an expression may take values for one that differ in case.
 func (c *column) isOneOfSQL(param int) string {
 	typ := c.Type.Underlying()

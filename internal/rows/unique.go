@@ -11,7 +11,7 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// carriers marks, for each unique key, a column whose values must differ from row
+// chooseUniqueColumns marks, for each unique key, a column whose values must differ from row
 // to row: the one that can do so most believably.
 func (t *table) chooseUniqueColumns() {
 	for _, ix := range t.uniqueIndexes() {
@@ -61,7 +61,7 @@ func (t *table) varies(ix *catalog.Index) bool {
 	return false
 }
 
-// lastEdge is the last reference that has part in a key, other than the tenant's.
+// lastReference is the last reference that has part in a key, other than the tenant's.
 func (t *table) lastReference(ix *catalog.Index) (last *reference) {
 	for _, k := range ix.Keys {
 		for _, ref := range t.references {
@@ -90,7 +90,7 @@ func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	return best
 }
 
-// mentioned is the first column that an expression names.
+// columnIn is the first column that an expression names.
 func (t *table) columnIn(expr string) *column {
 	for _, word := range regexp.MustCompile(`\w+`).FindAllString(expr, -1) {
 		if c := t.byName[word]; c != nil && !c.inReference {
@@ -100,7 +100,7 @@ func (t *table) columnIn(expr string) *column {
 	return nil
 }
 
-// capacity ranks how well a column can differ from row to row.
+// distinctness ranks how well a column can differ from row to row.
 func (c *column) distinctness() int {
 	r := c.rule()
 	if len(r.choices) > 0 || c.base == boolOID {
@@ -137,7 +137,7 @@ func (t *table) uniqueIndexes() []*catalog.Index {
 	return t.uniques
 }
 
-// staysOut reports whether no row made here satisfies the predicate of a partial index,
+// avoidsIndex reports whether no row made here satisfies the predicate of a partial index,
 // and sees to it that none does.
 func (t *table) avoidsIndex(ix *catalog.Index) bool {
 	if ix.Predicate == "" {
@@ -151,7 +151,7 @@ func (t *table) avoidsIndex(ix *catalog.Index) bool {
 	return false
 }
 
-// evades has a column avoid the value that a condition asks for, where it has others.
+// avoidCondition has a column avoid the value that a condition asks for, where it has others.
 func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	condition = slices.DeleteFunc(slices.Clone(condition), func(t sqltext.Token) bool { return t.Is("(") || t.Is(")") })
 	if len(condition) == 0 {
@@ -184,7 +184,7 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	return c.avoidValue(value)
 }
 
-// avoid leaves a value to others; false where the column has no other one.
+// avoidValue has rows made here not take a value; false where the column has no other.
 func (c *column) avoidValue(value string) bool {
 	r := c.rule()
 	switch {
@@ -238,7 +238,7 @@ func (tb *tableBatch) checkKeySpace() error {
 	return nil
 }
 
-// values is how many different ones the column can have.
+// distinctValues is how many different ones the column can have.
 func (c *column) distinctValues() int64 {
 	r := c.rule()
 	typ := c.Type.Underlying()
@@ -256,7 +256,7 @@ func (c *column) distinctValues() int64 {
 	return math.MaxInt64
 }
 
-// limits are the CHECKs of the column.
+// checkDefinitions are the CHECKs of the column.
 func (c *column) checkDefinitions() []string {
 	var out []string
 	for _, k := range append([]*catalog.Constraint{}, c.Table.Checks()...) {

@@ -24,7 +24,7 @@ const (
 	jsonbOID = 3802
 )
 
-// canon brings a key's value into the one form that can be compared, whatever Go
+// canonical brings a key's value into the one form that can be compared, whatever Go
 // type a struct keeps it in.
 func canonical(c *column, v any) any {
 	switch x := v.(type) {
@@ -68,7 +68,7 @@ func canonical(c *column, v any) any {
 	return fmt.Sprint(v)
 }
 
-// canonical is canon for a value that came from the server, whose column is not at hand.
+// canonicalFromServer is canon for a value that came from the server, whose column is not at hand.
 func canonicalFromServer(v any) any {
 	if s, ok := v.(string); ok {
 		return s
@@ -84,7 +84,7 @@ func bytes16(r reflect.Value) (id [16]byte, ok bool) {
 	return id, true
 }
 
-// show writes a value for people.
+// display writes a value for people.
 func display(v any) string {
 	switch x := v.(type) {
 	case nil:
@@ -97,7 +97,7 @@ func display(v any) string {
 	return fmt.Sprint(v)
 }
 
-// text writes a key's value as Postgres reads it.
+// keyText writes a key's value as Postgres reads it.
 func keyText(c *column, v any) string {
 	switch x := canonical(c, v).(type) {
 	case nil:

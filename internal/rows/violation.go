@@ -53,7 +53,7 @@ func (t *table) violations(first, second *row) []violation {
 	return out
 }
 
-// all is the draft's row by column, generated ones left out.
+// writableValues is the row's row by column, generated ones left out.
 func (r *row) writableValues() map[string]any {
 	out := map[string]any{}
 	if r == nil {
@@ -77,7 +77,7 @@ func (r *row) valuesOf(columns []string) map[string]any {
 	return out
 }
 
-// changed is the row with a new key and some columns exchanged.
+// withChanges is the row with a new key and some columns exchanged.
 func (r *row) withChanges(with map[string]any) map[string]any {
 	out := r.withFreshKey(r.writableValues())
 	for name, v := range with {
@@ -86,7 +86,7 @@ func (r *row) withChanges(with map[string]any) map[string]any {
 	return out
 }
 
-// without gives the row a key that no other row has, as far as that is the row's own.
+// withFreshKey gives the row a key that no other row has, as far as that is the row's own.
 func (r *row) withFreshKey(row map[string]any) map[string]any {
 	if r == nil {
 		return row
@@ -116,7 +116,7 @@ func (t *table) notWritable(columns []string) string {
 // orphan points a foreign key at nothing. A shadow key is reached through its pair.
 func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
 	cells := fake.New(77, t.name, fake.Epoch)
-	cells.At(1 << 30) // a number that nobody has reached
+	cells.At(1 << 30) // a number that no row has
 	change := map[string]any{}
 	for _, name := range k.Columns {
 		c := t.byName[name]

@@ -13,18 +13,18 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// writer sends the rows of a build. As long as every key is known beforehand, that
+// writer sends the rows of a batch. As long as every key is known beforehand, that
 // is one batch and one round trip; a key that Postgres chooses costs one more.
 type writer struct {
 	*batch
 	db       seedbed.DB
-	inTx     bool // within somebody's transaction: a savepoint guards it
+	inTx     bool // within a transaction of the caller's: a savepoint guards it
 	settings map[string]string
 	touched  map[string]bool
 	sql      map[string]string
 }
 
-// sent is a statement on its way and what to do with its answer.
+// sentStatement is a statement on its way and what to do with its answer.
 type sentStatement struct {
 	table string
 	read  func(pgx.Rows) error
@@ -52,7 +52,7 @@ func (b *batch) write(ctx context.Context, db seedbed.DB) error {
 	return err
 }
 
-// single reports whether one batch is enough: nothing waits for a key, and no hook
+// fitsOneRoundTrip reports whether one batch is enough: nothing waits for a key, and no hook
 // wants to run inside the transaction.
 func (b *batch) fitsOneRoundTrip() bool {
 	for _, r := range b.written {
@@ -84,7 +84,7 @@ func (w *writer) run(ctx context.Context) error {
 	return w.runAfterHooks(ctx)
 }
 
-// stuck says which row waits for a key that never comes.
+// circleError says which row waits for a key that never comes.
 func (w *writer) circleError() error {
 	for _, r := range w.written {
 		if !r.written {
@@ -94,7 +94,7 @@ func (w *writer) circleError() error {
 	return nil
 }
 
-// foresee takes the number that a row waits for from its sequence beforehand: where
+// drawFromSequences takes the number that a row waits for from its sequence beforehand: where
 // references run in a circle, no row can be first. It reports whether there was one.
 func (w *writer) drawFromSequences(ctx context.Context) (bool, error) {
 	for _, r := range w.written {
@@ -127,7 +127,7 @@ func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
 	r.queue = append(r.queue, sentStatement{table, read})
 }
 
-// control is a statement whose answer does not matter.
+// exec is a statement whose answer does not matter.
 func (r *round) exec(sql string, args ...any) { r.add("", sql, args, nil) }
 
 // begin starts a round that leaves the caller's transaction usable if it fails.
@@ -184,7 +184,7 @@ func (w *writer) setTenant(r *row, control func(string, ...any)) {
 	}
 }
 
-// noted is the setting that keeps another one's old value.
+// savedSetting names the setting that keeps the old value of a setting.
 func savedSetting(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
 
 func (w *writer) restore(guarded bool, control func(string, ...any)) {
@@ -236,7 +236,7 @@ func orElse(s, other string) string {
 	return s
 }
 
-// hooks run after all rows of the call are there, in the same transaction.
+// runAfterHooks run after all rows of the call are there, in the same transaction.
 func (w *writer) runAfterHooks(ctx context.Context) error {
 	for _, r := range w.written {
 		if err := r.storeAll(); err != nil {

@@ -53,33 +53,3 @@ func inRepository(prefix, file string) string {
 	}
 	return strings.TrimSuffix(prefix, "/") + "/" + file
 }
-
-// WriteGitLab writes GitLab's code quality report, which it shows in merge requests.
-func (r *Report) WriteGitLab(w io.Writer, prefix string) error {
-	type lines struct {
-		Begin int `json:"begin"`
-	}
-	type location struct {
-		Path  string `json:"path"`
-		Lines lines  `json:"lines"`
-	}
-	type issue struct {
-		Description string   `json:"description"`
-		CheckName   string   `json:"check_name"`
-		Fingerprint string   `json:"fingerprint"`
-		Severity    string   `json:"severity"`
-		Location    location `json:"location"`
-	}
-	all := []issue{}
-	for _, f := range r.Findings {
-		k := knownOf(f)
-		all = append(all, issue{
-			Description: f.Message + " Fix: " + f.Fix, CheckName: f.Rule, Fingerprint: k.Rule + "/" + k.File + "/" + k.Target + "/" + k.SQL,
-			Severity: map[Severity]string{Hazard: "critical", Policy: "major", Style: "info"}[f.Severity],
-			Location: location{inRepository(prefix, f.File), lines{max(1, f.Line)}},
-		})
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
-}

@@ -1,67 +1,32 @@
 package migrations
 
 import (
-	"encoding/json"
 	"io"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/review"
 )
 
-type sarifText struct {
-	Text string `json:"text"`
-}
-
-type sarifRule struct {
-	ID      string            `json:"id"`
-	Short   sarifText         `json:"shortDescription"`
-	Default map[string]string `json:"defaultConfiguration"`
-}
-
-type sarifResult struct {
-	RuleID      string            `json:"ruleId"`
-	Level       string            `json:"level"`
-	Message     sarifText         `json:"message"`
-	Locations   []any             `json:"locations"`
-	Prints      map[string]string `json:"partialFingerprints"`
-	Suppression []map[string]any  `json:"suppressions,omitempty"`
-}
-
-var sarifLevels = map[Severity]string{Hazard: "error", Policy: "warning", Style: "note"}
+// urgency of a finding, as code hosts know it.
+var urgency = map[Severity]report.Severity{Hazard: report.Breach, Policy: report.Risk, Style: report.Advice}
 
 // WriteSARIF writes the report as SARIF 2.1.0, which code hosts and editors read.
 // prefix is the directory of the files in the repository.
-func (r *Report) WriteSARIF(w io.Writer, prefix string) error {
-	var rules []sarifRule
-	for _, rule := range review.Rules() {
-		rules = append(rules, sarifRule{ID: rule.Name, Short: sarifText{rule.Summary}, Default: map[string]string{"level": sarifLevels[rule.Severity]}})
-	}
-	results := []sarifResult{}
-	for _, f := range append(append([]Finding(nil), r.Findings...), r.Waived...) {
-		results = append(results, sarifOf(f, prefix))
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(map[string]any{
-		"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-		"version": "2.1.0",
-		"runs": []any{map[string]any{
-			"tool":    map[string]any{"driver": map[string]any{"name": "seedbed migrate review", "informationUri": "https://github.com/qarion/seedbed", "rules": rules}},
-			"results": results,
-		}},
-	})
-}
+func (r *Report) WriteSARIF(w io.Writer, prefix string) error { return r.run(prefix).SARIF(w) }
 
-func sarifOf(f Finding, prefix string) sarifResult {
-	s := sarifResult{
-		RuleID: f.Rule, Level: sarifLevels[f.Severity], Message: sarifText{f.Message + "\n\nFix: " + f.Fix},
-		Locations: []any{map[string]any{"physicalLocation": map[string]any{
-			"artifactLocation": map[string]string{"uri": inRepository(prefix, f.File)},
-			"region":           map[string]int{"startLine": max(1, f.Line)},
-		}}},
-		Prints: map[string]string{"seedbed/v1": knownOf(f).SQL + f.Target},
+// WriteGitLab writes GitLab's code quality report, which it shows in merge requests.
+func (r *Report) WriteGitLab(w io.Writer, prefix string) error { return r.run(prefix).GitLab(w) }
+
+func (r *Report) run(prefix string) report.Run {
+	run := report.Run{Tool: "seedbed migrate review"}
+	for _, rule := range review.Rules() {
+		run.Rules = append(run.Rules, report.RunRule{Name: rule.Name, Short: rule.Summary, Urgency: urgency[rule.Severity]})
 	}
-	if f.Waived != "" {
-		s.Suppression = []map[string]any{{"kind": "inSource", "justification": f.Waived}}
+	for _, f := range append(append([]Finding(nil), r.Findings...), r.Waived...) {
+		k := knownOf(f)
+		run.Results = append(run.Results, report.Result{Rule: f.Rule, Urgency: urgency[f.Severity], Message: f.Message + "\n\nFix: " + f.Fix,
+			File: inRepository(prefix, f.File), Line: f.Line, Fingerprint: k.Rule + "/" + k.File + "/" + k.Target + "/" + k.SQL,
+			Accepted: f.Waived, InSource: true})
 	}
-	return s
+	return run
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 type checkFlags struct {
@@ -135,7 +136,7 @@ func parseExceptions(all []string) ([]audit.Exception, error) {
 			return nil, usagef("--except %s: an exception needs a reason, as in RULE:OBJECT=REASON", text)
 		}
 		rule, object, _ := strings.Cut(what, ":")
-		if _, known := audit.RuleNamed(rule); !known && rule != audit.NotChecked {
+		if _, known := report.RuleNamed(rule); !known && rule != report.NotChecked {
 			return nil, usagef("--except %s: there is no rule %q", text, rule)
 		}
 		out = append(out, audit.Exception{Rule: rule, Object: object, Reason: reason})

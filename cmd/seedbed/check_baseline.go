@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // A baseline is what a team knows and has accepted so far: what check does not report
@@ -46,13 +47,15 @@ func readBaseline(file string) ([]audit.Exception, error) {
 }
 
 // writeBaseline accepts what a report has found and could not check.
-func writeBaseline(file string, r *audit.Report) error {
+func writeBaseline(file string, r *report.Report) error {
 	b := baseline{Note: baselineNote, Accepted: []known{}}
-	for _, f := range r.Findings {
-		b.Accepted = append(b.Accepted, known{f.Rule, f.Object})
+	for _, cause := range r.Findings {
+		for _, f := range cause.All() {
+			b.Accepted = append(b.Accepted, known{f.Rule, f.Object})
+		}
 	}
 	for _, g := range r.Unchecked {
-		b.Accepted = append(b.Accepted, known{audit.NotChecked, g.Part})
+		b.Accepted = append(b.Accepted, known{report.NotChecked, g.Part})
 	}
 	slices.SortFunc(b.Accepted, func(a, b known) int { return strings.Compare(a.Rule+"\x00"+a.Object, b.Rule+"\x00"+b.Object) })
 	b.Accepted = slices.Compact(b.Accepted)

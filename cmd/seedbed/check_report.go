@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html/template"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,11 +19,14 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
+// auditFunc is one of the checks.
+type auditFunc = func(context.Context, seedbed.DB, audit.Options) (*report.Report, error)
+
 // reporting is a report in the making: what to look for, and what was found.
 type reporting struct {
 	*app
 	checkFlags
-	audits  []auditFunc
+	audit   auditFunc
 	options audit.Options
 	source  string // directory of the migrations, "" none
 	page    report.Page
@@ -34,13 +38,8 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 	if formats[f.format] == nil {
 		return nil, usagef("--format %s: there are text, json, sarif, gitlab and html", f.format)
 	}
-	var ok bool
-	r.audits, ok = map[string][]auditFunc{
-		"":          {audit.Integrity, audit.Isolation},
-		"integrity": {audit.Integrity},
-		"isolation": {audit.Isolation},
-	}[f.only]
-	if !ok {
+	r.audit = map[string]auditFunc{"": audit.Check, "integrity": audit.Integrity, "isolation": audit.Isolation}[f.only]
+	if r.audit == nil {
 		return nil, usagef("--only %s: there are integrity and isolation", f.only)
 	}
 	except, err := parseExceptions(f.except)
@@ -79,12 +78,9 @@ func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(au
 		return err
 	}
 	r.options.Progress = progress
-	r.page = report.Page{Title: r.title, Database: db.Config().ConnConfig.Database, Exceptions: r.options.Except, Made: time.Now(),
+	r.page = report.Page{Title: r.title, Database: db.Config().ConnConfig.Database, Made: time.Now(),
 		Probed: !r.noProbes && r.only != "integrity"}
-	if r.page.Audit, err = runAudits(ctx, db, r.audits, r.options); err != nil || r.format != "html" {
-		return err
-	}
-	if r.page.Access, err = audit.ReadAccess(ctx, db, r.options); err != nil {
+	if r.page.Audit, err = r.audit(ctx, db, r.options); err != nil || r.format != "html" {
 		return err
 	}
 	cat, err := catalog.Load(ctx, db, catalog.Options{})
@@ -103,10 +99,33 @@ func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(au
 // reviewSource adds the review of the migrations, which runs on a scratch database of
 // seedbed's own server: the database that is checked is not touched.
 func (a *app) reviewSource(ctx context.Context, r *reporting) error {
-	return a.reviewers(ctx, reviewFlags{}, func(all []seedbed.DB) (err error) {
-		r.page.Review, err = migrations.Review(ctx, all[0], os.DirFS(r.source), migrations.ReviewOptions{})
+	return a.reviewers(ctx, reviewFlags{}, func(all []seedbed.DB) error {
+		review, err := migrations.Review(ctx, all[0], os.DirFS(r.source), migrations.ReviewOptions{})
+		if err == nil {
+			r.page.Reviewed, r.page.Migrations = true, reviewed(review)
+		}
 		return err
 	})
+}
+
+// reviewed are the migrations that a review has something to show of.
+func reviewed(r *migrations.Report) (all []report.Migration) {
+	for _, m := range r.Migrations {
+		x := report.Migration{File: m.File}
+		if len(m.Timeline) > 0 {
+			x.Timeline = template.HTML(migrations.TimelineSVG(m)) // it escapes names itself
+		}
+		for _, f := range r.Findings {
+			if f.Version == m.Version {
+				x.Findings = append(x.Findings, report.MigrationFinding{Rule: f.Rule, Severity: string(f.Severity), Target: f.Target, Lock: f.Lock,
+					Message: f.Message, Fix: f.Fix, Excerpt: f.Excerpt, Line: f.Line})
+			}
+		}
+		if x.Timeline != "" || len(x.Findings) > 0 {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 // files are the migrations as the report names them: from the current directory on,

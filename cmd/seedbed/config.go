@@ -14,6 +14,7 @@ import (
 	"github.com/qarion/seedbed/fixtures"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // configFile is looked for in the current directory and upward. What it says is
@@ -111,7 +112,7 @@ func (c *config) read(path string) error {
 		return usagef("%v", err)
 	}
 	for _, e := range c.Except {
-		if _, known := audit.RuleNamed(e.Rule); !known || e.Reason == "" {
+		if _, known := report.RuleNamed(e.Rule); !known || e.Reason == "" {
 			return usagef("%s: except %q: it needs a known rule and a reason", path, e.Rule)
 		}
 	}

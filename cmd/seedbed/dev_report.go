@@ -10,12 +10,12 @@ import (
 
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/dev"
-	"github.com/qarion/seedbed/pgtest/check"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // devReport says on stdout what there is and how to get at it.
 func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured, left []string, say *progress) error {
-	report, err := a.devCheck(ctx, server, d.Name, say)
+	checked, err := a.devCheck(ctx, server, d.Name, say)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	for _, table := range left {
 		line("note", p.warn(table))
 	}
-	line("checks", p.verdict(report))
+	line("checks", p.verdict(checked))
 	if len(say.took) > 0 {
 		line("time", timings(say.took))
 	}
@@ -54,15 +54,15 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 			line("as app", "seedbed dev psql"+asApp(security))
 		}
 	}
-	if !report.Clean() {
-		fmt.Fprintf(a.err, "\n%s", check.Format(report))
+	if !checked.Clean() {
+		fmt.Fprintf(a.err, "\n%s", checked.Text())
 	}
 	return nil
 }
 
 // devCheck is `seedbed check`, break-ins included. What it finds is reported, and no
 // reason not to serve the database.
-func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*check.Report, error) {
+func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*report.Report, error) {
 	c, err := a.loadConfig()
 	if err != nil {
 		return nil, err
@@ -73,17 +73,16 @@ func (a *app) devCheck(ctx context.Context, server *dev.Server, database string,
 		return nil, err
 	}
 	defer pool.Close()
-	report, err := runAudits(ctx, pool, []auditFunc{audit.Integrity, audit.Isolation},
-		audit.Options{Except: c.exceptions(), Progress: func(p audit.Progress) { say.Step(p.Step) }})
+	found, err := audit.Check(ctx, pool, audit.Options{Except: c.exceptions(), Progress: func(p audit.Progress) { say.Step(p.Step) }})
 	if err != nil {
 		return nil, err
 	}
-	say.End(plural(len(report.Findings), "finding"))
-	return report, nil
+	say.End(plural(len(found.Findings), "finding"))
+	return found, nil
 }
 
 // verdict is a report in a line.
-func (p palette) verdict(r *check.Report) string {
+func (p palette) verdict(r *report.Report) string {
 	scope := fmt.Sprintf("%d rules over %s", r.Rules, plural(r.Tables, "table"))
 	if !r.Clean() {
 		return p.bad(plural(len(r.Findings), "finding")) + ", " + scope

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
 )
@@ -26,33 +27,34 @@ func TestAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := audit.ReadAccess(t.Context(), db, audit.Options{})
+	found, err := audit.Isolation(t.Context(), db, audit.Options{NoProbes: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := found.Access
 	const (
-		no, none, own, outer, all = audit.Denied, audit.Nothing, audit.OfTenant, audit.OfOuter, audit.Everything
+		no, none, own, outer, all = report.Denied, report.Nothing, report.OfTenant, report.OfOuter, report.Everything
 	)
 	for _, want := range []struct {
 		table, role string
-		reach       []audit.Reach
+		reach       []report.Reach
 	}{
-		{"datasets", "seedbed_app", []audit.Reach{own, own, own, own, no}},
-		{"datasets", "seedbed_org_admin", []audit.Reach{no, no, no, no, no}},
-		{"datasets", "seedbed_owner", []audit.Reach{own, own, own, own, all}},
-		{"datasets", "seedbed_seeder", []audit.Reach{all, all, all, all, no}},
-		{"alerts", "seedbed_app", []audit.Reach{own, own, own, no, no}},
-		{"alerts", "seedbed_org_admin", []audit.Reach{outer, no, no, no, no}},
-		{"organizations", "seedbed_app", []audit.Reach{own, no, no, no, no}},
-		{"organizations", "seedbed_owner", []audit.Reach{all, all, all, all, all}},
-		{"users", "seedbed_app", []audit.Reach{own, no, no, no, no}},
-		{"annotations", "seedbed_app", []audit.Reach{all, all, all, all, no}},
-		{"attachments", "seedbed_app", []audit.Reach{all, all, all, all, all}},
-		{"check_results", "seedbed_app", []audit.Reach{none, none, none, none, no}},
-		{"comments", "seedbed_app", []audit.Reach{none, none, none, none, no}},
+		{"datasets", "seedbed_app", []report.Reach{own, own, own, own, no}},
+		{"datasets", "seedbed_org_admin", []report.Reach{no, no, no, no, no}},
+		{"datasets", "seedbed_owner", []report.Reach{own, own, own, own, all}},
+		{"datasets", "seedbed_seeder", []report.Reach{all, all, all, all, no}},
+		{"alerts", "seedbed_app", []report.Reach{own, own, own, no, no}},
+		{"alerts", "seedbed_org_admin", []report.Reach{outer, no, no, no, no}},
+		{"organizations", "seedbed_app", []report.Reach{own, no, no, no, no}},
+		{"organizations", "seedbed_owner", []report.Reach{all, all, all, all, all}},
+		{"users", "seedbed_app", []report.Reach{own, no, no, no, no}},
+		{"annotations", "seedbed_app", []report.Reach{all, all, all, all, no}},
+		{"attachments", "seedbed_app", []report.Reach{all, all, all, all, all}},
+		{"check_results", "seedbed_app", []report.Reach{none, none, none, none, no}},
+		{"comments", "seedbed_app", []report.Reach{none, none, none, none, no}},
 	} {
-		role := slices.IndexFunc(got.Roles, func(r audit.AccessRole) bool { return r.Name == want.role })
-		table := slices.IndexFunc(got.Tables, func(a audit.AccessTable) bool { return a.Name == want.table })
+		role := slices.IndexFunc(got.Roles, func(r report.AccessRole) bool { return r.Name == want.role })
+		table := slices.IndexFunc(got.Tables, func(a report.AccessTable) bool { return a.Name == want.table })
 		if role < 0 || table < 0 {
 			t.Fatalf("%s or %s is not in the matrix: %+v", want.role, want.table, got.Roles)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -18,7 +19,7 @@ func (a *audit) aggregates() error {
 		}
 		a.aggregateKey(s)
 		if !hasLeading(s.rel, s.agg.AcrossColumns) {
-			a.find(Finding{Rule: "aggregate-index", Object: s.name + "." + s.agg.AcrossColumns[0],
+			a.find(report.Finding{Rule: "aggregate-index", Object: s.name + "." + s.agg.AcrossColumns[0],
 				Message: fmt.Sprintf("no index of %s leads with %s: reading across the %ss of one %s scans all", s.name, tuple(s.agg.AcrossColumns), s.agg.Tenant, s.agg.Across),
 				Fix:     fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s, …)", s.rel.Ident(), catalog.Idents(s.agg.AcrossColumns))})
 		}
@@ -37,7 +38,7 @@ func (a *audit) undeclared(s *subject) {
 	for _, inner := range s.scopes {
 		for _, outer := range s.scopes {
 			if a.isAbove(outer.Tenant, inner.Tenant) {
-				a.find(Finding{Rule: "aggregate-undeclared", Object: s.name,
+				a.find(report.Finding{Rule: "aggregate-undeclared", Object: s.name,
 					Message: fmt.Sprintf("%s carries %s and %s, and is not declared an aggregate", s.name, inner.Tenant, outer.Tenant),
 					Fix:     "declare it in Model.Aggregates, so that who reads across is checked"})
 				return
@@ -58,7 +59,7 @@ func (a *audit) aggregateKey(s *subject) {
 			return
 		}
 	}
-	a.find(Finding{Rule: "aggregate-key", Object: s.name + "." + s.agg.AcrossColumns[0],
+	a.find(report.Finding{Rule: "aggregate-key", Object: s.name + "." + s.agg.AcrossColumns[0],
 		Message: fmt.Sprintf("nothing says that the %s of a row of %s is that of its %s", s.agg.Across, s.name, s.agg.Tenant),
 		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID, then VALIDATE it", s.rel.Ident(),
 			catalog.Idents(append(slices.Clone(s.agg.Columns), s.agg.AcrossColumns...)), tenants.Ident(),
@@ -95,7 +96,7 @@ func (a *audit) aggregatePredicate(s *subject, role *catalog.Role) {
 		message = fmt.Sprintf("role %s reads %s across, and a policy lets it past the predicate on %s", role.Name, s.name, s.agg.AcrossColumns[0])
 	}
 	t, _ := a.model.Tenant(s.agg.Across)
-	a.find(Finding{Rule: "aggregate-predicate", Object: s.name, Message: message, Evidence: open,
+	a.find(report.Finding{Rule: "aggregate-predicate", Object: s.name, Message: message, Evidence: open,
 		Fix: fmt.Sprintf("CREATE POLICY … ON %s AS RESTRICTIVE FOR SELECT TO %s USING (%s = (SELECT current_setting(%s, true)::…))",
 			s.rel.Ident(), role.Name, s.agg.AcrossColumns[0], catalog.Literal(t.Setting))})
 }

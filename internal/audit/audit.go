@@ -13,6 +13,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // audit is one run of the engine.
@@ -30,7 +31,7 @@ type audit struct {
 	readers   map[string]string              // function → the setting it reads
 	relations map[string][]*catalog.Relation // by bare name
 	roles     cast
-	report    *Report
+	report    *report.Report
 	started   time.Time
 	unseen    []string // tables with rows that the role cannot see
 	done      int      // of parts
@@ -44,8 +45,8 @@ type step struct {
 	run   func(*audit) error
 }
 
-func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*Report, error) {
-	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}, started: time.Now(), parts: len(steps)}
+func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report.Report, error) {
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{}, started: time.Now(), parts: len(steps)}
 	if err := a.prepare(); err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*Report
 	a.report.Tables = len(a.tables)
 	a.report.Elapsed = time.Since(a.started)
 	a.endStep()
-	a.report.sort()
+	a.conclude()
 	return a.report, nil
 }
 
@@ -106,7 +107,7 @@ func (a *audit) misfits(err error) error {
 		return err
 	}
 	for _, p := range invalid.Problems {
-		a.find(Finding{Rule: "model-misfit", Object: p.Object, Message: p.Message, Evidence: []string{p.Declaration},
+		a.find(report.Finding{Rule: "model-misfit", Object: p.Object, Message: p.Message, Evidence: []string{p.Declaration},
 			Fix: "correct the schema, or the Model"})
 	}
 	return nil
@@ -119,7 +120,7 @@ func (a *audit) progress(step string, r *catalog.Relation) {
 	for _, leaf := range leaves(r) {
 		p.Rows += max(0, int64(leaf.Rows)) // -1 where it was never analysed
 	}
-	a.report.Steps = append(a.report.Steps, Step{Name: step, Elapsed: -p.Elapsed})
+	a.report.Steps = append(a.report.Steps, report.Step{Name: step, Elapsed: -p.Elapsed})
 	if a.opt.Progress != nil {
 		a.opt.Progress(p)
 	}
@@ -139,26 +140,43 @@ func leaves(r *catalog.Relation) []*catalog.Relation {
 	return r.Leaves()
 }
 
-func (a *audit) find(f Finding) {
-	if a.opt.excused(f) {
-		a.report.Excused = append(a.report.Excused, f)
-		return
+func (a *audit) find(f report.Finding) {
+	if f.Table == "" {
+		f.Table = a.tableOf(f.Object)
 	}
 	a.report.Findings = append(a.report.Findings, f)
 }
 
+// tableOf is the table that an object of a finding is, or lies in; "" for others. Of a
+// partition it is the root.
+func (a *audit) tableOf(object string) string {
+	for name := object; name != ""; {
+		if r := a.cat.Table(name); r != nil {
+			return a.name(r.Root())
+		}
+		cut := strings.LastIndexByte(name, '.')
+		name = name[:max(cut, 0)]
+	}
+	return ""
+}
+
+// conclude makes one finding of each cause, and sets aside what the caller excuses.
+func (a *audit) conclude() {
+	a.report.Findings, a.report.Excused = report.Conclude(a.report.Findings, a.opt.reason)
+}
+
 // unchecked notes a part that could not be looked at.
 func (a *audit) unchecked(part, format string, args ...any) {
-	a.gap(Gap{Part: part, Reason: fmt.Sprintf(format, args...)})
+	a.gap(report.Gap{Part: part, Reason: fmt.Sprintf(format, args...)})
 }
 
 // vain notes that all of an audit's own question went unanswered.
 func (a *audit) vain(part, format string, args ...any) {
-	a.gap(Gap{Part: part, Reason: fmt.Sprintf(format, args...), Whole: true})
+	a.gap(report.Gap{Part: part, Reason: fmt.Sprintf(format, args...), Whole: true})
 }
 
-func (a *audit) gap(g Gap) {
-	if slices.Contains(a.report.Unchecked, g) || a.opt.excuses(NotChecked, g.Part) {
+func (a *audit) gap(g report.Gap) {
+	if slices.Contains(a.report.Unchecked, g) || a.opt.excuses(report.NotChecked, g.Part) != "" {
 		return
 	}
 	a.report.Unchecked = append(a.report.Unchecked, g)
@@ -175,7 +193,7 @@ func (a *audit) hidden(r *catalog.Relation, err error) error {
 		return err
 	}
 	if pgErr.Code != "42501" {
-		a.find(Finding{Rule: "rows-unreadable", Object: a.name(r),
+		a.find(report.Finding{Rule: "rows-unreadable", Object: a.name(r),
 			Message:  fmt.Sprintf("reading the rows of %s fails, so they were not checked", a.name(r)),
 			Evidence: []string{pgErr.Code + ": " + pgErr.Message},
 			Fix:      "see the error: a function that a constraint or a policy calls raises it"})
@@ -193,7 +211,7 @@ func (a *audit) blind() {
 		return
 	}
 	slices.Sort(a.unseen)
-	a.find(Finding{Rule: "rows-hidden", Object: a.eyes.role,
+	a.find(report.Finding{Rule: "rows-hidden", Object: a.eyes.role,
 		Message:  fmt.Sprintf("role %s cannot see all rows of %s, so they were not checked", a.eyes.role, plural(int64(len(a.unseen)), "table")),
 		Evidence: []string{strings.Join(a.unseen, ", ")},
 		Fix:      fmt.Sprintf("check as a role with BYPASSRLS and SELECT, or GRANT one TO %s: the check steps up to it", catalog.Ident(a.cat.Session))})

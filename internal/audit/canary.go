@@ -12,6 +12,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // Canary is something that belongs to another tenant and must not be met elsewhere.
@@ -44,7 +45,7 @@ type Canaries struct {
 //
 // A key has as many parts as its tenant has columns; a tenant of any level may be named.
 func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) (*Canaries, error) {
-	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}}
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{}}
 	if err := a.prepare(); err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 
 // TenantKeys says which tenants there are, a few of each level, as in "space a1, a2".
 func TenantKeys(ctx context.Context, db seedbed.DB, opt Options) (string, error) {
-	a := &audit{ctx: ctx, db: db, opt: opt, report: &Report{}}
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{}}
 	if err := a.prepare(); err != nil {
 		return "", err
 	}

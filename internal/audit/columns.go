@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 func (a *audit) tenantColumns() error {
@@ -19,7 +20,7 @@ func (a *audit) tenantColumns() error {
 	}
 	for _, r := range a.tables {
 		if a.subject(r) == nil && !a.model.IsGlobal(a.name(r)) && !r.Bookkeeping() {
-			a.find(Finding{Rule: "table-undeclared", Object: a.name(r),
+			a.find(report.Finding{Rule: "table-undeclared", Cause: "tables undeclared", Object: a.name(r),
 				Message: fmt.Sprintf("the Model says nothing of table %s", a.name(r)),
 				Fix:     "declare it Scoped, or Global if every tenant may see its rows"})
 		}
@@ -35,14 +36,14 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 		}
 	}
 	if len(nullable) > 0 && !sc.Optional {
-		a.find(Finding{Rule: "tenant-not-null", Object: s.name + "." + nullable[0],
+		a.find(report.Finding{Rule: "tenant-not-null", Cause: "nullable " + sc.Tenant, Object: s.name + "." + nullable[0],
 			Message: fmt.Sprintf("%s.%s says which %s a row belongs to, and may be NULL", s.name, nullable[0], sc.Tenant),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL, or declare it Optional in the Model", s.rel.Ident(), catalog.Ident(nullable[0]))})
 	}
 	// An aggregate's outer column has a rule of its own.
 	if s.agg == nil || sc.Tenant != s.agg.Across {
 		if !hasLeading(s.rel, sc.Columns) {
-			a.find(Finding{Rule: "tenant-index", Object: s.name + "." + sc.Columns[0],
+			a.find(report.Finding{Rule: "tenant-index", Cause: "no index by " + sc.Tenant, Object: s.name + "." + sc.Columns[0],
 				Message: fmt.Sprintf("no index of %s leads with %s: every query of a tenant reads the rows of all", s.name, tuple(sc.Columns)),
 				Fix:     fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s, …)", s.rel.Ident(), catalog.Idents(sc.Columns))})
 		}
@@ -80,7 +81,7 @@ func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) {
 		}
 		return
 	}
-	a.find(Finding{Rule: "tenant-foreign-key", Object: s.name + "." + sc.Columns[0], Evidence: weak,
+	a.find(report.Finding{Rule: "tenant-foreign-key", Cause: "no key to " + sc.Tenant, Object: s.name + "." + sc.Columns[0], Evidence: weak,
 		Message: fmt.Sprintf("no foreign key of %s leads from %s to %s", s.name, tuple(sc.Columns), a.name(tenants)),
 		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID, then VALIDATE it",
 			s.rel.Ident(), catalog.Idents(sc.Columns), tenants.Ident(), catalog.Idents(t.Key))})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -98,7 +99,7 @@ func (a *audit) configRows(base *catalog.Relation, i seedbed.Inheritance, s seed
 		return a.hidden(base, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: rule, Object: a.name(base) + "." + c.Name, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: rule, Object: a.name(base) + "." + c.Name, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s of type %s %s", plural(n, "row"), a.name(base), s.Value, fmt.Sprintf(message, c.Name)),
 			Fix:     fmt.Sprintf("correct the rows; a CHECK on %s and %s prevents new ones", i.Discriminator, c.Name)})
 	}
@@ -122,7 +123,7 @@ func (a *audit) configChecks(base *catalog.Relation, i seedbed.Inheritance) {
 		return
 	}
 	for _, s := range open {
-		a.find(Finding{Rule: "config-unchecked", Object: a.name(base) + "." + s.Column,
+		a.find(report.Finding{Rule: "config-unchecked", Object: a.name(base) + "." + s.Column,
 			Message: fmt.Sprintf("no CHECK of %s says what %s of type %s holds; that of %s is checked", a.name(base), s.Column, s.Value, pinned[0].Value),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (%s <> %s OR (…) IS TRUE) NOT VALID, then VALIDATE it", base.Ident(), i.Discriminator, catalog.Literal(s.Value))})
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -37,7 +38,7 @@ func (a *audit) foreignKey(fk *catalog.Constraint) error {
 		return a.hidden(fk.Table, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "foreign-key-orphan", Object: a.name(fk.Table) + "." + fk.Name, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "foreign-key-orphan", Object: a.name(fk.Table) + "." + fk.Name, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s", plural(n, "row"), a.name(fk.Table), a.name(fk.Ref), tuple(fk.Columns)),
 			Fix:     "delete the rows or restore what they reference; then find what wrote them with triggers off"})
 	}
@@ -139,7 +140,7 @@ func (a *audit) evaluate(r *catalog.Relation, conditions []condition) error {
 		if err != nil {
 			return a.hidden(r, err)
 		}
-		a.find(Finding{Rule: "constraint-broken", Object: c.object, Rows: broken[i], Sample: rows, Evidence: []string{c.definition},
+		a.find(report.Finding{Rule: "constraint-broken", Object: c.object, Rows: broken[i], Sample: rows, Evidence: []string{c.definition},
 			Message: fmt.Sprintf("%s of %s breaking the constraint %s", plural(broken[i], "row"), a.name(r), c.name),
 			Fix:     c.fix(r)})
 	}
@@ -168,7 +169,7 @@ func (a *audit) constraints() error {
 	for _, t := range a.cat.Types {
 		for _, k := range t.Checks {
 			if !k.Validated {
-				a.find(Finding{Rule: "constraint-not-valid", Object: t.SQL + "." + k.Name, Evidence: []string{k.Definition},
+				a.find(report.Finding{Rule: "constraint-not-valid", Object: t.SQL + "." + k.Name, Evidence: []string{k.Definition},
 					Message: fmt.Sprintf("constraint %s of domain %s was never validated", k.Name, t.SQL),
 					Fix:     fmt.Sprintf("ALTER DOMAIN %s VALIDATE CONSTRAINT %s", catalog.Ident(t.Schema, t.Name), catalog.Ident(k.Name))})
 			}
@@ -181,15 +182,15 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
 	object := a.name(r) + "." + k.Name
 	switch {
 	case !k.Enforced:
-		a.find(Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
+		a.find(report.Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("constraint %s of %s is NOT ENFORCED", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER CONSTRAINT %s ENFORCED", r.Ident(), catalog.Ident(k.Name))})
 	case k.TriggersOff:
-		a.find(Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
+		a.find(report.Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("the triggers that enforce %s of %s are disabled", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER ALL", r.Ident())})
 	case !k.Validated:
-		a.find(Finding{Rule: "constraint-not-valid", Object: object, Evidence: []string{k.Definition},
+		a.find(report.Finding{Rule: "constraint-not-valid", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("constraint %s of %s was never validated", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(k.Name))})
 	}
@@ -200,11 +201,11 @@ func (a *audit) indexes(r *catalog.Relation) {
 		switch {
 		case ix.Valid && ix.Ready:
 		case r.Kind == catalog.PartitionedTable:
-			a.find(Finding{Rule: "partition-broken", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
+			a.find(report.Finding{Rule: "partition-broken", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
 				Message: fmt.Sprintf("index %s of %s is invalid: a partition has no index attached to it", ix.Name, a.name(r)),
 				Fix:     fmt.Sprintf("create the index on each partition and ALTER INDEX %s ATTACH PARTITION it", catalog.Ident(ix.Schema, ix.Name))})
 		default:
-			a.find(Finding{Rule: "index-invalid", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
+			a.find(report.Finding{Rule: "index-invalid", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
 				Message: fmt.Sprintf("index %s of %s is invalid: CREATE INDEX CONCURRENTLY failed half-way", ix.Name, a.name(r)),
 				Fix:     fmt.Sprintf("DROP INDEX CONCURRENTLY %s, and create it again", catalog.Ident(ix.Schema, ix.Name))})
 		}
@@ -223,7 +224,7 @@ func (a *audit) deferred() error {
 	if !errors.As(err, &pgErr) {
 		return err
 	}
-	a.find(Finding{Rule: "deferred-pending", Object: pgErr.TableName + "." + pgErr.ConstraintName,
+	a.find(report.Finding{Rule: "deferred-pending", Object: pgErr.TableName + "." + pgErr.ConstraintName,
 		Message:  fmt.Sprintf("COMMIT would fail: %s", pgErr.Message),
 		Evidence: []string{pgErr.Detail},
 		Fix:      "write what the constraint asks for before the transaction ends"})

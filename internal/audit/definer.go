@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -16,7 +17,7 @@ func (a *audit) functions() error {
 			a.definer(f, name)
 		}
 		if f.Leakproof && f.Language != "internal" && f.Language != "c" {
-			a.find(Finding{Rule: "function-leakproof", Object: name,
+			a.find(report.Finding{Rule: "function-leakproof", Object: name,
 				Message: fmt.Sprintf("function %s is LEAKPROOF: Postgres may run it on rows before their policy has been looked at", name),
 				Fix:     fmt.Sprintf("ALTER FUNCTION %s NOT LEAKPROOF", name)})
 		}
@@ -26,7 +27,7 @@ func (a *audit) functions() error {
 
 func (a *audit) definer(f *catalog.Function, name string) {
 	if why := a.loosePath(f); why != "" {
-		a.find(Finding{Rule: "definer-search-path", Object: name,
+		a.find(report.Finding{Rule: "definer-search-path", Cause: "search_path: " + why, Object: name,
 			Message: fmt.Sprintf("function %s runs as %s (SECURITY DEFINER) with %s", name, f.Owner, why),
 			Fix:     fmt.Sprintf("ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp, and qualify what it names", name)})
 	}
@@ -41,7 +42,7 @@ func (a *audit) definer(f *catalog.Function, name string) {
 			continue
 		}
 		if a.passes(f.Owner, s.rel) {
-			a.find(Finding{Rule: "definer-bypasses-rls", Object: name,
+			a.find(report.Finding{Rule: "definer-bypasses-rls", Object: name,
 				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may have it run", name, s.name, f.Owner),
 				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER, or REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name, name)})
 			return

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // sequencePrivileges: reading a sequence counts the rows of all tenants, and setting
@@ -24,7 +25,7 @@ func (a *audit) sequencePrivileges(role *catalog.Role) {
 			if !g.Has("SELECT") {
 				what, does = "UPDATE", "setval makes the inserts of all tenants fail"
 			}
-			a.find(Finding{Rule: "privilege-sequence", Object: a.name(c.Table) + "." + c.Name,
+			a.find(report.Finding{Rule: "privilege-sequence", Cause: "sequences to " + g.Grantee, Object: a.name(c.Table) + "." + c.Name,
 				Message: fmt.Sprintf("role %s may %s sequence %s: %s", role.Name, what, seq.Name, does),
 				Fix:     fmt.Sprintf("REVOKE SELECT, UPDATE ON SEQUENCE %s FROM %s; USAGE is enough for nextval", catalog.Ident(seq.Schema, seq.Name), g.Grantee)})
 			break
@@ -57,7 +58,7 @@ func (a *audit) publicPrivileges() {
 					rule = f.rule
 				}
 			}
-			a.find(Finding{Rule: rule, Object: s.name,
+			a.find(report.Finding{Rule: rule, Cause: "to PUBLIC: " + strings.Join(g.Privileges, ", "), Object: s.name,
 				Message: fmt.Sprintf("everybody may %s on %s: it is granted to PUBLIC", strings.Join(g.Privileges, ", "), s.name),
 				Fix:     fmt.Sprintf("REVOKE ALL ON %s FROM PUBLIC", s.rel.Ident())})
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -44,7 +45,7 @@ func (a *audit) replication() error {
 	for _, name := range names {
 		for _, role := range a.roles.all() {
 			if slices.ContainsFunc(becomes(role), func(r *catalog.Role) bool { return r.Name == name }) {
-				a.find(Finding{Rule: "role-privileged", Object: role.Name,
+				a.find(report.Finding{Rule: "role-privileged", Object: role.Name,
 					Message: fmt.Sprintf("the application's role %s has REPLICATION, by %s: it can copy every row, past every policy", role.Name, name),
 					Fix:     fmt.Sprintf("ALTER ROLE %s NOREPLICATION", catalog.Ident(name))})
 			}
@@ -64,7 +65,7 @@ func (a *audit) databaseRights() error {
 	var role, database string
 	var owns bool
 	_, err = pgx.ForEachRow(rows, []any{&role, &database, &owns}, func() error {
-		f := Finding{Rule: "privilege-create", Object: "database " + database,
+		f := report.Finding{Rule: "privilege-create", Object: "database " + database,
 			Message: fmt.Sprintf("role %s may create schemas in the database", role),
 			Fix:     fmt.Sprintf("REVOKE CREATE ON DATABASE %s FROM %s", catalog.Ident(database), catalog.Ident(role))}
 		if owns {
@@ -95,7 +96,7 @@ func (a *audit) statistics() error {
 		WHERE c.oid IN ('pg_statistic'::regclass, 'pg_statistic_ext_data'::regclass) AND r.rolname = ANY ($1) AND NOT r.rolsuper
 		AND has_any_column_privilege(r.oid, c.oid, 'SELECT') ORDER BY 1`, names(a.roles.all()))
 	for _, t := range tables {
-		a.find(Finding{Rule: "privilege-statistics", Object: t,
+		a.find(report.Finding{Rule: "privilege-statistics", Object: t,
 			Message: fmt.Sprintf("the application may read %s: the commonest values of every column, of all tenants", t),
 			Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s, PUBLIC; the view pg_stats shows what policies allow", t, catalog.Idents(names(a.roles.all())))})
 	}
@@ -144,7 +145,7 @@ func (a *audit) defaultPrivilege(owner, schema, kind, grantee, privileges string
 	if grantee != "public" {
 		to = catalog.Ident(grantee)
 	}
-	a.find(Finding{Rule: "privilege-default", Object: owner,
+	a.find(report.Finding{Rule: "privilege-default", Object: owner,
 		Message: fmt.Sprintf("what role %s creates will be granted to %s: %s on %s", owner, strings.Trim(to, `"`), privileges, strings.ToLower(things)),
 		Fix:     fmt.Sprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s", catalog.Ident(owner), in, privileges, things, to)})
 }
@@ -158,7 +159,7 @@ func (a *audit) grantOptions(role *catalog.Role) {
 		}
 		for _, g := range grants {
 			if len(g.Grantable) > 0 && g.Grantee != s.rel.Owner && g.Grantee != "public" && !role.Super && belongs(role, g.Grantee) {
-				a.find(Finding{Rule: "privilege-grant-option", Object: s.name,
+				a.find(report.Finding{Rule: "privilege-grant-option", Cause: "grant option of " + g.Grantee, Object: s.name,
 					Message: fmt.Sprintf("role %s may grant %s on %s to anybody", role.Name, strings.Join(g.Grantable, ", "), s.name),
 					Fix:     fmt.Sprintf("REVOKE GRANT OPTION FOR %s ON %s FROM %s", strings.Join(g.Grantable, ", "), s.rel.Ident(), catalog.Ident(g.Grantee))})
 				break
@@ -191,7 +192,7 @@ func (a *audit) ownsCode(role *catalog.Role) {
 		}
 	}
 	if len(owned) > 0 {
-		a.find(Finding{Rule: "role-owner", Object: role.Name,
+		a.find(report.Finding{Rule: "role-owner", Object: role.Name,
 			Message:  fmt.Sprintf("the application's role %s owns what protects the tables, and can replace or drop it", role.Name),
 			Evidence: []string{strings.Join(owned, ", ")},
 			Fix:      "let the role that migrates own them"})

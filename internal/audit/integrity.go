@@ -2,8 +2,10 @@ package audit
 
 import (
 	"context"
+	"slices"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // Integrity checks that references are whole: polymorphic pairs and their shadow
@@ -13,7 +15,7 @@ import (
 //
 // It returns an error only where it could not run at all: a lost connection, a
 // cancelled context. Where Options.Model does not fit the schema, that is a finding.
-func Integrity(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
+func Integrity(ctx context.Context, db seedbed.DB, opt Options) (*report.Report, error) {
 	return run(ctx, db, opt, integritySteps)
 }
 
@@ -28,4 +30,9 @@ var integritySteps = []step{
 	{"constraints", []string{"constraint-not-valid", "constraint-off", "trigger-off", "index-invalid"}, (*audit).constraints},
 	{"sequences", []string{"sequence-behind", "sequence-exhausted"}, (*audit).sequences},
 	{"partitions", []string{"partition-wrong", "partition-broken"}, (*audit).partitions},
+}
+
+// Check is Integrity and Isolation in one run, over one reading of the catalog.
+func Check(ctx context.Context, db seedbed.DB, opt Options) (*report.Report, error) {
+	return run(ctx, db, opt, slices.Concat(integritySteps, isolationSteps))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // Isolation checks that tenants are kept apart: what the catalog says about keys,
@@ -14,7 +15,7 @@ import (
 // what is left is checked, and what is not is in Report.Unchecked.
 //
 // It returns an error only where it could not run at all, as Integrity does.
-func Isolation(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
+func Isolation(ctx context.Context, db seedbed.DB, opt Options) (*report.Report, error) {
 	return run(ctx, db, opt, isolationSteps)
 }
 
@@ -37,11 +38,15 @@ var isolationSteps = []step{
 func (a *audit) tenancy() error {
 	a.gatherSubjects()
 	if len(a.model.Tenants) == 0 {
-		a.vain("tenancy", "no tenancy was found, so nothing of isolation was checked; say in a Model which tables are tenants, or except %s:tenancy with the reason", NotChecked)
+		a.vain("tenancy", "no tenancy was found, so nothing of isolation was checked; say in a Model which tables are tenants, or except %s:tenancy with the reason", report.NotChecked)
 	}
 	a.readers = settingReaders(a.cat)
 	if len(a.subjects) > 0 && !a.usesRLS {
 		a.unchecked("row-level security", "no scoped table has it, so isolation is in the application; check.Canaries shows what that lets through")
 	}
-	return a.castRoles()
+	if err := a.castRoles(); err != nil {
+		return err
+	}
+	a.report.Access = a.access()
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // Mutation is one protection taken away.
@@ -42,7 +43,7 @@ var ErrNoOwner = errors.New("this session may not act as the owner of the tables
 // nothing. First it calls it unharmed, with the zero Mutation: then it must survive.
 // It returns those that survived, and how many there were.
 func Mutations(ctx context.Context, db seedbed.DB, opt MutationOptions, survives func(Mutation, seedbed.DB) (bool, error)) (survivors []Mutation, total int, err error) {
-	a := &audit{ctx: ctx, db: db, opt: Options{Model: opt.Model}, report: &Report{}}
+	a := &audit{ctx: ctx, db: db, opt: Options{Model: opt.Model}, report: &report.Report{}}
 	if err := a.prepare(); err != nil {
 		return nil, 0, err
 	}

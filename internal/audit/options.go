@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // Options of an audit. Its zero value is what most callers want.
@@ -31,7 +32,7 @@ type Options struct {
 // Exception excuses findings. It must say why.
 type Exception struct {
 	Rule string
-	// Object as in Finding. Zero: all.
+	// Object as in report.Finding. Zero: all.
 	Object string
 	// Reason is required: an Exception without one excuses nothing.
 	Reason string
@@ -56,13 +57,14 @@ func (o Options) samples() int {
 	return 3
 }
 
-func (o Options) excused(f Finding) bool { return o.excuses(f.Rule, f.Object) }
+// reason for which a finding is excused; "" for none.
+func (o Options) reason(f report.Finding) string { return o.excuses(f.Rule, f.Object) }
 
-func (o Options) excuses(rule, object string) bool {
+func (o Options) excuses(rule, object string) string {
 	for _, e := range o.Except {
 		if e.Reason != "" && e.Rule == rule && (e.Object == "" || e.Object == object) {
-			return true
+			return e.Reason
 		}
 	}
-	return false
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -54,7 +55,7 @@ func (a *audit) halfNull(r *catalog.Relation, p seedbed.Polymorphic) error {
 		return a.hidden(r, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "pair-half-null", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "pair-half-null", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s having one of %s and %s without the other", plural(n, "row"), a.name(r), p.Type, p.ID),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nulls(%s) IN (0, 2))", r.Ident(), catalog.Idents([]string{p.Type, p.ID}))})
 	}
@@ -72,7 +73,7 @@ func (a *audit) unknownTypes(r *catalog.Relation, p seedbed.Polymorphic) error {
 		return a.hidden(r, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "pair-unknown-type", Object: a.name(r) + "." + p.Type, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "pair-unknown-type", Object: a.name(r) + "." + p.Type, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s having a type that is not declared; known are %s", plural(n, "row"), a.name(r), strings.Join(known, ", ")),
 			Fix:     fmt.Sprintf("delete or correct the rows; if the type is meant, add it to the targets of %s in the Model, with a shadow key", a.name(r))})
 	}
@@ -107,7 +108,7 @@ func (a *audit) target(r *catalog.Relation, p seedbed.Polymorphic, target *catal
 			return a.hidden(r, err)
 		}
 		if n > 0 {
-			a.find(Finding{Rule: kind.rule, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
+			a.find(report.Finding{Rule: kind.rule, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
 				Message: fmt.Sprintf(kind.text, plural(n, "row"), a.name(r), a.name(target))})
 		}
 	}
@@ -159,7 +160,7 @@ func (a *audit) shadow(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Tar
 		if c.Generated == "v" {
 			message = fmt.Sprintf("%s is VIRTUAL, so it can hold neither foreign key nor index; say STORED", object)
 		}
-		a.find(Finding{Rule: "pair-shadow-generated", Object: object, Message: message,
+		a.find(report.Finding{Rule: "pair-shadow-generated", Object: object, Message: message,
 			Fix: fmt.Sprintf("%s %s GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED", t.Shadow, c.SQLType, p.Type, catalog.Literal(t.Type), p.ID)})
 	}
 	a.shadowKey(r, p, t)
@@ -170,7 +171,7 @@ func (a *audit) shadow(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Tar
 		return a.hidden(r, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "pair-shadow-disagrees", Object: object, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "pair-shadow-disagrees", Object: object, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("in %s of %s, %s is not what %s and %s say", plural(n, "row"), a.name(r), t.Shadow, p.Type, p.ID),
 			Fix:     "correct the column's expression: " + c.Expr})
 	}
@@ -202,7 +203,7 @@ func (a *audit) shadowKey(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.
 		message = fmt.Sprintf("%s.%s has a foreign key to %s that leaves %s out (%s): it accepts another tenant's row",
 			a.name(r), t.Shadow, a.name(target), strings.Join(p.Tenant, ", "), near)
 	}
-	a.find(Finding{Rule: "pair-shadow-foreign-key", Object: a.name(r) + "." + t.Shadow, Message: message,
+	a.find(report.Finding{Rule: "pair-shadow-foreign-key", Object: a.name(r) + "." + t.Shadow, Message: message,
 		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s ON DELETE CASCADE NOT VALID, then VALIDATE it",
 			r.Ident(), catalog.Idents(append(append([]string{}, needed[1:]...), t.Shadow)), target.Ident())})
 }
@@ -211,7 +212,7 @@ func (a *audit) shadowKey(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.
 func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []string) {
 	for _, t := range p.Targets {
 		if r.Column(t.Shadow) == nil {
-			a.find(Finding{Rule: "pair-shadow-missing", Object: a.name(r) + "." + p.ID,
+			a.find(report.Finding{Rule: "pair-shadow-missing", Object: a.name(r) + "." + p.ID,
 				Message: fmt.Sprintf("type %s of %s has no shadow key, the others do", t.Type, a.name(r)),
 				Fix: fmt.Sprintf("add a column GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED with a foreign key to %s",
 					p.Type, catalog.Literal(t.Type), p.ID, t.Table)})
@@ -222,7 +223,7 @@ func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []st
 			return
 		}
 	}
-	a.find(Finding{Rule: "pair-not-covered", Object: a.name(r) + "." + p.ID,
+	a.find(report.Finding{Rule: "pair-not-covered", Object: a.name(r) + "." + p.ID,
 		Message: fmt.Sprintf("no CHECK of %s demands that one of its %d shadow keys is set", a.name(r), len(shadows)),
 		Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nonnulls(%s) = 1)", r.Ident(), catalog.Idents(shadows))})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 func (a *audit) partitions() error {
@@ -14,7 +15,7 @@ func (a *audit) partitions() error {
 	}
 	for _, r := range a.cat.Relations {
 		if r.Kind == catalog.PartitionedTable && len(r.Children) == 0 && !r.Partition {
-			a.find(Finding{Rule: "partition-broken", Object: a.name(r),
+			a.find(report.Finding{Rule: "partition-broken", Object: a.name(r),
 				Message: fmt.Sprintf("%s is partitioned and has no partition: no row can be written", a.name(r)),
 				Fix:     fmt.Sprintf("CREATE TABLE … PARTITION OF %s …", r.Ident())})
 		}
@@ -43,7 +44,7 @@ func (a *audit) misplaced(r *catalog.Relation) error {
 		return a.hidden(r, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "partition-wrong", Object: a.name(r), Rows: n, Sample: rows, Evidence: []string{bound},
+		a.find(report.Finding{Rule: "partition-wrong", Object: a.name(r), Rows: n, Sample: rows, Evidence: []string{bound},
 			Message: fmt.Sprintf("%s of partition %s belonging in another partition of %s", plural(n, "row"), a.name(r), a.name(r.Root())),
 			Fix:     "delete them from the partition and insert them through the parent"})
 	}
@@ -65,7 +66,7 @@ func (a *audit) detaching() error {
 		if r == nil || len(r.Parents) == 0 {
 			continue
 		}
-		a.find(Finding{Rule: "partition-broken", Object: a.name(r),
+		a.find(report.Finding{Rule: "partition-broken", Object: a.name(r),
 			Message: fmt.Sprintf("partition %s is half detached from %s: some queries see its rows, some do not", a.name(r), a.name(r.Parents[0])),
 			Fix:     fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", r.Parents[0].Ident(), r.Ident())})
 	}

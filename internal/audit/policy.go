@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -54,7 +55,7 @@ func (a *audit) rowSecurity() error {
 	}
 	for _, r := range a.cat.Relations {
 		if r.IsTable() && !r.RLS && len(r.Policies) > 0 && a.subject(r) == nil {
-			a.find(Finding{Rule: "rls-enabled", Object: a.name(r),
+			a.find(report.Finding{Rule: "rls-enabled", Object: a.name(r),
 				Message: fmt.Sprintf("%s has %s, and row-level security is not enabled: they do nothing", a.name(r), policies(len(r.Policies))),
 				Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", r.Ident())})
 		}
@@ -95,11 +96,11 @@ func (a *audit) withPartitions(r *catalog.Relation) []*catalog.Relation {
 func (a *audit) protected(s *subject, r *catalog.Relation) {
 	switch {
 	case !r.RLS:
-		a.find(Finding{Rule: "rls-enabled", Object: s.name,
+		a.find(report.Finding{Rule: "rls-enabled", Cause: "no row-level security", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, with policies", r.Ident())})
 	case !r.ForceRLS:
-		a.find(Finding{Rule: "rls-forced", Object: s.name,
+		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
 			Fix:     fmt.Sprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY", r.Ident())})
 	}
@@ -116,7 +117,7 @@ func (a *audit) partition(s *subject, p *catalog.Relation) {
 	default:
 		return
 	}
-	a.find(Finding{Rule: "partition-open", Object: a.name(p),
+	a.find(report.Finding{Rule: "partition-open", Cause: "partitions of " + s.name, Object: a.name(p),
 		Message: fmt.Sprintf("partition %s of %s %s", a.name(p), s.name, what),
 		Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY: without policies it is closed", p.Ident())})
 }
@@ -134,7 +135,7 @@ func (a *audit) commands(s *subject, role *catalog.Role) {
 			return p.Permissive && p.Covers(command) && applies(p, role)
 		})
 		if !covered {
-			a.find(Finding{Rule: "rls-command-uncovered", Object: s.name,
+			a.find(report.Finding{Rule: "rls-command-uncovered", Cause: "no policies for " + role.Name, Object: s.name,
 				Message: fmt.Sprintf("role %s may %s %s, and no policy covers that: it never reaches a row", role.Name, command, s.name),
 				Fix:     fmt.Sprintf("CREATE POLICY … ON %s FOR %s …, or REVOKE %s ON %s FROM %s", s.rel.Ident(), command, command, s.rel.Ident(), role.Name)})
 		}
@@ -168,7 +169,7 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 		if shown == "" {
 			shown = "(absent, which lets everything through)"
 		}
-		a.find(Finding{Rule: "policy-without-tenant", Object: a.name(p.Table) + "." + p.Name,
+		a.find(report.Finding{Rule: "policy-without-tenant", Cause: "policy " + c.name + " " + shown, Object: a.name(p.Table) + "." + p.Name,
 			Message:  fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), c.name),
 			Evidence: []string{c.name + " " + shown},
 			Fix:      "every way through the expression must compare " + a.wanted(accepted)})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // probed is a table that one role tries its hand at: with a row of its own tenant
@@ -190,7 +191,7 @@ func (t *probed) is(alias string, r *row) string {
 }
 
 func (t *probed) find(rule, object, message, sql string, got outcome, fix string) {
-	t.p.a.find(Finding{Rule: rule, Object: object,
+	t.p.a.find(report.Finding{Rule: rule, Object: object, Role: t.role.Name,
 		Message:  fmt.Sprintf("as %s of %s %s, %s", t.role.Name, t.level, t.own.whose(), message),
 		Evidence: []string{sql, "→ " + got.String()}, Fix: fix})
 }

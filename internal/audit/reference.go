@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // references wants foreign keys between scoped tables to carry the tenant, and what
@@ -47,7 +48,7 @@ func (a *audit) unsetsTenant(s *subject, fk *catalog.Constraint) {
 			if sc.Optional || !deletes && !updates {
 				continue
 			}
-			a.find(Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
+			a.find(report.Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
 				Message: fmt.Sprintf("foreign key %s of %s unsets %s, which says whose the row is, when the row of %s goes", fk.Name, s.name, column, a.name(fk.Ref)),
 				Fix:     fmt.Sprintf("ON DELETE SET NULL (%s)", catalog.Idents(without(fk.Columns, sc.Columns)))})
 			return
@@ -67,7 +68,7 @@ func (a *audit) bareReference(s *subject, c *catalog.Column) {
 		if key == nil || key.Type.OID != c.Type.OID || key == c || !(named(target.rel.Name, stem) || stem == "parent" && target == s) {
 			continue
 		}
-		a.find(Finding{Rule: "reference-undeclared", Object: s.name + "." + c.Name,
+		a.find(report.Finding{Rule: "reference-undeclared", Object: s.name + "." + c.Name,
 			Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", s.name, c.Name, target.name),
 			Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (…, %s) REFERENCES %s (…, %s) with the tenant's columns, NOT VALID, then VALIDATE it",
 				s.rel.Ident(), catalog.Ident(c.Name), target.rel.Ident(), catalog.Ident(key.Name))})
@@ -133,7 +134,7 @@ func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 			if a.carriesBelow(fk, s, target, mine.Tenant) {
 				continue
 			}
-			a.find(Finding{Rule: "reference-without-tenant", Object: s.name + "." + fk.Name,
+			a.find(report.Finding{Rule: "reference-without-tenant", Cause: "keys to " + target.name, Object: s.name + "." + fk.Name,
 				Message:  fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, mine.Tenant),
 				Evidence: []string{fk.Definition},
 				Fix: fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s), for which %s needs a unique key on these columns",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // dangerous predefined roles, with what they give.
@@ -41,36 +42,51 @@ func (a *audit) roleRules() error {
 // roleAttributes looks at a role and at whatever it can become.
 func (a *audit) roleAttributes(role *catalog.Role) {
 	for _, r := range becomes(role) {
-		how, verb := "", "is"
+		how, verb, chain := "", "is", ""
 		if r != role {
-			how, verb = ", a member of "+r.Name+",", "can become"
+			how, verb, chain = ", a member of "+r.Name+",", "can become", chainOf(role, r)
 		}
 		switch {
 		case r.Super:
-			a.find(Finding{Rule: "role-superuser", Object: role.Name,
+			a.find(report.Finding{Rule: "role-superuser", Cause: chain, Object: role.Name,
 				Message: fmt.Sprintf("the application's role %s%s %s a superuser", role.Name, how, verb),
 				Fix:     roleFix(role, r, "NOSUPERUSER")})
 		case r.BypassRLS:
-			a.find(Finding{Rule: "role-bypassrls", Object: role.Name,
+			a.find(report.Finding{Rule: "role-bypassrls", Cause: chain, Object: role.Name,
 				Message: fmt.Sprintf("the application's role %s%s bypasses row-level security", role.Name, how),
 				Fix:     roleFix(role, r, "NOBYPASSRLS")})
 		case r.CreateRole:
-			a.find(Finding{Rule: "role-privileged", Object: role.Name,
+			a.find(report.Finding{Rule: "role-privileged", Cause: chain, Object: role.Name,
 				Message: fmt.Sprintf("the application's role %s%s has CREATEROLE, and can grant itself other roles", role.Name, how),
 				Fix:     roleFix(role, r, "NOCREATEROLE")})
 		case r != role && dangerous[r.Name] != "":
-			a.find(Finding{Rule: "role-privileged", Object: role.Name,
+			a.find(report.Finding{Rule: "role-privileged", Cause: chain, Object: role.Name,
 				Message: fmt.Sprintf("the application's role %s is a member of %s, which %s", role.Name, r.Name, dangerous[r.Name]),
 				Fix:     roleFix(role, r, "")})
 		}
 	}
 }
 
+// firstLink is the membership by which a role comes to be another one: what it leads to
+// is mended by revoking it.
+func firstLink(role, other *catalog.Role) *catalog.Role {
+	for _, m := range role.MemberOf {
+		if m.Role == other || slices.Contains(becomes(m.Role), other) {
+			return m.Role
+		}
+	}
+	return other
+}
+
+func chainOf(role, other *catalog.Role) string {
+	return "member " + firstLink(role, other).Name + " of " + role.Name
+}
+
 func roleFix(role, r *catalog.Role, attribute string) string {
 	if r == role {
 		return fmt.Sprintf("ALTER ROLE %s %s", catalog.Ident(role.Name), attribute)
 	}
-	return fmt.Sprintf("REVOKE %s FROM %s", catalog.Ident(r.Name), catalog.Ident(role.Name))
+	return fmt.Sprintf("REVOKE %s FROM %s", catalog.Ident(firstLink(role, r).Name), catalog.Ident(role.Name))
 }
 
 // mayRiseAcross reports applications of one tenant that can become whoever reads
@@ -79,7 +95,7 @@ func (a *audit) mayRiseAcross() {
 	for _, role := range a.roles.app {
 		for _, r := range becomes(role)[1:] {
 			if slices.Contains(a.roles.across, r) {
-				a.find(Finding{Rule: "role-privileged", Object: role.Name,
+				a.find(report.Finding{Rule: "role-privileged", Cause: chainOf(role, r), Object: role.Name,
 					Message: fmt.Sprintf("the application's role %s is a member of %s, which reads across tenants", role.Name, r.Name),
 					Fix:     roleFix(role, r, "")})
 			}
@@ -93,7 +109,7 @@ func (a *audit) roleCreates(role *catalog.Role) {
 	for _, s := range a.cat.Schemas {
 		for _, g := range s.Grants {
 			if g.Has("CREATE") && mayAct(role, g.Grantee) && !role.Super && s.Owner != role.Name {
-				a.find(Finding{Rule: "privilege-create", Object: s.Name,
+				a.find(report.Finding{Rule: "privilege-create", Object: s.Name,
 					Message: fmt.Sprintf("role %s may create objects in schema %s, by a grant to %s", role.Name, s.Name, g.Grantee),
 					Fix:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s", catalog.Ident(s.Name), g.Grantee)})
 				break
@@ -120,11 +136,11 @@ func (a *audit) roleOwns(role *catalog.Role) {
 		}
 	}
 	for owner, tables := range owned {
-		how := ""
+		how, chain := "", ""
 		if owner != role.Name {
-			how = fmt.Sprintf(" through its membership of %s", owner)
+			how, chain = fmt.Sprintf(" through its membership of %s", owner), chainOf(role, a.cat.Role(owner))
 		}
-		a.find(Finding{Rule: "role-owner", Object: role.Name,
+		a.find(report.Finding{Rule: "role-owner", Cause: chain, Object: role.Name,
 			Message:  fmt.Sprintf("the application's role %s owns %s%s", role.Name, plural(int64(len(tables)), "scoped table"), how),
 			Evidence: []string{strings.Join(tables, ", ")},
 			Fix:      "let a role own the tables that only migrations use, and GRANT the application what it needs"})
@@ -143,8 +159,8 @@ func (a *audit) rolePrivileges(role *catalog.Role) {
 	}
 	for _, s := range a.allPieces() {
 		for _, f := range forbidden {
-			if via := reachable(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != "public" {
-				a.find(Finding{Rule: f.rule, Object: s.name,
+			if via := reachable(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != s.rel.Owner && via != "public" {
+				a.find(report.Finding{Rule: f.rule, Cause: f.privilege + " to " + via, Object: s.name,
 					Message: fmt.Sprintf("role %s may %s %s, by a grant to %s, and so %s", role.Name, f.privilege, s.name, via, f.does),
 					Fix:     fmt.Sprintf("REVOKE %s ON %s FROM %s", f.privilege, s.rel.Ident(), strings.Split(via, " ")[0])})
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -62,7 +63,7 @@ func (a *audit) sequence(s *catalog.Sequence, c *catalog.Column) error {
 	}
 	object := a.name(c.Table) + "." + c.Name
 	if behind {
-		a.find(Finding{Rule: "sequence-behind", Object: object,
+		a.find(report.Finding{Rule: "sequence-behind", Object: object,
 			Message:  fmt.Sprintf("%s holds %s already, and sequence %s hands out %s next", object, reached, s.Name, next),
 			Evidence: []string{"sequence " + s.Schema + "." + s.Name},
 			Fix:      fmt.Sprintf("SELECT setval(%s, (SELECT %s(%s) FROM %s))", catalog.Literal(catalog.Ident(s.Schema, s.Name)), edge, catalog.Ident(c.Name), c.Table.Ident())})
@@ -92,7 +93,7 @@ func (a *audit) exhausted(s *catalog.Sequence, c *catalog.Column, object string)
 		return a.hidden(c.Table, err)
 	}
 	if used >= 0.9 {
-		a.find(Finding{Rule: "sequence-exhausted", Object: object,
+		a.find(report.Finding{Rule: "sequence-exhausted", Object: object,
 			Message: fmt.Sprintf("sequence %s of %s has used %.0f%% of its values, up to %d", s.Name, object, used*100, limit),
 			Fix:     strings.TrimSpace(fmt.Sprintf("widen %s to bigint, and the sequence with it", object))})
 	}

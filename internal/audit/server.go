@@ -1,6 +1,10 @@
 package audit
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/qarion/seedbed/internal/report"
+)
 
 // fixed are the first minor releases in which the known ways around row-level
 // security are closed: CVE-2023-2455 and CVE-2024-10976 (policies disregard the
@@ -24,10 +28,10 @@ func (a *audit) server() error {
 
 // KnownHoles is the finding about a server, by its server_version_num, that lacks a
 // fix of a way around row-level security.
-func KnownHoles(version int) (Finding, bool) {
+func KnownHoles(version int) (report.Finding, bool) {
 	major, minor := version/10000, version%10000
 	f, known := fixed[major]
-	return Finding{Rule: "server-version", Object: fmt.Sprintf("Postgres %d.%d", major, minor),
+	return report.Finding{Rule: "server-version", Object: fmt.Sprintf("Postgres %d.%d", major, minor),
 		Message: fmt.Sprintf("Postgres %d.%d has known ways around row-level security: %s", major, minor, f.cve),
 		Fix:     fmt.Sprintf("update to %d.%d or later", major, f.minor)}, known && minor < f.minor
 }

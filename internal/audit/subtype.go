@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 func (a *audit) subtypes() error {
@@ -40,7 +41,7 @@ func (a *audit) unknownSubtypes(base *catalog.Relation, i seedbed.Inheritance) e
 		return a.hidden(base, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "subtype-unknown", Object: a.name(base) + "." + i.Discriminator, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "subtype-unknown", Object: a.name(base) + "." + i.Discriminator, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s having a %s that is not declared; known are %s", plural(n, "row"), a.name(base), i.Discriminator, strings.Join(known, ", ")),
 			Fix:     "delete or correct the rows, or add the subtype to the Model"})
 	}
@@ -85,7 +86,7 @@ func (a *audit) subtype(base *catalog.Relation, i seedbed.Inheritance, s seedbed
 			return a.hidden(c.table, err)
 		}
 		if n > 0 {
-			a.find(Finding{Rule: c.rule, Object: c.object, Rows: n, Sample: rows, Message: plural(n, "row") + " " + c.message, Fix: c.fix})
+			a.find(report.Finding{Rule: c.rule, Object: c.object, Rows: n, Sample: rows, Message: plural(n, "row") + " " + c.message, Fix: c.fix})
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // tenantRows looks for rows that are in the wrong place already.
@@ -46,7 +47,7 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 			return a.hidden(s.rel, err)
 		}
 		if n > 0 {
-			a.find(Finding{Rule: "row-of-unknown-tenant", Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
+			a.find(report.Finding{Rule: "row-of-unknown-tenant", Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s belonging to a %s that does not exist", plural(n, "row"), s.name, sc.Tenant),
 				Fix:     "delete them; a foreign key to " + a.name(tenants) + " prevents new ones"})
 		}
@@ -60,7 +61,7 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 			return a.hidden(s.rel, err)
 		}
 		if n > 0 {
-			a.find(Finding{Rule: "row-without-tenant", Object: s.name + "." + name, Rows: n, Sample: rows,
+			a.find(report.Finding{Rule: "row-without-tenant", Object: s.name + "." + name, Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s belonging to no %s", plural(n, "row"), s.name, sc.Tenant),
 				Fix:     "give them one, then SET NOT NULL"})
 		}
@@ -85,7 +86,7 @@ func (a *audit) aggregateRows(s *subject) error {
 		return a.hidden(s.rel, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "aggregate-disagrees", Object: s.name + "." + s.agg.AcrossColumns[0], Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "aggregate-disagrees", Object: s.name + "." + s.agg.AcrossColumns[0], Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s naming another %s than that of the %s", plural(n, "row"), s.name, s.agg.Across, s.agg.Tenant),
 			Fix:     fmt.Sprintf("correct them; a composite foreign key to %s prevents new ones", a.name(tenants))})
 	}
@@ -116,7 +117,7 @@ func (a *audit) crossing(s *subject, fk *catalog.Constraint, target *subject) er
 			return a.hidden(s.rel, err)
 		}
 		if n > 0 {
-			a.find(Finding{Rule: "reference-crosses", Object: s.name + "." + fk.Name, Rows: n, Sample: rows,
+			a.find(report.Finding{Rule: "reference-crosses", Object: s.name + "." + fk.Name, Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s referencing a row of %s that belongs to another %s", plural(n, "row"), s.name, target.name, level),
 				Fix:     "correct or delete them, and find the code that wrote them; a foreign key that carries the tenant prevents new ones"})
 		}
@@ -170,7 +171,7 @@ func (a *audit) crossingPair(r *catalog.Relation, p seedbed.Polymorphic, target 
 		return a.hidden(r, err)
 	}
 	if n > 0 {
-		a.find(Finding{Rule: "pair-crosses", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "pair-crosses", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s pointing at a row of %s that belongs to another tenant", plural(n, "row"), a.name(r), a.name(target)),
 			Fix:     "delete them, and find the code that wrote them; a shadow key that carries the tenant prevents new ones"})
 	}

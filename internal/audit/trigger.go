@@ -6,13 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 func (a *audit) triggers(r *catalog.Relation) {
 	for _, t := range r.Triggers {
 		state := map[string]string{"D": "disabled", "R": "enabled for replication only"}[t.Enabled]
 		if state != "" {
-			a.find(Finding{Rule: "trigger-off", Object: a.name(r) + "." + t.Name, Evidence: []string{t.Definition},
+			a.find(report.Finding{Rule: "trigger-off", Object: a.name(r) + "." + t.Name, Evidence: []string{t.Definition},
 				Message: fmt.Sprintf("trigger %s of %s is %s", t.Name, a.name(r), state),
 				Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER %s", r.Ident(), catalog.Ident(t.Name))})
 		}
@@ -52,7 +53,7 @@ func (a *audit) replicas() error {
 		case database != "":
 			alter += " IN DATABASE " + catalog.Ident(database)
 		}
-		a.find(Finding{Rule: "constraint-off", Object: object,
+		a.find(report.Finding{Rule: "constraint-off", Object: object,
 			Message:  fmt.Sprintf("every session of %s has session_replication_role = replica: no foreign key is checked, and no trigger fires", object),
 			Evidence: []string{"ALTER " + alter + " SET session_replication_role = replica"},
 			Fix:      "ALTER " + alter + " RESET session_replication_role"})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -49,7 +50,7 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 	if ix.Exclusion {
 		kind, code = "exclusion", "23P01"
 	}
-	a.find(Finding{Rule: "unique-without-tenant", Object: s.name + "." + ix.Name,
+	a.find(report.Finding{Rule: "unique-without-tenant", Object: s.name + "." + ix.Name,
 		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error %s tells one that another has the value", kind, ix.Name, s.name, code),
 		Evidence: []string{ix.Definition},
 		Fix:      fmt.Sprintf("make it (%s)", strings.Join(append(append(append([]string{}, sc.Columns...), columns...), exprs...), ", "))})

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -43,12 +44,12 @@ func (a *audit) view(v *catalog.Relation, shows []string) {
 		return
 	}
 	if a.usesRLS {
-		a.find(Finding{Rule: "view-security-invoker", Object: a.name(v),
+		a.find(report.Finding{Rule: "view-security-invoker", Cause: "views of owners", Object: a.name(v),
 			Message: fmt.Sprintf("view %s reads %s as its owner, %s, not as who queries it", a.name(v), strings.Join(shows, ", "), v.Owner),
 			Fix:     fmt.Sprintf("ALTER VIEW %s SET (security_invoker = true)", v.Ident())})
 	}
 	if a.filters(v) && !v.Option("security_barrier") {
-		a.find(Finding{Rule: "view-security-barrier", Object: a.name(v),
+		a.find(report.Finding{Rule: "view-security-barrier", Object: a.name(v),
 			Message: fmt.Sprintf("view %s filters tenants, and a function in a query's WHERE may see the rows before that", a.name(v)),
 			Fix:     fmt.Sprintf("ALTER VIEW %s SET (security_barrier = true)", v.Ident())})
 	}
@@ -64,7 +65,7 @@ func (a *audit) filters(v *catalog.Relation) bool {
 // matview: no policy applies to a materialized view, whoever reads it.
 func (a *audit) matview(v *catalog.Relation, shows []string) {
 	if who := a.readersOf(v); len(who) > 0 {
-		a.find(Finding{Rule: "matview-granted", Object: a.name(v),
+		a.find(report.Finding{Rule: "matview-granted", Object: a.name(v),
 			Message: fmt.Sprintf("%s may read materialized view %s, which holds rows of %s of every tenant", strings.Join(who, ", "), a.name(v), strings.Join(shows, ", ")),
 			Fix:     fmt.Sprintf("REVOKE SELECT ON %s, and grant a view with security_barrier over it that filters by tenant", v.Ident())})
 	}
@@ -102,7 +103,7 @@ func (a *audit) foreignTable(f *catalog.Relation) {
 				held = held || c != nil && own != nil && c.Type.Underlying() == own.Type.Underlying() && i == len(sc.Columns)-1
 			}
 			if held {
-				a.find(Finding{Rule: "foreign-table-granted", Object: a.name(f),
+				a.find(report.Finding{Rule: "foreign-table-granted", Object: a.name(f),
 					Message: fmt.Sprintf("%s may read foreign table %s, which has %s and can have no row-level security", strings.Join(who, ", "), a.name(f), strings.Join(sc.Columns, ", ")),
 					Fix:     fmt.Sprintf("REVOKE SELECT ON %s, and grant a view with security_barrier over it that filters by tenant", f.Ident())})
 				return
@@ -136,7 +137,7 @@ func (a *audit) rewriteRules() error {
 			return nil
 		}
 		seen[object] = true
-		a.find(Finding{Rule: "rewrite-rule", Object: object, Evidence: []string{definition},
+		a.find(report.Finding{Rule: "rewrite-rule", Object: object, Evidence: []string{definition},
 			Message: fmt.Sprintf("rule %s of %s reaches %s as %s, to whom row-level security does not apply", name, a.name(r), s.name, r.Owner),
 			Fix:     "replace the rule by a trigger, which runs as who wrote the statement"})
 		return nil

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/qarion/seedbed/internal/look"
-	"github.com/qarion/seedbed/migrations"
 )
 
 //go:embed page.html
@@ -32,11 +31,10 @@ func HTML(w io.Writer, p Page) error {
 		"Page":      p,
 		"Clean":     p.Audit.Clean(),
 		"Facts":     p.facts(),
-		"Groups":    groups(p.Audit.Findings, p.reason, "f"),
-		"Excused":   groups(p.Audit.Excused, p.reason, "x"),
+		"Groups":    groups(p.Audit.Findings, "f"),
+		"Excused":   groups(p.Audit.Excused, "x"),
 		"Matrix":    p.matrix(),
 		"Drawing":   template.HTML(p.Drawing),
-		"Reviewed":  p.reviewed(),
 		"Unchecked": p.Audit.Unchecked,
 	})
 }
@@ -63,34 +61,6 @@ func (p Page) facts() string {
 		facts = append(facts, p.Made.UTC().Format("2 Jan 2006 15:04 UTC"))
 	}
 	return strings.Join(facts, " · ")
-}
-
-// reviewed is a migration as the page shows it.
-type reviewed struct {
-	File     string
-	Timeline template.HTML
-	Findings []migrations.Finding
-}
-
-func (p Page) reviewed() (all []reviewed) {
-	if p.Review == nil {
-		return nil
-	}
-	for _, m := range p.Review.Migrations {
-		x := reviewed{File: m.File}
-		if len(m.Timeline) > 0 {
-			x.Timeline = template.HTML(migrations.TimelineSVG(m)) // it escapes names itself
-		}
-		for _, f := range p.Review.Findings {
-			if f.Version == m.Version {
-				x.Findings = append(x.Findings, f)
-			}
-		}
-		if x.Timeline != "" || len(x.Findings) > 0 {
-			all = append(all, x)
-		}
-	}
-	return all
 }
 
 func plural(n int, what string) string {

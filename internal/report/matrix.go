@@ -2,14 +2,13 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/qarion/seedbed/internal/audit"
 )
 
 // matrix is the isolation matrix as the page shows it.
 type matrix struct {
-	Roles    []audit.AccessRole
+	Roles    []AccessRole
 	Sections []section
 }
 
@@ -35,21 +34,21 @@ type mark struct {
 }
 
 func (p Page) matrix() *matrix {
-	if p.Access == nil || len(p.Access.Roles) == 0 {
+	if p.Audit.Access == nil || len(p.Audit.Access.Roles) == 0 {
 		return nil
 	}
-	m := &matrix{Roles: p.Access.Roles}
+	m := &matrix{Roles: p.Audit.Access.Roles}
 	broken := p.broken()
 	at := map[string]int{}
-	for _, t := range p.Access.Tables {
+	for _, t := range p.Audit.Access.Tables {
 		i, ok := at[t.Scope]
 		if !ok {
 			i = len(m.Sections)
 			at[t.Scope] = i
 			m.Sections = append(m.Sections, section{Title: t.Scope})
 		}
-		row := matrixRow{Name: t.Name, Aggregate: t.Aggregate, Link: broken[place{table: t.Name}]}
-		for r, role := range p.Access.Roles {
+		row := matrixRow{Name: t.Name, Aggregate: t.Aggregate, Link: broken[spot{table: t.Name}]}
+		for r, role := range p.Audit.Access.Roles {
 			row.Cells = append(row.Cells, marks(t, role, t.Reach[r], broken))
 		}
 		m.Sections[i].Tables = append(m.Sections[i].Tables, row)
@@ -58,21 +57,21 @@ func (p Page) matrix() *matrix {
 }
 
 // says are the words for a reach, in the role's place.
-var says = map[audit.Reach]string{
-	audit.Denied: "is not granted", audit.Nothing: "is granted, and no policy lets it reach a row",
-	audit.OfTenant: "reaches rows of its own tenant", audit.OfOuter: "reaches rows of all tenants below its own", audit.Everything: "reaches every row",
+var says = map[Reach]string{
+	Denied: "is not granted", Nothing: "is granted, and no policy lets it reach a row",
+	OfTenant: "reaches rows of its own tenant", OfOuter: "reaches rows of all tenants below its own", Everything: "reaches every row",
 }
 
-func marks(t audit.AccessTable, role audit.AccessRole, reach []audit.Reach, broken map[place]string) (out []mark) {
-	for i, command := range audit.Commands {
-		if command == "TRUNCATE" && reach[i] == audit.Denied {
+func marks(t AccessTable, role AccessRole, reach []Reach, broken map[spot]string) (out []mark) {
+	for i, command := range Commands {
+		if command == "TRUNCATE" && reach[i] == Denied {
 			continue // as it should be: not worth a column of dots
 		}
 		m := mark{Letter: command[:1], Class: string(reach[i]), Says: fmt.Sprintf("%s: %s on %s %s", role.Name, command, t.Name, says[reach[i]])}
-		if t.Scope == "" && reach[i] == audit.Everything {
+		if t.Scope == "" && reach[i] == Everything {
 			m.Class = "shared" // nobody owns these rows
 		}
-		if link := broken[place{t.Name, role.Name, command}]; link != "" {
+		if link := broken[spot{t.Name, role.Name, command}]; link != "" {
 			m.Class, m.Link = "broken", link
 			m.Says += ", and should not: see the finding"
 		}
@@ -81,52 +80,45 @@ func marks(t audit.AccessTable, role audit.AccessRole, reach []audit.Reach, brok
 	return out
 }
 
-// place is what a finding breaks: a command of a role in a table, or the table.
-type place struct{ table, role, command string }
+// spot is what a finding breaks: a command of a role in a table, or the table.
+type spot struct{ table, role, command string }
 
 // broken maps places to the findings about them.
-func (p Page) broken() map[place]string {
-	out := map[place]string{}
+func (p Page) broken() map[spot]string {
+	out := map[spot]string{}
 	for i, f := range p.Audit.Findings {
 		link := "#" + name("f", i)
-		table, _, _ := strings.Cut(f.Object, ".")
-		for _, t := range p.Access.Tables {
-			if t.Name == f.Object || t.Name == table || strings.HasPrefix(f.Object, t.Name+".") {
-				table = t.Name
+		for _, x := range f.All() {
+			if _, there := out[spot{table: x.Table}]; !there {
+				out[spot{table: x.Table}] = link
 			}
 		}
-		if _, there := out[place{table: table}]; !there {
-			out[place{table: table}] = link
-		}
-		role, command := attempt(f)
-		if role != "" && command != "" {
-			out[place{table, role, command}] = link
+		for _, x := range f.All() {
+			if role, command := attempt(x); role != "" {
+				out[spot{x.Table, role, command}] = link
+			}
 		}
 	}
 	return out
 }
 
-// attempt reads from a probe's finding who tried, and which command. Reading as an
+// attempt is who tried, and which command: in a finding of a probe. Reading as an
 // UPDATE's condition is the UPDATE's.
-func attempt(f audit.Finding) (role, command string) {
-	rest, ok := strings.CutPrefix(f.Message, "as ")
-	if !ok || !strings.HasPrefix(f.Rule, "probe-") || len(f.Evidence) == 0 || f.Rule == "probe-control" {
+func attempt(f Finding) (role, command string) {
+	if f.Role == "" || len(f.Evidence) == 0 || f.Rule == "probe-control" {
 		return "", ""
 	}
-	role, _, _ = strings.Cut(rest, " of ")
 	verb, _, _ := strings.Cut(f.Evidence[0], " ")
-	for _, c := range audit.Commands {
-		if verb == c {
-			return role, c
-		}
-	}
 	switch verb {
 	case "COPY", "WITH":
-		return role, "SELECT"
+		verb = "SELECT"
 	case "MERGE":
-		return role, "UPDATE"
+		verb = "UPDATE"
 	}
-	return role, ""
+	if !slices.Contains(Commands, verb) {
+		return "", ""
+	}
+	return f.Role, verb
 }
 
 func name(prefix string, i int) string { return fmt.Sprintf("%s%d", prefix, i+1) }

@@ -10,7 +10,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/testkit"
 )
@@ -18,26 +17,25 @@ import (
 // found is a report with something of each kind, and with names that somebody chose
 // to break us.
 func found() report.Page {
-	denied, own, all := audit.Denied, audit.OfTenant, audit.Everything
+	denied, own, all := report.Denied, report.OfTenant, report.Everything
 	return report.Page{
 		Database: "orders", Title: "Orders <staging>", Server: "18.1", Made: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Probed: true,
-		Exceptions: []audit.Exception{{Rule: "constraint-not-valid", Reason: "validated in May"}},
-		Audit: &audit.Report{
+		Audit: &report.Report{
+			Access: &report.Access{
+				Roles: []report.AccessRole{{Name: "app", Part: "application"}, {Name: "owner", Part: "owner"}},
+				Tables: []report.AccessTable{
+					{Name: "comments", Scope: "team", Reach: [][]report.Reach{{own, own, denied, denied, denied}, {all, all, all, all, all}}},
+					{Name: `"><img src=x onerror=alert(1)>`, Scope: "team", Aggregate: true, Reach: [][]report.Reach{{own, denied, denied, denied, denied}, {all, all, all, all, all}}},
+					{Name: "countries", Reach: [][]report.Reach{{all, denied, denied, denied, denied}, {all, all, all, all, all}}},
+				},
+			},
 			Tables: 3, Rules: 72, Elapsed: 1234 * time.Millisecond,
-			Findings: []audit.Finding{
-				{Rule: "pair-orphan", Object: "comments.resource_id", Message: "5 rows point nowhere", Rows: 5, Sample: []string{"id=1", `id=</pre><script>alert(1)</script>`}, Fix: "delete them"},
-				{Rule: "probe-read", Object: "comments", Message: "as app of team 1, 3 rows of others can be read", Evidence: []string{"SELECT count(*) FROM comments", "→ succeeded"}, Fix: "see the policies"},
+			Findings: []report.Finding{
+				{Rule: "pair-orphan", Severity: report.Breach, Object: "comments.resource_id", Message: "5 rows point nowhere", Rows: 5, Sample: []string{"id=1", `id=</pre><script>alert(1)</script>`}, Fix: "delete them"},
+				{Rule: "probe-read", Severity: report.Breach, Object: "comments", Table: "comments", Role: "app", Message: "as app of team 1, 3 rows of others can be read", Evidence: []string{"SELECT count(*) FROM comments", "→ succeeded"}, Fix: "see the policies"},
 			},
-			Excused:   []audit.Finding{{Rule: "constraint-not-valid", Object: "comments.body_check", Message: "is not validated"}},
-			Unchecked: []audit.Gap{{Part: "the moon", Reason: "what it does"}},
-		},
-		Access: &audit.Access{
-			Roles: []audit.AccessRole{{Name: "app", Part: "application"}, {Name: "owner", Part: "owner"}},
-			Tables: []audit.AccessTable{
-				{Name: "comments", Scope: "team", Reach: [][]audit.Reach{{own, own, denied, denied, denied}, {all, all, all, all, all}}},
-				{Name: `"><img src=x onerror=alert(1)>`, Scope: "team", Aggregate: true, Reach: [][]audit.Reach{{own, denied, denied, denied, denied}, {all, all, all, all, all}}},
-				{Name: "countries", Reach: [][]audit.Reach{{all, denied, denied, denied, denied}, {all, all, all, all, all}}},
-			},
+			Excused:   []report.Finding{{Rule: "constraint-not-valid", Object: "comments.body_check", Message: "is not validated", Severity: report.Advice, Excused: "validated in May"}},
+			Unchecked: []report.Gap{{Part: "the moon", Reason: "what it does"}},
 		},
 		Drawing: `<svg xmlns="http://www.w3.org/2000/svg" class="seedbed-diagram"></svg>`,
 	}
@@ -111,7 +109,7 @@ func TestMatrixShowsWhatWasTried(t *testing.T) {
 
 // A clean report says so, and has no empty sections.
 func TestHTMLOfNothing(t *testing.T) {
-	page := html(t, report.Page{Database: "orders", Audit: &audit.Report{}})
+	page := html(t, report.Page{Database: "orders", Audit: &report.Report{}})
 	if !strings.Contains(page, "<b>No findings</b>") || strings.Contains(page, "<section") {
 		t.Errorf("the page is\n%s", page)
 	}
@@ -119,9 +117,9 @@ func TestHTMLOfNothing(t *testing.T) {
 
 // Many findings of a rule are folded; the rest stays in the page, for links.
 func TestManyFindingsAreFolded(t *testing.T) {
-	p := report.Page{Database: "orders", Audit: &audit.Report{}}
+	p := report.Page{Database: "orders", Audit: &report.Report{}}
 	for range 20 {
-		p.Audit.Findings = append(p.Audit.Findings, audit.Finding{Rule: "rls-enabled", Object: "t"})
+		p.Audit.Findings = append(p.Audit.Findings, report.Finding{Rule: "rls-enabled", Object: "t"})
 	}
 	page := html(t, p)
 	if !strings.Contains(page, "<summary>and 14 more</summary>") || strings.Count(page, `class="finding"`) != 20 {
@@ -135,7 +133,7 @@ func TestSARIF(t *testing.T) {
 		"2_b.sql": {Data: []byte("-- +goose Up\nCREATE TABLE comments (\n  id int,\n  resource_id uuid\n);\n")},
 	}}
 	var b bytes.Buffer
-	if err := report.SARIF(&b, found(), files); err != nil {
+	if err := found().Run(files).SARIF(&b); err != nil {
 		t.Fatal(err)
 	}
 	var doc struct {
@@ -150,8 +148,8 @@ func TestSARIF(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := doc.Runs[0]
-	if len(run.Tool.Driver.Rules) != len(audit.Rules) {
-		t.Errorf("%d rules of %d", len(run.Tool.Driver.Rules), len(audit.Rules))
+	if len(run.Tool.Driver.Rules) != len(report.Rules) {
+		t.Errorf("%d rules of %d", len(run.Tool.Driver.Rules), len(report.Rules))
 	}
 	for _, r := range run.Results {
 		if i := int(r["ruleIndex"].(float64)); run.Tool.Driver.Rules[i].ID != r["ruleId"] {
@@ -168,7 +166,7 @@ func TestSARIF(t *testing.T) {
 // Without migrations there is no line to point at, and the object's name stands alone.
 func TestSARIFWithoutFiles(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.SARIF(&b, found(), nil); err != nil {
+	if err := found().Run(nil).SARIF(&b); err != nil {
 		t.Fatal(err)
 	}
 	if s := b.String(); strings.Contains(s, "physicalLocation") || !strings.Contains(s, `"fullyQualifiedName": "orders.comments.resource_id"`) {

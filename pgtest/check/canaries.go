@@ -48,7 +48,7 @@ func Canaries(t testing.TB, db seedbed.DB, opt Options, tenants ...any) *CanaryS
 		}
 		keys, shown = append(keys, key), append(shown, strings.Join(key, "/"))
 	}
-	planted, err := audit.Plant(t.Context(), db, opt, keys)
+	planted, err := audit.Plant(t.Context(), db, opt.engine(), keys)
 	if err != nil {
 		t.Fatalf("check.Canaries: %v", err)
 		return nil
@@ -65,7 +65,7 @@ func Canaries(t testing.TB, db seedbed.DB, opt Options, tenants ...any) *CanaryS
 
 // tenantsThere is the end of an error: which keys a caller could have passed.
 func tenantsThere(t testing.TB, db seedbed.DB, opt Options) string {
-	there, err := audit.TenantKeys(t.Context(), db, opt)
+	there, err := audit.TenantKeys(t.Context(), db, opt.engine())
 	if err != nil || there == "" {
 		return ""
 	}

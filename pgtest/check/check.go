@@ -1,36 +1,13 @@
 package check
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
 )
-
-// Options of Isolation and Integrity. Its zero value is what most tests want.
-type Options = audit.Options
-
-// Exception excuses findings that are intended, and says why.
-type Exception = audit.Exception
-
-// Finding is one thing that is wrong: which rule, which object, the evidence and
-// the fix.
-type Finding = audit.Finding
-
-// Report is what a check found, and what it could not look at.
-type Report = audit.Report
-
-// Rule is one thing that must hold, and why.
-type Rule = audit.Rule
-
-// Progress says how far a check has come.
-type Progress = audit.Progress
-
-// Step of a check, and the time that it took.
-type Step = audit.Step
-
-// Rules are those that Isolation and Integrity apply, in the order of their reports.
-func Rules() []Rule { return append([]Rule(nil), audit.Rules...) }
 
 // Isolation fails the test where tenants are not kept apart. It looks at the
 // catalog (tenant columns, composite keys, policies, roles, views, functions,
@@ -47,8 +24,16 @@ func Rules() []Rule { return append([]Rule(nil), audit.Rules...) }
 // that the message names says that this is meant. Of several options the last counts.
 func Isolation(t testing.TB, db seedbed.DB, opt ...Options) {
 	t.Helper()
-	report, err := audit.Isolation(t.Context(), db, last(opt))
+	report, err := IsolationContext(t.Context(), db, last(opt))
 	conclude(t, "Isolation", report, err)
+}
+
+// IsolationContext is Isolation for programs: it returns what it found. An error says
+// that it could not run: a connection that was lost, a role of opt that does not exist.
+// It takes some hundreds of milliseconds, and writes only in a transaction that it rolls
+// back.
+func IsolationContext(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
+	return reportOf(audit.Isolation(ctx, db, opt.engine()))
 }
 
 // Integrity fails the test where references are not whole: polymorphic pairs that
@@ -71,8 +56,14 @@ func Isolation(t testing.TB, db seedbed.DB, opt ...Options) {
 // schema took a minute and a half. Of several options the last counts.
 func Integrity(t testing.TB, db seedbed.DB, opt ...Options) {
 	t.Helper()
-	report, err := audit.Integrity(t.Context(), db, last(opt))
+	report, err := IntegrityContext(t.Context(), db, last(opt))
 	conclude(t, "Integrity", report, err)
+}
+
+// IntegrityContext is Integrity for programs: it returns what it found. An error says
+// that it could not run, as of IsolationContext.
+func IntegrityContext(ctx context.Context, db seedbed.DB, opt Options) (*Report, error) {
+	return reportOf(audit.Integrity(ctx, db, opt.engine()))
 }
 
 func last(opt []Options) Options {
@@ -82,15 +73,18 @@ func last(opt []Options) Options {
 	return opt[len(opt)-1]
 }
 
+// long is how long a check takes before it says where the time went.
+const long = 10 * time.Second
+
 // conclude tells the test.
 func conclude(t testing.TB, name string, report *Report, err error) {
 	t.Helper()
 	switch {
 	case err != nil:
 		t.Fatalf("check.%s: %v", name, err)
-	case !report.Clean() || report.InVain():
-		t.Error("check." + name + ": " + Format(report))
+	case len(report.Findings) > 0 || report.inner.InVain():
+		t.Error("check." + name + ": " + report.String())
 	case len(report.Unchecked) > 0 || report.Elapsed >= long:
-		t.Log("check." + name + ": " + Format(report))
+		t.Log("check." + name + ": " + report.String())
 	}
 }

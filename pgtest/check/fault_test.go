@@ -13,8 +13,8 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/testkit"
-	"github.com/qarion/seedbed/pgtest/check"
 )
 
 // Who injects a fault.
@@ -24,7 +24,7 @@ const (
 	super  = "postgres"
 )
 
-type engine func(context.Context, seedbed.DB, audit.Options) (*audit.Report, error)
+type engine func(context.Context, seedbed.DB, audit.Options) (*report.Report, error)
 
 // fault is one thing broken in the reference schema or its data.
 type fault struct {
@@ -125,11 +125,11 @@ func TestFindingsWhateverThePlan(t *testing.T) {
 				if err := simple(t.Context(), tx, plan); err != nil {
 					t.Fatal(err)
 				}
-				report, err := f.check(t.Context(), tx, audit.Options{})
+				got, err := f.check(t.Context(), tx, audit.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				said = append(said, elapsed.ReplaceAllString(check.Format(report), ")"))
+				said = append(said, elapsed.ReplaceAllString(got.Text(), ")"))
 			}
 			if diff := cmp.Diff(said[0], said[1]); diff != "" {
 				t.Errorf("by index, and by reading the table:\n%s", diff)
@@ -155,17 +155,17 @@ func (f fault) inject(t *testing.T, tx pgx.Tx) {
 func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 	t.Helper()
 	opt.NoProbes = !strings.HasPrefix(f.rule, "probe-") // the slowest part
-	report, err := f.check(t.Context(), tx, opt)
+	checked, err := f.check(t.Context(), tx, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, found := range report.Findings {
+	for _, found := range each(checked) {
 		if found.Rule == f.rule && found.Object == f.object {
 			scrub(found.Sample)
 			scrub(found.Evidence)
 			found.Message, found.Fix = databases.ReplaceAllString(found.Message, "sb_test"), databases.ReplaceAllString(found.Fix, "sb_test")
-			return check.Format(&audit.Report{Findings: []audit.Finding{found}})
+			return (&report.Report{Findings: []report.Finding{found}}).Text()
 		}
 		got = append(got, found.Rule+" "+found.Object)
 	}
@@ -174,6 +174,14 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) string {
 	}
 	t.Errorf("want %s %s (Model given: %t), got [%s]", f.rule, f.object, opt.Model != nil, strings.Join(got, "; "))
 	return ""
+}
+
+// each is every finding, also those that follow from another.
+func each(r *report.Report) (all []report.Finding) {
+	for _, cause := range r.Findings {
+		all = append(all, cause.All()...)
+	}
+	return all
 }
 
 var (

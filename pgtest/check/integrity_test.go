@@ -8,6 +8,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -92,7 +93,7 @@ func TestServerWithoutFixes(t *testing.T) {
 	if !hole {
 		t.Fatal("15.8 has no known holes")
 	}
-	golden(t, "server", check.Format(&check.Report{Findings: []check.Finding{f}}))
+	golden(t, "server", (&report.Report{Findings: []report.Finding{f}}).Text())
 }
 
 // TestEveryRuleHasAGoldenMessage reads the golden files of the other tests.

@@ -80,14 +80,14 @@ func TestLookalikesAreLeftAlone(t *testing.T) {
 			defer tx.Rollback(context.Background())
 			fault{as: l.as, sql: l.sql}.inject(t, tx)
 			for _, run := range []engine{iso, whole} {
-				report, err := run(t.Context(), tx, audit.Options{NoProbes: !strings.Contains(l.name, "polic")})
+				checked, err := run(t.Context(), tx, audit.Options{NoProbes: !strings.Contains(l.name, "polic")})
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, f := range report.Findings {
+				for _, f := range each(checked) {
 					t.Errorf("%s: %s: %s %q", f.Rule, f.Object, f.Message, f.Evidence)
 				}
-				for _, note := range report.Unchecked {
+				for _, note := range checked.Unchecked {
 					t.Errorf("could not check: %s", note)
 				}
 			}

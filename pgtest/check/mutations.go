@@ -45,7 +45,8 @@ func Mutations(t testing.TB, db seedbed.DB, test func(t testing.TB, db seedbed.D
 	t.Helper()
 	var o audit.MutationOptions
 	if len(opt) > 0 {
-		o = audit.MutationOptions(opt[len(opt)-1])
+		given := opt[len(opt)-1]
+		o = audit.MutationOptions{Model: given.Model, Tables: given.Tables, Except: exceptions(given.Except)}
 	}
 	var last *trial
 	survivors, total, err := audit.Mutations(t.Context(), db, o, func(_ audit.Mutation, db seedbed.DB) (bool, error) {

@@ -103,18 +103,18 @@ func TestFaultsInOtherShapes(t *testing.T) {
 			}
 			defer tx.Rollback(context.Background())
 			fault{as: f.as, sql: f.sql}.inject(t, tx)
-			report, err := f.check(t.Context(), tx, audit.Options{NoProbes: !strings.HasPrefix(f.rule, "probe-")})
+			checked, err := f.check(t.Context(), tx, audit.Options{NoProbes: !strings.HasPrefix(f.rule, "probe-")})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, found := range report.Findings {
+			for _, found := range each(checked) {
 				if found.Rule == f.rule && found.Object == f.object {
 					return
 				}
 				got = append(got, found.Rule+" "+found.Object)
 			}
-			t.Errorf("want %s %s, got %q; not checked: %q", f.rule, f.object, got, report.Unchecked)
+			t.Errorf("want %s %s, got %q; not checked: %q", f.rule, f.object, got, checked.Unchecked)
 		})
 	}
 }
@@ -124,14 +124,14 @@ func TestOtherShapesAreHealthy(t *testing.T) {
 	db := textual.DB(t)
 	asSeeder(t, db, textualRows)
 	for _, run := range []engine{iso, whole} {
-		report, err := run(t.Context(), db, audit.Options{})
+		checked, err := run(t.Context(), db, audit.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range report.Findings {
+		for _, f := range each(checked) {
 			t.Errorf("%s: %s: %s %q", f.Rule, f.Object, f.Message, f.Evidence)
 		}
-		for _, note := range report.Unchecked {
+		for _, note := range checked.Unchecked {
 			t.Errorf("could not check: %s", note)
 		}
 	}

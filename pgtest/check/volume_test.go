@@ -9,7 +9,7 @@ import (
 
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/audit"
-	"github.com/qarion/seedbed/pgtest/check"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 var volume = flag.Int64("volume", 100_000, "comments that BenchmarkIntegrityVolume checks")
@@ -60,19 +60,19 @@ func BenchmarkIntegrityVolume(b *testing.B) {
 		var slowest string
 		step := ""
 		stop := heap()
-		report, err := audit.Integrity(b.Context(), db, audit.Options{Progress: func(p audit.Progress) {
+		checked, err := audit.Integrity(b.Context(), db, audit.Options{Progress: func(p audit.Progress) {
 			if silent := p.Elapsed - last; silent > longest {
 				longest, slowest = silent, step
 			}
 			told, last, step = told+1, p.Elapsed, p.Step
 		}})
 		grown := stop()
-		if err != nil || !report.Clean() {
-			b.Fatal(err, report)
+		if err != nil || !checked.Clean() {
+			b.Fatal(err, checked)
 		}
 		b.Logf("longest without a word: %s, in %s", longest, slowest)
-		b.ReportMetric(float64(*volume)/report.Elapsed.Seconds(), "rows/s")
-		b.ReportMetric(report.Elapsed.Seconds(), "s")
+		b.ReportMetric(float64(*volume)/checked.Elapsed.Seconds(), "rows/s")
+		b.ReportMetric(checked.Elapsed.Seconds(), "s")
 		b.ReportMetric(grown, "heap-MB")
 		b.ReportMetric(float64(told), "told")
 		b.ReportMetric(longest.Seconds(), "silent-s")
@@ -84,8 +84,8 @@ func TestChecksSayHowFarTheyAre(t *testing.T) {
 	db := reference(t)
 	asSeeder(t, db, "reset role; analyze comments, audit_logs")
 	for name, run := range map[string]engine{"Integrity": whole, "Isolation": iso} {
-		var told []check.Progress
-		report, err := run(t.Context(), db, check.Options{Progress: func(p check.Progress) { told = append(told, p) }})
+		var told []audit.Progress
+		checked, err := run(t.Context(), db, audit.Options{Progress: func(p audit.Progress) { told = append(told, p) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,12 +95,12 @@ func TestChecksSayHowFarTheyAre(t *testing.T) {
 			if i > 0 && (p.Elapsed < told[i-1].Elapsed || p.Done < told[i-1].Done) || p.Done >= p.Total {
 				t.Errorf("%s: %+v after %+v", name, p, told[max(i, 1)-1])
 			}
-			if report.Steps[i].Name != p.Step || report.Steps[i].Elapsed < 0 || report.Steps[i].Elapsed > report.Elapsed {
-				t.Errorf("%s: told of %+v, reported %+v", name, p, report.Steps[i])
+			if checked.Steps[i].Name != p.Step || checked.Steps[i].Elapsed < 0 || checked.Steps[i].Elapsed > checked.Elapsed {
+				t.Errorf("%s: told of %+v, reported %+v", name, p, checked.Steps[i])
 			}
 		}
-		if len(told) != len(report.Steps) || told[len(told)-1].Done != told[0].Total-1 {
-			t.Errorf("%s: told of %d steps, reported %d; the last is %+v", name, len(told), len(report.Steps), told[len(told)-1])
+		if len(told) != len(checked.Steps) || told[len(told)-1].Done != told[0].Total-1 {
+			t.Errorf("%s: told of %d steps, reported %d; the last is %+v", name, len(told), len(checked.Steps), told[len(told)-1])
 		}
 		if all := map[string]int64{"Integrity": rows["checks of comments"], "Isolation": rows["tenants of comments"]}[name]; all != 33 {
 			t.Errorf("%s: %d rows are said of comments, want 33", name, all)
@@ -112,9 +112,9 @@ func TestChecksSayHowFarTheyAre(t *testing.T) {
 }
 
 func TestLongChecksSayWhatTookTheTime(t *testing.T) {
-	golden(t, "long", check.Format(&check.Report{Tables: 20, Rules: 28, Elapsed: 87 * time.Second, Steps: []check.Step{
+	golden(t, "long", (&report.Report{Tables: 20, Rules: 28, Elapsed: 87 * time.Second, Steps: []report.Step{
 		{Name: "polymorphic pairs", Elapsed: time.Second}, {Name: "comments that point at datasets", Elapsed: 20 * time.Second},
-		{Name: "checks of comments", Elapsed: 4 * time.Second}, {Name: "comments_parent_fkey of comments", Elapsed: 9 * time.Second}}}))
+		{Name: "checks of comments", Elapsed: 4 * time.Second}, {Name: "comments_parent_fkey of comments", Elapsed: 9 * time.Second}}}).Text())
 }
 
 // What is broken everywhere costs no more memory than what is broken once.
@@ -124,18 +124,18 @@ func TestBrokenRowsByTheThousand(t *testing.T) {
 	bypass(t, db, `insert into comments (space_id, resource_type, resource_id, author_id, body)
 		select space_id, 'dataset', gen_random_uuid(), author_id, repeat('x', 1000) from comments, generate_series(1, 5000) where id = `+noteA)
 	stop := heap()
-	report, err := audit.Integrity(t.Context(), db, audit.Options{})
+	checked, err := audit.Integrity(t.Context(), db, audit.Options{})
 	grown := stop()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range report.Findings {
+	for _, f := range each(checked) {
 		if f.Rows != 5000 || len(f.Sample) != 3 {
 			t.Errorf("%s %s: %d rows, %d shown", f.Rule, f.Object, f.Rows, len(f.Sample))
 		}
 	}
-	if len(report.Findings) != 2 {
-		t.Errorf("%d findings, want the orphan of the pair and that of its shadow", len(report.Findings))
+	if len(checked.Findings) != 2 {
+		t.Errorf("%d findings, want the orphan of the pair and that of its shadow", len(checked.Findings))
 	}
 	t.Logf("the heap grew by %.1f MB", grown)
 }

@@ -1,4 +1,6 @@
-package audit
+package report
+
+import "slices"
 
 // Rule is one thing that must hold.
 type Rule struct {
@@ -128,4 +130,24 @@ func RuleNamed(name string) (Rule, bool) {
 		}
 	}
 	return Rule{}, false
+}
+
+// SeverityOf is that of a rule's findings.
+func SeverityOf(rule string) Severity {
+	r, _ := RuleNamed(rule)
+	return r.Severity
+}
+
+// Place of a rule in the order of reports.
+func place(rule string) int {
+	return slices.IndexFunc(Rules, func(r Rule) bool { return r.Name == rule })
+}
+
+// worse is the more urgent of two severities.
+func worse(a, b Severity) Severity {
+	order := []Severity{Breach, Risk, Advice, ""}
+	if slices.Index(order, a) <= slices.Index(order, b) {
+		return a
+	}
+	return b
 }

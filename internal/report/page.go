@@ -8,11 +8,9 @@
 package report
 
 import (
+	"html/template"
 	"slices"
 	"time"
-
-	"github.com/qarion/seedbed/internal/audit"
-	"github.com/qarion/seedbed/migrations"
 )
 
 // Page is what a report tells.
@@ -26,31 +24,28 @@ type Page struct {
 	// Made is when. Zero: the page does not say.
 	Made time.Time
 	// Audit is what was found.
-	Audit *audit.Report
+	Audit *Report
 	// Probed says that what the application can do was tried, not only read.
 	Probed bool
-	// Access is the isolation matrix. Nil: it is left out.
-	Access *audit.Access
 	// Drawing is an SVG of the schema. Empty: it is left out.
 	Drawing string
-	// Review is that of the migrations. Nil: it is left out.
-	Review *migrations.Report
-	// Exceptions are those that the audit was told, for their reasons.
-	Exceptions []audit.Exception
+	// Reviewed says that the migrations were, and Migrations are those that there is
+	// something to show of.
+	Reviewed   bool
+	Migrations []Migration
 }
 
 // group is the findings of one rule.
 type group struct {
-	audit.Rule
+	Rule
 	Findings []finding
 }
 
 // finding with the name that the matrix links to.
 type finding struct {
-	audit.Finding
-	ID     string
-	More   int64
-	Reason string // of an exception
+	Finding
+	ID   string
+	More int64
 }
 
 // shown is how many findings of a rule the page shows before it folds the others.
@@ -76,18 +71,18 @@ func (g group) Rest() []finding {
 }
 
 // groups are findings by rule, in the order of the audit.
-func groups(all []audit.Finding, reason func(audit.Finding) string, prefix string) (out []group) {
+func groups(all []Finding, prefix string) (out []group) {
 	for i, f := range all {
-		rule, ok := audit.RuleNamed(f.Rule)
+		rule, ok := RuleNamed(f.Rule)
 		if !ok {
-			rule = audit.Rule{Name: f.Rule}
+			rule = Rule{Name: f.Rule}
 		}
 		at := slices.IndexFunc(out, func(g group) bool { return g.Name == f.Rule })
 		if at < 0 {
 			at = len(out)
 			out = append(out, group{Rule: rule})
 		}
-		x := finding{Finding: f, ID: name(prefix, i), Reason: reason(f)}
+		x := finding{Finding: f, ID: name(prefix, i)}
 		if n := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && n > 0 {
 			x.More = n
 		}
@@ -96,12 +91,15 @@ func groups(all []audit.Finding, reason func(audit.Finding) string, prefix strin
 	return out
 }
 
-// reason that an exception gives for excusing a finding.
-func (p Page) reason(f audit.Finding) string {
-	for _, e := range p.Exceptions {
-		if e.Rule == f.Rule && (e.Object == "" || e.Object == f.Object) {
-			return e.Reason
-		}
-	}
-	return ""
+// Migration is one as its review shows it.
+type Migration struct {
+	File     string
+	Timeline template.HTML // SVG of its locks; empty: it takes none
+	Findings []MigrationFinding
+}
+
+// MigrationFinding is what the review of a migration found.
+type MigrationFinding struct {
+	Rule, Severity, Target, Lock, Message, Fix, Excerpt string
+	Line                                                int
 }

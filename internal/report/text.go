@@ -1,4 +1,4 @@
-package check
+package report
 
 import (
 	"fmt"
@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/qarion/seedbed/internal/audit"
 )
 
 // width that messages are wrapped to.
@@ -17,25 +15,28 @@ const width = 100
 // long is how long a check takes before it says where the time went.
 const long = 10 * time.Second
 
-// Format writes a report as a test prints it: each finding with its rule, its
-// object, the evidence, the reason and the fix, in 100 columns.
-func Format(r *Report) string {
+// Text is a report as a test or a terminal shows it: who reaches what, then each
+// finding with its rule, its object, the evidence, the reason and the fix, in 100 columns.
+func (r *Report) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%d rules over %d tables in %s)\n", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond))
+	if len(r.Findings) > 0 {
+		writeAccess(&b, r.Access)
+	}
 	for _, f := range r.Findings {
 		b.WriteString("\n")
-		writeFinding(&b, f)
+		f.WriteText(&b)
 	}
 	if len(r.Unchecked) > 0 {
 		b.WriteString("\n  not checked\n")
 		for _, gap := range r.Unchecked {
-			hang(&b, "    - ", gap.String())
+			Hang(&b, "    - ", gap.String())
 		}
 	}
 	if r.Elapsed >= long {
 		b.WriteString("\n  took longest\n")
 		for _, step := range r.Slowest(3) {
-			hang(&b, "    - ", fmt.Sprintf("%s: %s", step.Name, step.Elapsed.Round(time.Millisecond)))
+			Hang(&b, "    - ", fmt.Sprintf("%s: %s", step.Name, step.Elapsed.Round(time.Millisecond)))
 		}
 	}
 	return b.String()
@@ -44,14 +45,13 @@ func Format(r *Report) string {
 // verdict is the report in a few words: findings by how soon they matter, and whether
 // everything was looked at.
 func verdict(r *Report) string {
-	of := map[audit.Severity]int{}
+	of := map[Severity]int{}
 	for _, f := range r.Findings {
-		rule, _ := audit.RuleNamed(f.Rule)
-		of[rule.Severity]++
+		of[worse(f.Severity, SeverityOf(f.Rule))]++
 	}
-	text := count(len(r.Findings), "finding")
+	text := Count(len(r.Findings), "finding")
 	var parts []string
-	for _, s := range []audit.Severity{audit.Breach, audit.Risk, audit.Advice} {
+	for _, s := range []Severity{Breach, Risk, Advice} {
 		if of[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", of[s], s))
 		}
@@ -60,33 +60,37 @@ func verdict(r *Report) string {
 		text += ": " + strings.Join(parts, ", ")
 	}
 	if !r.Complete() {
-		text += "; not checked: " + count(len(r.Unchecked), "part")
+		text += "; not checked: " + Count(len(r.Unchecked), "part")
 	}
 	return text
 }
 
-func writeFinding(b *strings.Builder, f Finding) {
-	hang(b, "  ", f.Rule+": "+f.Object)
-	hang(b, "    ", f.Message)
+// WriteText writes a finding with what follows from it.
+func (f Finding) WriteText(b *strings.Builder) {
+	Hang(b, "  ", f.Rule+": "+f.Object)
+	Hang(b, "    ", f.Message)
 	for _, row := range f.Sample {
-		hang(b, "      | ", row)
+		Hang(b, "      | ", row)
 	}
 	if more := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && more > 0 {
 		fmt.Fprintf(b, "      | … and %d more\n", more)
 	}
 	for _, e := range f.Evidence {
-		hang(b, "      | ", e)
+		Hang(b, "      | ", e)
 	}
-	if rule, ok := audit.RuleNamed(f.Rule); ok {
-		hang(b, "    why  ", rule.Why)
+	for _, line := range f.Consequences() {
+		Hang(b, "    +    ", line)
+	}
+	if rule, ok := RuleNamed(f.Rule); ok {
+		Hang(b, "    why  ", rule.Why)
 	}
 	if f.Fix != "" {
-		hang(b, "    fix  ", f.Fix)
+		Hang(b, "    fix  ", f.Fix)
 	}
 }
 
-// hang writes text after a lead, wrapped, with what follows aligned.
-func hang(b *strings.Builder, lead, text string) {
+// Hang writes text after a lead, wrapped, with what follows aligned.
+func Hang(b *strings.Builder, lead, text string) {
 	lead, text = visible(lead), visible(text)
 	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
 	if strings.Contains(lead, "|") {
@@ -144,7 +148,8 @@ func words(text string, most int) []string {
 	return out
 }
 
-func count(n int, noun string) string {
+// Count is a number of things: "1 finding", "2 findings".
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -1,0 +1,98 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// shownGroups is how many lines the matrix has in a text.
+const shownGroups = 12
+
+// writeAccess writes the matrix with one line for all tables in which the roles reach
+// the same: those in which one reaches every tenant's rows first.
+func writeAccess(b *strings.Builder, a *Access) {
+	if a == nil || len(a.Roles) == 0 {
+		return
+	}
+	groups := a.grouped()
+	if len(groups) == 0 {
+		return
+	}
+	b.WriteString("\n  who reaches what\n")
+	for _, g := range groups[:min(len(groups), shownGroups)] {
+		Hang(b, "    ", g.text(a.Roles))
+	}
+	if more := len(groups) - shownGroups; more > 0 {
+		fmt.Fprintf(b, "    … and %s in which the roles reach something else\n", Count(more, "group")+" of tables")
+	}
+}
+
+// accessGroup is the tables in which the roles reach the same.
+type accessGroup struct {
+	scope  string
+	tables []string
+	reach  [][]Reach
+}
+
+// grouped are the tables of tenants by what the roles reach in them.
+func (a *Access) grouped() (out []accessGroup) {
+	for _, t := range a.Tables {
+		if t.Scope == "" {
+			continue
+		}
+		at := slices.IndexFunc(out, func(g accessGroup) bool {
+			return g.scope == t.Scope && slices.EqualFunc(g.reach, t.Reach, slices.Equal[[]Reach])
+		})
+		if at < 0 {
+			at = len(out)
+			out = append(out, accessGroup{scope: t.Scope, reach: t.Reach})
+		}
+		out[at].tables = append(out[at].tables, t.Name)
+	}
+	slices.SortStableFunc(out, func(x, y accessGroup) int { return y.open(a.Roles) - x.open(a.Roles) })
+	return out
+}
+
+// open counts the applications' roles that reach every tenant's rows.
+func (g accessGroup) open(roles []AccessRole) (n int) {
+	for i, role := range roles {
+		if role.Part == "application" && slices.Contains(g.reach[i], Everything) {
+			n++
+		}
+	}
+	return n
+}
+
+// text says it in a sentence, without those whom no policy binds: "of one space (datasets, comments): app: its own SIUD;
+// admin: nothing".
+func (g accessGroup) text(roles []AccessRole) string {
+	var parts []string
+	for i, role := range roles {
+		if said := reached(g.reach[i]); said != "" && role.Part != "owner" && !role.Unbound {
+			parts = append(parts, role.Name+": "+said)
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"no role reaches them"}
+	}
+	return fmt.Sprintf("of one %s (%s): %s", g.scope, several(g.tables), strings.Join(parts, "; "))
+}
+
+// reached says how far the commands of a role get; "" where none is granted.
+func reached(reach []Reach) string {
+	words := map[Reach]string{OfTenant: "its own rows", OfOuter: "those of all tenants below its own", Everything: "EVERY ROW", Nothing: "no row"}
+	var parts []string
+	for _, far := range []Reach{Everything, OfOuter, OfTenant, Nothing} {
+		var commands []string
+		for i, r := range reach {
+			if r == far {
+				commands = append(commands, strings.ToLower(Commands[i]))
+			}
+		}
+		if len(commands) > 0 {
+			parts = append(parts, fmt.Sprintf("%s by %s", words[far], strings.Join(commands, ", ")))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

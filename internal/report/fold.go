@@ -1,0 +1,172 @@
+package report
+
+import (
+	"slices"
+	"strings"
+)
+
+// explanation says that a finding of one rule is why there are findings of others, or
+// that its fix mends those as well.
+type explanation struct {
+	rule     string
+	explains []string
+	// where the two must be: in the same object, or in the same table.
+	object bool
+	// … or the first about the role that tried.
+	role bool
+	// only for findings that were tried with a statement of this command.
+	command string
+}
+
+// attempts are the rules about what was tried.
+var attempts = []string{"probe-read", "probe-write", "probe-oracle", "probe-setting", "probe-across", "probe-control"}
+
+// explanations in the order in which they are looked for: rows that are wrong before
+// what let them be so, what is nearest to an attempt before what is around it.
+var explanations = []explanation{
+	{rule: "row-without-tenant", explains: []string{"tenant-not-null", "constraint-broken"}, object: true},
+	{rule: "row-of-unknown-tenant", explains: []string{"tenant-foreign-key"}, object: true},
+	{rule: "reference-crosses", explains: []string{"reference-without-tenant", "foreign-key-orphan", "probe-oracle", "constraint-not-valid"}, object: true},
+	{rule: "pair-wrong-tenant", explains: []string{"pair-crosses"}, object: true},
+	{rule: "foreign-key-orphan", explains: []string{"constraint-not-valid"}, object: true},
+	{rule: "constraint-broken", explains: []string{"constraint-not-valid"}, object: true},
+	{rule: "unique-without-tenant", explains: []string{"probe-oracle", "probe-write"}, object: true},
+	{rule: "reference-without-tenant", explains: []string{"probe-oracle"}, object: true},
+	{rule: "view-security-invoker", explains: attempts, object: true},
+	{rule: "matview-granted", explains: attempts, object: true},
+	{rule: "partition-open", explains: attempts, object: true},
+	{rule: "privilege-truncate", explains: []string{"probe-write"}, command: "TRUNCATE"},
+	{rule: "rls-enabled", explains: append([]string{"partition-open", "rls-command-uncovered"}, attempts...)},
+	{rule: "tenant-preset", explains: []string{"probe-setting"}},
+	{rule: "policy-without-tenant", explains: append([]string{"aggregate-predicate"}, attempts...)},
+	{rule: "aggregate-predicate", explains: []string{"probe-across"}},
+	{rule: "rls-command-uncovered", explains: []string{"probe-control"}},
+	{rule: "role-superuser", explains: attempts, role: true},
+	{rule: "role-bypassrls", explains: attempts, role: true},
+	{rule: "role-owner", explains: attempts, role: true},
+}
+
+// leads reports whether an explanation leads from one finding to another.
+func (e explanation) leads(cause, f Finding) bool {
+	switch {
+	case cause.Rule != e.rule || !slices.Contains(e.explains, f.Rule):
+		return false
+	case e.command != "" && (len(f.Evidence) == 0 || !strings.HasPrefix(f.Evidence[0], e.command)):
+		return false
+	case e.role:
+		return cause.Object == f.Role
+	case e.object:
+		return cause.Object == f.Object
+	}
+	// A key of a table has a rule of its own.
+	return cause.Table != "" && cause.Table == f.Table && (f.Table == f.Object || !slices.Contains(attempts, f.Rule) || f.Rule == "probe-read")
+}
+
+// Conclude makes one finding of all that have one cause, and sets aside those for
+// which excuse gives a reason, with what follows from them.
+func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Finding) {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Severity = SeverityOf(all[i].Rule)
+	}
+	slices.SortStableFunc(all, before)
+	for _, f := range explain(all) {
+		reason := excuse(f)
+		if reason == "" {
+			f.Follows = slices.DeleteFunc(f.Follows, func(x Finding) bool {
+				x.Excused = excuse(x)
+				if x.Excused != "" {
+					excused = append(excused, x)
+				}
+				return x.Excused != ""
+			})
+			kept = append(kept, f)
+			continue
+		}
+		for _, x := range f.All() {
+			x.Excused = reason
+			excused = append(excused, x)
+		}
+	}
+	return join(kept), excused
+}
+
+func before(a, b Finding) int {
+	if d := place(a.Rule) - place(b.Rule); d != 0 {
+		return d
+	}
+	return strings.Compare(a.Object, b.Object)
+}
+
+// explain puts each finding under the one that explains it.
+func explain(all []Finding) []Finding {
+	under := make([]int, len(all)) // index of the cause, or its own
+	at := map[string][]int{}       // by table, and by object
+	for i, f := range all {
+		under[i] = i
+		at[f.Object] = append(at[f.Object], i)
+		if f.Table != f.Object {
+			at[f.Table] = append(at[f.Table], i)
+		}
+	}
+	for i, f := range all {
+		under[i] = causeOf(all, f, i, at)
+	}
+	for i := range all {
+		root := under[i]
+		for range len(explanations) { // a cause may be explained itself
+			root = under[root]
+		}
+		if root != i {
+			all[root].Follows = append(all[root].Follows, all[i])
+		}
+	}
+	var out []Finding
+	for i, f := range all {
+		if under[i] == i {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func causeOf(all []Finding, f Finding, self int, at map[string][]int) int {
+	near := slices.Concat(at[f.Object], at[f.Table], at[f.Role])
+	for _, e := range explanations {
+		for _, i := range near {
+			if i != self && e.leads(all[i], f) {
+				return i
+			}
+		}
+	}
+	return self
+}
+
+// join makes one finding of those that have the same cause, and of attempts of one kind
+// at one object.
+func join(all []Finding) (out []Finding) {
+	head := map[string]int{}
+	for _, f := range all {
+		key := f.Cause
+		if key == "" && slices.Contains(attempts, f.Rule) {
+			key = f.Rule + " " + f.Object
+		}
+		if key == "" {
+			out = append(out, f)
+			continue
+		}
+		at, seen := head[key]
+		if !seen {
+			head[key] = len(out)
+			out = append(out, f)
+			continue
+		}
+		out[at].Follows = append(out[at].Follows, f.All()...)
+	}
+	for i := range out {
+		for _, x := range out[i].Follows {
+			out[i].Severity = worse(out[i].Severity, x.Severity)
+		}
+	}
+	return out
+}

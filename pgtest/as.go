@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -17,15 +18,18 @@ import (
 // it, not to more. The pool closes with the test.
 func (db *DB) As(t testing.TB, role string, settings map[string]string) *DB {
 	t.Helper()
-	as, err := db.as(t, role, settings)
+	as, err := db.connectAs(t, role, settings)
 	if err != nil {
 		t.Fatalf("pgtest: connect as %s: %v", role, err)
 	}
 	t.Cleanup(as.closePool)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.as = append(db.as, as)
 	return as
 }
 
-func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, error) {
+func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (*DB, error) {
 	admin, err := pgx.ConnectConfig(t.Context(), db.database.Config(db.server.cluster.Roles().Admin))
 	if err != nil {
 		return nil, err
@@ -46,5 +50,14 @@ func (db *DB) as(t testing.TB, role string, settings map[string]string) (*DB, er
 	if err != nil {
 		return nil, err
 	}
-	return db.server.handle(db.database, pool, login), nil
+	as := db.server.handle(db.database, pool, login)
+	as.asRole, as.asSettings = role, maps.Clone(settings)
+	return as, nil
+}
+
+// sessions are the handles that As has made.
+func (db *DB) sessions() []*DB {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return slices.Clone(db.as)
 }

@@ -4,39 +4,92 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// card is what a failed test's log says about its database.
-func (db *DB) card(leaks, notes []string) string {
-	var b strings.Builder
+// A failure is what is known of the database of a test that has failed.
+type failure struct {
+	Test     string
+	Database string
+	URL      string
+	Leaks    []string // connections that the test has not given back
+	Security []string // what row-level security has to do with it
+	Notes    []string
+	LogFile  string
+	Log      []string    // the server's lines for this database
+	Changed  []tableRows // with -artifacts: rows that the test has written
+	Unread   error       // why Changed is not complete
+}
+
+// failure describes the database while it is still the test's.
+func (db *DB) failure(ctx context.Context, test string, leaks []string) *failure {
 	db.database.Expose()
-	url := db.server.cluster.LogURL(db.database.Name, db.role)
-	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", url, url)
-	for _, leak := range leaks {
+	cluster := db.server.cluster
+	f := &failure{
+		Test:     test,
+		Database: db.database.Name,
+		URL:      cluster.LogURL(db.database.Name, db.role),
+		Leaks:    leaks,
+		LogFile:  cluster.Log(),
+		Log:      db.logSlice(),
+	}
+	admin, err := pgx.ConnectConfig(ctx, db.database.Config(cluster.Roles().Admin))
+	if err != nil {
+		f.Notes = append(f.Notes, fmt.Sprintf("look into the database: %v", err))
+		return f
+	}
+	defer admin.Close(ctx)
+	f.Security = db.explain(ctx, admin, strings.Join(f.Log, "\n"))
+	if artifacts() {
+		f.Changed, f.Unread = changedRows(ctx, admin, db.server.template.Tables())
+	}
+	return f
+}
+
+// cardLines is how many of the server's lines a card has; the artifacts have all.
+const cardLines = 20
+
+// card is what a failed test's log says about its database.
+func (f *failure) card() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", f.URL, f.URL)
+	for _, leak := range f.Leaks {
 		fmt.Fprintf(&b, "  leaked connection: %s\n", leak)
 	}
-	for _, note := range notes {
-		fmt.Fprintf(&b, "  %s\n", note)
+	for _, line := range append(f.Security, f.Notes...) {
+		fmt.Fprintf(&b, "  %s\n", line)
 	}
-	if lines := db.logSlice(); len(lines) > 0 {
-		fmt.Fprintf(&b, "  the server said (%s):\n", db.server.cluster.Log())
-		for _, line := range lines {
+	if len(f.Log) > 0 {
+		fmt.Fprintf(&b, "  the server said (%s):\n", f.LogFile)
+		for _, line := range f.Log[max(0, len(f.Log)-cardLines):] {
 			fmt.Fprintf(&b, "    %s\n", line)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// logSlice is the last lines that the server logged for this database since the test
-// has it: another test's may stand before them.
-func (db *DB) logSlice() []string {
-	const most, look = 20, 4 << 20
+// withoutPassword is a URL that may be stored with a test's results.
+func withoutPassword(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil {
+		return s
+	}
+	u.User = url.User(u.User.Username())
+	return u.String()
+}
+
+// logSlice is what the server logged for this database since the test has it: another
+// test's lines may stand before those. A statement over several lines is one entry.
+func (db *DB) logSlice() (entries []string) {
+	const look = 4 << 20
 	file, err := os.Open(db.server.cluster.Log())
 	if err != nil {
-		return nil
+		return nil // an external server's is not ours to read
 	}
 	defer file.Close()
 	info, err := file.Stat()
@@ -47,15 +100,23 @@ func (db *DB) logSlice() []string {
 	if err != nil {
 		return nil
 	}
-	var lines []string
 	mine := "] " + db.database.Name + " "
 	since := db.since.UTC().Format(logTime)
+	within := false
 	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, mine) && line >= since {
-			lines = append(lines, strings.TrimRight(line, "\n"))
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "\t") { // goes on with the entry before it
+			if within {
+				entries = append(entries, line)
+			}
+			continue
+		}
+		within = strings.Contains(line, mine) && line >= since
+		if within {
+			entries = append(entries, line)
 		}
 	}
-	return lines[max(0, len(lines)-most):]
+	return entries
 }
 
 // logTime is how a line of the server's log begins.

@@ -31,6 +31,11 @@ type DB struct {
 	since    time.Time
 	sqlDB    func() *sql.DB
 	release  func() // see Close; nil for a test's, which its clean-up releases
+
+	asRole     string // of a handle of As; "" for others
+	asSettings map[string]string
+	mu         sync.Mutex
+	as         []*DB // handles that As has made
 }
 
 // DB returns a database that only t uses. When t passes it is dropped in the
@@ -49,6 +54,7 @@ func (s *Server) DB(t testing.TB) *DB {
 	}
 	db := r.handle(database, database.Pool, r.role)
 	t.Cleanup(func() {
+		t.Helper()
 		defer r.users.Done()
 		db.end(t)
 	})
@@ -112,7 +118,7 @@ func (r *ready) pool(database *template.Database, role string, params map[string
 	for name, value := range params {
 		cfg.ConnConfig.RuntimeParams[name] = value
 	}
-	cfg.ConnConfig.Tracer = trace.New(nil) // so that check.Queries sees statements
+	cfg.ConnConfig.Tracer = trace.New(&activity{}) // so that check.Queries and the card of a failed test see statements
 	return pgxpool.NewWithConfig(context.Background(), cfg)
 }
 
@@ -164,13 +170,19 @@ func (db *DB) end(t testing.TB) {
 		}
 		return
 	}
-	why := db.explain(ctx)
+	f := db.failure(ctx, t.Name(), leaks)
 	db.closePool()
 	left, err := db.database.Keep(ctx, t.Name())
 	if err != nil {
 		left = append(left, fmt.Sprintf("keep the test's database: %v", err))
 	}
-	t.Log(db.card(leaks, append(why, left...)))
+	f.Notes = append(f.Notes, left...)
+	t.Log(f.card())
+	recent(func() {
+		t.Attr("pgtest.database", f.Database)
+		t.Attr("pgtest.url", withoutPassword(f.URL))
+	}, func() {})
+	f.store(t)
 }
 
 // closePool closes the pool in the background: it may hold connections that the test

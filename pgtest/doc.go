@@ -16,7 +16,9 @@
 // user's cache directory and migrates a template; every test gets a clone of
 // that. All test processes share the server, and it stops by itself when nobody
 // has used it for a while. A test that passes leaves nothing; the database of
-// one that fails is kept, and its log says how to open it.
+// one that fails is kept, and its log says how to open it. With go test -artifacts
+// (Go 1.26) its artifacts have the server's log, the rows that it wrote, as a fixture
+// file, and a report.
 //
 // A database in which a test changed only rows is reset in the background and given
 // to another test: the server's own counters prove that nothing else has changed.

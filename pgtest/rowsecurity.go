@@ -1,105 +1,350 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// A securedTable has row-level security that applies to the test's role.
-type securedTable struct {
-	Name     string // quoted
-	Policies string // all expressions of its policies
-}
-
 // explain says, for a test that has failed, what row-level security has to do with it:
-// which tables have rows that the test's role does not see, and whether the server has
-// refused a row. It returns nothing where it has nothing to do with it.
-func (db *DB) explain(ctx context.Context) (lines []string) {
-	log := strings.Join(db.logSlice(), "\n")
+// which tables have rows that the test's sessions do not see, which refused a row, and
+// the ways on. It returns nothing where it has nothing to do with it.
+func (db *DB) explain(ctx context.Context, admin *pgx.Conn, log string) (lines []string) {
 	if unforced := db.server.unforced; unforced != "" && strings.Contains(log, "permission denied") {
 		lines = append(lines, unforced)
 	}
-	admin, err := pgx.ConnectConfig(ctx, db.database.Config(db.server.cluster.Roles().Admin))
+	tables, err := securedTables(ctx, admin)
 	if err != nil {
-		return lines
+		return append(lines, fmt.Sprintf("read the policies of row-level security: %v", err))
 	}
-	defer admin.Close(ctx)
-	rows, err := admin.Query(ctx, `SELECT c.oid::regclass::text, (SELECT coalesce(string_agg(concat_ws(' ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)), ' '), '') FROM pg_policy WHERE polrelid = c.oid)
-		FROM pg_class c WHERE relrowsecurity AND relkind IN ('r', 'p') ORDER BY 1`)
-	if err != nil {
-		return lines
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowToStructByPos[securedTable])
-	if err != nil {
-		return lines
-	}
+	var hidden []hiding
 	for _, table := range tables {
-		all, seen := db.visible(ctx, admin, table.Name)
-		refused := strings.Contains(log, fmt.Sprintf("row-level security policy for table %q", strings.Trim(table.Name, `"`)))
-		if all > seen || refused {
-			lines = append(lines, table.explain(db.role, all, seen))
+		if h, ok := db.hides(ctx, admin, table, log); ok {
+			hidden = append(hidden, h)
 		}
 	}
-	return lines
+	if len(hidden) == 0 {
+		return lines
+	}
+	const most = 8
+	lines = append(lines, "row-level security applies to this test's sessions:")
+	for _, h := range hidden[:min(most, len(hidden))] {
+		lines = append(lines, "  "+h.String())
+	}
+	if more := len(hidden) - most; more > 0 {
+		lines = append(lines, fmt.Sprintf("  … and %d more tables", more))
+	}
+	return append(lines, bestExample(hidden).ways()...)
 }
 
-// visible counts the table's rows, and those that a new session of the test's role sees.
-func (db *DB) visible(ctx context.Context, admin *pgx.Conn, table string) (all, seen int) {
-	count := "SELECT count(*) FROM (SELECT FROM " + table + " LIMIT 1000) x"
-	_ = pgx.BeginFunc(ctx, admin, func(tx pgx.Tx) error {
-		// A table that the test has locked is left out.
-		if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '200ms'"); err != nil {
-			return err
-		}
-		if err := tx.QueryRow(ctx, count).Scan(&all); err != nil {
-			return err
-		}
-		seen = all
-		if _, err := tx.Exec(ctx, "SET LOCAL ROLE "+pgx.Identifier{db.role}.Sanitize()); err != nil {
-			return err
-		}
-		var n int
-		err := tx.QueryRow(ctx, count).Scan(&n)
-		if err == nil || strings.Contains(err.Error(), "current_setting") || strings.Contains(err.Error(), "configuration parameter") {
-			seen = n // a policy that fails without its setting shows none
-		}
-		return err
-	})
-	return all, seen
+// bestExample is the table that says most: one for which a session was found that sees
+// rows, else one whose policies read a setting.
+func bestExample(hidden []hiding) hiding {
+	return slices.MinFunc(hidden, func(a, b hiding) int { return cmp.Compare(a.rank(), b.rank()) })
 }
 
-var settingRead = regexp.MustCompile(`current_setting\('([^']+)'`)
+// A hiding is a table of which the test's sessions do not see all rows, or that has
+// refused one.
+type hiding struct {
+	table   securedTable
+	role    string // the test's
+	all     int    // rows, up to countLimit
+	seen    int    // by a new session of role
+	why     string // the error that a query of role gets instead of rows; "" none
+	refused bool
+	sat     bool     // the test has set a setting that the policies read
+	blind   []string // DB.As sessions that see no row
 
-// settings are those that the table's policies read.
-func (table securedTable) settings() []string {
-	var names []string
-	for _, m := range settingRead.FindAllStringSubmatch(table.Policies, -1) {
-		if !slices.Contains(names, m[1]) {
-			names = append(names, m[1])
-		}
-	}
-	return names
+	reader string            // a role that policies let through
+	set    map[string]string // with these settings, as far as values are known
+	sees   int               // it sees so many rows
 }
 
-func (table securedTable) explain(role string, all, seen int) string {
-	settings := table.settings()
-	without, example := "", "nil"
-	if len(settings) > 0 {
-		without = " unless " + strings.Join(settings, " and ") + " is set"
-		example = fmt.Sprintf("map[string]string{%q: …}", settings[0])
+// countLimit bounds what counting rows costs.
+const countLimit = 1000
+
+// A securedTable has row-level security.
+type securedTable struct {
+	Name     string // quoted, as the search path finds it
+	Bare     string // its name alone, as the server's messages have it
+	Columns  []string
+	Policies []string // their expressions
+	Roles    []string // whom they are for; "public" is everyone
+	Settings []string `db:"-"` // that the policies read, themselves or through functions
+}
+
+const securedTablesSQL = `
+SELECT c.oid::regclass::text AS name, c.relname::text AS bare,
+	array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum) AS columns,
+	array(SELECT concat_ws(' ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy WHERE polrelid = c.oid ORDER BY polname) AS policies,
+	array(SELECT DISTINCT CASE r.role WHEN 0 THEN 'public' ELSE pg_get_userbyid(r.role)::text END
+		FROM pg_policy p, unnest(p.polroles) r(role) WHERE p.polrelid = c.oid AND p.polpermissive ORDER BY 1) AS roles
+FROM pg_class c WHERE relrowsecurity AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1`
+
+func securedTables(ctx context.Context, admin *pgx.Conn) ([]securedTable, error) {
+	rows, err := admin.Query(ctx, securedTablesSQL)
+	if err != nil {
+		return nil, err
 	}
-	rows := fmt.Sprintf("%d rows", all)
-	if all >= 1000 {
-		rows = "1000 rows and more"
+	tables, err := pgx.CollectRows(rows, pgx.RowToStructByName[securedTable])
+	if err != nil || len(tables) == 0 {
+		return nil, err
 	}
-	return fmt.Sprintf("row-level security: %s has %s, of which a session of the test's role, %s, sees %d%s;\n"+
-		"    connect as the application does, with db.As(t, role, %s), set it in the code under test (SELECT set_config(…)), or choose another role with Server.Role",
-		table.Name, rows, role, seen, without, example)
+	readers, err := settingReaders(ctx, admin)
+	for i := range tables {
+		for _, policy := range tables[i].Policies {
+			for _, name := range readers.in(policy) {
+				if !slices.Contains(tables[i].Settings, name) {
+					tables[i].Settings = append(tables[i].Settings, name)
+				}
+			}
+		}
+	}
+	return tables, err
+}
+
+// readers maps functions to the settings that their bodies read, also through other
+// functions: policies often hide current_setting behind one.
+type readers map[string][]string
+
+func settingReaders(ctx context.Context, admin *pgx.Conn) (readers, error) {
+	rows, err := admin.Query(ctx, `SELECT proname::text, coalesce(prosrc, '') FROM pg_proc p JOIN pg_language l ON l.oid = prolang
+		WHERE p.oid >= 16384 AND lanname IN ('sql', 'plpgsql') ORDER BY p.oid`)
+	if err != nil {
+		return nil, err
+	}
+	bodies := map[string]string{}
+	var name, body string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &body}, func() error { bodies[name] += " " + body; return nil }); err != nil {
+		return nil, err
+	}
+	all := readers{}
+	for range 3 { // as deep as functions call one another
+		for _, name := range slices.Sorted(maps.Keys(bodies)) {
+			if found := all.in(bodies[name]); len(found) > 0 {
+				all[name] = found
+			}
+		}
+	}
+	return all, nil
+}
+
+// in lists the settings that an expression or a body reads.
+func (r readers) in(text string) (settings []string) {
+	tokens := sqltext.Tokens(text)
+	for i, t := range tokens {
+		if !t.Name() || i+1 >= len(tokens) || !tokens[i+1].Is("(") {
+			continue
+		}
+		found := r[t.Text]
+		if t.Is("current_setting") && i+2 < len(tokens) && tokens[i+2].Kind == sqltext.String && strings.Contains(tokens[i+2].Text, ".") {
+			found = []string{tokens[i+2].Text}
+		}
+		for _, name := range found {
+			if !slices.Contains(settings, name) {
+				settings = append(settings, name)
+			}
+		}
+	}
+	return settings
+}
+
+// hides looks at a table with the eyes of the test's sessions.
+func (db *DB) hides(ctx context.Context, admin *pgx.Conn, table securedTable, log string) (h hiding, some bool) {
+	h = hiding{table: table, role: db.role}
+	for _, session := range append(db.sessions(), db) {
+		log += "\n" + strings.Join(activityOf(session.Pool).refusals(), "\n")
+	}
+	h.refused = refuses(log, table.Bare)
+	all, err := count(ctx, admin, "", nil, table.Name)
+	if err != nil {
+		return h, h.refused // a table that the test has locked, say
+	}
+	h.all, h.seen = all, all
+	h.seen, err = count(ctx, admin, db.role, nil, table.Name)
+	var refusal *pgconn.PgError
+	switch {
+	case err == nil:
+	case errors.As(err, &refusal) && refusal.Code == insufficientPrivilege:
+		h.seen = all // no right to the table, which the error says
+	default:
+		h.why = strings.TrimSpace(err.Error()) // a policy that fails without its setting
+	}
+	for _, setting := range table.Settings {
+		h.sat = h.sat || activityOf(db.Pool).sat(setting)
+	}
+	for _, as := range db.sessions() {
+		if n, err := count(ctx, admin, as.asRole, as.asSettings, table.Name); err == nil && n == 0 && all > 0 {
+			h.blind = append(h.blind, session(as.asRole, as.asSettings))
+		}
+	}
+	if h.seen == h.all && !h.refused && len(h.blind) == 0 {
+		return h, false
+	}
+	h.findReader(ctx, admin)
+	return h, true
+}
+
+// refuses reports whether the server said that a policy of the table refused a row.
+func refuses(log, table string) bool {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "row-level security policy") && strings.Contains(line, fmt.Sprintf("for table %q", table)) {
+			return true
+		}
+	}
+	return false
+}
+
+// count counts a table's rows as a role with settings sees them; "" is the administrator.
+func count(ctx context.Context, admin *pgx.Conn, role string, settings map[string]string, table string) (n int, err error) {
+	tx, err := admin.Begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	// A table that the test has locked is left out.
+	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '200ms'"); err != nil {
+		return 0, err
+	}
+	for name, value := range settings {
+		if _, err := tx.Exec(ctx, "SELECT set_config($1, $2, true)", name, value); err != nil {
+			return 0, err
+		}
+	}
+	if role != "" {
+		if _, err := tx.Exec(ctx, "SET LOCAL ROLE "+pgx.Identifier{role}.Sanitize()); err != nil {
+			return 0, err
+		}
+	}
+	err = tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) x", table, countLimit)).Scan(&n)
+	return n, err
+}
+
+// findReader looks for a session that sees rows: a role that the policies are for, with
+// the setting that they read and a value that a row has in a column they name.
+func (h *hiding) findReader(ctx context.Context, admin *pgx.Conn) {
+	h.reader = h.role
+	if len(h.table.Roles) > 0 && !slices.Contains(h.table.Roles, "public") && !slices.Contains(h.table.Roles, h.role) {
+		h.reader = h.table.Roles[0]
+	}
+	if len(h.table.Settings) == 0 {
+		h.sees, _ = count(ctx, admin, h.reader, nil, h.table.Name)
+		return
+	}
+	setting := h.table.Settings[0]
+	h.set = map[string]string{setting: "…"}
+	var mentioned []string
+	for _, policy := range h.table.Policies {
+		for _, t := range sqltext.Tokens(policy) {
+			if t.Name() && slices.Contains(h.table.Columns, t.Text) && !slices.Contains(mentioned, t.Text) {
+				mentioned = append(mentioned, t.Text)
+			}
+		}
+	}
+	for _, column := range mentioned {
+		quoted := pgx.Identifier{column}.Sanitize()
+		var value string
+		err := admin.QueryRow(ctx, fmt.Sprintf("SELECT %[1]s::text FROM %[2]s WHERE %[1]s IS NOT NULL LIMIT 1", quoted, h.table.Name)).Scan(&value)
+		if err != nil || len(value) > 64 || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
+			continue
+		}
+		set := map[string]string{setting: value}
+		if n, err := count(ctx, admin, h.reader, set, h.table.Name); err == nil && n > h.sees {
+			h.sees, h.set = n, set
+		}
+	}
+}
+
+// rank orders hidings by how much their example tells, the best first.
+func (h hiding) rank() int {
+	switch {
+	case h.sees > h.seen && len(h.set) > 0:
+		return 0
+	case len(h.set) > 0:
+		return 1
+	}
+	return 2
+}
+
+func (h hiding) String() string {
+	var b strings.Builder
+	rows := fmt.Sprintf("%d rows", h.all)
+	switch {
+	case h.all >= countLimit:
+		rows = fmt.Sprintf("%d rows or more", countLimit)
+	case h.all == 1:
+		rows = "1 row"
+	}
+	without := ""
+	if len(h.table.Settings) > 0 {
+		without = " without " + strings.Join(h.table.Settings, " and ")
+	}
+	fmt.Fprintf(&b, "%s: ", h.table.Name)
+	if h.refused {
+		fmt.Fprintf(&b, "its policies refused a row; ")
+	}
+	fmt.Fprintf(&b, "%s, of which a new session of role %s%s ", rows, h.role, without)
+	if h.why != "" {
+		fmt.Fprintf(&b, "sees none, but gets %s", h.why)
+	} else {
+		fmt.Fprintf(&b, "sees %d", h.seen)
+	}
+	for _, as := range h.blind {
+		fmt.Fprintf(&b, ", and one of %s none", as)
+	}
+	switch {
+	case len(h.table.Policies) == 0:
+		b.WriteString("; it has no policy, so nobody sees or writes a row: CREATE POLICY in a migration")
+	case h.reader != h.role:
+		fmt.Fprintf(&b, "; its policies are for %s", strings.Join(h.table.Roles, ", "))
+	}
+	if h.sat {
+		fmt.Fprintf(&b, ";\n    the test has set %s: that holds for one connection of the pool and, with set_config(…, true) or SET LOCAL, to the end of its transaction", h.table.Settings[0])
+	}
+	return b.String()
+}
+
+// ways are the three ways on, with the table as the example.
+func (h hiding) ways() []string {
+	settings := "nil"
+	if len(h.set) > 0 {
+		settings = fmt.Sprintf("map[string]string{%s}", pairs(h.set, "%q: %q"))
+	}
+	as := fmt.Sprintf("db.As(t, %q, %s)", h.reader, settings)
+	sees := ""
+	if h.sees > 0 {
+		sees = fmt.Sprintf(": it sees %d of %s", h.sees, h.table.Name)
+	}
+	lines := []string{"ways on:", "  " + as + " connects as the application does" + sees}
+	if len(h.table.Settings) > 0 {
+		lines = append(lines, fmt.Sprintf("  SELECT set_config('%s', $1, true) at the beginning of each transaction of the code under test", h.table.Settings[0]))
+	}
+	return append(lines, fmt.Sprintf("  factory.Auto(%q).Create(t, db) writes a test's rows past the policies", strings.ReplaceAll(h.table.Name, `"`, "")))
+}
+
+// session describes a session of DB.As.
+func session(role string, settings map[string]string) string {
+	if len(settings) == 0 {
+		return role
+	}
+	return role + " with " + pairs(settings, "%s = '%s'")
+}
+
+func pairs(settings map[string]string, format string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		all = append(all, fmt.Sprintf(format, name, settings[name]))
+	}
+	return strings.Join(all, ", ")
 }
 
 // unforcedNote says why tests run as the tester, and what follows.

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
 	"io/fs"
 	"os"
@@ -116,11 +117,29 @@ func (s *Server) use(t testing.TB) *ready {
 	t.Helper()
 	ctx, cancel := untilDeadline(t)
 	defer cancel()
-	r, err := s.open(ctx, t.Logf)
+	r, err := s.open(ctx, output(t))
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	return r
+}
+
+// output logs for t without the name of a file of ours.
+func output(t testing.TB) func(string, ...any) {
+	return func(format string, args ...any) {
+		recent(func() { fmt.Fprintf(t.Output(), format+"\n", args...) }, func() { t.Logf(format, args...) })
+	}
+}
+
+// recent calls a method that testing.TB has had since Go 1.25 or 1.26. A type that wraps a
+// test and was written before embeds a testing.TB that is nil, perhaps, and gets other.
+func recent(method, other func()) {
+	defer func() {
+		if recover() != nil {
+			other()
+		}
+	}()
+	method()
 }
 
 // open returns the Server ready for use, until the caller is done with users. What keeps

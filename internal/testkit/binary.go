@@ -20,6 +20,14 @@ var binaries struct {
 // program. Main removes it.
 func TestBinary(t testing.TB, pkg string) string { return build(t, pkg, "test", "-c") }
 
+// Command is one run of the tests of a package, in its directory, that have the name.
+func Command(t testing.TB, pkg, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), TestBinary(t, pkg), append([]string{"-test.v", "-test.run", "^" + name + "$"}, args...)...)
+	cmd.Dir = pkg
+	return cmd
+}
+
 // Program builds a command, once in this process. Main removes it.
 func Program(t testing.TB, pkg string) string { return build(t, pkg, "build") }
 

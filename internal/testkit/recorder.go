@@ -3,6 +3,7 @@ package testkit
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -102,6 +103,16 @@ func (r *Recorder) Log(args ...any) { r.set(func() { fmt.Fprintln(&r.log, args..
 
 // Logf implements testing.TB.
 func (r *Recorder) Logf(format string, args ...any) { r.Log(fmt.Sprintf(format, args...)) }
+
+// Output implements testing.TB: Logged has it too.
+func (r *Recorder) Output() io.Writer { return output{r} }
+
+type output struct{ r *Recorder }
+
+func (o output) Write(p []byte) (int, error) {
+	o.r.set(func() { o.r.log.Write(p) })
+	return len(p), nil
+}
 
 // Fail implements testing.TB.
 func (r *Recorder) Fail() { r.set(func() { r.failed = true }) }

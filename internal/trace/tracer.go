@@ -26,6 +26,9 @@ func New(next pgx.QueryTracer) *Tracer {
 	return &Tracer{next: next, origins: map[*pgx.Conn]origin{}, settings: map[string]bool{}}
 }
 
+// Next is the tracer that everything is passed on to, or nil.
+func (t *Tracer) Next() pgx.QueryTracer { return t.next }
+
 type scopeKey struct{}
 type callKey struct{}
 

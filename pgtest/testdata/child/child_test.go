@@ -274,3 +274,19 @@ func TestClean(t *testing.T) {
 		})
 	}
 }
+
+var withKinds = &pgtest.Server{Migrations: os.DirFS("artifacts")}
+
+// TestArtifacts writes rows of all kinds and fails.
+func TestArtifacts(t *testing.T) {
+	db := withKinds.DB(t)
+	for _, sql := range []string{
+		`INSERT INTO kinds (id, name, score, active, doc, tags) OVERRIDING SYSTEM VALUE VALUES (7, E'tab\tand "quotes" <b> \\N', -1.5, true, '{"a": [1, "x"]}', '{"a b",c}'), (8, NULL, NULL, NULL, NULL, NULL)`,
+		"INSERT INTO events VALUES (1, '2024-05-05'), (7, '2030-01-01')",
+		"SELECT 'x'::int",
+	} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/trace"
+)
+
+// activity is what a pool notes of its statements, for the card of a test that fails:
+// those that a policy refused, and the text of those that set something for the session.
+// It takes statements of the pool alone; the server's log has those of other clients.
+type activity struct {
+	mu      sync.Mutex
+	refused []string // statements, the first few
+	sets    []string // statements and their arguments, the first few
+}
+
+// noted bounds what is kept of each kind.
+const noted = 32
+
+// activityOf is what the pool of a test has noted.
+func activityOf(pool *pgxpool.Pool) *activity {
+	tracer, ok := pool.Config().ConnConfig.Tracer.(*trace.Tracer)
+	if !ok {
+		return &activity{} // a pool of the user's own making
+	}
+	a, ok := tracer.Next().(*activity)
+	if !ok {
+		return &activity{}
+	}
+	return a
+}
+
+// sat reports whether a statement of the pool named a setting in order to set it.
+func (a *activity) sat(setting string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.sets {
+		if strings.Contains(s, setting) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusals are the statements that policies refused.
+func (a *activity) refusals() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.refused...)
+}
+
+func (a *activity) began(sql string, args []any) {
+	lower := strings.ToLower(strings.TrimSpace(sql))
+	if !strings.HasPrefix(lower, "set ") && !strings.Contains(lower, "set_config") {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.sets) < noted {
+		a.sets = append(a.sets, fmt.Sprint(sql, " ", args))
+	}
+}
+
+func (a *activity) ended(sql string, err error) {
+	var refusal *pgconn.PgError
+	if err == nil || !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege || !strings.Contains(refusal.Message, "row-level security") {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.refused) < noted {
+		a.refused = append(a.refused, refusal.Message+"\n"+sql)
+	}
+}
+
+const insufficientPrivilege = "42501"
+
+type statementKey struct{}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (a *activity) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	a.began(data.SQL, data.Args)
+	return context.WithValue(ctx, statementKey{}, data.SQL)
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (a *activity) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	if data.Err != nil {
+		sql, _ := ctx.Value(statementKey{}).(string)
+		a.ended(sql, data.Err)
+	}
+}
+
+// TraceBatchStart implements pgx.BatchTracer.
+func (a *activity) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (a *activity) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	a.began(data.SQL, data.Args)
+	a.ended(data.SQL, data.Err)
+}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (a *activity) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+var (
+	_ pgx.QueryTracer = (*activity)(nil)
+	_ pgx.BatchTracer = (*activity)(nil)
+)

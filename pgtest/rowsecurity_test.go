@@ -1,0 +1,109 @@
+package pgtest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+// invoices has policies that read a setting, one of them through a function.
+var invoices = &pgtest.Server{Migrations: goose(`
+CREATE TABLE invoices (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account text NOT NULL, total int NOT NULL DEFAULT 1);
+ALTER TABLE invoices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE invoices FORCE ROW LEVEL SECURITY;
+CREATE POLICY account ON invoices USING (account = current_setting('app.account', true));
+CREATE FUNCTION current_account() RETURNS text STABLE LANGUAGE sql AS $$ SELECT current_setting('app.account') $$;
+CREATE TABLE payments (account text NOT NULL);
+ALTER TABLE payments ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments FORCE ROW LEVEL SECURITY;
+CREATE POLICY account ON payments USING (account = current_account());
+CREATE TABLE currencies (code text);
+`)}
+
+// cardOf is the log of a failed test that did f.
+func cardOf(t *testing.T, server *pgtest.Server, f func(t testing.TB, db *pgtest.DB)) string {
+	t.Helper()
+	return testkit.Record(t, func(t testing.TB) {
+		f(t, server.DB(t))
+		t.Error("this test fails on purpose")
+	}).Logged()
+}
+
+func TestCardOfARefusedInsert(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		if _, err := db.Exec(t.Context(), "INSERT INTO invoices (account) VALUES ('a')"); err == nil {
+			t.Error("the insert passed")
+		}
+	})
+	testkit.Mention(t, card, "invoices: its policies refused a row", "role seedbed_owner without app.account",
+		`db.As(t, "seedbed_owner", map[string]string{"app.account": "…"})`, "SELECT set_config('app.account', $1, true)", `factory.Auto("invoices").Create(t, db)`)
+}
+
+func TestCardOfHiddenRows(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("invoices").CreateN(t, db, 3, acme)
+	})
+	testkit.Mention(t, card, "invoices: 3 rows, of which a new session of role seedbed_owner without app.account sees 0",
+		// With a value that has been tried.
+		`db.As(t, "seedbed_owner", map[string]string{"app.account": "acme"}) connects as the application does: it sees 3 of invoices`)
+	if strings.Contains(card, "currencies") || strings.Contains(card, "payments") {
+		t.Errorf("tables that hide nothing are mentioned:\n%s", card)
+	}
+}
+
+func TestCardOfAPolicyThatFailsWithoutItsSetting(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("payments").Create(t, db, acme)
+	})
+	testkit.Mention(t, card, "payments: 1 row", "sees none, but gets", `unrecognized configuration parameter "app.account"`, `map[string]string{"app.account": "acme"}`)
+}
+
+// The usual mistake: a setting holds for one connection of the pool.
+func TestCardOfASettingOnAnotherConnection(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("invoices").Create(t, db, acme)
+		testpg.Exec(t, db, "SELECT set_config('app.account', $1, true)", "acme")
+	})
+	testkit.Mention(t, card, "the test has set app.account: that holds for one connection of the pool")
+}
+
+func TestCardOfAnotherTenantsSession(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("invoices").Create(t, db, acme)
+		db.As(t, "seedbed_owner", map[string]string{"app.account": "Acme"})
+	})
+	testkit.Mention(t, card, "and one of seedbed_owner with app.account = 'Acme' none")
+}
+
+func TestCardWithoutRowSecuritySaysNothingOfIt(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		testpg.Exec(t, db, "INSERT INTO currencies VALUES ('EUR')")
+	})
+	if strings.Contains(card, "row-level") {
+		t.Errorf("the card blames row-level security:\n%s", card)
+	}
+}
+
+// The owner passes policies that are not forced, so tests run as another role.
+func TestCardWherePoliciesAreForAnotherRole(t *testing.T) {
+	server := &pgtest.Server{Migrations: goose(`
+CREATE TABLE letters (account text NOT NULL);
+ALTER TABLE letters ENABLE ROW LEVEL SECURITY;
+ALTER TABLE letters FORCE ROW LEVEL SECURITY;
+-- +goose StatementBegin
+DO $$ BEGIN CREATE ROLE letter_reader NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$;
+-- +goose StatementEnd
+GRANT SELECT, INSERT ON letters TO letter_reader;
+CREATE POLICY account ON letters TO letter_reader USING (account = current_setting('app.account', true));`)}
+	card := cardOf(t, server, func(t testing.TB, db *pgtest.DB) {
+		testpg.Exec(t, testpg.Superuser(t, db), "INSERT INTO letters VALUES ('b')")
+	})
+	testkit.Mention(t, card, "its policies are for letter_reader", `db.As(t, "letter_reader", map[string]string{"app.account": "b"})`)
+}
+
+// acme makes a row one account's.
+var acme = factory.Set(func(r *factory.Record) { r.Set("account", "acme") })

@@ -111,7 +111,7 @@ func TestEnvironmentMeantForOtherServers(t *testing.T) {
 // Failure mode 21: whoever reads the test's output must not wait for the server.
 func TestOutputEndsWithTheTest(t *testing.T) {
 	box := newSandbox(t)
-	box.idle = "10s"
+	box.idle = "3s"
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	bin := box.command("TestPass")

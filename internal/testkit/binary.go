@@ -1,10 +1,13 @@
 package testkit
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -85,7 +88,16 @@ func binaryDir() (string, error) {
 // TestBinary or Program has it as its TestMain:
 //
 //	func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
+//
+// Unless -parallel says otherwise, four tests for each processor run at a time: the
+// tests of such a package wait for other processes most of their time.
 func Main(m *testing.M) int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	}
 	defer func() {
 		binaries.mu.Lock()
 		defer binaries.mu.Unlock()

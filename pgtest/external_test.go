@@ -103,6 +103,11 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 		}
 		host = ""
 	}
+	out, err = run(url, "", "TestMigrationWithARole")
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	testkit.Mention(t, out, "other projects' too", "role made_by_migration")
 	if len(h.postmasters()) != 0 {
 		t.Error("a server of our own was started beside it")
 	}

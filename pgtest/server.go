@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
@@ -235,15 +236,7 @@ func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any
 	if err != nil {
 		return err
 	}
-	if err := s.acquire(ctx, r, layers[:base], logf); err != nil {
-		return err
-	}
-	if r.store == nil {
-		if r.store, err = template.Open(ctx, r.cluster); err != nil {
-			return err
-		}
-	}
-	if r.template, err = r.store.Ensure(ctx, layers); err != nil {
+	if err := s.acquireTemplate(ctx, r, layers, base, logf); err != nil {
 		return err
 	}
 	r.shared = sync.OnceValues(r.share)
@@ -257,6 +250,53 @@ func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any
 	}
 	open := func(d *template.Database) (*pgxpool.Pool, error) { return r.pool(d, r.role, nil) }
 	return r.template.Fill(ctx, r.role, open, !s.NoReset)
+}
+
+// acquireTemplate finds the server that is made for the first so many layers, or for all
+// where the ones above the base change what belongs to the whole server, and the
+// template on it.
+func (s *Server) acquireTemplate(ctx context.Context, r *ready, layers []template.Layer, base int, logf func(string, ...any)) error {
+	joined := func() bool {
+		if base == len(layers) || s.externalURL() != "" {
+			return false
+		}
+		yes, err := server.Joined(template.Key(layers))
+		return yes && err == nil
+	}
+	if joined() {
+		base = len(layers)
+	}
+	err := s.ensure(ctx, r, layers, base, logf)
+	if err == nil || !joined() {
+		return err
+	}
+	// This process or another one has just found out.
+	var changed *template.SharedError
+	if errors.As(err, &changed) {
+		logf("pgtest: %v: a server of its own is made for it", changed)
+	}
+	r.close(context.WithoutCancel(ctx))
+	r.store, r.cluster = nil, nil
+	return s.ensure(ctx, r, layers, len(layers), logf)
+}
+
+func (s *Server) ensure(ctx context.Context, r *ready, layers []template.Layer, base int, logf func(string, ...any)) (err error) {
+	for i := range layers {
+		layers[i].Base = i < base
+	}
+	if err := s.acquire(ctx, r, layers[:base], logf); err != nil {
+		return err
+	}
+	if r.store == nil {
+		if r.store, err = template.Open(ctx, r.cluster); err != nil {
+			return err
+		}
+	}
+	r.template, err = r.store.Ensure(ctx, layers)
+	if changed := r.store.ChangedByBuild(); len(changed) > 0 {
+		logf("pgtest: building the template changed what all databases of this server share, other projects' too: %s", strings.Join(changed, ", "))
+	}
+	return err
 }
 
 // acquire finds the server and builds the base where there is none.

@@ -1,12 +1,16 @@
 package pgtest_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
@@ -126,5 +130,52 @@ func TestServerThatATestHasSpoiled(t *testing.T) {
 				t.Errorf("the next test sees it: %t, %v", changed, err)
 			}
 		})
+	}
+}
+
+// A seed that makes a role has a server of its own: tests of the same schema without
+// that seed never see the role, whichever comes first.
+func TestSeedThatMakesARole(t *testing.T) {
+	table := fmt.Sprintf("CREATE TABLE seeded_%d (id int);", time.Now().UnixNano()) // a server that no other run has
+	plain := &pgtest.Server{Migrations: goose(table)}
+	seeded := func() *pgtest.Server {
+		return &pgtest.Server{Migrations: goose(table), Seed: func(ctx context.Context, db seedbed.DB) error {
+			_, err := db.Exec(ctx, "CREATE ROLE tenant_seeded")
+			return err
+		}}
+	}
+	first := seeded()
+	log := testkit.Record(t, func(t testing.TB) { first.DB(t) }).Logged()
+	testkit.Mention(t, log, "role tenant_seeded", "a server of its own")
+	for range 2 {
+		if left := roles(t, plain); len(left) > 0 {
+			t.Errorf("a test without the seed sees %v", left)
+		}
+		if there := roles(t, first); len(there) != 1 {
+			t.Errorf("a test with the seed sees %v, want its role", there)
+		}
+	}
+	// The next process knows.
+	if log := testkit.Record(t, func(t testing.TB) { seeded().DB(t) }).Logged(); strings.Contains(log, "tenant_seeded") {
+		t.Errorf("it was found out again:\n%s", log)
+	}
+}
+
+// What a seed that failed has left is not in the way of the next run.
+func TestSeedThatFailsBehindARole(t *testing.T) {
+	server := &pgtest.Server{Migrations: goose(fmt.Sprintf("CREATE TABLE half_%d (id int);", time.Now().UnixNano()))}
+	fails := true
+	server.Seed = func(ctx context.Context, db seedbed.DB) error {
+		if _, err := db.Exec(ctx, "CREATE ROLE tenant_half"); err != nil || !fails {
+			return err
+		}
+		return errors.New("the seed gives up")
+	}
+	run := func() *testkit.Recorder { return testkit.Record(t, func(t testing.TB) { server.DB(t) }) }
+	testkit.Mention(t, run().FatalMessage(), "the seed gives up")
+	fails = false
+	server.Close()
+	if r := run(); r.Failed() {
+		t.Errorf("the second run fails: %s", r.FatalMessage())
 	}
 }

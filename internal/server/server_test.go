@@ -245,51 +245,6 @@ func TestTCPURL(t *testing.T) {
 	}
 }
 
-// Shared catalogs: what a test does to the server is seen and named.
-func TestReadShared(t *testing.T) {
-	t.Parallel()
-	cache := testkit.CacheDir(t)
-	s := acquire(t, server.Config{Cache: cache, Idle: time.Second, Base: role("x")})
-	read := func() server.Shared {
-		t.Helper()
-		conn, err := pgx.ConnectConfig(t.Context(), s.AdminConfig("postgres"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(context.Background())
-		shared, err := s.ReadShared(t.Context(), conn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return shared
-	}
-	before := read()
-	for sql, want := range map[string]string{
-		"CREATE ROLE tenant_a":                               "role tenant_a",
-		"GRANT reporting TO seedbed_tester":                  "member seedbed_tester in reporting",
-		"ALTER ROLE reporting BYPASSRLS":                     "role reporting",
-		"ALTER ROLE seedbed_owner CREATEDB":                  "role seedbed_owner",
-		"ALTER ROLE reporting SET work_mem = '1MB'":          "setting of reporting",
-		"ALTER SYSTEM SET work_mem = '1MB'":                  "system work_mem",
-		"CREATE DATABASE other":                              "database other",
-		"ALTER ROLE ALL SET timezone = 'Asia/Tokyo'":         "setting of all roles",
-		"ALTER ROLE reporting PASSWORD 'x'":                  "role reporting",
-		"SELECT pg_replication_origin_create('from_abroad')": "origin from_abroad",
-	} {
-		if err := run(t, s.AdminConfig("postgres"), sql); err != nil {
-			t.Fatal(err)
-		}
-		after := read()
-		added, removed, changed := before.Diff(after)
-		if seen := append(append(added, removed...), changed...); len(seen) != 1 || seen[0] != want {
-			t.Errorf("%s: seen %q, want %q", sql, seen, want)
-		}
-		before = after
-	}
-}
-
-// List says which project and branch a server is for; one that is stopped and too old
-// is removed, with what it has in memory.
 func TestListAndSweep(t *testing.T) {
 	t.Parallel()
 	cache := testkit.CacheDir(t)

@@ -29,10 +29,15 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 			return err
 		}
 	}
+	watch, err := s.watchShared(ctx, layers)
+	if err != nil {
+		return err
+	}
 	if err := s.create(ctx, admin, draft, base); err != nil {
 		return err
 	}
-	err := s.run(ctx, admin, draft, layers[len(layers)-1])
+	err = s.run(ctx, admin, draft, layers[len(layers)-1])
+	err = watch.end(ctx, err)
 	if err == nil {
 		err = s.finish(ctx, admin, draft, name, layers)
 	}

@@ -19,6 +19,9 @@ type Layer struct {
 	Admin func(ctx context.Context, conn *pgx.Conn) error
 	// Owner runs next, as the owner of the schema. Nil: nothing.
 	Owner func(ctx context.Context, conn *pgx.Conn) error
+	// Base says that the server is made for this layer, so that it may change what all
+	// databases share. Any other one that does gets its server retired.
+	Base bool
 	// Superuser makes the owner a superuser while Owner runs.
 	Superuser bool
 }

@@ -54,7 +54,7 @@ func (t *Template) Fill(ctx context.Context, role string, open func(*Database) (
 	if err != nil {
 		return err
 	}
-	if t.store.server.Super() {
+	if t.store.server.Super() && t.store.shared == nil {
 		if t.store.shared, err = t.store.openShared(ctx); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ var registrySQL string
 
 // Protocol identifies the form of what processes record on a server, and read from each
 // other: those that differ in it must not share one.
-var Protocol = fmt.Sprintf("%x", sha256.Sum256([]byte(registrySQL+sharedSQL+tablesSQL+fmt.Sprint(observations, obstacles))))
+var Protocol = fmt.Sprintf("%x", sha256.Sum256([]byte(registrySQL+sharedSQL+parametersSQL+tablesSQL+fmt.Sprint(observations, obstacles))))
 
 // Store is a process's view of the templates and clones on one server.
 type Store struct {
@@ -45,6 +45,8 @@ type Store struct {
 	holder   int32
 	who      string
 	shared   *shared // nil where the administrator may not see it
+
+	sharedByBuild []string // what this process's builds have changed on an external server
 
 	background sync.WaitGroup // drops and clones under way
 	stop       context.CancelFunc

@@ -138,6 +138,12 @@ func TestCrowd(t *testing.T) {
 	crowd(t, &pgtest.Server{Migrations: pg.Migrations, Settings: map[string]string{"max_connections": "32"}})
 }
 
+// TestMigrationWithARole migrates something that all databases of the server see.
+func TestMigrationWithARole(t *testing.T) {
+	server := &pgtest.Server{Migrations: fstest.MapFS{"00001_role.sql": {Data: []byte("-- +goose Up\nCREATE ROLE made_by_migration;\n")}}}
+	server.DB(t)
+}
+
 // TestCrowdHere is for a server that has few.
 func TestCrowdHere(t *testing.T) { crowd(t, pg) }
 

@@ -124,5 +124,5 @@ func adviseOrder(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w\nway out: give the file a higher number than those that are applied; or allow gaps "+
-		"(Options.AllowMissing, --allow-missing); or make a development database anew (seedbed dev reset)", err)
+		"(Options.AllowMissing, --allow-missing); or make a development database anew (seedbed reset)", err)
 }

@@ -79,7 +79,7 @@ func (s *Set) DownTo(ctx context.Context, db seedbed.DB, version int64) error {
 func (s *Set) refuseDown() error {
 	for _, p := range s.places {
 		if !p.dialect.returns() {
-			return fmt.Errorf("migrate down: %w: %s migrations go forward only; make the database anew (seedbed dev reset)", ErrNoWayBack, p.dialect)
+			return fmt.Errorf("migrate down: %w: %s migrations go forward only; make the database anew (seedbed reset)", ErrNoWayBack, p.dialect)
 		}
 	}
 	return nil

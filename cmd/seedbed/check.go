@@ -31,7 +31,7 @@ func (a *app) checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check a database: integrity of its references, isolation of its tenants",
+		Short: "Check integrity of its references, isolation of its tenants",
 		Long: `Check looks at any Postgres database, reads what its tables mean from its catalog, and
 reports what does not hold: orphans behind disabled or missing keys, polymorphic pairs that
 point nowhere or into another tenant, policies that leak, and more.
@@ -58,7 +58,6 @@ was possible.`,
   seedbed check --baseline .seedbed-baseline.json --update-baseline
   seedbed check --factories                  # which constraints are proven to bite
   seedbed check --diagram schema.html        # draw it: .html, .svg or .mmd (Mermaid)`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.diagram != "" {
 				return a.with(cmd.Context(), f.target, func(ctx context.Context, db *pgxpool.Pool) error {
@@ -75,7 +74,7 @@ was possible.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, gitlab or html")
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file`")
-	flags.StringVar(&f.migrations, "migrations", "", "`directory` of the goose files, for html and sarif (default: SEEDBED_MIGRATIONS, seedbed.yaml, none)")
+	flags.StringVar(&f.migrations, "migrations", "", "`directory` of the migrations, for html and sarif (default: SEEDBED_MIGRATIONS, seedbed.yaml, else they are found)")
 	flags.StringVar(&f.only, "only", "", "`integrity` or isolation (default: both)")
 	flags.StringArrayVar(&f.except, "except", nil, "excuse findings: `RULE[:OBJECT]=REASON`; may be repeated")
 	flags.StringVar(&f.baseline, "baseline", "", "`file` of findings that are known and accepted")
@@ -101,7 +100,7 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 		say.Begin("check", "reading the catalog")
 		return r.look(ctx, db, func(p audit.Progress) { say.Step(p.Step) })
 	})
-	if err == nil && r.source != "" && f.format == "html" {
+	if err == nil && !r.source.Reference() && f.format == "html" {
 		say.Begin("review", "running the migrations on a scratch database")
 		err = a.reviewSource(ctx, r)
 	}

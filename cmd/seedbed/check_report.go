@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"html/template"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,6 +12,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/dev"
 	"github.com/qarion/seedbed/internal/diagram"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/migrations"
@@ -28,7 +27,7 @@ type reporting struct {
 	checkFlags
 	audit   auditFunc
 	options audit.Options
-	source  string // directory of the migrations, "" none
+	source  dev.Source // of the migrations; none where the report shows none
 	page    report.Page
 }
 
@@ -61,14 +60,28 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 		except = append(except, accepted...)
 	}
 	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
-	r.source = f.migrations
-	if r.source == "" && f.format != "text" && f.format != "json" {
-		r.source = c.Migrations
+	r.source, err = a.reportSource(f, c)
+	return r, err
+}
+
+// reportSource is where the migrations are that a page or a file of findings points at:
+// where told, else those found, if there is one place.
+func (a *app) reportSource(f checkFlags, c *config) (dev.Source, error) {
+	told := sourceFlags{}
+	if f.migrations != "" {
+		told.paths = []string{f.migrations}
 	}
-	if r.source != "" {
-		return r, isDirectory("--migrations", r.source)
+	if f.migrations == "" && (f.format == "text" || f.format == "json") {
+		return nil, nil
 	}
-	return r, nil
+	source, ok, err := told.told(c)
+	if ok || err != nil {
+		return source, err
+	}
+	if places, err := dev.Locate("."); err == nil && len(places) == 1 && places[0].Err == nil {
+		return dev.NewSource(places[0].Path)
+	}
+	return nil, nil
 }
 
 // look runs the audits, and reads what the page shows beside them.
@@ -100,7 +113,11 @@ func (r *reporting) look(ctx context.Context, db *pgxpool.Pool, progress func(au
 // seedbed's own server: the database that is checked is not touched.
 func (a *app) reviewSource(ctx context.Context, r *reporting) error {
 	return a.reviewers(ctx, reviewFlags{}, func(all []seedbed.DB) error {
-		review, err := migrations.Review(ctx, all[0], os.DirFS(r.source), migrations.ReviewOptions{})
+		fsys, options, err := r.source.Files()
+		if err != nil {
+			return err
+		}
+		review, err := migrations.Review(ctx, all[0], fsys, migrations.ReviewOptions{Options: options})
 		if err == nil {
 			r.page.Reviewed, r.page.Migrations = true, reviewed(review)
 		}
@@ -131,16 +148,14 @@ func reviewed(r *migrations.Report) (all []report.Migration) {
 // files are the migrations as the report names them: from the current directory on,
 // which in CI is the repository.
 func (r *reporting) files() *report.Files {
-	if r.source == "" {
+	if r.source.Reference() {
 		return nil
 	}
-	prefix := r.source
-	if here, err := os.Getwd(); err == nil && filepath.IsAbs(prefix) {
-		if rel, err := filepath.Rel(here, prefix); err == nil {
-			prefix = rel
-		}
+	fsys, _, err := r.source.Files()
+	if err != nil {
+		return nil
 	}
-	return &report.Files{FS: os.DirFS(r.source), Prefix: filepath.ToSlash(filepath.Clean(prefix))}
+	return &report.Files{FS: fsys, Prefix: fromHere(r.source.Dir())}
 }
 
 // deliver writes the report to stdout, or whole to a file.

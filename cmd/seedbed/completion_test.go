@@ -38,7 +38,7 @@ func TestCompletionScripts(t *testing.T) {
 func TestCompletions(t *testing.T) {
 	for line, want := range map[string]string{
 		"de":                       "dev",
-		"dev s":                    "snapshot status stop",
+		"st":                       "status stop",
 		"seed --scenario ":         "demo two-tenants hostile scale empty-states",
 		"dev --scenario ":          "demo two-tenants hostile scale empty-states",
 		"dev reset --scenario ":    "demo two-tenants hostile scale empty-states",

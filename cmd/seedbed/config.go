@@ -23,8 +23,8 @@ const configFile = "seedbed.yaml"
 
 // config is the content of seedbed.yaml. Paths are relative to it.
 type config struct {
-	// Migrations is the directory of the project's goose files.
-	Migrations string `yaml:"migrations"`
+	// Migrations are the directories of the project's migrations, or one SQL file.
+	Migrations paths `yaml:"migrations"`
 	// Postgres is the wanted major version.
 	Postgres string `yaml:"postgres"`
 	// Seed is what the demo's values follow from.
@@ -38,7 +38,21 @@ type config struct {
 	// Model corrects what tables are taken to mean, or names a file that does.
 	Model any `yaml:"model"`
 
-	corrections fixtures.Corrections
+	corrections    fixtures.Corrections
+	migrationsFrom string // the file or the variable that Migrations is from
+}
+
+// paths is one path, or a list of them.
+type paths []string
+
+// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+func (p *paths) UnmarshalYAML(unmarshal func(any) error) error {
+	var one string
+	if err := unmarshal(&one); err == nil {
+		*p = paths{one}
+		return nil
+	}
+	return unmarshal((*[]string)(p))
 }
 
 type exception struct {
@@ -62,8 +76,8 @@ func (a *app) loadConfig() (*config, error) {
 			return nil, err
 		}
 	}
-	if dir := a.env("SEEDBED_MIGRATIONS"); dir != "" {
-		c.Migrations = dir
+	if dirs := a.env("SEEDBED_MIGRATIONS"); dirs != "" {
+		c.Migrations, c.migrationsFrom = filepath.SplitList(dirs), "SEEDBED_MIGRATIONS"
 	}
 	if text := a.env("SEEDBED_SEED"); text != "" {
 		n, err := strconv.ParseUint(text, 0, 64)
@@ -73,6 +87,16 @@ func (a *app) loadConfig() (*config, error) {
 		c.Seed = &n
 	}
 	return c, nil
+}
+
+// wantedVersion is the major version of Postgres that seedbed.yaml asks for, where the
+// environment asks for none.
+func (a *app) wantedVersion() (string, error) {
+	c, err := a.loadConfig()
+	if err != nil || a.env("SEEDBED_VERSION") != "" {
+		return "", err
+	}
+	return c.Postgres, nil
 }
 
 func findUpward(name string) (string, error) {
@@ -103,11 +127,10 @@ func (c *config) read(path string) error {
 	if err := yaml.UnmarshalWithOptions(text, c, yaml.Strict()); err != nil {
 		return configError(path, err)
 	}
-	for _, dir := range []*string{&c.Migrations, &c.Fixtures} {
-		if *dir != "" && !filepath.IsAbs(*dir) {
-			*dir = filepath.Join(filepath.Dir(path), *dir)
-		}
+	for i := range c.Migrations {
+		c.Migrations[i] = besides(path, c.Migrations[i])
 	}
+	c.Fixtures, c.migrationsFrom = besides(path, c.Fixtures), path
 	if c.corrections, err = fixtures.ReadModel(os.DirFS(filepath.Dir(path)), filepath.Base(path)); err != nil {
 		return usagef("%v", err)
 	}
@@ -117,6 +140,14 @@ func (c *config) read(path string) error {
 		}
 	}
 	return nil
+}
+
+// besides makes a path relative to a file one from here.
+func besides(file, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
 }
 
 // configError points at the line, and suggests a key for one that is unknown.

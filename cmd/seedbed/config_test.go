@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,8 +73,8 @@ func TestFlagsWinOverEnvironmentOverFile(t *testing.T) {
 		{"flags", env, []string{"--migrations", "../../db/flag", "--seed", "9"}, "db/flag", 9, ""},
 	} {
 		f := settled(t, with(c.env), c.args...)
-		if f.migrations != filepath.Join(root, c.migrations) || f.seed != c.seed || f.version != c.version {
-			t.Errorf("%s: migrations %s, seed %d, version %q", c.from, f.migrations, f.seed, f.version)
+		if !slices.Equal(f.source, []string{filepath.Join(root, c.migrations)}) || f.seed != c.seed || f.version != c.version {
+			t.Errorf("%s: migrations %s, seed %d, version %q", c.from, f.source, f.seed, f.version)
 		}
 	}
 }
@@ -89,13 +90,13 @@ func TestConfigFile(t *testing.T) {
 		t.Errorf("it says %+v", c)
 	}
 	r, err := with(nil).reporting(checkFlags{format: "html"})
-	if err != nil || r.source != filepath.Join(root, "db/file") {
+	if err != nil || !slices.Equal(r.source, []string{filepath.Join(root, "db/file")}) {
 		t.Errorf("the report's migrations are %q, %v", r.source, err)
 	}
 	if r, err = with(nil).reporting(checkFlags{format: "sarif", migrations: "../../db/flag"}); err != nil || r.files().Prefix != "../../db/flag" {
 		t.Errorf("the report's files are at %+v, %v", r, err)
 	}
-	if r, err = with(nil).reporting(checkFlags{format: "text"}); err != nil || r.source != "" || len(r.options.Except) != 1 {
+	if r, err = with(nil).reporting(checkFlags{format: "text"}); err != nil || len(r.source) > 0 || len(r.options.Except) != 1 {
 		t.Errorf("a text needs no migrations: %+v, %v", r, err)
 	}
 }
@@ -103,7 +104,7 @@ func TestConfigFile(t *testing.T) {
 // The nearest file is the one, and without any all is as it is.
 func TestNearestConfigFile(t *testing.T) {
 	in(t, map[string]string{"seedbed.yaml": "seed: 1\n", "inner/seedbed.yaml": "seed: 2\n"}, "inner/deep")
-	if f := settled(t, with(nil)); f.seed != 2 || f.migrations != "" {
+	if f := settled(t, with(nil)); f.seed != 2 || f.sourceSet {
 		t.Errorf("%+v", f)
 	}
 	t.Chdir("../..")
@@ -122,7 +123,8 @@ func TestConfigErrors(t *testing.T) {
 		"sead: 7\n":                         `seedbed.yaml:1:1: unknown field "sead"; did you mean seed?`,
 		"seed: lots\n":                      "seedbed.yaml:1:7: ",
 		"except:\n  - {rule: nonsense}\n":   `except "nonsense": it needs a known rule and a reason`,
-		"migrations: [a, b]\n":              "seedbed.yaml:1:13: ",
+		"migrations: {a: b}\n":              "seedbed.yaml:1:13: ",
+		"migrations: [a, b]\n":              "",
 		"seed: 1\nseed: 2\n":                "seedbed.yaml:2:1: ",
 		"mask:\n  users: redact\nseed: 1\n": "",
 	} {

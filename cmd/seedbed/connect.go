@@ -10,13 +10,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/internal/scenario"
 )
 
 // target is the database that a command works on.
-type target struct{ url string }
+type target struct {
+	url   string
+	empty bool // a development database that is made for the command gets no rows
+}
 
 func (t *target) define(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&t.url, "url", "", "`URL` of the database (default: this branch's development database, which has to run)")
+	cmd.Flags().StringVar(&t.url, "url", "", "`URL` of the database (default: this branch's development database)")
 }
 
 // with runs do on the database that --url names or, without it, on the project's.
@@ -29,28 +33,46 @@ func (a *app) with(ctx context.Context, t target, do func(context.Context, *pgxp
 		defer pool.Close()
 		return do(ctx, pool)
 	}
-	project, err := dev.FindProject(".")
+	return a.withDatabase(ctx, devFlags{scenario: scenario.All[0].Name, seed: 1, empty: t.empty, seedSet: t.empty}, do)
+}
+
+// withDatabase runs do on the branch's database. A server that does not run is started
+// for that time, and a database that is not there is made, as seedbed dev does both.
+func (a *app) withDatabase(ctx context.Context, f devFlags, do func(context.Context, *pgxpool.Pool) error) error {
+	return a.withStarted(ctx, func(ctx context.Context, server *dev.Server, say *progress) error {
+		d, err := server.Database(ctx, "")
+		if _, none := errors.AsType[*dev.NoDatabaseError](err); none || err == nil && server.Started() {
+			d, err = a.ensure(ctx, server, f)
+		}
+		if err != nil {
+			return err
+		}
+		say.stop()
+		pool, err := server.Pool(ctx, d.Name)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		return do(ctx, pool)
+	})
+}
+
+// ensure makes the branch's database, or applies what is pending to it.
+func (a *app) ensure(ctx context.Context, server *dev.Server, f devFlags) (*dev.Database, error) {
+	set := f.seedSet
+	if err := a.settleFlags(func(string) bool { return false }, &f); err != nil {
+		return nil, err
+	}
+	f.seedSet = set
+	plan, _, err := a.plan(ctx, f, server)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	server, err := dev.Find(ctx, project, dev.Options{})
-	if errors.Is(err, dev.ErrNotRunning) {
-		return usagef("which database? Give --url; no development server runs for %s", project.Root)
-	}
+	made, err := server.Ensure(ctx, plan)
 	if err != nil {
-		return err
+		return nil, withHint(err)
 	}
-	defer server.Close(context.WithoutCancel(ctx))
-	d, err := server.Database(ctx, "")
-	if err != nil {
-		return err
-	}
-	pool, err := server.Pool(ctx, d.Name)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	return do(ctx, pool)
+	return &made.Database, nil
 }
 
 // connect opens a pool on somebody's database. Errors never repeat the URL, which

@@ -17,31 +17,37 @@ import (
 const stopTime = time.Minute
 
 type devFlags struct {
-	detach     bool
-	migrations string
-	seed       uint64
-	scenario   string
-	seedSet    bool // scenario, seed or empty were given, so that a recorded plan does not hold
-	empty      bool
-	version    string // of Postgres
+	sourceFlags
+	detach    bool
+	source    dev.Source
+	sourceSet bool // flags, environment or seedbed.yaml named source, or it was found
+	seed      uint64
+	scenario  string
+	seedSet   bool // scenario, seed or empty were given, so that a recorded plan does not hold
+	empty     bool
+	version   string // of Postgres
 }
 
 func (a *app) devCommand() *cobra.Command {
 	var f devFlags
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "Run a migrated, seeded development database for this project",
+		Short: "Run it: migrated, seeded, checked; until Ctrl-C",
 		Long: `Dev gives the project that the current directory lies in (the nearest go.mod or
 .git upward) a Postgres server for each git branch, and on it a database: migrated, filled
 with a scenario, checked. It prints how to connect and waits; Ctrl-C stops the server. The data
-stays: the next start finds it and applies only new migrations.`,
+stays: the next start finds it and applies only new migrations.
+
+The migrations are those of --migrations, SEEDBED_MIGRATIONS or seedbed.yaml, else those that
+the database was built from, else those found in the repository: migrations, db/migrate,
+prisma/migrations, supabase/migrations, db/structure.sql and the like, of goose or any other tool.
+Where there are none, the database has Seedbed's reference schema.`,
 		Example: `  seedbed dev                            # until Ctrl-C
-  seedbed dev --detach                   # leave it running …
-  seedbed dev stop                       # … until this
-  seedbed dev --scenario two-tenants     # another world; see seedbed seed --list
-  seedbed dev --migrations ./migrations  # your own goose files instead of the reference schema
-  psql "$(seedbed dev url)"`,
-		Args: cobra.NoArgs,
+  seedbed dev --detach                   # leave it running, until seedbed stop
+  seedbed dev --migrations db/migrate    # these, where there are several
+  seedbed dev --scenario empty-states    # another world; see seedbed seed --list
+  psql "$(seedbed url)"                  # or: seedbed psql`,
+
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.settle(cmd, &f); err != nil {
 				return err
@@ -50,17 +56,15 @@ stays: the next start finds it and applies only new migrations.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&f.detach, "detach", "d", false, "leave the server running; stop it with `seedbed dev stop`")
+	flags.BoolVarP(&f.detach, "detach", "d", false, "leave the server running until `seedbed stop`")
 	f.define(cmd)
-	cmd.AddCommand(a.devStopCommand(), a.devStatusCommand(), a.devResetCommand(), a.devURLCommand(), a.devPsqlCommand(),
-		a.devSnapshotCommand(), a.devRestoreCommand(), a.devPromoteCommand())
 	return cmd
 }
 
 // define adds the flags that say what a database is made of.
 func (f *devFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.migrations, "migrations", "", "`directory` of goose migrations (default: SEEDBED_MIGRATIONS, seedbed.yaml, what the database was built from, the reference schema)")
+	f.sourceFlags.define(flags)
 	flags.StringVar(&f.scenario, "scenario", "demo", "`name` of the world to fill it with; seedbed seed --list describes them")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that made-up values follow from")
@@ -70,27 +74,40 @@ func (f *devFlags) define(cmd *cobra.Command) {
 // settle fills in from seedbed.yaml and the environment what the flags leave open,
 // and checks the migrations before anything is booted.
 func (a *app) settle(cmd *cobra.Command, f *devFlags) error {
+	return a.settleFlags(cmd.Flags().Changed, f)
+}
+
+func (a *app) settleFlags(changed func(flag string) bool, f *devFlags) error {
 	c, err := a.loadConfig()
 	if err != nil {
 		return err
 	}
-	f.seedSet = cmd.Flags().Changed("seed") || cmd.Flags().Changed("empty") || cmd.Flags().Changed("scenario")
-	if c.Seed != nil && !cmd.Flags().Changed("seed") {
+	f.seedSet = changed("seed") || changed("empty") || changed("scenario")
+	if c.Seed != nil && !changed("seed") {
 		f.seed = *c.Seed
 	}
 	if a.env("SEEDBED_VERSION") == "" {
 		f.version = c.Postgres
 	}
-	if f.migrations == "" {
-		f.migrations = c.Migrations
-	}
 	if _, err := scenario.Named(f.scenario); err != nil && f.scenario != "" {
 		return usagef("--scenario: %v", err)
 	}
-	if f.migrations, err = dev.AbsSource(f.migrations); err != nil {
-		return usagef("--migrations: %v", err)
+	if f.source, f.sourceSet, err = f.told(c); err != nil || !f.sourceSet {
+		return err
 	}
-	return dev.Plan{Source: f.migrations}.Check()
+	return dev.Plan{Source: f.source}.Check()
+}
+
+// find looks for the migrations where nothing has named them.
+func (a *app) find(f *devFlags) (err error) {
+	if f.sourceSet {
+		return nil
+	}
+	if f.source, err = a.findSource("seedbed dev --migrations"); err != nil {
+		return err
+	}
+	f.sourceSet = true
+	return dev.Plan{Source: f.source}.Check()
 }
 
 // devStart is `seedbed dev`. What it booted it stops again when it fails.
@@ -98,6 +115,11 @@ func (a *app) devStart(ctx context.Context, f devFlags) error {
 	project, err := dev.FindProject(".")
 	if err != nil {
 		return err
+	}
+	if !project.HasData() { // nothing is booted for a question, or for migrations that cannot be read
+		if err := a.find(&f); err != nil {
+			return err
+		}
 	}
 	say := a.progress()
 	defer say.stop()
@@ -132,10 +154,10 @@ func (a *app) devServe(ctx context.Context, server *dev.Server, f devFlags, say 
 		if err := server.Stay(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.err, "\nThe server runs on; `seedbed dev stop` stops it.")
+		fmt.Fprintln(a.err, "\nThe server runs on; `seedbed stop` stops it.")
 		return nil
 	case !server.Started():
-		fmt.Fprintln(a.err, "\nThe server was already running, and runs on; `seedbed dev stop` stops it.")
+		fmt.Fprintln(a.err, "\nThe server was already running, and runs on; `seedbed stop` stops it.")
 		return nil
 	}
 	fmt.Fprintln(a.err, "\nRunning. Ctrl-C stops the server; the data stays.")
@@ -153,7 +175,7 @@ func (a *app) devWait(ctx context.Context, server *dev.Server) error {
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	if stays, err := server.Stays(after); err == nil && stays {
-		fmt.Fprintln(a.err, "\nThe server was detached meanwhile, and runs on; `seedbed dev stop` stops it.")
+		fmt.Fprintln(a.err, "\nThe server was detached meanwhile, and runs on; `seedbed stop` stops it.")
 		return nil
 	}
 	if err := server.Stop(after); err != nil {
@@ -174,12 +196,23 @@ func stopServer(server *dev.Server) error {
 
 // withHint adds the command that leads out of an error.
 func withHint(err error) error {
-	var other *dev.OtherSourceError
-	if errors.As(err, &other) {
-		return fmt.Errorf("%w; `seedbed dev reset --migrations …` builds it anew and discards its rows", err)
+	if other, ok := errors.AsType[*dev.OtherSourceError](err); ok {
+		return fmt.Errorf("%w. To build it anew and discard its rows: seedbed reset%s", err, sourceArguments(other.Asked))
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w; `seedbed dev reset --migrations …` builds the database anew from another place", err)
+		return fmt.Errorf("%w. To build the database anew from another place: seedbed reset --migrations DIR", err)
 	}
 	return err
+}
+
+// sourceArguments are the flags that say what a source is.
+func sourceArguments(source dev.Source) string {
+	if source.Reference() {
+		return " --reference"
+	}
+	text := ""
+	for _, path := range source {
+		text += " --migrations " + shellQuote(fromHere(path))
+	}
+	return text
 }

@@ -23,10 +23,13 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	if err != nil && !errors.As(err, &none) {
 		return plan, nil, err
 	}
-	plan.Source = f.migrations
-	if d != nil && f.migrations == "" {
-		plan.Source = d.Source
+	if d != nil && !f.sourceSet {
+		f.source, f.sourceSet = d.Source, true
 	}
+	if err := a.find(&f); err != nil {
+		return plan, nil, err
+	}
+	plan.Source = f.source
 	if d != nil && !f.seedSet {
 		f.empty = d.Seeded == ""
 		_, _ = fmt.Sscanf(d.Seeded, seededBy, &f.scenario, &f.seed)

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/dev"
@@ -30,28 +28,25 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	say.stop()
 	p := a.palette(a.out)
 	fmt.Fprintf(a.out, "%s  %s\n\n", p.bold(d.Name), p.faint(describe(server, d)))
-	writeTables(a.out, p, tables)
-	fmt.Fprintf(a.out, "\n")
+	tableList{tables, a.width(a.out), a.height(a.out) - linesBeside - len(left)}.write(a.out, p)
 	line := func(name, text string) { fmt.Fprintf(a.out, "%s %s\n", p.faint(fmt.Sprintf("%-7s", name)), text) }
 	if d.Unknown > 0 {
-		line("note", p.warn(fmt.Sprintf("the database has %d migrations that %s has not; `seedbed dev reset` builds it anew",
-			d.Unknown, dev.SourceName(d.Source))))
+		line("note", p.warn(fmt.Sprintf("the database has %d migrations that are not in %s; to build it anew: seedbed reset",
+			d.Unknown, d.Source.Describe(server.Project))))
 	}
 	for _, table := range left {
 		line("note", p.warn(table))
 	}
 	line("checks", p.verdict(checked))
-	if len(say.took) > 0 {
-		line("time", timings(say.took))
+	line("url", server.URL(d.Name))
+	if server.TCP(d.Name) != server.URL(d.Name) {
+		line("tcp", server.Address()+", user "+dev.Owner+"; with the password: seedbed url --tcp")
 	}
-	url := server.URL(d.Name)
-	line("url", url)
-	line("open", fmt.Sprintf("psql '%s'", url))
-	line("or", "seedbed dev psql")
+	line("psql", "seedbed psql")
 	if security.Tables > 0 {
-		line("rows", fmt.Sprintf("row-level security holds on %s, for the owner too; SET ROLE seedbed_seeder shows all rows", plural(security.Tables, "table")))
+		line("rls", fmt.Sprintf("on %s, for the owner too; all rows: seedbed psql --role seedbed_seeder", plural(security.Tables, "table")))
 		if len(security.Roles) > 0 {
-			line("as app", "seedbed dev psql"+asApp(security))
+			line("as app", "seedbed psql"+asApp(security))
 		}
 	}
 	if !checked.Clean() {
@@ -95,9 +90,9 @@ func (p palette) verdict(r *report.Report) string {
 
 // asApp is how one becomes the application within one tenant.
 func asApp(s *dev.Security) string {
-	text := " --role " + s.Roles[0]
+	text := " --role " + shellQuote(s.Roles[0])
 	if s.Setting != "" && s.Example != "" {
-		text += fmt.Sprintf(" --set %s=%s", s.Setting, s.Example)
+		text += " --set " + shellQuote(s.Setting+"="+s.Example)
 	}
 	return text
 }
@@ -108,7 +103,7 @@ func describe(server *dev.Server, d *dev.Ensured) string {
 	if d.Branch != "" {
 		parts = append(parts, "branch "+d.Branch)
 	}
-	parts = append(parts, dev.SourceName(d.Source))
+	parts = append(parts, d.Source.Describe(server.Project))
 	switch {
 	case d.Seeded != "":
 		parts = append(parts, d.Seeded)
@@ -119,47 +114,4 @@ func describe(server *dev.Server, d *dev.Ensured) string {
 		parts = append(parts, "kept since "+d.Created.Local().Format("2 Jan 15:04"))
 	}
 	return strings.Join(append(parts, "Postgres "+server.Version()), ", ")
-}
-
-// writeTables sets names and counts in columns, as many as keep it short.
-func writeTables(w io.Writer, p palette, tables []dev.Table) {
-	if len(tables) == 0 {
-		fmt.Fprintln(w, "No tables.")
-		return
-	}
-	width, digits := 0, 0
-	var total int64
-	about := ""
-	cells := make([]string, len(tables))
-	for i, t := range tables {
-		cells[i] = thousands(t.Rows)
-		if t.About {
-			cells[i], about = "~"+cells[i], "about "
-		}
-		total += t.Rows
-		width, digits = max(width, len(t.Name)), max(digits, len(cells[i]))
-	}
-	columns := 1
-	if len(tables) > 8 && 2*(width+digits+4) <= 80 {
-		columns = 2
-	}
-	rows := (len(tables) + columns - 1) / columns
-	for r := range rows {
-		var line strings.Builder
-		for i := r; i < len(tables); i += rows {
-			fmt.Fprintf(&line, "  %-*s  %*s", width, tables[i].Name, digits, cells[i])
-		}
-		fmt.Fprintln(w, line.String())
-	}
-	fmt.Fprintln(w, p.faint(fmt.Sprintf("  %s, %s%s rows", plural(len(tables), "table"), about, thousands(total))))
-}
-
-func timings(all []timing) string {
-	var parts []string
-	var total time.Duration
-	for _, t := range all {
-		parts = append(parts, t.step+" "+seconds(t.took))
-		total += t.took
-	}
-	return seconds(total) + " (" + strings.Join(parts, ", ") + ")"
 }

@@ -17,13 +17,13 @@ import (
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what Seedbed finds on this machine, what it chooses and why, and what is in its way",
+		Short: "Say what Seedbed finds here, chooses and why; what is in its way",
 		Long: `Doctor looks and changes nothing: who Postgres runs as, where the cache is, which Postgres
 is taken and why the others are not, the environment, room on disk and in shared memory, and
 the servers with what they hold. Exit status 3: something is in the way.`,
 		Example: "  seedbed doctor",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
+
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
 	}
 }
 

@@ -34,7 +34,7 @@ func (a *app) dumpCommand() *cobra.Command {
 	var f dumpFlags
 	cmd := &cobra.Command{
 		Use:   "dump",
-		Short: "Write a database, or one tenant of it, as a fixture file",
+		Short: "Write it, or one tenant of it, as a fixture file",
 		Long: `Dump writes rows as fixtures: labels instead of keys, references by label, no generated
 columns. Loaded into an empty database of the same schema they give the same rows. Whatever a
 dumped row references is dumped too.
@@ -49,7 +49,7 @@ be *. The file is written whole, or stays what it was.`,
   seedbed dump --where "datasets=t.name = 'orders'"     # some rows, and what they reference
   seedbed dump --test TestCheckout/refund              # what a failed test left
   seedbed dump --url "$STAGING" --tenant accounts=42 --mask leads.notes=redact`,
-		Args: cobra.NoArgs,
+
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dump(cmd.Context(), f) },
 	}
 	f.define(cmd)

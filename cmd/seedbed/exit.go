@@ -26,12 +26,13 @@ var errFindings = errors.New("findings were reported")
 var errUnchecked = errors.New("not everything was checked")
 
 // usageError is a command line that cobra took and the command does not.
-type usageError struct{ message string }
+type usageError struct{ err error }
 
-func (e *usageError) Error() string { return e.message }
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
+	return &usageError{fmt.Errorf(format, args...)}
 }
 
 // interrupted is the cause of a context that a signal ended.
@@ -75,8 +76,8 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 }
 
-// exit reports a command's error, once, and returns the status for it.
-func (a *app) exit(ctx context.Context, err error) int {
+// exit reports the error of a command, by its path, once, and returns the status for it.
+func (a *app) exit(ctx context.Context, command string, err error) int {
 	var signal *interrupted
 	var usage *usageError
 	switch {
@@ -86,11 +87,13 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitFindings
 	case errors.Is(err, errUnchecked):
 		return exitGaps
+	case errors.Is(err, errTestsFailed):
+		return exitFailed
 	case errors.As(context.Cause(ctx), &signal):
 		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", whatFailed(err))
 		return 128 + int(signal.signal)
 	case errors.As(err, &usage), !a.began:
-		fmt.Fprintf(a.err, "%s %v\nRun `seedbed --help`, or --help after a command, for what it takes.\n", a.red("seedbed:"), err)
+		fmt.Fprintf(a.err, "%s %v\n`%s --help` says what it takes.\n", a.red("seedbed:"), err, command)
 		return exitUsage
 	}
 	fmt.Fprintf(a.err, "%s %v\n", a.red("seedbed:"), err)

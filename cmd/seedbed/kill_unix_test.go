@@ -27,9 +27,9 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	p.must("dev", "--detach", "--migrations", "migrations", "--empty")
-	p.url = strings.Replace(p.must("dev", "url"), "seedbed_owner@", "postgres@", 1)
+	p.url = strings.Replace(p.must("url"), "seedbed_owner@", "postgres@", 1)
 	p.sql("INSERT INTO authors SELECT i, 'author ' || i FROM generate_series(1, 200) i; INSERT INTO books (author_id, title) SELECT 1 + i % 200, 'book ' || i FROM generate_series(1, 2000) i")
-	p.must("dev", "snapshot", "base")
+	p.must("snapshot", "base")
 	p.write("set/more.yaml", "authors:\n  new: {id: 1001, name: New}\n")
 	p.must("dump", "-o", "whole.yaml", "--max-rows", "5000")
 	whole := p.read("whole.yaml")
@@ -39,10 +39,10 @@ func TestKilled(t *testing.T) {
 	}{
 		{"seed volumes", []string{"seed", "--rows", "books=20k"}},
 		{"seed fixtures", []string{"seed", "--fixtures", "set"}},
-		{"reset", []string{"dev", "reset"}},
-		{"reset anew", []string{"dev", "reset", "--seed", "7"}},
-		{"restore", []string{"dev", "restore", "base"}},
-		{"snapshot", []string{"dev", "snapshot", "other"}},
+		{"reset", []string{"reset"}},
+		{"reset anew", []string{"reset", "--seed", "7"}},
+		{"restore", []string{"restore", "base"}},
+		{"snapshot", []string{"snapshot", "other"}},
 		{"dump", []string{"dump", "-o", "out.yaml", "--max-rows", "5000"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,17 +101,17 @@ func (p *project) in(t *testing.T) *project {
 // begin makes the state that a command starts from: one that no command makes.
 func (p *project) begin() {
 	p.t.Helper()
-	p.must("dev", "restore", "base")
+	p.must("restore", "base")
 	p.sql("UPDATE authors SET name = 'mine' WHERE id = 7")
 	p.write("out.yaml", "# what was there\n")
-	_, _ = p.command("dev", "snapshot", "--drop", "other").CombinedOutput() // it may not be there
+	_, _ = p.command("snapshot", "--drop", "other").CombinedOutput() // it may not be there
 }
 
 // state is a digest of all that a command may change: rows, databases, the file. What
 // a killed command left is cleared up by the next one, whichever that is.
 func (p *project) state() string {
 	p.t.Helper()
-	p.must("dev", "url")
+	p.must("url")
 	rows := p.sql(`SELECT (SELECT md5(string_agg(a::text, ',' ORDER BY id)) FROM authors a), (SELECT md5(string_agg(b::text, ',' ORDER BY id)) FROM books b),
 		(SELECT string_agg(datname || CASE WHEN datallowconn THEN '' ELSE ' (closed)' END, ',' ORDER BY datname) FROM pg_database WHERE datname LIKE 'dev%')`)
 	recorded := p.sql("SELECT string_agg(name, ',' ORDER BY name) FROM seedbed.development", "seedbed")

@@ -34,5 +34,6 @@ func run(args []string, term terminal) int {
 	root.SetIn(term.in)
 	root.SetOut(term.out)
 	root.SetErr(term.err)
-	return a.exit(ctx, root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.exit(ctx, cmd.CommandPath(), err)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"github.com/qarion/seedbed/internal/dev"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -15,18 +16,18 @@ func (a *app) migrateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Review, render and run migrations",
-		Long: `Migrate works on the migrations of goose or of another tool: a directory (default: this
-one), several, or one SQL file such as structure.sql. golang-migrate, dbmate, sql-migrate,
-tern, Prisma, Drizzle, Atlas, plain *.sql and pg_dump are recognised; the files stay as
-they are. It reviews what each statement would do to a database in use, renders SQL scripts
+		Long: `Migrate works on the migrations of goose or of another tool: a directory, several, or one
+SQL file such as structure.sql; by default those of seedbed.yaml, else those found.
+golang-migrate, dbmate, sql-migrate, tern, Prisma, Drizzle, Atlas, plain *.sql and pg_dump are
+recognised; the files stay as they are. It reviews what each statement would do to a database in use, renders SQL scripts
 that a DBA reviews and applies, and runs, rolls back and lists migrations as goose does.`,
 		Example: `  seedbed migrate review db/migrate                 # locks, rewrites, scans, lost data
   seedbed migrate script --from 41 db/migrate > 42.sql
   seedbed migrate up --url "$DATABASE_URL" db/migrate`,
-		Args: cobra.NoArgs,
+
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.reviewCommand(), a.scriptCommand(), a.upCommand(), a.downCommand(), a.statusCommand())
+	cmd.AddCommand(a.reviewCommand(), a.scriptCommand(), a.upCommand(), a.downCommand(), a.migrateStatusCommand())
 	return cmd
 }
 
@@ -40,7 +41,7 @@ func (a *app) upCommand() *cobra.Command {
 		Example: `  seedbed migrate up db/migrate                          # to this project's development database
   seedbed migrate up --to 42 --url "$DATABASE_URL" db/migrate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onSet(cmd.Context(), t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				if to > 0 {
 					return set.UpTo(ctx, db, to)
 				}
@@ -64,7 +65,7 @@ func (a *app) downCommand() *cobra.Command {
 		Example: `  seedbed migrate down db/migrate
   seedbed migrate down --to 40 --url "$DATABASE_URL" db/migrate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onSet(cmd.Context(), t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				if to >= 0 {
 					return set.DownTo(ctx, db, to)
 				}
@@ -78,7 +79,7 @@ func (a *app) downCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) statusCommand() *cobra.Command {
+func (a *app) migrateStatusCommand() *cobra.Command {
 	var t target
 	var h historyFlags
 	cmd := &cobra.Command{
@@ -86,7 +87,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Short:   "List migrations and when they were applied",
 		Example: `  seedbed migrate status --url "$DATABASE_URL" db/migrate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onSet(cmd.Context(), t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				states, err := set.Status(ctx, db)
 				for _, s := range states {
 					fmt.Fprintf(a.out, "%-20s  %s\n", stateOf(s), s.Name())
@@ -112,7 +113,7 @@ func stateOf(s migrations.State) string {
 
 // onSet does something with a history of migrations and a database; each one that runs
 // is told on stderr.
-func (a *app) onSet(ctx context.Context, t target, h historyFlags, args []string, do func(context.Context, *migrations.Set, *pgxpool.Pool) error) error {
+func (a *app) onSet(cmd *cobra.Command, t target, h historyFlags, args []string, do func(context.Context, *migrations.Set, *pgxpool.Pool) error) error {
 	h.Progress = func(e migrations.Event) {
 		verb := "applied"
 		if e.Down {
@@ -120,9 +121,18 @@ func (a *app) onSet(ctx context.Context, t target, h historyFlags, args []string
 		}
 		fmt.Fprintf(a.err, "%s %s (%s)\n", verb, e.Migration.Name(), e.Took.Round(time.Millisecond))
 	}
-	set, err := a.openHistory(h, args)
+	set, err := a.openHistory(h, args, cmd.CommandPath())
 	if err != nil {
 		return err
 	}
-	return a.with(ctx, t, func(ctx context.Context, db *pgxpool.Pool) error { return do(ctx, set, db) })
+	if t.url == "" {
+		project, err := dev.FindProject(".")
+		if err != nil {
+			return err
+		}
+		if !project.HasData() {
+			return usagef("which database? Give --url; %s has no development database yet, and seedbed dev makes one with all migrations applied", project.Root)
+		}
+	}
+	return a.with(cmd.Context(), t, func(ctx context.Context, db *pgxpool.Pool) error { return do(ctx, set, db) })
 }

@@ -25,12 +25,42 @@ func (h *historyFlags) define(cmd *cobra.Command) {
 
 // openHistory reads the directories, or the file, that the command line names, and
 // says what was recognised where that is not goose.
-func (a *app) openHistory(h historyFlags, args []string) (*migrations.Set, error) {
+func (a *app) openHistory(h historyFlags, args []string, commandLine string) (*migrations.Set, error) {
+	args, err := a.historyArgs(args, commandLine)
+	if err != nil {
+		return nil, err
+	}
 	fsys, err := historyFiles(&h, args)
 	if err != nil {
 		return nil, err
 	}
 	return a.openFiles(fsys, h)
+}
+
+// historyArgs are the directories that the command line names, else those of
+// SEEDBED_MIGRATIONS or seedbed.yaml, else those that are found.
+func (a *app) historyArgs(args []string, commandLine string) ([]string, error) {
+	if len(args) > 0 {
+		return args, nil
+	}
+	c, err := a.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	source, told, err := sourceFlags{}.told(c)
+	if err == nil && !told {
+		source, err = a.findSource(commandLine)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if source.Reference() {
+		return nil, usagef("no migrations are here or in the project: give their directory, as in %s db/migrations", commandLine)
+	}
+	for _, path := range source {
+		args = append(args, fromHere(path))
+	}
+	return args, nil
 }
 
 func (a *app) openFiles(fsys fs.FS, h historyFlags) (*migrations.Set, error) {
@@ -42,9 +72,6 @@ func (a *app) openFiles(fsys fs.FS, h historyFlags) (*migrations.Set, error) {
 }
 
 func historyFiles(h *historyFlags, args []string) (fs.FS, error) {
-	if len(args) == 0 {
-		args = []string{"."}
-	}
 	local := true
 	for _, arg := range args {
 		info, err := os.Stat(arg)
@@ -84,12 +111,12 @@ func slashed(args []string) []string {
 // directoryOf is the directory that the migrations' names are relative to, from the
 // current one on.
 func directoryOf(set *migrations.Set, args []string) string {
-	dir := "."
-	if set != nil && len(args) <= 1 {
-		dir = set.Dir()
-	}
 	if len(args) != 1 {
-		return dir
+		return "."
+	}
+	dir := "."
+	if set != nil {
+		dir = set.Dir()
 	}
 	if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
 		return filepath.ToSlash(filepath.Dir(args[0]))

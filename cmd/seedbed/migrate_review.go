@@ -78,6 +78,10 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 }
 
 func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
+	args, err := a.historyArgs(args, "seedbed migrate review")
+	if err != nil {
+		return err
+	}
 	fsys, err := historyFiles(&f.historyFlags, args)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func (a *app) modelCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "model",
-		Short: "Print what the tables of a database mean, why, and what is in doubt",
+		Short: "Print what its tables mean, why, and what is in doubt",
 		Long: `Model reads from any Postgres database which tables hold its tenants, which column says
 whose a row is, which pairs of columns point at any table, and which tables come in
 subtypes. It prints the reasons of each conclusion, and what the database suggests
@@ -40,7 +40,7 @@ pair replaces what was found of it; without drops declarations by their names:
   seedbed model --url "$DATABASE_URL"
   seedbed model --format yaml > model.yaml   # then "model: model.yaml" in seedbed.yaml
   seedbed model --format json | jq -r '.doubts[]'`,
-		Args: cobra.NoArgs,
+
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			write := modelFormats[format]
 			if write == nil {

@@ -25,7 +25,7 @@ func (a *app) pruneCommand() *cobra.Command {
 	f := pruneFlags{}
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Drop the databases of failed tests, and test servers that are not used any more",
+		Short: "Drop databases of failed tests, and servers out of use",
 		Long: `Prune drops, from the test servers that run, the databases of failed tests that are
 old or many, and templates of migrations that have not been used for long; tests do the same
 by the way. Test servers that were stopped long ago, or that are many, are removed. With --all
@@ -33,7 +33,7 @@ everything goes that no test uses at this moment. Development data is never touc
 		Example: `  seedbed prune --list       # databases of failed tests, how to open them, and whose servers are
   seedbed prune
   seedbed prune --all`,
-		Args: cobra.NoArgs,
+
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cache, err := cacheDir()
 			if err != nil {

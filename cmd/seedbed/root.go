@@ -1,7 +1,14 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // app is what every command works with.
@@ -13,45 +20,76 @@ type app struct {
 // newRoot puts the command line together. A command is a function in a file of its
 // own that takes the app and returns a *cobra.Command; it is added here.
 func newRoot(a *app) *cobra.Command {
+	cobra.EnableCommandSorting = false // help shows them in the order of their use
 	root := &cobra.Command{
 		Use:   "seedbed",
 		Short: "Real, migrated, seeded Postgres databases for tests and for development",
-		Long: `Seedbed gives Go tests a private Postgres each, and this machine a seeded one to
-develop against. No Docker, no daemon: it finds an installed Postgres or fetches one,
-and keeps everything in one cache directory ($SEEDBED_CACHE). What a project always says is in
-a seedbed.yaml, found from the current directory upward:
-
-  migrations: db/migrate       # goose files; SEEDBED_MIGRATIONS and --migrations win
-  postgres: "18"               # major version
-  seed: 7                      # what made-up data follows from
-  fixtures: testdata/fixtures  # what seed loads
-  mask:                        # how dump hides columns, beside those it knows by name
-    leads.notes: redact
-  except:                      # findings of check that are intended
-    - {rule: constraint-not-valid, object: orders.orders_total_check, reason: validated in May}
-  model:                       # corrects what tables are taken to mean, or names a file that does
-    global: [countries]
-
-Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 findings, 130 Ctrl-C.`,
-		Example: `  seedbed dev                          # a database for this project, until Ctrl-C
-  seedbed dev --migrations db/migrate  # with your own goose migrations
-  seedbed dev psql                     # open it`,
+		Long: `Seedbed gives Go tests a private Postgres each, and this project a seeded one to develop
+against. It finds an installed Postgres or fetches one.`,
 		Version:           version(),
 		SilenceUsage:      true, // an error is not a reason to print a page
 		SilenceErrors:     true, // exit.go prints them
 		DisableAutoGenTag: true,
-		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("seedbed {{.Version}}\n")
-	root.AddCommand(a.devCommand(), a.seedCommand(), a.dumpCommand(), a.modelCommand(), a.checkCommand(), a.migrateCommand(), a.doctorCommand(), a.pruneCommand())
+	root.SetFlagErrorFunc(flagError)
+	devCommand := a.devCommand()
+	a.addGroup(root, "This project's database", devCommand, a.psqlCommand(), a.urlCommand(), a.statusCommand(), a.resetCommand(),
+		a.snapshotCommand(), a.restoreCommand(), a.promoteCommand(), a.stopCommand())
+	a.addGroup(root, "That, or any other with --url", a.seedCommand(), a.dumpCommand(), a.modelCommand(), a.checkCommand(), a.migrateCommand())
+	a.addGroup(root, "Tests, and this machine", a.initCommand(), a.testCommand(), a.pruneCommand(), a.doctorCommand(), a.versionCommand())
+	for _, cmd := range a.databaseCommands() {
+		cmd.Hidden = true // `seedbed dev psql` is what a hand types that has typed `seedbed dev`
+		devCommand.AddCommand(cmd)
+	}
+	root.SetHelpFunc(help)
 	a.watch(root)
 	return root
 }
 
+// databaseCommands work on what `seedbed dev` serves.
+func (a *app) databaseCommands() []*cobra.Command {
+	return []*cobra.Command{a.psqlCommand(), a.urlCommand(), a.statusCommand(), a.resetCommand(),
+		a.snapshotCommand(), a.restoreCommand(), a.promoteCommand(), a.stopCommand()}
+}
+
+func (a *app) addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = title
+	}
+	root.AddCommand(commands...)
+}
+
+// help is the page of a command. That of seedbed itself fits on a screen of 24 lines.
+func help(cmd *cobra.Command, _ []string) {
+	if cmd.HasParent() {
+		text := cmd.Long
+		if text == "" {
+			text = cmd.Short
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", strings.TrimSpace(text), cmd.UsageString())
+		return
+	}
+	var b strings.Builder
+	for _, group := range cmd.Groups() {
+		fmt.Fprintf(&b, "%s:\n", group.Title)
+		for _, sub := range cmd.Commands() {
+			if sub.GroupID == group.ID {
+				fmt.Fprintf(&b, "  %-9s %s\n", sub.Name(), sub.Short)
+			}
+		}
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Usage: seedbed COMMAND; seedbed COMMAND --help has examples.\n%s", b.String())
+}
+
 // watch notes when a command begins: an error from before that is one in the
-// command line.
+// command line. It gives commands without arguments a better word about one.
 func (a *app) watch(cmd *cobra.Command) {
+	if cmd.Args == nil && cmd.Run == nil {
+		cmd.Args = noArguments
+	}
 	if inner := cmd.RunE; inner != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			a.began = true
@@ -61,4 +99,87 @@ func (a *app) watch(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		a.watch(sub)
 	}
+}
+
+// noArguments refuses arguments: a command that is not there, with what it may have
+// been meant for, or something that belongs to a flag.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasSubCommands() {
+		return usagef("%s takes no argument %q", cmd.CommandPath(), args[0])
+	}
+	if near := nearestCommand(cmd, args[0]); near != "" {
+		return usagef("there is no command %q; did you mean: %s", cmd.CommandPath()+" "+args[0], near)
+	}
+	return usagef("there is no command %q", cmd.CommandPath()+" "+args[0])
+}
+
+// meanings are what other tools call what a command does.
+var meanings = map[string][]string{
+	"dev":            {"start", "up", "run", "serve", "server", "db", "database"},
+	"stop":           {"down", "shutdown", "kill"},
+	"psql":           {"console", "shell", "connect", "open", "sql", "query", "exec"},
+	"url":            {"dsn", "uri", "env"},
+	"status":         {"ps", "ls", "list", "info", "show"},
+	"prune":          {"clean", "cleanup", "gc", "rm", "purge"},
+	"doctor":         {"diagnose", "debug"},
+	"init":           {"new", "create", "setup"},
+	"check":          {"lint", "audit", "verify", "validate", "integrity", "isolation"},
+	"dump":           {"export", "backup", "pg_dump"},
+	"seed":           {"fill", "fixtures", "load", "populate", "import", "scenario"},
+	"snapshot":       {"save"},
+	"model":          {"discover", "schema", "tables", "inspect"},
+	"migrate review": {"review"},
+	"migrate script": {"script"},
+	"migrate up":     {"migration", "migrations", "upgrade"},
+	"migrate down":   {"rollback", "downgrade"},
+}
+
+// nearestCommand is the command line that an unknown word below cmd stands for.
+func nearestCommand(cmd *cobra.Command, word string) string {
+	word = strings.ToLower(word)
+	names := []string{}
+	for _, sub := range cmd.Commands() {
+		if !sub.Hidden {
+			names = append(names, sub.Name())
+		}
+	}
+	for name, words := range meanings {
+		if found, _, err := cmd.Root().Find(strings.Fields(name)); err == nil && slices.Contains(words, word) {
+			return found.CommandPath()
+		}
+	}
+	if near := catalog.Nearest(word, names); near != "" {
+		return cmd.CommandPath() + " " + near
+	}
+	if found, _, err := cmd.Root().Find([]string{word}); err == nil && found != cmd.Root() {
+		return found.CommandPath() // a command of seedbed, after one that has others
+	}
+	return ""
+}
+
+// flagError is an error of parsing flags: for an unknown one, with one that is there.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if e, ok := err.(*pflag.NotExistError); ok {
+		unknown = e
+	}
+	if unknown == nil {
+		return &usageError{err}
+	}
+	name := unknown.GetSpecifiedName()
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if len(name) > 1 {
+		if near := catalog.Nearest(name, names); near != "" {
+			return usagef("%s has no flag --%s; did you mean --%s?", cmd.CommandPath(), name, near)
+		}
+	}
+	dashes := "--"
+	if len(name) == 1 {
+		dashes = "-"
+	}
+	return usagef("%s has no flag %s%s", cmd.CommandPath(), dashes, name)
 }

@@ -208,7 +208,7 @@ func statusCmd(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func devURL(ts *testscript.TestScript) string {
-	cmd := exec.Command("seedbed", "dev", "url")
+	cmd := exec.Command("seedbed", "url")
 	cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
 	url, err := cmd.Output()
 	ts.Check(err)
@@ -224,7 +224,7 @@ func urlCmd(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("URL", url)
 }
 
-// sqlCmd asks the database that `seedbed dev url` names.
+// sqlCmd asks the database that `seedbed url` names.
 func sqlCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: sql QUERY")

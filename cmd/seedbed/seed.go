@@ -25,7 +25,7 @@ func (a *app) seedCommand() *cobra.Command {
 	var f seedFlags
 	cmd := &cobra.Command{
 		Use:   "seed",
-		Short: "Fill a database: with a scenario, with volumes, with fixtures",
+		Short: "Fill it: with a scenario, with volumes, with fixtures",
 		Long: `Seed fills a migrated database in one transaction: an error or Ctrl-C leaves it as it was.
 Without flags it makes the scenario demo; --list describes the others. Parents that --rows does
 not ask for are taken from the database, or made. References are proved before anything is
@@ -40,7 +40,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
   seedbed seed --rows spaces=1000,datasets=20k,comments=1e6
   seedbed seed --url "$DATABASE_URL" --fixtures testdata/fixtures
   seedbed seed --fixtures testdata/fixtures --dry-run    # what would change`,
-		Args: cobra.NoArgs,
+
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.list {
 				return a.listScenarios()
@@ -59,6 +59,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 		},
 	}
 	f.define(cmd)
+	f.empty = true
 	flags := cmd.Flags()
 	flags.StringVar(&f.scenario, "scenario", "", "`name` of the world to make (default: demo, unless --rows or --fixtures say what)")
 	flags.BoolVarP(&f.list, "list", "l", false, "describe the scenarios, fill nothing")

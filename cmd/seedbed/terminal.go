@@ -33,6 +33,16 @@ func (t terminal) width(w io.Writer) int {
 	return 80
 }
 
+// height of w in lines; 0 where it is no terminal.
+func (t terminal) height(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if _, height, err := term.GetSize(int(f.Fd())); err == nil {
+			return height
+		}
+	}
+	return 0
+}
+
 // red is for errors, which go to stderr.
 func (t terminal) red(s string) string { return paint(t.colours(t.err), "31;1", s) }
 

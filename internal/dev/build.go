@@ -210,7 +210,7 @@ func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
 	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded)
 		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, created_at = clock_timestamp()`,
-		d.Name, d.Branch, d.Snapshot, d.Source, d.Fingerprint, d.Seeded)
+		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded)
 	return err
 }
 
@@ -222,8 +222,8 @@ func (s *Server) update(ctx context.Context, d *Database, plan Plan) (*Ensured, 
 	if err != nil {
 		return nil, err
 	}
-	if d.Source != plan.Source {
-		return nil, &OtherSourceError{Database: d.Name, Built: SourceName(d.Source), Asked: SourceName(plan.Source)}
+	if !d.Source.Equal(plan.Source) {
+		return nil, &OtherSourceError{Project: s.Project, Database: d.Name, Built: d.Source, Asked: plan.Source}
 	}
 	return e, s.withPool(ctx, d.Name, func(pool *pgxpool.Pool) error {
 		states, err := set.Status(ctx, pool)

@@ -25,7 +25,7 @@ type Database struct {
 	Name        string
 	Branch      string
 	Snapshot    string // "" is the branch's database itself
-	Source      string // of the migrations: "" is the reference schema, else a directory
+	Source      Source // of the migrations
 	Fingerprint string // of the migrations it was built with
 	Seeded      string // what it was filled with, "" is nothing
 	Created     time.Time

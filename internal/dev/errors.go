@@ -3,6 +3,7 @@ package dev
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/qarion/seedbed/internal/server"
 )
@@ -31,12 +32,23 @@ func (e *NoDatabaseError) Error() string {
 	return s + fmt.Sprintf("; there is %q", e.Have)
 }
 
+// SnapshotExistsError says that a snapshot would be overwritten.
+type SnapshotExistsError struct {
+	Snapshot string
+	Created  time.Time
+}
+
+func (e *SnapshotExistsError) Error() string {
+	return fmt.Sprintf("the snapshot %s of %s is there already", e.Snapshot, e.Created.Local().Format("2 Jan 15:04"))
+}
+
 // OtherSourceError says that a database exists and was built from other migrations.
 type OtherSourceError struct {
+	Project      Project
 	Database     string
-	Built, Asked string
+	Built, Asked Source
 }
 
 func (e *OtherSourceError) Error() string {
-	return fmt.Sprintf("the database %s was built from %s, not from %s", e.Database, e.Built, e.Asked)
+	return fmt.Sprintf("the database %s was built from %s, not from %s", e.Database, e.Built.Describe(e.Project), e.Asked.Describe(e.Project))
 }

@@ -4,6 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/server"
@@ -56,4 +60,14 @@ func slug(s string, most int) string {
 func shortHash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:4])
+}
+
+// HasData reports whether the branch's server has been made.
+func (p Project) HasData() bool {
+	dir, err := server.DevDir(p.Project)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(dir, "data", "PG_VERSION"))
+	return err == nil || errors.Is(err, fs.ErrPermission)
 }

@@ -13,7 +13,7 @@ import (
 type Promotion struct {
 	URL    string // as a role that sees all rows
 	Name   string // for the record, such as the test's
-	Source string // of its migrations, as in Plan
+	Source Source // of its migrations, as in Plan
 	// Copy copies a database, by URLs. The target is empty.
 	Copy func(ctx context.Context, from, to string) error
 }

@@ -10,14 +10,21 @@ import (
 // labels of snapshots, short enough for a database name.
 var labels = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,15}$`)
 
-// Snapshot keeps a copy of the branch's database under a label, instead of any
-// that has it. Whoever uses the database is disconnected for the time of the copy.
-func (s *Server) Snapshot(ctx context.Context, label string) (*Database, error) {
-	if !labels.MatchString(label) || label == Fresh {
-		return nil, fmt.Errorf("take a snapshot: the name %q is not to be had: up to 16 of a-z, 0-9, -, _ and ., and not %q", label, Fresh)
+// Snapshot keeps a copy of the branch's database under a label. One that has the label
+// is replaced if replace says so, else it fails with [*SnapshotExistsError]. Sessions on
+// the database are ended for the time of the copy.
+func (s *Server) Snapshot(ctx context.Context, label string, replace bool) (*Database, error) {
+	if label == Fresh {
+		return nil, fmt.Errorf("take a snapshot: %q is the database as it was made; take another name", label)
+	}
+	if !labels.MatchString(label) {
+		return nil, fmt.Errorf("take a snapshot: the name %q is not possible: up to 16 of a-z, 0-9, -, _ and .", label)
 	}
 	var snap Database
 	err := s.change(ctx, func() error {
+		if err := s.refuseTaken(ctx, label, replace); err != nil {
+			return err
+		}
 		d, err := s.Database(ctx, "")
 		if err != nil {
 			return err
@@ -41,6 +48,21 @@ func (s *Server) Snapshot(ctx context.Context, label string) (*Database, error) 
 	}
 	s.say.End("kept as " + label)
 	return &snap, nil
+}
+
+// refuseTaken is an error where a snapshot has the label and is not to be replaced.
+func (s *Server) refuseTaken(ctx context.Context, label string, replace bool) error {
+	there, err := s.Database(ctx, label)
+	var none *NoDatabaseError
+	switch {
+	case errors.As(err, &none):
+		return nil
+	case err != nil:
+		return err
+	case replace:
+		return nil
+	}
+	return &SnapshotExistsError{Snapshot: label, Created: there.Created}
 }
 
 // Restore brings the branch's database back to a snapshot; its rows since then are
@@ -92,7 +114,7 @@ func (s *Server) Reset(ctx context.Context, plan Plan) (*Ensured, error) {
 		if err != nil && !errors.As(err, &none) {
 			return err
 		}
-		if err == nil && fresh.Source == plan.Source && fresh.Seeded == plan.Seeded && fresh.Fingerprint == fingerprint {
+		if err == nil && fresh.Source.Equal(plan.Source) && fresh.Seeded == plan.Seeded && fresh.Fingerprint == fingerprint {
 			d, err := s.restore(ctx, Fresh)
 			e = &Ensured{Database: d}
 			return err

@@ -9,16 +9,16 @@ import (
 	"github.com/qarion/seedbed/internal/dev"
 )
 
-func (a *app) devURLCommand() *cobra.Command {
+func (a *app) urlCommand() *cobra.Command {
 	var tcp bool
 	var f roleFlags
 	cmd := &cobra.Command{
 		Use:   "url",
-		Short: "Print the connection URL of this branch's database",
-		Example: `  export DATABASE_URL="$(seedbed dev url)"
-  seedbed dev url --role seedbed_app --set seedbed.space_id=0195…   # as the application
-  seedbed dev url --tcp        # for clients that know no Unix sockets; it holds a password`,
-		Args: cobra.NoArgs,
+		Short: "Print its URL",
+		Example: `  export DATABASE_URL="$(seedbed url)"
+  seedbed url --role seedbed_app --set seedbed.space_id=0195…   # as the application
+  seedbed url --tcp        # for clients that know no Unix sockets; it holds a password`,
+
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withServer(cmd.Context(), func(ctx context.Context, server *dev.Server) error {
 				url, err := f.url(ctx, server)

@@ -11,17 +11,17 @@ import (
 	"github.com/qarion/seedbed/internal/dev"
 )
 
-func (a *app) devPromoteCommand() *cobra.Command {
+func (a *app) promoteCommand() *cobra.Command {
 	var f devFlags
 	cmd := &cobra.Command{
 		Use:   "promote [TEST | DATABASE | URL]",
-		Short: "Make a failed test's database this branch's development database",
+		Short: "Make a failed test's database this branch's",
 		Long: `Promote copies a database that a failed test left behind (see seedbed prune --list), by
 default the newest, or any that a URL names, and puts the copy in place of this branch's
 database when it is complete. It needs pg_dump and psql.`,
-		Example: `  seedbed dev promote                     # the newest
-  seedbed dev promote TestCheckout/refund
-  seedbed dev promote sb_85783666_442`,
+		Example: `  seedbed promote                     # the newest
+  seedbed promote TestCheckout/refund
+  seedbed promote sb_85783666_442`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.settle(cmd, &f); err != nil {
@@ -37,7 +37,7 @@ database when it is complete. It needs pg_dump and psql.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&f.migrations, "migrations", "", "`directory` of the goose migrations that it was built from")
+	f.sourceFlags.define(cmd.Flags())
 	return cmd
 }
 

@@ -9,12 +9,12 @@ import (
 	"github.com/qarion/seedbed/internal/dev"
 )
 
-func (a *app) devStopCommand() *cobra.Command {
+func (a *app) stopCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "stop",
-		Short:   "Stop this project's development server; the data stays",
-		Example: "  seedbed dev stop",
-		Args:    cobra.NoArgs,
+		Short:   "Stop its server; the data stays",
+		Example: "  seedbed stop",
+
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			project, err := dev.FindProject(".")
 			if err != nil {

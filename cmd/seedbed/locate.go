@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/qarion/seedbed/internal/dev"
+)
+
+// sourceFlags say where the migrations are. Without them SEEDBED_MIGRATIONS says it, or
+// seedbed.yaml, or the migrations are found.
+type sourceFlags struct {
+	paths     []string
+	reference bool
+}
+
+func (f *sourceFlags) define(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.paths, "migrations", nil, "`directory` of migrations, or one SQL file; repeat it for several (default: they are found)")
+	flags.BoolVar(&f.reference, "reference", false, "take Seedbed's reference schema, whatever migrations there are")
+}
+
+// told is what flags, environment and seedbed.yaml say of the migrations, in this
+// order; ok is false where none of them says anything.
+func (f sourceFlags) told(c *config) (source dev.Source, ok bool, err error) {
+	switch {
+	case f.reference && len(f.paths) > 0:
+		return nil, false, usagef("--reference and --migrations exclude each other")
+	case f.reference:
+		return nil, true, nil
+	case len(f.paths) > 0:
+		source, err = dev.NewSource(f.paths...)
+		return source, true, usageOf("--migrations", err)
+	case len(c.Migrations) > 0:
+		source, err = dev.NewSource(c.Migrations...)
+		return source, true, usageOf(c.migrationsFrom, err)
+	}
+	return nil, false, nil
+}
+
+// usageOf is an error of what was given somewhere, as one of the command line. Where a
+// directory is not there it names those that are.
+func usageOf(where string, err error) error {
+	if err == nil {
+		return nil
+	}
+	missing, ok := errors.AsType[*fs.PathError](err)
+	if !ok || !errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s: %w", where, err)
+	}
+	hint := ""
+	if places, err := dev.Locate("."); err == nil && len(places) > 0 {
+		hint = "; migrations were found in " + fromHere(places[0].Path)
+	}
+	return usagef("%s: there is no %s%s", where, fromHere(missing.Path), hint)
+}
+
+// findSource looks for the project's migrations and says which it takes. Where there
+// are several it asks, if a person is there to answer; otherwise its error has a command
+// line for each: commandLine is the beginning of one, which a path completes. A project
+// without any has the reference schema.
+func (a *app) findSource(commandLine string) (dev.Source, error) {
+	places, err := dev.Locate(".")
+	if unreadable, ok := errors.AsType[*dev.UnreadableError](err); ok {
+		return nil, usagef("%w. Write that file, for example with `pg_dump --schema-only --no-owner`, or take Seedbed's own schema: seedbed dev --reference", unreadable)
+	}
+	if err != nil || len(places) == 0 {
+		return nil, err
+	}
+	if len(places) > 1 {
+		if places, err = a.choosePlaces(places, commandLine); err != nil {
+			return nil, err
+		}
+	}
+	var paths, names []string
+	for _, p := range places {
+		paths = append(paths, p.Path)
+		names = append(names, strings.TrimSuffix(p.Name+", "+p.What, ", "))
+	}
+	fmt.Fprintf(a.err, "migrations: %s\n", strings.Join(names, "; "))
+	source, err := dev.NewSource(paths...)
+	return source, usageOf("the migrations", err)
+}
+
+// mostPlaces is how many directories are listed.
+const mostPlaces = 8
+
+func (a *app) choosePlaces(places []dev.Place, commandLine string) ([]dev.Place, error) {
+	shown := places[:min(len(places), mostPlaces)]
+	more := ""
+	if n := len(places) - len(shown); n > 0 {
+		more = fmt.Sprintf("\n  … and %s more", plural(n, "place"))
+	}
+	if a.answers() {
+		return a.askPlaces(shown, more)
+	}
+	width := 0
+	lines := make([]string, len(shown))
+	for i, p := range shown {
+		lines[i] = commandLine + " " + shellQuote(fromHere(p.Path))
+		width = max(width, len(lines[i]))
+	}
+	var list strings.Builder
+	for i, p := range shown {
+		fmt.Fprintf(&list, "\n  %-*s  # %s", width, lines[i], p.What)
+	}
+	return nil, usagef("migrations lie in several places; which are the project's?%s%s\nTo say it for good: echo 'migrations: %s' >> seedbed.yaml",
+		list.String(), more, shown[0].Name)
+}
+
+// answers reports whether a person is at the terminal to answer a question.
+func (a *app) answers() bool {
+	f, ok := a.in.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && a.redraws(a.err)
+}
+
+func (a *app) askPlaces(places []dev.Place, more string) ([]dev.Place, error) {
+	fmt.Fprintln(a.err, "Migrations lie in several places:")
+	for i, p := range places {
+		fmt.Fprintf(a.err, "  %d  %s, %s\n", i+1, p.Name, p.What)
+	}
+	if more != "" {
+		fmt.Fprintln(a.err, strings.TrimPrefix(more, "\n"))
+	}
+	answers := bufio.NewReader(a.in)
+	for {
+		fmt.Fprintf(a.err, "Which? A number, or several in their order, such as 1,2: ")
+		text, err := answers.ReadString('\n')
+		if err != nil {
+			return nil, usagef("no answer; --migrations says which")
+		}
+		if chosen := pick(places, text); len(chosen) > 0 {
+			return chosen, nil
+		}
+	}
+}
+
+// pick reads numbers, and returns nothing where the text is not all numbers of places.
+func pick(places []dev.Place, text string) (chosen []dev.Place) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' }) {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 || n > len(places) {
+			return nil
+		}
+		chosen = append(chosen, places[n-1])
+	}
+	return chosen
+}
+
+// fromHere is a path as the current directory's user would write it.
+func fromHere(path string) string {
+	here, err := os.Getwd()
+	if err == nil {
+		here, err = filepath.EvalSymlinks(here)
+	}
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// shellQuote writes a word so that it can be pasted into a shell.
+func shellQuote(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

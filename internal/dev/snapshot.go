@@ -18,7 +18,7 @@ func (s *Server) Snapshot(ctx context.Context, label string, replace bool) (*Dat
 		return nil, fmt.Errorf("take a snapshot: %q is the database as it was made; take another name", label)
 	}
 	if !labels.MatchString(label) {
-		return nil, fmt.Errorf("take a snapshot: the name %q is not possible: up to 16 of a-z, 0-9, -, _ and .", label)
+		return nil, fmt.Errorf("take a snapshot: the name %q is not possible: up to 16 of a-z, 0-9, dots, dashes and underscores", label)
 	}
 	var snap Database
 	err := s.change(ctx, func() error {

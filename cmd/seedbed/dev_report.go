@@ -28,7 +28,7 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	say.stop()
 	p := a.palette(a.out)
 	fmt.Fprintf(a.out, "%s  %s\n\n", p.bold(d.Name), p.faint(describe(server, d)))
-	tableList{tables, a.width(a.out), a.height(a.out) - linesBeside - len(left)}.write(a.out, p)
+	tableList{tables, a.width(a.out), a.tableLines(len(left))}.write(a.out, p)
 	line := func(name, text string) { fmt.Fprintf(a.out, "%s %s\n", p.faint(fmt.Sprintf("%-7s", name)), text) }
 	if d.Unknown > 0 {
 		line("note", p.warn(fmt.Sprintf("the database has %d migrations that are not in %s; to build it anew: seedbed reset",
@@ -37,7 +37,11 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	for _, table := range left {
 		line("note", p.warn(table))
 	}
-	line("checks", p.verdict(checked))
+	verdict := p.verdict(checked)
+	if !checked.Clean() {
+		verdict += "; seedbed check shows them"
+	}
+	line("checks", verdict)
 	line("url", server.URL(d.Name))
 	if server.TCP(d.Name) != server.URL(d.Name) {
 		line("tcp", server.Address()+", user "+dev.Owner+"; with the password: seedbed url --tcp")
@@ -49,7 +53,7 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 			line("as app", "seedbed psql"+asApp(security))
 		}
 	}
-	if !checked.Clean() {
+	if !checked.Clean() && a.height(a.out) == 0 { // a screen has no room for them
 		fmt.Fprintf(a.err, "\n%s", checked.Text())
 	}
 	return nil

@@ -18,7 +18,17 @@ const linesBeside = 19
 type tableList struct {
 	tables []dev.Table
 	width  int // of a line
-	lines  int // most lines; none or less: as many as it takes, in two columns
+	lines  int // most lines; zero: as many as it takes, in two columns
+}
+
+// tableLines is how many lines the tables may take, beside notes: zero, which is any
+// number, where stdout is no terminal.
+func (a *app) tableLines(notes int) int {
+	height := a.height(a.out)
+	if height == 0 {
+		return 0
+	}
+	return max(4, height-linesBeside-notes)
 }
 
 // write leaves out the tables with the fewest rows where not all fit.
@@ -47,7 +57,7 @@ func (l tableList) write(w io.Writer, p palette) {
 // columns is how many fit, each of a width.
 func (l tableList) columns(width int) int {
 	most, alone := 4, l.lines
-	if l.lines <= 0 {
+	if l.lines == 0 {
 		most, alone = 2, 8
 	}
 	if len(l.tables) <= alone {
@@ -58,8 +68,8 @@ func (l tableList) columns(width int) int {
 
 // shown are the tables that fit into so many columns, in their order.
 func (l tableList) shown(columns int) []dev.Table {
-	room := columns * max(4, l.lines)
-	if l.lines <= 0 || len(l.tables) <= room {
+	room := columns * l.lines
+	if l.lines == 0 || len(l.tables) <= room {
 		return l.tables
 	}
 	most := make([]int, len(l.tables))

@@ -1,48 +1,114 @@
 package sanitize
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
-	"math"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// cleaner writes the clean form of one payload and notes what was not clean in it.
-// A Go value and a JSON document are both told to it in the order of the JSON:
-// open, key, a value, close.
+// cleaner copies a document and notes and replaces what must not leave in it.
 type cleaner struct {
-	p       Policy
-	out     []byte
-	around  int // levels that are open outside of the payload
-	levels  []level
-	pending []byte // the member's encoded key and colon, until its value is written
-	refs    []reference
-	wraps   int // Wrappers that are open
+	p       *Policy
+	doc     string
+	start   int      // of the JSON in doc: after a byte order mark
+	notes   []note   // on values of doc, by their place
+	sources []source // parts of doc that a walker did not write itself, by their place
+
+	in     *jsontext.Decoder
+	out    *jsontext.Encoder
+	buf    bytes.Buffer
+	levels []level
 
 	collect bool // findings are wanted, and the work ends with Policy.MaxFindings
 	found   []Finding
-	dirty   bool // something was found
-
-	cuts bool // what goes over Policy.MaxPayload is cut off; otherwise the work ends there
-	over bool // the payload goes over Policy.MaxPayload
-	stop bool
+	dirty   bool   // something was found
+	invalid []byte // the document, where it is none
+	over    bool   // the payload goes over Policy.MaxPayload
+	stop    bool
 }
 
 // level is an object or list that is open.
 type level struct {
-	object  bool
-	start   int // of it in out
-	count   int // items written
-	dropped int // items for which there was no room
-	full    bool
-	index   int    // of the current element
-	name    string // of the current member
-	keys    keySet
+	object bool
+	name   string // of the current member
+	index  int    // of the current element, or key or value
 }
 
-// reserve is kept for each open level when a payload is cut, for the marker that
-// says what was dropped, and for the closing bracket.
-const reserve = 80
+// cleanDocument writes doc clean. It returns a *jsontext.SyntacticError where doc is none.
+func (c *cleaner) cleanDocument(doc []byte) error {
+	c.sources = []source{{end: len(doc)}}
+	if bytes.HasPrefix(doc, []byte(bom)) {
+		c.start = len(bom)
+		c.record(byteOrderMarkBefore(doc))
+	}
+	return c.copy(doc)
+}
+
+// result is the clean document.
+func (c *cleaner) result() []byte {
+	if c.over {
+		return []byte(fmt.Sprintf(`"[omitted: the payload goes over %d bytes]"`, c.p.MaxPayload))
+	}
+	if c.invalid != nil {
+		return []byte(quote(documentMarker("invalid JSON", c.invalid)))
+	}
+	return bytes.TrimSuffix(c.buf.Bytes(), []byte("\n"))
+}
+
+func (c *cleaner) copy(doc []byte) error {
+	c.doc = string(doc)
+	c.buf.Grow(len(doc))
+	c.in = jsontext.NewDecoder(bytes.NewBuffer(doc[c.start:]), lenient...)
+	c.out = jsontext.NewEncoder(&c.buf, jsontext.PreserveRawStrings(true))
+	for !c.stop {
+		if err := c.next(); err != nil {
+			return err
+		}
+		if len(c.levels) == 0 {
+			return atEnd(c.in)
+		}
+		if c.out.OutputOffset()+int64(len(c.levels)) > int64(c.p.MaxPayload) {
+			c.overflow()
+		}
+	}
+	return nil
+}
+
+func (c *cleaner) overflow() {
+	if !c.stop {
+		c.over = true
+		c.add(oversizePayload, "the payload goes over %d bytes here; what follows was not inspected", c.p.MaxPayload)
+		c.stop = true
+	}
+}
+
+// next copies one bracket, key or scalar.
+func (c *cleaner) next() error {
+	kind := c.in.PeekKind()
+	if kind == '}' || kind == ']' {
+		return c.bracket()
+	}
+	if l := c.top(); l != nil {
+		l.index++
+		if l.object && l.index%2 == 0 {
+			return c.key()
+		}
+	}
+	if kind != '{' && kind != '[' {
+		return c.scalar(kind)
+	}
+	if len(c.levels) < c.p.MaxDepth {
+		return c.bracket()
+	}
+	at := c.offset()
+	at += strings.IndexByte(c.doc[at:], byte(kind)) // after space, a colon or a comma
+	c.at(c.doc[at:at+1], at, tooDeep, c.p.deep())
+	c.write([]byte(quote(deepMarker(c.p.MaxDepth))))
+	return c.in.SkipValue()
+}
 
 func (c *cleaner) top() *level {
 	if len(c.levels) == 0 {
@@ -51,204 +117,113 @@ func (c *cleaner) top() *level {
 	return &c.levels[len(c.levels)-1]
 }
 
-func (c *cleaner) depth() int { return c.around + len(c.levels) }
+// offset is where in the document the last token ended.
+func (c *cleaner) offset() int { return c.start + int(c.in.InputOffset()) }
 
-// skips reports whether the next item is not to be written. It counts as dropped.
-func (c *cleaner) skips() bool {
-	if l := c.top(); l != nil && l.full {
-		l.dropped++
-		return true
+func (c *cleaner) bracket() error {
+	token, err := c.in.ReadToken()
+	if err != nil {
+		return err
 	}
-	return c.stop
+	switch kind := token.Kind(); kind {
+	case '{', '[':
+		c.report(c.notesAt(c.offset() - 1))
+		c.levels = append(c.levels, level{object: kind == '{', index: -1})
+	default:
+		c.levels = c.levels[:len(c.levels)-1]
+	}
+	return c.out.WriteToken(token)
 }
 
-// begin writes what stands before a value and returns where out ended before.
-func (c *cleaner) begin() int {
-	mark := len(c.out)
-	if l := c.top(); l != nil && l.count > 0 {
-		c.out = append(c.out, ',')
-	}
-	c.out = append(c.out, c.pending...)
-	c.pending = c.pending[:0]
-	return mark
+// raw returns the next scalar or key as it stands, and where.
+func (c *cleaner) raw() (lit string, at int, err error) {
+	v, err := c.in.ReadValue()
+	at = c.offset() - len(v)
+	return c.doc[at:c.offset()], at, err
 }
 
-// end keeps the value that was written since mark if there is room for it.
-func (c *cleaner) end(mark int) bool { return c.fits(mark, len(c.levels)) }
-
-// fits keeps what was written since mark if there is room for it and for closing levels.
-func (c *cleaner) fits(mark, levels int) bool {
-	kept := 1 // a closing bracket for each
-	if c.cuts {
-		kept = reserve
+func (c *cleaner) scalar(kind jsontext.Kind) error {
+	lit, at, err := c.raw()
+	if err != nil {
+		return err
 	}
-	if len(c.out)+kept*levels > c.p.MaxPayload {
-		c.out = c.out[:mark]
-		c.overflow()
-		return false
+	notes := c.notesAt(at)
+	c.report(notes)
+	switch kind {
+	case '"':
+		c.str(lit, at, notes)
+		return nil
+	case '0':
+		if rule := c.p.numberRule(lit); rule != "" {
+			c.at(lit, at, rule, numberDetail(rule, lit))
+			lit = quote(cut(lit, c.p.MaxString, len(lit)))
+		}
 	}
-	if l := c.top(); l != nil {
-		l.count++
-	}
-	return true
+	c.write([]byte(lit))
+	return nil
 }
 
-func (c *cleaner) overflow() {
-	if !c.over {
-		c.over = true
-		c.add(oversizePayload, "the payload goes over %d bytes here; what follows was not inspected", c.p.MaxPayload)
+func (c *cleaner) write(value jsontext.Value) {
+	_ = c.out.WriteValue(value) // it is valid, and a buffer takes all
+}
+
+func (c *cleaner) str(lit string, at int, notes []note) {
+	t, in := c.textAt(lit, at, "string", notes)
+	if src := c.sourceOf(at); src != nil && len(src.hidden) > 0 {
+		if b, there := src.hidden[meaningOf(t.s, t.literal)]; there {
+			c.at(lit, at, rawBinary, fmt.Sprintf("%d bytes go out as base64", len(b)))
+			c.write([]byte(placeholder(b, len(c.levels) < c.p.MaxDepth)))
+			return
+		}
 	}
-	l := c.top()
+	s, changed := c.inspect(t)
 	switch {
-	case !c.cuts:
-		c.stop = true
-	case l != nil:
-		l.full = true
-		l.dropped++
+	case in != nil && in.quoted:
+		lit = quote(cut(quote(s), c.p.MaxString, len(in.text)))
+	case in != nil || changed:
+		lit = quote(s)
 	}
+	c.write([]byte(lit))
 }
 
-// write writes a value that is JSON already.
-func (c *cleaner) write(value string) {
-	if c.stop {
-		return
+// textAt is the string or key at a place: where a walker could not write it, the one in
+// its note.
+func (c *cleaner) textAt(lit string, at int, in string, notes []note) (text, *note) {
+	for i, n := range notes {
+		if n.found == nil {
+			return plainText(n.text, in), &notes[i]
+		}
 	}
-	mark := c.begin()
-	c.out = append(c.out, value...)
-	c.end(mark)
+	t := text{s: lit[1 : len(lit)-1], literal: true, in: in, whole: lit, base: 1}
+	if src := c.sourceOf(at); src != nil {
+		t.in, t.whole, t.base = "document", c.doc[src.start:src.end], at+1-src.start
+	}
+	return t, nil
 }
 
-// marker writes a text of ours in place of what must not go out.
-func (c *cleaner) marker(text string) {
-	if c.stop {
-		return
+// key copies the name of a member. One that is there already gets a number.
+func (c *cleaner) key() error {
+	lit, at, err := c.raw()
+	if err != nil {
+		return err
 	}
-	mark := c.begin()
-	c.out = appendQuoted(c.out, text)
-	c.end(mark)
-}
-
-// open starts an object or list. It returns false where that was left out.
-func (c *cleaner) open(object bool) bool {
-	if c.stop {
-		return false
+	if lit[0] != '"' {
+		return errors.New("a key is not a string") // the decoder refuses it first
 	}
-	if c.depth() >= c.p.MaxDepth {
-		c.add(tooDeep, "%s", c.p.deep())
-		c.marker(deepMarker(c.p.MaxDepth))
-		return false
-	}
-	mark := c.begin()
-	bracket := byte('[')
-	if object {
-		bracket = '{'
-	}
-	c.out = append(c.out, bracket)
-	if !c.fits(mark, len(c.levels)+1) {
-		return false
-	}
-	c.push(object, mark)
-	return true
-}
-
-// push adds a level, with the memory of one that was there before.
-func (c *cleaner) push(object bool, start int) {
-	n := len(c.levels)
-	if n == cap(c.levels) {
-		c.levels = append(c.levels, level{})
-	}
-	c.levels = c.levels[:n+1]
-	l := &c.levels[n]
-	*l = level{object: object, start: start, index: -1, keys: keySet{few: l.keys.few[:0]}}
-}
-
-// close ends the innermost level. One in which nothing had room is dropped as a whole.
-func (c *cleaner) close() {
-	if c.stop {
-		return
-	}
+	notes := c.notesAt(at)
+	t, _ := c.textAt(lit, at, "key", notes)
 	l := c.top()
-	if l.dropped > 0 && l.count == 0 {
-		c.out, c.levels = c.out[:l.start], c.levels[:len(c.levels)-1]
-		if outer := c.top(); outer != nil {
-			outer.count--
-			outer.full = true
-			outer.dropped++
+	l.name = meaningOf(t.s, t.literal)
+	c.report(notes)
+	name, _ := c.inspect(t)
+	if c.out.WriteToken(jsontext.String(name)) == nil {
+		return nil
+	}
+	c.at(lit, at, duplicateKey, "another member of the object has the key "+quoteASCII(name))
+	for n := l.index/2 + 1; ; n++ {
+		suffix := fmt.Sprintf("~%d", n)
+		if c.out.WriteToken(jsontext.String(trimTo(name, c.p.MaxString-len(suffix))+suffix)) == nil {
+			return nil
 		}
-		return
 	}
-	bracket, what := byte(']'), "elements"
-	if l.object {
-		bracket, what = '}', "members"
-	}
-	if l.dropped > 0 {
-		c.out = append(c.out, ',')
-		if l.object {
-			c.out = append(appendQuoted(c.out, l.keys.unused("…")), ':')
-		}
-		c.out = appendQuoted(c.out, moreMarker(l.dropped, what))
-	}
-	c.out = append(c.out, bracket)
-	c.levels = c.levels[:len(c.levels)-1]
-}
-
-// document returns what was written; never nothing.
-func (c *cleaner) document() []byte {
-	if len(c.out) == 0 {
-		return []byte(`"[omitted: no room]"`)
-	}
-	return c.out
-}
-
-// add notes a finding about the value as a whole.
-func (c *cleaner) add(rule, format string, args ...any) {
-	c.dirty = true
-	if c.collect && !c.stop {
-		c.record(Finding{Rule: rule, Detail: fmt.Sprintf(format, args...), Count: 1})
-	}
-}
-
-func (c *cleaner) record(f Finding) {
-	c.dirty = true
-	if !c.collect || c.stop {
-		return
-	}
-	f.Path = c.path()
-	c.found = append(c.found, f)
-	c.stop = len(c.found) >= c.p.MaxFindings
-}
-
-func appendQuoted(b []byte, s string) []byte {
-	b, _ = jsontext.AppendQuote(b, s) // fails on invalid UTF-8 only, and writes U+FFFD for it
-	return b
-}
-
-// The markers that stand in place of what is left out. Each fits the least
-// MaxString, and none says what an error said: that is not for the reader.
-
-const (
-	cycleMarker  = "[omitted: refers to itself]"
-	failedMarker = "[omitted: failed to encode]"
-)
-
-func (p *Policy) deep() string {
-	return fmt.Sprintf("nested deeper than %d levels; what is below was not inspected", p.MaxDepth)
-}
-
-func deepMarker(limit int) string {
-	return fmt.Sprintf("[omitted: nested deeper than %d levels]", limit)
-}
-
-func typeMarker(kind fmt.Stringer) string {
-	return fmt.Sprintf("[omitted: %s cannot be encoded]", kind)
-}
-
-// unknown is how many items were dropped where only the start of a document is there.
-const unknown = math.MaxInt
-
-func moreMarker(n int, what string) string {
-	if n == unknown {
-		return fmt.Sprintf("[truncated: more %s]", what)
-	}
-	return fmt.Sprintf("[truncated: %d more %s]", n, what)
 }

@@ -154,6 +154,9 @@ func zeroMethod(t reflect.Type) func(reflect.Value) bool {
 
 // in returns the field's value in the struct v; false where it is not written.
 func (f *field) in(v reflect.Value) (reflect.Value, bool) {
+	if len(f.index) == 1 && !f.omitEmpty && !f.omitZero {
+		return v.Field(f.index[0]), true
+	}
 	for _, i := range f.index {
 		if v.Kind() == reflect.Pointer {
 			if v.IsNil() {

@@ -57,6 +57,13 @@ const (
 	excerptAfter  = 12
 )
 
+// foundIn adds to f what stands at s[at:at+size].
+func foundIn(s string, at, size int, f Finding) Finding {
+	f.Offset, f.Count = at, 1
+	f.Bytes, f.Excerpt = excerpt(s, at, size)
+	return f
+}
+
 // excerpt returns what stands at s[at:at+size], and the same with its surroundings.
 func excerpt(s string, at, size int) ([]byte, string) {
 	at = min(at, len(s))
@@ -71,4 +78,14 @@ func excerpt(s string, at, size int) ([]byte, string) {
 		quoted += "…"
 	}
 	return bytes, quoted
+}
+
+// quoteExcerpt leaves JSON readable where it can.
+func quoteExcerpt(s string) string {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' || c == '`' {
+			return quoteASCII(s)
+		}
+	}
+	return "`" + s + "`"
 }

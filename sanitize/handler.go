@@ -2,7 +2,6 @@ package sanitize
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 )
@@ -12,7 +11,7 @@ import (
 //	http.ListenAndServe(addr, sanitize.Handler(mux, sanitize.Policy{}))
 //
 // A JSON response is held back until next returns, up to p.MaxPayload bytes; what is
-// clean then leaves byte for byte, and what goes over the limit is cut, with a marker.
+// clean then leaves byte for byte, and a marker leaves in place of what goes over the limit.
 // Lines of JSON (application/x-ndjson, application/jsonl) leave one by one, and other
 // text as it is written, of any length, both with U+FFFD in place of what must not
 // leave; Flush reaches the client. Everything else passes: images and downloads, parts
@@ -126,7 +125,7 @@ func (w *responseWriter) sendHeader() {
 	}
 }
 
-// lines sends the lines that are whole. One that is longer than Policy.MaxPayload is cut.
+// lines sends the lines that are whole, and a marker for one over Policy.MaxPayload.
 func (w *responseWriter) lines(b []byte) error {
 	for len(b) > 0 {
 		line, rest, whole := bytes.Cut(b, []byte("\n"))
@@ -144,7 +143,7 @@ func (w *responseWriter) lines(b []byte) error {
 func (w *responseWriter) sendLine(end string) error {
 	line := w.held
 	if len(bytes.TrimSpace(line)) > 0 {
-		line = w.policy.cleanDocument(line)
+		line = w.policy.cleanBody(line)
 	}
 	_, err := w.ResponseWriter.Write(append(bytes.Clone(line), end...))
 	w.held = w.held[:0]
@@ -163,7 +162,7 @@ func (w *responseWriter) finish() {
 	case w.mode == undecided:
 		w.sendHeader()
 	case w.mode == holdJSON:
-		body := w.policy.cleanDocument(w.held)
+		body := w.policy.cleanBody(w.held)
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.sendHeader()
 		_, _ = w.ResponseWriter.Write(body)
@@ -185,14 +184,11 @@ func (w *responseWriter) Flush() {
 	_ = http.NewResponseController(w.ResponseWriter).Flush() // an error where it cannot
 }
 
-// cleanDocument returns the clean form of a body that is JSON; of one that is longer
-// than Policy.MaxPayload, of its start.
-func (p Policy) cleanDocument(doc []byte) []byte {
-	if len(doc) <= p.MaxPayload {
-		return Value(json.RawMessage(doc), p).(json.RawMessage)
+// cleanBody returns the clean form of a body that is JSON.
+func (p Policy) cleanBody(doc []byte) []byte {
+	w := walker{p: &p, left: p.MaxPayload}
+	if w.isCleanDocument(doc) {
+		return doc
 	}
-	c := cleaner{p: p, cuts: true}
-	_ = c.read(doc[:p.MaxPayload], nil) // the start of a document is none
-	c.cutShort()
-	return c.document()
+	return p.cleanRaw(doc, false).result()
 }

@@ -1,7 +1,6 @@
 package sanitize_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -79,7 +78,7 @@ func TestHandlerIsBounded(t *testing.T) {
 		}
 		fmt.Fprint(w, `1]}`)
 	})
-	if len(body) > p.MaxPayload || !json.Valid([]byte(body)) || !strings.HasSuffix(body, `"[truncated: more elements]"],"…":"[truncated: more members]"}`) {
+	if body != `"[omitted: the payload goes over 2000 bytes]"` {
 		t.Errorf("%d bytes: …%s", len(body), body[max(0, len(body)-100):])
 	}
 	if response.Header.Get("Content-Type") != "application/json; charset=utf-8" || written < 1_000_000 {

@@ -74,11 +74,8 @@ func (b *behind) look(v reflect.Value) {
 
 // bytes notes those of a slice: an array goes out as numbers.
 func (b *behind) bytes(v reflect.Value) {
-	if v.Kind() != reflect.Slice || v.Len() == 0 || v.Type() == rawMessageType {
-		return
-	}
 	n := base64.StdEncoding.EncodedLen(v.Len())
-	if n+2 > len(b.doc) || n > b.room {
+	if v.Kind() != reflect.Slice || n == 0 || n+2 > len(b.doc) || n > b.room || v.Type() == rawMessageType {
 		return
 	}
 	b.room -= n

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"reflect"
 )
 
 // Inspect returns what in v must not leave as it is, in the order in which it
@@ -16,40 +15,23 @@ import (
 // an *httptest.ResponseRecorder. Those are read as JSON where they are JSON by
 // their content type, or without one by their start, and as text otherwise; a body
 // with a media type that is neither is raw binary. At most p.MaxPayload bytes are
-// read. The body of a response can be read again afterwards, and so can a reader
-// that seeks or is a *bytes.Buffer; any other reader is used up.
+// read. The body of a response can be read again afterwards, and so can a
+// *bytes.Buffer; any other reader is used up.
 //
 // It never writes to v, and takes a panicking or failing MarshalJSON for a
 // finding. Errors are findings too (unreadable).
 func Inspect(v any, p Policy) []Finding {
 	p = p.filled()
-	c := cleaner{p: p, collect: true}
-	switch v := v.(type) {
-	case nil:
-	case []byte:
-		c.body(v, nil, "")
-	case *http.Response:
-		c.response(v)
-	case interface{ Result() *http.Response }: // *httptest.ResponseRecorder
-		if isNil(reflect.ValueOf(v)) {
-			c.add(unreadable, "the %T is nil", v)
-			break
+	if _, ok := v.(json.Marshaler); !ok {
+		switch v := v.(type) {
+		case []byte, *http.Response, interface{ Result() *http.Response }, io.Reader:
+			return p.inspectBody(v)
 		}
-		c.response(v.Result())
-	case json.Marshaler:
-		c.goValue(v)
-	case io.Reader:
-		c.reader(v)
-	default:
-		c.goValue(v)
 	}
-	return c.found
-}
-
-func (c *cleaner) goValue(v any) {
-	if !c.p.passes(v) {
-		c.any(v)
+	if c := p.clean(v, true); c != nil {
+		return c.found
 	}
+	return nil
 }
 
 // Value returns what to hand to encoding/json in place of v: v itself where Inspect
@@ -63,19 +45,46 @@ func (c *cleaner) goValue(v any) {
 // to sanitize a document, hand it over as json.RawMessage.
 func Value(v any, p Policy) any {
 	p = p.filled()
-	if p.passes(v) {
-		return v
+	if c := p.clean(v, false); c != nil && c.dirty {
+		return json.RawMessage(c.result())
 	}
-	c := cleaner{p: p}
-	c.any(v)
-	if !c.dirty {
-		return v
+	return v
+}
+
+// clean writes v as a clean document, and returns nil where it is clean as it is.
+func (p Policy) clean(v any, collect bool) *cleaner {
+	if dry := (walker{p: &p, dry: true, left: p.MaxPayload}); dry.isClean(v) {
+		return nil
 	}
-	if c.over { // it is not whole: write it again, with room to say so
-		c = cleaner{p: p, cuts: true}
-		c.any(v)
+	return p.cleanValue(v, collect)
+}
+
+func (p Policy) cleanValue(v any, collect bool) *cleaner {
+	if doc, ok := v.(json.RawMessage); ok && doc != nil {
+		return p.cleanRaw(doc, collect)
 	}
-	return json.RawMessage(c.document())
+	w := walker{p: &p, left: p.MaxPayload}
+	w.any(v)
+	c := &cleaner{p: &p, notes: w.notes, sources: w.sources, collect: collect}
+	if err := c.copy(w.out); err != nil || w.stop { // the walker had no room for the rest
+		c.overflow()
+	}
+	return c
+}
+
+// cleanRaw writes a document as a clean one, and a marker for one that is none.
+func (p Policy) cleanRaw(doc []byte, collect bool) *cleaner {
+	c := &cleaner{p: &p, collect: collect}
+	if len(doc) > p.MaxPayload {
+		c.overflow()
+		return c
+	}
+	if err := c.cleanDocument(doc); err != nil && !c.stop {
+		c.levels = nil
+		c.record(invalidAt(doc, err))
+		c.invalid = doc
+	}
+	return c
 }
 
 // Encoder writes values as a json.Encoder does, each clean and on a line of its own.

@@ -1,11 +1,12 @@
 package sanitize
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
+	"slices"
 )
 
 // Wrapper is a type whose MarshalJSON encodes another value, and nothing beside it:
@@ -18,9 +19,6 @@ type Wrapper interface {
 	// a relation that was not loaded; then MarshalJSON is asked.
 	Marshals() (value any, ok bool)
 }
-
-// mostWraps bounds wrappers of nothing but wrappers, which may be endless.
-const mostWraps = 32
 
 // unwrapped returns what v wraps. A panic in Marshals is left for MarshalJSON to
 // show.
@@ -43,74 +41,75 @@ func unwrapped(v reflect.Value) (inner any, ok bool) {
 	return w.Marshals()
 }
 
-// marshaler writes what a MarshalJSON encodes, or where it does not say, what it
+// marshaler walks what a MarshalJSON encodes, or where it does not say, what it
 // returns.
-func (c *cleaner) marshaler(v reflect.Value) {
-	if inner, ok := unwrapped(v); ok && c.wraps < mostWraps {
-		c.wraps++
-		c.any(inner)
-		c.wraps--
+func (w *walker) marshaler(v reflect.Value) {
+	if inner, ok := unwrapped(v); ok {
+		if w.hop() {
+			w.any(inner)
+		}
+		w.hops--
 		return
 	}
 	doc, err := marshalJSON(v)
 	if err != nil {
-		c.add(unencodable, "MarshalJSON of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
-		c.marker(failedMarker)
+		w.found(unencodable, "MarshalJSON of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
+		w.marker(failedMarker)
 		return
 	}
-	look := lookBehind(doc, v, !c.p.AllowBinary)
-	found, dirty := len(c.found), c.dirty
-	c.dirty = false
-	c.json(doc, look.hidden)
-	if !c.dirty && look.coerced() {
-		c.add(invalidUTF8, "MarshalJSON of %s makes U+FFFD of bytes that are not UTF-8", typeName(v.Type()))
+	look := lookBehind(doc, v, !w.p.AllowBinary)
+	if look.coerced() {
+		w.found(invalidUTF8, "MarshalJSON of %s makes U+FFFD of bytes that are not UTF-8", typeName(v.Type()))
 	}
-	c.dirty = c.dirty || dirty || len(c.found) > found
+	w.document(doc, look.hidden)
 }
 
-// textMarshaler writes what a MarshalText returns.
-func (c *cleaner) textMarshaler(v reflect.Value) {
+// textMarshaler walks what a MarshalText returns.
+func (w *walker) textMarshaler(v reflect.Value) {
 	text, err := marshalText(v)
 	switch {
 	case err != nil:
-		c.add(unencodable, "MarshalText of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
-		c.marker(failedMarker)
+		w.found(unencodable, "MarshalText of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
+		w.marker(failedMarker)
 	case text == nil:
-		c.write("null")
+		w.null()
 	default:
-		c.str(plainText(string(text), "string"))
+		w.str(string(text), false)
 	}
 }
 
 // marshalJSON calls the MarshalJSON that encoding/json would call for v. A panic
 // in it is an error here: the rest of the payload is still worth looking at.
 func marshalJSON(v reflect.Value) (doc []byte, err error) {
-	if isNil(v) && v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface && v.IsNil() {
-		return []byte("null"), nil
-	}
 	defer recovered(&err)
-	m, ok := v.Interface().(json.Marshaler)
-	if !ok {
-		m = v.Addr().Interface().(json.Marshaler)
+	m := receiver[json.Marshaler](v)
+	if m == nil {
+		return []byte("null"), nil
 	}
 	return m.MarshalJSON()
 }
 
 // marshalText does the same with MarshalText. It returns nil, nil for null.
 func marshalText(v reflect.Value) (text []byte, err error) {
-	if isNil(v) && v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface && v.IsNil() {
+	defer recovered(&err)
+	m := receiver[encoding.TextMarshaler](v)
+	if m == nil {
 		return nil, nil
 	}
-	defer recovered(&err)
-	m, ok := v.Interface().(encoding.TextMarshaler)
-	if !ok {
-		m = v.Addr().Interface().(encoding.TextMarshaler)
-	}
 	text, err = m.MarshalText()
-	if text == nil {
-		text = []byte{}
+	return append([]byte{}, text...), err
+}
+
+// receiver returns what has the method M: v or its address, and nil for a nil pointer.
+func receiver[M any](v reflect.Value) (m M) {
+	if isNil(v) && (v.Kind() == reflect.Pointer || v.IsNil()) {
+		return m
 	}
-	return text, err
+	m, ok := v.Interface().(M)
+	if !ok {
+		m = v.Addr().Interface().(M)
+	}
+	return m
 }
 
 func recovered(err *error) {
@@ -119,12 +118,35 @@ func recovered(err *error) {
 	}
 }
 
-// typeName names t in a report or marker. Types can be spelled at any length,
-// with struct tags of any content.
-func typeName(t reflect.Type) string {
-	name := strings.Replace(t.String(), "]uint8", "]byte", 1)
-	if len(name) > longestName || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return t.Kind().String()
+// entry is a member of a map.
+type entry struct {
+	name  string
+	err   error // of the key's MarshalText
+	value reflect.Value
+}
+
+// entriesOf returns the members of a map, sorted by the text of their keys.
+func entriesOf(v reflect.Value) []entry {
+	entries := make([]entry, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		e := entry{value: it.Value()}
+		if e.name, e.err = keyText(it.Key()); e.err != nil {
+			e.name = failedMarker
+		}
+		entries = append(entries, e)
 	}
-	return name
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
+	return entries
+}
+
+// keyText returns a map key as encoding/json writes it.
+func keyText(k reflect.Value) (string, error) {
+	if k.Kind() == reflect.String {
+		return k.String(), nil
+	}
+	if k.Type().Implements(textMarshalerType) {
+		text, err := marshalText(k)
+		return string(text), err
+	}
+	return fmt.Sprint(k), nil
 }

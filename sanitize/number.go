@@ -2,7 +2,6 @@ package sanitize
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -71,11 +70,4 @@ func numberDetail(rule, lit string) string {
 		return short(lit) + " does not fit a float64"
 	}
 	return short(lit) + " is beyond ±(2^53-1), where a float64 rounds"
-}
-
-func short(s string) string {
-	if len(s) <= longestName {
-		return s
-	}
-	return fmt.Sprintf("%s… (%d bytes)", s[:longestName], len(s))
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -145,30 +143,11 @@ type closer struct {
 
 func (c closer) Close() error { *c.closed = true; return nil }
 
-func TestReadersAreLeftWhereTheyWere(t *testing.T) {
+func TestABufferIsLeftAsItWas(t *testing.T) {
 	t.Parallel()
-	file, err := os.Create(filepath.Join(t.TempDir(), "page.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if _, err := io.WriteString(file, `skipped{"a":"\u0000"}`); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := file.Seek(7, io.SeekStart); err != nil {
-		t.Fatal(err)
-	}
-	for name, r := range map[string]io.Reader{
-		"file":    file,
-		"buffer":  bytes.NewBufferString(`{"a":"\u0000"}`),
-		"strings": strings.NewReader(`{"a":"\u0000"}`),
-	} {
-		if got := rulesOf(r, sanitize.Policy{}); got != "nul $.a" {
-			t.Errorf("%s: got %q", name, got)
-		}
-		if rest, _ := io.ReadAll(r); string(rest) != `{"a":"\u0000"}` {
-			t.Errorf("%s: left with %q", name, rest)
-		}
+	b := bytes.NewBufferString(`{"a":"\u0000"}`)
+	if got := rulesOf(b, sanitize.Policy{}); got != "nul $.a" || b.String() != `{"a":"\u0000"}` {
+		t.Errorf("got %q, left with %q", got, b)
 	}
 }
 

@@ -1,7 +1,5 @@
 package sanitize
 
-import "strings"
-
 // Policy says what is allowed. Its zero value is the default.
 type Policy struct {
 	// MaxString is the longest string or key, in bytes of UTF-8. Zero means
@@ -22,11 +20,9 @@ type Policy struct {
 	// MaxFindings ends Inspect once so many are found. Zero means 100.
 	MaxFindings int
 
-	// Bidi says which bidirectional controls pass. Zero is BidiMarks.
-	Bidi Bidi
-
 	// Allow lists code points that pass although a rule names them, such as
-	// "\x1b" for terminal output. It does not make invalid UTF-8 pass.
+	// "\x1b" for terminal output, or "\u2066\u2067\u2068\u2069" where the service puts
+	// isolates around names itself. It does not make invalid UTF-8 pass.
 	Allow string
 
 	// AllowBinary lets []byte pass as base64 and [N]byte as a list of numbers.
@@ -40,28 +36,6 @@ type Policy struct {
 	// bytes. Otherwise it becomes the text of a uuid.
 	OpaqueUUIDs bool
 }
-
-// Bidi says which bidirectional formatting characters pass.
-type Bidi int
-
-const (
-	// BidiMarks lets U+061C, U+200E and U+200F pass, and nothing else. Those
-	// three act on their neighbours only, and Arabic and Hebrew text needs them.
-	// The embeddings, overrides and isolates reorder everything up to the end of
-	// the paragraph, including text that is not theirs: a name shown in a table
-	// can rewrite the cell beside it. That is why this is the default.
-	BidiMarks Bidi = iota
-
-	// BidiBalanced also lets embeddings and isolates pass where each is closed in
-	// the same string and line. Overrides never do.
-	BidiBalanced
-
-	// BidiNone lets none pass, the marks included.
-	BidiNone
-
-	// BidiAll lets all pass.
-	BidiAll
-)
 
 const (
 	defaultMaxString   = 1 << 20
@@ -89,8 +63,4 @@ func orDefault(n, otherwise int) int {
 		return otherwise
 	}
 	return n
-}
-
-func (p *Policy) allows(r rune) bool {
-	return p.Allow != "" && strings.ContainsRune(p.Allow, r)
 }

@@ -2,7 +2,6 @@ package sanitize_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -12,42 +11,24 @@ import (
 
 func TestBidi(t *testing.T) {
 	t.Parallel()
-	const (
-		mark, isolate, pop = "\u200f", "\u2067", "\u2069"
-		embed, popEmbed    = "\u202b", "\u202c"
-		override           = "\u202e"
-	)
+	const mark, isolate, pop, override = "\u200f", "\u2067", "\u2069", "\u202e"
+	isolates := sanitize.Policy{Allow: "\u2066\u2067\u2068\u2069"}
 	for _, c := range []struct {
-		text                         string
-		marks, balanced, none, every bool // whether it passes
+		text     string
+		p        sanitize.Policy
+		findings int
 	}{
-		{"a" + mark, true, true, false, true},
-		{isolate + "a" + pop, false, true, false, true},
-		{isolate + "a", false, false, false, true},
-		{"a" + pop, false, false, false, true},
-		{isolate + embed + "a" + popEmbed + pop, false, true, false, true},
-		{isolate + embed + "a" + pop + popEmbed, false, false, false, true},
-		{isolate + "a\n" + pop, false, false, false, true},
-		{override + "a" + popEmbed, false, false, false, true},
-		{isolate + override + "a" + popEmbed + pop, false, false, false, true},
-		{embed + override + "a" + popEmbed + popEmbed, false, false, false, true},
-		{embed + override + "a" + popEmbed, false, false, false, true},
+		{"a" + mark, sanitize.Policy{}, 0},
+		{isolate + "a" + pop, sanitize.Policy{}, 1},
+		{isolate + "a" + pop, isolates, 0},
+		{isolate + override + "a" + pop, isolates, 1},
 	} {
-		for bidi, pass := range map[sanitize.Bidi]bool{
-			sanitize.BidiMarks:    c.marks,
-			sanitize.BidiBalanced: c.balanced,
-			sanitize.BidiNone:     c.none,
-			sanitize.BidiAll:      c.every,
-		} {
-			p := sanitize.Policy{Bidi: bidi}
-			doc, _ := json.Marshal(c.text)
-			escaped := json.RawMessage(strings.ReplaceAll(asciiJSON(c.text), "\n", `\n`))
-			for _, v := range []any{c.text, map[string]int{c.text: 1}, json.RawMessage(doc), escaped} {
-				if got := len(sanitize.Inspect(v, p)) == 0; got != pass {
-					t.Errorf("%T %+q under policy %d: passes %v, want %v", v, c.text, bidi, got, pass)
-				}
-				sound(t, func() any { return v }, p)
+		doc, _ := json.Marshal(c.text)
+		for _, v := range []any{c.text, map[string]int{c.text: 1}, json.RawMessage(doc), json.RawMessage(asciiJSON(c.text))} {
+			if found := sanitize.Inspect(v, c.p); len(found) != c.findings {
+				t.Errorf("%T %+q: want %d, got %s", v, c.text, c.findings, report("it", found))
 			}
+			sound(t, func() any { return v }, c.p)
 		}
 	}
 }
@@ -100,7 +81,6 @@ func TestTruncation(t *testing.T) {
 		if !strings.HasPrefix(text, strings.Split(out, "…")[0]) || !utf8.ValidString(out) {
 			t.Errorf("not cut at a character: %q", out)
 		}
-		sound(t, func() any { return "\u2067" + text + "\u2069" }, sanitize.Policy{MaxString: 100, Bidi: sanitize.BidiBalanced})
 		sound(t, func() any { return map[string]int{text: 1, text + "2": 2} }, p)
 		sound(t, func() any { return json.RawMessage(`{"k":"` + text + `"}`) }, p)
 		sound(t, func() any {
@@ -136,20 +116,17 @@ func TestPayloadBudget(t *testing.T) {
 	}
 }
 
-// TestTruncationIsMarked counts what is left and what the marker says is not.
-func TestTruncationIsMarked(t *testing.T) {
+// TestPayloadOverTheBudget is left out as a whole: half of it would pass for all.
+func TestPayloadOverTheBudget(t *testing.T) {
 	t.Parallel()
 	for name, build := range map[string]func() any{
 		"elements": func() any { return make([]int, 2000) },
 		"members":  func() any { return numbered(2000) },
+		"document": func() any { return json.RawMessage(strings.Repeat(" ", 1024) + "1") },
 	} {
 		out, err := json.Marshal(sound(t, build, sanitize.Policy{MaxPayload: 1024}))
-		if err != nil || len(out) > 1024 || len(out) < 900 {
-			t.Fatalf("%d bytes for 1024, %v", len(out), err)
-		}
-		kept := strings.Count(string(out), ",")
-		if marker := fmt.Sprintf("[truncated: %d more %s]", 2000-kept, name); !strings.Contains(string(out), marker) {
-			t.Errorf("%d kept, and no %q: …%s", kept, marker, out[len(out)-60:])
+		if want := `"[omitted: the payload goes over 1024 bytes]"`; string(out) != want || err != nil {
+			t.Errorf("%s: sent %.80s, %v, want %s", name, out, err, want)
 		}
 	}
 }

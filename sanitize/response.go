@@ -12,28 +12,31 @@ import (
 	"unicode/utf8"
 )
 
-// reader reads no more than the policy allows, and puts back what it can.
-func (c *cleaner) reader(r io.Reader) {
-	if v := reflect.ValueOf(r); isNil(v) {
-		c.add(unreadable, "the %s is nil", typeName(v.Type()))
-		return
-	}
-	if buf, ok := r.(*bytes.Buffer); ok {
-		c.body(buf.Bytes(), nil, "")
-		return
-	}
-	start, seekErr := int64(0), error(io.EOF)
-	seeker, _ := r.(io.Seeker)
-	if seeker != nil {
-		start, seekErr = seeker.Seek(0, io.SeekCurrent)
-	}
-	b, err := c.readAll(r)
-	if seekErr == nil {
-		if _, back := seeker.Seek(start, io.SeekStart); err == nil {
-			err = back
+// inspectBody inspects what is a payload already.
+func (p Policy) inspectBody(v any) []Finding {
+	c := &cleaner{p: &p, collect: true}
+	switch v := v.(type) {
+	case []byte:
+		c.body(v, nil, "")
+	case *http.Response:
+		c.response(v)
+	case interface{ Result() *http.Response }: // *httptest.ResponseRecorder
+		if isNil(reflect.ValueOf(v)) {
+			c.add(unreadable, "the %T is nil", v)
+			break
 		}
+		c.response(v.Result())
+	case *bytes.Buffer:
+		if v == nil {
+			c.add(unreadable, "the *bytes.Buffer is nil")
+			break
+		}
+		c.body(v.Bytes(), nil, "")
+	case io.Reader:
+		b, err := c.readAll(v)
+		c.body(b, err, "")
 	}
-	c.body(b, err, "")
+	return c.found
 }
 
 // readAll reads one byte more than the limit, so that it shows.
@@ -51,7 +54,11 @@ func (c *cleaner) response(r *http.Response) {
 		return
 	}
 	b, err := c.readAll(r.Body)
-	r.Body = restored{io.MultiReader(bytes.NewReader(b), &failing{r.Body, err}), r.Body}
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = failing{err}
+	}
+	r.Body = restored{io.MultiReader(bytes.NewReader(b), rest), r.Body}
 	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") && err == nil {
 		b, err = c.unzip(b)
 	}
@@ -64,18 +71,10 @@ type restored struct {
 	io.Closer
 }
 
-// failing fails as the body did when it was read, or goes on reading it.
-type failing struct {
-	r   io.Reader
-	err error
-}
+// failing fails as the body did when it was read.
+type failing struct{ err error }
 
-func (f *failing) Read(p []byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return f.r.Read(p)
-}
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // unzip is bounded like any other reading: a small body can unfold to anything.
 func (c *cleaner) unzip(b []byte) ([]byte, error) {
@@ -119,16 +118,16 @@ func (c *cleaner) body(b []byte, err error, contentType string) {
 
 // bodyJSON inspects a document. Where it was cut off, its end is no error of its own.
 func (c *cleaner) bodyJSON(b []byte, cause error) {
-	if clean := (&screen{p: &c.p, left: len(b)}); clean.document(b) {
+	if w := (walker{p: c.p, left: len(b)}); w.isCleanDocument(b) {
 		return
 	}
-	err := c.read(b, nil)
+	err := c.cleanDocument(b)
 	if err == nil || c.stop {
 		return
 	}
 	c.levels = c.levels[:0]
 	if cause == nil || errorOffset(b, err)+longestToken <= len(b) {
-		c.syntaxError(string(b), err)
+		c.record(invalidAt(b, err))
 	}
 }
 
@@ -222,9 +221,8 @@ func (c *cleaner) charset(b []byte, charset string) {
 	}
 	at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
 	at = max(at, 0)
-	bytes, around := excerpt(string(b), at, 1)
-	c.record(Finding{Rule: charsetMismatch, In: "text", Offset: at, Bytes: bytes, Excerpt: around, Count: 1,
-		Detail: "the header says charset=" + short(quoteASCII(charset)) + ", and the body is not"})
+	c.record(foundIn(string(b), at, 1, Finding{Rule: charsetMismatch, In: "text",
+		Detail: "the header says charset=" + short(quoteASCII(charset)) + ", and the body is not"}))
 }
 
 func isASCII(b []byte) bool {
@@ -241,9 +239,7 @@ func (c *cleaner) plain(s string, err error) {
 	if err != nil {
 		s = string(wholeRunes([]byte(s)))
 	}
-	c.p.MaxString = len(s)
-	t := plainText(s, "text")
-	c.inspect(&t)
+	c.flaws(plainText(s, "text"))
 }
 
 // wholeRunes drops the start of a character that the end of b cuts off.
@@ -264,7 +260,6 @@ func (c *cleaner) opaque(b []byte, contentType string) {
 	if c.p.AllowBinary {
 		return
 	}
-	bytes, around := excerpt(string(b), 0, excerptBytes)
-	c.record(Finding{Rule: rawBinary, In: "text", Bytes: bytes, Excerpt: around, Count: 1,
-		Detail: "a body of type " + short(quoteASCII(contentType))})
+	c.record(foundIn(string(b), 0, excerptBytes, Finding{Rule: rawBinary, In: "text",
+		Detail: "a body of type " + short(quoteASCII(contentType))}))
 }

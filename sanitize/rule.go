@@ -58,7 +58,7 @@ var rules = []Rule{
 	{byteOrderMark, "It is invisible, breaks equality and prefixes, and makes decoders refuse a document that starts with it.",
 		"cut it off where the file or feed is read, or allow it with Policy.Allow"},
 	{bidiControl, "It reorders the text displayed around it, so that what people see is not what is stored.",
-		"strip it where it comes in, or choose another Policy.Bidi"},
+		"strip it where it comes in, or allow it with Policy.Allow"},
 	{duplicateKey, "Readers keep the first, keep the last, or refuse: what arrives depends on the reader.",
 		"make the keys differ where they are written"},
 	{rawBinary, "Bytes go out as base64 or as a list of numbers, unlabelled, whatever they hold.",

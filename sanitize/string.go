@@ -20,81 +20,44 @@ type text struct {
 // plainText is a Go string.
 func plainText(s, in string) text { return text{s: s, in: in, whole: s} }
 
-func (t *text) escaped() bool { return t.literal && strings.IndexByte(t.s, '\\') >= 0 }
-
-// meaning is t without escapes. Bytes that are not UTF-8 stay where there are none.
-func (t *text) meaning() string {
-	if !t.escaped() {
-		return t.s
+// meaningOf is s without escapes. Bytes that are not UTF-8 stay where there are none.
+func meaningOf(s string, literal bool) string {
+	if !literal || strings.IndexByte(s, '\\') < 0 {
+		return s
 	}
-	b, _ := jsontext.AppendUnquote(nil, `"`+t.s+`"`) // writes U+FFFD for what it fails on
+	b, _ := jsontext.AppendUnquote(nil, `"`+s+`"`) // writes U+FFFD for what it fails on
 	return string(b)
 }
 
-// str writes a string value.
-func (c *cleaner) str(t text) {
-	clean := c.inspect(&t)
-	if c.stop {
-		return
+// inspect notes what is wrong with t and returns its clean form.
+func (c *cleaner) inspect(t text) (clean string, changed bool) {
+	meaning := meaningOf(t.s, t.literal)
+	if len(meaning) > c.p.MaxString {
+		c.add(oversizeString, "%d bytes, at most %d are allowed", len(meaning), c.p.MaxString)
 	}
-	mark := c.begin()
-	c.out = c.appendText(c.out, &t, clean)
-	c.end(mark)
+	if !c.flaws(t) && len(meaning) <= c.p.MaxString {
+		return meaning, false
+	}
+	clean, _ = c.p.cleanText(meaning, c.p.MaxString)
+	return clean, true // also an escaped half of a pair, which means U+FFFD
 }
 
-func (c *cleaner) appendText(b []byte, t *text, clean bool) []byte {
-	switch {
-	case !clean:
-		s, _ := c.p.cleanText(t.meaning(), c.p.MaxString)
-		return appendQuoted(b, s)
-	case t.literal:
-		b = append(b, '"')
-		b = append(b, t.s...)
-		return append(b, '"')
-	}
-	return appendQuoted(b, t.s)
-}
-
-// inspect notes what is wrong with t and reports whether nothing is.
-func (c *cleaner) inspect(t *text) bool {
-	clean := true
-	if len(t.s) > c.p.MaxString {
-		if n := len(t.meaning()); n > c.p.MaxString {
-			clean = false
-			c.add(oversizeString, "%d bytes, at most %d are allowed", n, c.p.MaxString)
-		}
-	}
-	if t.escaped() {
-		return c.flaws(c.p.scanLiteral(t), t) && clean
-	}
-	scan := textScan{p: &c.p, s: t.s}
-	if _, found := scan.next(0); found {
-		c.flaws(&textScan{p: &c.p, s: t.s}, t) // scan itself stays on the stack
-		return false
-	}
-	return clean
-}
-
-// scanner finds flaws one after the other.
-type scanner interface{ next(from int) (flaw, bool) }
-
-// flaws notes what s finds in t, one finding a rule, and reports whether that is nothing.
-func (c *cleaner) flaws(s scanner, t *text) bool {
+// flaws notes what in t must not leave, one finding a rule, and reports whether there
+// is any.
+func (c *cleaner) flaws(t text) (any bool) {
 	first := len(c.found)
-	f, more := s.next(0)
-	if !more {
-		return true
-	}
-	c.dirty = true
-	for ; more && c.collect && !c.stop; f, more = s.next(f.at + f.size) {
+	scan := textScan{p: c.p, s: t.s, literal: t.literal}
+	for f, more := scan.next(0); more; f, more = scan.next(f.at + f.size) {
+		c.dirty, any = true, true
+		if !c.collect || c.stop {
+			break
+		}
 		if countAgain(c.found[first:], f.rule) {
 			continue
 		}
-		bytes, around := excerpt(t.whole, t.base+f.at, f.size)
-		c.record(Finding{Rule: f.rule, In: t.in, Offset: t.base + f.at, Bytes: bytes, Excerpt: around,
-			Count: 1, Detail: f.describe(t.s)})
+		c.record(foundIn(t.whole, t.base+f.at, f.size, Finding{Rule: f.rule, In: t.in, Detail: f.describe(t.s)}))
 	}
-	return false
+	return any
 }
 
 func countAgain(found []Finding, rule string) bool {
@@ -123,13 +86,7 @@ func (p *Policy) cleanText(s string, limit int) (string, bool) {
 		done = f.at + f.size
 	}
 	b.WriteString(head(s[done:], limit))
-	out := cut(b.String(), limit, len(s))
-	if len(s) > limit {
-		// The cut may have taken what closed a bidi isolate. Replacing that does
-		// not make the text longer, so this does not come here again.
-		out, _ = p.cleanText(out, limit)
-	}
-	return out, true
+	return cut(b.String(), limit, len(s)), true
 }
 
 // head returns as much of s as can matter to a text that is cut to limit.
@@ -141,12 +98,17 @@ func cut(s string, limit, original int) string {
 	if len(s) <= limit {
 		return s
 	}
-	marker := cutMarker(original)
-	end := limit - len(marker) // limits are at least leastString
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + marker
+	marker := fmt.Sprintf("…[truncated, was %d bytes]", original)
+	return trimTo(s, limit-len(marker)) + marker // limits are at least leastString
 }
 
-func cutMarker(original int) string { return fmt.Sprintf("…[truncated, was %d bytes]", original) }
+// trimTo shortens s to at most n bytes, at a rune.
+func trimTo(s string, n int) string {
+	if n >= len(s) {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

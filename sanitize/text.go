@@ -2,6 +2,9 @@ package sanitize
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -15,24 +18,54 @@ type flaw struct {
 
 // textScan finds the flaws of one string.
 type textScan struct {
-	p        *Policy
-	s        string
-	balanced int8 // whether bidi controls are: 0 not known yet, 1 yes, -1 no
+	p       *Policy
+	s       string
+	literal bool // s stands between the quotes of JSON: a backslash starts an escape
 }
 
-// next returns the first flaw at or after byte from.
+// next returns the first flaw at or after byte from, which must not be in the
+// middle of an escape.
 func (t *textScan) next(from int) (flaw, bool) {
 	for i := skipPlain(t.s, from); i < len(t.s); i = skipPlain(t.s, i) {
 		r, size := utf8.DecodeRuneInString(t.s[i:])
 		if r == utf8.RuneError && size == 1 {
 			return brokenAt(t.s, i), true
 		}
-		if rule := t.ruleOf(r); rule != "" {
+		if r == '\\' && t.literal {
+			if r, size = readEscape(t.s[i:]); utf16.IsSurrogate(r) {
+				return flaw{loneSurrogate, i, size, r}, true
+			}
+		}
+		if rule := t.p.ruleOf(r); rule != "" {
 			return flaw{rule, i, size, r}, true
 		}
 		i += size
 	}
 	return flaw{}, false
+}
+
+// readEscape reads the escape that s starts with; a pair of surrogates is one.
+// Half of a pair is returned as it is: not a valid code point.
+func readEscape(s string) (r rune, size int) {
+	if i := strings.IndexByte("bfnrt", s[1]); i >= 0 {
+		return rune("\b\f\n\r\t"[i]), 2
+	}
+	if s[1] != 'u' {
+		return rune(s[1]), 2
+	}
+	r = hex4(s)
+	if utf16.IsSurrogate(r) && strings.HasPrefix(s[6:], `\u`) {
+		if whole := utf16.DecodeRune(r, hex4(s[6:])); whole != utf8.RuneError {
+			return whole, 12
+		}
+	}
+	return r, 6
+}
+
+// hex4 reads the digits of \uXXXX, which the decoder has seen to be there.
+func hex4(s string) rune {
+	n, _ := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(n)
 }
 
 const (
@@ -68,9 +101,9 @@ func load64(s string, i int) uint64 {
 }
 
 // ruleOf returns the rule that r breaks, if any.
-func (t *textScan) ruleOf(r rune) string {
+func (p *Policy) ruleOf(r rune) string {
 	rule := ruleOfRune(r)
-	if rule == "" || t.p.allows(r) || rule == bidiControl && t.bidiPasses(r) {
+	if rule == "" || p.Allow != "" && strings.ContainsRune(p.Allow, r) {
 		return ""
 	}
 	return rule
@@ -92,7 +125,7 @@ func ruleOfRune(r rune) string {
 		return byteOrderMark
 	case r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef:
 		return noncharacter
-	case isBidi(r):
+	case r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
 		return bidiControl
 	}
 	return ""
@@ -101,49 +134,27 @@ func ruleOfRune(r rune) string {
 // brokenAt classifies the bytes at i, which do not decode. What it covers is
 // what a decoder would have taken as one character.
 func brokenAt(s string, i int) flaw {
-	lead, rest := s[i], s[i+1:]
-	follow := continuations(rest)
-	second := byte(0)
+	lead, follow, second := s[i], continuations(s[i+1:]), byte(0)
 	if follow > 0 {
-		second = rest[0]
+		second = s[i+1]
 	}
+	announced := 1 // bytes after the lead
 	switch {
-	case lead == 0xc0 || lead == 0xc1:
-		return spelled(overlongUTF8, s, i, min(follow, 1))
-	case lead == 0xe0 && follow > 0 && second < 0xa0:
-		return spelled(overlongUTF8, s, i, min(follow, 2))
-	case lead == 0xf0 && follow > 0 && second < 0x90:
-		return spelled(overlongUTF8, s, i, min(follow, 3))
-	case lead == 0xed && follow > 0 && second >= 0xa0:
-		return spelled(surrogateUTF8, s, i, min(follow, 2))
+	case lead >= 0xf0:
+		announced = 3
+	case lead >= 0xe0:
+		announced = 2
+	}
+	whole := 1 + min(follow, announced)
+	switch {
+	case lead == 0xc0 || lead == 0xc1 || follow > 0 && (lead == 0xe0 && second < 0xa0 || lead == 0xf0 && second < 0x90):
+		return flaw{overlongUTF8, i, whole, -1}
+	case lead == 0xed && second >= 0xa0:
+		return flaw{surrogateUTF8, i, whole, -1}
 	case lead < 0xc2 || lead > 0xf4 || lead == 0xf4 && second >= 0x90:
 		return flaw{invalidUTF8, i, 1, -1}
 	}
-	return flaw{invalidUTF8, i, 1 + min(follow, sequence(lead)-2), -1}
-}
-
-// spelled is a flaw whose bytes do spell a code point, only not lawfully.
-func spelled(rule string, s string, i, follow int) flaw {
-	if follow+1 < sequence(s[i]) {
-		return flaw{rule, i, 1 + follow, -1}
-	}
-	mask := byte(0x7f) >> sequence(s[i])
-	r := rune(s[i] & mask)
-	for _, c := range []byte(s[i+1 : i+1+follow]) {
-		r = r<<6 | rune(c&0x3f)
-	}
-	return flaw{rule, i, 1 + follow, r}
-}
-
-// sequence is the length that a lead byte announces.
-func sequence(lead byte) int {
-	switch {
-	case lead >= 0xf0:
-		return 4
-	case lead >= 0xe0:
-		return 3
-	}
-	return 2
+	return flaw{invalidUTF8, i, 1 + min(follow, announced-1), -1}
 }
 
 // continuations counts the continuation bytes at the start of s, up to 3.
@@ -161,20 +172,13 @@ func (f flaw) describe(s string) string {
 	case invalidUTF8:
 		return fmt.Sprintf("invalid UTF-8, from byte 0x%02x", s[f.at])
 	case overlongUTF8:
-		return "overlong UTF-8" + spelling(f.r)
+		return "overlong UTF-8"
 	case surrogateUTF8:
-		return "half of a UTF-16 pair in UTF-8" + spelling(f.r)
+		return "half of a UTF-16 pair in UTF-8"
 	case loneSurrogate:
 		return fmt.Sprintf("escaped U+%04X without its other half", f.r)
 	}
 	return fmt.Sprintf("U+%04X", f.r) + nameOf(f.r)
-}
-
-func spelling(r rune) string {
-	if r < 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (U+%04X)", r)
 }
 
 // nameOf returns the Unicode name of the code points people look up most.
@@ -190,4 +194,19 @@ func nameOf(r rune) string {
 		return " BYTE ORDER MARK"
 	}
 	return bidiNames[r]
+}
+
+// bidiNames are the code points with the Unicode property Bidi_Control that reorder text
+// beyond their neighbours. The marks U+061C, U+200E and U+200F do not, and Arabic and
+// Hebrew text needs them.
+var bidiNames = map[rune]string{
+	0x202a: " LEFT-TO-RIGHT EMBEDDING",
+	0x202b: " RIGHT-TO-LEFT EMBEDDING",
+	0x202c: " POP DIRECTIONAL FORMATTING",
+	0x202d: " LEFT-TO-RIGHT OVERRIDE",
+	0x202e: " RIGHT-TO-LEFT OVERRIDE",
+	0x2066: " LEFT-TO-RIGHT ISOLATE",
+	0x2067: " RIGHT-TO-LEFT ISOLATE",
+	0x2068: " FIRST STRONG ISOLATE",
+	0x2069: " POP DIRECTIONAL ISOLATE",
 }

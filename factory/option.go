@@ -75,8 +75,9 @@ func Hostile() Option { return rows.Hostile() }
 // a seed too. Without it the seed is SEEDBED_SEED's, or a fixed one.
 func Seed(n uint64) Option { return rows.Seed(n) }
 
-// Now is the present that generated moments lie before. Without it, a fixed one:
-// data does not depend on the clock.
+// Now is the present that generated moments lie before. Without it, that of the database's
+// clock where a test has frozen it (pgtest.DB.Freeze), else a fixed one: data does not
+// depend on the clock.
 func Now(t time.Time) Option { return rows.Now(t) }
 
 // WithModel declares what the tables mean. Without it, seedbed.Discover is asked.

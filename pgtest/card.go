@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/generation"
 )
 
 // A failure is what is known of the database of a test that has failed.
@@ -37,6 +39,9 @@ func (db *DB) failure(ctx context.Context, test string, leaks []string) *failure
 		Leaks:    leaks,
 		LogFile:  cluster.Log(),
 		Log:      db.logSlice(),
+	}
+	if at, frozen := generation.Frozen(generation.Address(db.Config().ConnConfig)); frozen {
+		f.Notes = append(f.Notes, "its clock stands at "+at.UTC().Format(time.RFC3339Nano))
 	}
 	admin, err := pgx.ConnectConfig(ctx, db.database.Config(cluster.Roles().Admin))
 	if err != nil {

@@ -27,6 +27,9 @@ func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Lay
 		all = append(all, l)
 		return err
 	}
+	if s.Clock {
+		all = append(all, r.clockLayer())
+	}
 	if s.MigrateAsSuperuser && s.externalURL() != "" {
 		return nil, 0, errors.New("Server.MigrateAsSuperuser makes the schema's owner a superuser while the migrations run, which is not done on a server that others share; leave Server.URL and SEEDBED_URL empty")
 	}
@@ -82,10 +85,6 @@ func (r *ready) extensionLayer(extensions []string) template.Layer {
 		Fingerprint: strings.Join(extensions, "\x00"),
 		Admin: func(ctx context.Context, conn *pgx.Conn) error {
 			// Where one is created whose script names no schema.
-			if _, err := conn.Exec(ctx, `SET search_path TO "$user", public`); err != nil {
-				return err
-			}
-			// Where an extension is created whose script names no schema.
 			if _, err := conn.Exec(ctx, `SET search_path TO "$user", public`); err != nil {
 				return err
 			}

@@ -62,6 +62,11 @@ type Server struct {
 	Fixtures Source
 	Seed     func(ctx context.Context, db seedbed.DB) error
 
+	// Clock lets tests set the time that their databases tell, with DB.Freeze and
+	// DB.Advance. It takes a server of ours, or a superuser on another. False: now() is
+	// Postgres's own.
+	Clock bool
+
 	// Role is the role that tests connect as. Empty: one that row-level security
 	// applies to, see the package's documentation.
 	Role string
@@ -107,6 +112,8 @@ type ready struct {
 	template *template.Template
 	role     string
 	unforced string // see unforcedNote; "" where it does not apply
+	clock    bool
+	keywords sync.Once // see nameKeywords
 
 	users      sync.WaitGroup // tests, and databases of Open
 	poolConfig *pgxpool.Config
@@ -239,7 +246,7 @@ func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any
 	if err := s.acquireTemplate(ctx, r, layers, base, logf); err != nil {
 		return err
 	}
-	r.shared = sync.OnceValues(r.share)
+	r.shared, r.clock = sync.OnceValues(r.share), s.Clock
 	r.role = s.Role
 	if r.role == "" {
 		r.role = r.template.Role()

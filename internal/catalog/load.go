@@ -109,8 +109,8 @@ func (l *loader) readServer(rows pgx.Rows) error {
 }
 
 // notSystem is the namespace filter of every query; pg_ is reserved, so it also
-// covers temporary and toast schemas.
-const notSystem = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
+// covers temporary and toast schemas. seedbed_clock is what pgtest.Server.Clock installs.
+const notSystem = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'seedbed_clock')`
 
 // extensionOf names the extension that owns an object, or ”.
 func extensionOf(class, oid string) string {

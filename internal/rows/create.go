@@ -29,7 +29,7 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
-	seed, now, err := said.resolve(by.Test)
+	seed, now, err := said.resolve(by.Test, d.address)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
@@ -59,7 +59,7 @@ func (d *Definition) Build(row any, number int64, options []Option) error {
 	if err != nil {
 		return fmt.Errorf("build %s: %w", d.Table, err)
 	}
-	seed, now, err := c.settings.resolve("")
+	seed, now, err := c.settings.resolve("", "")
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	seed, now, err := said.resolve(by.Test)
+	seed, now, err := said.resolve(by.Test, d.address)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/generation"
 )
 
 // SeedVariable is the environment variable that chooses the seed of all calls that
@@ -29,9 +30,13 @@ func BaseSeed() (uint64, error) {
 
 // resolve works out seed and now of a call. The top-level test that it is made in is
 // part of the seed: tests that share a database do not make the same keys, and a
-// test's data does not depend on which tests ran before.
-func (s settings) resolve(test string) (uint64, time.Time, error) {
+// test's data does not depend on which tests ran before. The present is the option's, that
+// of the database's clock where a test has frozen it, or a fixed one.
+func (s settings) resolve(test, address string) (uint64, time.Time, error) {
 	now := s.now
+	if frozen, ok := generation.Frozen(address); ok && now.IsZero() {
+		now = frozen
+	}
 	if now.IsZero() {
 		now = fake.Epoch
 	}

@@ -32,6 +32,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		"without a name": {attacker, "TestStart|TestDownloadARealPostgres|TestExtensionsOfTheInstalled"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			uid, tests := c.uid, c.tests
 			dir := testkit.OpenDir(t)
 			do(t, os.Mkdir(dir+"/home", 0o700), os.Chown(dir+"/home", uid, uid))

@@ -47,7 +47,6 @@ Where there are none, the database has Seedbed's reference schema.`,
   seedbed dev --migrations db/migrate    # these, where there are several
   seedbed dev --scenario empty-states    # another world; see seedbed seed --list
   psql "$(seedbed url)"                  # or: seedbed psql`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.settle(cmd, &f); err != nil {
 				return err

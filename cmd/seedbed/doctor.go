@@ -22,8 +22,7 @@ func (a *app) doctorCommand() *cobra.Command {
 is taken and why the others are not, the environment, room on disk and in shared memory, and
 the servers with what they hold. Exit status 3: something is in the way.`,
 		Example: "  seedbed doctor",
-
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
 	}
 }
 

@@ -49,7 +49,6 @@ be *. The file is written whole, or stays what it was.`,
   seedbed dump --where "datasets=t.name = 'orders'"     # some rows, and what they reference
   seedbed dump --test TestCheckout/refund              # what a failed test left
   seedbed dump --url "$STAGING" --tenant accounts=42 --mask leads.notes=redact`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dump(cmd.Context(), f) },
 	}
 	f.define(cmd)

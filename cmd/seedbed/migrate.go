@@ -19,12 +19,12 @@ func (a *app) migrateCommand() *cobra.Command {
 		Long: `Migrate works on the migrations of goose or of another tool: a directory, several, or one
 SQL file such as structure.sql; by default those of seedbed.yaml, else those found.
 golang-migrate, dbmate, sql-migrate, tern, Prisma, Drizzle, Atlas, plain *.sql and pg_dump are
-recognised; the files stay as they are. It reviews what each statement would do to a database in use, renders SQL scripts
-that a DBA reviews and applies, and runs, rolls back and lists migrations as goose does.`,
+recognised; the files stay as they are. It reviews what each statement would do to a database in
+use, renders SQL scripts that a DBA reviews and applies, and runs, rolls back and lists
+migrations as goose does.`,
 		Example: `  seedbed migrate review db/migrate                 # locks, rewrites, scans, lost data
   seedbed migrate script --from 41 db/migrate > 42.sql
   seedbed migrate up --url "$DATABASE_URL" db/migrate`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.reviewCommand(), a.scriptCommand(), a.upCommand(), a.downCommand(), a.migrateStatusCommand())

@@ -40,7 +40,6 @@ pair replaces what was found of it; without drops declarations by their names:
   seedbed model --url "$DATABASE_URL"
   seedbed model --format yaml > model.yaml   # then "model: model.yaml" in seedbed.yaml
   seedbed model --format json | jq -r '.doubts[]'`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			write := modelFormats[format]
 			if write == nil {

@@ -33,7 +33,6 @@ everything goes that no test uses at this moment. Development data is never touc
 		Example: `  seedbed prune --list       # databases of failed tests, how to open them, and whose servers are
   seedbed prune
   seedbed prune --all`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cache, err := cacheDir()
 			if err != nil {

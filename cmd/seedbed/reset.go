@@ -17,11 +17,11 @@ func (a *app) resetCommand() *cobra.Command {
 		Short: "Discard its rows: as if it were just made",
 		Long: `Reset takes well under a second where the migrations and the seed are what the database
 was built with: it copies the snapshot "fresh". Otherwise the database is built anew beside
-the old one, which is there until the new one is complete. Snapshots stay.`,
+the old one, which is there until the new one is complete. Roles that migrations made go with
+their database; those of the old one have other names meanwhile. Snapshots stay.`,
 		Example: `  seedbed reset
   seedbed reset --seed 7
   seedbed reset --migrations db/migrate`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.settle(cmd, &f); err != nil {
 				return err

@@ -40,7 +40,6 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
   seedbed seed --rows spaces=1000,datasets=20k,comments=1e6
   seedbed seed --url "$DATABASE_URL" --fixtures testdata/fixtures
   seedbed seed --fixtures testdata/fixtures --dry-run    # what would change`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.list {
 				return a.listScenarios()

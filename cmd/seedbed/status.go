@@ -19,7 +19,6 @@ func (a *app) statusCommand() *cobra.Command {
 		Example: `  seedbed status
   seedbed status --tables
   seedbed status && psql "$(seedbed url)"   # status 1: it does not run`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withServer(cmd.Context(), func(ctx context.Context, server *dev.Server) error {
 				if tables {

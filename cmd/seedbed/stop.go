@@ -14,7 +14,6 @@ func (a *app) stopCommand() *cobra.Command {
 		Use:     "stop",
 		Short:   "Stop its server; the data stays",
 		Example: "  seedbed stop",
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			project, err := dev.FindProject(".")
 			if err != nil {

@@ -18,7 +18,6 @@ func (a *app) urlCommand() *cobra.Command {
 		Example: `  export DATABASE_URL="$(seedbed url)"
   seedbed url --role seedbed_app --set seedbed.space_id=0195…   # as the application
   seedbed url --tcp        # for clients that know no Unix sockets; it holds a password`,
-
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withServer(cmd.Context(), func(ctx context.Context, server *dev.Server) error {
 				url, err := f.url(ctx, server)

@@ -44,7 +44,7 @@ func (s *Server) Ensure(ctx context.Context, plan Plan) (*Ensured, error) {
 func (s *Server) endOrphans(ctx context.Context) error {
 	_, err := s.admin.Exec(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-			AND state <> 'idle' AND query ~ '^(CREATE|ALTER|DROP) DATABASE|seedbed\.development|pg_terminate_backend\(pid, 5000\)'`)
+			AND state <> 'idle' AND query ~ '^(CREATE|ALTER|DROP) (DATABASE|ROLE)|seedbed\.development|pg_terminate_backend\(pid, 5000\)'`)
 	if err != nil {
 		return fmt.Errorf("end what an interrupted run left at work: %w", err)
 	}
@@ -75,16 +75,20 @@ func (s *Server) heal(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.healRoles(ctx)
 }
 
 // build makes the branch's database under another name: migrated, filled, and
-// copied as its fresh snapshot.
+// copied as its fresh snapshot. Roles that the former build made have other names
+// meanwhile, so that migrations meet what they meet on a new server.
 func (s *Server) build(ctx context.Context, plan Plan) (*Ensured, error) {
 	name := s.Project.Database()
 	draft := name + "~draft"
 	d := Database{Name: name, Branch: s.Project.Branch, Source: plan.Source, Seeded: plan.Seeded}
 	err := s.refuseForeign(ctx, name)
+	if err == nil {
+		d.build, err = s.beginBuild(ctx)
+	}
 	if err == nil {
 		err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), server.Owner))
 	}
@@ -177,7 +181,7 @@ func (s *Server) swap(ctx context.Context, drafts map[string]Database) error {
 				return err
 			}
 		}
-		return nil
+		return s.adoptBuild(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("put the new database in place: %w", err)
@@ -187,7 +191,7 @@ func (s *Server) swap(ctx context.Context, drafts map[string]Database) error {
 			return err
 		}
 	}
-	return nil
+	return s.dropUnusedRoles(ctx)
 }
 
 func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
@@ -207,10 +211,10 @@ func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, created_at = clock_timestamp()`,
-		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded)
+	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded, build)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, build = $7, created_at = clock_timestamp()`,
+		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded, d.build)
 	return err
 }
 

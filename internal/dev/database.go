@@ -30,9 +30,11 @@ type Database struct {
 	Seeded      string // what it was filled with, "" is nothing
 	Created     time.Time
 	Bytes       int64
+
+	build int // whose roles it has
 }
 
-const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, created_at, pg_database_size(p.oid)
+const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, created_at, pg_database_size(p.oid), build
 	FROM seedbed.development d JOIN pg_database p ON p.datname = d.name `
 
 // Databases lists what is on record, newest last.
@@ -41,7 +43,7 @@ func (s *Server) Databases(ctx context.Context) ([]Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the development databases: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Database])
+	return pgx.CollectRows(rows, scanDatabase)
 }
 
 // Database is the branch's database, or the snapshot of it with that label. It
@@ -52,10 +54,15 @@ func (s *Server) Database(ctx context.Context, snapshot string) (*Database, erro
 	if err != nil {
 		return nil, err
 	}
-	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Database])
+	d, err := pgx.CollectExactlyOneRow(rows, scanDatabase)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, s.noDatabase(ctx, snapshot)
 	}
+	return &d, err
+}
+
+func scanDatabase(row pgx.CollectableRow) (d Database, err error) {
+	err = row.Scan(&d.Name, &d.Branch, &d.Snapshot, &d.Source, &d.Fingerprint, &d.Seeded, &d.Created, &d.Bytes, &d.build)
 	return d, err
 }
 

@@ -11,6 +11,8 @@
 // whatever interrupts a step leaves the state before it. What an interrupted
 // step leaves behind is dropped by the next one.
 //
+// Roles that migrations make go with the databases of their build; see roles.go.
+//
 // Names on the server, for the branch database dev_main:
 //
 //	dev_main~draft    being built

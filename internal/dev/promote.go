@@ -24,16 +24,19 @@ type Promotion struct {
 func (s *Server) Promote(ctx context.Context, p Promotion) (*Database, error) {
 	name := s.Project.Database()
 	d := Database{Name: name, Branch: s.Project.Branch, Source: p.Source, Seeded: "promoted: " + p.Name}
-	err := s.change(ctx, func() error {
+	err := s.change(ctx, func() (err error) {
 		if err := s.refuseForeign(ctx, name); err != nil {
 			return err
 		}
 		s.say.Begin("promote", "copying "+p.Name)
-		if err := s.adoptRoles(ctx, p.URL); err != nil {
+		if d.build, err = s.currentBuild(ctx); err != nil {
+			return err
+		}
+		if err := s.adoptRoles(ctx, p.URL, d.build); err != nil {
 			return err
 		}
 		draft := name + "~draft"
-		err := s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), server.Owner))
+		err = s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE template0", quote(draft), server.Owner))
 		if err != nil {
 			return err
 		}
@@ -52,14 +55,15 @@ func (s *Server) Promote(ctx context.Context, p Promotion) (*Database, error) {
 	return &d, nil
 }
 
-// adoptRoles makes the roles of another server that this one has not.
-func (s *Server) adoptRoles(ctx context.Context, url string) error {
+// adoptRoles makes the roles of another server that this one has not, as roles of a
+// build.
+func (s *Server) adoptRoles(ctx context.Context, url string, build int) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return fmt.Errorf("connect to the database to promote: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	rows, err := conn.Query(ctx, "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")
+	rows, err := conn.Query(ctx, "SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|seedbed_)'")
 	if err != nil {
 		return err
 	}
@@ -68,7 +72,14 @@ func (s *Server) adoptRoles(ctx context.Context, url string) error {
 		return err
 	}
 	for _, role := range theirs {
-		if err := s.exec(ctx, "CREATE ROLE "+quote(role)+" NOLOGIN"); err != nil && code(err) != "42710" {
+		err := s.exec(ctx, "CREATE ROLE "+quote(role)+" NOLOGIN")
+		if code(err) == "42710" {
+			continue
+		}
+		if err == nil {
+			_, err = s.admin.Exec(ctx, "INSERT INTO seedbed.development_role SELECT oid, $2, rolname FROM pg_roles WHERE rolname = $1", role, build)
+		}
+		if err != nil {
 			return fmt.Errorf("make the role %s: %w", role, err)
 		}
 	}

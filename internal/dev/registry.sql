@@ -9,3 +9,17 @@ CREATE TABLE IF NOT EXISTS seedbed.development (
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (branch, snapshot)
 );
+
+-- Builds are numbered: the roles that one made are those of its databases, and no
+-- others'. See roles.go.
+ALTER TABLE seedbed.development ADD COLUMN IF NOT EXISTS build integer NOT NULL DEFAULT 0;
+CREATE TABLE IF NOT EXISTS seedbed.development_role (
+    role  oid PRIMARY KEY,
+    build integer NOT NULL,
+    name  text NOT NULL                   -- what the migration called it
+);
+CREATE TABLE IF NOT EXISTS seedbed.development_build ( -- a row while one is under way
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    roles    oid[] NOT NULL,               -- those that were there before
+    settings text[] NOT NULL               -- of the owner, before: name=value
+);

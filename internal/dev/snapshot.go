@@ -138,7 +138,10 @@ func (s *Server) Forget(ctx context.Context, label string) error {
 		if _, err := s.admin.Exec(ctx, "DELETE FROM seedbed.development WHERE name = $1", snap.Name); err != nil {
 			return err
 		}
-		return s.drop(ctx, snap.Name)
+		if err := s.drop(ctx, snap.Name); err != nil {
+			return err
+		}
+		return s.dropUnusedRoles(ctx)
 	})
 }
 

@@ -70,17 +70,28 @@ func setUpScript(env *testscript.Env) error {
 			return err
 		}
 	}
-	env.Setenv("SEEDBED_CACHE", testpg.CacheDir(env.T().(testing.TB)))
+	t := env.T().(testing.TB)
+	env.Setenv("SEEDBED_CACHE", testpg.CacheDir(t))
+	env.Setenv("MAJOR", major(t))
+	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
+		env.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
+	}
 	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION"} {
 		env.Setenv(name, os.Getenv(name))
 	}
 	return nil
 }
 
+// major is the version of the Postgres that scripts get.
+func major(t testing.TB) string {
+	return testpg.One[string](t, testpg.Empty.DB(t), "SELECT current_setting('server_version_num')::int / 10000 || ''")
+}
+
 // scriptEnv is the environment of commands that we start ourselves.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_IDLE", "SEEDBED_MIGRATIONS", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_IDLE", "SEEDBED_MIGRATIONS",
+		"SEEDBED_MIRROR", "SEEDBED_URL", "npm_config_registry", "npm_config_fetch_retries", "FAIL_ON", "GOCACHE", "GOFLAGS", "GOCOVERDIR"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

@@ -155,6 +155,9 @@ func (r *testRun) note(e testEvent, said map[string]*strings.Builder, to io.Writ
 			_, _ = io.WriteString(to, e.Output)
 			return
 		}
+		if strings.HasPrefix(e.Output, "=== ") {
+			return // what go test says with -v alone
+		}
 		if said[name] == nil {
 			said[name] = &strings.Builder{}
 		}

@@ -1,17 +1,12 @@
 package pgtest
 
 import (
-	"bytes"
-	_ "embed"
 	"errors"
 	"flag"
-	"html/template"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/qarion/seedbed/internal/look"
 )
 
 // artifacts reports whether go test -artifacts keeps what tests put into t.ArtifactDir.
@@ -42,20 +37,14 @@ func (f *failure) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	var page bytes.Buffer
-	err := failurePage.Execute(&page, map[string]any{"Style": template.CSS(look.CSS), "Failure": f})
+	err := f.Unread
 	for name, content := range map[string][]byte{
 		"card.txt":    []byte(f.card() + "\n"),
 		"server.log":  []byte(strings.Join(f.Log, "\n") + "\n"),
 		"rows.yaml":   fixtures(f.Changed),
-		"report.html": page.Bytes(),
+		"report.html": f.page(),
 	} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), content, 0o644))
 	}
-	return errors.Join(err, f.Unread)
+	return err
 }
-
-//go:embed failure.html
-var failureLayout string
-
-var failurePage = template.Must(template.New("failure").Parse(failureLayout))

@@ -63,10 +63,7 @@ const cardLines = 20
 func (f *failure) card() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", f.URL, f.URL)
-	for _, leak := range f.Leaks {
-		fmt.Fprintf(&b, "  leaked connection: %s\n", leak)
-	}
-	for _, line := range append(f.Security, f.Notes...) {
+	for _, line := range f.notes() {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	if len(f.Log) > 0 {
@@ -76,6 +73,15 @@ func (f *failure) card() string {
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// notes are what there is to say beside the server's log.
+func (f *failure) notes() (lines []string) {
+	for _, leak := range f.Leaks {
+		lines = append(lines, "leaked connection: "+leak)
+	}
+	lines = append(lines, f.Security...)
+	return append(lines, f.Notes...)
 }
 
 // withoutPassword is a URL that may be stored with a test's results.

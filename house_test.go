@@ -56,9 +56,6 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/rows", "pgtest", "it works on anyone's pool, connection or transaction"},
 		{"internal/rows", "testing", "programs write rows, too"},
 		{"internal/rows", "factory", "the API is made of the engine, not the other way"},
-		{"migrations", "testing", "production imports it"},
-		{"sanitize", "testing", "production imports it"},
-		{"relation", "testing", "production imports it"},
 		{"migrations", "internal/server", "it needs a handle, not a server"},
 		{"", "internal/server", "the Model knows no server"},
 		{"internal/catalog", "", "the Model is made from the catalog, not the other way"},
@@ -78,6 +75,19 @@ func TestImportsPointOneWay(t *testing.T) {
 					t.Errorf("%s imports %s: %s", p.ImportPath, path, r.why)
 				}
 			}
+		}
+	}
+}
+
+// What a service imports brings no flags of go test into it, however far down.
+func TestProductionNeverPullsInTesting(t *testing.T) {
+	for _, p := range []string{"", "/sanitize", "/relation", "/migrations"} {
+		out, err := exec.Command("go", "list", "-deps", module+p).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if deps := strings.Fields(string(out)); slices.Contains(deps, "testing") || len(deps) < 10 {
+			t.Errorf("%s%s depends on testing, or on nothing (%d packages)", module, p, len(deps))
 		}
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/generation"
+	"github.com/qarion/seedbed/internal/trace"
 )
 
 // A failure is what is known of the database of a test that has failed.
@@ -19,7 +21,6 @@ type failure struct {
 	Test     string
 	Database string
 	URL      string
-	Leaks    []string // connections that the test has not given back
 	Security []string // what row-level security has to do with it
 	Notes    []string
 	LogFile  string
@@ -29,14 +30,13 @@ type failure struct {
 }
 
 // failure describes the database while it is still the test's.
-func (db *DB) failure(ctx context.Context, test string, leaks []string) *failure {
+func (db *DB) failure(ctx context.Context, test string) *failure {
 	db.database.Expose()
 	cluster := db.server.cluster
 	f := &failure{
 		Test:     test,
 		Database: db.database.Name,
 		URL:      cluster.LogURL(db.database.Name, db.role),
-		Leaks:    leaks,
 		LogFile:  cluster.Log(),
 		Log:      db.logSlice(),
 	}
@@ -77,9 +77,6 @@ func (f *failure) card() string {
 
 // notes are what there is to say beside the server's log.
 func (f *failure) notes() (lines []string) {
-	for _, leak := range f.Leaks {
-		lines = append(lines, "leaked connection: "+leak)
-	}
 	lines = append(lines, f.Security...)
 	return append(lines, f.Notes...)
 }
@@ -146,17 +143,25 @@ func (db *DB) leaks(ctx context.Context) []string {
 	return nil
 }
 
+// leaked says of each connection that was not given back where it was acquired and what
+// it does.
 func (db *DB) leaked(ctx context.Context) []string {
+	tracer, ok := db.Config().ConnConfig.Tracer.(*trace.Tracer)
+	if !ok {
+		return nil // the pool of a test's own making
+	}
+	does := map[uint32]string{}
 	rows, err := db.server.store.Sessions(ctx, db.database.Name)
-	if err != nil {
-		return []string{err.Error()}
+	for _, s := range rows {
+		does[uint32(s.PID)] = fmt.Sprintf(": %s for %s, last query: %s", s.State, s.For.Round(time.Millisecond), s.Query)
 	}
 	var leaks []string
-	for _, s := range rows {
-		if s.Role == db.server.cluster.Roles().Admin {
-			continue
-		}
-		leaks = append(leaks, fmt.Sprintf("pid %d, %s for %s, last query: %s", s.PID, s.State, s.For.Round(time.Millisecond), s.Query))
+	for pid, site := range tracer.Acquired() {
+		leaks = append(leaks, "acquired at "+site+does[pid])
+	}
+	slices.Sort(leaks)
+	if err != nil {
+		leaks = append(leaks, err.Error())
 	}
 	return leaks
 }

@@ -64,8 +64,9 @@ func TestBadEndings(t *testing.T) {
 func TestWhatTestsLeaveOpen(t *testing.T) {
 	box := newSandbox(t)
 	box.idle = "5s"
-	out := box.pass("TestLeak|TestPass")
-	if !strings.Contains(out, "the test ended with a connection in use") || !strings.Contains(out, "SELECT 'forgotten'") {
+	out := box.fail("TestLeak|TestPass")
+	if !strings.Contains(out, "the test ended with a connection in use, acquired at ") || !strings.Contains(out, "child_test.go:186: idle") || !strings.Contains(out, "SELECT 'forgotten'") ||
+		strings.Contains(out, "--- FAIL: TestPass") {
 		t.Errorf("the leak is not reported:\n%s", out)
 	}
 	box.pass("TestReconnect|TestAfterReconnect")

@@ -87,8 +87,11 @@ func (s *stack) path() (path []string, ours bool) {
 var workingDir = sync.OnceValue(func() string { dir, _ := os.Getwd(); return dir })
 
 // shorten names a file as go test does: from the package's own directory on, where it
-// is below that.
+// is below that. With -trimpath a file starts with its package's import path.
 func shorten(file string) string {
+	if dir, name := filepath.Split(file); !filepath.IsAbs(file) && filepath.Base(dir) == filepath.Base(workingDir()) {
+		return name
+	}
 	if rel, err := filepath.Rel(workingDir(), file); err == nil && filepath.IsLocal(rel) {
 		return rel
 	}

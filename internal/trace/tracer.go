@@ -16,8 +16,8 @@ type Tracer struct {
 	mu      sync.RWMutex
 	scopes  []*Scope // of the whole pool, in the order they were opened
 	watches []*Watch
-	origins map[*pgx.Conn]origin
-	// settings that were named while somebody watched
+	origins map[*pgx.Conn]origin // of the connections that are out of their pools
+	// settings that were named while something watched
 	settings map[string]bool
 }
 

@@ -21,8 +21,9 @@ type Watch struct {
 
 // origin is where a connection was acquired, and how it was then.
 type origin struct {
-	calls stack
-	role  string
+	calls   stack
+	role    string
+	watched bool // something watched
 }
 
 // inspectTime bounds the look at a connection.
@@ -40,30 +41,29 @@ func (t *Tracer) Watch(w *Watch) {
 // watched, what was not released since. It waits for a moment for those that are on
 // their way back.
 func (t *Tracer) Unwatch(w *Watch) (unreleased []string) {
-	for wait := time.Millisecond; wait < 128*time.Millisecond && len(t.outside()) > 0; wait *= 2 {
+	for wait := time.Millisecond; wait < 128*time.Millisecond && len(t.acquired(true)) > 0; wait *= 2 {
 		time.Sleep(wait)
 	}
-	unreleased = t.outside()
+	unreleased = slices.Sorted(maps.Values(t.acquired(true)))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.watches = slices.DeleteFunc(t.watches, func(x *Watch) bool { return x == w })
-	if len(t.watches) == 0 {
-		clear(t.origins)
-	}
 	return unreleased
 }
 
-// outside are the lines that acquired the connections which are out of their pools.
-func (t *Tracer) outside() []string {
+// Acquired are the connections that are out of their pools, by the process id of their
+// server, and the lines that acquired them.
+func (t *Tracer) Acquired() map[uint32]string { return t.acquired(false) }
+
+func (t *Tracer) acquired(watched bool) map[uint32]string {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	var sites []string
+	sites := map[uint32]string{}
 	for conn, o := range t.origins {
-		if !conn.IsClosed() {
-			sites = append(sites, o.calls.site())
+		if !conn.IsClosed() && (o.watched || !watched) {
+			sites[conn.PgConn().PID()] = o.calls.site()
 		}
 	}
-	slices.Sort(sites)
 	return sites
 }
 
@@ -83,9 +83,10 @@ func (t *Tracer) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data
 
 // TraceAcquireEnd implements pgxpool.AcquireTracer.
 func (t *Tracer) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
-	if data.Err == nil && data.Conn != nil && t.watching() {
+	if data.Err == nil && data.Conn != nil {
 		o := origin{calls: here(), role: data.Conn.Config().RuntimeParams["role"]}
 		t.mu.Lock()
+		o.watched = len(t.watches) > 0
 		t.origins[data.Conn] = o
 		t.mu.Unlock()
 	}

@@ -24,7 +24,8 @@ import (
 //	check.Trace(cfg)
 //	db := stdlib.OpenDB(*cfg) // a *sql.DB, by github.com/jackc/pgx/v5/stdlib
 //
-// Outside of a test's scope it costs a look at the context for each query.
+// Outside of a test's scope it costs a look at the context for each query, and at the
+// stack for each connection that is acquired.
 func Trace[Config *pgxpool.Config | *pgx.ConnConfig](cfg Config) {
 	switch cfg := any(cfg).(type) {
 	case *pgxpool.Config:

@@ -16,14 +16,14 @@ import (
 // advisory locks, temporary objects, holdable cursors, prepared statements of SQL,
 // an open transaction. And it fails the test where code never gives one back: rows that
 // were not closed, a transaction that was not ended, a Conn that was not released. It
-// names the line that had acquired the connection.
+// names the line that had acquired the connection. (Of a *pgtest.DB the latter fails its
+// test without Hygiene too.)
 //
 //	check.Hygiene(t, db)
 //
 // db is a *pgtest.DB, its pool or its SQL(), or another pool or *sql.DB that Trace has
 // seen. Hygiene looks from here to the end of the test, and costs a round trip a release.
-// It is how leaks fail a test: without Hygiene, pgtest logs them, which a passing test
-// shows with -v only. Of a *sql.DB without a pool of pgx it looks at the idle connections at the end, and
+// Of a *sql.DB without a pool of pgx it looks at the idle connections at the end, and
 // cannot name the line.
 func Hygiene(t testing.TB, db any) {
 	t.Helper()

@@ -35,7 +35,8 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 			d.Unknown, d.Source.Describe(server.Project))))
 	}
 	for _, table := range left {
-		line("note", p.warn(table))
+		first, _, _ := strings.Cut(table, "\n")
+		line("note", p.warn(first))
 	}
 	verdict := p.verdict(checked)
 	if !checked.Clean() {

@@ -154,11 +154,23 @@ func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 		if load.shortages.askForMore(tb) {
 			return errMoreParents
 		}
-		return fmt.Errorf("%s: %d rows asked for, its parents leave room for %d: ask for more of %s in the plan",
-			tb.table.name, tb.n, made, strings.Join(tb.scarceParents(), " and of "))
+		return &RoomError{Table: tb.table.name, Rows: tb.n, Most: made, Parents: tb.scarceParents()}
 	}
 	tb.n = made
 	return nil
+}
+
+// RoomError says that the parents that a plan has leave room for fewer rows of a table
+// than were asked for.
+type RoomError struct {
+	Table      string
+	Rows, Most int64
+	Parents    []string // of which more would help
+}
+
+func (e *RoomError) Error() string {
+	return fmt.Sprintf("%s: %d rows asked for, its parents leave room for %d: ask for more of %s in the plan",
+		e.Table, e.Rows, e.Most, strings.Join(e.Parents, " and of "))
 }
 
 // scarceParents are the parents that may have few children each.

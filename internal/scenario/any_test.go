@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/qarion/seedbed/internal/scenario"
+	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -20,6 +21,7 @@ CREATE TABLE projects (team_id bigint NOT NULL REFERENCES teams, id bigint GENER
 CREATE TABLE tasks (team_id bigint NOT NULL REFERENCES teams, id bigint GENERATED ALWAYS AS IDENTITY, project_id bigint NOT NULL,
 	note text NOT NULL, extra jsonb NOT NULL, raw bytea, PRIMARY KEY (team_id, id), FOREIGN KEY (team_id, project_id) REFERENCES projects (team_id, id));
 CREATE INDEX ON tasks (team_id, project_id);
+CREATE TABLE plans (company_id bigint PRIMARY KEY REFERENCES companies, seats int NOT NULL);
 `)}}}
 
 func TestAnySchema(t *testing.T) {
@@ -61,8 +63,26 @@ func TestOtherSchemaIsRefused(t *testing.T) {
 	if _, err := s.Fill(t.Context(), db, scenario.Options{}); !errors.Is(err, scenario.ErrReferenceOnly) {
 		t.Errorf("two-tenants: %v", err)
 	}
-	s, _ = scenario.Named("scale")
-	if _, err := s.Fill(t.Context(), db, scenario.Options{}); err == nil || !strings.Contains(err.Error(), "--rows TABLE=N") {
-		t.Errorf("scale: %v", err)
+	var rows int
+	if err := db.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM companies) + (SELECT count(*) FROM tasks)").Scan(&rows); err != nil || rows > 0 {
+		t.Errorf("%d rows were written: %v", rows, err)
+	}
+}
+
+// Without volumes scale goes by the tenants; a table that cannot hold as many rows says
+// so and gets those that it can.
+func TestScaleOfAnySchema(t *testing.T) {
+	db := own.DB(t)
+	testpg.Exec(t, db, "CREATE TABLE sides (side text PRIMARY KEY CHECK (side IN ('left', 'right')))")
+	s, _ := scenario.Named("scale")
+	left, err := s.Fill(t.Context(), db, scenario.Options{Spaces: 40})
+	if err != nil || len(left) != 1 || !strings.HasPrefix(left[0], "sides has room for 2 rows only: ") {
+		t.Fatalf("%q, %v", left, err)
+	}
+	check.Integrity(t, db)
+	got := testpg.One[string](t, db, `SELECT format('%s %s %s %s %s %s', (SELECT count(*) FROM companies), (SELECT count(*) FROM teams),
+		(SELECT count(*) FROM invoices), (SELECT count(*) FROM tasks), (SELECT count(*) FROM sides), (SELECT count(*) FROM plans))`)
+	if got != "4 40 800 800 2 4" {
+		t.Errorf("companies, teams, invoices, tasks, sides, plans: %s", got)
 	}
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -43,8 +44,8 @@ func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []str
 		if err != nil {
 			return err
 		}
-		f := &filler{ctx: ctx, tx: tx, model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
-		err = f.tables(cat)
+		f := &filler{ctx: ctx, tx: tx, cat: cat, model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
+		err = f.tables()
 		left = f.left
 		return err
 	})
@@ -55,6 +56,7 @@ func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []str
 type filler struct {
 	ctx     context.Context
 	tx      pgx.Tx
+	cat     *catalog.Catalog
 	model   seedbed.Model
 	options Options
 	want    shape
@@ -69,8 +71,8 @@ type tenant struct {
 }
 
 // tables goes through all of them, what is referenced first.
-func (f *filler) tables(cat *catalog.Catalog) error {
-	all := cat.Tables()
+func (f *filler) tables() error {
+	all := f.cat.Tables()
 	done := 0
 	for _, group := range catalog.Order(all) {
 		for _, r := range group {
@@ -78,7 +80,7 @@ func (f *filler) tables(cat *catalog.Catalog) error {
 			if r.Bookkeeping() {
 				continue
 			}
-			if err := f.table(r, cat.Name(r)); err != nil {
+			if err := f.table(r, f.cat.Name(r)); err != nil {
 				return err
 			}
 			f.options.say(r.Name, done, len(all))
@@ -128,8 +130,12 @@ func (f *filler) fill(db pgx.Tx, r *catalog.Relation, name string) error {
 		_, err := auto.CreateNContext(f.ctx, db, f.want.rows(-1))
 		return err
 	}
+	most := math.MaxInt
+	if columns, _ := scopeOf(f.model, name); len(columns) > 0 && unique(r, columns) {
+		most = 1
+	}
 	for i, t := range within {
-		if err := f.rows(db, auto.With(factory.In(t.row)), t, f.want.rows(i)); err != nil {
+		if err := f.rows(db, auto.With(factory.In(t.row)), t, min(most, f.want.rows(i))); err != nil {
 			return err
 		}
 	}

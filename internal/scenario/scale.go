@@ -3,9 +3,14 @@ package scenario
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // perHundred is how many rows scale makes for a hundred spaces.
@@ -42,13 +47,135 @@ func (o Options) volumes() []Rows {
 	return all
 }
 
-// errNoRows is what scale says of a schema whose proportions nobody knows.
-var errNoRows = errors.New("scenario scale: on a schema that is not the reference one, say how many rows of which tables: --rows TABLE=N")
+// rowsOfEach is how many rows of a table that belongs to a tenant scale makes for each
+// tenant of a schema that is not the reference one.
+const rowsOfEach = 20
 
-func autoScale(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
-	if len(o.Rows) == 0 {
-		return nil, errNoRows
+// autoScale makes the rows that are asked for, or volumes of every table in proportion
+// to the tenants. A table whose keys leave room for fewer rows gets those.
+func autoScale(ctx context.Context, db seedbed.DB, o Options) (left []string, err error) {
+	if len(o.Rows) > 0 {
+		_, err := Volumes(ctx, db, o.Rows, o)
+		return nil, err
 	}
-	_, err := Volumes(ctx, db, o.Rows, o)
-	return nil, err
+	volumes, err := proportions(ctx, db, o)
+	for range volumes {
+		if err != nil {
+			return nil, err
+		}
+		_, err = Volumes(ctx, db, volumes, o)
+		table, most, why := noRoom(err)
+		i := slices.IndexFunc(volumes, func(r Rows) bool { return r.Table == table })
+		if i < 0 || most >= volumes[i].N {
+			return left, err
+		}
+		left = append(left, fmt.Sprintf("%s has room for %d rows only: %s", table, most, why))
+		if volumes[i].N = most; most == 0 {
+			volumes = slices.Delete(volumes, i, i+1)
+		}
+		err = nil
+	}
+	return left, err
+}
+
+// noRoom reads of an error which table cannot have as many rows, how many it can have,
+// and why; the table is empty for any other error.
+func noRoom(err error) (table string, most int64, why string) {
+	if full, ok := errors.AsType[*factory.KeySpaceError](err); ok {
+		return full.Table, full.Most, strings.Join(full.Definitions, ", ")
+	}
+	if few, ok := errors.AsType[*rows.RoomError](err); ok {
+		return few.Table, few.Most, "each of " + strings.Join(few.Parents, ", ") + " has few"
+	}
+	return "", 0, ""
+}
+
+// proportions are the volumes of a schema's tables.
+func proportions(ctx context.Context, db seedbed.DB, o Options) ([]Rows, error) {
+	tenants := o.Spaces
+	if tenants == 0 {
+		tenants = 100
+	}
+	model := o.Model
+	if model == nil {
+		found, err := seedbed.Discover(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		model = &found.Model
+	}
+	cat, err := catalog.Load(ctx, db, catalog.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var all []Rows
+	wanted := map[*catalog.Relation]int64{}
+	for _, group := range catalog.Order(cat.Tables()) {
+		for _, r := range group {
+			if r.Bookkeeping() {
+				continue
+			}
+			n := proportion(*model, cat.Name(r), tenants)
+			for _, parent := range onlyChildOf(r) {
+				if most, ok := wanted[parent]; ok {
+					n = min(n, most)
+				}
+			}
+			wanted[r] = n
+			all = append(all, Rows{cat.Name(r), n})
+		}
+	}
+	return all, nil
+}
+
+// onlyChildOf are the tables of whose rows each has at most one row of r.
+func onlyChildOf(r *catalog.Relation) (parents []*catalog.Relation) {
+	for _, fk := range r.ForeignKeys() {
+		if fk.Ref != r && unique(r, fk.Columns) {
+			parents = append(parents, fk.Ref)
+		}
+	}
+	return parents
+}
+
+// unique reports whether a key of r consists of some of the columns.
+func unique(r *catalog.Relation, columns []string) bool {
+	other := func(column string) bool { return !slices.Contains(columns, column) }
+	return slices.ContainsFunc(r.Indexes, func(ix *catalog.Index) bool {
+		return ix.Unique && ix.Predicate == "" && !slices.ContainsFunc(ix.Columns(), other)
+	})
+}
+
+// scopeOf are the columns of a table that carry a tenant's key; none for a table that
+// belongs to no tenant.
+func scopeOf(m seedbed.Model, table string) (columns []string, scoped bool) {
+	for _, s := range m.Scoped {
+		if s.Table == table {
+			return s.Columns, true
+		}
+	}
+	for _, a := range m.Aggregates {
+		if a.Table == table {
+			return a.Columns, true
+		}
+	}
+	return nil, false
+}
+
+// proportion is how many rows of a table go with a number of innermost tenants: of an
+// outer level a tenth of that of the level below it.
+func proportion(m seedbed.Model, table string, tenants int64) int64 {
+	if level, ok := m.TenantTable(table); ok {
+		for name := level.Name; ; {
+			i := slices.IndexFunc(m.Tenants, func(t seedbed.Tenant) bool { return t.Parent == name })
+			if i < 0 {
+				return tenants
+			}
+			name, tenants = m.Tenants[i].Name, max(1, tenants/10)
+		}
+	}
+	if _, scoped := scopeOf(m, table); scoped {
+		return tenants * rowsOfEach
+	}
+	return tenants
 }

@@ -25,7 +25,7 @@ import (
 type Options struct {
 	// Seed that all made-up values follow from.
 	Seed uint64
-	// Spaces is how many tenants scale makes. Zero: 100.
+	// Spaces is how many innermost tenants scale makes. Zero: 100.
 	Spaces int64
 	// Rows are volumes of tables for scale, instead of those that follow from Spaces.
 	Rows []Rows
@@ -62,7 +62,7 @@ var All = []Scenario{
 	{Name: "hostile", Short: "every class of characters and bytes that the columns can hold",
 		Promise:   "each free text, jsonb and bytea column has a value of each class: control, bidi, markup, deep JSON, no UTF-8",
 		reference: hostile, any: autoHostile},
-	{Name: "scale", Short: "volume: --spaces and --rows say how much (default: 100 spaces, 94,000 rows)",
+	{Name: "scale", Short: "volume: --spaces and --rows say how much (default: 100 tenants)",
 		Promise:   "few tenants have much, many have little; loaded by COPY, every reference proved",
 		reference: scale, any: autoScale},
 	{Name: "empty-states", Short: "what screens and queries forget: nothing, one, all gone",

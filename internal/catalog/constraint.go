@@ -76,11 +76,12 @@ func (c *Constraint) Nullable() bool {
 	return false
 }
 
-// conenforced and conperiod are Postgres 18's. Where pg_constraint lacks them, the
-// bare names in the lateral query mean those of late, its neighbour.
+// confdelsetcols is Postgres 15's, conenforced and conperiod are 18's. Where
+// pg_constraint lacks them, the bare names in the lateral query mean those of late, its
+// neighbour.
 const constraintsSQL = `
 select k.oid, k.conname::text, k.contype::text, k.conrelid, k.contypid, coalesce(k.conkey, '{}'), k.confrelid,
-       coalesce(k.confkey, '{}'), coalesce(k.confdelsetcols, '{}'),
+       coalesce(k.confkey, '{}'), coalesce(k.delsetcols, '{}'),
        k.confupdtype::text, k.confdeltype::text, k.confmatchtype::text,
        k.condeferrable, k.condeferred, k.convalidated, k.connoinherit,
        k.coninhcount > 0 or k.conparentid <> 0, k.conparentid, k.conindid,
@@ -88,8 +89,8 @@ select k.oid, k.conname::text, k.contype::text, k.conrelid, k.contypid, coalesce
        coalesce((select array_agg(o.oprname::text order by x.n)
          from unnest(k.conexclop) with ordinality x(op, n) join pg_operator o on o.oid = x.op), '{}'),
        k.enforced, k.period
-from (select true as conenforced, false as conperiod) late
-cross join lateral (select *, conenforced as enforced, conperiod as period from pg_constraint) k
+from (select null::int2[] as confdelsetcols, true as conenforced, false as conperiod) late
+cross join lateral (select *, confdelsetcols as delsetcols, conenforced as enforced, conperiod as period from pg_constraint) k
 join pg_namespace n on n.oid = k.connamespace
 where k.contype in ('p', 'u', 'f', 'c', 'x', 'n') and ` + notSystem + `
 order by k.conrelid, k.conname, k.oid`

@@ -68,6 +68,7 @@ func (ix *Index) Leads(columns []string) bool {
 	return true
 }
 
+// indnullsnotdistinct is Postgres 15's; see constraintsSQL.
 const indexesSQL = `
 select i.indexrelid, n.nspname::text, c.relname::text, i.indrelid, m.amname::text, i.indnkeyatts, i.indkey::int2[], i.indoption::int2[],
        case when i.indexprs is null then array_fill(''::text, array[i.indnkeyatts]) else
@@ -76,8 +77,9 @@ select i.indexrelid, n.nspname::text, c.relname::text, i.indrelid, m.amname::tex
        array(select coalesce(o.opcname::text, '') from unnest(i.indclass::oid[]) with ordinality x(op, k)
              left join pg_opclass o on o.oid = x.op order by x.k),
        coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate,
-       i.indnullsnotdistinct, i.indisvalid, i.indisready, c.relispartition, pg_get_indexdef(i.indexrelid)
-from pg_index i
+       i.nullsnotdistinct, i.indisvalid, i.indisready, c.relispartition, pg_get_indexdef(i.indexrelid)
+from (select false as indnullsnotdistinct) late
+cross join lateral (select *, indnullsnotdistinct as nullsnotdistinct from pg_index) i
 join pg_class c on c.oid = i.indexrelid
 join pg_namespace n on n.oid = c.relnamespace
 join pg_am m on m.oid = c.relam

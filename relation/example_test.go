@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/relation"
 )
 
@@ -48,21 +50,57 @@ func ExampleLoad() {
 	// [{"name":"orders","owner":{"name":"Ada"}},{"name":"refunds","owner":{"name":"Ada"}},{"name":"scratch","owner":null}] <nil>
 }
 
-// With pgx, fetch is a query with = ANY and a collector.
+// loadOwners is what a service has beside its type: with pgx, fetch is a query with = ANY
+// and a collector.
+func loadOwners(ctx context.Context, pool *pgxpool.Pool, datasets []dataset) error {
+	return relation.Load(ctx, datasets,
+		func(d *dataset) (int, relation.Handle[owner]) { return d.OwnerID, &d.Owner },
+		func(ctx context.Context, ids []int) ([]owner, error) {
+			rows, err := pool.Query(ctx, "SELECT id, name FROM owners WHERE id = ANY($1)", ids)
+			if err != nil {
+				return nil, err
+			}
+			return pgx.CollectRows(rows, pgx.RowToStructByName[owner])
+		},
+		func(o owner) int { return o.ID })
+}
+
+var server = pgtest.Server{Migrations: fstest.MapFS{"1_datasets.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE owners (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE datasets (name text PRIMARY KEY, owner_id int REFERENCES owners);
+INSERT INTO owners VALUES (1, 'Ada'), (2, 'Grace');
+INSERT INTO datasets VALUES ('orders', 1), ('refunds', 1), ('returns', 2), ('scratch', NULL);
+-- +goose Down
+DROP TABLE datasets, owners;
+`)}}}
+
+// Two queries on Postgres, whatever the number of datasets.
 func ExampleLoad_pgx() {
-	LoadOwners := func(ctx context.Context, pool *pgxpool.Pool, datasets []dataset) error {
-		return relation.Load(ctx, datasets,
-			func(d *dataset) (int, relation.Handle[owner]) { return d.OwnerID, &d.Owner },
-			func(ctx context.Context, ids []int) ([]owner, error) {
-				rows, err := pool.Query(ctx, "SELECT id, name FROM owners WHERE id = ANY($1)", ids)
-				if err != nil {
-					return nil, err
-				}
-				return pgx.CollectRows(rows, pgx.RowToStructByName[owner])
-			},
-			func(o owner) int { return o.ID })
+	ctx := context.Background()
+	db, err := server.Open(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	_ = LoadOwners
+	defer db.Close()
+	rows, err := db.Query(ctx, "SELECT name, coalesce(owner_id, 0) AS owner_id FROM datasets ORDER BY name")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	datasets, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[dataset])
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := loadOwners(ctx, db.Pool, datasets); err != nil {
+		fmt.Println(err)
+		return
+	}
+	text, err := json.Marshal(datasets)
+	fmt.Println(string(text), err)
+	// Output:
+	// [{"name":"orders","owner":{"name":"Ada"}},{"name":"refunds","owner":{"name":"Ada"}},{"name":"returns","owner":{"name":"Grace"}},{"name":"scratch","owner":null}] <nil>
 }
 
 type bookReviews struct{}

@@ -68,6 +68,7 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 			return nil, fmt.Errorf("plant canaries in %s: %w", s.name, err)
 		}
 	}
+	p.tooCommon()
 	err := a.eyes.tx.Commit(ctx)
 	a.eyes.tx = nil
 	return p.out, err
@@ -113,6 +114,20 @@ type planter struct {
 	a       *audit
 	tenants [][]string
 	out     *Canaries
+	common  []string // columns of keys that are too short to be looked for, with an example
+}
+
+// tooCommon is one line about all of those columns.
+func (p *planter) tooCommon() {
+	const most = 8
+	if len(p.common) == 0 {
+		return
+	}
+	columns := strings.Join(p.common[:min(most, len(p.common))], ", ")
+	if more := len(p.common) - most; more > 0 {
+		columns += fmt.Sprintf(" and %d more columns", more)
+	}
+	p.out.Unchecked = append(p.out.Unchecked, "keys of "+columns+" are too common to look for: these rows are known by their texts only")
 }
 
 // theirs is the condition for the tenants' rows, at any level that they are of.
@@ -179,8 +194,7 @@ func (p *planter) ids(s *subject) error {
 			p.out.IDs = append(p.out.IDs, Canary{Table: s.name, Column: name, Text: v, ID: true})
 		}
 		if small > 0 {
-			p.out.Unchecked = append(p.out.Unchecked, fmt.Sprintf("%s of %s.%s, such as %s, are too common to look for: these rows are known by their texts only",
-				plural(int64(small), "key"), s.name, name, values[0]))
+			p.common = append(p.common, fmt.Sprintf("%s.%s (%s)", s.name, name, values[0]))
 		}
 	}
 	return nil

@@ -18,8 +18,8 @@ import (
 // that runs already (pgtestdb's way), and with a server each (embedded-postgres's,
 // which refuses root and is left out then).
 func BenchmarkTenPackages(b *testing.B) {
-	bin := filepath.Join(b.TempDir(), "rivals.test")
-	if out, err := exec.Command("go", "test", "-c", "-o", bin, "./testdata/rivals").CombinedOutput(); err != nil {
+	bin := filepath.Join(b.TempDir(), "competitors.test")
+	if out, err := exec.Command("go", "test", "-c", "-o", bin, "./testdata/competitors").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	server := &pgtest.Server{Migrations: pg.Migrations}
@@ -42,7 +42,7 @@ func BenchmarkTenPackages(b *testing.B) {
 		all.Wait()
 		return time.Since(start)
 	}
-	url := "RIVAL_URL=" + db.AdminURL("postgres")
+	url := "COMPETITOR_URL=" + db.AdminURL("postgres")
 	ten("TestSeedbed")
 	ten("TestClone", url)
 	var ours, clones, embedded time.Duration
@@ -51,7 +51,7 @@ func BenchmarkTenPackages(b *testing.B) {
 		ours += ten("TestSeedbed")
 		clones += ten("TestClone", url)
 		if os.Getuid() != 0 {
-			embedded += ten("TestEmbedded", "RIVAL_BINARIES="+db.Prefix())
+			embedded += ten("TestEmbedded", "COMPETITOR_BINARIES="+db.Prefix())
 		}
 	}
 	b.ReportMetric(ours.Seconds()/float64(b.N), "ours-s")

@@ -28,7 +28,7 @@ func tables(n int) fstest.MapFS {
 	return fstest.MapFS{"00001_tables.sql": {Data: []byte(up.String())}}
 }
 
-// A querier is a test's database, or the connection that the rival way opens.
+// A querier is a test's database, or the connection that the competitor way opens.
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
@@ -63,29 +63,29 @@ func one(b testing.TB, db querier) {
 	}
 }
 
-// rivals are tests that make a clone each with the default strategy, connect, and
+// competitors are tests that make a clone each with the default strategy, connect, and
 // drop it before they end, as pgtestdb does.
-type rivals struct {
+type competitors struct {
 	config   *pgx.ConnConfig
 	template string
 	n        atomic.Int64
 }
 
-// onDisk returns the rivals that pgtestdb's users have: on a running server, tuned as
+// onDisk returns the competitors that pgtestdb's users have: on a running server, tuned as
 // ours is, whose data lies on the disk.
-func onDisk(b *testing.B, migrations fs.FS) *rivals {
+func onDisk(b *testing.B, migrations fs.FS) *competitors {
 	b.Setenv("SEEDBED_MEMORY", "off")
 	defer os.Unsetenv("SEEDBED_MEMORY") // b.Setenv puts back what was set before
-	return onServer(b, &pgtest.Server{Migrations: migrations, Settings: map[string]string{"cluster_name": "rivals"}})
+	return onServer(b, &pgtest.Server{Migrations: migrations, Settings: map[string]string{"cluster_name": "competitors"}})
 }
 
-// onServer returns rivals on the server that a benchmark's tests have, from the same
+// onServer returns competitors on the server that a benchmark's tests have, from the same
 // template.
-func onServer(b *testing.B, server *pgtest.Server) *rivals {
+func onServer(b *testing.B, server *pgtest.Server) *competitors {
 	t := testkit.NewInner(b)
 	defer t.End()
 	db := server.DB(t)
-	r := &rivals{}
+	r := &competitors{}
 	var err error
 	if r.config, err = pgx.ParseConfig(db.AdminURL("seedbed")); err != nil {
 		b.Fatal(err)
@@ -99,7 +99,7 @@ func onServer(b *testing.B, server *pgtest.Server) *rivals {
 	return r
 }
 
-func (r *rivals) admin(b *testing.B) *pgx.Conn {
+func (r *competitors) admin(b *testing.B) *pgx.Conn {
 	admin, err := pgx.ConnectConfig(b.Context(), r.config)
 	if err != nil {
 		b.Fatal(err)
@@ -109,9 +109,9 @@ func (r *rivals) admin(b *testing.B) *pgx.Conn {
 
 // run is one test. It returns how long it took up to the end of its first query,
 // and what the whole of it took.
-func (r *rivals) run(b *testing.B, admin *pgx.Conn, test func(testing.TB, querier)) (first, all time.Duration) {
+func (r *competitors) run(b *testing.B, admin *pgx.Conn, test func(testing.TB, querier)) (first, all time.Duration) {
 	ctx := b.Context()
-	name := fmt.Sprintf("rival_%d", r.n.Add(1))
+	name := fmt.Sprintf("competitor_%d", r.n.Add(1))
 	start := time.Now()
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+r.template); err != nil {
 		b.Fatal(err)
@@ -133,7 +133,7 @@ func (r *rivals) run(b *testing.B, admin *pgx.Conn, test func(testing.TB, querie
 }
 
 // test returns a function that runs such a test, so many at a time.
-func (r *rivals) test(b *testing.B, parallel int, test func(testing.TB, querier)) func() {
+func (r *competitors) test(b *testing.B, parallel int, test func(testing.TB, querier)) func() {
 	admins := make(chan *pgx.Conn, parallel)
 	for range parallel {
 		admins <- r.admin(b)

@@ -12,7 +12,7 @@ import (
 // A claim is a benchmark and what is read from it.
 type claim struct {
 	what  string // in the README's words
-	rival string
+	competitor string
 	pkg   string
 	bench string
 	times string
@@ -28,7 +28,7 @@ func (c claim) command() []string {
 	return args
 }
 
-// The rivals of a test's database: a tuned server whose data lies on the disk, and the
+// The competitors of a test's database: a tuned server whose data lies on the disk, and the
 // server that our tests have.
 const (
 	pgtestdb  = "pgtestdb's way: clone, connect, drop"
@@ -84,7 +84,7 @@ func printTable(w io.Writer, rows []row) {
 		if r.least > 0 {
 			promise = fmt.Sprintf("at least %g promised", r.least)
 		}
-		fmt.Fprintf(w, "%8.1fx  %-58s %-44s %s\n", r.ratio, r.what, r.rival, promise)
+		fmt.Fprintf(w, "%8.1fx  %-58s %-44s %s\n", r.ratio, r.what, r.competitor, promise)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// draw paints the ratios as bars on a logarithmic scale: a rival is where it begins.
+// draw paints the ratios as bars on a logarithmic scale: a competitor is where it begins.
 func draw(machine string, rows []row) string {
 	const width, left, step, top = 900, 430, 34, 56
 	widest := 3.0
@@ -32,7 +32,7 @@ func draw(machine string, rows []row) string {
 	for i, r := range rows {
 		y := top + step*i
 		long := max(2, scale*math.Log10(r.ratio))
-		fmt.Fprintf(&b, `<text x="16" y="%d">%s</text><text class="dim" x="16" y="%d" font-size="11">beside: %s</text>`+"\n", y+13, html.EscapeString(r.what), y+27, html.EscapeString(r.rival))
+		fmt.Fprintf(&b, `<text x="16" y="%d">%s</text><text class="dim" x="16" y="%d" font-size="11">beside: %s</text>`+"\n", y+13, html.EscapeString(r.what), y+27, html.EscapeString(r.competitor))
 		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%.0f" height="16" rx="2"/><text x="%.0f" y="%d" font-weight="600">%s</text>`+"\n", left, y+4, long, left+long+8, y+17, times(r.ratio))
 	}
 	fmt.Fprintf(&b, `<text class="dim" x="16" y="%d" font-size="11">%s · go run ./internal/figures</text>`+"\n</svg>\n", height-12, html.EscapeString(machine))

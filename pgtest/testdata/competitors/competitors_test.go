@@ -1,7 +1,7 @@
-// Package rivals is a package of five database tests, in three ways: with
+// Package competitors is a package of five database tests, in three ways: with
 // Seedbed, with a clone each on a server that somebody else has started, and with
 // a server of its own. The benchmarks of pgtest run it ten times over.
-package rivals
+package competitors
 
 import (
 	"context"
@@ -57,13 +57,13 @@ func TestSeedbed(t *testing.T) {
 // TestClone is what pgtestdb does: a template by name, under a lock, and for each
 // test CREATE DATABASE with the default strategy, a connection, DROP DATABASE.
 func TestClone(t *testing.T) {
-	url := os.Getenv("RIVAL_URL")
+	url := os.Getenv("COMPETITOR_URL")
 	admin := connect(t, url)
 	makeTemplate(t, admin)
 	five(t, func(t *testing.T) {
 		conn := connect(t, url)
 		name := fmt.Sprintf("clone_%d_%s", os.Getpid(), t.Name()[len("TestClone/"):])
-		run(t, conn, "CREATE DATABASE "+name+" TEMPLATE rival")
+		run(t, conn, "CREATE DATABASE "+name+" TEMPLATE competitor")
 		cfg := conn.Config().Copy()
 		cfg.Database = name
 		db, err := pgx.ConnectConfig(t.Context(), cfg)
@@ -80,13 +80,13 @@ func TestClone(t *testing.T) {
 func makeTemplate(t *testing.T, admin *pgx.Conn) {
 	run(t, admin, "SELECT pg_advisory_lock(1)")
 	var there bool
-	if err := admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'rival')").Scan(&there); err != nil {
+	if err := admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'competitor')").Scan(&there); err != nil {
 		t.Fatal(err)
 	}
 	if !there {
-		run(t, admin, "CREATE DATABASE rival_draft")
+		run(t, admin, "CREATE DATABASE competitor_draft")
 		cfg := admin.Config().Copy()
-		cfg.Database = "rival_draft"
+		cfg.Database = "competitor_draft"
 		draft, err := pgx.ConnectConfig(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func makeTemplate(t *testing.T, admin *pgx.Conn) {
 			t.Fatal(err)
 		}
 		draft.Close(t.Context())
-		run(t, admin, "ALTER DATABASE rival_draft RENAME TO rival")
+		run(t, admin, "ALTER DATABASE competitor_draft RENAME TO competitor")
 	}
 	admin.Close(t.Context())
 }
@@ -109,7 +109,7 @@ func TestEmbedded(t *testing.T) {
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
-	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().BinariesPath(os.Getenv("RIVAL_BINARIES")).
+	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().BinariesPath(os.Getenv("COMPETITOR_BINARIES")).
 		RuntimePath(t.TempDir()).Port(uint32(port)).Logger(io.Discard).
 		StartParameters(map[string]string{"unix_socket_directories": ""})) // Debian's is not everybody's
 	if err := server.Start(); err != nil {

@@ -36,8 +36,56 @@ func packages(t *testing.T) (all []goPackage) {
 	return all
 }
 
-// Imports point one way. Each rule says who alone may import what, or who may
-// not, and why.
+// A layer holds packages that import packages of layers below it, and of no other.
+type layer struct {
+	holds    string
+	packages string
+}
+
+// layers are all packages, from the ground up.
+var layers = []layer{
+	{"small tools of one purpose; the catalog as plain structs; what services import", "internal/buildid internal/catalog internal/closewait internal/fake internal/flock internal/generation internal/look internal/queryplan internal/sqltext internal/figures relation sanitize"},
+	{"what is concluded from a catalog or a statement; the programs of Postgres; findings", "internal/infer internal/mask internal/postgres internal/report internal/review internal/trace"},
+	{"the public vocabulary, and servers", ". internal/server"},
+	{"references between tables; templates; migrations", "internal/diagram internal/graph internal/template migrations"},
+	{"the one writer of rows; a database for each test; development databases", "internal/dev internal/rows pgtest"},
+	{"how users say what rows they want", "factory fixtures"},
+	{"rules over rows and catalogs; worlds with a name", "internal/audit internal/scenario"},
+	{"assertions, and the shell", "cmd/seedbed pgtest/check"},
+	{"what only this repository's tests import", "internal/testkit internal/testpg"},
+}
+
+// Imports run down the layers.
+func TestImportsRunDown(t *testing.T) {
+	height := map[string]int{}
+	for i, l := range layers {
+		for _, p := range strings.Fields(l.packages) {
+			height[p] = i
+		}
+	}
+	for _, p := range packages(t) {
+		from, known := height[relative(p.ImportPath)]
+		if !known {
+			t.Errorf("%s is in no layer: put it into one", p.ImportPath)
+		}
+		for _, path := range p.Imports {
+			if to, ours := height[relative(path)]; ours && strings.HasPrefix(path, module) && to >= from && relative(p.ImportPath) != "internal/testpg" {
+				t.Errorf("%s (%s) imports %s (%s)", p.ImportPath, layers[from].holds, path, layers[to].holds)
+			}
+		}
+	}
+}
+
+// relative is a package's folder in this module.
+func relative(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+// A few directions say more than their layers do. Each rule says who alone may import
+// what, or who may not, and why.
 func TestImportsPointOneWay(t *testing.T) {
 	only := []struct{ what, who, why string }{
 		{"github.com/fergusstrange/embedded-postgres", "internal/postgres", "its quirks are handled in one place"},
@@ -53,25 +101,21 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"factory", "internal/server", "it needs a handle, not a server"},
 		{"fixtures", "internal/server", "it needs a handle, not a server"},
 		{"pgtest/check", "internal/server", "it needs a handle, not a server"},
+		{"migrations", "internal/server", "it needs a handle, not a server"},
 		{"internal/rows", "pgtest", "it works on anyone's pool, connection or transaction"},
 		{"internal/rows", "testing", "programs write rows, too"},
-		{"internal/rows", "factory", "the API is made of the engine, not the other way"},
-		{"migrations", "internal/server", "it needs a handle, not a server"},
-		{"", "internal/server", "the Model knows no server"},
-		{"internal/catalog", "", "the Model is made from the catalog, not the other way"},
-		{"internal/infer", "", "the Model is made of what was inferred, not the other way"},
-		{"internal/server", "internal/template", "a server knows nothing of what is on it"},
+		{"migrations", "testing", "programs migrate, too"},
 	}
 	for _, p := range packages(t) {
-		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		name := relative(p.ImportPath)
 		for _, path := range p.Imports {
 			for _, r := range only {
-				if (path == r.what || strings.HasPrefix(path, r.what+"/")) && !slices.Contains(strings.Fields(r.who), name) {
+				if (path == r.what || strings.HasPrefix(path, r.what+"/")) && name != r.who {
 					t.Errorf("%s imports %s, which only %s may: %s", p.ImportPath, path, r.who, r.why)
 				}
 			}
 			for _, r := range never {
-				if name == r.who && (path == r.what || path == strings.TrimSuffix(module+"/"+r.what, "/")) {
+				if name == r.who && relative(path) == r.what {
 					t.Errorf("%s imports %s: %s", p.ImportPath, path, r.why)
 				}
 			}

@@ -11,13 +11,13 @@ import (
 
 // A claim is a benchmark and what is read from it.
 type claim struct {
-	what  string // in the README's words
+	what       string // in the README's words
 	competitor string
-	pkg   string
-	bench string
-	times string
-	ratio string  // the metric that says how many times as fast we are
-	least float64 // what we promise; 0: nothing
+	pkg        string
+	bench      string
+	times      string
+	ratio      string  // the metric that says how many times as fast we are
+	least      float64 // what we promise; 0: nothing
 }
 
 func (c claim) command() []string {

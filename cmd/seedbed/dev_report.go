@@ -21,7 +21,7 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	if err != nil {
 		return err
 	}
-	security, err := server.Security(ctx, d.Name)
+	security, err := server.Security(ctx, d.Name, a.model)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,11 @@ func (a *app) devCheck(ctx context.Context, server *dev.Server, database string,
 		return nil, err
 	}
 	defer pool.Close()
-	found, err := audit.Check(ctx, pool, audit.Options{Except: c.exceptions(), Progress: func(p audit.Progress) { say.Step(p.Step) }})
+	model, err := a.corrected(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	found, err := audit.Check(ctx, pool, audit.Options{Model: model, Except: c.exceptions(), Progress: func(p audit.Progress) { say.Step(p.Step) }})
 	if err != nil {
 		return nil, err
 	}

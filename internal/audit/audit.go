@@ -13,6 +13,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 )
 
@@ -23,6 +24,7 @@ type audit struct {
 	opt    Options
 	cat    *catalog.Catalog
 	model  seedbed.Model
+	graph  *graph.Graph
 	tables []*catalog.Relation
 	eyes   *eyes
 	// of Isolation
@@ -81,6 +83,7 @@ func (a *audit) prepare() error {
 		a.eyes.close()
 		return err
 	}
+	a.graph = graph.New(cat, a.model)
 	return nil
 }
 

@@ -22,8 +22,9 @@ type Security struct {
 	Example string   // one tenant's key; "" where there is none
 }
 
-// Security reads what row-level security the database has.
-func (s *Server) Security(ctx context.Context, database string) (*Security, error) {
+// Security reads what row-level security the database has; model says what its tables
+// mean.
+func (s *Server) Security(ctx context.Context, database string, model func(context.Context, seedbed.DB) (*seedbed.Discovery, error)) (*Security, error) {
 	pool, err := s.connect(ctx, database, server.Superuser)
 	if err != nil {
 		return nil, err
@@ -54,11 +55,11 @@ func (s *Server) Security(ctx context.Context, database string) (*Security, erro
 	if found.Tables == 0 {
 		return found, nil
 	}
-	model, err := seedbed.Discover(ctx, pool)
+	means, err := model(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
-	return found, found.tenant(ctx, pool, cat, model.Model)
+	return found, found.tenant(ctx, pool, cat, means.Model)
 }
 
 // tenant finds the innermost level that has a setting, and one of its tenants.

@@ -32,13 +32,13 @@ func (a *audit) aggregates() error {
 
 // undeclared reports tables that carry two levels of one line, without being declared.
 func (a *audit) undeclared(s *subject) {
-	if s.tenant != "" {
-		return
+	if s.tenant != "" || !a.usesRLS && len(a.model.Aggregates) == 0 {
+		return // nobody reads across tenants here
 	}
 	for _, inner := range s.scopes {
 		for _, outer := range s.scopes {
 			if a.isAbove(outer.Tenant, inner.Tenant) {
-				a.find(report.Finding{Rule: "aggregate-undeclared", Object: s.name,
+				a.find(report.Finding{Rule: "aggregate-undeclared", Cause: "aggregates undeclared", Object: s.name,
 					Message: fmt.Sprintf("%s carries %s and %s, and is not declared an aggregate", s.name, inner.Tenant, outer.Tenant),
 					Fix:     "declare it in Model.Aggregates, so that who reads across is checked"})
 				return
@@ -59,7 +59,7 @@ func (a *audit) aggregateKey(s *subject) {
 			return
 		}
 	}
-	a.find(report.Finding{Rule: "aggregate-key", Object: s.name + "." + s.agg.AcrossColumns[0],
+	a.find(report.Finding{Rule: "aggregate-key", Cause: "aggregates of " + s.agg.Across, Object: s.name + "." + s.agg.AcrossColumns[0],
 		Message: fmt.Sprintf("nothing says that the %s of a row of %s is that of its %s", s.agg.Across, s.name, s.agg.Tenant),
 		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID, then VALIDATE it", s.rel.Ident(),
 			catalog.Idents(append(slices.Clone(s.agg.Columns), s.agg.AcrossColumns...)), tenants.Ident(),

@@ -12,15 +12,20 @@ import (
 // only: of an OR all sides must be, of an AND one, or several that each compare one
 // column of a tenant's key.
 func (a *audit) bound(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
-	return a.boundWithin(tokens, s, accepted, 0)
+	return a.boundBy(tokens, s, accepted, nil)
 }
 
-func (a *audit) boundWithin(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped, depth int) bool {
+// boundBy is bound, where also a comparison will do of which also says so.
+func (a *audit) boundBy(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped, also func([]sqltext.Token, *subject) bool) bool {
+	return a.boundWithin(tokens, s, accepted, also, 0)
+}
+
+func (a *audit) boundWithin(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped, also func([]sqltext.Token, *subject) bool, depth int) bool {
 	tokens = bare(tokens)
 	if len(tokens) == 0 || depth > 20 {
 		return false
 	}
-	bound := func(side []sqltext.Token) bool { return a.boundWithin(side, s, accepted, depth+1) }
+	bound := func(side []sqltext.Token) bool { return a.boundWithin(side, s, accepted, also, depth+1) }
 	if sides := sqltext.TopLevel(tokens, "OR"); len(sides) > 1 {
 		return !slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return !bound(side) })
 	}
@@ -30,7 +35,7 @@ func (a *audit) boundWithin(tokens []sqltext.Token, s *subject, accepted []seedb
 	if body := a.inline(tokens, s); body != nil {
 		return bound(body)
 	}
-	return a.comparison(tokens, s, accepted)
+	return a.comparison(tokens, s, accepted) || also != nil && also(tokens, s)
 }
 
 // bare takes off what does not change when an expression is true: parentheses, a

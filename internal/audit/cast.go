@@ -35,7 +35,7 @@ func (a *audit) castRoles() error {
 		return nil
 	}
 	for _, r := range a.cat.Roles {
-		if owners[r.Name] || slices.Contains(a.roles.across, r) || !a.inPolicies(r.Name) {
+		if owners[r.Name] || slices.Contains(a.roles.across, r) || !a.inPolicies(r.Name) || a.administers(r) {
 			continue
 		}
 		if a.opt.AcrossRoles == nil && a.outer(r.Name) {
@@ -75,6 +75,22 @@ func (a *audit) inPolicies(role string) bool {
 		}
 	}
 	return false
+}
+
+// administers reports whether a role to which row-level security does not apply is meant
+// to pass it: no policy that names it looks at a row, as for the service_role of Supabase.
+func (a *audit) administers(role *catalog.Role) bool {
+	if !role.Super && !role.BypassRLS {
+		return false
+	}
+	for _, r := range a.cat.Relations {
+		for _, p := range r.Policies {
+			if slices.Contains(p.Roles, role.Name) && (p.Using != "true" && p.Using != "" || p.WithCheck != "true" && p.WithCheck != "") {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // outer reports whether most policies that name a role compare with the settings

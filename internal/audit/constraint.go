@@ -190,7 +190,7 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
 			Message: fmt.Sprintf("the triggers that enforce %s of %s are disabled", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER ALL", r.Ident())})
 	case !k.Validated:
-		a.find(report.Finding{Rule: "constraint-not-valid", Object: object, Evidence: []string{k.Definition},
+		a.find(report.Finding{Rule: "constraint-not-valid", Cause: "not validated", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("constraint %s of %s was never validated", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(k.Name))})
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
@@ -50,24 +51,76 @@ func (a *audit) definer(f *catalog.Function, name string) {
 	}
 }
 
-// keepsToSession reports whether a function compares with who the session is wherever it
-// looks for rows: each WHERE of its body does, and it runs no text that it is given. Such
-// a function hands out what the session may see; that is what it is for.
+// keepsToSession reports whether a function hands out what the session may see, which is
+// what it is for: wherever it looks for rows it compares with who the session is, or with
+// an argument after it has asked who the session is, or with a secret that it was given. It
+// runs no text that it is given.
 func (a *audit) keepsToSession(f *catalog.Function) bool {
 	tokens := sqltext.Tokens(f.Body)
 	if slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is("EXECUTE") }) {
 		return false
 	}
+	asks := a.namesSession(tokens)
 	queries := 0
 	for _, statement := range sqltext.TopLevel(tokens, ";") {
 		for _, from := range fromClauses(statement) {
 			queries++
-			if !slices.ContainsFunc(from, func(t sqltext.Token) bool { return t.Is("WHERE") || t.Is("ON") || t.Is("USING") }) || !a.namesSession(from) {
+			at := slices.IndexFunc(from, func(t sqltext.Token) bool { return t.Is("WHERE") || t.Is("ON") || t.Is("USING") })
+			if at < 0 || !a.namesSession(from) && !(asks && namesArgument(f, from[at:])) && !comparesSecret(f, from[at:]) {
 				return false
 			}
 		}
 	}
 	return queries > 0
+}
+
+// namesArgument reports whether tokens have an argument of a function in them, or a
+// variable that it has found by one.
+func namesArgument(f *catalog.Function, tokens []sqltext.Token) bool {
+	names := append(parameters(f), variables(f)...)
+	for i, t := range tokens {
+		if t.Kind == sqltext.Parameter {
+			return true
+		}
+		own := i < 2 || !tokens[i-1].Is(".") || tokens[i-2].Is(f.Name)
+		if t.Name() && own && slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, t.Text) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// variables that a function declares.
+func variables(f *catalog.Function) (names []string) {
+	tokens := sqltext.Tokens(f.Body)
+	from := slices.IndexFunc(tokens, func(t sqltext.Token) bool { return t.Is("DECLARE") })
+	to := slices.IndexFunc(tokens, func(t sqltext.Token) bool { return t.Is("BEGIN") })
+	if f.Language != "plpgsql" || from < 0 || to < from {
+		return nil
+	}
+	for _, declaration := range sqltext.TopLevel(tokens[from+1:to], ";") {
+		if len(declaration) > 1 && declaration[0].Name() {
+			names = append(names, declaration[0].Text)
+		}
+	}
+	return names
+}
+
+// comparesSecret reports whether a column that holds secrets is compared with an argument.
+func comparesSecret(f *catalog.Function, tokens []sqltext.Token) bool {
+	for i, t := range tokens {
+		if !t.Is("=") {
+			continue
+		}
+		left, right := tokens[max(0, i-3):i], tokens[i+1:min(len(tokens), i+4)]
+		secret := func(side []sqltext.Token) bool {
+			return slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Name() && isSecret("", t.Text) })
+		}
+		if secret(left) && namesArgument(f, right) || secret(right) && namesArgument(f, left) {
+			return true
+		}
+	}
+	return false
 }
 
 // fromClauses are the pieces of a statement that begin at each FROM, UPDATE or DELETE

@@ -145,7 +145,7 @@ func (a *audit) defaultPrivilege(owner, schema, kind, grantee, privileges string
 	if grantee != "public" {
 		to = catalog.Ident(grantee)
 	}
-	a.find(report.Finding{Rule: "privilege-default", Object: owner,
+	a.find(report.Finding{Rule: "privilege-default", Cause: "all rights of " + grantee, Object: owner,
 		Message: fmt.Sprintf("what role %s creates will be granted to %s: %s on %s", owner, strings.Trim(to, `"`), privileges, strings.ToLower(things)),
 		Fix:     fmt.Sprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s", catalog.Ident(owner), in, privileges, things, to)})
 }

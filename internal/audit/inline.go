@@ -19,7 +19,7 @@ func (a *audit) inline(tokens []sqltext.Token, s *subject) []sqltext.Token {
 	for i := range args {
 		args[i] = qualified(args[i], s)
 	}
-	return substitute(result(f), parameters(f), args)
+	return substitute(f.Name, result(f), parameters(f), args)
 }
 
 // opaque reports whether an expression is a call, with a tenant's column, of a
@@ -47,7 +47,7 @@ func (a *audit) called(tokens []sqltext.Token) (*catalog.Function, [][]sqltext.T
 	}
 	args := arguments(call[1:])
 	for _, f := range a.cat.Functions {
-		if f.Name == call[0].Text && len(parameters(f)) == len(args) && (f.Language == "sql" || f.Language == "plpgsql") {
+		if n := len(parameters(f)); f.Name == call[0].Text && len(args) <= n && len(args) >= n-f.Defaults && (f.Language == "sql" || f.Language == "plpgsql") {
 			return f, args
 		}
 	}
@@ -117,9 +117,20 @@ func result(f *catalog.Function) []sqltext.Token {
 	return tokens
 }
 
-func substitute(body []sqltext.Token, names []string, args [][]sqltext.Token) []sqltext.Token {
+// substitute puts arguments in the place of parameters, which a body may qualify with the
+// function's name. Those that a call leaves out stay.
+func substitute(function string, body []sqltext.Token, names []string, args [][]sqltext.Token) []sqltext.Token {
 	var out []sqltext.Token
-	for i, t := range body {
+	names = names[:min(len(names), len(args))]
+	for i := 0; i < len(body); i++ {
+		t := body[i]
+		of := func(n string) bool { return n != "" && i+2 < len(body) && strings.EqualFold(n, body[i+2].Text) }
+		if t.Name() && strings.EqualFold(t.Text, function) && i+2 < len(body) && body[i+1].Is(".") && slices.ContainsFunc(names, of) {
+			i += 2
+			t = sqltext.Token{Kind: t.Kind, Text: body[i].Text}
+			body = slices.Clone(body)
+			body[i-1] = symbol(",") // so that it stands alone
+		}
 		at := slices.IndexFunc(names, func(n string) bool {
 			return n != "" && t.Name() && strings.EqualFold(n, t.Text) && (i == 0 || !body[i-1].Is("."))
 		})

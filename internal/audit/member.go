@@ -19,7 +19,7 @@ func (p *prober) beMember(settings map[string]string, level string, key []string
 	}
 	user, err := p.memberOnly(m, table, key)
 	if err == nil && user == nil {
-		if err = p.makeMember(m, key); err == nil {
+		if err = p.makeMember(m, table, key); err == nil {
 			user, err = p.memberOnly(m, table, key)
 		}
 	}
@@ -29,6 +29,7 @@ func (p *prober) beMember(settings map[string]string, level string, key []string
 	if user == nil {
 		return nil
 	}
+	p.user = user
 	return p.say(settings, m.Setting, m.Claim, m.Session, user)
 }
 
@@ -48,9 +49,18 @@ func (p *prober) memberOnly(m seedbed.Membership, table *catalog.Relation, key [
 		table.Ident(), equal(cols("o", m.User), cols("t", m.User)), differ(cols("o", m.Columns), key), first(cols("t", m.User))))
 }
 
-// makeMember writes a membership of a new user.
-func (p *prober) makeMember(m seedbed.Membership, key []string) error {
-	return p.write(m.Table, 1, withValues(m.Columns, key))
+// makeMember writes a membership of a new user. Where triggers give a new user a tenant of
+// its own as well, that membership is taken away.
+func (p *prober) makeMember(m seedbed.Membership, table *catalog.Relation, key []string) error {
+	if err := p.write(m.Table, 1, withValues(m.Columns, key)); err != nil {
+		return err
+	}
+	user, err := p.values(fmt.Sprintf("SELECT %s FROM %s t WHERE %s ORDER BY t.ctid DESC LIMIT 1", asTexts(cols("t", m.User)), table.Ident(), equals(cols("t", m.Columns), key)))
+	if err != nil || user == nil {
+		return err
+	}
+	_, err = p.send(fmt.Sprintf("DELETE FROM %s t WHERE %s AND %s", table.Ident(), equals(cols("t", m.User), user), differ(cols("t", m.Columns), key)))
+	return err
 }
 
 // withValues gives columns of a row their values.

@@ -95,15 +95,34 @@ func (a *audit) withPartitions(r *catalog.Relation) []*catalog.Relation {
 
 func (a *audit) protected(s *subject, r *catalog.Relation) {
 	switch {
+	case !r.RLS && !a.reachedByOthers(r):
 	case !r.RLS:
 		a.find(report.Finding{Rule: "rls-enabled", Cause: "no row-level security", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, with policies", r.Ident())})
-	case !r.ForceRLS:
+	case !r.ForceRLS && !a.unbound(r.Owner):
 		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
 			Fix:     fmt.Sprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY", r.Ident())})
 	}
+}
+
+// reachedByOthers reports whether a role holds any privilege on a table beside its owner
+// and those whom no policy binds.
+func (a *audit) reachedByOthers(r *catalog.Relation) bool {
+	grants := slices.Clone(r.Grants)
+	for _, c := range r.Columns {
+		grants = append(grants, c.Grants...)
+	}
+	return len(a.roles.all()) == 0 || slices.ContainsFunc(grants, func(g catalog.Grant) bool {
+		return g.Grantee != r.Owner && len(g.Privileges) > 0 && !a.unbound(g.Grantee)
+	})
+}
+
+// unbound reports whether no policy binds a role, forced or not.
+func (a *audit) unbound(role string) bool {
+	r := a.cat.Role(role)
+	return r != nil && (r.Super || r.BypassRLS)
 }
 
 // partition wants row-level security on what can be queried around its parent.
@@ -112,7 +131,7 @@ func (a *audit) partition(s *subject, p *catalog.Relation) {
 	switch {
 	case !p.RLS:
 		what = "has no row-level security of its own: a query of it passes the parent's policies by"
-	case !p.ForceRLS && s.rel.ForceRLS:
+	case !p.ForceRLS && s.rel.ForceRLS && !a.unbound(p.Owner):
 		what = "does not force row-level security, as its parent does"
 	default:
 		return
@@ -162,7 +181,14 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 	}
 	accepted := a.accepted(s, app || unknown)
 	for _, c := range clauses(p) {
-		if a.bound(sqltext.Tokens(c.expr), s, accepted) || a.guarded(s, p, c, accepted) {
+		if a.bound(sqltext.Tokens(c.expr), s, accepted) || a.guarded(s, p, c, accepted) || a.ofUser(s, c, accepted) || a.founds(s, p) {
+			continue
+		}
+		if a.shares(s, c) {
+			a.find(report.Finding{Rule: "policy-shares", Cause: "rows that are shared", Object: a.name(p.Table) + "." + p.Name,
+				Message:  fmt.Sprintf("policy %s of %s lets %s read what is marked as shared, of every tenant", p.Name, a.name(p.Table), strings.Join(p.Roles, ", ")),
+				Evidence: []string{c.name + " " + c.expr},
+				Fix:      "nothing, where that is meant: except it with the reason"})
 			continue
 		}
 		shown := c.expr
@@ -174,6 +200,98 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 			Evidence: []string{c.name + " " + shown},
 			Fix:      "every way through the expression must compare " + a.wanted(accepted)})
 	}
+}
+
+// ofUser reports whether a clause keeps what is read or deleted to the session's tenant or
+// to rows that name its user: a person's own membership, say. What is written must name
+// the tenant, for a user can be named in any.
+func (a *audit) ofUser(s *subject, c clause, accepted []seedbed.Scoped) bool {
+	if len(c.writes) > 0 && s.tenant == "" {
+		return false
+	}
+	return a.boundBy(sqltext.Tokens(c.expr), s, accepted, a.namesUser)
+}
+
+// namesUser reports whether a comparison holds a column of the row to the session's user.
+func (a *audit) namesUser(tokens []sqltext.Token, s *subject) bool {
+	left, op, right := compare(tokens)
+	if op != "=" {
+		return false
+	}
+	user := func(column, session []sqltext.Token) bool {
+		column = sqltext.Unwrap(column)
+		if len(column) == 0 {
+			return false
+		}
+		c := s.rel.Column(column[len(column)-1].Text)
+		return c != nil && a.tenantSide(s, column, c.Name) && slices.ContainsFunc(readSettings(session, a.readers), func(name string) bool {
+			return slices.ContainsFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Setting == name })
+		})
+	}
+	return user(left, right) || user(right, left)
+}
+
+// founds reports whether a policy is for new tenants of the outermost level, which reach
+// nothing that is there.
+func (a *audit) founds(s *subject, p *catalog.Policy) bool {
+	return p.Command == "INSERT" && s.tenant != "" && len(a.model.Above(s.tenant)) == 0
+}
+
+// userColumns are those by which policies show the session's user its own rows.
+func (a *audit) userColumns(s *subject) (names []string) {
+	note := func(tokens []sqltext.Token, s *subject) bool {
+		if !a.namesUser(tokens, s) {
+			return false
+		}
+		for _, t := range tokens {
+			if t.Name() && s.rel.Column(t.Text) != nil && !slices.Contains(names, t.Text) {
+				names = append(names, t.Text)
+			}
+		}
+		return true
+	}
+	for _, p := range s.rel.Policies {
+		a.boundBy(sqltext.Tokens(p.Using), s, s.scopes, note)
+	}
+	return names
+}
+
+// opensOwn reports whether a policy is there to open a tenant's own rows to a role: what
+// was shared, or may be done by none, is not its own.
+func (a *audit) opensOwn(s *subject, role *catalog.Role, command string) bool {
+	return slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool {
+		if !p.Permissive || !p.Covers(command) || !applies(p, role) {
+			return false
+		}
+		return !slices.ContainsFunc(clauses(p), func(c clause) bool { return a.shares(s, c) })
+	})
+}
+
+// anyoneFounds reports whether a policy lets a role make tenants, and so keys that
+// others have not.
+func (a *audit) anyoneFounds(s *subject, role *catalog.Role) bool {
+	return slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool { return p.Permissive && applies(p, role) && a.founds(s, p) })
+}
+
+// shares reports whether a clause chooses rows by a column that says whether a row is
+// shared, or by a table of what is: the tenant itself opened them.
+func (a *audit) shares(s *subject, c clause) bool {
+	if len(c.writes) > 0 || !slices.Equal(c.reads, []string{"SELECT"}) {
+		return false
+	}
+	tokens := bare(sqltext.Tokens(c.expr))
+	said := false
+	for i, t := range tokens {
+		if t.Is("OR") || t.Is("TRUE") && len(tokens) == 1 {
+			return false
+		}
+		named := t.Name() && slices.ContainsFunc(words(t.Text), func(w string) bool {
+			return slices.Contains([]string{"share", "shared", "sharing", "public", "published", "visibility", "visible"}, w)
+		})
+		// A schema may have any of these names.
+		said = said || named && !(i+1 < len(tokens) && tokens[i+1].Is(".") && a.schema(t.Text) != nil)
+	}
+	return said
 }
 
 // accepted are the scopes by which a policy may keep tenants apart. The

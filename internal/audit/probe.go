@@ -18,8 +18,10 @@ type prober struct {
 	a      *audit
 	tx     pgx.Tx
 	become func(role string) string // SQL that becomes a role until the savepoint ends
+	back   string                   // … and SQL that is again who sees every row
 	close  func()
-	undo   bool // an attempt is still to be taken back
+	user   []string // whose memberships a session has, of the table that is tried
+	undo   bool     // an attempt is still to be taken back
 }
 
 // superuser is a handle that can open a session which may become any role, as
@@ -137,7 +139,14 @@ func (a *audit) prober(tx pgx.Tx, become func(string) string, closing func()) (*
 		closing()
 		return nil, err
 	}
-	return &prober{a: a, tx: tx, become: become, close: closing}, nil
+	back := "RESET SESSION AUTHORIZATION; SET LOCAL row_security = off; "
+	if !strings.Contains(become(""), "AUTHORIZATION") {
+		back = "RESET ROLE; SET LOCAL row_security = off; "
+	}
+	if a.eyes.step != "" && tx == a.eyes.tx {
+		back += a.eyes.step + "; "
+	}
+	return &prober{a: a, tx: tx, become: become, back: back, close: closing}, nil
 }
 
 // identity is who an attempt is made as.

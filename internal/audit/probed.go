@@ -79,7 +79,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		return nil, nil
 	}
 	var err error
-	t.me.role = role
+	t.me.role, p.user = role, nil
 	if t.me.settings, err = p.settings(t.level, t.own.tenant); err != nil && p.a.ctx.Err() == nil {
 		p.a.unchecked("probes of "+s.name, "no session of a %s could be made: %s", t.level, firstLine(err))
 		return nil, p.reset()
@@ -175,7 +175,13 @@ func (t *probed) foreign(alias string) string {
 	if len(t.columns) == 0 || len(t.columns) != len(t.own.tenant) {
 		return ""
 	}
-	return differ(cols(alias, t.columns), t.own.tenant)
+	condition := differ(cols(alias, t.columns), t.own.tenant)
+	if user := t.p.user; len(user) == 1 {
+		for _, name := range t.p.a.userColumns(t.s) { // the session's user is told of itself
+			condition += fmt.Sprintf(" AND %s::text IS DISTINCT FROM %s", col(alias, name), catalog.Literal(user[0]))
+		}
+	}
+	return condition
 }
 
 // is the condition for one row.
@@ -218,7 +224,7 @@ func (t *probed) reads() error {
 
 // control does to a row of one's own what must work.
 func (t *probed) control(command, sql string) error {
-	if len(t.key) == 0 {
+	if len(t.key) == 0 || !t.p.a.opensOwn(t.s, t.role, command) {
 		return nil
 	}
 	got, err := t.p.try(t.me, sql)

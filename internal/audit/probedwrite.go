@@ -31,7 +31,7 @@ func (t *probed) insert(r *row, suffix string) string {
 }
 
 func (t *probed) inserts() error {
-	if !t.may("INSERT") {
+	if !t.may("INSERT") || t.s.tenant != "" && len(t.p.a.model.Above(t.s.tenant)) == 0 && t.p.a.anyoneFounds(t.s, t.role) {
 		return nil
 	}
 	for _, suffix := range []string{"", " ON CONFLICT DO NOTHING", " RETURNING 1"} {
@@ -80,10 +80,26 @@ func (t *probed) updates() error {
 	if t.foreign("t") == "" || len(t.key) == 0 || t.s.tenant != "" {
 		return nil
 	}
-	if err := t.nothing("a row can be moved out, into another tenant", t.move(t.other)+" WHERE "+t.is("t", t.own)); err != nil {
+	if err := t.moved("a row can be moved out, into another tenant", t.move(t.other)+" WHERE "+t.is("t", t.own), t.own, t.other); err != nil {
 		return err
 	}
-	return t.nothing("a row of another tenant can be moved in", t.move(t.own)+" WHERE "+t.is("t", t.other))
+	return t.moved("a row of another tenant can be moved in", t.move(t.own)+" WHERE "+t.is("t", t.other), t.other, t.own)
+}
+
+// moved runs what must not give a row to another tenant. A trigger may have put it right.
+func (t *probed) moved(message, sql string, r, to *row) error {
+	got, err := t.p.try(t.me, sql)
+	if err != nil || !got.passed() {
+		return err
+	}
+	if !got.failed() && len(t.key) > 0 {
+		now, err := t.p.try(t.me, sql+"; "+t.p.back+fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s AND %s", t.s.rel.Ident(), t.is("t", r), equals(cols("t", t.columns), to.tenant)))
+		if err != nil || !now.failed() && now.value == "0" {
+			return err
+		}
+	}
+	t.find("probe-write", t.s.name, message, sql, got, fixPolicy)
+	return nil
 }
 
 // move gives rows to the tenant of another one.
@@ -176,7 +192,7 @@ func (t *probed) blind() error {
 	if t.foreign("t") == "" || t.s.tenant != "" || !t.may("UPDATE") {
 		return nil
 	}
-	return t.nothing("rows can be moved out, into another tenant, by an UPDATE without WHERE", t.move(t.other))
+	return t.moved("rows can be moved out, into another tenant, by an UPDATE without WHERE", t.move(t.other), t.own, t.other)
 }
 
 // beyond reports a statement that reaches more rows than one's own.

@@ -68,7 +68,7 @@ func (a *audit) bareReference(s *subject, c *catalog.Column) {
 		if key == nil || key.Type.OID != c.Type.OID || key == c || !(named(target.rel.Name, stem) || stem == "parent" && target == s) {
 			continue
 		}
-		a.find(report.Finding{Rule: "reference-undeclared", Object: s.name + "." + c.Name,
+		a.find(report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: s.name + "." + c.Name,
 			Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", s.name, c.Name, target.name),
 			Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (…, %s) REFERENCES %s (…, %s) with the tenant's columns, NOT VALID, then VALIDATE it",
 				s.rel.Ident(), catalog.Ident(c.Name), target.rel.Ident(), catalog.Ident(key.Name))})
@@ -127,6 +127,9 @@ func named(table, stem string) bool {
 func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 	for _, mine := range s.direct() {
 		for _, theirs := range target.direct() {
+			if theirs.Optional { // a key over both columns could not lead to what is shared
+				continue
+			}
 			if mine.Tenant != theirs.Tenant || maps(fk, mine.Columns, theirs.Columns) || a.isTenantKey(fk, s, target) {
 				continue
 			}
@@ -134,7 +137,7 @@ func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 			if a.carriesBelow(fk, s, target, mine.Tenant) {
 				continue
 			}
-			a.find(report.Finding{Rule: "reference-without-tenant", Cause: "keys to " + target.name, Object: s.name + "." + fk.Name,
+			a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(mine.Tenant, target), Object: s.name + "." + fk.Name,
 				Message:  fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, mine.Tenant),
 				Evidence: []string{fk.Definition},
 				Fix: fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s), for which %s needs a unique key on these columns",
@@ -143,6 +146,31 @@ func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 			return
 		}
 	}
+}
+
+// keyCause is why a foreign key leaves the tenant out: its target has no key to carry it,
+// or most foreign keys of the schema do not carry it.
+func (a *audit) keyCause(level string, target *subject) string {
+	with, all := 0, 0
+	for _, s := range a.subjects {
+		mine, ok := s.at(level)
+		for _, fk := range s.rel.ForeignKeys() {
+			to := a.subject(fk.Ref)
+			if !ok || to == nil || fk.Inherited || a.isTenantKey(fk, s, to) {
+				continue
+			}
+			if theirs, ok := to.at(level); ok {
+				all++
+				if maps(fk, mine.Columns, theirs.Columns) {
+					with++
+				}
+			}
+		}
+	}
+	if 2*with < all {
+		return "keys without the " + level
+	}
+	return "keys to " + target.name
 }
 
 // isTenantKey reports whether a foreign key is what says which tenant the row belongs to.

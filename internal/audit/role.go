@@ -160,7 +160,7 @@ func (a *audit) rolePrivileges(role *catalog.Role) {
 	for _, s := range a.allPieces() {
 		for _, f := range forbidden {
 			if via := reachable(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != s.rel.Owner && via != "public" {
-				a.find(report.Finding{Rule: f.rule, Cause: f.privilege + " to " + via, Object: s.name,
+				a.find(report.Finding{Rule: f.rule, Cause: "all rights of " + via, Object: s.name,
 					Message: fmt.Sprintf("role %s may %s %s, by a grant to %s, and so %s", role.Name, f.privilege, s.name, via, f.does),
 					Fix:     fmt.Sprintf("REVOKE %s ON %s FROM %s", f.privilege, s.rel.Ident(), strings.Split(via, " ")[0])})
 			}

@@ -25,6 +25,16 @@ func (s *subject) direct() []seedbed.Scoped {
 	return s.scopes[1:]
 }
 
+// at is how columns of a subject carry a level's tenant.
+func (s *subject) at(level string) (seedbed.Scoped, bool) {
+	for _, sc := range s.direct() {
+		if sc.Tenant == level {
+			return sc, true
+		}
+	}
+	return seedbed.Scoped{}, false
+}
+
 func (a *audit) gatherSubjects() {
 	a.relations = map[string][]*catalog.Relation{}
 	for _, r := range a.cat.Relations {

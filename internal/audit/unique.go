@@ -2,7 +2,9 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -76,24 +78,77 @@ func (a *audit) tellsNothing(s *subject, ix *catalog.Index, columns []string) bo
 }
 
 // chosenByNoTenant reports whether a key holds a value that no tenant can guess or
-// choose: a UUID, a number that Postgres counts, or the id of a text key, which
-// applications make of random letters (cuid, ulid, nanoid). A duplicate cannot be
-// provoked there, so it tells nothing.
+// choose. A duplicate cannot be provoked there, so it tells nothing.
 func (a *audit) chosenByNoTenant(s *subject, ix *catalog.Index, columns []string) bool {
 	for _, name := range columns {
-		c := s.rel.Column(name)
-		if c == nil {
-			continue
-		}
-		typ := c.Type.Underlying()
-		switch {
-		case typ.Name == "uuid", c.Identity != "", c.Default != "" && calls(c.Default, "nextval", "random", "uuid", "ulid", "cuid", "nanoid"):
-			return true
-		case ix.Primary && len(ix.Keys) == 1 && typ.Category == "S" && strings.EqualFold(name, "id"):
+		if a.unguessable(s.rel, name, ix.Primary, 0) {
 			return true
 		}
 	}
 	return false
+}
+
+// unguessable reports whether nobody chooses or guesses the values of a column: UUIDs,
+// what Postgres counts, secrets, the ids of text keys, which applications make of random
+// letters (cuid, ulid, nanoid), and what references any of those.
+func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, depth int) bool {
+	c := r.Column(name)
+	if c == nil || depth > 3 {
+		return false
+	}
+	typ := c.Type.Underlying()
+	text := typ.Category == "S" || typ.Name == "bytea"
+	switch {
+	case typ.Name == "uuid", typ.Name == "xid8", c.Identity != "":
+		return true
+	case c.Default != "" && calls(c.Default, "nextval", "random", "uuid", "ulid", "cuid", "nanoid", "xact_id"):
+		return true
+	case text && (isSecret(r.Name, name) || isIdentifier(name)), primary && typ.Category == "N" && isIdentifier(name):
+		return true
+	}
+	for _, fk := range r.ForeignKeys() {
+		if len(fk.Columns) == 1 && fk.Columns[0] == name && a.unguessable(fk.Ref, fk.RefColumns[0], true, depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// words of a name: of apiKey and api_key, api and key.
+func words(name string) []string {
+	var b strings.Builder
+	lower := false
+	for _, c := range name {
+		if unicode.IsUpper(c) && lower {
+			b.WriteByte('_')
+		}
+		lower = unicode.IsLower(c) || unicode.IsDigit(c)
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return strings.FieldsFunc(b.String(), func(c rune) bool { return c == '_' || c == '-' || c == ' ' })
+}
+
+// isSecret reports whether a column holds secrets or their hashes, by its name: they are
+// random, or they are no secrets.
+func isSecret(table, column string) bool {
+	has := func(all []string, any ...string) bool {
+		return slices.ContainsFunc(all, func(w string) bool { return slices.Contains(any, w) })
+	}
+	w := words(column)
+	return has(w, "token", "secret", "hash", "hashed", "digest", "nonce", "otp", "signature") ||
+		has(w, "key") && has(w, "api", "access", "secret", "public", "private", "pk", "pub", "signing") ||
+		has(w, "value", "key") && len(w) == 1 && has(words(table), "key", "keys", "token", "tokens", "secret", "secrets")
+}
+
+// isIdentifier reports whether a column's name says that it identifies a row, and not by
+// what its tenant calls it elsewhere.
+func isIdentifier(column string) bool {
+	w := words(column)
+	if len(w) == 1 {
+		return slices.Contains([]string{"id", "oid", "uid", "guid", "uuid"}, w[0])
+	}
+	chosen := []string{"external", "client", "custom", "tax", "national", "foreign", "device", "vat", "employee", "reference", "ref", "user"}
+	return len(w) > 1 && w[len(w)-1] == "id" && !slices.ContainsFunc(w, func(x string) bool { return slices.Contains(chosen, x) })
 }
 
 // calls reports whether an expression calls a function with one of these words in its

@@ -8,6 +8,7 @@ type Function struct {
 	Schema          string
 	Name            string
 	Args            string // identity arguments, as DROP FUNCTION wants them
+	Defaults        int    // arguments, the last ones, that a call may leave out
 	Returns         string
 	Owner           string
 	Language        string
@@ -21,7 +22,7 @@ type Function struct {
 }
 
 var functionsSQL = `
-select p.oid, n.nspname::text, p.proname::text, pg_get_function_identity_arguments(p.oid),
+select p.oid, n.nspname::text, p.proname::text, pg_get_function_identity_arguments(p.oid), p.pronargdefaults,
        coalesce(pg_get_function_result(p.oid), ''), pg_get_userbyid(p.proowner)::text, la.lanname::text,
        ` + extensionOf("pg_proc", "p.oid") + `, p.prosecdef, p.proleakproof, p.provolatile::text,
        coalesce(p.proconfig, '{}'), coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
@@ -35,7 +36,7 @@ order by n.nspname, p.proname, p.oid`
 func (l *loader) readFunctions(rows pgx.Rows) error {
 	var f Function
 	var config, acl []string
-	_, err := pgx.ForEachRow(rows, []any{&f.OID, &f.Schema, &f.Name, &f.Args, &f.Returns, &f.Owner, &f.Language,
+	_, err := pgx.ForEachRow(rows, []any{&f.OID, &f.Schema, &f.Name, &f.Args, &f.Defaults, &f.Returns, &f.Owner, &f.Language,
 		&f.Extension, &f.SecurityDefiner, &f.Leakproof, &f.Volatility, &config, &f.Body, &acl}, func() error {
 		function := f
 		function.Config = parseOptions(config)

@@ -39,6 +39,7 @@ var explanations = []explanation{
 	{rule: "rls-enabled", explains: append([]string{"partition-open", "rls-command-uncovered"}, attempts...)},
 	{rule: "tenant-preset", explains: []string{"probe-setting"}},
 	{rule: "policy-without-tenant", explains: append([]string{"aggregate-predicate"}, attempts...)},
+	{rule: "policy-shares", explains: []string{"probe-read", "probe-oracle"}},
 	{rule: "aggregate-predicate", explains: []string{"probe-across"}},
 	{rule: "rls-command-uncovered", explains: []string{"probe-control"}},
 	{rule: "role-superuser", explains: attempts, role: true},

@@ -45,6 +45,7 @@ var Rules = []Rule{
 	{"rls-forced", Risk, "Row-level security is forced.", "The owner of a table passes its policies otherwise, and views and functions with it."},
 	{"rls-command-uncovered", Advice, "A policy covers each command that is granted.", "Without one the command silently reaches no row."},
 	{"policy-without-tenant", Risk, "A policy keeps to the session's tenant.", "Permissive policies add up: the most generous one decides."},
+	{"policy-shares", Advice, "What a policy opens to every tenant is marked as shared on purpose.", "It is read by whoever asks: the mark is all that protects the others."},
 	{"partition-open", Risk, "A partition has row-level security of its own.", "The parent's policies do not apply to a query that names the partition."},
 	{"role-superuser", Risk, "The application is no superuser.", "Row-level security does not apply to superusers."},
 	{"role-bypassrls", Risk, "The application does not bypass row-level security.", "No policy applies to a role with BYPASSRLS, nor to one that can become it."},

@@ -47,6 +47,7 @@ var faults = []fault{
 	{name: "no policy", check: iso, as: owner, sql: "drop policy datasets_space on datasets", rule: "rls-command-uncovered", object: "datasets"},
 	{name: "no policy for writes", check: iso, as: owner, sql: "drop policy datasets_space on datasets; create policy reads on datasets for select using (space_id = " + setting + ")", rule: "rls-command-uncovered", object: "datasets"},
 	{name: "second policy that is open", check: iso, as: owner, sql: "create policy open on datasets using (true)", rule: "policy-without-tenant", object: "datasets.open"},
+	{name: "policy for what is shared", check: iso, as: owner, sql: "alter table datasets add column shared boolean not null default false; create policy opened on datasets for select using (shared)", rule: "policy-shares", object: "datasets.opened"},
 	{name: "policy open to reads", check: iso, as: owner, sql: "create policy open on attachments for select to seedbed_app using (created_at < now())", rule: "policy-without-tenant", object: "attachments.open"},
 	{name: "policy with OR", check: iso, as: owner, sql: "alter policy datasets_space on datasets using (space_id = " + setting + " or tags @> '{public}')", rule: "policy-without-tenant", object: "datasets.datasets_space"},
 	{name: "policy open when unset", check: iso, as: owner, sql: "alter policy datasets_space on datasets using (" + setting + " is null or space_id = " + setting + ")", rule: "policy-without-tenant", object: "datasets.datasets_space"},

@@ -15,19 +15,6 @@ import (
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// Finding is one thing about a migration that would hurt a database in use.
-type Finding = review.Finding
-
-// Severity of a finding: [Hazard], [Policy] or [Style].
-type Severity = review.Severity
-
-// The severities. Hazards and policies fail a build, style is advice.
-const (
-	Hazard = review.Hazard
-	Policy = review.Policy
-	Style  = review.Style
-)
-
 // ReviewOptions says what to review. The zero value reviews every migration.
 type ReviewOptions struct {
 	Options
@@ -122,7 +109,7 @@ func unreadable(err error) *Report {
 	if strings.Contains(f.Message, "semicolon") {
 		f.Rule, f.Fix = "goose-splits-statement", "end the last statement with a semicolon; a statement with semicolons inside goes between -- +goose StatementBegin and -- +goose StatementEnd"
 	}
-	return &Report{Findings: []Finding{f}, Majors: []int{}, Migrations: []review.Reviewed{}}
+	return &Report{Findings: []Finding{f}, Majors: []int{}, Migrations: []ReviewedMigration{}}
 }
 
 // configOf is how to reach the server of db.

@@ -19,14 +19,15 @@ type grouped struct {
 
 // ruleCount is how often a rule fired, and where it did last.
 type ruleCount struct {
-	review.Rule
+	Name, Summary        string
+	Severity             Severity
 	Findings, Migrations int
 	Last                 Finding
 }
 
 // migrationGroup is one migration with what is to be told of it.
 type migrationGroup struct {
-	review.Reviewed
+	ReviewedMigration
 	Statements                []statementGroup
 	Hazards, Policies, Styles int
 }
@@ -77,7 +78,7 @@ func (r *Report) grouped() grouped {
 	for _, f := range r.Findings { // of one that does not apply
 		if !seen[f.Version] {
 			seen[f.Version] = true
-			g.Migrations = append(g.Migrations, groupMigration(review.Reviewed{Version: f.Version, File: f.File}, byVersion[f.Version]))
+			g.Migrations = append(g.Migrations, groupMigration(ReviewedMigration{Version: f.Version, File: f.File}, byVersion[f.Version]))
 		}
 	}
 	return g
@@ -90,7 +91,7 @@ func countRules(all []Finding) []ruleCount {
 		i := slices.IndexFunc(counts, func(c ruleCount) bool { return c.Name == f.Rule })
 		if i < 0 {
 			i = len(counts)
-			counts = append(counts, ruleCount{Rule: ruleNamed(f)})
+			counts = append(counts, ruleNamed(f))
 		}
 		c := &counts[i]
 		c.Findings++
@@ -106,19 +107,19 @@ func countRules(all []Finding) []ruleCount {
 	return counts
 }
 
-func ruleNamed(f Finding) review.Rule {
+func ruleNamed(f Finding) ruleCount {
 	for _, r := range review.Rules() {
 		if r.Name == f.Rule {
-			return r
+			return ruleCount{Name: r.Name, Summary: r.Summary, Severity: Severity(r.Severity)}
 		}
 	}
-	return review.Rule{Name: f.Rule, Severity: f.Severity}
+	return ruleCount{Name: f.Rule, Severity: f.Severity}
 }
 
 func severityOrder(s Severity) int { return slices.Index([]Severity{Hazard, Policy, Style}, s) }
 
-func groupMigration(m review.Reviewed, all []Finding) migrationGroup {
-	g := migrationGroup{Reviewed: m}
+func groupMigration(m ReviewedMigration, all []Finding) migrationGroup {
+	g := migrationGroup{ReviewedMigration: m}
 	for _, f := range all {
 		switch f.Severity {
 		case Hazard:

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/look"
-	"github.com/qarion/seedbed/internal/review"
 )
 
 // WriteHTML writes the report as one page without scripts or other files: the summary,
@@ -22,10 +22,10 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 // Picture is the migration's timeline; empty where it locks nothing against others.
 func (m migrationGroup) Picture() template.HTML {
-	if len(m.Timeline) == 0 {
+	if len(m.Locks) == 0 {
 		return ""
 	}
-	return template.HTML(TimelineSVG(m.Reviewed)) // it escapes names itself
+	return template.HTML(TimelineSVG(m.ReviewedMigration)) // it escapes names itself
 }
 
 // Counts are the numbers of findings by severity.
@@ -76,7 +76,7 @@ var reportPage = template.Must(template.New("report").Parse(`<!doctype html>
 `))
 
 // lockColour of the picture: what other sessions can no longer do.
-func lockColour(c review.Closed) string {
+func lockColour(c LockSpan) string {
 	switch {
 	case c.Reads:
 		return "#c33"
@@ -89,12 +89,12 @@ func lockColour(c review.Closed) string {
 // TimelineSVG draws one migration: a row for each relation that it locks against
 // others, a column for each statement. Red is closed to reads and writes, orange
 // to writes, blue to other DDL only.
-func TimelineSVG(m review.Reviewed) string {
+func TimelineSVG(m ReviewedMigration) string {
 	last := 0
 	var rows []string
-	for _, c := range m.Timeline {
+	for _, c := range m.Locks {
 		last = max(last, c.To)
-		if len(rows) == 0 || !contains(rows, c.Relation) {
+		if len(rows) == 0 || !slices.Contains(rows, c.Relation) {
 			rows = append(rows, c.Relation)
 		}
 	}
@@ -113,7 +113,7 @@ func TimelineSVG(m review.Reviewed) string {
 	for n, name := range rows {
 		y := top + n*height
 		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`, left-10, y+16, template.HTMLEscapeString(name))
-		for _, c := range m.Timeline {
+		for _, c := range m.Locks {
 			if c.Relation == name {
 				fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" rx="3" fill="%s"><title>%s on %s, statements %d to %d</title></rect>`,
 					left+c.From*step+1, y+4, (c.To-c.From+1)*step-2, height-8, lockColour(c), c.Lock, template.HTMLEscapeString(name), c.From, c.To)
@@ -122,13 +122,4 @@ func TimelineSVG(m review.Reviewed) string {
 	}
 	b.WriteString("</g></svg>")
 	return b.String()
-}
-
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
 }

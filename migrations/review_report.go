@@ -23,7 +23,7 @@ type Report struct {
 	// Majors are the Postgres versions that were asked.
 	Majors []int `json:"majors"`
 	// Migrations are those reviewed, each with the locks that others would wait for.
-	Migrations []review.Reviewed `json:"migrations"`
+	Migrations []ReviewedMigration `json:"migrations"`
 
 	set     *Set
 	waivers []waiver
@@ -66,7 +66,8 @@ func (r *Report) merge(results []*review.Result) {
 	found := map[string]*seen{}
 	for _, res := range results {
 		r.Majors = append(r.Majors, res.Major)
-		for _, f := range res.Findings {
+		for _, internal := range res.Findings {
+			f := findingOf(internal)
 			key := fmt.Sprint(f.Rule, "\x00", f.File, "\x00", f.Statement, "\x00", f.Target)
 			if found[key] == nil {
 				found[key] = &seen{at: len(all)}
@@ -76,7 +77,7 @@ func (r *Report) merge(results []*review.Result) {
 		}
 	}
 	if len(results) > 0 {
-		r.Migrations = results[0].Migrations
+		r.Migrations = reviewedOf(results[0].Migrations)
 	}
 	for _, s := range found {
 		if len(s.majors) < len(results) {

@@ -20,7 +20,7 @@ func (r *Report) WriteGitLab(w io.Writer, prefix string) error { return r.run(pr
 func (r *Report) run(prefix string) report.Run {
 	run := report.Run{Tool: "seedbed migrate review"}
 	for _, rule := range review.Rules() {
-		run.Rules = append(run.Rules, report.RunRule{Name: rule.Name, Short: rule.Summary, Urgency: urgency[rule.Severity]})
+		run.Rules = append(run.Rules, report.RunRule{Name: rule.Name, Short: rule.Summary, Urgency: urgency[Severity(rule.Severity)]})
 	}
 	for _, f := range append(append([]Finding(nil), r.Findings...), r.Waived...) {
 		k := knownOf(f)

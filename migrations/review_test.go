@@ -194,7 +194,7 @@ func TestReviewSeesLocksOfConcurrently(t *testing.T) {
 	if len(report.Findings) != 0 {
 		t.Errorf("found %q", rulesOf(report.Findings))
 	}
-	timeline := report.Migrations[1].Timeline
+	timeline := report.Migrations[1].Locks
 	if len(timeline) != 1 || timeline[0].Relation != "public.t" || timeline[0].Lock != "SHARE UPDATE EXCLUSIVE" || timeline[0].Writes {
 		t.Errorf("timeline %+v", timeline)
 	}
@@ -214,7 +214,7 @@ func TestReviewSeesLocksOfDetach(t *testing.T) {
 		t.Errorf("found %q", rulesOf(report.Findings))
 	}
 	locks := map[string]string{}
-	for _, c := range report.Migrations[1].Timeline {
+	for _, c := range report.Migrations[1].Locks {
 		locks[c.Relation] = c.Lock
 	}
 	if locks["s.ev"] != "SHARE UPDATE EXCLUSIVE" || locks["s.Ev 1"] != "ACCESS EXCLUSIVE" || len(locks) != 2 {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/qarion/seedbed/internal/review"
 )
 
 // WriteText writes the report for people: a summary, rules that fire in most
@@ -86,12 +84,12 @@ func writeMigration(b *strings.Builder, m migrationGroup) {
 		}
 	}
 	writeAccess(b, m.Access)
-	writeTimeline(b, m.Reviewed)
+	writeTimeline(b, m.ReviewedMigration)
 }
 
 // writeAccess tells who reaches what after the migration that did not before, and the
 // other way round.
-func writeAccess(b *strings.Builder, changes []review.AccessChange) {
+func writeAccess(b *strings.Builder, changes []AccessChange) {
 	const most = 8
 	for i, c := range changes {
 		if i == 0 {
@@ -150,10 +148,10 @@ func writeCause(b *strings.Builder, c cause) {
 }
 
 // writeTimeline draws which statements each table is closed for.
-func writeTimeline(b *strings.Builder, m review.Reviewed) {
+func writeTimeline(b *strings.Builder, m ReviewedMigration) {
 	const most = 8
 	n := 0
-	for _, c := range m.Timeline {
+	for _, c := range m.Locks {
 		if !c.Writes {
 			continue
 		}
@@ -163,7 +161,7 @@ func writeTimeline(b *strings.Builder, m review.Reviewed) {
 		if n == 1 {
 			b.WriteString("  closed to others, by statement\n")
 		}
-		b.WriteString(timelineRow(c, m.Timeline) + "\n")
+		b.WriteString(timelineRow(c, m.Locks) + "\n")
 	}
 	if n > most {
 		fmt.Fprintf(b, "  … and %d more\n", n-most)
@@ -173,7 +171,7 @@ func writeTimeline(b *strings.Builder, m review.Reviewed) {
 // mostColumns is how many statements fit beside each other on a screen.
 const mostColumns = 60
 
-func timelineRow(c review.Closed, all []review.Closed) string {
+func timelineRow(c LockSpan, all []LockSpan) string {
 	last := 0
 	for _, o := range all {
 		last = max(last, o.To)

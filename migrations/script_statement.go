@@ -30,7 +30,7 @@ func (w *scriptWriter) locks(version int64, n int) []string {
 		if m.Version != version {
 			continue
 		}
-		for _, c := range m.Timeline {
+		for _, c := range m.Locks {
 			if c.From == n {
 				all = append(all, c.Lock+" on "+c.Relation)
 			}

@@ -129,7 +129,7 @@ func (a *app) reviewSource(ctx context.Context, r *reporting) error {
 func reviewed(r *migrations.Report) (all []report.Migration) {
 	for _, m := range r.Migrations {
 		x := report.Migration{File: m.File}
-		if len(m.Timeline) > 0 {
+		if len(m.Locks) > 0 {
 			x.Timeline = template.HTML(migrations.TimelineSVG(m)) // it escapes names itself
 		}
 		for _, f := range r.Findings {

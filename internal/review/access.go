@@ -36,12 +36,12 @@ func (s *session) access(ctx context.Context) (access, error) {
 
 // AccessChange is what a migration does to one role's reach.
 type AccessChange struct {
-	Object  string `json:"object"`
-	Role    string `json:"role"`
-	Command string `json:"command"`
-	Before  string `json:"before"` // "not granted", "no row", "every row", or the condition
-	After   string `json:"after"`
-	Effect  string `json:"effect"` // "narrowing", "widening", or "changed" where neither is certain
+	Object  string
+	Role    string
+	Command string
+	Before  string // "not granted", "no row", "every row", or the condition
+	After   string
+	Effect  string // "narrowing", "widening", or "changed" where neither is certain
 }
 
 // notGranted is the reach of a role without the privilege.

@@ -29,12 +29,12 @@ type Config struct {
 
 // Reviewed is one migration that was looked at.
 type Reviewed struct {
-	Version  int64    `json:"version"`
-	File     string   `json:"file"`
-	Timeline []Closed `json:"timeline"`
-	Took     int64    `json:"ms"`
+	Version  int64
+	File     string
+	Timeline []Closed
+	Took     int64
 	// Access is what the migration does to who reaches which rows.
-	Access []AccessChange `json:"access,omitempty"`
+	Access []AccessChange
 }
 
 // Result of a review.

@@ -7,13 +7,13 @@ import (
 
 // Closed is a relation that a migration keeps locked, from one statement to another.
 type Closed struct {
-	Relation string `json:"relation"`
-	Lock     string `json:"lock"`
-	From     int    `json:"from"` // statement that took it, as goose splits
-	To       int    `json:"to"`   // statement after which it was let go
-	Reads    bool   `json:"reads"`
-	Writes   bool   `json:"writes"`
-	DDL      bool   `json:"ddl"`
+	Relation string
+	Lock     string
+	From     int // statement that took it, as goose splits
+	To       int // statement after which it was let go
+	Reads    bool
+	Writes   bool
+	DDL      bool
 }
 
 // note keeps what is known of a migration beyond its findings.

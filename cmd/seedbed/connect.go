@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -78,6 +79,9 @@ func (a *app) ensure(ctx context.Context, server *dev.Server, f devFlags) (*dev.
 // connect opens a pool on somebody's database. Errors never repeat the URL, which
 // may hold a password.
 func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	if !strings.ContainsAny(url, ":=") {
+		return nil, usagef("--url %s: write postgres://user@host:5432/database", url)
+	}
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, usagef("--url: %v (special characters in a password are written as %%40 for @, %%2F for /, %%25 for %%)", err)

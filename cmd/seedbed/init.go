@@ -83,13 +83,21 @@ func (a *app) writeInit(root string, names []string, files firstFiles) error {
 		fmt.Fprintf(a.err, "wrote %s\n", fromHere(filepath.Join(root, name)))
 	}
 	next := "seedbed dev"
-	if len(names) > 1 {
+	if len(names) > 1 && requiresUs(root) {
+		next = "go test -run TestDatabase . && seedbed dev"
+	} else if len(names) > 1 {
 		next = "go get github.com/qarion/seedbed@" + moduleVersion() + " && go mod tidy && go test -run TestDatabase . && seedbed dev"
 	} else {
 		fmt.Fprintln(a.err, "There is no go.mod, so no test was written.")
 	}
 	fmt.Fprintf(a.err, "Next: %s\n", next)
 	return nil
+}
+
+// requiresUs reports whether the module in root knows this one already.
+func requiresUs(root string) bool {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	return err == nil && bytes.Contains(text, []byte("github.com/qarion/seedbed"))
 }
 
 // writeNew writes a file that is not there.

@@ -76,7 +76,7 @@ func historyFiles(h *historyFlags, args []string) (fs.FS, error) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		if err != nil {
-			return nil, usagef("%v: give the directory of the migrations", err)
+			return nil, usageOf("give the directory of the migrations", err)
 		}
 		local = local && filepath.IsLocal(arg)
 		if !info.IsDir() && len(args) > 1 {

@@ -50,10 +50,28 @@ of psql need no "--" before them.`,
 			if err != nil {
 				return err
 			}
+			if f.role == "" {
+				if err := a.noteRowSecurity(ctx, server); err != nil {
+					return err
+				}
+			}
 			return become(psql, append([]string{url}, args...))
 		})
 	}
 	return cmd
+}
+
+// noteRowSecurity says why the owner may see no rows.
+func (a *app) noteRowSecurity(ctx context.Context, server *dev.Server) error {
+	d, err := server.Database(ctx, "")
+	if err != nil {
+		return err
+	}
+	tables, err := server.Hidden(ctx, d.Name)
+	if err == nil && tables > 0 {
+		fmt.Fprintf(a.err, "note: row-level security holds on %s, for the owner too; all rows: seedbed psql --role seedbed_seeder\n", plural(tables, "table"))
+	}
+	return err
 }
 
 // take picks its flags out of arguments and returns the others. What follows "--" is

@@ -2,13 +2,9 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // app is what every command works with.
@@ -99,87 +95,4 @@ func (a *app) watch(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		a.watch(sub)
 	}
-}
-
-// noArguments refuses arguments: a command that is not there, with what it may have
-// been meant for, or something that belongs to a flag.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	if !cmd.HasSubCommands() {
-		return usagef("%s takes no argument %q", cmd.CommandPath(), args[0])
-	}
-	if near := nearestCommand(cmd, args[0]); near != "" {
-		return usagef("there is no command %q; did you mean: %s", cmd.CommandPath()+" "+args[0], near)
-	}
-	return usagef("there is no command %q", cmd.CommandPath()+" "+args[0])
-}
-
-// meanings are what other tools call what a command does.
-var meanings = map[string][]string{
-	"dev":            {"start", "up", "run", "serve", "server", "db", "database"},
-	"stop":           {"down", "shutdown", "kill"},
-	"psql":           {"console", "shell", "connect", "open", "sql", "query", "exec"},
-	"url":            {"dsn", "uri", "env"},
-	"status":         {"ps", "ls", "list", "info", "show"},
-	"prune":          {"clean", "cleanup", "gc", "rm", "purge"},
-	"doctor":         {"diagnose", "debug"},
-	"init":           {"new", "create", "setup"},
-	"check":          {"lint", "audit", "verify", "validate", "integrity", "isolation"},
-	"dump":           {"export", "backup", "pg_dump"},
-	"seed":           {"fill", "fixtures", "load", "populate", "import", "scenario"},
-	"snapshot":       {"save"},
-	"model":          {"discover", "schema", "tables", "inspect"},
-	"migrate review": {"review"},
-	"migrate script": {"script"},
-	"migrate up":     {"migration", "migrations", "upgrade"},
-	"migrate down":   {"rollback", "downgrade"},
-}
-
-// nearestCommand is the command line that an unknown word below cmd stands for.
-func nearestCommand(cmd *cobra.Command, word string) string {
-	word = strings.ToLower(word)
-	names := []string{}
-	for _, sub := range cmd.Commands() {
-		if !sub.Hidden {
-			names = append(names, sub.Name())
-		}
-	}
-	for name, words := range meanings {
-		if found, _, err := cmd.Root().Find(strings.Fields(name)); err == nil && slices.Contains(words, word) {
-			return found.CommandPath()
-		}
-	}
-	if near := catalog.Nearest(word, names); near != "" {
-		return cmd.CommandPath() + " " + near
-	}
-	if found, _, err := cmd.Root().Find([]string{word}); err == nil && found != cmd.Root() {
-		return found.CommandPath() // a command of seedbed, after one that has others
-	}
-	return ""
-}
-
-// flagError is an error of parsing flags: for an unknown one, with one that is there.
-func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if e, ok := err.(*pflag.NotExistError); ok {
-		unknown = e
-	}
-	if unknown == nil {
-		return &usageError{err}
-	}
-	name := unknown.GetSpecifiedName()
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if len(name) > 1 {
-		if near := catalog.Nearest(name, names); near != "" {
-			return usagef("%s has no flag --%s; did you mean --%s?", cmd.CommandPath(), name, near)
-		}
-	}
-	dashes := "--"
-	if len(name) == 1 {
-		dashes = "-"
-	}
-	return usagef("%s has no flag %s%s", cmd.CommandPath(), dashes, name)
 }

@@ -70,8 +70,12 @@ func (a *app) refuseProduction(db *pgxpool.Pool) error {
 
 // isDirectory says of a flag's value what is wrong with it.
 func isDirectory(flag, dir string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
 		return usagef("%s %s: no such directory", flag, dir)
+	case !info.IsDir():
+		return usagef("%s %s: that is a file; give its directory: %s %s", flag, dir, flag, shellQuote(filepath.Dir(dir)))
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ has the name already is kept, and the command fails, unless --replace is given.`
 		Example: `  seedbed snapshot before-import
   seedbed restore before-import
   seedbed snapshot --drop before-import`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument("name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStarted(cmd.Context(), func(ctx context.Context, server *dev.Server, _ *progress) error {
 				if drop {
@@ -46,7 +46,7 @@ func (a *app) restoreCommand() *cobra.Command {
 		Use:     "restore NAME",
 		Short:   "Bring it back to a snapshot",
 		Example: "  seedbed restore before-import",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument("name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStarted(cmd.Context(), func(ctx context.Context, server *dev.Server, _ *progress) error {
 				_, err := server.Restore(ctx, args[0])

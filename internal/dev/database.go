@@ -37,9 +37,10 @@ type Database struct {
 const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, created_at, pg_database_size(p.oid), build
 	FROM seedbed.development d JOIN pg_database p ON p.datname = d.name `
 
-// Databases lists what is on record, newest last.
+// Databases lists what is on record: of each branch its database, then its snapshots, the
+// newest last.
 func (s *Server) Databases(ctx context.Context) ([]Database, error) {
-	rows, err := s.admin.Query(ctx, selectDatabases+"ORDER BY branch, created_at, name")
+	rows, err := s.admin.Query(ctx, selectDatabases+"ORDER BY branch, snapshot <> '', created_at, name")
 	if err != nil {
 		return nil, fmt.Errorf("list the development databases: %w", err)
 	}

@@ -3,6 +3,7 @@ package dev
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/qarion/seedbed/internal/server"
@@ -23,13 +24,16 @@ type NoDatabaseError struct {
 
 func (e *NoDatabaseError) Error() string {
 	s := fmt.Sprintf("there is no database of the %s %q", e.Kind, e.Name)
+	if e.Name == "" {
+		s = "the project has no database"
+	}
 	if e.Kind == "snapshot" {
 		s = fmt.Sprintf("there is no snapshot %q", e.Name)
 	}
 	if len(e.Have) == 0 {
 		return s
 	}
-	return s + fmt.Sprintf("; there is %q", e.Have)
+	return s + "; there is " + strings.Join(e.Have, ", ")
 }
 
 // SnapshotExistsError says that a snapshot would be overwritten.

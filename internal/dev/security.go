@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/server"
@@ -60,6 +62,14 @@ func (s *Server) Security(ctx context.Context, database string, model func(conte
 		return nil, err
 	}
 	return found, found.tenant(ctx, pool, cat, means.Model)
+}
+
+// Hidden counts the tables whose row-level security holds for the owner, too.
+func (s *Server) Hidden(ctx context.Context, database string) (tables int, err error) {
+	err = s.withPool(ctx, database, func(pool *pgxpool.Pool) error {
+		return pool.QueryRow(ctx, `SELECT count(*) FROM pg_class c WHERE c.relrowsecurity AND row_security_active(c.oid)`).Scan(&tables)
+	})
+	return tables, err
 }
 
 // tenant finds the innermost level that has a setting, and one of its tenants.

@@ -103,7 +103,7 @@ func (p Project) keepVersion(cfg *server.DevConfig) error {
 	case asked == "":
 		cfg.Version = major
 	case asked != major && !strings.HasPrefix(asked, major+"."):
-		return fmt.Errorf("start Postgres %s: the project's data is of Postgres %s; keep to that, or begin anew by removing %s", asked, major, dir)
+		return fmt.Errorf("start Postgres %s: the project's data is of Postgres %s. Keep to that; or, to discard the data: rm -r %s", asked, major, dir)
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ func NewSource(paths ...string) (Source, error) {
 		if err != nil {
 			return nil, err
 		}
+		if real, err := filepath.EvalSymlinks(abs); err == nil {
+			abs = real // as a project's root is
+		}
 		if strings.Contains(abs, "\n") {
 			return nil, fmt.Errorf("%q: the name of a directory of migrations has no line breaks", path)
 		}
@@ -89,13 +92,15 @@ func (s Source) join() fs.FS {
 // Equal reports whether two sources are the same places in the same order.
 func (s Source) Equal(other Source) bool { return s.record() == other.record() }
 
-// Names are the paths as seen from a directory: relative where they lie below it.
+// Names are the paths as seen from a directory: relative where they lie in the same
+// repository.
 func (s Source) Names(from string) []string {
 	names := make([]string, len(s))
 	for i, path := range s {
 		names[i] = path
-		if rel, err := filepath.Rel(from, path); err == nil && filepath.IsLocal(rel) {
-			names[i] = filepath.ToSlash(rel)
+		inside, err := filepath.Rel(repository(from), path)
+		if err == nil && filepath.IsLocal(inside) {
+			names[i] = nameFrom(from, path)
 		}
 	}
 	return names

@@ -64,7 +64,7 @@ func (f *Factory[T]) create(ctx context.Context, db seedbed.DB, n int, options [
 	}
 	out := make([]T, len(made))
 	for i, row := range made {
-		out[i] = row.Interface().(T)
+		out[i] = *rowOf[T](row.Addr().Interface())
 	}
 	return out, nil
 }

@@ -68,6 +68,7 @@ var ErrNoTable = rows.ErrNoTable
 type KeySpaceError struct {
 	Table       string
 	Rows, Most  int64
+	There       int64 // rows that the table has already
 	Column      string
 	Definitions []string // of the key, and of what limits the column
 }

@@ -53,7 +53,7 @@ func newDefinition[T Row](d Definition[T]) *rows.Definition {
 	var zero T
 	def := &rows.Definition{Table: zero.TableName(), Type: reflect.TypeFor[T]()}
 	if d.Row != nil {
-		def.Fill = func(row any, c *fake.Cells) { d.Row(row.(*T), (*Cells)(c)) }
+		def.Fill = func(row any, c *fake.Cells) { d.Row(rowOf[T](row), (*Cells)(c)) }
 	}
 	if len(d.Parents) > 0 {
 		def.Parents = func() []*rows.Definition {
@@ -64,9 +64,9 @@ func newDefinition[T Row](d Definition[T]) *rows.Definition {
 			return all
 		}
 	}
-	def.Options = optionsFor(def.Type, d.Options)
+	def.Options = optionsFor(reflect.TypeFor[T](), d.Options)
 	if d.After != nil {
-		def.After = append(def.After, func(ctx context.Context, db seedbed.DB, row any) error { return d.After(ctx, db, row.(*T)) })
+		def.After = append(def.After, func(ctx context.Context, db seedbed.DB, row any) error { return d.After(ctx, db, rowOf[T](row)) })
 	}
 	return def
 }
@@ -79,7 +79,7 @@ type Maker interface{ definition() *rows.Definition }
 //
 //	rec := factory.Auto("invoices").Create(t, db, func(r *factory.Record) { r.Set("status", "void") })
 func Auto(table string) *Factory[Record] {
-	return &Factory[Record]{&rows.Definition{Table: table, Type: reflect.TypeFor[Record]()}}
+	return &Factory[Record]{&rows.Definition{Table: table}}
 }
 
 // With returns a factory whose calls all have these options, before their own.
@@ -95,5 +95,5 @@ func (f *Factory[T]) definition() *rows.Definition { return f.def }
 
 // all are the factory's options and those of a call, in this order.
 func (f *Factory[T]) all(options []Option) []rows.Option {
-	return append(slices.Clip(f.def.Options), optionsFor(f.def.Type, options)...)
+	return append(slices.Clip(f.def.Options), optionsFor(reflect.TypeFor[T](), options)...)
 }

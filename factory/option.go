@@ -61,7 +61,7 @@ func Has(n int, of Maker) Option { return rows.Has(n, of.definition()) }
 //
 //	factory.Set(func(d *factory.Dataset) { d.Name = "orders" })
 func Set[T any](f func(row *T)) Option {
-	return setter{reflect.TypeFor[T](), func(row any) { f(row.(*T)) }}
+	return setter{reflect.TypeFor[T](), func(row any) { f(rowOf[T](row)) }}
 }
 
 // Hostile fills every column that may hold anything with what has broken programs:
@@ -140,6 +140,9 @@ func functionFor(typ reflect.Type, o Option) rows.Option {
 	}
 	if typ == nil || t.In(0) != reflect.PointerTo(typ) {
 		return rows.Invalid(&OptionError{Option: "a " + t.String(), Struct: nameOf(typ)})
+	}
+	if f, ok := o.(func(*Record)); ok {
+		return rows.Set(func(row any) { f(rowOf[Record](row)) })
 	}
 	return rows.Set(func(row any) { v.Call([]reflect.Value{reflect.ValueOf(row)}) })
 }

@@ -1,5 +1,7 @@
 package factory
 
+import "github.com/qarion/seedbed/internal/rows"
+
 // Record is a row of a table that has no struct: what Auto makes. It holds every
 // column that was written or chosen by Postgres.
 type Record struct {
@@ -20,3 +22,11 @@ func (r *Record) Set(column string, value any) {
 
 // Get returns a column's value, nil where it is NULL or not there.
 func (r Record) Get(column string) any { return r.Values[column] }
+
+// rowOf gives a row of the engine, which has its own Record, as T.
+func rowOf[T any](row any) *T {
+	if r, ok := row.(*rows.Record); ok {
+		row = (*Record)(r)
+	}
+	return row.(*T)
+}

@@ -105,8 +105,12 @@ func (load *bulkLoad) readVolumes() error {
 	return nil
 }
 
-// checkBulk refuses what a definition would do row by row.
+// checkBulk refuses a table that takes no rows, and what a definition would do row by
+// row.
 func (load *bulkLoad) checkBulk(t *table, def *Definition, c *call) error {
+	if err := t.checkPartitions(); err != nil {
+		return err
+	}
 	if len(c.children) > 0 {
 		return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
 	}
@@ -137,7 +141,7 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 	}
 	for _, tb := range load.order {
 		if !tb.found && tb.baseBatch == nil {
-			if err := tb.checkKeySpace(); err != nil {
+			if err := load.checkKeySpace(ctx, tb); err != nil {
 				return err
 			}
 			if load.hasRows[tb.table] {

@@ -14,7 +14,7 @@ import (
 // table is whole: every required column is made up.
 type Definition struct {
 	Table string
-	// Type of a row: a struct, or Record's fields. nil: Record.
+	// Type of a row, a struct. nil: Record.
 	Type reflect.Type
 	// Fill gives fields of a row their values. It gets a pointer to it. nil: none.
 	Fill func(row any, c *fake.Cells)
@@ -27,7 +27,7 @@ type Definition struct {
 	Options []Option
 }
 
-func (d *Definition) isRecord() bool { return d.Type == nil || isRecord(d.Type) }
+func (d *Definition) isRecord() bool { return d.Type == nil }
 
 // rowType is the type of a row.
 func (d *Definition) rowType() reflect.Type {
@@ -105,6 +105,9 @@ func (b *batch) rowMaker(def *Definition, t *table, fixes map[int]string) (*rowM
 	key := rowMakerKey{def, fmt.Sprint(fixes)}
 	if p, ok := b.rowMakers[key]; ok {
 		return p, nil
+	}
+	if err := t.checkPartitions(); err != nil {
+		return nil, err
 	}
 	p := &rowMaker{table: t, hasDefinition: def.Fill != nil, discriminators: fixes}
 	if !def.isRecord() {

@@ -5,8 +5,7 @@ import (
 	"reflect"
 )
 
-// Record is a row of a table that has no struct. Any type with the same fields is
-// taken for one.
+// Record is a row of a table that has no struct.
 type Record struct {
 	Table  string
 	Values map[string]any
@@ -25,17 +24,14 @@ func (r *Record) Set(column string, value any) {
 
 var recordType = reflect.TypeFor[Record]()
 
-func isRecord(t reflect.Type) bool { return t == recordType || t.ConvertibleTo(recordType) }
-
 // recordOf is the record that an addressable value is.
-func recordOf(v reflect.Value) *Record {
-	return v.Addr().Convert(reflect.PointerTo(recordType)).Interface().(*Record)
-}
+func recordOf(v reflect.Value) *Record { return v.Addr().Interface().(*Record) }
 
-// asRecord is the record that a row is; false where it is a struct of the caller's.
+// asRecord is the record that a row is; false where it is a struct of the caller's. Any
+// type with a Record's fields is one.
 func asRecord(row Row) (Record, bool) {
 	v := reflect.Indirect(reflect.ValueOf(row))
-	if !isRecord(v.Type()) {
+	if !v.Type().ConvertibleTo(recordType) {
 		return Record{}, false
 	}
 	return v.Convert(recordType).Interface().(Record), true

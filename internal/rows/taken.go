@@ -149,12 +149,11 @@ func (b *batch) anyTaken(ctx context.Context, db seedbed.DB, def *Definition, t 
 // isOneOfSQL is the condition that the column has one of the texts of a parameter. A key over
 // an expression may take values for one that differ in case.
 func (c *column) isOneOfSQL(param int) string {
-	typ := c.Type.Underlying()
 	folded := slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool {
 		return ix.Unique && slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Expr != "" && mentions(k.Expr, c.name) })
 	})
 	if folded {
 		return fmt.Sprintf("lower(%s::text) = any (select lower(x) from unnest($%d::text[]) x)", catalog.Ident(c.name), param)
 	}
-	return fmt.Sprintf("%s = any ($%d::text[]::%s[])", catalog.Ident(c.name), param, typ.SQL)
+	return fmt.Sprintf("%s = any ($%d::text[]::%s[])", catalog.Ident(c.name), param, catalogType(c))
 }

@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"regexp"
@@ -212,17 +213,23 @@ func (c *column) avoidValue(value string) bool {
 type KeySpaceError struct {
 	Table       string
 	Rows, Most  int64
+	There       int64 // rows that the table has already
 	Column      string
 	Definitions []string // of the key, and of what limits the column
 }
 
 func (e *KeySpaceError) Error() string {
-	return fmt.Sprintf("%s: %d rows asked for, and %s has %d values: %s; ask for fewer rows, or fill the table in a call of its own that says what %s holds",
-		e.Table, e.Rows, e.Column, e.Most, strings.Join(e.Definitions, ", "), e.Column)
+	beside := ""
+	if e.There > 0 {
+		beside = fmt.Sprintf(" beside the %d that are there", e.There)
+	}
+	return fmt.Sprintf("%s: %d rows asked for%s, and %s has %d values: %s; ask for fewer rows, or fill the table in a call of its own that says what %s holds",
+		e.Table, e.Rows, beside, e.Column, e.Most, strings.Join(e.Definitions, ", "), e.Column)
 }
 
-// checkKeySpace refuses more rows than a unique key over one made-up column allows.
-func (tb *tableBatch) checkKeySpace() error {
+// checkKeySpace refuses more rows than a unique key over one made-up column allows,
+// those that the table has included.
+func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
 	if tb.call != nil && len(tb.call.overrides) > 0 || tb.definition.Fill != nil {
 		return nil
 	}
@@ -231,8 +238,14 @@ func (tb *tableBatch) checkKeySpace() error {
 		if len(ix.Keys) > 1 || c == nil || c.inReference || !c.isMade() || c.candidates != nil {
 			continue
 		}
-		if most := c.distinctValues(); most < tb.n {
-			return &KeySpaceError{Table: tb.table.name, Rows: tb.n, Most: most, Column: c.name, Definitions: append([]string{ix.Definition}, c.checkDefinitions()...)}
+		most, there := c.distinctValues(), int64(0)
+		if load.hasRows[tb.table] && most < mostKeys {
+			if err := load.tx.QueryRow(ctx, "select count(*) from "+tb.table.rel.Ident()).Scan(&there); err != nil {
+				return err
+			}
+		}
+		if most-there < tb.n {
+			return &KeySpaceError{Table: tb.table.name, Rows: tb.n, Most: most, There: there, Column: c.name, Definitions: append([]string{ix.Definition}, c.checkDefinitions()...)}
 		}
 	}
 	return nil

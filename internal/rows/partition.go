@@ -1,0 +1,112 @@
+package rows
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+var (
+	boundRange = regexp.MustCompile(`^FOR VALUES FROM \('?([^',)]*)'?.*\) TO \('?([^',)]*)'?`)
+	boundList  = regexp.MustCompile(`^FOR VALUES IN \((.*)\)$`)
+)
+
+// partitionRange is what a partition takes of a column: one value, or those from a
+// lower to an upper bound, as Postgres prints them.
+type partitionRange struct{ from, to string }
+
+// partitionValues makes values that a partition takes, where the column decides which
+// and no default partition takes the rest; nil elsewhere. Partitions of partitions count,
+// too.
+func (c *column) partitionValues() func(*fake.Value) any {
+	var ranges []partitionRange
+	if !c.collectPartitions(c.Table, &ranges) || len(ranges) == 0 {
+		return nil
+	}
+	typ := c.Type.Underlying().Name
+	return func(v *fake.Value) any {
+		r := ranges[v.Index(len(ranges))]
+		if r.to == "" {
+			return r.from
+		}
+		return r.value(typ, v.Row())
+	}
+}
+
+// collectPartitions gathers what the partitions of a table take of the column; false
+// where a default partition takes everything.
+func (c *column) collectPartitions(t *catalog.Relation, ranges *[]partitionRange) bool {
+	decides := len(t.PartitionBy) > 0 && t.PartitionBy[0] == c.name
+	for _, p := range t.Children {
+		if decides {
+			if p.Bound == "DEFAULT" {
+				return false
+			}
+			if m := boundList.FindStringSubmatch(p.Bound); m != nil {
+				for _, value := range literals(m[1]) {
+					*ranges = append(*ranges, partitionRange{from: value})
+				}
+			}
+			if m := boundRange.FindStringSubmatch(p.Bound); m != nil && m[1] != "MINVALUE" {
+				*ranges = append(*ranges, partitionRange{m[1], m[2]})
+			}
+		}
+	}
+	if decides {
+		return true
+	}
+	for _, p := range t.Children { // siblings are divided alike, or any of them will do
+		if len(p.Children) > 0 && !c.collectPartitions(p, ranges) {
+			return false
+		}
+	}
+	return true
+}
+
+// value is one within the range, another for each row until all have had their turn.
+func (r partitionRange) value(typ string, row int64) any {
+	if from, ok := partitionMoment(r.from); ok {
+		span := 24 * time.Hour
+		if to, ok := partitionMoment(r.to); ok {
+			span = to.Sub(from)
+		}
+		step := min(time.Second, max(span/1000, time.Microsecond))
+		if typ == "date" {
+			step = 24 * time.Hour
+		}
+		at := from.Add(time.Duration(row%max(int64(span/step), 1)) * step)
+		if typ == "date" {
+			return at.Format(time.DateOnly)
+		}
+		return at
+	}
+	if from, err := strconv.ParseInt(r.from, 10, 64); err == nil {
+		to, err := strconv.ParseInt(r.to, 10, 64)
+		if err != nil || to <= from {
+			to = from + 1_000_000
+		}
+		return from + row%(to-from)
+	}
+	return r.from
+}
+
+func partitionMoment(bound string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999", time.DateOnly} {
+		if at, err := time.Parse(layout, bound); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// checkPartitions refuses a table that takes no row at all.
+func (t *table) checkPartitions() error {
+	if len(t.rel.Leaves()) == 0 {
+		return fmt.Errorf("%s is partitioned BY %s and has no partition, so it takes no row: create a partition, or a DEFAULT one", t.name, t.rel.PartitionKey)
+	}
+	return nil
+}

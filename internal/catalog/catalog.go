@@ -66,9 +66,16 @@ type Schema struct {
 	Grants    []Grant
 }
 
+// Loaded is a handle whose catalog the caller has read: Load without options returns
+// that one, and asks nothing.
+type Loaded interface{ LoadedCatalog() *Catalog }
+
 // Load reads the catalog through q. Objects that come or go while it reads may
 // be missing from the result; a server older than Postgres 15 is refused.
 func Load(ctx context.Context, q Querier, opt Options) (*Catalog, error) {
+	if loaded, ok := q.(Loaded); ok && len(opt.Schemas) == 0 && !opt.Extensions {
+		return loaded.LoadedCatalog(), nil
+	}
 	l := newLoader()
 	if err := l.run(ctx, q); err != nil {
 		return nil, err

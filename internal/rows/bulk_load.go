@@ -139,19 +139,8 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 	if err := load.schema.advanceSequences(ctx, load.tx, load.tablesWithRows()); err != nil {
 		return err
 	}
-	for _, tb := range load.order {
-		if !tb.found && tb.baseBatch == nil {
-			if err := load.checkKeySpace(ctx, tb); err != nil {
-				return err
-			}
-			if load.hasRows[tb.table] {
-				b := newBatch(load.schema, load.scope, load.now)
-				if err := b.skipTakenNumbers(ctx, load.tx, tb.definition, tb.table, tb.n, tb.discriminators()); err != nil {
-					return err
-				}
-			}
-			tb.firstNumber = load.scope.take(tb.table, tb.n)
-		}
+	if err := load.takeNumbers(ctx); err != nil {
+		return err
 	}
 	for _, tb := range load.order {
 		if err := load.connectParents(tb); err != nil {
@@ -161,6 +150,32 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 	for _, tb := range load.order {
 		if err := load.distribute(ctx, tb); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// takeNumbers gives the rows that will be made their numbers.
+func (load *bulkLoad) takeNumbers(ctx context.Context) error {
+	var searches []*takenSearch
+	for _, tb := range load.order {
+		if tb.found || tb.baseBatch != nil {
+			continue
+		}
+		if err := load.checkKeySpace(ctx, tb); err != nil {
+			return err
+		}
+		if load.hasRows[tb.table] {
+			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, fixes: tb.discriminators(), n: tb.n})
+		}
+	}
+	b := newBatch(load.schema, load.scope, load.now)
+	if err := b.skipTakenNumbers(ctx, load.tx, searches); err != nil {
+		return err
+	}
+	for _, tb := range load.order {
+		if !tb.found && tb.baseBatch == nil {
+			tb.firstNumber = load.scope.take(tb.table, tb.n)
 		}
 	}
 	return nil

@@ -262,20 +262,7 @@ func (solver *checkSolver) askServer(ctx context.Context, db seedbed.DB, generat
 // sql evaluates the constraints over candidate rows, generated columns included. A
 // reference is some UUID or number where it is required, NULL otherwise.
 func (solver *checkSolver) sql() string {
-	var params, casts, generated, sum []string
-	for i, c := range solver.columns {
-		params = append(params, fmt.Sprintf("$%d::text[]", i+1))
-		casts = append(casts, fmt.Sprintf("v.c%d::%s as %s", i, c.Type.Underlying().SQL, catalog.Ident(c.name)))
-	}
-	for _, c := range solver.table.columns {
-		switch {
-		case slices.Contains(solver.columns, c):
-		case c.Generated != "":
-			generated = append(generated, fmt.Sprintf("(%s)::%s as %s", c.Expr, c.SQLType, catalog.Ident(c.name)))
-		default:
-			casts = append(casts, solver.placeholder(c)+" as "+catalog.Ident(c.name))
-		}
-	}
+	var sum []string
 	for _, k := range solver.checks {
 		want := "is not false"
 		if k == solver.violate {
@@ -283,16 +270,7 @@ func (solver *checkSolver) sql() string {
 		}
 		sum = append(sum, fmt.Sprintf("((%s) %s)::int", k.Expr, want))
 	}
-	var names []string
-	for i := range solver.columns {
-		names = append(names, fmt.Sprintf("c%d", i))
-	}
-	inner := fmt.Sprintf("select v.i, %s from unnest(%s) with ordinality v(%s, i)", strings.Join(casts, ", "), strings.Join(params, ", "), strings.Join(names, ", "))
-	middle := inner
-	if len(generated) > 0 {
-		middle = fmt.Sprintf("select b.*, %s from (%s) b", strings.Join(generated, ", "), inner)
-	}
-	return fmt.Sprintf("select i::int, %s from (%s) %s", strings.Join(sum, " + "), middle, catalog.Ident(solver.table.rel.Name))
+	return fmt.Sprintf("select i::int, %s from %s", strings.Join(sum, " + "), solver.table.rowsSQL(solver.columns, solver.placeholder))
 }
 
 // placeholder is what a column that the search leaves alone holds meanwhile.

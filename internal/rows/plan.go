@@ -90,6 +90,9 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 		if err != nil {
 			return err
 		}
+		if s, err = p.solveAhead(ctx, db, s); err != nil {
+			return err
+		}
 		scope := newSequenceScope(d, by.Test, seed)
 		enough := &shortages{makeNew: map[string]bool{}, factor: map[string]int64{}}
 		again := true

@@ -27,6 +27,7 @@ type schema struct {
 	// that may be NULL is wanted.
 	candidates       map[columnKey]*candidates
 	wantedReferences map[columnKey]bool
+	checked          *sync.Map // tables whose CHECKs solveAhead has tried
 
 	declared struct {
 		sync.Mutex
@@ -80,7 +81,11 @@ func newSchema(cat *catalog.Catalog, model seedbed.Model, print string) *schema 
 
 // derive is the same structure with another meaning, or more that is known of it.
 func (s *schema) derive(model seedbed.Model, pools map[columnKey]*candidates, wanted map[columnKey]bool) *schema {
-	out := &schema{print: s.print, candidates: pools, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
+	checked := s.checked
+	if checked == nil {
+		checked = &sync.Map{}
+	}
+	out := &schema{checked: checked, print: s.print, candidates: pools, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
 	if out.graph == nil {
 		out.graph = graph.New(s.cat, model)
 	}
@@ -104,7 +109,7 @@ func (s *schema) withModel(model seedbed.Model) *schema {
 			return d
 		}
 	}
-	d := (&schema{print: s.print, cat: s.cat}).derive(model, s.candidates, s.wantedReferences)
+	d := (&schema{print: s.print, cat: s.cat, checked: s.checked}).derive(model, s.candidates, s.wantedReferences)
 	const most = 4
 	s.declared.schemas = append(s.declared.schemas[:min(len(s.declared.schemas), most-1)], d)
 	return d

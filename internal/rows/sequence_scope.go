@@ -96,6 +96,7 @@ func (b *batch) skipAllTaken(ctx context.Context, db seedbed.DB) error {
 	if err := b.schema.advanceSequences(ctx, db, tables); err != nil {
 		return err
 	}
+	var searches []*takenSearch
 	for _, r := range b.written {
 		n := count[r.table]
 		if n == 0 {
@@ -104,11 +105,9 @@ func (b *batch) skipAllTaken(ctx context.Context, db seedbed.DB) error {
 		delete(count, r.table)
 		// What this call has counted is not in the database.
 		b.scope.counterOf(r.table).Add(-n)
-		if err := b.skipTakenNumbers(ctx, db, r.definition, r.table, n, r.plan.discriminators); err != nil {
-			return err
-		}
+		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, fixes: r.plan.discriminators, n: n})
 	}
-	return nil
+	return b.skipTakenNumbers(ctx, db, searches)
 }
 
 // Counters is how many row numbers this process counts on.

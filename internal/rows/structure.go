@@ -48,12 +48,21 @@ func StructureOf(ctx context.Context, db seedbed.DB, print string) (*Structure, 
 	if err != nil {
 		return nil, err
 	}
-	found, err := seedbed.Discover(ctx, db)
+	found, err := seedbed.Discover(ctx, loaded{db, cat})
 	if err != nil {
 		return nil, err
 	}
 	return rememberStructure(print, &Structure{Fingerprint: print, Catalog: cat, Model: found.Model}), nil
 }
+
+// loaded has Discover use the catalog that was read.
+type loaded struct {
+	seedbed.DB
+	cat *catalog.Catalog
+}
+
+// LoadedCatalog implements catalog.Loaded.
+func (l loaded) LoadedCatalog() *catalog.Catalog { return l.cat }
 
 // rememberStructure returns the structure known by a print, which is s where there was none.
 func rememberStructure(print string, s *Structure) *Structure {

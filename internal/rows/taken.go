@@ -6,46 +6,82 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
 )
 
-// skipTakenNumbers moves a table's numbers on to where n rows in a row have unique values that no
-// row in the database has: what an earlier run made, or a migration, or the caller.
-// A table without rows costs one look, shared by all tables of the call.
-func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, def *Definition, t *table, n int64, fixes map[int]string) error {
-	columns, err := b.uniqueColumns(def, t, fixes)
-	if err != nil || len(columns) == 0 {
-		return err
+// takenSearch looks for n row numbers of a table in a row whose unique values no row in
+// the database has: of an earlier run, of a migration, of the caller.
+type takenSearch struct {
+	table      *table
+	definition *Definition
+	fixes      map[int]string // discriminators
+	n          int64
+	columns    []*column // whose values tell rows apart
+	number     int64     // of the first row, as far as is known
+	tries      int
+}
+
+// skipTakenNumbers moves the numbers of tables on to where their rows have values that
+// are free. Each round trip asks about all tables that are not settled; as a rule there
+// are two.
+func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, searches []*takenSearch) error {
+	open := searches[:0:0]
+	for _, search := range searches {
+		var err error
+		if search.columns, err = b.uniqueColumns(search.definition, search.table, search.fixes); err != nil {
+			return err
+		}
+		if search.number = b.scope.counterOf(search.table).Load(); len(search.columns) > 0 {
+			open = append(open, search)
+		}
 	}
-	counter := b.scope.counterOf(t)
-	number, there := counter.Load(), int64(0)
-	for try := range 48 {
-		taken, err := b.anyTaken(ctx, db, def, t, columns, fixes, number, n)
+	for len(open) > 0 {
+		there, err := b.rowsInTheWay(ctx, db, open)
 		if err != nil {
 			return err
 		}
-		if !taken {
-			for old := counter.Load(); old < number && !counter.CompareAndSwap(old, number); old = counter.Load() {
+		left := open[:0:0]
+		for i, search := range open {
+			if there[i] < 0 {
+				search.settle(b.scope.counterOf(search.table))
+				continue
 			}
-			return nil
-		}
-		if try == 0 {
-			sql := fmt.Sprintf("select count(*) from (select from %s limit %d) x", t.rel.Ident(), mostKeys)
-			if err := db.QueryRow(ctx, sql).Scan(&there); err != nil {
+			if err := search.moveOn(there[i]); err != nil {
 				return err
 			}
-			number = max(number, there)
-			continue
+			left = append(left, search)
 		}
-		number += max(n, 64) << min(try, 24)
+		open = left
 	}
-	return fmt.Errorf("%s: no %d values of %s were found that no row has: give it others with Set, or choose another seed with %s",
-		t.name, n, strings.Join(namesOf(columns), ", "), SeedVariable)
+	return nil
+}
+
+// settle moves the counter on, unless another goroutine has moved it further.
+func (s *takenSearch) settle(counter *atomic.Int64) {
+	for old := counter.Load(); old < s.number && !counter.CompareAndSwap(old, s.number); old = counter.Load() {
+	}
+}
+
+// moveOn tries numbers past the rows that are there, then ever further ones.
+func (s *takenSearch) moveOn(there int64) error {
+	const most = 48
+	if s.tries++; s.tries > most {
+		return fmt.Errorf("%s: no %d values of %s were found that no row has: give it others with Set, or choose another seed with %s",
+			s.table.name, s.n, strings.Join(namesOf(s.columns), ", "), SeedVariable)
+	}
+	if s.tries == 1 {
+		s.number = max(s.number, there)
+		return nil
+	}
+	s.number += max(s.n, 64) << min(s.tries-1, 24)
+	return nil
 }
 
 // advanceSequences moves sequences past the numbers that stand in the tables: keys may have been written
@@ -55,10 +91,12 @@ func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*
 		return nil
 	}
 	err := transact(ctx, db, func(tx pgx.Tx) error {
+		var queries pgx.Batch
 		for _, sql := range AdvanceSQL(s.cat, tables) {
-			if _, err := tx.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("move sequences past the keys that are there: %w", err)
-			}
+			queries.Queue(sql)
+		}
+		if err := tx.SendBatch(ctx, &queries).Close(); err != nil {
+			return fmt.Errorf("move sequences past the keys that are there: %w", err)
 		}
 		return nil
 	})
@@ -112,38 +150,77 @@ func (b *batch) exampleRow(def *Definition, t *table, number int64, fixes map[in
 	return r, r.readFields()
 }
 
-// anyTaken looks whether a row has one of the values that n rows would have. Of many
-// rows, some all over the range are looked at: what is there came in runs, too.
-func (b *batch) anyTaken(ctx context.Context, db seedbed.DB, def *Definition, t *table, columns []*column, fixes map[int]string, first, n int64) (bool, error) {
-	const most = 1000
-	step := max(n/most, 1)
-	values := make([][]string, len(columns))
-	for at := int64(0); at < n; at += step {
-		if at+step >= n {
-			at = n - 1
-		}
-		r, err := b.exampleRow(def, t, first+at, fixes)
+// rowsInTheWay asks, for each search, whether a row has one of the values that its n rows
+// would have: -1 where none has, otherwise how many rows the table has.
+func (b *batch) rowsInTheWay(ctx context.Context, db seedbed.DB, searches []*takenSearch) ([]int64, error) {
+	var queries pgx.Batch
+	for _, s := range searches {
+		values, err := b.uniqueValues(s)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		for i, c := range columns {
-			if v := r.values[c.index]; v != nil {
-				values[i] = append(values[i], literalText(canonical(c, v)))
-			}
+		var where []string
+		var args []any
+		for i, c := range s.columns {
+			args = append(args, values[i])
+			where = append(where, c.isOneOfSQL(len(args)))
+		}
+		queries.Queue(fmt.Sprintf("select case when exists (select from %s where %s) then (select count(*) from (select from %s limit %d) x) else -1 end",
+			s.table.rel.Ident(), strings.Join(where, " or "), s.table.rel.Ident(), mostKeys), args...)
+	}
+	results := db.SendBatch(ctx, &queries)
+	defer results.Close()
+	there := make([]int64, len(searches))
+	for i, s := range searches {
+		if err := results.QueryRow().Scan(&there[i]); err != nil {
+			return nil, fmt.Errorf("%s: look which values are taken: %w", s.table.name, err)
 		}
 	}
-	var where []string
-	var args []any
-	for i, c := range columns {
-		args = append(args, values[i])
-		where = append(where, c.isOneOfSQL(len(args)))
+	return there, results.Close()
+}
+
+// uniqueValues are those of the columns that tell a search's rows apart. Of many rows,
+// some all over the range are looked at: what is there came in runs, too.
+func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
+	const most = 1000
+	step := max(s.n/most, 1)
+	values := make([][]string, len(s.columns))
+	add := func(i int, v any) {
+		if v != nil {
+			values[i] = append(values[i], literalText(canonical(s.columns[i], v)))
+		}
 	}
-	var taken bool
-	err := db.QueryRow(ctx, fmt.Sprintf("select exists (select from %s where %s)", t.rel.Ident(), strings.Join(where, " or ")), args...).Scan(&taken)
+	maker, err := b.rowMaker(s.definition, s.table, s.fixes)
 	if err != nil {
-		return false, fmt.Errorf("%s: look which values are taken: %w", t.name, err)
+		return nil, err
 	}
-	return taken, nil
+	var inferrers []func(*fake.Value) any
+	for _, c := range s.columns {
+		if infer := maker.inferrerOf(c); infer != nil && s.definition.isRecord() {
+			inferrers = append(inferrers, infer)
+		}
+	}
+	cells := b.cells(s.table.name)
+	for at := int64(0); at < s.n; at += step {
+		if at+step >= s.n {
+			at = s.n - 1
+		}
+		if len(inferrers) == len(s.columns) { // no need of the whole row
+			cells.At(s.number + at)
+			for i, c := range s.columns {
+				add(i, inferrers[i](cells.Of(c.name)))
+			}
+			continue
+		}
+		r, err := b.exampleRow(s.definition, s.table, s.number+at, s.fixes)
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range s.columns {
+			add(i, r.values[c.index])
+		}
+	}
+	return values, nil
 }
 
 // isOneOfSQL is the condition that the column has one of the texts of a parameter. A key over

@@ -1,0 +1,221 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// solveAhead tries, before rows are written, whether the values that would be made up
+// satisfy the CHECKs of the plan's tables, and searches for better values where they do
+// not: a plan that finds out at the COPY begins again. All tables cost one round trip,
+// and only once for each schema.
+func (p Plan) solveAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema, error) {
+	var tables []*table
+	for _, t := range p.tablesToWrite(s) {
+		if _, tried := s.checked.Load(t.name); !tried && len(t.rel.Checks()) > 0 {
+			tables = append(tables, t)
+		}
+	}
+	if len(tables) == 0 {
+		return s, nil
+	}
+	failing, err := tryChecks(ctx, db, tables)
+	if err != nil {
+		return nil, err
+	}
+	pools, wanted := map[columnKey]*candidates{}, map[columnKey]bool{}
+	for _, t := range tables {
+		for _, k := range failing[t] {
+			if err := s.solveOne(ctx, db, t, k, pools, wanted); err != nil {
+				return nil, err
+			}
+		}
+		s.checked.Store(t.name, true)
+	}
+	if len(pools)+len(wanted) == 0 {
+		return s, nil
+	}
+	better := s.derive(s.model, merged(s.candidates, pools), merged(s.wantedReferences, wanted))
+	rememberSolved(better)
+	return better, nil
+}
+
+// solveOne searches for values that satisfy a constraint, unless a constraint before it
+// has found values for its columns. Where it finds none, the COPY may still do: the
+// samples are not its rows.
+func (s *schema) solveOne(ctx context.Context, db seedbed.DB, t *table, k *catalog.Constraint, pools map[columnKey]*candidates, wanted map[columnKey]bool) error {
+	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
+	solver.addConstraint(k)
+	solved := func(c *column) bool {
+		_, decided := wanted[columnKey{t.name, c.name}]
+		return decided || pools[columnKey{t.name, c.name}] != nil
+	}
+	if len(solver.columns) == 0 || solver.isSolved() || !slices.ContainsFunc(solver.columns, func(c *column) bool { return !solved(c) }) {
+		return nil
+	}
+	rows, err := solver.searchEachSubtype(ctx, db)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	found, decided := solver.solution(rows)
+	for key, c := range found {
+		pools[key] = c
+	}
+	for key, want := range decided {
+		wanted[key] = want
+	}
+	return nil
+}
+
+// tablesToWrite are those of the plan, and those that their rows cannot be without, as
+// far as values are made up for them.
+func (p Plan) tablesToWrite(s *schema) []*table {
+	var out []*table
+	defined := map[*table]bool{}
+	for _, v := range p.Volumes {
+		t, err := s.table(v.Definition.Table)
+		if err != nil || v.N <= 0 {
+			continue
+		}
+		out = append(out, t)
+		defined[t] = v.Definition.Fill != nil
+	}
+	for i := 0; i < len(out); i++ {
+		for _, ref := range out[i].references {
+			if !ref.optional && !slices.Contains(out, ref.parent) {
+				out = append(out, ref.parent)
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(t *table) bool { return defined[t] })
+}
+
+// sampleRows is how many rows are tried on a table's CHECKs.
+const sampleRows = 16
+
+// tryChecks returns the constraints that sample rows break, by table.
+func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table][]*catalog.Constraint, error) {
+	failing := map[*table][]*catalog.Constraint{}
+	ask := func(tables []*table) error {
+		return transact(ctx, db, func(tx pgx.Tx) error {
+			var batch pgx.Batch
+			for _, t := range tables {
+				sql, args := t.trySQL()
+				batch.Queue(sql, args...)
+			}
+			results := tx.SendBatch(ctx, &batch)
+			defer results.Close()
+			for _, t := range tables {
+				var holds []bool
+				if err := results.QueryRow().Scan(&holds); err != nil {
+					return err
+				}
+				for i, k := range t.rel.Checks() {
+					if !holds[i] {
+						failing[t] = append(failing[t], k)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	err := ask(tables)
+	if !evaluationFailed(err) {
+		return failing, err
+	}
+	clear(failing)
+	for _, t := range tables { // one of the expressions raises an error
+		switch err := ask([]*table{t}); {
+		case evaluationFailed(err):
+			failing[t] = t.rel.Checks()
+		case err != nil:
+			return nil, err
+		}
+	}
+	return failing, nil
+}
+
+func evaluationFailed(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && !slices.Contains([]string{"08", "25", "40", "53", "55", "57", "58"}, pg.Code[:2])
+}
+
+// trySQL asks which CHECKs hold for all sample rows. In every other row the optional
+// references are NULL.
+func (t *table) trySQL() (sql string, args []any) {
+	maker := &rowMaker{table: t}
+	cells := fake.New(fake.DefaultSeed, t.name, fake.Epoch)
+	var columns []*column
+	for _, c := range t.columns {
+		infer := maker.inferrerOf(c)
+		if c.inReference && c.Writable() {
+			infer = inferValue(c)
+		}
+		if infer == nil {
+			continue
+		}
+		values := make([]*string, sampleRows)
+		for row := range values {
+			cells.At(int64(row))
+			if v := infer(cells.Of(c.name)); v != nil && !(row%2 == 0 && t.isOptionalReference(c)) {
+				text := literalText(v)
+				values[row] = &text
+			}
+		}
+		columns, args = append(columns, c), append(args, values)
+	}
+	var holds []string
+	for _, k := range t.rel.Checks() {
+		holds = append(holds, fmt.Sprintf("bool_and((%s) is not false)", k.Expr))
+	}
+	return fmt.Sprintf("select array[%s] from %s", strings.Join(holds, ", "), t.rowsSQL(columns, t.defaultSQL)), args
+}
+
+// defaultSQL is what Postgres writes to a column that is left out.
+func (t *table) defaultSQL(c *column) string {
+	if c.Default == "" || strings.Contains(c.Default, "nextval(") {
+		return "null::" + catalogType(c)
+	}
+	return "(" + c.Default + ")"
+}
+
+// rowsSQL is a FROM item of rows of the table, generated columns included, named as the
+// table is: text arrays are the parameters of columns, absent gives an expression for
+// each other column. With i it numbers the rows from 1.
+func (t *table) rowsSQL(columns []*column, absent func(*column) string) string {
+	selected, generated := []string{"v.i"}, []string{"b.*"}
+	var params, names []string
+	for i, c := range columns {
+		params = append(params, fmt.Sprintf("$%d::text[]", i+1))
+		names = append(names, fmt.Sprintf("c%d", i))
+		selected = append(selected, fmt.Sprintf("v.c%d::%s as %s", i, catalogType(c), catalog.Ident(c.name)))
+	}
+	for _, c := range t.columns {
+		switch {
+		case slices.Contains(columns, c):
+		case c.Generated != "":
+			generated = append(generated, fmt.Sprintf("(%s)::%s as %s", c.Expr, c.SQLType, catalog.Ident(c.name)))
+		default:
+			selected = append(selected, absent(c)+" as "+catalog.Ident(c.name))
+		}
+	}
+	from := fmt.Sprintf("unnest(%s) with ordinality v(%s, i)", strings.Join(params, ", "), strings.Join(names, ", "))
+	if len(columns) == 0 {
+		from = "(select 1) v(i)"
+	}
+	rows := fmt.Sprintf("select %s from %s", strings.Join(selected, ", "), from)
+	if len(generated) > 1 {
+		rows = fmt.Sprintf("select %s from (%s) b", strings.Join(generated, ", "), rows)
+	}
+	return fmt.Sprintf("(%s) %s", rows, catalog.Ident(t.rel.Name))
+}

@@ -131,7 +131,7 @@ func (r *ready) pool(database *template.Database, role string, params map[string
 
 // URL is the database as a connection URL, for clients of one's own and for psql.
 //
-// Whoever has it can connect at any time, after the test too, so a database whose
+// A program that has it can connect at any time, after the test too, so a database whose
 // URL was asked for is never given to another test: prefer the pool where it will
 // do.
 func (db *DB) URL() string {

@@ -14,7 +14,7 @@
 // There is no TestMain, no container and no daemon to install. The first test
 // that asks finds a Postgres on the machine, or fetches one, boots it within the
 // user's cache directory and migrates a template; every test gets a clone of
-// that. All test processes share the server, and it stops by itself when nobody
+// that. All test processes share the server, and it stops by itself when no process
 // has used it for a while. A test that passes leaves nothing; the database of
 // one that fails is kept, and its log says how to open it. With go test -artifacts
 // (Go 1.26) its artifacts have the server's log, the rows that it wrote, as a fixture

@@ -16,7 +16,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// elsewhere is a server that Seedbed knows nothing of, as somebody else would run
+// elsewhere is a server that Seedbed knows nothing of, as another team would run
 // it: TCP, passwords, default durability.
 func elsewhere(t *testing.T, h *sandbox, settings map[string]string) (url string) {
 	t.Helper()
@@ -77,7 +77,7 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	// Failure mode 47: it is not marked for tests.
+	// It is not marked for tests.
 	out, err := run(url, "production.example:5432", "TestPass")
 	if err == nil {
 		t.Fatalf("a server that is not marked was used\n%s", out)
@@ -90,7 +90,7 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 	if err := admin.QueryRow(t.Context(), "SELECT count(*) FROM pg_database").Scan(&databases); err != nil || databases != 3 {
 		t.Errorf("%d databases, %v: something was made on it", databases, err)
 	}
-	// Failure mode 48: by a role that may create databases and no more.
+	// By a role that may create databases and no more.
 	plain := strings.Replace(url, "postgres:secret@", "plain:p%40ss%2Fword%25@", 1)
 	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
 	for i, server := range []string{plain, plain, url} { // the second finds it marked, the third makes roles
@@ -113,7 +113,7 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 	}
 }
 
-// Failure mode 40, where the server asks for a password first: it refuses a client
+// More tests than connections, where the server asks for a password first: it refuses a client
 // that has proven who it is when only the places reserved for superusers are left.
 func TestMoreTestsThanConnectionsElsewhere(t *testing.T) {
 	h := newSandbox(t)

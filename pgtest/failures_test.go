@@ -34,7 +34,7 @@ func templateOf(t *testing.T, db *pgtest.DB) (name string) {
 	return name
 }
 
-// Failure mode 26: a session on the template would hold up every clone for five
+// A session on the template would hold up every clone for five
 // seconds and then fail it.
 func TestNobodyConnectsToATemplate(t *testing.T) {
 	db := pg.DB(t)
@@ -46,7 +46,7 @@ func TestNobodyConnectsToATemplate(t *testing.T) {
 	testkit.Mention(t, err.Error(), "not currently accepting connections")
 }
 
-// Failure modes 27 and 28: a template that is gone, and one that is there without
+// A template that is gone, and one that is there without
 // its record, as a crash between the two would leave it.
 func TestTemplateThatIsNotWholeIsMadeAnew(t *testing.T) {
 	files := goose("CREATE TABLE broken_template (id int);")
@@ -72,7 +72,7 @@ func TestTemplateThatIsNotWholeIsMadeAnew(t *testing.T) {
 	}
 }
 
-// Failure mode 29: two branches on one server.
+// Two branches on one server.
 func TestTwoSchemasSideBySide(t *testing.T) {
 	one := (&pgtest.Server{Migrations: goose("CREATE TABLE one (id int);")}).DB(t)
 	two := (&pgtest.Server{Migrations: goose("CREATE TABLE two (id int);")}).DB(t)
@@ -83,7 +83,7 @@ func TestTwoSchemasSideBySide(t *testing.T) {
 	}
 }
 
-// Failure mode 30: everything that shapes a template is in its name.
+// Everything that shapes a template is in its name.
 func TestWhateverShapesATemplateMakesAnother(t *testing.T) {
 	names := map[string]string{}
 	for what, server := range map[string]*pgtest.Server{
@@ -105,7 +105,7 @@ func TestWhateverShapesATemplateMakesAnother(t *testing.T) {
 	}
 }
 
-// Failure mode 34: Postgres cuts names at 63 bytes, without a word.
+// Postgres cuts names at 63 bytes, without a word.
 func TestLongNames(t *testing.T) {
 	t.Run(strings.Repeat("a very long name ", 20), func(t *testing.T) {
 		if name := pg.DB(t).Config().ConnConfig.Database; len(name) > 40 {
@@ -114,7 +114,7 @@ func TestLongNames(t *testing.T) {
 	})
 }
 
-// Failure mode 39: a logical slot waits for another database's prepared transaction.
+// A logical slot waits for another database's prepared transaction.
 func TestReplicationSlotAndPreparedTransaction(t *testing.T) {
 	server := &pgtest.Server{
 		Migrations: goose("CREATE TABLE slots (id int);"),
@@ -149,7 +149,7 @@ func TestReplicationSlotAndPreparedTransaction(t *testing.T) {
 	}
 }
 
-// Failure mode 41: "out of shared memory" is the table of locks.
+// "out of shared memory" is the table of locks.
 func TestManyTablesInOneTransaction(t *testing.T) {
 	server := &pgtest.Server{Migrations: tables(200)}
 	for i := range 4 {
@@ -172,7 +172,7 @@ func TestManyTablesInOneTransaction(t *testing.T) {
 	}
 }
 
-// Failure mode 22: what lies in the module is an input of go test's cache.
+// What lies in the module is an input of go test's cache.
 func TestNothingIsWrittenIntoTheModule(t *testing.T) {
 	box := newSandbox(t)
 	dir := t.TempDir()
@@ -186,7 +186,7 @@ func TestNothingIsWrittenIntoTheModule(t *testing.T) {
 	}
 }
 
-// Failure mode 10: the socket's path is short whatever the cache's is.
+// The socket's path is short whatever the cache's is.
 func TestLongCachePath(t *testing.T) {
 	box := newSandbox(t)
 	box.cache = filepath.Join(box.cache, strings.Repeat("a long directory/", 10))

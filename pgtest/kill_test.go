@@ -16,7 +16,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// Failure modes 16, 25 and 27: a client dies at any instant, among them the one
+// A client dies at any instant, among them the one
 // that initialises, the one that boots and the one that builds the template.
 func TestKilledAtAnyInstant(t *testing.T) {
 	box := newEmptySandbox(t)
@@ -39,7 +39,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	}
 }
 
-// A process that is killed has told nobody what its tests did to their databases.
+// A process that is killed has told no other process what its tests did to their databases.
 // The next one finds out by itself, and takes over those that can be mended.
 func TestKilledTestsDatabases(t *testing.T) {
 	box := newSandbox(t)
@@ -60,7 +60,7 @@ func TestKilledTestsDatabases(t *testing.T) {
 			out := box.pass("TestClean", "-test.parallel", "8")
 			given := strings.Contains(out, "given "+name+"\n")
 			if c.name == "nothing" && !given {
-				t.Errorf("nobody took %s over, in which nothing has changed:\n%s", name, out)
+				t.Errorf("no process adopted %s, in which nothing has changed:\n%s", name, out)
 			}
 			if (c.name == "a table" || c.name == "a setting") && given {
 				t.Errorf("%s, which has more than other rows, was handed out", name)
@@ -158,7 +158,7 @@ func rebuilt(t *testing.T, spoil string) {
 	}
 }
 
-// Failure mode 16: the server dies at any instant.
+// The server dies at any instant.
 func TestPostmasterKilled(t *testing.T) {
 	box := newSandbox(t)
 	for range testkit.Rounds(1, 30) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Failure modes 1 and 24: everybody comes at once, and the cache is empty.
+// Twenty processes come at once, and the cache is empty.
 func TestTwentyProcessesShareOneServer(t *testing.T) {
 	box := newEmptySandbox(t)
 	box.idle = "3s"
@@ -47,7 +47,7 @@ func TestServerGoesAfterItsIdleTime(t *testing.T) {
 	box.pass("TestPass") // and the next one boots it again
 }
 
-// Failure modes 19, 20 and 45: what ends a test badly ends neither the server nor
+// What ends a test badly ends neither the server nor
 // the next test.
 func TestBadEndings(t *testing.T) {
 	box := newSandbox(t)
@@ -60,7 +60,8 @@ func TestBadEndings(t *testing.T) {
 	box.pass("TestPass|TestMany")
 }
 
-// Failure modes 37, 38 and 42.
+// A connection that leaks, one that reconnects during the drop, a prepared transaction, a
+// FailNow in a parallel subtest.
 func TestWhatTestsLeaveOpen(t *testing.T) {
 	box := newSandbox(t)
 	box.idle = "5s"
@@ -77,7 +78,7 @@ func TestWhatTestsLeaveOpen(t *testing.T) {
 	}
 }
 
-// Failure mode 40: two packages of 32 parallel tests on a server with room for 32
+// Two packages of 32 parallel tests on a server with room for 32
 // connections wait for each other; one that holds all of them is told so.
 func TestMoreTestsThanConnections(t *testing.T) {
 	box := newSandbox(t)
@@ -98,7 +99,7 @@ func TestMoreTestsThanConnections(t *testing.T) {
 	}
 }
 
-// Failure mode 13: lib/pq panics on some of these, pgx obeys others.
+// lib/pq panics on some of these, pgx obeys others.
 func TestEnvironmentMeantForOtherServers(t *testing.T) {
 	box := newSandbox(t)
 	cmd := box.command("TestPass")
@@ -109,7 +110,7 @@ func TestEnvironmentMeantForOtherServers(t *testing.T) {
 	}
 }
 
-// Failure mode 21: whoever reads the test's output must not wait for the server.
+// A program that reads the test's output must not wait for the server.
 func TestOutputEndsWithTheTest(t *testing.T) {
 	box := newSandbox(t)
 	box.idle = "3s"

@@ -303,7 +303,7 @@ func (h hiding) String() string {
 	}
 	switch {
 	case len(h.table.Policies) == 0:
-		b.WriteString("; it has no policy, so nobody sees or writes a row: CREATE POLICY in a migration")
+		b.WriteString("; it has no policy, so no session sees or writes a row: CREATE POLICY in a migration")
 	case h.reader != h.role:
 		fmt.Fprintf(&b, "; its policies are for %s", strings.Join(h.table.Roles, ", "))
 	}

@@ -41,7 +41,7 @@ func leftovers(t *testing.T, db *pgtest.DB) (n int) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	// Somebody else may be building one right now, under its lock.
+	// Another process may be building one right now, under its lock.
 	err = conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_database WHERE datname LIKE 'sb\_b\_%'
 		AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
 			AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = 'seedbed' AND query LIKE '%CREATE DATABASE%' OR query LIKE '%pg_advisory_lock%'))`).Scan(&n)
@@ -118,7 +118,7 @@ func TestSeedThatFails(t *testing.T) {
 	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), "load the seed", "no rain")
 }
 
-// Failure mode 46: isolation tests must not pass vacuously.
+// Isolation tests must not pass vacuously.
 func TestRoleIsOneThatRowSecurityAppliesTo(t *testing.T) {
 	for name, c := range map[string]struct{ sql, role string }{
 		"no row security":       {"", "seedbed_owner"},
@@ -149,7 +149,7 @@ func TestRoleIsOneThatRowSecurityAppliesTo(t *testing.T) {
 	}
 }
 
-// Failure mode 31.
+// ALTER DATABASE SET and grants on a database are not cloned by CREATE DATABASE.
 func TestSettingsAndGrantsOfTheDatabaseAreInTheClone(t *testing.T) {
 	server := &pgtest.Server{Migrations: goose(`-- +goose StatementBegin
 DO $$ BEGIN
@@ -172,7 +172,7 @@ END $$;
 	}
 }
 
-// Failure modes 47 and 48.
+// A URL of a production server, or one with @, / or % in its password.
 func TestServerOfSomebodyElse(t *testing.T) {
 	own := pg.DB(t)
 	conn, err := pgx.Connect(t.Context(), own.AdminURL("seedbed"))

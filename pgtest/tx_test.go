@@ -41,7 +41,7 @@ func TestTxDoesNotCommit(t *testing.T) {
 	}
 }
 
-// Failure mode 44.
+// A failed statement aborts the transaction, a cancelled context closes the connection.
 func TestTxAfterFailedAndCancelledStatements(t *testing.T) {
 	tx := pg.Tx(t)
 	if _, err := tx.Exec(t.Context(), "SELECT nonsense"); err == nil {

@@ -20,7 +20,7 @@ import (
 	"sync"
 )
 
-// ErrHeld is what Try returns when somebody else holds the lock.
+// ErrHeld is what Try returns when another process holds the lock.
 var ErrHeld = errors.New("lock is held")
 
 // Lock waits until it holds the lock on path and returns what gives it back,
@@ -50,7 +50,7 @@ func LockFile(ctx context.Context, path string) (*os.File, error) {
 		err  error
 	}
 	// The kernel wakes a blocked waiter at once and in turn, where polling would
-	// lose to whoever polls faster. The call cannot be interrupted, so a waiter
+	// lose to the process that polls fastest. The call cannot be interrupted, so a waiter
 	// that is no longer wanted gives the lock back as soon as it gets it.
 	got := make(chan result)
 	go func() {
@@ -85,7 +85,7 @@ func unlocker(f *os.File) func() {
 }
 
 // acquire opens and locks path, again if the file was replaced in between: a
-// lock on a file that is no longer at path excludes nobody.
+// lock on a file that is no longer at path excludes no process.
 func acquire(path string, wait bool) (*os.File, error) {
 	for {
 		f, err := open(path)

@@ -78,7 +78,7 @@ func TestWaitEndsWithContext(t *testing.T) {
 	again()
 }
 
-// Failure mode 18: the kernel releases what a SIGKILLed process held.
+// The kernel releases what a SIGKILLed process held.
 func TestKilledHolderReleases(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.lock")
 	cmd := exec.Command(os.Args[0])
@@ -107,7 +107,7 @@ func TestKilledHolderReleases(t *testing.T) {
 	unlock()
 }
 
-// Whoever tidies a cache may remove a lock file that somebody waits for.
+// A person who tidies a cache may remove a lock file that a process waits for.
 func TestReplacedFileIsLockedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.lock")
 	first, err := flock.Lock(t.Context(), path)
@@ -128,7 +128,7 @@ func TestReplacedFileIsLockedAgain(t *testing.T) {
 	second()
 }
 
-// Failure mode 19: a lock file that is another user's is one clear error.
+// A lock file that is another user's is one clear error.
 func TestForeignFileIsAClearError(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may open every file")

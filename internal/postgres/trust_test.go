@@ -34,7 +34,7 @@ func as(uid int, cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// Failure mode 54: a cache that another user could have written to is refused,
+// A cache that another user could have written to is refused,
 // before anything is made in it.
 func TestForeignCache(t *testing.T) {
 	needRoot(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// Failure mode 8: an ordinary user notices nothing of all this, one without a
+// An ordinary user notices nothing of all this, one without a
 // passwd entry neither. The tests named here run again as such users.
 func TestAsOrdinaryUser(t *testing.T) {
 	testkit.SkipShort(t, "it runs this test binary once more, as two other users")
@@ -71,7 +71,7 @@ func TestImpossibleUsers(t *testing.T) {
 	}
 }
 
-// Failure mode 62: whatever the umask, the server's user gets where it has to.
+// Whatever the umask, the server's user gets where it has to.
 func TestUmask(t *testing.T) {
 	dir := testkit.OpenDir(t)
 	cmd := exec.Command("/bin/sh", "-c", `umask 077; exec "$0" -test.run='^TestStart$'`, os.Args[0])

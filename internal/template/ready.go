@@ -63,7 +63,7 @@ func (t *Template) Fill(ctx context.Context, role string, open func(*Database) (
 		t.plan.Obstacle = "tests run as " + role + ", a superuser, who can switch the counters off"
 	}
 	// A ready database holds two connections. A sixteenth of all is what one process may
-	// keep from the others that way.
+	// keep from other processes that way.
 	most := max(1, min(readyLimit, t.store.server.Connections()/32))
 	// Where connections are few, tests have them all: a clone for each takes one, not two.
 	reset = reset && t.store.server.Connections() >= fewConnections

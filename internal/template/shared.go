@@ -148,7 +148,7 @@ func (h *shared) judge(ctx context.Context, d *Database) (v verdict, err error) 
 	}
 	roles, spoiled := h.difference(now)
 	if h.store.server.External() {
-		spoiled = nil // the server is shared with others, who may change what they like
+		spoiled = nil // its other users may change what they like
 	}
 	for _, item := range spoiled {
 		v.left = append(v.left, h.retire(ctx, fmt.Sprintf("%s was changed by a test, perhaps this one, and cannot be put back", item)))

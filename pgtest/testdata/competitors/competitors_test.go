@@ -1,5 +1,5 @@
 // Package competitors is a package of five database tests, in three ways: with
-// Seedbed, with a clone each on a server that somebody else has started, and with
+// Seedbed, with a clone each on a server that runs already, and with
 // a server of its own. The benchmarks of pgtest run it ten times over.
 package competitors
 

@@ -2,11 +2,13 @@ package factory_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -120,5 +122,23 @@ func TestAutoSaysWhatItCannotFill(t *testing.T) {
 	if _, err := factory.Auto("weekend").CreateContext(t.Context(), db, func(r *factory.Record) { r.Set("notes", "w") }); err == nil ||
 		!strings.Contains(err.Error(), `did you mean`) {
 		t.Errorf("a column that is not there: %v", err)
+	}
+}
+
+// A row of a table without a struct prints as a person writes it, keys too, and is a parent
+// as any other.
+func TestRecordIsReadable(t *testing.T) {
+	db := testpg.Schema("CREATE TABLE teams (id uuid PRIMARY KEY, name text NOT NULL); CREATE TABLE members (id int GENERATED ALWAYS AS IDENTITY, team_id uuid NOT NULL REFERENCES teams);").DB(t)
+	team := factory.Auto("teams").Create(t, db, func(r *factory.Record) { r.Set("name", "Acme") })
+	id := testpg.One[string](t, db, "SELECT id::text FROM teams")
+	if got, want := fmt.Sprint(team), "teams{id: "+id+", name: Acme}"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := fmt.Sprint(team.Get("id")); got != id {
+		t.Errorf("Get = %s, want %s", got, id)
+	}
+	factory.Auto("members").Create(t, db, factory.By(team))
+	if n := testpg.One[int](t, db, "SELECT count(*) FROM members WHERE team_id = $1", team.Get("id")); n != 1 {
+		t.Errorf("%d members of the team", n)
 	}
 }

@@ -65,6 +65,9 @@ func (f *Factory[T]) create(ctx context.Context, db seedbed.DB, n int, options [
 	out := make([]T, len(made))
 	for i, row := range made {
 		out[i] = *rowOf[T](row.Addr().Interface())
+		if record, ok := any(&out[i]).(*Record); ok {
+			record.readable()
+		}
 	}
 	return out, nil
 }

@@ -1,6 +1,13 @@
 package factory
 
-import "github.com/qarion/seedbed/internal/rows"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/rows"
+)
 
 // Record is a row of a table that has no struct: what Auto makes. It holds every
 // column that was written or chosen by Postgres.
@@ -29,4 +36,22 @@ func rowOf[T any](row any) *T {
 		row = (*Record)(r)
 	}
 	return row.(*T)
+}
+
+// String writes the row as a person would: teams{id: 0195…, name: Acme}.
+func (r Record) String() string {
+	columns := slices.Sorted(maps.Keys(r.Values))
+	for i, column := range columns {
+		columns[i] = fmt.Sprintf("%s: %v", column, r.Values[column])
+	}
+	return r.Table + "{" + strings.Join(columns, ", ") + "}"
+}
+
+// readable makes the keys that pgx reads as 16 bytes print as UUIDs.
+func (r *Record) readable() {
+	for column, value := range r.Values {
+		if id, ok := value.([16]byte); ok {
+			r.Values[column] = UUID(id)
+		}
+	}
 }

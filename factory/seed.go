@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed/internal/rows"
+	"github.com/qarion/seedbed/internal/testlog"
 )
 
 // SeedVariable is the environment variable that chooses the seed of all calls that
@@ -24,7 +25,7 @@ func callerOf(t testing.TB) rows.Caller {
 	}
 	return rows.Caller{Test: t.Name(), Log: func(level, format string, args ...any) {
 		if _, twice := said.LoadOrStore(level, true); !twice {
-			t.Logf(format, args...)
+			testlog.Printf(t, format, args...)
 		}
 	}}
 }
@@ -39,6 +40,6 @@ func endOf(t testing.TB) {
 	}
 	root, _, _ := strings.Cut(t.Name(), "/")
 	if seed, err := rows.BaseSeed(); err == nil {
-		t.Logf("same data again: %s=%d go test -run '^%s$'", SeedVariable, seed, root)
+		testlog.Printf(t, "same data again: %s=%d go test -run '^%s$'", SeedVariable, seed, root)
 	}
 }

@@ -138,6 +138,27 @@ func skipped(p string) bool {
 }
 
 // noMigrations says what was looked for, and names what was there instead.
+// whereSQLIs names directories that hold SQL files.
+func whereSQLIs(fsys fs.FS) string {
+	var dirs []string
+	_ = fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && skipped(p) {
+			return fs.SkipDir
+		}
+		if dir := fmt.Sprintf("%q", path.Dir(p)); path.Ext(p) == ".sql" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+		if len(dirs) == 3 {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if len(dirs) == 0 {
+		return "no directory of the file system holds SQL files"
+	}
+	return "SQL files are in " + strings.Join(dirs, ", ")
+}
+
 func noMigrations(fsys fs.FS, dir string, d Dialect) error {
 	where := "no file system"
 	var seen []string

@@ -1,6 +1,7 @@
 package migrations
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/qarion/seedbed/internal/dirfs"
 )
 
 // GoMigration is a migration written in Go, made with goose.NewGoMigration.
@@ -84,6 +87,14 @@ func Open(fsys fs.FS, options ...Options) (*Set, error) {
 		return nil, err
 	}
 	files, places, err := readPlaces(fsys, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		if missing := dirfs.Missing(fsys); missing != nil {
+			return nil, fmt.Errorf("read migrations: %w", missing)
+		}
+		if o.Dir != "" {
+			return nil, fmt.Errorf("read migrations: Dir is %q, which is not there; %s", o.Dir, whereSQLIs(fsys))
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,9 @@ func (a *activity) began(sql string, args []any) {
 	if !strings.HasPrefix(lower, "set ") && !strings.Contains(lower, "set_config") {
 		return
 	}
+	if trace.Ours() {
+		return // a factory sets what policies read, for its own transaction
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.sets) < noted {

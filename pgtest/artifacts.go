@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/qarion/seedbed/internal/testlog"
 )
 
 // artifacts reports whether go test -artifacts keeps what tests put into t.ArtifactDir.
@@ -22,7 +24,7 @@ func (f *failure) store(t testing.TB) {
 		return
 	}
 	dir := ""
-	recent(func() { dir = filepath.Join(t.ArtifactDir(), f.Database) }, func() {})
+	testlog.Recent(func() { dir = filepath.Join(t.ArtifactDir(), f.Database) }, func() {})
 	if dir == "" {
 		return // t wraps a test and has no directory of it
 	}

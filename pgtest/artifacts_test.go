@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,6 +25,12 @@ func TestArtifactsOfAFailedTest(t *testing.T) {
 		t.Fatalf("the test passed:\n%s", log)
 	}
 	testkit.Mention(t, string(log), "=== ATTR  TestArtifacts pgtest.database sb_", "=== ATTR  TestArtifacts pgtest.url postgres://", "report.html")
+	// Each line of the log is the test's own.
+	for _, m := range regexp.MustCompile(`(?m)^ +(\w+\.go):\d+:`).FindAllStringSubmatch(string(log), -1) {
+		if m[1] != "child_test.go" {
+			t.Errorf("the log has a line of %s:\n%s", m[1], log)
+		}
+	}
 	var dirs []string
 	filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Name() == "card.txt" {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/generation"
+	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/internal/trace"
 )
 
@@ -39,6 +40,9 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		URL:      cluster.LogURL(db.database.Name, db.role),
 		LogFile:  cluster.Log(),
 		Log:      db.logSlice(),
+	}
+	if stat := db.Stat(); stat.AcquiredConns() == stat.MaxConns() {
+		f.Notes = append(f.Notes, fmt.Sprintf("all %d connections of the test's pool are in use: what asks for another waits; Server.MaxConns allows more", stat.MaxConns()))
 	}
 	if at, frozen := generation.Frozen(generation.Address(db.Config().ConnConfig)); frozen {
 		f.Notes = append(f.Notes, "its clock stands at "+at.UTC().Format(time.RFC3339Nano))
@@ -154,7 +158,11 @@ func (db *DB) leaked(ctx context.Context) []string {
 	does := map[uint32]string{}
 	rows, err := db.server.store.Sessions(ctx, db.database.Name)
 	for _, s := range rows {
-		does[uint32(s.PID)] = fmt.Sprintf(": %s for %s, last query: %s", s.State, s.For.Round(time.Millisecond), s.Query)
+		last := "last query: " + s.Query
+		if template.WarmsUp(s.Query) {
+			last = "not used since"
+		}
+		does[uint32(s.PID)] = fmt.Sprintf(": %s for %s, %s", s.State, s.For.Round(time.Millisecond), last)
 	}
 	var leaks []string
 	for pid, site := range tracer.Acquired() {

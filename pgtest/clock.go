@@ -12,6 +12,7 @@ import (
 
 	"github.com/qarion/seedbed/internal/generation"
 	"github.com/qarion/seedbed/internal/template"
+	"github.com/qarion/seedbed/internal/testlog"
 )
 
 //go:embed clock.sql
@@ -120,10 +121,10 @@ func (db *DB) nameKeywords(t testing.TB) {
 		defer admin.Close(context.WithoutCancel(t.Context()))
 		lines, err := keywordsOf(t.Context(), admin)
 		if err != nil {
-			output(t)("pgtest: look for what does not follow the clock: %v", err)
+			testlog.Printf(t, "pgtest: look for what does not follow the clock: %v", err)
 		}
 		if len(lines) > 0 {
-			output(t)("pgtest: these do not follow the clock of Freeze, for a keyword asks no function:\n  %s", strings.Join(lines, "\n  "))
+			testlog.Printf(t, "pgtest: these do not follow the clock of Freeze, for a keyword asks no function:\n  %s", strings.Join(lines, "\n  "))
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/qarion/seedbed/internal/template"
+	"github.com/qarion/seedbed/internal/testlog"
 	"github.com/qarion/seedbed/internal/trace"
 )
 
@@ -181,7 +182,7 @@ func (db *DB) end(t testing.TB) {
 	}
 	f.Notes = append(f.Notes, left...)
 	t.Log(f.card())
-	recent(func() {
+	testlog.Recent(func() {
 		t.Attr("pgtest.database", f.Database)
 		t.Attr("pgtest.url", withoutPassword(f.URL))
 	}, func() {})

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/buildid"
+	"github.com/qarion/seedbed/internal/dirfs"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
 )
@@ -70,11 +70,11 @@ var started, _ = os.Getwd()
 // anchored makes an os.DirFS of a relative path independent of the working directory,
 // which a test may change.
 func anchored(fsys fs.FS) fs.FS {
-	v := reflect.ValueOf(fsys)
-	if !v.IsValid() || v.Type() != reflect.TypeOf(os.DirFS(".")) || filepath.IsAbs(v.String()) {
+	dir, ok := dirfs.Path(fsys)
+	if !ok || filepath.IsAbs(dir) {
 		return fsys
 	}
-	return os.DirFS(filepath.Join(started, v.String()))
+	return os.DirFS(filepath.Join(started, dir))
 }
 
 // extensionLayer is the lowest layer: the extensions that take a superuser. They
@@ -168,7 +168,7 @@ func sourceLayer(name string, source Source) (template.Layer, error) {
 		Fingerprint: fingerprint,
 		Owner: func(ctx context.Context, conn *pgx.Conn) error {
 			if err := source.Load(ctx, conn); err != nil {
-				return fmt.Errorf("load the %s: %w", name, err)
+				return fmt.Errorf("load the %s: %w%s", name, err, wayPastPolicies(ctx, conn, err))
 			}
 			return nil
 		},

@@ -117,7 +117,7 @@ func securedTables(ctx context.Context, admin *pgx.Conn) ([]securedTable, error)
 type readers map[string][]string
 
 func settingReaders(ctx context.Context, admin *pgx.Conn) (readers, error) {
-	rows, err := admin.Query(ctx, `SELECT proname::text, coalesce(prosrc, '') FROM pg_proc p JOIN pg_language l ON l.oid = prolang
+	rows, err := admin.Query(ctx, `SELECT proname::text, coalesce(pg_get_function_sqlbody(p.oid), prosrc, '') FROM pg_proc p JOIN pg_language l ON l.oid = prolang
 		WHERE p.oid >= 16384 AND lanname IN ('sql', 'plpgsql') ORDER BY p.oid`)
 	if err != nil {
 		return nil, err
@@ -290,10 +290,18 @@ func (h hiding) String() string {
 	}
 	fmt.Fprintf(&b, "%s: ", h.table.Name)
 	if h.refused {
-		fmt.Fprintf(&b, "its policies refused a row; ")
+		fmt.Fprintf(&b, "its policies refused a row of role %s%s", h.role, without)
+		without = ""
+		if h.all > 0 {
+			b.WriteString("; ")
+		}
 	}
-	fmt.Fprintf(&b, "%s, of which a new session of role %s%s ", rows, h.role, without)
-	if h.why != "" {
+	if h.all > 0 {
+		fmt.Fprintf(&b, "%s, of which a new session of role %s%s ", rows, h.role, without)
+	}
+	if h.all == 0 {
+		// There is none to hide.
+	} else if h.why != "" {
 		fmt.Fprintf(&b, "sees none, but gets %s", h.why)
 	} else {
 		fmt.Fprintf(&b, "sees %d", h.seen)
@@ -345,6 +353,23 @@ func pairs(settings map[string]string, format string) string {
 		all = append(all, fmt.Sprintf(format, name, settings[name]))
 	}
 	return strings.Join(all, ", ")
+}
+
+// wayPastPolicies is what to do about the error of a Seed or of fixtures, if that is one
+// of row-level security: they run as the schema's owner.
+func wayPastPolicies(ctx context.Context, owner *pgx.Conn, err error) string {
+	var refusal *pgconn.PgError
+	if !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege || !strings.Contains(refusal.Message, "row-level security") {
+		return ""
+	}
+	set := "set what they read before it writes"
+	tables, _ := securedTables(ctx, owner)
+	for _, table := range tables {
+		if refuses(refusal.Message, table.Bare) && len(table.Settings) > 0 {
+			set = fmt.Sprintf("have it SELECT set_config('%s', $1, true) in the transaction that writes", table.Settings[0])
+		}
+	}
+	return fmt.Sprintf("\n  way out: it runs as %s, the owner of the schema, to whom FORCEd policies apply; %s,\n  or write with factories or fixtures, which step past policies", owner.Config().User, set)
 }
 
 // unforcedNote says why tests run as the tester, and what follows.

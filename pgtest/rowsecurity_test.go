@@ -16,7 +16,7 @@ CREATE TABLE invoices (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, accou
 ALTER TABLE invoices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE invoices FORCE ROW LEVEL SECURITY;
 CREATE POLICY account ON invoices USING (account = current_setting('app.account', true));
-CREATE FUNCTION current_account() RETURNS text STABLE LANGUAGE sql AS $$ SELECT current_setting('app.account') $$;
+CREATE FUNCTION current_account() RETURNS text STABLE LANGUAGE sql RETURN current_setting('app.account');
 CREATE TABLE payments (account text NOT NULL);
 ALTER TABLE payments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payments FORCE ROW LEVEL SECURITY;
@@ -103,6 +103,12 @@ CREATE POLICY account ON letters TO letter_reader USING (account = current_setti
 		testpg.Exec(t, testpg.Superuser(t, db), "INSERT INTO letters VALUES ('b')")
 	})
 	testkit.Mention(t, card, "its policies are for letter_reader", `db.As(t, "letter_reader", map[string]string{"app.account": "b"})`)
+}
+
+// Policies of the reference schema read their setting through functions with a SQL body.
+func TestCardOfTheReferenceSchema(t *testing.T) {
+	card := cardOf(t, testpg.Reference, func(t testing.TB, db *pgtest.DB) { factory.Datasets.Create(t, db) })
+	testkit.Mention(t, card, "datasets: 1 row, of which a new session of role seedbed_owner without seedbed.space_id", `db.As(t, "seedbed_owner", map[string]string{"seedbed.space_id": "`)
 }
 
 // acme makes a row one account's.

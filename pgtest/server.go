@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
+	"github.com/qarion/seedbed/internal/testlog"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -125,29 +127,11 @@ func (s *Server) use(t testing.TB) *ready {
 	t.Helper()
 	ctx, cancel := untilDeadline(t)
 	defer cancel()
-	r, err := s.open(ctx, output(t))
+	r, err := s.open(ctx, func(format string, args ...any) { testlog.Printf(t, format, args...) })
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	return r
-}
-
-// output logs for t without the name of a file of ours.
-func output(t testing.TB) func(string, ...any) {
-	return func(format string, args ...any) {
-		recent(func() { fmt.Fprintf(t.Output(), format+"\n", args...) }, func() { t.Logf(format, args...) })
-	}
-}
-
-// recent calls a method that testing.TB has had since Go 1.25 or 1.26. A type that wraps a
-// test and was written before embeds a testing.TB that is nil, perhaps, and gets other.
-func recent(method, other func()) {
-	defer func() {
-		if recover() != nil {
-			other()
-		}
-	}()
-	method()
 }
 
 // open returns the Server ready for use, until the caller is done with users. What keeps
@@ -236,6 +220,9 @@ func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any
 	if r.poolConfig, err = postgres.PoolConfig(); err != nil {
 		return err
 	}
+	if s.MaxConns < 0 {
+		return fmt.Errorf("Server.MaxConns is %d: leave it 0 for as many as there are processors, at least 4", s.MaxConns)
+	}
 	if s.MaxConns > 0 {
 		r.poolConfig.MaxConns = int32(s.MaxConns)
 	}
@@ -248,7 +235,11 @@ func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any
 	}
 	r.shared, r.clock = sync.OnceValues(r.share), s.Clock
 	r.role = s.Role
-	if r.role == "" {
+	if r.role != "" {
+		if err := r.findRole(ctx); err != nil {
+			return err
+		}
+	} else {
 		r.role = r.template.Role()
 		if r.template.Unforced() {
 			r.unforced = unforcedNote(r.role)
@@ -304,6 +295,15 @@ func (s *Server) ensure(ctx context.Context, r *ready, layers []template.Layer, 
 		logf("pgtest: building the template changed what all databases of this server share, other projects' too: %s", strings.Join(changed, ", "))
 	}
 	return err
+}
+
+// findRole returns an error where there is no role as Server.Role names.
+func (r *ready) findRole(ctx context.Context) error {
+	roles, err := r.store.Roles(ctx)
+	if err != nil || slices.Contains(roles, r.role) {
+		return err
+	}
+	return fmt.Errorf("Server.Role is %q, and the server has no such role: a migration has to create it, with LOGIN; DB.As takes one without, too", r.role)
 }
 
 // acquire finds the server and builds the base where there is none.

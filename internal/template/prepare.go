@@ -93,9 +93,8 @@ func (d *Database) open(ctx context.Context) (err error) {
 func (d *Database) warm(ctx context.Context, conn *pgconn.PgConn) error {
 	pipeline := conn.StartPipeline(ctx)
 	for range 3 {
-		pipeline.SendQueryParams("SELECT $1::text", [][]byte{[]byte("warm")}, nil, nil, nil)
-		pipeline.SendQueryParams("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
-			[][]byte{[]byte("1259")}, nil, nil, nil)
+		pipeline.SendQueryParams(warmValue, [][]byte{[]byte("warm")}, nil, nil, nil)
+		pipeline.SendQueryParams(warmJoin, [][]byte{[]byte("1259")}, nil, nil, nil)
 	}
 	if tables := d.template.plan.Tables; !d.template.ready.hurried() && !d.template.coldTables.Load() {
 		for _, table := range tables[:min(len(tables), warmTables)] {
@@ -112,6 +111,14 @@ func (d *Database) warm(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	return err
 }
+
+const (
+	warmValue = "SELECT $1::text"
+	warmJoin  = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid"
+)
+
+// WarmsUp reports whether a session's last query is of warm: then no test has used it.
+func WarmsUp(query string) bool { return query == warmValue || query == warmJoin }
 
 // warmTables bounds what warming costs, about 40 µs a table.
 const warmTables = 24

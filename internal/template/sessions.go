@@ -28,6 +28,15 @@ func (s *Store) Sessions(ctx context.Context, database string) ([]Session, error
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
 }
 
+// Roles lists the names of the server's roles.
+func (s *Store) Roles(ctx context.Context) ([]string, error) {
+	rows, err := s.control.Query(ctx, "SELECT rolname::text FROM pg_roles")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // holders says who has the server's connections, the greediest first.
 func (s *Store) holders() string {
 	ctx, cancel := context.WithTimeout(s.life, 5*time.Second)

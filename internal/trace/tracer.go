@@ -29,6 +29,13 @@ func New(next pgx.QueryTracer) *Tracer {
 // Next is the tracer that everything is passed on to, or nil.
 func (t *Tracer) Next() pgx.QueryTracer { return t.next }
 
+// Ours reports whether a factory, a fixture set or a check is among the callers.
+func Ours() bool {
+	s := here()
+	_, ours := s.path()
+	return ours
+}
+
 type scopeKey struct{}
 type callKey struct{}
 

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/qarion/seedbed/internal/trace"
@@ -57,7 +57,7 @@ type Scope struct {
 	budget Budget
 	trace  *trace.Scope
 	close  func()
-	once   sync.Once
+	done   atomic.Bool
 }
 
 // Queries counts what is sent through db from here to the end of the test, and then
@@ -110,17 +110,17 @@ func (s *Scope) Count() int { return len(s.trace.Statements()) }
 // Done ends the scope and judges it, once. The end of the test does it too.
 func (s *Scope) Done() {
 	s.t.Helper()
-	s.once.Do(func() {
-		s.t.Helper()
-		s.close()
-		statements := s.trace.Statements()
-		if findings := s.budget.judge(statements); len(findings) > 0 {
-			s.t.Error("check.Queries: " + formatQueries(len(statements), findings))
-		}
-		if s.trace.Unclaimed() {
-			s.t.Log("check.Queries: statements of several tests went through one pool at a time, and were not counted where no context told them apart; use Scope.Context")
-		}
-	})
+	if s.done.Swap(true) {
+		return
+	}
+	s.close()
+	statements := s.trace.Statements()
+	if findings := s.budget.judge(statements); len(findings) > 0 {
+		s.t.Error("check.Queries: " + formatQueries(len(statements), findings))
+	}
+	if s.trace.Unclaimed() {
+		s.t.Log("check.Queries: statements of several tests went through one pool at a time, and were not counted where no context told them apart; use Scope.Context")
+	}
 }
 
 // judge is the engine: it knows no test.

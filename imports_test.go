@@ -172,6 +172,37 @@ func TestEverythingExportedIsDocumented(t *testing.T) {
 	}
 }
 
+// A public type is not another name for an internal one: its documentation would be
+// where users cannot see it.
+func TestNoPublicAliasIntoInternal(t *testing.T) {
+	for _, p := range packages(t) {
+		if strings.Contains(p.ImportPath, "/internal/") || strings.HasSuffix(p.ImportPath, "/cmd/seedbed") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			internal := map[string]bool{} // by the name in this file
+			for _, i := range f.Imports {
+				path := strings.Trim(i.Path.Value, `"`)
+				internal[path[strings.LastIndex(path, "/")+1:]] = strings.Contains(path, "/internal/")
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				spec, ok := n.(*ast.TypeSpec)
+				if !ok || !spec.Assign.IsValid() || !spec.Name.IsExported() {
+					return true
+				}
+				if of, ok := spec.Type.(*ast.SelectorExpr); ok && internal[of.X.(*ast.Ident).Name] {
+					t.Errorf("%s.%s is an alias of %s.%s, which is internal", p.ImportPath, spec.Name, of.X, of.Sel)
+				}
+				return true
+			})
+		}
+	}
+}
+
 func documentation(t *testing.T, p goPackage) *doc.Package {
 	t.Helper()
 	fset := token.NewFileSet()

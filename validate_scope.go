@@ -33,10 +33,10 @@ func (v *validation) carries(r *catalog.Relation, columns []string, t Tenant) {
 // leadsElsewhere records a foreign key on exactly these columns to another table
 // that is no way to the tenants'.
 func (v *validation) leadsElsewhere(r *catalog.Relation, columns []string, tenants *catalog.Relation) {
-	for _, fk := range r.ForeignKeys() {
-		if ref := fk.Ref.Root(); slices.Equal(fk.Columns, columns) && ref != tenants && !v.reaches(ref, fk.RefColumns, tenants, 0) {
+	for _, ref := range r.References() {
+		if slices.Equal(ref.Columns, columns) && ref.To != tenants && !v.reaches(ref.To, ref.RefColumns, tenants, 0) {
 			v.fail(v.cat.Name(r)+"."+columns[0], "%s%s references %s (constraint %s), not %s",
-				v.cat.Name(r), list(columns), v.cat.Name(ref), fk.Name, v.cat.Name(tenants))
+				v.cat.Name(r), list(columns), v.cat.Name(ref.To), ref.Name, v.cat.Name(tenants))
 		}
 	}
 }
@@ -46,8 +46,8 @@ func (v *validation) reaches(r *catalog.Relation, columns []string, tenants *cat
 	if r == tenants {
 		return true
 	}
-	for _, fk := range r.ForeignKeys() {
-		if depth < 8 && slices.Equal(fk.Columns, columns) && v.reaches(fk.Ref.Root(), fk.RefColumns, tenants, depth+1) {
+	for _, ref := range r.References() {
+		if depth < 8 && slices.Equal(ref.Columns, columns) && v.reaches(ref.To, ref.RefColumns, tenants, depth+1) {
 			return true
 		}
 	}

@@ -33,7 +33,7 @@ func (n *inference) pairs() error {
 				id = partner(t, typ, subject)
 			}
 			if id == nil {
-				n.perhapsPair(t, typ, keys)
+				n.perhapsPair(t, typ)
 				continue
 			}
 			if err := n.pairAt(t, typ, id, subject, keys); err != nil {
@@ -64,31 +64,61 @@ func shadowed(t *table, typ *catalog.Column) *catalog.Column {
 	return nil
 }
 
-// perhapsPair says so where the values that a column may hold are names of tables,
-// and one other column could hold their keys.
-func (n *inference) perhapsPair(t *table, typ *catalog.Column, keys []*catalog.Type) {
+// perhapsPair says so where two values that a column may hold are names of tables,
+// and one other column, which has no type column of its own, could hold the keys of
+// both.
+func (n *inference) perhapsPair(t *table, typ *catalog.Column) {
 	values, _ := listed(t.Relation, typ)
 	if len(values) == 0 {
 		values = n.commented(t, typ)
 	}
-	found := 0
+	var named []*table
 	for _, v := range values {
-		if len(n.named(v, t)) > 0 {
-			found++
+		if found := n.named(v, t); len(found) > 0 && !slices.Contains(named, found[0].table) {
+			named = append(named, found[0].table)
 		}
 	}
-	if found < 2 {
+	if len(named) < 2 {
 		return
+	}
+	holds := func(c *catalog.Column) bool {
+		keys := 0
+		for _, to := range named {
+			if key := n.targetKey(to, c); key != "" && alike(to.Column(key).Type, c.Type) {
+				keys++
+			}
+		}
+		return keys >= 2
 	}
 	var free []string
 	for _, c := range t.Columns {
-		if c != typ && c.Generated == "" && len(n.leads[c]) == 0 && !t.inPrimaryKey(c) && slices.ContainsFunc(keys, func(k *catalog.Type) bool { return alike(k, c.Type) }) {
+		if c != typ && c.Generated == "" && len(n.leads[c]) == 0 && !t.inPrimaryKey(c) && !t.typed(c) && !n.namesTable(c) && holds(c) {
 			free = append(free, c.Name)
 		}
 	}
 	if len(free) == 1 {
 		n.doubt("%s%s may be a polymorphic pair: values of the one are names of tables, and the other could hold their keys", t.name, list([]string{typ.Name, free[0]}))
 	}
+}
+
+// namesTable reports whether a column is called like the key of one table, such as
+// previous_post_id of posts.
+func (n *inference) namesTable(c *catalog.Column) bool {
+	w := strings.Split(subjectOf(c.Name), "_")
+	for i := range w {
+		if len(n.byName[subjectKey(strings.Join(w[i:], "_"))]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// typed reports whether another column says of which type an id column's rows are.
+func (t *table) typed(id *catalog.Column) bool {
+	return slices.ContainsFunc(t.Columns, func(typ *catalog.Column) bool {
+		subject := typeSubject(typ.Name)
+		return typ.Generated == "" && (shadowed(t, typ) == id || subject != "" && partner(t, typ, subject) == id)
+	})
 }
 
 // keyTypes are the types of the columns that are in a primary key.
@@ -241,11 +271,13 @@ func (n *inference) concludePair(s *search) {
 }
 
 // free reports whether type and id are any texts: such a pair may as well be of
-// another system.
+// another system. Where the table's own key is a text, ids of this database are texts.
 func (s *search) free() bool {
 	text := func(c *catalog.Column) bool { return c.Type.Underlying().Category == "S" }
 	listed := slices.ContainsFunc(s.values, func(v value) bool { return v.listed })
-	return !listed && text(s.pair.Type) && text(s.pair.ID)
+	pk := s.table.PrimaryKey()
+	ownText := pk != nil && len(pk.Columns) == 1 && text(s.table.Column(pk.Columns[0]))
+	return !listed && !ownText && text(s.pair.Type) && text(s.pair.ID)
 }
 
 // openEnds names the types for which no table was found, and why.

@@ -26,8 +26,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"seedbed": main})
+	testscript.Main(tests{m}, map[string]func(){"seedbed": main})
 }
+
+// tests are what testscript.Main runs where the binary is not to be the command.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int { return testkit.Main(m.M) }
 
 // TestScripts runs testdata/script/*.txtar, each a shell session in a directory
 // and with a cache of its own, and looks afterwards for what it left running.

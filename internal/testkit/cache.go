@@ -15,7 +15,12 @@ import (
 // t.TempDir's is not; its path is short enough for sockets below it.
 func OpenDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "sb")
+	return openDir(t, "")
+}
+
+func openDir(t testing.TB, below string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(below, "sb")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,10 +32,15 @@ func OpenDir(t testing.TB) string {
 }
 
 // CacheDir makes a cache for SEEDBED_CACHE that no other test uses. Servers that run
-// in it at the test's end are stopped.
+// in it at the test's end are stopped. It lies in memory where there is plenty: servers
+// for development wait for the disk.
 func CacheDir(t testing.TB) string {
 	t.Helper()
-	dir := OpenDir(t)
+	below := ""
+	if os.Getenv("TMPDIR") == "" && freeMemory() > 4<<30 {
+		below = "/dev/shm"
+	}
+	dir := openDir(t, below)
 	t.Cleanup(func() { StopServers(dir) })
 	return dir
 }

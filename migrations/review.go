@@ -77,7 +77,7 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 		if err != nil {
 			return nil, fmt.Errorf("review migrations: %w", err)
 		}
-		c := review.Config{Server: config, Only: options.only(), Role: options.Role, SkipDown: options.SkipDown}
+		c := review.Config{Server: config, Only: options.only(), Role: options.Role, SkipDown: options.SkipDown, Tenancy: tenancy}
 		if options.Rows != nil {
 			c.Rows = func(ctx context.Context, tx pgx.Tx) error { return options.Rows(ctx, tx) }
 		}
@@ -89,6 +89,17 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 	}
 	report.merge(results)
 	return report, report.accept(options.Baseline)
+}
+
+// tenancy reads which columns carry a tenant's key.
+func tenancy(ctx context.Context, conn *pgx.Conn) (func(table, column string) bool, error) {
+	m, err := seedbed.Discover(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return func(table, column string) bool {
+		return slices.ContainsFunc(m.Scopes(table), func(s seedbed.Scoped) bool { return slices.Contains(s.Columns, column) })
+	}, nil
 }
 
 // only reports whether a version is to be reviewed.

@@ -25,6 +25,8 @@ type Config struct {
 	SkipDown bool
 	// Rows makes rows to try Up and Down on. Nil: they are tried on empty tables.
 	Rows RowMaker
+	// Tenancy reads which columns say whose a row is. Nil: none are known.
+	Tenancy func(ctx context.Context, conn *pgx.Conn) (carries func(table, column string) bool, err error)
 }
 
 // Reviewed is one migration that was looked at.
@@ -225,6 +227,9 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	}
 	j := &judge{run: r, seen: map[string]bool{}}
 	j.all(e.state, leaked)
+	if err := e.tenantDefaults(ctx, j); err != nil {
+		return false, err
+	}
 	e.result.Findings = append(e.result.Findings, j.findings...)
 	if reached != nil {
 		now, err := e.sess.access(ctx)

@@ -20,7 +20,7 @@ type judge struct {
 var stepRules = []func(*judge, *step){
 	(*judge).indexRules, (*judge).constraintRules, (*judge).columnRules, (*judge).domainRules,
 	(*judge).partitionRules, (*judge).tableRules, (*judge).rewriteRules, (*judge).dropRules,
-	(*judge).dataRules, (*judge).workRules, (*judge).exclusiveRules, (*judge).lockTimeoutRules, (*judge).settingRules, (*judge).nameRules,
+	(*judge).dataRules, (*judge).workRules, (*judge).exclusiveRules, (*judge).lockTimeoutRules, (*judge).statementTimeoutRules, (*judge).settingRules, (*judge).nameRules,
 }
 
 // judge is what the rules find in the steps of a migration, if it applies or not.

@@ -20,6 +20,10 @@ func (j *judge) constraintRules(s *step) {
 		}
 		for _, c := range p.validated() {
 			j.validated(s, p, c)
+			if c.Type == "f" && !p.old.constraints[c.OID].Enforced && s.saidOf("validating foreign key constraint", c.Name) {
+				j.on(s, "add-fk-validating", p.new, fmt.Sprintf("%s is checked by scanning %s and its parent while both are closed to writes", c.Name, j.name(p.new)),
+					fmt.Sprintf("ALTER TABLE %[1]s DROP CONSTRAINT %[2]s, ADD CONSTRAINT %[2]s FOREIGN KEY … NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), quote(c.Name)))
+			}
 		}
 		j.notNull(s, p)
 	}
@@ -59,7 +63,7 @@ func (j *judge) newConstraint(s *step, p pair, c constraint) {
 		if p.new.Kind == "p" {
 			fix = keyOnPartitions(p.new, c, b.what)
 		}
-		if c.Type == "x" {
+		if c.Type == "x" || p.new.indexes[c.Index].Method == "gist" { // or a key WITHOUT OVERLAPS
 			fix = "no concurrent form exists: add it when the table is created or small, or enforce it by a trigger until a maintenance window; set lock_timeout"
 		}
 		j.on(s, b.rule, p.new, fmt.Sprintf("the index of %s is built while %s is closed to reads and writes", c.Name, j.name(p.new)), fix)

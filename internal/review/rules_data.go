@@ -268,3 +268,14 @@ func (j *judge) lockTimeoutRules(s *step) {
 			"SET LOCAL lock_timeout = '3s'; as the first statement, and retry the migration")
 	}
 }
+
+// statementTimeoutRules is policy: a limit that fits queries ends a build that works
+// through a large table, and leaves what it has so far.
+func (j *judge) statementTimeoutRules(s *step) {
+	if !s.concurrently() || !s.direct || s.limit == "0" || s.limit == "" || s.Starts("drop") {
+		return
+	}
+	j.add(s, "statement-timeout-cancels-build", namedTarget(s, j), NoLock,
+		fmt.Sprintf("statement_timeout = %s ends the build on a large table, and an invalid index is left that every write pays for", s.limit),
+		"SET statement_timeout = 0; before it and RESET statement_timeout; behind it")
+}

@@ -21,6 +21,7 @@ func (j *judge) ending(end *state) {
 			first = &relation{}
 		}
 		j.foreignKeys(end, first, r)
+		j.notEnforced(first, r)
 		if r.Partition {
 			continue
 		}
@@ -66,23 +67,27 @@ func (s *step) names(table string) bool {
 func (j *judge) foreignKeys(end *state, first, r *relation) {
 	for _, oid := range slices.Sorted(maps.Keys(r.constraints)) {
 		c := r.constraints[oid]
-		if c.Type != "f" || c.Parent != 0 || r.serves(c.Key) {
+		if c.Type != "f" || c.Parent != 0 || r.serves(c) {
 			continue
 		}
-		if had := first.constraint(c.Name); had.OID != 0 && (had.Type != "f" || !first.serves(had.Key)) {
+		if had := first.constraint(c.Name); had.OID != 0 && (had.Type != "f" || !first.serves(had)) {
 			continue // as it was
 		}
 		s := j.where(r, func(p pair) bool {
 			_, before := p.old.constraints[oid]
 			_, after := p.new.constraints[oid]
-			return after && !before || p.old.serves(c.Key) && !p.new.serves(c.Key)
+			return after && !before || p.old.serves(c) && !p.new.serves(c)
 		}, "references", "foreign")
 		to := "its parent"
 		if parent := end.rels[c.FRel]; parent != nil {
 			to = parent.String()
 		}
 		cols := quoted(r.columnNames(c.Key))
-		fix := fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s); %s; or without CONCURRENTLY where the table is made", r.sql(), cols, j.mig.Tool.Alone)
+		by := ""
+		if c.Period {
+			by = "USING gist "
+		}
+		fix := fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s %s(%s); %s; or without CONCURRENTLY where the table is made", r.sql(), by, cols, j.mig.Tool.Alone)
 		if r.Kind == "p" {
 			fix = fmt.Sprintf("CREATE INDEX ON %s (%s); where the table is made; later ON ONLY it, then on each partition CREATE INDEX CONCURRENTLY and ALTER INDEX … ATTACH PARTITION", r.sql(), cols)
 		}
@@ -100,14 +105,30 @@ func (r *relation) constraint(name string) constraint {
 	return constraint{}
 }
 
-// serves reports whether an index leads with these columns, in whatever order, and
-// covers every row that a foreign key could match.
-func (r *relation) serves(key []int16) bool {
+// notEnforced: what a reader of the schema takes for granted, and nothing holds.
+func (j *judge) notEnforced(first, r *relation) {
+	for _, oid := range slices.Sorted(maps.Keys(r.constraints)) {
+		c := r.constraints[oid]
+		if had, there := first.constraints[oid]; c.Enforced || c.Parent != 0 || there && !had.Enforced {
+			continue
+		}
+		s := j.where(r, func(p pair) bool {
+			return p.old.constraints[oid].Enforced != p.new.constraints[oid].Enforced || p.old.constraints[oid].OID == 0
+		}, "enforced")
+		j.add(s, "constraint-not-enforced", r.String(), NoLock, fmt.Sprintf("%s is NOT ENFORCED: rows that break it come in, old and new, and it proves nothing to the planner", c.Name),
+			"NOT VALID in its place: it scans nothing either, and holds for each new row")
+	}
+}
+
+// serves reports whether an index leads with the columns of a foreign key, in whatever
+// order, and covers every row that it could match.
+func (r *relation) serves(fk constraint) bool {
+	key := fk.Key
 	for _, i := range r.indexes {
 		if i.Valid && i.Unique && i.Predicate == nil && i.within(key) {
 			return true // it finds the one row that can match
 		}
-		if !i.Valid || i.Keys < len(key) || i.Method != "btree" && (i.Method != "hash" || len(key) != 1) {
+		if !i.Valid || i.Keys < len(key) || i.Method != "btree" && (i.Method != "hash" || len(key) != 1) && (i.Method != "gist" || !fk.Period) {
 			continue
 		}
 		lead := i.Key[:len(key)]

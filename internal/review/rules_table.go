@@ -129,7 +129,24 @@ func (j *judge) tableRules(s *step) {
 				fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; write the new value, UPDATE rows in batches, leave the old value unused", e.Name, e.Label))
 		}
 	}
+	j.enumOrder(s)
 	j.explicitLock(s)
+}
+
+// enumOrder: a value put BEFORE or AFTER another, in a type that running code sorts by.
+func (j *judge) enumOrder(s *step) {
+	for oid, e := range s.after.enums {
+		if _, had := s.before.enums[oid]; had {
+			continue
+		}
+		for _, old := range j.start.enums {
+			if old.Type == e.Type && old.Order > e.Order {
+				j.add(s, "enum-value-order", e.Name, NoLock, fmt.Sprintf("%q sorts before %q: ORDER BY, <, min and max of running code place it among values that it knows", e.Label, old.Label),
+					fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; without BEFORE and AFTER it is the last", e.Name, e.Label))
+				break
+			}
+		}
+	}
 }
 
 func (s *step) schemaRenamed(name string) bool {

@@ -22,9 +22,10 @@ type run struct {
 	held    locks
 	steps   []*step
 
-	timeout string
-	control bool // the migration ended goose's transaction itself
-	skipped bool // something could not be run here and was passed over
+	timeout string // lock_timeout
+	limit   string // statement_timeout
+	control bool   // the migration ended goose's transaction itself
+	skipped bool   // something could not be run here and was passed over
 	stop    *step
 
 	volatileNames map[string]bool // functions, read when first wanted
@@ -40,7 +41,7 @@ const saveName = "seedbed_review"
 func (r *run) up(ctx context.Context) error {
 	r.sess.base = r.start.maxOID()
 	r.sess.seen = r.sess.base
-	r.now, r.held, r.timeout = r.start, locks{}, "0"
+	r.now, r.held, r.timeout, r.limit = r.start, locks{}, "0", "0"
 	if err := r.sess.exec(ctx, "set client_min_messages = debug1"); err != nil {
 		return err
 	}
@@ -293,8 +294,8 @@ func (r *run) direct(ctx context.Context, p piece) error {
 	before := r.now
 	r.now = r.now.apply(snap, true)
 	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now), held: locks{}, now: locks{}, fresh: taken,
-		direct: true, timeout: snap.LockTimeout, wait: r.timeout}
-	r.timeout, r.held = snap.LockTimeout, locks{}
+		direct: true, timeout: snap.LockTimeout, wait: r.timeout, limit: r.limit}
+	r.timeout, r.limit, r.held = snap.LockTimeout, snap.StatementTimeout, locks{}
 	return r.fill(ctx, s, heard)
 }
 
@@ -341,8 +342,8 @@ func (r *run) step(p piece, snap *snapshot) *step {
 		r.sess.seen = max(r.sess.seen, rel.OID)
 	}
 	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now),
-		held: held, now: r.held, fresh: r.held.since(held), timeout: snap.LockTimeout, wait: r.timeout}
-	r.timeout = snap.LockTimeout
+		held: held, now: r.held, fresh: r.held.since(held), timeout: snap.LockTimeout, wait: r.timeout, limit: r.limit}
+	r.timeout, r.limit = snap.LockTimeout, snap.StatementTimeout
 	return s
 }
 

@@ -36,6 +36,7 @@ with mine as materialized (
 select json_build_object(
 'locks', (select coalesce(json_agg(json_build_array(oid::bigint, modes)), '[]') from mine where oid >= 16384 and (everything or oid <= base)),
 'lock_timeout', current_setting('lock_timeout'),
+'statement_timeout', current_setting('statement_timeout'),
 'all', case when also is not null then (select json_agg(rel.oid::bigint) from rel) end,
 'rels', (select coalesce(json_agg(json_build_object(
         'oid', rel.oid::bigint, 'schema', nspname, 'name', relname, 'kind', relkind, 'file', relfilenode::bigint,
@@ -58,7 +59,8 @@ select json_build_object(
 'cons', (select coalesce(json_agg(json_build_object(
         'oid', k.oid::bigint, 'name', k.conname, 'type', k.contype, 'rel', k.conrelid::bigint, 'domain', k.contypid::bigint,
         'frel', k.confrelid::bigint, 'valid', k.convalidated, 'index', k.conindid::bigint, 'parent', k.conparentid::bigint,
-        'local', k.conislocal, 'key', k.conkey)), '[]')
+        'local', k.conislocal, 'key', k.conkey,
+        'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true), 'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false))), '[]')
     from pg_constraint k
     where k.conrelid in (select oid from focus)
        or k.contypid <> 0 and k.contypid >= 16384),
@@ -73,7 +75,7 @@ select json_build_object(
 'trg', (select coalesce(json_agg(json_build_object(
         'oid', t.oid::bigint, 'rel', t.tgrelid::bigint, 'name', t.tgname, 'def', md5(pg_get_triggerdef(t.oid)))), '[]')
     from pg_trigger t where t.tgrelid in (select oid from focus) and not t.tgisinternal and t.tgparentid = 0),
-'enums', (select coalesce(json_agg(json_build_object('oid', e.oid::bigint, 'type', e.enumtypid::bigint, 'label', e.enumlabel,
+'enums', (select coalesce(json_agg(json_build_object('oid', e.oid::bigint, 'type', e.enumtypid::bigint, 'label', e.enumlabel, 'order', e.enumsortorder,
         'name', n.nspname || '.' || t.typname)), '[]')
     from pg_enum e join pg_type t on t.oid = e.enumtypid join pg_namespace n on n.oid = t.typnamespace),
 'schemas', (select json_agg(json_build_array(oid::bigint, nspname)) from pg_namespace where oid >= 16384 or nspname = 'public'),

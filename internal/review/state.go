@@ -57,17 +57,20 @@ type column struct {
 }
 
 type constraint struct {
-	OID    uint32  `json:"oid"`
-	Name   string  `json:"name"`
-	Type   string  `json:"type"`
-	Rel    uint32  `json:"rel"`
-	Domain uint32  `json:"domain"`
-	FRel   uint32  `json:"frel"`
-	Valid  bool    `json:"valid"`
-	Index  uint32  `json:"index"`
-	Parent uint32  `json:"parent"`
-	Local  bool    `json:"local"`
-	Key    []int16 `json:"key"`
+	OID    uint32 `json:"oid"`
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Rel    uint32 `json:"rel"`
+	Domain uint32 `json:"domain"`
+	FRel   uint32 `json:"frel"`
+	Valid  bool   `json:"valid"`
+	Index  uint32 `json:"index"`
+	Parent uint32 `json:"parent"`
+	Local  bool   `json:"local"`
+	// Of Postgres 18: Enforced is false for NOT ENFORCED, Period true for a temporal key.
+	Enforced bool    `json:"enforced"`
+	Period   bool    `json:"period"`
+	Key      []int16 `json:"key"`
 }
 
 type index struct {
@@ -98,10 +101,11 @@ type trigger struct {
 }
 
 type enumLabel struct {
-	OID   uint32 `json:"oid"`
-	Type  uint32 `json:"type"`
-	Label string `json:"label"`
-	Name  string `json:"name"` // of the type
+	OID   uint32  `json:"oid"`
+	Type  uint32  `json:"type"`
+	Label string  `json:"label"`
+	Name  string  `json:"name"` // of the type
+	Order float64 `json:"order"`
 }
 
 type domain struct {
@@ -114,17 +118,18 @@ type domain struct {
 
 // snapshot is what seedbed_review.snapshot returns.
 type snapshot struct {
-	Locks       []heldLock   `json:"locks"`
-	LockTimeout string       `json:"lock_timeout"`
-	All         []uint32     `json:"all"` // relations that there are, where they were asked for
-	Rels        []*relation  `json:"rels"`
-	Cols        []column     `json:"cols"`
-	Cons        []constraint `json:"cons"`
-	Idx         []index      `json:"idx"`
-	Trg         []trigger    `json:"trg"`
-	Enums       []enumLabel  `json:"enums"`
-	Schemas     []schemaName `json:"schemas"`
-	Domains     []domain     `json:"domains"`
+	Locks            []heldLock   `json:"locks"`
+	LockTimeout      string       `json:"lock_timeout"`
+	StatementTimeout string       `json:"statement_timeout"`
+	All              []uint32     `json:"all"` // relations that there are, where they were asked for
+	Rels             []*relation  `json:"rels"`
+	Cols             []column     `json:"cols"`
+	Cons             []constraint `json:"cons"`
+	Idx              []index      `json:"idx"`
+	Trg              []trigger    `json:"trg"`
+	Enums            []enumLabel  `json:"enums"`
+	Schemas          []schemaName `json:"schemas"`
+	Domains          []domain     `json:"domains"`
 }
 
 type heldLock struct {

@@ -27,6 +27,7 @@ type step struct {
 
 	timeout string // lock_timeout when it ended
 	wait    string // lock_timeout when it began
+	limit   string // statement_timeout when it began
 }
 
 // says is the part of a message between two strings, for each message that has

@@ -2,11 +2,13 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 func (a *audit) tenantColumns() error {
@@ -49,6 +51,44 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 		}
 	}
 	a.tenantForeignKey(s, sc)
+	a.tenantDefault(s, sc)
+	a.tenantType(s, sc)
+}
+
+// tenantDefault: a row that does not say whose it is goes to whoever the default names.
+func (a *audit) tenantDefault(s *subject, sc seedbed.Scoped) {
+	for _, name := range sc.Columns {
+		c := s.rel.Column(name)
+		if c == nil || c.Default == "" || c.Generated != "" {
+			continue
+		}
+		tokens := sqltext.Tokens(c.Default)
+		if tokens[0].Is("NULL") || len(readSettings(tokens, a.readers)) > 0 || a.asksSession(tokens, 0) {
+			continue
+		}
+		a.find(report.Finding{Rule: "tenant-default", Object: s.name + "." + name, Evidence: []string{"DEFAULT " + c.Default},
+			Message: fmt.Sprintf("a row of %s that does not say which %s it belongs to gets one by DEFAULT", s.name, sc.Tenant),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", s.rel.Ident(), catalog.Ident(name))})
+	}
+}
+
+// tenantType wants a tenant's column to be of the type of the tenant's key.
+func (a *audit) tenantType(s *subject, sc seedbed.Scoped) {
+	t, _ := a.model.Tenant(sc.Tenant)
+	tenants := a.cat.Table(t.Table)
+	for i, name := range sc.Columns {
+		c := s.rel.Column(name)
+		if tenants == nil || c == nil || i >= len(t.Key) {
+			continue
+		}
+		key := tenants.Column(t.Key[i])
+		if key == nil || sameType(key, c) {
+			continue
+		}
+		a.find(report.Finding{Rule: "tenant-type", Cause: "types of " + sc.Tenant, Object: s.name + "." + name,
+			Message: fmt.Sprintf("%s.%s is %s, and the key of %s is %s", s.name, name, c.SQLType, a.name(tenants), key.SQLType),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", s.rel.Ident(), catalog.Ident(name), key.SQLType)})
+	}
 }
 
 func hasLeading(r *catalog.Relation, columns []string) bool {
@@ -135,3 +175,10 @@ func looseColumns(fk *catalog.Constraint, scope []string) []string {
 }
 
 // references finds foreign keys between scoped tables that leave the tenant out.
+
+// sameType reports whether two columns compare without a cast that an index is lost by.
+func sameType(a, b *catalog.Column) bool {
+	x, y := a.Type.Underlying(), b.Type.Underlying()
+	text := []string{"text", "varchar"}
+	return x.OID == y.OID || slices.Contains(text, x.Name) && slices.Contains(text, y.Name)
+}

@@ -165,6 +165,7 @@ func (a *audit) constraints() error {
 		}
 		a.triggers(r)
 		a.indexes(r)
+		a.keyless(r)
 	}
 	for _, t := range a.cat.Types {
 		for _, k := range t.Checks {
@@ -194,6 +195,17 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
 			Message: fmt.Sprintf("constraint %s of %s was never validated", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", r.Ident(), catalog.Ident(k.Name))})
 	}
+}
+
+// keyless finds tables of rows that belong to tenants, or refer to others, which nothing
+// tells apart.
+func (a *audit) keyless(r *catalog.Relation) {
+	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || r.PrimaryKey() != nil || r.Extension != "" || len(a.scopes(r))+len(r.ForeignKeys())+len(r.ReferencedBy) == 0 {
+		return
+	}
+	a.find(report.Finding{Rule: "table-without-key", Cause: "no primary keys", Object: a.name(r),
+		Message: fmt.Sprintf("%s has no primary key", a.name(r)),
+		Fix:     fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (…), with the tenant's column first", r.Ident())})
 }
 
 func (a *audit) indexes(r *catalog.Relation) {

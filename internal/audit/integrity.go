@@ -27,7 +27,7 @@ var integritySteps = []step{
 	{"settings", []string{"config-missing", "config-not-object", "config-not-expected", "config-disagrees", "config-unchecked"}, (*audit).configs},
 	{"foreign keys", []string{"foreign-key-orphan"}, (*audit).foreignKeys},
 	{"checks", []string{"constraint-broken"}, (*audit).checks},
-	{"constraints", []string{"constraint-not-valid", "constraint-off", "trigger-off", "index-invalid"}, (*audit).constraints},
+	{"constraints", []string{"constraint-not-valid", "constraint-off", "trigger-off", "index-invalid", "table-without-key"}, (*audit).constraints},
 	{"sequences", []string{"sequence-behind", "sequence-exhausted"}, (*audit).sequences},
 	{"partitions", []string{"partition-wrong", "partition-broken"}, (*audit).partitions},
 }

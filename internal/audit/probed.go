@@ -87,6 +87,9 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	if err == nil {
 		err = t.ownMembership()
 	}
+	if err == nil {
+		err = t.ownClaim()
+	}
 	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
 		p.a.unchecked("probes of "+s.name, "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
 		return nil, nil

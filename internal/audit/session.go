@@ -89,26 +89,59 @@ func (a *audit) settingOf(level string, i int) string {
 			if sc.Tenant != level || i >= len(sc.Columns) {
 				continue
 			}
-			for _, p := range s.rel.Policies {
-				if name := a.settingFor(sqltext.Tokens(p.Using+" AND "+checkOf(p)), s, sc, i); name != "" {
-					return name
-				}
+			if name, _ := a.sessionOf(s, sc, i); name != "" {
+				return name
 			}
 		}
 	}
 	return ""
 }
 
-func (a *audit) settingFor(tokens []sqltext.Token, s *subject, sc seedbed.Scoped, i int) string {
+// sessionOf is the setting that the policies of a table compare a tenant's column with,
+// and the path of the claim in it, where it holds claims.
+func (a *audit) sessionOf(s *subject, sc seedbed.Scoped, i int) (setting string, claim []string) {
+	for _, p := range s.rel.Policies {
+		if name, path := a.settingFor(sqltext.Tokens(p.Using+" AND "+checkOf(p)), s, sc, i); name != "" {
+			return name, path
+		}
+	}
+	return "", nil
+}
+
+// ownClaim puts the tenant's key at the claim that the policies of this table read, which
+// need not be the one of others.
+func (t *probed) ownClaim() error {
+	for _, sc := range t.s.scopes {
+		if sc.Tenant != t.level || len(sc.Columns) != 1 || len(t.own.tenant) != 1 {
+			continue
+		}
+		if setting, claim := t.p.a.sessionOf(t.s, sc, 0); len(claim) > 0 {
+			return t.p.say(t.me.settings, setting, claim, seedbed.Ref{}, t.own.tenant)
+		}
+	}
+	return nil
+}
+
+// claimPath is the path by which an expression goes into JSON: -> 'a' ->> 'b'.
+func claimPath(tokens []sqltext.Token) (path []string) {
+	for i, t := range tokens {
+		if (t.Is("->") || t.Is("->>")) && i+1 < len(tokens) && tokens[i+1].Kind == sqltext.String {
+			path = append(path, tokens[i+1].Text)
+		}
+	}
+	return path
+}
+
+func (a *audit) settingFor(tokens []sqltext.Token, s *subject, sc seedbed.Scoped, i int) (setting string, claim []string) {
 	tokens = bare(tokens)
 	for _, word := range []string{"AND", "OR"} {
 		if sides := sqltext.TopLevel(tokens, word); len(sides) > 1 {
 			for _, side := range sides {
-				if name := a.settingFor(side, s, sc, i); name != "" {
-					return name
+				if name, path := a.settingFor(side, s, sc, i); name != "" {
+					return name, path
 				}
 			}
-			return ""
+			return "", nil
 		}
 	}
 	if body := a.inline(tokens, s); body != nil {
@@ -116,8 +149,8 @@ func (a *audit) settingFor(tokens []sqltext.Token, s *subject, sc seedbed.Scoped
 	}
 	if len(tokens) > 0 && a.ties(tokens, s, sc.Columns[i], "") {
 		if found := readSettings(tokens, a.readers); len(found) > 0 {
-			return found[0]
+			return found[0], claimPath(tokens)
 		}
 	}
-	return ""
+	return "", nil
 }

@@ -1,0 +1,115 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
+)
+
+// exposure finds what belongs to no tenant and still is not for everybody: the users of
+// an authentication schema behind a view, and columns of secrets without policies.
+func (a *audit) exposure() error {
+	for _, v := range a.cat.Relations {
+		if v.IsView() && !v.Option("security_invoker") {
+			a.showsUsers(v)
+		}
+	}
+	if !a.usesRLS {
+		return nil
+	}
+	for _, r := range a.tables {
+		if !r.RLS && !r.Bookkeeping() && a.subject(r) == nil {
+			a.showsSecrets(r)
+		}
+	}
+	return nil
+}
+
+func (a *audit) showsUsers(v *catalog.Relation) {
+	users := slices.ContainsFunc(v.ReadsDeep(), func(r *catalog.Relation) bool { return r.Schema == "auth" && r.Name == "users" })
+	who := a.readersOf(v)
+	if !users || len(who) == 0 || a.namesSession(sqltext.Tokens(v.Definition)) {
+		return
+	}
+	a.find(report.Finding{Rule: "auth-users-exposed", Object: a.name(v),
+		Message: fmt.Sprintf("%s may read view %s, which shows auth.users of every tenant", strings.Join(who, ", "), a.name(v)),
+		Fix:     fmt.Sprintf("REVOKE SELECT ON %s, or keep what is public of a user in a table of its own, with policies", v.Ident())})
+}
+
+func (a *audit) showsSecrets(r *catalog.Relation) {
+	who := a.readersOf(r)
+	if len(who) == 0 {
+		return
+	}
+	var columns []string
+	for _, c := range r.Columns {
+		if isSensitive(c.Name) {
+			columns = append(columns, c.Name)
+		}
+	}
+	if len(columns) > 0 {
+		a.find(report.Finding{Rule: "sensitive-exposed", Object: a.name(r),
+			Message: fmt.Sprintf("%s may read every row of %s, which has %s", strings.Join(who, ", "), a.name(r), strings.Join(columns, ", ")),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, with policies, or REVOKE SELECT on these columns", r.Ident())})
+	}
+}
+
+// isSensitive reports whether a column's name says that its values are secrets or identify
+// a person to the state or a bank.
+func isSensitive(column string) bool {
+	w := words(column)
+	joined := strings.Join(w, "")
+	return slices.ContainsFunc([]string{"password", "passwd", "secret", "ssn", "socialsecurity", "creditcard", "cardnumber", "cvv", "iban", "passport", "apikey", "privatekey", "accesstoken", "refreshtoken", "taxid"},
+		func(s string) bool { return strings.Contains(joined, s) && !strings.HasSuffix(joined, "at") })
+}
+
+// presets finds settings of roles and of the database that put every session into a
+// tenant, or make it some user's.
+func (a *audit) presets() error {
+	var settings []string
+	for _, t := range a.model.Tenants {
+		settings = append(settings, t.Setting)
+	}
+	for _, m := range a.model.Memberships {
+		settings = append(settings, m.Setting)
+	}
+	settings = slices.DeleteFunc(settings, func(s string) bool { return s == "" })
+	rows, err := a.eyes.tx.Query(a.ctx, `SELECT coalesce(r.rolname::text, ''), coalesce(d.datname::text, ''), split_part(c, '=', 1), c
+		FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
+		WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND lower(split_part(c, '=', 1)) = ANY ($1) AND c !~ '=("")?$'
+		ORDER BY 1, 2, 3`, lowered(settings))
+	if err != nil {
+		return err
+	}
+	var role, database, setting, config string
+	_, err = pgx.ForEachRow(rows, []any{&role, &database, &setting, &config}, func() error {
+		object, alter := role, "ROLE "+catalog.Ident(role)
+		switch {
+		case role == "" && database == "":
+			object, alter = "ALL", "ROLE ALL"
+		case role == "":
+			object, alter = "database "+database, "DATABASE "+catalog.Ident(database)
+		case database != "":
+			alter += " IN DATABASE " + catalog.Ident(database)
+		}
+		a.find(report.Finding{Rule: "tenant-preset", Object: object, Evidence: []string{config},
+			Message: fmt.Sprintf("every session of %s begins with %s set: one that forgets to say which tenant it is for sees that one's rows", object, setting),
+			Fix:     fmt.Sprintf("ALTER %s RESET %s", alter, setting)})
+		return nil
+	})
+	return err
+}
+
+func lowered(all []string) []string {
+	out := []string{}
+	for _, s := range all {
+		out = append(out, strings.ToLower(s))
+	}
+	return out
+}

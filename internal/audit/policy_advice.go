@@ -1,0 +1,132 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
+)
+
+// policyAdvice is about what policies cost, and about what they should not rely on.
+func (a *audit) policyAdvice() error {
+	for _, r := range a.tables {
+		for _, p := range r.Policies {
+			a.userEditable(r, p)
+			if r.RLS {
+				a.perRow(r, p)
+			}
+		}
+		if r.RLS {
+			a.severalPolicies(r)
+		}
+	}
+	return nil
+}
+
+// userEditable finds policies that go by what a user writes: Supabase's user_metadata, and
+// the headers and cookies of a request.
+func (a *audit) userEditable(r *catalog.Relation, p *catalog.Policy) {
+	what := ""
+	for _, t := range a.expanded(sqltext.Tokens(p.Using+" AND "+checkOf(p)), 0) {
+		text := strings.ToLower(t.Text)
+		switch {
+		case (t.Kind == sqltext.String || t.Name()) && (text == "user_metadata" || text == "raw_user_meta_data"):
+			what = t.Text
+		case t.Kind == sqltext.String && (strings.HasPrefix(text, "request.header") || strings.HasPrefix(text, "request.cookie")):
+			what = t.Text
+		}
+	}
+	if what != "" {
+		a.find(report.Finding{Rule: "policy-user-editable", Object: a.name(r) + "." + p.Name, Evidence: []string{"USING " + p.Using, "WITH CHECK " + p.WithCheck},
+			Message: fmt.Sprintf("policy %s of %s goes by %s, which a user writes", p.Name, a.name(r), what),
+			Fix:     "go by what the server signs and no user edits: the subject of the token, app_metadata, a table of memberships"})
+	}
+}
+
+// expanded are an expression's tokens, and those of the functions that it calls.
+func (a *audit) expanded(tokens []sqltext.Token, depth int) []sqltext.Token {
+	out := slices.Clone(tokens)
+	for i, t := range tokens {
+		if !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 2 {
+			continue
+		}
+		for _, f := range a.cat.Functions {
+			if f.Name == t.Text && f.Extension == "" {
+				out = append(out, a.expanded(code(f), depth+1)...)
+			}
+		}
+	}
+	return out
+}
+
+// perRow finds calls of one's own functions that a policy makes for each row, where once
+// would do: what has no column of the row in it, and stands in no subquery.
+func (a *audit) perRow(r *catalog.Relation, p *catalog.Policy) {
+	for _, expr := range []string{p.Using, p.WithCheck} {
+		name := a.callPerRow(r, sqltext.Tokens(expr))
+		if name == "" {
+			continue
+		}
+		a.find(report.Finding{Rule: "policy-per-row", Cause: "calls per row", Object: a.name(r) + "." + p.Name, Evidence: []string{expr},
+			Message: fmt.Sprintf("policy %s of %s calls %s for each row that is looked at", p.Name, a.name(r), name),
+			Fix:     fmt.Sprintf("write (SELECT %s()): Postgres then calls it once a query", name)})
+		return
+	}
+}
+
+func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) string {
+	depth, inside := 0, []int{} // depths at which a subquery begins
+	for i, t := range tokens {
+		switch {
+		case t.Is("("):
+			depth++
+			if i+1 < len(tokens) && tokens[i+1].Is("SELECT") {
+				inside = append(inside, depth)
+			}
+		case t.Is(")"):
+			if n := len(inside); n > 0 && inside[n-1] == depth {
+				inside = inside[:n-1]
+			}
+			depth--
+		case t.Name() && len(inside) == 0 && i+1 < len(tokens) && tokens[i+1].Is("("):
+			call := tokens[i+1:]
+			end := sqltext.Closing(call)
+			ofRow := end < 0 || slices.ContainsFunc(call[:max(end, 0)], func(x sqltext.Token) bool { return x.Name() && r.Column(x.Text) != nil })
+			if !ofRow && a.own(t.Text) {
+				return t.Text
+			}
+		}
+	}
+	return ""
+}
+
+// own reports whether a function is the schema's, and no immutable one: those are folded.
+func (a *audit) own(name string) bool {
+	return slices.ContainsFunc(a.cat.Functions, func(f *catalog.Function) bool { return f.Name == name && f.Volatility != "i" })
+}
+
+// severalPolicies finds permissive policies of one command for the same roles: each is
+// evaluated for every row, and one that is wider than it looks opens the table.
+func (a *audit) severalPolicies(r *catalog.Relation) {
+	for i, p := range r.Policies {
+		for _, q := range r.Policies[:i] {
+			if !p.Permissive || !q.Permissive || p.Command != q.Command || !slices.Equal(p.Roles, q.Roles) {
+				continue
+			}
+			f := report.Finding{Object: a.name(r) + "." + p.Name, Evidence: []string{q.Name + ": " + q.Using + q.WithCheck, p.Name + ": " + p.Using + p.WithCheck}}
+			if p.Using == q.Using && p.WithCheck == q.WithCheck {
+				f.Rule, f.Message = "policy-duplicate", fmt.Sprintf("policies %s and %s of %s say the same", q.Name, p.Name, a.name(r))
+				f.Fix = fmt.Sprintf("DROP POLICY %s ON %s", catalog.Ident(p.Name), r.Ident())
+			} else {
+				f.Rule, f.Cause = "policies-several", "several policies"
+				f.Message = fmt.Sprintf("policies %s and %s of %s are both for %s by %s: a row that either lets through is let through", q.Name, p.Name, a.name(r), p.Command, strings.Join(p.Roles, ", "))
+				f.Fix = "make one policy of them, with OR between what each says"
+			}
+			a.find(f)
+			return
+		}
+	}
+}

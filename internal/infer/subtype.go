@@ -91,15 +91,22 @@ func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
 		}
 	}
 	var reasons, unnamed []string
+	var unfixed []*catalog.Reference // they hold the discriminator, which may be any value
 	for _, ref := range extensions {
 		s, why := n.extends(n.of[ref.From], ref, c, b.Key, values)
 		switch {
 		case why != "" && (s.Discriminator != "" || n.of[ref.From].sharesKey(ref)):
 			b.Subtypes = append(b.Subtypes, s)
 			reasons = append(reasons, why)
+		case slices.Contains(ref.RefColumns, c.Name):
+			unfixed = append(unfixed, ref)
 		case why != "" || n.of[ref.From].sharesKey(ref):
 			unnamed = append(unnamed, n.of[ref.From].name)
 		}
+	}
+	for _, ref := range unfixed {
+		n.doubt("%s.%s may tell subtypes apart, of which %s is one by %s: but nothing fixes for which %s",
+			t.name, c.Name, n.cat.Name(ref.From), list(ref.Columns), c.Name)
 	}
 	column, checked, why := t.configured(c, values)
 	if len(b.Subtypes) == 0 && len(checked) == 0 {

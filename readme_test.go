@@ -2,6 +2,7 @@ package seedbed_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,9 +27,30 @@ func TestREADME(t *testing.T) {
 			module.Write(t, dir+"migrations/00001_first.sql", "-- +goose Up\nCREATE TABLE widgets (name text);\n")
 		}
 	}
-	// .ci/run runs the second; the scripts of cmd/seedbed are about the first.
-	if commands != "go run ./cmd/seedbed dev\ngo test ./...\n" {
-		t.Errorf("the README's commands are %q", commands)
+	// .ci/run runs the tests; the scripts of cmd/seedbed are about each of its commands.
+	scripts, err := filepath.Glob("cmd/seedbed/testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tried string
+	for _, file := range scripts {
+		tried += testkit.ReadFile(t, file)
+	}
+	for line := range strings.Lines(commands) {
+		command, _, _ := strings.Cut(line, " #")
+		words := strings.Fields(command)
+		switch {
+		case len(words) == 0, strings.HasPrefix(line, "go test ./..."), strings.HasPrefix(line, "go install "+testkit.Path+"/cmd/seedbed@v"):
+		case words[0] == "go" && words[1] == "run" && words[2] == "./cmd/seedbed":
+			words = words[2:]
+			fallthrough
+		case words[0] == "seedbed":
+			if !strings.Contains(tried, "seedbed "+words[1]) {
+				t.Errorf("no script of cmd/seedbed tries %q", command)
+			}
+		default:
+			t.Errorf("nothing tries the README's command %q", command)
+		}
 	}
 	testkit.SkipShort(t, "compiles a module")
 	module.Go(t, "test", "-count=1", "./...")

@@ -37,13 +37,17 @@ func TestProgramsRun(t *testing.T) {
 func TestCommandsRun(t *testing.T) {
 	t.Parallel()
 	cache := testkit.CacheDir(t)
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", bin+"/seedbed", testkit.Path+"/cmd/seedbed").CombinedOutput(); err != nil {
+		t.Fatalf("build seedbed: %v\n%s", err, out)
+	}
 	for _, p := range pages(t) {
 		for i, b := range p.Blocks {
 			if b.Language != "sh" {
 				continue
 			}
 			cmd := exec.Command("sh", "-e", "-c", b.Text)
-			cmd.Env = append(os.Environ(), "SEEDBED_CACHE="+cache)
+			cmd.Env = append(os.Environ(), "SEEDBED_CACHE="+cache, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			out, err := cmd.Output()
 			if err != nil {
 				t.Fatalf("%s.md: %s: %v\n%s", p.Name, b.Text, err, out)

@@ -15,7 +15,9 @@ type Claim struct {
 	Name       string   // of the constraint, or what the Model calls it
 	Definition string   // as Postgres prints it, or who declares it
 	Columns    []string // that break it
+	What       string   // it is, for people: foreign key orders_user_id_fkey to users
 	Checked    bool     // Postgres checks it where triggers are on
+	Twice      bool     // it is broken by two rows, not by one that leads nowhere
 
 	applies string                // condition for the rows c that it is about
 	parent  string                // table of the row that c must lead to; "" of a key
@@ -79,7 +81,7 @@ func foreignKeyClaim(fk *catalog.Constraint) Claim {
 	default:
 		applies = strings.Join(set, " and ")
 	}
-	return Claim{Name: fk.Name, Definition: fk.Definition, Columns: fk.Columns, Checked: true, applies: applies, parent: fk.Ref.Ident(),
+	return Claim{Name: fk.Name, Definition: fk.Definition, Columns: fk.Columns, What: "foreign key " + fk.Name + " to " + fk.Ref.Name, Checked: true, applies: applies, parent: fk.Ref.Ident(),
 		match: func(p string) string {
 			var parts []string
 			for i, name := range fk.Columns {
@@ -94,6 +96,7 @@ func foreignKeyClaim(fk *catalog.Constraint) Claim {
 func pairClaim(ref *graph.Reference) Claim {
 	pair := ref.Pair
 	return Claim{Name: "the pair " + pair.Type + ", " + pair.ID, Definition: "as the Model declares it for " + ref.Type, Columns: []string{pair.Type, pair.ID},
+		What:    "polymorphic pair " + pair.Name + " to " + ref.To.Name,
 		applies: fmt.Sprintf("c.%s::text = %s", catalog.Ident(pair.Type), catalog.Literal(ref.Type)), parent: ref.To.Relation.Ident(),
 		match: func(p string) string {
 			id, key := graph.Comparable(pair.IDColumn, ref.Key[0], "c", p)
@@ -115,7 +118,7 @@ func pairClaim(ref *graph.Reference) Claim {
 
 func uniqueClaim(t *catalog.Relation, k *catalog.Constraint) Claim {
 	columns := catalog.Idents(k.Columns)
-	return Claim{Name: k.Name, Definition: k.Definition, Columns: k.Columns, Checked: true,
+	return Claim{Name: k.Name, Definition: k.Definition, Columns: k.Columns, What: "constraint " + k.Name, Checked: true, Twice: true,
 		twice: fmt.Sprintf("(%s) in (select %s from %s group by %s having count(*) > 1)", columns, columns, t.Ident(), columns)}
 }
 
@@ -141,7 +144,7 @@ func exclusionClaim(t *catalog.Relation, k *catalog.Constraint) Claim {
 	if k.Index.Predicate != "" {
 		predicate = k.Index.Predicate
 	}
-	return Claim{Name: k.Name, Definition: k.Definition, Columns: k.Columns, Checked: true, indexed: true,
+	return Claim{Name: k.Name, Definition: k.Definition, Columns: k.Columns, What: "constraint " + k.Name, Checked: true, Twice: true, indexed: true,
 		twice: fmt.Sprintf(`(%s) and exists (select from
  (select tableoid "seedbed table", ctid "seedbed row", %s from %s where %s) p
  where (p."seedbed table", p."seedbed row") <> (c.tableoid, c.ctid) and %s)`,

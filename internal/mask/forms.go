@@ -37,9 +37,7 @@ func known(kind Kind, v string) []string {
 	case Phone:
 		return []string{phoneFor(v)}
 	case Person:
-		full := nameFor(v)
-		words := strings.Fields(full)
-		return []string{full, words[0] + " " + words[1], words[0], strings.ToLower(words[0] + "_" + words[len(words)-1])}
+		return namesFor(v)
 	case Address:
 		return []string{marked("place", v)}
 	case Network:
@@ -62,12 +60,14 @@ func digest(v string) uint64 {
 }
 
 var (
-	mailMask  = regexp.MustCompile(`^user-[0-9a-f]{1,10}@masked\.test$`)
-	markMask  = regexp.MustCompile(`^(masked|place)-[0-9a-f]{1,12}$`)
-	phoneMask = regexp.MustCompile(`^\+1555[0-9]{7}$`)
-	nameMask  = regexp.MustCompile(`^([A-Z][a-z]+) ([A-Z][a-z]+) [0-9a-f]{1,6}( (Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL))?$`)
-	hostMask  = regexp.MustCompile(`^203\.0\.113\.[0-9]{1,3}(/32)?$`)
-	shortMask = regexp.MustCompile(`^x[0-9a-f]*$`)
+	mailMask   = regexp.MustCompile(`^user-[0-9a-f]{1,10}@masked\.test$`)
+	markMask   = regexp.MustCompile(`^(masked|place)-[0-9a-f]{1,12}$`)
+	phoneMask  = regexp.MustCompile(`^\+1555[0-9]{7}$`)
+	nameMask   = regexp.MustCompile(`^([A-Z][a-z]+) ([A-Z][a-z]+)( [0-9a-f]{1,6}( (Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL))?)?$`)
+	handleMask = regexp.MustCompile(`^([a-z]+)_[0-9a-f]{6}$`)
+	wordMask   = regexp.MustCompile(`^Masked[a-p]{6}$`)
+	hostMask   = regexp.MustCompile(`^203\.0\.113\.[0-9]{1,3}(/32)?$`)
+	shortMask  = regexp.MustCompile(`^x[0-9a-f]*$`)
 )
 
 func mailFor(v string) string {
@@ -84,18 +84,35 @@ func phoneFor(v string) string {
 	return fmt.Sprintf("+1555%07d", digest(v)%10_000_000)
 }
 
-// nameFor makes a name that no person has, and different ones for different people. A
+// namesFor makes a name that no person has, and different ones for different people,
+// in forms that CHECKs of names ask for: a whole one, a handle, two words, one word. A
 // company's name stays one.
-func nameFor(v string) string {
-	if f := strings.Fields(v); nameMask.MatchString(v) && slices.Contains(firstNames, f[0]) && slices.Contains(lastNames, f[1]) {
-		return v
+func namesFor(v string) []string {
+	if isNameMask(v) {
+		return []string{v}
 	}
 	n := digest(v)
-	name := fmt.Sprintf("%s %s %06x", firstNames[n%uint64(len(firstNames))], lastNames[n>>8%uint64(len(lastNames))], n>>40)
+	first, last := firstNames[n%uint64(len(firstNames))], lastNames[n>>8%uint64(len(lastNames))]
+	name := fmt.Sprintf("%s %s %06x", first, last, n>>40)
 	if form := company.FindString(v); form != "" {
-		return name + " " + strings.Trim(form, " .,")
+		name += " " + strings.Trim(form, " .,")
 	}
-	return name
+	letters := []byte(fmt.Sprintf("%06x", n>>40))
+	for i, c := range letters {
+		if c <= '9' {
+			letters[i] = 'g' + c - '0'
+		}
+	}
+	return []string{name, fmt.Sprintf("%s_%06x", strings.ToLower(first), n>>40), first + " " + last, "Masked" + string(letters)}
+}
+
+// isNameMask knows the masks that namesFor makes.
+func isNameMask(v string) bool {
+	if m := handleMask.FindStringSubmatch(v); m != nil {
+		return slices.ContainsFunc(firstNames, func(name string) bool { return strings.EqualFold(name, m[1]) })
+	}
+	m := nameMask.FindStringSubmatch(v)
+	return wordMask.MatchString(v) || m != nil && slices.Contains(firstNames, m[1]) && slices.Contains(lastNames, m[2])
 }
 
 var company = regexp.MustCompile(`[ ,](Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL)\.?$`)

@@ -26,15 +26,17 @@ type rule struct {
 // This is a reader of that print for the few forms that people write, no parser of
 // SQL: whatever it does not know, checkSolver tries out on the server.
 var (
-	ruleAny     = regexp.MustCompile(`^(\S+) = ANY \(+ARRAY\[(.*?)\]`)
-	ruleMatch   = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'`)
-	ruleLength  = regexp.MustCompile(`^(?:char_|character_|octet_)?length\((?:btrim\()?([^)]*?)\)+ (>=|<=|>|<|=) (\d+)$`)
-	ruleBound   = regexp.MustCompile(`^(\S+) (>=|<=|>|<|=) \(?'?(-?\d+(?:\.\d+)?)'?\)?(?:::[\w ]+)?$`)
-	ruleJSON    = regexp.MustCompile(`^jsonb?_typeof\((\S+)\) = '(\w+)'`)
-	ruleEqual   = regexp.MustCompile(`^(\S+) = '((?:[^']|'')*)'`)
-	ruleNotNull = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
-	ruleFold    = regexp.MustCompile(`^(\S+) = (upper|lower)\((\S+)\)$`)
-	ruleFlag    = regexp.MustCompile(`^(?:NOT )?(\S+)$`)
+	ruleAny      = regexp.MustCompile(`^(\S+) = ANY \(+ARRAY\[(.*?)\]`)
+	arrayElement = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|[^,]+`)
+	ruleAnyText  = regexp.MustCompile(`^(\S+) = ANY \(+'\{(.*)\}'::`)
+	ruleMatch    = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'`)
+	ruleLength   = regexp.MustCompile(`^(?:char_|character_|octet_)?length\((?:btrim\()?([^)]*?)\)+ (>=|<=|>|<|=) (\d+)$`)
+	ruleBound    = regexp.MustCompile(`^(\S+) (>=|<=|>|<|=) \(?'?(-?\d+(?:\.\d+)?)'?\)?(?:::[\w ]+)?$`)
+	ruleJSON     = regexp.MustCompile(`^jsonb?_typeof\((\S+)\) = '(\w+)'`)
+	ruleEqual    = regexp.MustCompile(`^(\S+) = '((?:[^']|'')*)'`)
+	ruleNotNull  = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
+	ruleFold     = regexp.MustCompile(`^(\S+) = (upper|lower)\((\S+)\)$`)
+	ruleFlag     = regexp.MustCompile(`^(?:NOT )?(\S+)$`)
 	// of an extension's type, such as citext: OPERATOR(public.~)
 	qualifiedOperator = regexp.MustCompile(`OPERATOR\((?:"[^"]+"|\w+)\.([^)]+)\)`)
 	ruleLiteral       = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
@@ -76,6 +78,8 @@ func (r *rule) readOne(part, name string) {
 		r.present = true
 	case matchColumn(ruleAny, part, mine) != nil:
 		r.choices = literals(matchColumn(ruleAny, part, mine)[2])
+	case matchColumn(ruleAnyText, part, mine) != nil:
+		r.choices = elements(unquote(matchColumn(ruleAnyText, part, mine)[2]))
 	case matchColumn(ruleMatch, part, mine) != nil:
 		r.patterns = append(r.patterns, unquote(matchColumn(ruleMatch, part, mine)[2]))
 	case matchColumn(ruleLength, part, mine) != nil:
@@ -168,6 +172,19 @@ func literals(list string) []string {
 		}
 	}
 	return slices.Compact(out)
+}
+
+// elements of an array as Postgres prints one, without its braces.
+func elements(array string) []string {
+	var out []string
+	for _, m := range arrayElement.FindAllStringSubmatch(array, -1) {
+		if m[1] != "" || strings.HasPrefix(m[0], `"`) {
+			out = append(out, strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(m[1]))
+		} else {
+			out = append(out, m[0])
+		}
+	}
+	return out
 }
 
 // conjuncts splits an expression at its outermost ANDs.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -210,6 +211,65 @@ func (solver *checkSolver) candidateValues(c *column) []*string {
 	}
 	for _, s := range simplest(t) {
 		add(s)
+	}
+	for _, k := range solver.checks {
+		if slices.Contains(k.Columns, c.name) {
+			for _, s := range structured(t, k.Expr) {
+				add(s)
+			}
+		}
+	}
+	return out
+}
+
+var jsonKey = regexp.MustCompile(`(?:->>?|#>>?|\?[|&]?) ?(?:ARRAY\[)?\(?'((?:[^']|'')*)'`)
+
+// structured are documents with the keys that a constraint names, and arrays of the
+// lengths that it names.
+func structured(t *catalog.Type, expr string) []string {
+	var out []string
+	switch {
+	case t.Name == "jsonb" || t.Name == "json":
+		var keys []string
+		for _, m := range jsonKey.FindAllStringSubmatch(expr, -1) {
+			for _, key := range strings.Split(strings.Trim(m[1], "{}"), ",") {
+				if !slices.Contains(keys, key) {
+					keys = append(keys, key)
+				}
+			}
+		}
+		values := []any{"x", 1, true, []any{}, map[string]any{}, []any{"x"}}
+		for _, lit := range literals(expr) {
+			if !slices.Contains(keys, lit) {
+				values = append(values, lit)
+			}
+		}
+		for _, v := range values {
+			if len(keys) == 0 {
+				break
+			}
+			doc := map[string]any{}
+			for _, key := range keys {
+				doc[key] = v
+			}
+			text, _ := json.Marshal(doc)
+			out = append(out, string(text))
+		}
+	case t.Elem != nil:
+		element := map[string]string{"S": "a", "N": "1", "B": "true", "D": "2025-01-01"}[t.Elem.Underlying().Category]
+		if t.Elem.Name == "uuid" {
+			element = "00000000-0000-4000-8000-000000000001"
+		}
+		if labels := t.Elem.Underlying().Labels; len(labels) > 0 {
+			element = labels[0]
+		}
+		for _, lit := range literals(expr) {
+			if n, err := strconv.Atoi(lit); err == nil && n > 0 && n <= 64 && element != "" {
+				for size := n; size <= n+1; size++ {
+					out = append(out, "{"+strings.TrimSuffix(strings.Repeat(element+",", size), ",")+"}")
+				}
+			}
+		}
 	}
 	return out
 }

@@ -108,6 +108,8 @@ func (c *column) distinctness() int {
 		return 0
 	}
 	switch t := c.Type.Underlying(); {
+	case c.partitionValues() != nil:
+		return 1
 	case t.Name == "uuid":
 		return 9
 	case t.Category == "S" && (r.maxLen == 0 || r.maxLen >= 8):

@@ -34,7 +34,7 @@ func (a *app) with(ctx context.Context, t target, do func(context.Context, *pgxp
 		defer pool.Close()
 		return do(ctx, pool)
 	}
-	return a.withDatabase(ctx, devFlags{scenario: scenario.All[0].Name, seed: 1, empty: t.empty, seedSet: t.empty}, do)
+	return a.withDatabase(ctx, devFlags{command: "seedbed dev", scenario: scenario.All[0].Name, seed: 1, empty: t.empty, seedSet: t.empty}, do)
 }
 
 // withDatabase runs do on the branch's database. A server that does not run is started

@@ -18,6 +18,7 @@ const stopTime = time.Minute
 
 type devFlags struct {
 	sourceFlags
+	command   string // such as "seedbed dev", for lines to paste
 	detach    bool
 	source    dev.Source
 	sourceSet bool // flags, environment or seedbed.yaml named source, or it was found
@@ -73,6 +74,7 @@ func (f *devFlags) define(cmd *cobra.Command) {
 // settle fills in from seedbed.yaml and the environment what the flags leave open,
 // and checks the migrations before anything is booted.
 func (a *app) settle(cmd *cobra.Command, f *devFlags) error {
+	f.command = cmd.CommandPath()
 	return a.settleFlags(cmd.Flags().Changed, f)
 }
 
@@ -94,7 +96,7 @@ func (a *app) settleFlags(changed func(flag string) bool, f *devFlags) error {
 	if f.source, f.sourceSet, err = f.told(c); err != nil || !f.sourceSet {
 		return err
 	}
-	return dev.Plan{Source: f.source}.Check()
+	return a.readSource(f.source, f.command+" --migrations")
 }
 
 // find looks for the migrations where nothing has named them.
@@ -102,11 +104,11 @@ func (a *app) find(f *devFlags) (err error) {
 	if f.sourceSet {
 		return nil
 	}
-	if f.source, err = a.findSource("seedbed dev --migrations"); err != nil {
+	if f.source, err = a.findSource(f.command + " --migrations"); err != nil {
 		return err
 	}
 	f.sourceSet = true
-	return dev.Plan{Source: f.source}.Check()
+	return a.readSource(f.source, f.command+" --migrations")
 }
 
 // devStart is `seedbed dev`. What it booted it stops again when it fails.

@@ -65,7 +65,7 @@ func (a *app) init(f sourceFlags) error {
 	if source.Reference() && !f.reference {
 		return usagef("no migrations were found in %s. With a directory of them: seedbed init --migrations DIR. With Seedbed's own schema: seedbed init --reference", project.Root)
 	}
-	if err := (dev.Plan{Source: source}).Check(); err != nil {
+	if err := a.readSource(source, "seedbed init --migrations"); err != nil {
 		return err
 	}
 	return a.writeInit(project.Root, names, firstFiles{Package: packageOf(project.Root), Source: source.Names(project.Root), File: isFile(source)})

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/migrations"
 )
 
 // sourceFlags say where the migrations are. Without them SEEDBED_MIGRATIONS says it, or
@@ -91,18 +92,50 @@ func (a *app) findSource(commandLine string) (dev.Source, error) {
 	return source, usageOf("the migrations", err)
 }
 
+// readSource opens the migrations of a source, so that what is wrong with them is said
+// before anything else is done. A directory that holds several histories is an error with
+// a command line for each.
+func (a *app) readSource(source dev.Source, commandLine string) error {
+	return severalIn(source, (dev.Plan{Source: source}).Check(), commandLine)
+}
+
+// severalIn is the error of reading the migrations in paths, with a command line for each
+// place where it is that there are several.
+func severalIn(paths []string, err error, commandLine string) error {
+	if len(paths) != 1 || !errors.Is(err, migrations.ErrSeveralDirs) {
+		return err
+	}
+	abs, absErr := filepath.Abs(paths[0])
+	places, locateErr := dev.LocateBelow(abs)
+	if absErr != nil || locateErr != nil || len(places) == 0 {
+		return err
+	}
+	return severalPlaces(places, commandLine)
+}
+
 // mostPlaces is how many directories are listed.
 const mostPlaces = 8
 
 func (a *app) choosePlaces(places []dev.Place, commandLine string) ([]dev.Place, error) {
-	shown := places[:min(len(places), mostPlaces)]
-	more := ""
+	if a.answers() {
+		shown, more := boundPlaces(places)
+		return a.askPlaces(shown, more)
+	}
+	return nil, severalPlaces(places, commandLine)
+}
+
+// boundPlaces are the first places, and a line about the others.
+func boundPlaces(places []dev.Place) (shown []dev.Place, more string) {
+	shown = places[:min(len(places), mostPlaces)]
 	if n := len(places) - len(shown); n > 0 {
 		more = fmt.Sprintf("\n  … and %s more", plural(n, "place"))
 	}
-	if a.answers() {
-		return a.askPlaces(shown, more)
-	}
+	return shown, more
+}
+
+// severalPlaces is an error with a line to paste for each place.
+func severalPlaces(places []dev.Place, commandLine string) error {
+	shown, more := boundPlaces(places)
 	width := 0
 	lines := make([]string, len(shown))
 	for i, p := range shown {
@@ -113,7 +146,7 @@ func (a *app) choosePlaces(places []dev.Place, commandLine string) ([]dev.Place,
 	for i, p := range shown {
 		fmt.Fprintf(&list, "\n  %-*s  # %s", width, lines[i], p.What)
 	}
-	return nil, usagef("migrations lie in several places; which are the project's?%s%s\nTo say it for good: echo 'migrations: %s' >> seedbed.yaml",
+	return usagef("migrations lie in several places; which are the project's?%s%s\nTo say it for good: echo 'migrations: %s' >> seedbed.yaml",
 		list.String(), more, shown[0].Name)
 }
 

@@ -34,7 +34,8 @@ func (a *app) openHistory(h historyFlags, args []string, commandLine string) (*m
 	if err != nil {
 		return nil, err
 	}
-	return a.openFiles(fsys, h)
+	set, err := a.openFiles(fsys, h)
+	return set, severalIn(args, err, commandLine)
 }
 
 // historyArgs are the directories that the command line names, else those of

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -87,6 +88,9 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		return err
 	}
 	set, openErr := a.openFiles(fsys, f.historyFlags)
+	if errors.Is(openErr, migrations.ErrSeveralDirs) {
+		return severalIn(args, openErr, "seedbed migrate review")
+	}
 	if f.prefix == "" {
 		f.prefix = directoryOf(set, args)
 	}

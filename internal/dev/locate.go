@@ -87,6 +87,17 @@ func Locate(dir string) ([]Place, error) {
 	return nil, nil
 }
 
+// LocateBelow looks in a directory and below it alone.
+func LocateBelow(dir string) ([]Place, error) {
+	p, err := FindProject(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := search{root: dir, project: p.Root}
+	s.walk(".", 0)
+	return s.best(), nil
+}
+
 // repository is the directory with the .git that a project lies in, or the project.
 func repository(root string) string {
 	for dir := root; ; dir = filepath.Dir(dir) {

@@ -45,11 +45,11 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	line("checks", verdict)
 	line("url", server.URL(d.Name))
 	if server.TCP(d.Name) != server.URL(d.Name) {
-		line("tcp", server.Address()+", user "+dev.Owner+"; with the password: seedbed url --tcp")
+		line("tcp", server.Address()+", user "+dev.Owner+"; password: seedbed url --tcp")
 	}
 	line("psql", "seedbed psql")
 	if security.Tables > 0 {
-		line("rls", fmt.Sprintf("on %s, for the owner too; all rows: seedbed psql --role seedbed_seeder", plural(security.Tables, "table")))
+		line("rls", fmt.Sprintf("on %s, the owner too; all rows: seedbed psql --role seedbed_seeder", plural(security.Tables, "table")))
 		if len(security.Roles) > 0 {
 			line("as app", "seedbed psql"+asApp(security))
 		}

@@ -1,9 +1,6 @@
 package seedbed
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Discovery is a Model read from a catalog, and what it rests on.
 type Discovery struct {
@@ -23,13 +20,14 @@ type Evidence struct {
 }
 
 // String writes the Model, the reasons under each conclusion, and the doubts.
+// Conclusions of one kind that rest on the same share one list of reasons.
 func (d *Discovery) String() string {
 	var b strings.Builder
 	if b.WriteString(d.Model.String()); b.Len() == 0 {
 		b.WriteString("nothing to declare\n")
 	}
-	for _, e := range d.Evidence {
-		fmt.Fprintf(&b, "\n%s because\n", e.Conclusion)
+	for _, e := range grouped(d.Evidence) {
+		b.WriteString("\n" + wrap(e.Conclusion+" because"))
 		for _, reason := range e.Reasons {
 			b.WriteString("  - " + reason + "\n")
 		}
@@ -41,6 +39,43 @@ func (d *Discovery) String() string {
 		b.WriteString("  - " + doubt + "\n")
 	}
 	return b.String()
+}
+
+// grouped writes conclusions of one kind with the same reasons as one: "scoped a, b".
+func grouped(all []Evidence) []Evidence {
+	var out []Evidence
+	at := map[string]int{}
+	for _, e := range all {
+		kind, what, _ := strings.Cut(e.Conclusion, " ")
+		key := kind + "\n" + strings.Join(e.Reasons, "\n")
+		if i, ok := at[key]; ok {
+			out[i].Conclusion += ", " + what
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, e)
+	}
+	return out
+}
+
+// wrap breaks a text at blanks into indented lines of at most a hundred characters.
+func wrap(text string) string {
+	var b strings.Builder
+	width := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case width+1+len(word) > 100:
+			b.WriteString("\n    ")
+			width = 4
+		default:
+			b.WriteString(" ")
+			width++
+		}
+		b.WriteString(word)
+		width += len(word)
+	}
+	return b.String() + "\n"
 }
 
 // Because returns the reasons of a conclusion, such as "scoped datasets".

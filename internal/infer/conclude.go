@@ -14,7 +14,6 @@ func (n *inference) conclude() {
 		n.concludeLevel(l)
 	}
 	nullable := map[*Level][]string{}
-	var loose []string
 	for _, t := range n.tables {
 		for _, s := range t.scopes {
 			n.out.Scopes = append(n.out.Scopes, s)
@@ -25,7 +24,7 @@ func (n *inference) conclude() {
 		if len(t.scopes) == 0 && t.level == nil && len(n.accept) > 0 {
 			n.out.Global = append(n.out.Global, t.Relation)
 			n.because("global "+t.name, "no column carries a tenant, and no required reference leads to a table that has one")
-			loose = append(loose, n.looselyOwned(t)...)
+			n.doubtGlobal(t)
 		}
 		for _, p := range t.pairs {
 			p.Tenant = n.sharedTenant(t, p)
@@ -37,9 +36,6 @@ func (n *inference) conclude() {
 			n.doubt("the key of %s may be NULL in %s: do such rows belong to every tenant, or to none?", l.Name, strings.Join(tables, ", "))
 		}
 	}
-	if len(loose) > 0 {
-		n.doubt("global, but rows may be of one tenant: %s", strings.Join(loose, "; "))
-	}
 	n.out.Levels = n.accept
 	if len(n.accept) == 0 && len(n.tables) > 0 {
 		n.doubt("no tenancy was found: no policy compares a column with the session, no key says in table after table whose a row is, and no name is a tenant's; " +
@@ -48,11 +44,11 @@ func (n *inference) conclude() {
 	n.sortEvidence()
 }
 
-// looselyOwned says how a global table's rows may belong to a tenant's row all the
+// doubtGlobal says how a global table's rows may belong to a tenant's row all the
 // same: they may reference one, or a tenant's row must have one of its own.
-func (n *inference) looselyOwned(t *table) []string {
+func (n *inference) doubtGlobal(t *table) {
 	if t.called(people) {
-		return nil // a user's default account, for one
+		return // a user's default account, for one
 	}
 	owned := func(r *catalog.Relation) bool {
 		of := n.of[r]
@@ -60,15 +56,16 @@ func (n *inference) looselyOwned(t *table) []string {
 	}
 	for _, ref := range t.refs {
 		if owned(ref.To) {
-			return []string{fmt.Sprintf("%s%s may reference %s", t.name, list(ref.Columns), n.cat.Name(ref.To))}
+			n.doubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.cat.Name(ref.To), list(ref.Columns))
+			return
 		}
 	}
 	for _, ref := range t.referrers {
 		if owned(ref.From) && !ref.Optional() && n.of[ref.From].onePer(ref.Columns) {
-			return []string{fmt.Sprintf("each %s has a row of %s of its own, by %s", n.cat.Name(ref.From), t.name, list(ref.Columns))}
+			n.doubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.cat.Name(ref.From), list(ref.Columns))
+			return
 		}
 	}
-	return nil
 }
 
 func (n *inference) concludeLevel(l *Level) {

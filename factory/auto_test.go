@@ -138,7 +138,27 @@ func TestRecordIsReadable(t *testing.T) {
 		t.Errorf("Get = %s, want %s", got, id)
 	}
 	factory.Auto("members").Create(t, db, factory.By(team))
-	if n := testpg.One[int](t, db, "SELECT count(*) FROM members WHERE team_id = $1", team.Get("id")); n != 1 {
+	member := factory.New(factory.Definition[stringMember]{}).Create(t, db, factory.By(team))
+	if member.TeamID != id {
+		t.Errorf("a struct with text for a key has %q, want %s", member.TeamID, id)
+	}
+	if n := testpg.One[int](t, db, "SELECT count(*) FROM members WHERE team_id = $1", team.Get("id")); n != 2 {
 		t.Errorf("%d members of the team", n)
+	}
+}
+
+// stringMember keeps a UUID as text.
+type stringMember struct {
+	ID     int
+	TeamID string
+}
+
+func (stringMember) TableName() string { return "members" }
+
+func TestValueThatItsColumnCannotRead(t *testing.T) {
+	db := testpg.Schema(`CREATE TABLE joins (id int GENERATED ALWAYS AS IDENTITY, name text NOT NULL, "joined, at" date);`).DB(t)
+	_, err := factory.Auto("joins").CreateContext(t.Context(), db, func(r *factory.Record) { r.Set("joined, at", "not a date") })
+	if err == nil || !strings.Contains(err.Error(), `create joins: joins.joined, at: ERROR: invalid input syntax for type date: "not a date"`) {
+		t.Errorf("%v", err)
 	}
 }

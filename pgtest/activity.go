@@ -59,8 +59,7 @@ func (a *activity) refusals() []string {
 }
 
 func (a *activity) began(sql string, args []any) {
-	lower := strings.ToLower(strings.TrimSpace(sql))
-	if !strings.HasPrefix(lower, "set ") && !strings.Contains(lower, "set_config") {
+	if !strings.Contains(sql, "set_config") && !strings.Contains(sql, "SET_CONFIG") && (len(sql) < 4 || !strings.EqualFold(sql[:4], "set ")) {
 		return
 	}
 	if trace.Ours() {

@@ -3,10 +3,14 @@ package rows
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // StructError says where a struct does not match its table.
@@ -92,6 +96,35 @@ func (s *schema) explain(verb, table string, err error) error {
 		more += "\n  " + s.whyTaken(pg)
 	}
 	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+}
+
+// parameter is how the server says which parameter of a statement it cannot read.
+var parameter = regexp.MustCompile(`portal parameter \$(\d+)`)
+
+// nameParameter adds to an error about a parameter of an INSERT the column that it is for.
+func nameParameter(err error, table, insert string) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.ColumnName != "" {
+		return err
+	}
+	found := parameter.FindStringSubmatch(pg.Where)
+	_, columns, ok := strings.Cut(insert, " (")
+	if found == nil || !ok {
+		return err
+	}
+	n, _ := strconv.Atoi(found[1])
+	for _, t := range sqltext.Tokens(columns) {
+		if t.Is(")") {
+			break
+		}
+		if t.Name() {
+			n--
+		}
+		if n == 0 {
+			return fmt.Errorf("%s.%s: %w", table, t.Text, err)
+		}
+	}
+	return err
 }
 
 // definitionOf is the constraint, or the unique index, that an error names.

@@ -57,7 +57,7 @@ func (v *keyColumn) uuid(i int64) [16]byte {
 
 // add keeps the next row's value.
 func (v *keyColumn) add(x any) {
-	if id, ok := x.([16]byte); ok && v.other == nil {
+	if id, ok := sixteenBytes(x); ok && v.other == nil {
 		v.uuids = append(v.uuids, id)
 		return
 	}

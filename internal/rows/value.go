@@ -151,7 +151,7 @@ func assignKind(dst, src reflect.Value, v any) bool {
 	case dst.Kind() == reflect.Slice && dst.Type().Elem().Kind() == reflect.Uint8 && src.Kind() == reflect.String:
 		dst.SetBytes([]byte(src.String()))
 	case dst.Kind() == reflect.String:
-		id, ok := v.([16]byte)
+		id, ok := sixteenBytes(v)
 		if !ok {
 			return false
 		}
@@ -160,6 +160,17 @@ func assignKind(dst, src reflect.Value, v any) bool {
 		return false
 	}
 	return true
+}
+
+// sixteenBytes is a UUID of whatever type.
+func sixteenBytes(v any) (id [16]byte, ok bool) {
+	if id, ok = v.([16]byte); ok {
+		return id, true
+	}
+	if r := reflect.ValueOf(v); r.IsValid() && r.Type().ConvertibleTo(reflect.TypeOf(id)) && r.Kind() == reflect.Array {
+		return r.Convert(reflect.TypeOf(id)).Interface().([16]byte), true
+	}
+	return id, false
 }
 
 func assignText(m *codecs, c *column, dst reflect.Value, v any) error {

@@ -27,6 +27,7 @@ type writer struct {
 // sentStatement is a statement on its way and what to do with its answer.
 type sentStatement struct {
 	table string
+	sql   string
 	read  func(pgx.Rows) error
 }
 
@@ -124,7 +125,7 @@ type round struct {
 
 func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
 	r.batch.Queue(sql, args...)
-	r.queue = append(r.queue, sentStatement{table, read})
+	r.queue = append(r.queue, sentStatement{table, sql, read})
 }
 
 // exec is a statement whose answer does not matter.
@@ -213,7 +214,7 @@ func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sen
 			}
 		}
 		if err != nil {
-			failed = w.schema.explain("create", orElse(s.table, "rows"), err)
+			failed = w.schema.explain("create", orElse(s.table, "rows"), nameParameter(err, s.table, s.sql))
 			break
 		}
 	}

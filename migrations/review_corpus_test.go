@@ -93,7 +93,7 @@ func (l label) names(f migrations.Finding) bool {
 //	---
 //	SQL of Down
 //
-// A rule for one major is written rule@15, one for a relation and a statement
+// A rule for one major is written rule@15, a case for one and later since@18, one for a relation and a statement
 // rule[public.t#0]; one in parentheses may be found, one after ! must not be though it is no hazard. A case whose name ends in -crlf
 // is written with such lines.
 func readCorpus(t *testing.T, major int) []labelled {
@@ -112,9 +112,12 @@ func readCorpus(t *testing.T, major int) []labelled {
 			head, body, _ := strings.Cut(block, "\n")
 			name, rules, _ := strings.Cut(head, ":")
 			c := labelled{file: strings.TrimSuffix(filepath.Base(f), ".txt"), name: name}
+			since := 0
 			for _, r := range strings.Fields(rules) {
 				rule, only, limited := strings.Cut(strings.Trim(r, "()"), "@")
 				switch {
+				case rule == "since":
+					since, _ = strconv.Atoi(only)
 				case limited && only != fmt.Sprint(major):
 				case strings.HasPrefix(r, "!"):
 					c.never = append(c.never, strings.TrimPrefix(rule, "!"))
@@ -123,6 +126,9 @@ func readCorpus(t *testing.T, major int) []labelled {
 				default:
 					c.want = append(c.want, parseLabel(t, rule))
 				}
+			}
+			if major < since {
+				continue
 			}
 			parts := strings.Split("\n"+body, "\n---")
 			c.base = strings.TrimSpace(parts[0])

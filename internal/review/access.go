@@ -57,7 +57,7 @@ func (m *Migration) touchesAccess() bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(pieces(m.Up), piece.opaque)
+	return slices.ContainsFunc(statements(m.Up), statement.opaque)
 }
 
 // changes are the differences, by object and role.
@@ -161,7 +161,7 @@ func (e *engine) accessRules(r *run, before, after access) {
 		return
 	}
 	e.result.Migrations[len(e.result.Migrations)-1].Access = changes
-	j := &judge{run: r, seen: map[string]bool{}}
+	j := &evaluator{run: r, seen: map[string]bool{}}
 	for _, c := range changes {
 		if c.Effect != "narrowing" && !j.madeTable(c.Object) {
 			j.widened(c, before, after)
@@ -171,13 +171,13 @@ func (e *engine) accessRules(r *run, before, after access) {
 }
 
 // madeTable reports whether the migration itself made the table.
-func (j *judge) madeTable(name string) bool {
+func (j *evaluator) madeTable(name string) bool {
 	schema, table, _ := strings.Cut(name, ".")
 	r := j.now.find(schema, table)
 	return r != nil && r.table() && !j.old(r.OID)
 }
 
-func (j *judge) widened(c AccessChange, before, after access) {
+func (j *evaluator) widened(c AccessChange, before, after access) {
 	rule, fix := "policy-widened", "a policy for the roles and commands that need it alone, with the tenant in its condition; RESTRICTIVE where it must hold beside others"
 	words := []string{"policy"}
 	guarded := func(a access, how string) bool { _, ok := a[cell{"guard", c.Object, "", how}]; return ok }
@@ -206,7 +206,7 @@ func (j *judge) widened(c AccessChange, before, after access) {
 
 // stepNaming is the last step that has one of the words and names the object, else the
 // last that has one of the words.
-func (j *judge) stepNaming(name string, words []string) *step {
+func (j *evaluator) stepNaming(name string, words []string) *step {
 	var named, found *step
 	for _, s := range j.steps {
 		if !slices.ContainsFunc(words, func(w string) bool { return s.has(w) }) {
@@ -225,5 +225,5 @@ func (j *judge) stepNaming(name string, words []string) *step {
 	case len(j.steps) > 0:
 		return j.steps[len(j.steps)-1]
 	}
-	return &step{piece: piece{chunk: -1}}
+	return &step{statement: statement{chunk: -1}}
 }

@@ -109,7 +109,7 @@ func downOn(ctx context.Context, sess *session, m *Migration, before structure) 
 // simple reports whether Down and Up can be tried in a transaction that is rolled
 // back.
 func (m *Migration) simple() bool {
-	for _, p := range append(pieces(m.Up), pieces(m.Down)...) {
+	for _, p := range append(statements(m.Up), statements(m.Down)...) {
 		if p.transactionControl() || p.savepoint() || p.clusterWide() {
 			return false
 		}
@@ -119,7 +119,7 @@ func (m *Migration) simple() bool {
 
 // harmless reports whether nothing in the migration reaches beyond the database.
 func (m *Migration) harmless() bool {
-	for _, p := range append(pieces(m.Up), pieces(m.Down)...) {
+	for _, p := range append(statements(m.Up), statements(m.Down)...) {
 		if p.clusterWide() {
 			return false
 		}

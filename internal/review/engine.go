@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,7 +32,7 @@ type Config struct {
 type Reviewed struct {
 	Version  int64
 	File     string
-	Timeline []Closed
+	Timeline []LockSpan
 	Took     int64
 	// Access is what the migration does to who reaches which rows.
 	Access []AccessChange
@@ -162,9 +161,9 @@ func (r *run) plain(ctx context.Context) error {
 			return err
 		}
 		if failure != nil {
-			p := piece{chunk: i, line: c.Line}
+			p := statement{chunk: i, line: c.Line}
 			p.Text = c.SQL
-			if all := pieces([]Chunk{c}); len(all) > 0 {
+			if all := statements([]Chunk{c}); len(all) > 0 {
 				p = all[0]
 				p.chunk = i
 			}
@@ -183,7 +182,7 @@ func (e *engine) ended(r *run, err error) (bool, error) {
 	if !errors.Is(err, errStop) {
 		return false, err
 	}
-	e.result.Findings = append(e.result.Findings, r.judge()...)
+	e.result.Findings = append(e.result.Findings, r.evaluate()...)
 	return false, nil
 }
 
@@ -225,7 +224,7 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if err := e.after(ctx, r); err != nil {
 		return false, err
 	}
-	j := &judge{run: r, seen: map[string]bool{}}
+	j := &evaluator{run: r, seen: map[string]bool{}}
 	j.all(e.state, leaked)
 	if err := e.tenantDefaults(ctx, j); err != nil {
 		return false, err
@@ -372,129 +371,6 @@ func (e *engine) readStructure(ctx context.Context, m *Migration) (err error) {
 		e.struc, err = e.sess.structure(ctx)
 	}
 	return err
-}
-
-// rebuilt is a new database with the migrations up to version, which have all been
-// run before.
-func (e *engine) rebuilt(ctx context.Context, version int64) (string, error) {
-	name, err := e.scratch.copyOf(ctx, "template0")
-	if err != nil {
-		return name, err
-	}
-	return name, e.fill(ctx, name, version)
-}
-
-func (e *engine) fill(ctx context.Context, name string, version int64) error {
-	sess, err := openSession(ctx, e.scratch, name, true, e.config.Role)
-	if err != nil {
-		return err
-	}
-	defer sess.close(ctx)
-	for i := range e.migrations {
-		m := &e.migrations[i]
-		if m.Version > version {
-			break
-		}
-		if m.Apply != nil {
-			if err := m.Apply(ctx, e.scratch.configFor(name)); err != nil {
-				return err
-			}
-			continue
-		}
-		r := &run{sess: sess, mig: m, start: newState(), now: newState()}
-		if err := r.plain(ctx); err != nil {
-			return fmt.Errorf("run %s again: %w", m.File, err)
-		}
-	}
-	return nil
-}
-
-// restore makes the scratch database anew after something has spoiled it.
-func (e *engine) restore(ctx context.Context, version int64) error {
-	e.state, e.struc = nil, nil
-	return e.without(ctx, func() error {
-		e.scratch.drop(ctx, e.scratch.name)
-		if err := e.scratch.create(ctx, e.scratch.name); err != nil {
-			return err
-		}
-		return e.fill(ctx, e.scratch.name, version)
-	})
-}
-
-// keep copies the database as it is now; the session is opened anew.
-func (e *engine) keep(ctx context.Context) (string, error) {
-	var name string
-	err := e.without(ctx, func() (err error) {
-		name, err = e.scratch.copyOf(ctx, e.scratch.name)
-		return err
-	})
-	return name, err
-}
-
-// without does something while nobody is connected to the scratch database.
-func (e *engine) without(ctx context.Context, do func() error) error {
-	e.sess.close(ctx)
-	e.sess = nil
-	if err := do(); err != nil {
-		return err
-	}
-	var err error
-	e.sess, err = openSession(ctx, e.scratch, e.scratch.name, false, e.config.Role)
-	return err
-}
-
-// on opens a session for something.
-func (e *engine) on(ctx context.Context, name string, do func(*session) error) error {
-	sess, err := openSession(ctx, e.scratch, name, false, e.config.Role)
-	if err != nil {
-		return err
-	}
-	defer sess.close(ctx)
-	return do(sess)
-}
-
-// onClone does something on a copy of a database, and drops the copy.
-func (e *engine) onClone(ctx context.Context, of string, do func(*session) error) error {
-	var name string
-	var err error
-	if of == e.scratch.name {
-		name, err = e.keep(ctx)
-	} else {
-		name, err = e.scratch.copyOf(ctx, of)
-	}
-	if err != nil {
-		return err
-	}
-	defer e.scratch.drop(ctx, name)
-	return e.on(ctx, name, do)
-}
-
-// settings are those that were set for the session.
-func (s *session) settings(ctx context.Context) (map[string]string, error) {
-	rows, err := s.texts(ctx, `select name || chr(10) || setting from pg_settings
-		where source = 'session' and name not like 'seedbed_review.%' and name <> 'client_min_messages'
-		union all select 'role' || chr(10) || current_user`)
-	all := map[string]string{}
-	for _, r := range rows {
-		name, value, _ := strings.Cut(r, "\n")
-		all[name] = value
-	}
-	return all, err
-}
-
-// leaks are the settings that differ from before, and puts them back.
-func (s *session) leaks(ctx context.Context, before map[string]string) ([]string, error) {
-	now, err := s.settings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for name, value := range now {
-		if old, had := before[name]; (!had || old != value) && !(strings.Contains(name, ".") && value == "") {
-			all = append(all, name)
-		}
-	}
-	return all, nil
 }
 
 // clean reports whether every statement ran as goose would run it.

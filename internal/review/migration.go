@@ -47,8 +47,8 @@ type Chunk struct {
 	Line int // of the file, where it starts; 0 unknown
 }
 
-// piece is one SQL statement of a chunk; most chunks have one.
-type piece struct {
+// statement is one SQL statement of a chunk; most chunks have one.
+type statement struct {
 	sqltext.Statement
 	chunk int
 	line  int
@@ -58,13 +58,13 @@ type piece struct {
 	open  string // what the chunk ends in the middle of
 }
 
-// pieces cuts chunks into statements.
-func pieces(chunks []Chunk) []piece {
-	var all []piece
+// statements cuts chunks into statements.
+func statements(chunks []Chunk) []statement {
+	var all []statement
 	for n, c := range chunks {
 		cut := sqltext.Split(c.SQL)
 		for i, st := range cut.Statements {
-			p := piece{Statement: st, chunk: n, open: cut.Open,
+			p := statement{Statement: st, chunk: n, open: cut.Open,
 				alone: len(cut.Statements) == 1, first: i == 0, last: i == len(cut.Statements)-1}
 			if c.Line > 0 {
 				p.line = c.Line + strings.Count(c.SQL[:st.Pos], "\n")
@@ -76,20 +76,20 @@ func pieces(chunks []Chunk) []piece {
 }
 
 // transactionControl begins or ends a transaction block.
-func (p piece) transactionControl() bool {
+func (p statement) transactionControl() bool {
 	return p.Starts("begin") || p.Starts("start", "transaction") || p.Starts("commit") || p.Starts("end") ||
 		p.Starts("abort") || p.Starts("prepare", "transaction") || p.Starts("rollback") && !p.savepoint()
 }
 
 // savepoint works on the savepoints of a transaction, among which ours would be in
 // the way.
-func (p piece) savepoint() bool {
+func (p statement) savepoint() bool {
 	return p.Starts("savepoint") || p.Starts("release") ||
 		p.Starts("rollback", "to") || p.Starts("rollback", "work", "to") || p.Starts("rollback", "transaction", "to")
 }
 
 // opaque can hold any number of commands: what it does shows only as it runs.
-func (p piece) opaque() bool {
+func (p statement) opaque() bool {
 	for _, w := range []string{"do", "call", "select", "with", "values", "execute"} {
 		if p.Starts(w) {
 			return true
@@ -100,13 +100,13 @@ func (p piece) opaque() bool {
 
 // light cannot change the structure nor take a lock that matters, so that a file
 // with ten thousand rows costs little.
-func (p piece) light() bool {
+func (p statement) light() bool {
 	return p.Starts("insert") && sqltext.Index(p.Tokens, "values") >= 0 &&
 		sqltext.Index(p.Tokens, "select") < 0 && sqltext.Index(p.Tokens, "with") < 0
 }
 
 // clusterWide acts beyond the database, where a review must do no harm.
-func (p piece) clusterWide() bool {
+func (p statement) clusterWide() bool {
 	for _, words := range [][]string{
 		{"alter", "system"}, {"create", "database"}, {"drop", "database"}, {"create", "tablespace"},
 		{"drop", "tablespace"}, {"create", "subscription"}, {"drop", "subscription"}, {"alter", "database"},
@@ -119,10 +119,10 @@ func (p piece) clusterWide() bool {
 }
 
 // concurrently is one of the commands that work through several transactions.
-func (p piece) concurrently() bool { return sqltext.Index(p.Tokens, "concurrently") >= 0 }
+func (p statement) concurrently() bool { return sqltext.Index(p.Tokens, "concurrently") >= 0 }
 
 // outsideOnly refuses to run in a transaction block, or ends one by itself.
-func (p piece) outsideOnly() bool {
+func (p statement) outsideOnly() bool {
 	if p.Starts("refresh") {
 		return false
 	}
@@ -131,13 +131,13 @@ func (p piece) outsideOnly() bool {
 
 // saved may fail without an end to the review: what must not run in a transaction,
 // and roles that are there.
-func (p piece) saved() bool {
+func (p statement) saved() bool {
 	return p.outsideOnly() || p.clusterWide() || p.createsRole() || p.Starts("reindex") || p.Starts("cluster")
 }
 
 // createsRole is tolerated where the role is there: roles outlive databases, so that
 // a second review meets those of the first.
-func (p piece) createsRole() bool {
+func (p statement) createsRole() bool {
 	return slices.ContainsFunc([]string{"role", "user", "group"}, func(w string) bool { return p.Starts("create", w) })
 }
 

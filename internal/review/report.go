@@ -8,29 +8,29 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// judge runs every rule over a migration that has been run and collects what they
+// evaluator runs every rule over a migration that has been run and collects what they
 // find.
-type judge struct {
+type evaluator struct {
 	*run
 	findings []Finding
 	seen     map[string]bool // rule, statement, target: each fires once
 }
 
 // stepRules look at one step; they are independent of each other.
-var stepRules = []func(*judge, *step){
-	(*judge).indexRules, (*judge).constraintRules, (*judge).columnRules, (*judge).domainRules,
-	(*judge).partitionRules, (*judge).tableRules, (*judge).rewriteRules, (*judge).dropRules,
-	(*judge).dataRules, (*judge).workRules, (*judge).exclusiveRules, (*judge).lockTimeoutRules, (*judge).statementTimeoutRules, (*judge).settingRules, (*judge).nameRules,
+var stepRules = []func(*evaluator, *step){
+	(*evaluator).indexRules, (*evaluator).constraintRules, (*evaluator).columnRules, (*evaluator).domainRules,
+	(*evaluator).partitionRules, (*evaluator).tableRules, (*evaluator).rewriteRules, (*evaluator).dropRules,
+	(*evaluator).dataRules, (*evaluator).workRules, (*evaluator).exclusiveRules, (*evaluator).lockTimeoutRules, (*evaluator).statementTimeoutRules, (*evaluator).settingRules, (*evaluator).nameRules,
 }
 
-// judge is what the rules find in the steps of a migration, if it applies or not.
-func (r *run) judge() []Finding {
-	j := &judge{run: r, seen: map[string]bool{}}
+// evaluate returns what the rules find in the steps of a migration, if it applies or not.
+func (r *run) evaluate() []Finding {
+	j := &evaluator{run: r, seen: map[string]bool{}}
 	j.eachStep()
 	return j.findings
 }
 
-func (j *judge) eachStep() {
+func (j *evaluator) eachStep() {
 	for _, s := range j.steps {
 		j.transactionRules(s)
 		if s.err != nil {
@@ -44,7 +44,7 @@ func (j *judge) eachStep() {
 }
 
 // add reports a finding about target at a step.
-func (j *judge) add(s *step, rule, target string, lock Lock, message, fix string) {
+func (j *evaluator) add(s *step, rule, target string, lock Lock, message, fix string) {
 	key := fmt.Sprint(rule, "\x00", s.chunk, "\x00", target)
 	if j.seen[key] {
 		return
@@ -57,7 +57,7 @@ func (j *judge) add(s *step, rule, target string, lock Lock, message, fix string
 }
 
 // on reports a finding about a relation with the lock that the step holds on it.
-func (j *judge) on(s *step, rule string, r *relation, message, fix string) {
+func (j *evaluator) on(s *step, rule string, r *relation, message, fix string) {
 	lock := s.lockOn(r.OID)
 	if s.direct && lock == NoLock {
 		lock = directLock(s)
@@ -67,7 +67,7 @@ func (j *judge) on(s *step, rule string, r *relation, message, fix string) {
 
 // name is what the relation was called before the migration, which is how running
 // code calls it.
-func (j *judge) name(r *relation) string {
+func (j *evaluator) name(r *relation) string {
 	if old := j.start.rels[r.OID]; old != nil {
 		return old.String()
 	}
@@ -92,7 +92,7 @@ func directLock(s *step) Lock {
 
 // leads reports whether p is the highest of the tables of this step for which it
 // makes sense to report: a partition's change follows from its parent's.
-func (j *judge) leads(s *step, p pair, also func(pair) bool) bool {
+func (j *evaluator) leads(s *step, p pair, also func(pair) bool) bool {
 	for _, up := range s.after.ancestors(p.new) {
 		for _, q := range s.diff.same {
 			if q.new.OID == up.OID && j.old(up.OID) && also(q) {

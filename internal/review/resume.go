@@ -32,7 +32,7 @@ func crashPoints(all []Chunk) []int {
 
 // trailing reports whether a chunk changes nothing that lasts.
 func trailing(c Chunk) bool {
-	for _, p := range pieces([]Chunk{c}) {
+	for _, p := range statements([]Chunk{c}) {
 		if !p.Starts("set") && !p.Starts("reset") && !p.Starts("analyze") && !p.Starts("vacuum") {
 			return false
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // columnRules: columns added, changed, renamed, dropped.
-func (j *judge) columnRules(s *step) {
+func (j *evaluator) columnRules(s *step) {
 	for _, p := range s.diff.same {
 		if !j.old(p.new.OID) || !p.new.table() && p.new.Kind != "f" {
 			continue
@@ -31,7 +31,7 @@ func (j *judge) columnRules(s *step) {
 	}
 }
 
-func (j *judge) rewritten(s *step, p pair) bool {
+func (j *evaluator) rewritten(s *step, p pair) bool {
 	if s.rewrote(p.new) {
 		return true
 	}
@@ -45,7 +45,7 @@ func (j *judge) rewritten(s *step, p pair) bool {
 	return false
 }
 
-func (j *judge) addedColumn(s *step, p pair, c column) {
+func (j *evaluator) addedColumn(s *step, p pair, c column) {
 	domainType := s.after.domains[c.TypeID]
 	serial := c.Default != nil && ownedSequence(*c.Default, p.new.Name, c.Name)
 	if c.NotNull && c.Default == nil && c.Identity == "" && c.Generated == "" && !domainType.Default {
@@ -94,7 +94,7 @@ func (st *state) constrained(d domain) bool {
 	return false
 }
 
-func (j *judge) changedColumn(s *step, p pair, c columnPair) {
+func (j *evaluator) changedColumn(s *step, p pair, c columnPair) {
 	first, existed := j.start.rels[p.new.OID].columns[c.new.Num]
 	if !existed {
 		return
@@ -111,7 +111,7 @@ func (j *judge) changedColumn(s *step, p pair, c columnPair) {
 	}
 }
 
-func (j *judge) retypedColumn(s *step, p pair, c columnPair) {
+func (j *evaluator) retypedColumn(s *step, p pair, c columnPair) {
 	change := fmt.Sprintf("%s.%s from %s to %s", j.name(p.new), c.new.Name, c.old.Type, c.new.Type)
 	expand := fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s; write both, fill in batches, move readers over, drop %s one release later",
 		p.new.sql(), quote(c.new.Name+"_new"), c.new.Type, quote(c.new.Name))

@@ -7,7 +7,7 @@ import (
 )
 
 // constraintRules: constraints made, validated and dropped.
-func (j *judge) constraintRules(s *step) {
+func (j *evaluator) constraintRules(s *step) {
 	for _, p := range s.diff.same {
 		if !j.old(p.new.OID) {
 			continue
@@ -29,7 +29,7 @@ func (j *judge) constraintRules(s *step) {
 	}
 }
 
-func (j *judge) parentConstrained(s *step, parent uint32) bool {
+func (j *evaluator) parentConstrained(s *step, parent uint32) bool {
 	for _, q := range s.diff.same {
 		if _, ok := q.new.constraints[parent]; ok {
 			return true
@@ -52,7 +52,7 @@ var buildsIndex = map[string]struct{ rule, what string }{
 	"x": {"add-exclusion-builds-index", "EXCLUDE"},
 }
 
-func (j *judge) newConstraint(s *step, p pair, c constraint) {
+func (j *evaluator) newConstraint(s *step, p pair, c constraint) {
 	name := quote(c.Name)
 	if b, ok := buildsIndex[c.Type]; ok {
 		if _, had := p.old.indexes[c.Index]; had {
@@ -98,13 +98,13 @@ func keyOnPartitions(r *relation, c constraint, what string) string {
 }
 
 // validatedAtOnce: ADD … NOT VALID, VALIDATE in one command wins nothing.
-func (j *judge) validatedAtOnce(s *step, p pair, c constraint) {
+func (j *evaluator) validatedAtOnce(s *step, p pair, c constraint) {
 	if s.has("validate", "constraint") {
 		j.on(s, "validate-in-same-transaction", p.new, validateWhy(j, p, c), validateFix(p, c))
 	}
 }
 
-func validateWhy(j *judge, p pair, c constraint) string {
+func validateWhy(j *evaluator, p pair, c constraint) string {
 	return fmt.Sprintf("%s is validated by a full scan while this transaction still keeps %s locked from adding it: NOT VALID wins nothing", c.Name, j.name(p.new))
 }
 
@@ -123,14 +123,14 @@ func onlyNew(p pair, key []int16) bool {
 
 // validated: VALIDATE CONSTRAINT takes a weak lock only if nothing holds a strong
 // one.
-func (j *judge) validated(s *step, p pair, c constraint) {
+func (j *evaluator) validated(s *step, p pair, c constraint) {
 	if held := max(s.held[p.new.OID], NoLock); held >= ShareRowExclusive {
 		j.add(s, "validate-in-same-transaction", j.name(p.new), held, validateWhy(j, p, c), validateFix(p, c))
 	}
 }
 
 // notNull: SET NOT NULL, or what a primary key implies.
-func (j *judge) notNull(s *step, p pair) {
+func (j *evaluator) notNull(s *step, p pair) {
 	for _, c := range p.columns() {
 		if c.old.NotNull || !c.new.NotNull || c.new.Inherited && !j.leads(s, p, pair.notNulls) {
 			continue
@@ -170,7 +170,7 @@ func (p pair) notNulls() bool {
 }
 
 // provedNotNull: the server says that it skipped the scan.
-func (j *judge) provedNotNull(s *step, table, column string) bool {
+func (j *evaluator) provedNotNull(s *step, table, column string) bool {
 	for _, m := range s.heard {
 		if strings.HasPrefix(m.text, `existing constraints on column "`+table+"."+column+`" are sufficient`) {
 			return true
@@ -180,7 +180,7 @@ func (j *judge) provedNotNull(s *step, table, column string) bool {
 }
 
 // domainRules: constraints on a domain are checked in every table that uses it.
-func (j *judge) domainRules(s *step) {
+func (j *evaluator) domainRules(s *step) {
 	found := false
 	for oid, c := range s.after.checks {
 		old, had := s.before.checks[oid]

@@ -7,7 +7,7 @@ import (
 )
 
 // dataRules: DML that goes through whole tables.
-func (j *judge) dataRules(s *step) {
+func (j *evaluator) dataRules(s *step) {
 	for i := range s.plans {
 		for _, c := range s.plans[i].changes(j.oldNamed(s), s.partOf) {
 			r := s.after.find(c.schema, c.name)
@@ -34,7 +34,7 @@ func (s *step) partOf(n *node, schema, name string) bool {
 	return part != nil && slices.ContainsFunc(s.after.ancestors(part), func(a *relation) bool { return a.Schema == schema && a.Name == name })
 }
 
-func (j *judge) backfill(s *step, r *relation, verb string) {
+func (j *evaluator) backfill(s *step, r *relation, verb string) {
 	fix := fmt.Sprintf("in batches that commit: a DO loop, %s, that runs %s … WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE … LIMIT 5000)); COMMIT; until none is left", j.mig.Tool.Alone, verb, r.sql())
 	if r.Kind == "p" {
 		fix = "partition by partition, each " + fix
@@ -43,7 +43,7 @@ func (j *judge) backfill(s *step, r *relation, verb string) {
 		fmt.Sprintf("%s goes through all of %s in one statement: row locks, WAL and dead rows pile up until it commits", verb, j.name(r)), fix)
 }
 
-func (j *judge) mixed(s *step, r *relation) {
+func (j *evaluator) mixed(s *step, r *relation) {
 	j.add(s, "mixed-ddl-dml-backfill", j.name(r), AccessExclusive,
 		fmt.Sprintf("%s stays closed to reads and writes, from an earlier statement of this transaction, for as long as its rows are changed", j.name(r)),
 		"commit the DDL in one migration and change the rows in the next, in batches")
@@ -51,7 +51,7 @@ func (j *judge) mixed(s *step, r *relation) {
 
 // rowByRow: a loop over all rows that changes them one at a time. The table is empty
 // here, so the change itself never ran: it is read in the code.
-func (j *judge) rowByRow(s *step) {
+func (j *evaluator) rowByRow(s *step) {
 	if !s.opaque() || s.has("commit") {
 		return
 	}
@@ -97,7 +97,7 @@ type work struct {
 }
 
 // longWork lists scans, rewrites, index builds and bulk DML on old tables.
-func (j *judge) longWork(s *step) []work {
+func (j *evaluator) longWork(s *step) []work {
 	var all []work
 	for oid, r := range s.after.rels {
 		switch {
@@ -136,7 +136,7 @@ func (j *judge) longWork(s *step) []work {
 	return all
 }
 
-func (j *judge) indexBuilt(s *step, r *relation) bool {
+func (j *evaluator) indexBuilt(s *step, r *relation) bool {
 	for _, m := range s.heard {
 		if strings.HasPrefix(m.text, `building index "`) && strings.Contains(m.text, `" on table "`+r.Name+`"`) {
 			return true
@@ -145,7 +145,7 @@ func (j *judge) indexBuilt(s *step, r *relation) bool {
 	return false
 }
 
-func (j *judge) foreignKeyChecked(s *step, r *relation) bool {
+func (j *evaluator) foreignKeyChecked(s *step, r *relation) bool {
 	for _, c := range r.constraints {
 		if c.Type == "f" && s.saidOf("validating foreign key constraint", c.Name) {
 			return true
@@ -156,7 +156,7 @@ func (j *judge) foreignKeyChecked(s *step, r *relation) bool {
 
 // workRules: long work while an earlier statement's lock is held on another table,
 // or a stronger one on the same.
-func (j *judge) workRules(s *step) {
+func (j *evaluator) workRules(s *step) {
 	if len(s.held) == 0 || s.direct {
 		return
 	}
@@ -183,7 +183,7 @@ func (j *judge) workRules(s *step) {
 }
 
 // buildLock is what building an index asks for: a constraint's asks for more.
-func (j *judge) buildLock(s *step, oid uint32) Lock {
+func (j *evaluator) buildLock(s *step, oid uint32) Lock {
 	for _, p := range s.diff.same {
 		if p.new.OID != oid {
 			continue
@@ -201,7 +201,7 @@ func (j *judge) buildLock(s *step, oid uint32) Lock {
 }
 
 // bulkOn: bulk DML on the table itself is another rule's.
-func (j *judge) bulkOn(s *step, oid uint32) bool {
+func (j *evaluator) bulkOn(s *step, oid uint32) bool {
 	for i := range s.plans {
 		for _, c := range s.plans[i].changes(j.oldNamed(s), s.partOf) {
 			if r := s.after.find(c.schema, c.name); r != nil && r.OID == oid {
@@ -214,7 +214,7 @@ func (j *judge) bulkOn(s *step, oid uint32) bool {
 
 // related reports whether the two are partitions and parent: one table to whoever
 // waits.
-func (j *judge) related(s *step, a, b uint32) bool {
+func (j *evaluator) related(s *step, a, b uint32) bool {
 	if a == b {
 		return false
 	}
@@ -226,7 +226,7 @@ func (j *judge) related(s *step, a, b uint32) bool {
 }
 
 // exclusiveRules: a second table closed by another statement of the transaction.
-func (j *judge) exclusiveRules(s *step) {
+func (j *evaluator) exclusiveRules(s *step) {
 	for _, oid := range s.fresh.sorted() {
 		mode, r := s.fresh[oid], j.table(oid)
 		if mode != AccessExclusive || r == nil || !j.old(oid) {
@@ -245,7 +245,7 @@ func (j *judge) exclusiveRules(s *step) {
 }
 
 // table is what oid was before the migration, if that was a table.
-func (j *judge) table(oid uint32) *relation {
+func (j *evaluator) table(oid uint32) *relation {
 	r := j.start.rels[oid]
 	if r == nil || !r.table() {
 		return nil
@@ -254,7 +254,7 @@ func (j *judge) table(oid uint32) *relation {
 }
 
 // lockTimeoutRules is policy: whoever waits for a lock makes everyone behind wait.
-func (j *judge) lockTimeoutRules(s *step) {
+func (j *evaluator) lockTimeoutRules(s *step) {
 	if s.wait != "0" {
 		return
 	}
@@ -271,7 +271,7 @@ func (j *judge) lockTimeoutRules(s *step) {
 
 // statementTimeoutRules is policy: a limit that fits queries ends a build that works
 // through a large table, and leaves what it has so far.
-func (j *judge) statementTimeoutRules(s *step) {
+func (j *evaluator) statementTimeoutRules(s *step) {
 	if !s.concurrently() || !s.direct || s.limit == "0" || s.limit == "" || s.Starts("drop") {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // dropRules: tables, foreign keys, and what CASCADE takes along.
-func (j *judge) dropRules(s *step) {
+func (j *evaluator) dropRules(s *step) {
 	for _, r := range s.diff.gone {
 		if j.old(r.OID) && r.table() && !j.goneWithParent(s, r) {
 			j.on(s, "drop-table", r, fmt.Sprintf("code that is still running uses %s and fails from this moment; the rows are gone", j.name(r)),
@@ -17,7 +17,7 @@ func (j *judge) dropRules(s *step) {
 	j.cascades(s)
 }
 
-func (j *judge) goneWithParent(s *step, r *relation) bool {
+func (j *evaluator) goneWithParent(s *step, r *relation) bool {
 	for _, p := range r.Parents {
 		if s.after.rels[p] == nil && s.before.rels[p] != nil && j.old(p) {
 			return true
@@ -28,7 +28,7 @@ func (j *judge) goneWithParent(s *step, r *relation) bool {
 
 // droppedForeignKeys: the trigger on the referenced table goes too, under the same
 // lock.
-func (j *judge) droppedForeignKeys(s *step) {
+func (j *evaluator) droppedForeignKeys(s *step) {
 	drop := func(from *relation, c constraint) {
 		first := j.start.rels[from.OID]
 		to := s.after.rels[c.FRel]
@@ -58,7 +58,7 @@ func (j *judge) droppedForeignKeys(s *step) {
 }
 
 // cascades: the server tells what went that was not named.
-func (j *judge) cascades(s *step) {
+func (j *evaluator) cascades(s *step) {
 	for _, m := range s.heard {
 		rest, ok := strings.CutPrefix(m.text, "drop cascades to ")
 		if !ok || m.severity != "NOTICE" {
@@ -79,7 +79,7 @@ func (j *judge) cascades(s *step) {
 
 // dropped names what the statement dropped; empty where the migration itself made
 // all of it.
-func (j *judge) dropped(s *step) (string, Lock) {
+func (j *evaluator) dropped(s *step) (string, Lock) {
 	for _, r := range s.diff.gone {
 		if j.old(r.OID) {
 			return j.name(r), s.lockOn(r.OID)
@@ -116,7 +116,7 @@ func (j *judge) dropped(s *step) (string, Lock) {
 
 // madeHere reports whether an earlier statement of the migration says CREATE of an
 // object of that name; of functions and types no other trace is kept.
-func (j *judge) madeHere(s *step, name string) bool {
+func (j *evaluator) madeHere(s *step, name string) bool {
 	_, last, both := strings.Cut(name, ".")
 	if !both {
 		last = name

@@ -10,7 +10,7 @@ import (
 )
 
 // ending judges what the migration has left behind: indexes, foreign keys, types.
-func (j *judge) ending(end *state) {
+func (j *evaluator) ending(end *state) {
 	for _, oid := range slices.Sorted(maps.Keys(end.rels)) {
 		r := end.rels[oid]
 		if r.Extension || !r.table() {
@@ -32,7 +32,7 @@ func (j *judge) ending(end *state) {
 
 // where is the step to blame for something about a relation: the first one that
 // tells of it, or made the relation.
-func (j *judge) where(r *relation, is func(pair) bool, words ...string) *step {
+func (j *evaluator) where(r *relation, is func(pair) bool, words ...string) *step {
 	var made, named *step
 	for _, s := range j.steps {
 		for _, p := range s.diff.same {
@@ -57,14 +57,14 @@ func (j *judge) where(r *relation, is func(pair) bool, words ...string) *step {
 	case len(j.steps) > 0:
 		return j.steps[len(j.steps)-1]
 	}
-	return &step{piece: piece{chunk: -1}}
+	return &step{statement: statement{chunk: -1}}
 }
 
 func (s *step) names(table string) bool {
 	return slices.ContainsFunc(s.words, func(w sqltext.Token) bool { return w.Name() && w.Text == table })
 }
 
-func (j *judge) foreignKeys(end *state, first, r *relation) {
+func (j *evaluator) foreignKeys(end *state, first, r *relation) {
 	for _, oid := range slices.Sorted(maps.Keys(r.constraints)) {
 		c := r.constraints[oid]
 		if c.Type != "f" || c.Parent != 0 || r.serves(c) {
@@ -106,7 +106,7 @@ func (r *relation) constraint(name string) constraint {
 }
 
 // notEnforced: what a reader of the schema takes for granted, and nothing holds.
-func (j *judge) notEnforced(first, r *relation) {
+func (j *evaluator) notEnforced(first, r *relation) {
 	for _, oid := range slices.Sorted(maps.Keys(r.constraints)) {
 		c := r.constraints[oid]
 		if had, there := first.constraints[oid]; c.Enforced || c.Parent != 0 || there && !had.Enforced {
@@ -165,7 +165,7 @@ func onlyNotNull(predicate string, columns []string) bool {
 	return false
 }
 
-func (j *judge) indexes(first, r *relation) {
+func (j *evaluator) indexes(first, r *relation) {
 	for _, oid := range slices.Sorted(maps.Keys(r.indexes)) {
 		i := r.indexes[oid]
 		if _, had := first.indexes[oid]; had || i.Parent != 0 || first.named(i.Name) {
@@ -195,7 +195,7 @@ func (r *relation) named(name string) bool {
 	return false
 }
 
-func (j *judge) compareIndex(s *step, first, r *relation, i index) {
+func (j *evaluator) compareIndex(s *step, first, r *relation, i index) {
 	for _, oid := range slices.Sorted(maps.Keys(r.indexes)) {
 		o := r.indexes[oid]
 		if oid == i.OID || !o.Valid {
@@ -227,7 +227,7 @@ func (i index) prefixOf(o index) bool {
 }
 
 // style is advice about the types of new columns.
-func (j *judge) style(end *state, first, r *relation) {
+func (j *evaluator) style(end *state, first, r *relation) {
 	for _, num := range slices.Sorted(maps.Keys(r.columns)) {
 		c := r.columns[num]
 		old, had := first.columns[num]

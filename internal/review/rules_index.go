@@ -7,7 +7,7 @@ import (
 )
 
 // indexRules: builds and drops of indexes outside of constraints.
-func (j *judge) indexRules(s *step) {
+func (j *evaluator) indexRules(s *step) {
 	for _, p := range s.diff.same {
 		if !j.old(p.new.OID) || p.new.Kind == "v" {
 			continue
@@ -19,7 +19,7 @@ func (j *judge) indexRules(s *step) {
 	}
 }
 
-func (j *judge) builtIndexes(s *step, p pair) {
+func (j *evaluator) builtIndexes(s *step, p pair) {
 	if s.direct && s.concurrently() || p.retyped() || j.attached(s, p) {
 		return
 	}
@@ -38,7 +38,7 @@ func (j *judge) builtIndexes(s *step, p pair) {
 	}
 }
 
-func (j *judge) parentBuilt(s *step, parent uint32) bool {
+func (j *evaluator) parentBuilt(s *step, parent uint32) bool {
 	for _, q := range s.diff.same {
 		for _, i := range q.newIndexes() {
 			if i.OID == parent {
@@ -49,7 +49,7 @@ func (j *judge) parentBuilt(s *step, parent uint32) bool {
 	return false
 }
 
-func (j *judge) droppedIndexes(s *step, p pair) {
+func (j *evaluator) droppedIndexes(s *step, p pair) {
 	if s.direct && s.concurrently() || p.retyped() {
 		return
 	}
@@ -88,7 +88,7 @@ func (p pair) retyped() bool {
 	return false
 }
 
-func (j *judge) reindexed(s *step, p pair) {
+func (j *evaluator) reindexed(s *step, p pair) {
 	if !s.has("reindex") || s.direct && s.concurrently() || p.old.File != p.new.File {
 		return
 	}

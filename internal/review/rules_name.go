@@ -7,7 +7,7 @@ import (
 )
 
 // nameRules: identifiers that Postgres cuts at 63 bytes, which it says in a notice.
-func (j *judge) nameRules(s *step) {
+func (j *evaluator) nameRules(s *step) {
 	for _, m := range s.heard {
 		if m.code != "42622" { // name_too_long
 			continue
@@ -18,7 +18,7 @@ func (j *judge) nameRules(s *step) {
 }
 
 // lostIndexes: an index over several columns goes with any of them, unsaid.
-func (j *judge) lostIndexes(s *step, p pair) {
+func (j *evaluator) lostIndexes(s *step, p pair) {
 	for _, i := range p.goneIndexes() {
 		first, existed := j.start.rels[p.old.OID].indexes[i.OID]
 		if !existed || i.Parent != 0 || len(first.Key) < 2 || !p.lost(first.Key) {
@@ -44,7 +44,7 @@ const mostIndexColumns = 3
 
 // wideIndex: an index that is rarely used beyond its first columns, and always written.
 // One over the columns of a foreign key is as wide as the key.
-func (j *judge) wideIndex(s *step, r *relation, i index) {
+func (j *evaluator) wideIndex(s *step, r *relation, i index) {
 	if i.Unique || i.Keys <= mostIndexColumns || i.Method != "btree" || r.hasKeyOver(i.Key[:i.Keys]) {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // partitionRules: partitions made, attached and detached.
-func (j *judge) partitionRules(s *step) {
+func (j *evaluator) partitionRules(s *step) {
 	for _, r := range s.diff.made {
 		if !r.Partition || len(r.Parents) == 0 || !j.old(r.Parents[0]) {
 			continue
@@ -35,11 +35,11 @@ func (j *judge) partitionRules(s *step) {
 
 // attached reports whether the step made p a partition: what its parent has comes
 // with it.
-func (j *judge) attached(_ *step, p pair) bool { return !p.old.Partition && p.new.Partition }
+func (j *evaluator) attached(_ *step, p pair) bool { return !p.old.Partition && p.new.Partition }
 
 // attach looks for tables that were verified: the new partition or what lies below
 // it, and the default partition.
-func (j *judge) attach(s *step, child *relation) {
+func (j *evaluator) attach(s *step, child *relation) {
 	if len(child.Parents) == 0 {
 		return
 	}
@@ -62,7 +62,7 @@ func (j *judge) attach(s *step, child *relation) {
 
 const noneBelongs = "that no row of it belongs to the new partition"
 
-func (j *judge) scanned(s *step, r *relation, what string) {
+func (j *evaluator) scanned(s *step, r *relation, what string) {
 	j.on(s, "attach-partition-scan", r,
 		fmt.Sprintf("every row of %s is looked at while it is closed to reads and writes, because no CHECK proves %s", j.name(r), what),
 		fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT … CHECK (…) NOT VALID; next migration: VALIDATE CONSTRAINT; then attach: a valid CHECK that implies it (with IS NOT NULL on the key) saves the scan", r.sql()))
@@ -70,7 +70,7 @@ func (j *judge) scanned(s *step, r *relation, what string) {
 
 // defaultScan looks at the default partition beside a partition made in place: CREATE
 // TABLE … PARTITION OF says only when it need not be scanned.
-func (j *judge) defaultScan(s *step, made *relation) {
+func (j *evaluator) defaultScan(s *step, made *relation) {
 	for _, r := range s.before.rels {
 		if !j.old(r.OID) || r.Kind != "r" {
 			continue
@@ -85,7 +85,7 @@ func (j *judge) defaultScan(s *step, made *relation) {
 	}
 }
 
-func (j *judge) detach(s *step, p pair) {
+func (j *evaluator) detach(s *step, p pair) {
 	for _, oid := range p.old.Parents {
 		if parent := s.after.rels[oid]; parent != nil && j.old(oid) {
 			j.on(s, "detach-partition-blocking", parent,
@@ -96,7 +96,7 @@ func (j *judge) detach(s *step, p pair) {
 }
 
 // tableRules: what happens to a table as a whole.
-func (j *judge) tableRules(s *step) {
+func (j *evaluator) tableRules(s *step) {
 	for _, p := range s.diff.same {
 		if !j.old(p.new.OID) {
 			continue
@@ -134,7 +134,7 @@ func (j *judge) tableRules(s *step) {
 }
 
 // enumOrder: a value put BEFORE or AFTER another, in a type that running code sorts by.
-func (j *judge) enumOrder(s *step) {
+func (j *evaluator) enumOrder(s *step) {
 	for oid, e := range s.after.enums {
 		if _, had := s.before.enums[oid]; had {
 			continue
@@ -159,7 +159,7 @@ func (s *step) schemaRenamed(name string) bool {
 }
 
 // explicitLock: a strong lock that nothing else in the step explains.
-func (j *judge) explicitLock(s *step) {
+func (j *evaluator) explicitLock(s *step) {
 	unseen := s.opaque() && !s.ddl && !s.has("truncate") // no DDL command took it, whatever the code's text
 	if !s.Starts("lock") && !(s.opaque() && s.hasLockTable()) && !unseen {
 		return
@@ -203,7 +203,7 @@ func (s *step) hasLockTable() bool {
 func isOneOf(word string, words ...string) bool { return slices.Contains(words, word) }
 
 // changed reports whether the step did anything else to the relation.
-func (j *judge) changed(s *step, oid uint32) bool {
+func (j *evaluator) changed(s *step, oid uint32) bool {
 	for _, p := range s.diff.same {
 		if p.new.OID == oid && (s.before.rels[oid].Detail && p.differs()) {
 			return true
@@ -226,7 +226,7 @@ func (p pair) differs() bool {
 }
 
 // rewriteRules: commands that give a table a new file.
-func (j *judge) rewriteRules(s *step) {
+func (j *evaluator) rewriteRules(s *step) {
 	for _, p := range s.diff.same {
 		if !j.old(p.new.OID) || p.old.File == p.new.File && p.old.Persistence == p.new.Persistence {
 			continue
@@ -250,7 +250,7 @@ func (j *judge) rewriteRules(s *step) {
 	}
 }
 
-func (j *judge) truncated(s *step, p pair) {
+func (j *evaluator) truncated(s *step, p pair) {
 	for _, m := range s.heard {
 		if m.text == `truncate cascades to table "`+p.new.Name+`"` {
 			j.on(s, "truncate-cascade", p.new, fmt.Sprintf("TRUNCATE … CASCADE empties %s too, which the statement does not name", j.name(p.new)),

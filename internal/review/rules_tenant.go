@@ -15,7 +15,7 @@ import (
 var keyName = regexp.MustCompile(`(?i)(id|no|key|code|slug|tenant|org)$`)
 
 // tenantDefaults: what gives a tenant to a row whose writer forgot to.
-func (e *engine) tenantDefaults(ctx context.Context, j *judge) error {
+func (e *engine) tenantDefaults(ctx context.Context, j *evaluator) error {
 	var carries func(table, column string) bool
 	for _, oid := range slices.Sorted(maps.Keys(e.state.rels)) {
 		r, first := e.state.rels[oid], j.start.rels[oid]

@@ -9,7 +9,7 @@ import (
 )
 
 // transactionRules: what is visible in the words alone, of failed statements too.
-func (j *judge) transactionRules(s *step) {
+func (j *evaluator) transactionRules(s *step) {
 	switch {
 	case s.transactionControl() && j.mig.Transactional:
 		j.add(s, "transaction-control-in-migration", "", NoLock,
@@ -39,7 +39,7 @@ func (s *step) said(text string) bool {
 }
 
 // settingRules: lock_timeout switched off.
-func (j *judge) settingRules(s *step) {
+func (j *evaluator) settingRules(s *step) {
 	words := s.words
 	for i, w := range words {
 		switch {
@@ -64,7 +64,7 @@ func zero(t sqltext.Token) bool {
 }
 
 // failureRules explain why a statement was refused.
-func (j *judge) failureRules(s *step) {
+func (j *evaluator) failureRules(s *step) {
 	at := len(j.findings)
 	j.explain(s)
 	for i := at; i < len(j.findings); i++ {
@@ -78,7 +78,7 @@ func (j *judge) failureRules(s *step) {
 	}
 }
 
-func (j *judge) explain(s *step) {
+func (j *evaluator) explain(s *step) {
 	target := namedTarget(s, j)
 	switch {
 	case s.err.Code == codeActiveTransaction && (strings.Contains(strings.ToUpper(s.err.Message), "CONCURRENTLY") || s.concurrently()):
@@ -128,7 +128,7 @@ func hintOf(s *step) string {
 
 // torn reports whether an earlier chunk or this one is part of a statement that
 // goose cut: the rest of a file, put together, would be whole.
-func (j *judge) torn(s *step) bool {
+func (j *evaluator) torn(s *step) bool {
 	for n := s.chunk; n < len(j.mig.Up); n++ {
 		if sqltext.Split(j.mig.Up[n].SQL).Open != "" {
 			return true
@@ -141,7 +141,7 @@ func (j *judge) torn(s *step) bool {
 }
 
 // namedTarget is the first old relation that a failed statement names.
-func namedTarget(s *step, j *judge) string {
+func namedTarget(s *step, j *evaluator) string {
 	for i, w := range s.words {
 		if !w.Name() {
 			continue
@@ -158,7 +158,7 @@ func namedTarget(s *step, j *judge) string {
 }
 
 // all runs every rule over a migration that applies.
-func (j *judge) all(end *state, leaked []string) {
+func (j *evaluator) all(end *state, leaked []string) {
 	j.eachStep()
 	j.ending(end)
 	if !j.mig.Transactional {
@@ -171,7 +171,7 @@ func (j *judge) all(end *state, leaked []string) {
 }
 
 // leak blames the last statement that names the setting.
-func (j *judge) leak(name string) {
+func (j *evaluator) leak(name string) {
 	var last *step
 	for _, s := range j.steps {
 		if s.mentions(name) {

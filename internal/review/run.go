@@ -55,16 +55,16 @@ func (r *run) inTransaction(ctx context.Context) error {
 	if err := r.sess.exec(ctx, "begin"); err != nil {
 		return err
 	}
-	for _, p := range pieces(r.mig.Up) {
-		if err := r.piece(ctx, p); err != nil {
+	for _, p := range statements(r.mig.Up) {
+		if err := r.runStatement(ctx, p); err != nil {
 			return r.abandon(ctx, err)
 		}
 	}
 	return r.commit(ctx, len(r.mig.Up))
 }
 
-// piece runs one statement, in the transaction where there is one.
-func (r *run) piece(ctx context.Context, p piece) error {
+// runStatement runs one statement, in the transaction where there is one.
+func (r *run) runStatement(ctx context.Context, p statement) error {
 	if !r.sess.inTransaction() {
 		return r.single(ctx, p)
 	}
@@ -102,12 +102,12 @@ func (s *step) insideCode() bool { return s.err != nil && s.err.Where != "" }
 
 // outside runs a NO TRANSACTION migration: each chunk is a transaction of its own.
 func (r *run) outside(ctx context.Context) error {
-	all := pieces(r.mig.Up)
+	all := statements(r.mig.Up)
 	for i := 0; i < len(all); i++ {
 		p := all[i]
 		var err error
 		if p.alone || r.sess.inTransaction() || controls(all, p.chunk) {
-			err = r.piece(ctx, p)
+			err = r.runStatement(ctx, p)
 		} else {
 			end := i
 			for end+1 < len(all) && all[end+1].chunk == p.chunk {
@@ -126,7 +126,7 @@ func (r *run) outside(ctx context.Context) error {
 	return nil
 }
 
-func controls(all []piece, chunk int) bool {
+func controls(all []statement, chunk int) bool {
 	for _, p := range all {
 		if p.chunk == chunk && p.transactionControl() {
 			return true
@@ -137,12 +137,12 @@ func controls(all []piece, chunk int) bool {
 
 // together runs the statements of one chunk, which Postgres takes for one
 // transaction.
-func (r *run) together(ctx context.Context, all []piece) error {
+func (r *run) together(ctx context.Context, all []statement) error {
 	if err := r.sess.exec(ctx, "begin"); err != nil {
 		return err
 	}
 	for _, p := range all {
-		if err := r.piece(ctx, p); err != nil {
+		if err := r.runStatement(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -151,10 +151,10 @@ func (r *run) together(ctx context.Context, all []piece) error {
 
 // single runs a statement that stands outside of any transaction block. Whatever
 // can be is wrapped in one, where its locks can be read before they are gone.
-func (r *run) single(ctx context.Context, p piece) error {
+func (r *run) single(ctx context.Context, p statement) error {
 	switch {
 	case p.transactionControl():
-		return r.control1(ctx, p)
+		return r.controlAlone(ctx, p)
 	case p.clusterWide():
 		r.skipped = true
 		return nil
@@ -181,197 +181,6 @@ func (r *run) single(ctx context.Context, p piece) error {
 		return errStop
 	}
 	return r.commit(ctx, p.chunk)
-}
-
-// trace runs p inside the open transaction and notes what it did. A savepoint is
-// taken only before what may be gone on from: the values of an enum type that was
-// made in another subtransaction are not safe to use.
-func (r *run) trace(ctx context.Context, p piece) (*step, error) {
-	if p.transactionControl() {
-		return r.traceControl(ctx, p)
-	}
-	if err := r.sess.tick(ctx, p.opaque()); err != nil {
-		return nil, err
-	}
-	save := p.saved()
-	if save {
-		if err := r.sess.exec(ctx, "savepoint "+saveName); err != nil {
-			return nil, err
-		}
-	}
-	r.sess.heard = r.sess.heard[:0]
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
-	if err != nil {
-		return nil, err
-	}
-	heard := append([]message(nil), r.sess.heard...)
-	if failure != nil {
-		if save {
-			err = r.sess.exec(ctx, "rollback to savepoint "+saveName)
-		}
-		if err == nil && failure.Code == codeDuplicateObject && p.createsRole() {
-			return &step{}, nil
-		}
-		return r.failed(p, failure, heard), err
-	}
-	if p.clusterWide() { // what it would do to the server is undone
-		r.skipped = true
-		return &step{}, r.sess.exec(ctx, "rollback to savepoint "+saveName)
-	}
-	if p.light() {
-		return r.note(ctx, p, heard, nil)
-	}
-	snap, err := r.sess.snapshot(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	if save {
-		if err := r.sess.exec(ctx, "release savepoint "+saveName); err != nil {
-			return nil, err
-		}
-	}
-	return r.note(ctx, p, heard, snap)
-}
-
-// traceControl runs BEGIN, COMMIT or ROLLBACK inside a transaction.
-func (r *run) traceControl(ctx context.Context, p piece) (*step, error) {
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
-	if err != nil {
-		return nil, err
-	}
-	s := &step{piece: p, words: p.Tokens, before: r.now, after: r.now, held: r.held, now: r.held, fresh: locks{}, err: failure}
-	r.steps = append(r.steps, s)
-	if !r.sess.inTransaction() {
-		r.control = true
-		return s, r.refresh(ctx)
-	}
-	return s, nil
-}
-
-// control1 runs transaction control where no transaction is open.
-func (r *run) control1(ctx context.Context, p piece) error {
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
-	if err != nil {
-		return err
-	}
-	s := &step{piece: p, words: p.Tokens, before: r.now, after: r.now, held: r.held, now: r.held, fresh: locks{}, err: failure}
-	r.steps = append(r.steps, s)
-	if failure != nil {
-		r.stop = s
-		return errStop
-	}
-	return nil
-}
-
-// direct runs p outside of any transaction block.
-func (r *run) direct(ctx context.Context, p piece) error {
-	if err := r.sess.tick(ctx, p.opaque()); err != nil {
-		return err
-	}
-	r.sess.heard = r.sess.heard[:0]
-	taken := locks{}
-	send := func() (err error) { return r.sess.exec(ctx, p.Text) }
-	if p.concurrently() && r.scratch != nil {
-		send = func() (err error) {
-			taken, err = r.parked(ctx, p)
-			return err
-		}
-	}
-	failure, err := pgError(send())
-	if err != nil {
-		return err
-	}
-	heard := append([]message(nil), r.sess.heard...)
-	if failure != nil {
-		r.stop = r.failed(p, failure, heard)
-		r.stop.direct = true
-		return errStop
-	}
-	snap, err := r.sess.snapshot(ctx, true)
-	if err != nil {
-		return err
-	}
-	before := r.now
-	r.now = r.now.apply(snap, true)
-	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now), held: locks{}, now: locks{}, fresh: taken,
-		direct: true, timeout: snap.LockTimeout, wait: r.timeout, limit: r.limit}
-	r.timeout, r.limit, r.held = snap.LockTimeout, snap.StatementTimeout, locks{}
-	return r.fill(ctx, s, heard)
-}
-
-// failed notes a statement that the server refused.
-func (r *run) failed(p piece, failure *pgconn.PgError, heard []message) *step {
-	s := &step{piece: p, words: deepWords(p.Tokens, 3), before: r.now, after: r.now, held: r.held, now: r.held,
-		fresh: locks{}, heard: heard, err: failure}
-	r.steps = append(r.steps, s)
-	return s
-}
-
-// note turns what was heard and the state after it into steps: one for each DDL
-// command inside code, and one for the rest.
-func (r *run) note(ctx context.Context, p piece, heard []message, last *snapshot) (*step, error) {
-	from := 0
-	for i, m := range heard {
-		text, ok := m.tick()
-		if !ok {
-			continue
-		}
-		snap, err := parseSnapshot(text)
-		if err != nil {
-			return nil, err
-		}
-		inside := r.step(p, snap)
-		inside.ddl = true
-		if err := r.fill(ctx, inside, heard[from:i]); err != nil {
-			return nil, err
-		}
-		from = i + 1
-	}
-	if last == nil {
-		s := &step{piece: p, before: r.now, after: r.now, held: r.held, now: r.held, fresh: locks{}, timeout: r.timeout, wait: r.timeout}
-		return s, r.fill(ctx, s, heard[from:])
-	}
-	s := r.step(p, last)
-	return s, r.fill(ctx, s, heard[from:])
-}
-
-func (r *run) step(p piece, snap *snapshot) *step {
-	before, held := r.now, r.held
-	r.now, r.held = r.now.apply(snap, false), heldLocks(snap)
-	for _, rel := range snap.Rels {
-		r.sess.seen = max(r.sess.seen, rel.OID)
-	}
-	s := &step{piece: p, before: before, after: r.now, diff: compare(before, r.now),
-		held: held, now: r.held, fresh: r.held.since(held), timeout: snap.LockTimeout, wait: r.timeout, limit: r.limit}
-	r.timeout, r.limit = snap.LockTimeout, snap.StatementTimeout
-	return s
-}
-
-// fill reads plans and code, and keeps the step.
-func (r *run) fill(ctx context.Context, s *step, heard []message) error {
-	for _, m := range heard {
-		if p, ok := readPlan(m); ok && !p.referential() {
-			s.plans = append(s.plans, p)
-		} else {
-			s.heard = append(s.heard, m)
-		}
-	}
-	s.words = s.Tokens
-	if s.opaque() {
-		s.words = deepWords(s.Tokens, 3)
-		bodies, err := r.called(ctx, s.words)
-		if err != nil {
-			return err
-		}
-		s.words = append(s.words, bodies...)
-	}
-	r.steps = append(r.steps, s)
-	for _, p := range s.diff.same {
-		if len(p.newColumns()) > 0 && r.old(p.new.OID) {
-			return r.readVolatile(ctx)
-		}
-	}
-	return nil
 }
 
 // readVolatile lists the functions whose result may differ from row to row.
@@ -440,7 +249,7 @@ func (r *run) commit(ctx context.Context, chunk int) error {
 		return err
 	}
 	if failure != nil {
-		r.stop = r.failed(piece{chunk: min(chunk, len(r.mig.Up)-1), Statement: sqltext.Statement{Text: "commit"}}, failure, nil)
+		r.stop = r.failed(statement{chunk: min(chunk, len(r.mig.Up)-1), Statement: sqltext.Statement{Text: "commit"}}, failure, nil)
 		return errStop
 	}
 	r.held = locks{}

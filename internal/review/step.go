@@ -11,7 +11,7 @@ import (
 // step is what one command did: a statement, or one DDL command inside a DO block
 // or function.
 type step struct {
-	piece
+	statement
 	words  []sqltext.Token // of the statement and of all code that it runs
 	before *state
 	after  *state

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Closed is a relation that a migration keeps locked, from one statement to another.
-type Closed struct {
+// LockSpan is a relation that a migration keeps locked, from one statement to another.
+type LockSpan struct {
 	Relation string
 	Lock     string
 	From     int // statement that took it, as goose splits
@@ -25,8 +25,8 @@ func (e *engine) note(m *Migration, r *run, began time.Time) {
 
 // timeline lists the locks that others would wait for, on relations that were there
 // before.
-func (r *run) timeline() []Closed {
-	all := []Closed{}
+func (r *run) timeline() []LockSpan {
+	all := []LockSpan{}
 	open := map[uint32]int{} // relation to index in all
 	for _, s := range r.steps {
 		if len(s.held) == 0 {
@@ -47,7 +47,7 @@ func (r *run) timeline() []Closed {
 			if rel == nil || !r.old(oid) || !mode.BlocksDDL() || s.viaParent(rel) {
 				continue
 			}
-			all = append(all, Closed{Relation: r.start.rels[oid].String(), Lock: mode.String(), From: s.chunk, To: s.chunk,
+			all = append(all, LockSpan{Relation: r.start.rels[oid].String(), Lock: mode.String(), From: s.chunk, To: s.chunk,
 				Reads: mode.BlocksReads(), Writes: mode.BlocksWrites(), DDL: true})
 			if !s.direct {
 				open[oid] = len(all) - 1
@@ -57,6 +57,6 @@ func (r *run) timeline() []Closed {
 			all[i].To = s.chunk
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Closed) int { return a.From - b.From })
+	slices.SortStableFunc(all, func(a, b LockSpan) int { return a.From - b.From })
 	return all
 }

@@ -12,25 +12,25 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// parkingPoll is how often is looked whether a statement has come to wait.
-const parkingPoll = 2 * time.Millisecond
+// observerPoll is how often the observer looks whether a statement has come to wait.
+const observerPoll = 2 * time.Millisecond
 
-// parking reads the locks of a command that works through several transactions and
+// lockObserver reads the locks of a command that works through several transactions and
 // has let go of everything when it returns. Another session holds ROW EXCLUSIVE on
 // every table, as writers do, so that the command stops where it waits for them;
 // there its locks are read. Then the session steps down to ACCESS SHARE, as readers
 // hold, and they are read again. A partition that is detached is read a third time:
 // its own lock is taken only when nobody uses the parent any more.
-type parking struct {
-	scratch *scratch
-	pid     uint32 // of the session that runs the command
-	tables  []string
-	parting []string // the partition that is detached
-	seen    locks
+type lockObserver struct {
+	scratch           *scratch
+	pid               uint32 // of the session that runs the command
+	tables            []string
+	detachedPartition []string // the partition that is detached
+	seen              locks
 }
 
 // run runs do, which sends the command, and returns what it returned.
-func (p *parking) run(ctx context.Context, name string, do func() error) error {
+func (p *lockObserver) run(ctx context.Context, name string, do func() error) error {
 	var holders []*pgx.Conn
 	for _, hold := range p.stages() {
 		conn, err := p.scratch.connect(ctx, name, nil, nil)
@@ -57,7 +57,7 @@ func (p *parking) run(ctx context.Context, name string, do func() error) error {
 }
 
 // stages are the transactions that stand in the command's way, one after the other.
-func (p *parking) stages() []string {
+func (p *lockObserver) stages() []string {
 	hold := func(tables []string, mode Lock) string {
 		if len(tables) == 0 {
 			return "begin"
@@ -65,19 +65,19 @@ func (p *parking) stages() []string {
 		return fmt.Sprintf("begin; lock table %s in %s mode", strings.Join(tables, ", "), mode)
 	}
 	all := []string{hold(p.tables, RowExclusive), hold(p.tables, AccessShare)}
-	if len(p.parting) > 0 {
-		all = append(all, hold(p.parting, AccessShare))
+	if len(p.detachedPartition) > 0 {
+		all = append(all, hold(p.detachedPartition, AccessShare))
 	}
 	return all
 }
 
 // watch waits until the command waits, or has finished.
-func (p *parking) watch(ctx context.Context, done <-chan error) (finished bool, err error) {
+func (p *lockObserver) watch(ctx context.Context, done <-chan error) (finished bool, err error) {
 	for {
 		select {
 		case err := <-done:
 			return true, err
-		case <-time.After(parkingPoll):
+		case <-time.After(observerPoll):
 		}
 		waits, err := p.read(ctx)
 		if err != nil {
@@ -90,7 +90,7 @@ func (p *parking) watch(ctx context.Context, done <-chan error) (finished bool, 
 }
 
 // read notes the locks of now, and reports whether the command waits for one.
-func (p *parking) read(ctx context.Context) (waits bool, err error) {
+func (p *lockObserver) read(ctx context.Context) (waits bool, err error) {
 	rows, err := p.scratch.admin.Query(ctx, `select coalesce(case when locktype = 'relation' then relation end, 0)::int8, mode, granted
 		from pg_locks where pid = $1 and (not granted or locktype = 'relation' and relation >= 16384)`, int64(p.pid))
 	if err != nil {
@@ -109,24 +109,24 @@ func (p *parking) read(ctx context.Context) (waits bool, err error) {
 	return waits, err
 }
 
-// parked runs a command that ends its transactions itself and returns the locks it
+// observeLocks runs a command that ends its transactions itself and returns the locks it
 // was seen with.
-func (r *run) parked(ctx context.Context, stmt piece) (locks, error) {
-	p := &parking{scratch: r.scratch, pid: r.sess.conn.PgConn().PID(), seen: locks{}}
+func (r *run) observeLocks(ctx context.Context, stmt statement) (locks, error) {
+	p := &lockObserver{scratch: r.scratch, pid: r.sess.conn.PgConn().PID(), seen: locks{}}
 	for _, rel := range r.now.rels {
 		if rel.table() && !rel.Extension {
 			p.tables = append(p.tables, "only "+rel.sql())
 		}
 	}
-	if part := r.parting(stmt); part != nil {
-		p.parting = []string{"only " + part.sql()}
+	if part := r.detachedPartition(stmt); part != nil {
+		p.detachedPartition = []string{"only " + part.sql()}
 	}
 	err := p.run(ctx, r.sess.database, func() error { return r.sess.exec(ctx, stmt.Text) })
 	return p.seen, err
 }
 
-// parting is the partition that DETACH PARTITION names; nil for anything else.
-func (r *run) parting(stmt piece) *relation {
+// detachedPartition is the partition that DETACH PARTITION names; nil for anything else.
+func (r *run) detachedPartition(stmt statement) *relation {
 	at := sqltext.Index(stmt.Tokens, "detach", "partition")
 	if at < 0 || at+2 >= len(stmt.Tokens) {
 		return nil

@@ -29,6 +29,10 @@ type audit struct {
 	eyes   *eyes
 	// of Isolation
 	subjects  []*subject
+	subjectOf map[*catalog.Relation]*subject
+	bare      map[string]bool            // levels that most foreign keys do not carry
+	inPolicy  map[string]bool            // names that policies use
+	helped    map[*catalog.Relation]bool // tables that helpers of policies read as their owner
 	usesRLS   bool
 	readers   map[string]string              // function → the setting it reads
 	relations map[string][]*catalog.Relation // by bare name

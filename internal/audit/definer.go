@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
@@ -159,7 +160,38 @@ func (a *audit) writesFor(f *catalog.Function, s *subject) bool {
 				return true
 			}
 		}
-		if !slices.ContainsFunc(statement, func(t sqltext.Token) bool { return t.Is("NEW") || t.Is("OLD") }) {
+		if !slices.ContainsFunc(statement, ofRow) || t.Is("INTO") && a.writesElsewhere(f, s, statement) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofRow reports whether a token is the row that fired a trigger.
+func ofRow(t sqltext.Token) bool { return t.Is("NEW") || t.Is("OLD") }
+
+// writesElsewhere reports whether an INSERT takes the tenant of what it writes from neither
+// the row that fired the trigger, the session nor a variable.
+func (a *audit) writesElsewhere(f *catalog.Function, s *subject, statement []sqltext.Token) bool {
+	at := slices.IndexFunc(statement, func(t sqltext.Token) bool { return t.Is("(") })
+	if at < 0 || sqltext.Closing(statement[at:]) < 0 {
+		return false
+	}
+	columns := arguments(statement[at : at+sqltext.Closing(statement[at:])+1])
+	rest := statement[at+sqltext.Closing(statement[at:])+1:]
+	var values [][]sqltext.Token
+	switch {
+	case len(rest) > 1 && rest[0].Is("VALUES") && rest[1].Is("(") && sqltext.Closing(rest[1:]) > 0:
+		values = arguments(rest[1 : sqltext.Closing(rest[1:])+2])
+	case len(rest) > 1 && rest[0].Is("SELECT"):
+		values = sqltext.TopLevel(sqltext.TopLevel(rest[1:], "FROM")[0], ",")
+	}
+	if len(values) != len(columns) {
+		return false
+	}
+	for i, column := range columns {
+		carries := len(column) == 1 && slices.ContainsFunc(s.scopes, func(sc seedbed.Scoped) bool { return contains(sc.Columns, column[0].Text) })
+		if carries && !slices.ContainsFunc(values[i], ofRow) && !a.namesSession(values[i]) && !namesArgument(f, values[i]) {
 			return true
 		}
 	}

@@ -110,20 +110,32 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 // readByHelper reports whether a function that policies call reads a table as its owner:
 // a helper that looks memberships up could not, were row-level security forced.
 func (a *audit) readByHelper(r *catalog.Relation) bool {
-	return slices.ContainsFunc(a.cat.Functions, func(f *catalog.Function) bool {
-		if !f.SecurityDefiner || f.Owner != r.Owner || f.Returns == "trigger" || !a.calledByPolicies(f) {
-			return false
+	if a.helped == nil {
+		a.helped = map[*catalog.Relation]bool{}
+		for _, f := range a.cat.Functions {
+			if !f.SecurityDefiner || f.Returns == "trigger" || !a.calledByPolicies(f) {
+				continue
+			}
+			for _, s := range a.touches(f, 0) {
+				a.helped[s.rel] = a.helped[s.rel] || s.rel.Owner == f.Owner
+			}
 		}
-		return slices.ContainsFunc(a.touches(f, 0), func(s *subject) bool { return s.rel == r })
-	})
+	}
+	return a.helped[r]
 }
 
 func (a *audit) calledByPolicies(f *catalog.Function) bool {
-	return slices.ContainsFunc(a.tables, func(r *catalog.Relation) bool {
-		return slices.ContainsFunc(r.Policies, func(p *catalog.Policy) bool {
-			return slices.ContainsFunc(sqltext.Tokens(p.Using+" "+p.WithCheck), func(t sqltext.Token) bool { return t.Name() && t.Text == f.Name })
-		})
-	})
+	if a.inPolicy == nil {
+		a.inPolicy = map[string]bool{}
+		for _, r := range a.cat.Relations {
+			for _, p := range r.Policies {
+				for _, t := range sqltext.Tokens(p.Using + " " + p.WithCheck) {
+					a.inPolicy[t.Text] = a.inPolicy[t.Text] || t.Name()
+				}
+			}
+		}
+	}
+	return a.inPolicy[f.Name]
 }
 
 // reachedByOthers reports whether a role holds any privilege on a table beside its owner

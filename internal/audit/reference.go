@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed"
@@ -30,6 +31,7 @@ func (a *audit) ownReferences(s *subject) {
 		}
 		if target := a.subject(fk.Ref); target != nil {
 			a.reference(s, fk, target)
+			a.otherSide(s, fk, target)
 		}
 		a.unsetsTenant(s, fk)
 	}
@@ -148,15 +150,50 @@ func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 	}
 }
 
+// otherSide finds rows that join two tables, whose tenant is that of one side, and whose
+// other side may be another tenant's: such a table has no column to hold them together.
+func (a *audit) otherSide(s *subject, fk *catalog.Constraint, target *subject) {
+	if len(s.scopes) > 0 || s.tenant != "" {
+		return
+	}
+	for _, via := range s.via {
+		theirs, ok := target.at(via.Tenant)
+		up := a.cat.Table(via.Via.Table)
+		if !ok || theirs.Optional || up == nil || up.Root() == target.rel || includes(fk.Columns, via.Via.Columns) || slices.Equal(fk.Columns, via.Via.Columns) {
+			continue
+		}
+		a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(via.Tenant, target), Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
+			Message: fmt.Sprintf("%s joins %s, whose %s it has, with %s of any %s", s.name, via.Via.Table, via.Tenant, target.name, via.Tenant),
+			Fix:     fmt.Sprintf("give %s the column %s, and carry it in both foreign keys", s.name, catalog.Idents(theirs.Columns))})
+		return
+	}
+}
+
 // keyCause is why a foreign key leaves the tenant out: its target has no key to carry it,
 // or most foreign keys of the schema do not carry it.
 func (a *audit) keyCause(level string, target *subject) string {
+	if a.bare == nil {
+		a.bare = map[string]bool{}
+		for _, t := range a.model.Tenants {
+			a.bare[t.Name] = a.mostKeysBare(t.Name)
+		}
+	}
+	if a.bare[level] {
+		return "keys without the " + level
+	}
+	return "keys to " + target.name
+}
+
+func (a *audit) mostKeysBare(level string) bool {
 	with, all := 0, 0
 	for _, s := range a.subjects {
 		mine, ok := s.at(level)
+		if !ok {
+			continue
+		}
 		for _, fk := range s.rel.ForeignKeys() {
 			to := a.subject(fk.Ref)
-			if !ok || to == nil || fk.Inherited || a.isTenantKey(fk, s, to) {
+			if to == nil || fk.Inherited || a.isTenantKey(fk, s, to) {
 				continue
 			}
 			if theirs, ok := to.at(level); ok {
@@ -167,10 +204,7 @@ func (a *audit) keyCause(level string, target *subject) string {
 			}
 		}
 	}
-	if 2*with < all {
-		return "keys without the " + level
-	}
-	return "keys to " + target.name
+	return 2*with < all
 }
 
 // isTenantKey reports whether a foreign key is what says which tenant the row belongs to.

@@ -36,7 +36,7 @@ func (s *subject) at(level string) (seedbed.Scoped, bool) {
 }
 
 func (a *audit) gatherSubjects() {
-	a.relations = map[string][]*catalog.Relation{}
+	a.relations, a.subjectOf = map[string][]*catalog.Relation{}, map[*catalog.Relation]*subject{}
 	for _, r := range a.cat.Relations {
 		a.relations[r.Name] = append(a.relations[r.Name], r)
 	}
@@ -58,6 +58,7 @@ func (a *audit) gatherSubjects() {
 		}
 		if len(s.scopes)+len(s.via) > 0 {
 			a.subjects = append(a.subjects, s)
+			a.subjectOf[r] = s
 			if r.RLS || len(r.Policies) > 0 {
 				a.usesRLS = true
 			}
@@ -67,12 +68,7 @@ func (a *audit) gatherSubjects() {
 
 // subject of a relation; of a partition, that of its root.
 func (a *audit) subject(r *catalog.Relation) *subject {
-	for _, s := range a.subjects {
-		if s.rel == r.Root() {
-			return s
-		}
-	}
-	return nil
+	return a.subjectOf[r.Root()]
 }
 
 // innermost is the level that a subject's rows belong to first.

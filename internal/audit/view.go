@@ -87,7 +87,8 @@ func (a *audit) viewKeeps(v *catalog.Relation) bool {
 
 // checkOption: through a view that filters, rows can be written that it does not show.
 func (a *audit) checkOption(v *catalog.Relation) {
-	if v.Options["check_option"] != "" || slices.ContainsFunc(v.Triggers, func(t *catalog.Trigger) bool { return true }) {
+	open := slices.ContainsFunc(v.Reads, func(r *catalog.Relation) bool { return a.subject(r) != nil && a.passes(v.Owner, r) })
+	if v.Options["check_option"] != "" || len(v.Triggers) > 0 || !open {
 		return
 	}
 	for _, role := range a.roles.all() {

@@ -117,6 +117,9 @@ grant select, insert, update, delete on projects, tasks, invitations to authenti
 		{"rule in place of a view", "create view v with (security_invoker = true) as select * from tasks; create rule r as on insert to v do instead insert into tasks (organization_id, project_id, title) values (new.organization_id, new.project_id, new.title)", "rewrite-rule", "v.r"},
 		{"materialized", "create materialized view counts as select organization_id, count(*) from tasks group by 1; grant select on counts to authenticated", "matview-granted", "counts"},
 		{"name that is taken for all", "update projects set name = id::text; create unique index on projects (name)", "unique-without-tenant", "projects.projects_name_idx"},
+		{"trigger that copies to another tenant", `create function copy() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+				insert into public.tasks (organization_id, project_id, title) select p.organization_id, p.id, new.name from public.projects p limit 1; return new; end $$;
+			create trigger copy after insert on projects for each row execute function copy()`, "definer-bypasses-rls", "public.copy()"},
 		{"security off", "alter table tasks disable row level security", "rls-enabled", "tasks"},
 	},
 	fine: []shapeFine{
@@ -130,6 +133,9 @@ grant select, insert, update, delete on projects, tasks, invitations to authenti
 		{"claims that the server signs", "alter policy mine on tasks using (organization_id = ((select auth.jwt()) -> 'app_metadata' ->> 'organization_id')::uuid)"},
 		{"trigger that runs as its owner", `create function touch() returns trigger language plpgsql security definer set search_path = '' as $$ begin update public.projects set name = name where organization_id = new.organization_id and id = new.project_id; return new; end $$;
 			create trigger touch after insert on tasks for each row execute function touch()`},
+		{"trigger that copies within the tenant", `create function copy() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+				insert into public.tasks (organization_id, project_id, title) values (new.organization_id, new.id, new.name); return new; end $$;
+			create trigger copy after insert on projects for each row execute function copy()`},
 		{"a hash that is unique", "alter table invitations add column code_hash text; create unique index on invitations (code_hash)"},
 		{"a table for all without secrets", "create table plans (id bigint generated always as identity primary key, name text not null, secret_sauce_at timestamptz); grant select on plans to authenticated"},
 	},
@@ -170,6 +176,8 @@ create table schema_migrations (version text primary key);`),
 		{"sequence behind its column", "update posts set id = id + 4711; update comments set commentable_id = commentable_id + 4711 where commentable_type = 'Post'", "sequence-behind", "posts.id"},
 		{"foreign key switched off", "alter table posts disable trigger all", "constraint-off", "posts.posts_company_id_fkey"},
 		{"never validated", "alter table posts add constraint long check (length(title) > 0) not valid", "constraint-not-valid", "posts.long"},
+		{"join table with one side bound", `create table tags (id bigserial primary key, company_id bigint not null references companies, name text not null, unique (company_id, name));
+			create table taggings (post_id bigint not null references posts, tag_id bigint not null references tags, primary key (post_id, tag_id)); create index on taggings (tag_id)`, "reference-without-tenant", "taggings.taggings_tag_id_fkey"},
 		{"no key", "alter table comments drop constraint comments_pkey", "table-without-key", "comments"},
 	},
 	fine: []shapeFine{
@@ -222,7 +230,9 @@ grant select on secret_names to workspaces_app;`),
 		{"partition open", "alter table items_a disable row level security; grant select on items_a to workspaces_app", "partition-open", "items_a"},
 		{"view without its filter", "create or replace view secret_names with (security_barrier = true) as select workspace, name from secrets where name <> ''; grant select on secret_names to workspaces_app", "view-security-invoker", "secret_names"},
 		{"view without barrier", "alter view secret_names reset (security_barrier)", "view-security-barrier", "secret_names"},
-		{"written through a view", "grant insert, update on secret_names to workspaces_app", "view-check-option", "secret_names"},
+		{"written through a view", "alter table secrets no force row level security; grant insert, update on secret_names to workspaces_app", "view-check-option", "secret_names"},
+		{"tried: written through a view", "alter table secrets no force row level security; grant insert on secret_names to workspaces_app; grant select on secrets to workspaces_app", "probe-write", "secret_names"},
+		{"tried: open view without setting", "create view all_notes as select * from notes where workspace = coalesce(current_workspace(), workspace); grant select on all_notes to workspaces_app", "probe-setting", "all_notes"},
 		{"policy of the outer level", "alter policy mine on notes using (current_org() is not null)", "policy-without-tenant", "notes.mine"},
 		{"policy of the wrong level", "alter policy mine on notes using (workspace = (select current_org()))", "policy-without-tenant", "notes.mine"},
 		{"setting of a role", "alter role workspaces_app set app.workspace = 'a'", "tenant-preset", "workspaces_app"},
@@ -236,6 +246,7 @@ grant select on secret_names to workspaces_app;`),
 	fine: []shapeFine{
 		{"default by the session", "alter table notes alter workspace set default current_setting('app.workspace', true)"},
 		{"written through a view with its check", "create or replace view secret_names with (security_barrier = true) as select workspace, name from secrets where workspace = (select current_workspace()) with cascaded check option; grant insert on secret_names to workspaces_app"},
+		{"written through a view of an owner whom policies bind", "grant insert on secret_names to workspaces_app"},
 		{"setting that is empty", "alter role workspaces_app set app.workspace = ''"},
 		{"setting of something else", "alter role workspaces_app set app.theme = 'dark'"},
 		{"view of who asks", "create view my_items with (security_invoker = true) as select * from items; grant select, insert on my_items to workspaces_app"},

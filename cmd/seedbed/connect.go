@@ -18,6 +18,7 @@ import (
 type target struct {
 	url   string
 	empty bool // a development database that is made for the command gets no rows
+	asIs  bool // the development database is taken as it is: none is made, nothing applied
 }
 
 func (t *target) define(cmd *cobra.Command) {
@@ -34,15 +35,16 @@ func (a *app) with(ctx context.Context, t target, do func(context.Context, *pgxp
 		defer pool.Close()
 		return do(ctx, pool)
 	}
-	return a.withDatabase(ctx, devFlags{command: "seedbed dev", scenario: scenario.All[0].Name, seed: 1, empty: t.empty, seedSet: t.empty}, do)
+	return a.withDatabase(ctx, devFlags{command: "seedbed dev", scenario: scenario.All[0].Name, seed: 1, empty: t.empty, seedSet: t.empty}, t.asIs, do)
 }
 
 // withDatabase runs do on the branch's database. A server that does not run is started
-// for that time, and a database that is not there is made, as seedbed dev does both.
-func (a *app) withDatabase(ctx context.Context, f devFlags, do func(context.Context, *pgxpool.Pool) error) error {
+// for that time, and unless the database is wanted as it is, one that is not there is made,
+// as seedbed dev does both.
+func (a *app) withDatabase(ctx context.Context, f devFlags, asIs bool, do func(context.Context, *pgxpool.Pool) error) error {
 	return a.withStarted(ctx, func(ctx context.Context, server *dev.Server, say *progress) error {
 		d, err := server.Database(ctx, "")
-		if _, none := errors.AsType[*dev.NoDatabaseError](err); none || err == nil && server.Started() {
+		if _, none := errors.AsType[*dev.NoDatabaseError](err); !asIs && (none || err == nil && server.Started()) {
 			d, err = a.ensure(ctx, server, f)
 		}
 		if err != nil {
@@ -79,12 +81,9 @@ func (a *app) ensure(ctx context.Context, server *dev.Server, f devFlags) (*dev.
 // connect opens a pool on somebody's database. Errors never repeat the URL, which
 // may hold a password.
 func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	if !strings.ContainsAny(url, ":=") {
-		return nil, usagef("--url %s: write postgres://user@host:5432/database", url)
-	}
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, err := parseURL(url)
 	if err != nil {
-		return nil, usagef("--url: %v (special characters in a password are written as %%40 for @, %%2F for /, %%25 for %%)", err)
+		return nil, err
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "seedbed"
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
@@ -96,6 +95,17 @@ func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		return nil, fmt.Errorf("connect to %s: %w", where(cfg.ConnConfig), err)
 	}
 	return pool, nil
+}
+
+func parseURL(url string) (*pgxpool.Config, error) {
+	if !strings.ContainsAny(url, ":=") {
+		return nil, usagef("--url %s: write postgres://user@host:5432/database", url)
+	}
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, usagef("--url: %v (special characters in a password are written as %%40 for @, %%2F for /, %%25 for %%)", err)
+	}
+	return cfg, nil
 }
 
 // where names a database without what is secret about it.

@@ -100,11 +100,11 @@ func (a *app) settleFlags(changed func(flag string) bool, f *devFlags) error {
 }
 
 // find looks for the migrations where nothing has named them.
-func (a *app) find(f *devFlags) (err error) {
+func (a *app) find(ctx context.Context, f *devFlags) (err error) {
 	if f.sourceSet {
 		return nil
 	}
-	if f.source, err = a.findSource(f.command + " --migrations"); err != nil {
+	if f.source, err = a.findSource(ctx, f.command+" --migrations"); err != nil {
 		return err
 	}
 	f.sourceSet = true
@@ -118,7 +118,7 @@ func (a *app) devStart(ctx context.Context, f devFlags) error {
 		return err
 	}
 	if !project.HasData() { // nothing is booted for a question, or for migrations that cannot be read
-		if err := a.find(&f); err != nil {
+		if err := a.find(ctx, &f); err != nil {
 			return err
 		}
 	}

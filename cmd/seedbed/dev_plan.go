@@ -26,7 +26,7 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	if d != nil && !f.sourceSet {
 		f.source, f.sourceSet = d.Source, true
 	}
-	if err := a.find(&f); err != nil {
+	if err := a.find(ctx, &f); err != nil {
 		return plan, nil, err
 	}
 	plan.Source = f.source

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"go/format"
@@ -33,14 +34,14 @@ says where they are to every other command, and seedbed_test.go, a test with a d
 own, which passes. Files that are there are never overwritten.`,
 		Example: `  seedbed init
   seedbed init --migrations db/migrate    # where there are several directories`,
-		RunE: func(_ *cobra.Command, _ []string) error { return a.init(f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.init(cmd.Context(), f) },
 	}
 	f.define(cmd.Flags())
 	return cmd
 }
 
 // init writes all files or none.
-func (a *app) init(f sourceFlags) error {
+func (a *app) init(ctx context.Context, f sourceFlags) error {
 	project, err := dev.FindProject(".")
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (a *app) init(f sourceFlags) error {
 	}
 	source, told, err := f.told(&config{})
 	if err == nil && !told {
-		source, err = a.findSource("seedbed init --migrations")
+		source, err = a.findSource(ctx, "seedbed init --migrations")
 	}
 	if err != nil {
 		return err

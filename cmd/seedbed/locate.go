@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,7 +70,7 @@ func usageOf(where string, err error) error {
 // are several it asks, if a person is there to answer; otherwise its error has a command
 // line for each: commandLine is the beginning of one, which a path completes. A project
 // without any has the reference schema.
-func (a *app) findSource(commandLine string) (dev.Source, error) {
+func (a *app) findSource(ctx context.Context, commandLine string) (dev.Source, error) {
 	places, err := dev.Locate(".")
 	if unreadable, ok := errors.AsType[*dev.UnreadableError](err); ok {
 		return nil, usagef("%w. Write that file, for example with `pg_dump --schema-only --no-owner`, or take Seedbed's own schema: seedbed dev --reference", unreadable)
@@ -78,7 +79,7 @@ func (a *app) findSource(commandLine string) (dev.Source, error) {
 		return nil, err
 	}
 	if len(places) > 1 {
-		if places, err = a.choosePlaces(places, commandLine); err != nil {
+		if places, err = a.choosePlaces(ctx, places, commandLine); err != nil {
 			return nil, err
 		}
 	}
@@ -116,10 +117,10 @@ func severalIn(paths []string, err error, commandLine string) error {
 // mostPlaces is how many directories are listed.
 const mostPlaces = 8
 
-func (a *app) choosePlaces(places []dev.Place, commandLine string) ([]dev.Place, error) {
+func (a *app) choosePlaces(ctx context.Context, places []dev.Place, commandLine string) ([]dev.Place, error) {
 	if a.answers() {
 		shown, more := boundPlaces(places)
-		return a.askPlaces(shown, more)
+		return a.askPlaces(ctx, shown, more)
 	}
 	return nil, severalPlaces(places, commandLine)
 }
@@ -156,7 +157,7 @@ func (a *app) answers() bool {
 	return ok && term.IsTerminal(int(f.Fd())) && a.redraws(a.err)
 }
 
-func (a *app) askPlaces(places []dev.Place, more string) ([]dev.Place, error) {
+func (a *app) askPlaces(ctx context.Context, places []dev.Place, more string) ([]dev.Place, error) {
 	fmt.Fprintln(a.err, "Migrations lie in several places:")
 	for i, p := range places {
 		fmt.Fprintf(a.err, "  %d  %s, %s\n", i+1, p.Name, p.What)
@@ -164,22 +165,33 @@ func (a *app) askPlaces(places []dev.Place, more string) ([]dev.Place, error) {
 	if more != "" {
 		fmt.Fprintln(a.err, strings.TrimPrefix(more, "\n"))
 	}
-	answers := bufio.NewReader(a.in)
-	for {
-		fmt.Fprintf(a.err, "Which? A number, or several in their order, such as 1,2: ")
-		text, err := answers.ReadString('\n')
-		if err != nil {
-			return nil, usagef("no answer; --migrations says which")
+	lines := make(chan string)
+	go func() { // which a read that Ctrl-C does not end outlives
+		defer close(lines)
+		answers := bufio.NewScanner(a.in)
+		for answers.Scan() {
+			lines <- answers.Text()
 		}
-		if chosen := pick(places, text); len(chosen) > 0 {
-			return chosen, nil
+	}()
+	for {
+		fmt.Fprint(a.err, "Which? A number, or several in their order, such as 1,2: ")
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case line, ok := <-lines:
+			if !ok {
+				return nil, usagef("no answer; --migrations says which")
+			}
+			if chosen := pick(places, line); len(chosen) > 0 {
+				return chosen, nil
+			}
 		}
 	}
 }
 
 // pick reads numbers, and returns nothing where the text is not all numbers of places.
 func pick(places []dev.Place, text string) (chosen []dev.Place) {
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' }) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 || n > len(places) {
 			return nil

@@ -121,10 +121,11 @@ func (a *app) onSet(cmd *cobra.Command, t target, h historyFlags, args []string,
 		}
 		fmt.Fprintf(a.err, "%s %s (%s)\n", verb, e.Migration.Name(), e.Took.Round(time.Millisecond))
 	}
-	set, err := a.openHistory(h, args, cmd.CommandPath())
+	set, err := a.openHistory(cmd.Context(), h, args, cmd.CommandPath())
 	if err != nil {
 		return err
 	}
+	t.asIs = true
 	if t.url == "" {
 		project, err := dev.FindProject(".")
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,8 +26,8 @@ func (h *historyFlags) define(cmd *cobra.Command) {
 
 // openHistory reads the directories, or the file, that the command line names, and
 // says what was recognised where that is not goose.
-func (a *app) openHistory(h historyFlags, args []string, commandLine string) (*migrations.Set, error) {
-	args, err := a.historyArgs(args, commandLine)
+func (a *app) openHistory(ctx context.Context, h historyFlags, args []string, commandLine string) (*migrations.Set, error) {
+	args, err := a.historyArgs(ctx, args, commandLine)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (a *app) openHistory(h historyFlags, args []string, commandLine string) (*m
 
 // historyArgs are the directories that the command line names, else those of
 // SEEDBED_MIGRATIONS or seedbed.yaml, else those that are found.
-func (a *app) historyArgs(args []string, commandLine string) ([]string, error) {
+func (a *app) historyArgs(ctx context.Context, args []string, commandLine string) ([]string, error) {
 	if len(args) > 0 {
 		return args, nil
 	}
@@ -50,7 +51,7 @@ func (a *app) historyArgs(args []string, commandLine string) ([]string, error) {
 	}
 	source, told, err := sourceFlags{}.told(c)
 	if err == nil && !told {
-		source, err = a.findSource(commandLine)
+		source, err = a.findSource(ctx, commandLine)
 	}
 	if err != nil {
 		return nil, err

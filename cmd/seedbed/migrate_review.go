@@ -79,7 +79,7 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 }
 
 func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
-	args, err := a.historyArgs(args, "seedbed migrate review")
+	args, err := a.historyArgs(ctx, args, "seedbed migrate review")
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ each. It refuses to run twice, out of order, or where an applied file has change
 }
 
 func (a *app) script(ctx context.Context, o migrations.ScriptOptions, h historyFlags, locks bool, args []string) error {
-	set, err := a.openHistory(h, args, "seedbed migrate script")
+	set, err := a.openHistory(ctx, h, args, "seedbed migrate script")
 	if err != nil {
 		return err
 	}

@@ -122,12 +122,18 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.url != "" { // before anything is sent there
+		cfg, err := parseURL(f.url)
+		if err == nil {
+			err = a.refuseProduction(cfg.ConnConfig)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	say := a.progress()
 	defer say.stop()
 	return a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
-		if err := a.refuseProduction(db); err != nil {
-			return err
-		}
 		model, err := a.corrected(ctx, db)
 		if err != nil {
 			return err

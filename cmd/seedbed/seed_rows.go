@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/scenario"
 )
@@ -48,24 +48,35 @@ func parseCount(text string) (int64, error) {
 
 // refuseProduction stops what would write into a database that does not look like
 // one for development.
-func (a *app) refuseProduction(db *pgxpool.Pool) error {
-	cfg := db.Config().ConnConfig
-	address := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+func (a *app) refuseProduction(cfg *pgx.ConnConfig) error {
+	if err := a.refuseHost(cfg, cfg.Host, cfg.Port); err != nil {
+		return err
+	}
+	for _, other := range cfg.Fallbacks { // of a URL with several hosts
+		if err := a.refuseHost(cfg, other.Host, other.Port); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) refuseHost(cfg *pgx.ConnConfig, host string, port uint16) error {
+	address := net.JoinHostPort(host, strconv.Itoa(int(port)))
 	allowed := strings.Split(a.env("SEEDBED_ALLOW"), ",")
-	if slices.Contains(allowed, cfg.Host) || slices.Contains(allowed, address) {
+	if slices.Contains(allowed, host) || slices.Contains(allowed, address) {
 		return nil
 	}
 	reason := ""
-	ip := net.ParseIP(cfg.Host)
+	ip := net.ParseIP(host)
 	switch {
 	case strings.Contains(strings.ToLower(cfg.Database), "prod"):
 		reason = "its name says that it is in production"
-	case filepath.IsAbs(cfg.Host), cfg.Host == "localhost", ip != nil && ip.IsLoopback():
+	case filepath.IsAbs(host), host == "localhost", ip != nil && ip.IsLoopback():
 		return nil
 	default:
 		reason = "it is on another machine"
 	}
-	return usagef("%s does not look like a development database: %s. If it is one, set SEEDBED_ALLOW=%s", where(cfg), reason, address)
+	return usagef("%s at %s as %s does not look like a development database: %s. If it is one: export SEEDBED_ALLOW=%s", cfg.Database, address, cfg.User, reason, shellQuote(address))
 }
 
 // isDirectory says of a flag's value what is wrong with it.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
+
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // ScriptOptions says what to render. The zero value renders the whole set, up, for
@@ -184,10 +186,7 @@ func (w *scriptWriter) migration(applied []int64, src source) error {
 	if err := w.set.refuseScript(src, w.options.Down); err != nil {
 		return err
 	}
-	w.line("begin;")
-	w.line("set local lock_timeout = '%s';", w.options.LockTimeout)
-	w.guard(applied, src)
-	n := 0
+	var texts []string
 	for _, e := range events {
 		if e.verb != "exec" {
 			continue
@@ -196,13 +195,29 @@ func (w *scriptWriter) migration(applied []int64, src source) error {
 		if err != nil {
 			return &SourceError{File: src.Name(), Err: err}
 		}
-		w.statement(src, n, text)
-		n++
+		texts = append(texts, text)
+	}
+	w.line("begin;")
+	first := 0
+	for first < len(texts) && setsTransaction(texts[first]) { // which comes before any query
+		w.statement(src, first, texts[first])
+		first++
+	}
+	w.line("set local lock_timeout = '%s';", w.options.LockTimeout)
+	w.guard(applied, src)
+	for n := first; n < len(texts); n++ {
+		w.statement(src, n, texts[n])
 	}
 	w.WriteString(mark)
 	w.remember(src)
 	w.line("commit;")
 	return nil
+}
+
+// setsTransaction reports whether a statement is SET TRANSACTION.
+func setsTransaction(text string) bool {
+	tokens := sqltext.Tokens(text)
+	return len(tokens) > 1 && tokens[0].Is("set") && tokens[1].Is("transaction")
 }
 
 func hasExec(events []event) bool {

@@ -142,6 +142,20 @@ func TestScriptOfReferenceSchema(t *testing.T) {
 	same(t, "down script against an empty database", snapshot(t, db), snapshot(t, empty))
 }
 
+// SET TRANSACTION comes before any query, the script's own included.
+func TestScriptOfATransactionsIsolation(t *testing.T) {
+	t.Parallel()
+	db := pg.DB(t)
+	fsys := files("1_a.sql", "-- +goose Up\n-- all of one snapshot\nSET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\n"+
+		"CREATE TABLE level AS SELECT current_setting('transaction_isolation') AS name;\n")
+	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{})); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got := one[string](t, db, "select name from level"); got != "repeatable read" {
+		t.Errorf("the migration ran at %s", got)
+	}
+}
+
 func TestScriptDown(t *testing.T) {
 	t.Parallel()
 	fsys, o := files(awkward()...), goStep()

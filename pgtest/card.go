@@ -72,7 +72,8 @@ func (f *failure) card() string {
 	}
 	if len(f.Log) > 0 {
 		fmt.Fprintf(&b, "  the server said (%s):\n", f.LogFile)
-		for _, line := range f.Log[max(0, len(f.Log)-cardLines):] {
+		lines := f.distinctLog()
+		for _, line := range lines[max(0, len(lines)-cardLines):] {
 			fmt.Fprintf(&b, "    %s\n", line)
 		}
 	}
@@ -83,6 +84,21 @@ func (f *failure) card() string {
 func (f *failure) notes() (lines []string) {
 	lines = append(lines, f.Security...)
 	return append(lines, f.Notes...)
+}
+
+// distinctLog is the log without lines that come again later: a factory tries a row several
+// times before it gives up.
+func (f *failure) distinctLog() (lines []string) {
+	seen := map[string]bool{}
+	for _, line := range slices.Backward(f.Log) {
+		_, text, _ := strings.Cut(line, "] "+f.Database+" ") // without time and process
+		if text == "" || !seen[text] {
+			lines = append(lines, line)
+		}
+		seen[text] = true
+	}
+	slices.Reverse(lines)
+	return lines
 }
 
 // withoutPassword is a URL that may be stored with a test's results.

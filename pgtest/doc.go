@@ -37,6 +37,8 @@
 // has row-level security that its owner would pass, as a role that may read and
 // write everything and owns nothing. [DB.As] gives any other role.
 //
+// [Server.Clock] and [DB.Freeze] set the time that a test's database tells.
+//
 // The environment overrides what a Server leaves open: SEEDBED_BINARIES (a
 // Postgres installation), SEEDBED_VERSION (a major version), SEEDBED_MIRROR
 // (where to download from), SEEDBED_CACHE (the cache directory), SEEDBED_OS_USER

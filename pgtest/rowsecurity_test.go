@@ -35,10 +35,15 @@ func cardOf(t *testing.T, server *pgtest.Server, f func(t testing.TB, db *pgtest
 
 func TestCardOfARefusedInsert(t *testing.T) {
 	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
-		if _, err := db.Exec(t.Context(), "INSERT INTO invoices (account) VALUES ('a')"); err == nil {
-			t.Error("the insert passed")
+		for range 2 {
+			if _, err := db.Exec(t.Context(), "INSERT INTO invoices (account) VALUES ('a')"); err == nil {
+				t.Error("the insert passed")
+			}
 		}
 	})
+	if n := strings.Count(card, "STATEMENT:  INSERT INTO invoices"); n != 1 {
+		t.Errorf("the card has the statement %d times", n)
+	}
 	testkit.Mention(t, card, "invoices: its policies refused a row", "role seedbed_owner without app.account",
 		`db.As(t, "seedbed_owner", map[string]string{"app.account": "…"})`, "SELECT set_config('app.account', $1, true)", `factory.Auto("invoices").Create(t, db)`)
 }

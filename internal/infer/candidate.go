@@ -154,7 +154,9 @@ func (n *inference) namedAlike(byTable map[*table]*candidate) []*candidate {
 	for _, t := range n.tables {
 		if c := byTable[t]; c != nil {
 			for _, f := range c.families {
-				byFamily[f] = append(byFamily[f], c)
+				if !c.extended(f) {
+					byFamily[f] = append(byFamily[f], c)
+				}
 			}
 		}
 	}
@@ -180,6 +182,21 @@ func (n *inference) namedAlike(byTable map[*table]*candidate) []*candidate {
 		}
 	}
 	return out
+}
+
+// extended reports whether a name that does not mean the candidate's table is but the
+// primary key of tables that extend it: id, in the tables of its subtypes, is the
+// name of any other table's key, too.
+func (c *candidate) extended(family string) bool {
+	if likeness(family, spelledOut(strings.Join(c.table.label, "_"))) > 0 {
+		return false
+	}
+	for t, u := range c.carriers {
+		if pk := t.PrimaryKey(); u.ref != nil && (pk == nil || !slices.Equal(pk.Columns, u.ref.Columns)) {
+			return false
+		}
+	}
+	return true
 }
 
 // keyLike reports whether a column may hold a key, by its name and type: an id, or

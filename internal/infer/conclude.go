@@ -40,6 +40,7 @@ func (n *inference) conclude() {
 	if len(n.accept) == 0 && len(n.tables) > 0 {
 		n.doubt("no tenancy was found: no policy compares a column with the session, no key says in table after table whose a row is, and no name is a tenant's; " +
 			"isolation, tenant keys and aggregates cannot be checked, references, pairs and subtypes can")
+		n.doubtFirstColumns()
 	}
 	n.sortEvidence()
 }
@@ -64,6 +65,32 @@ func (n *inference) doubtGlobal(t *table) {
 		if owned(ref.From) && !ref.Optional() && n.of[ref.From].onePer(ref.Columns) {
 			n.doubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.cat.Name(ref.From), list(ref.Columns))
 			return
+		}
+	}
+}
+
+// doubtFirstColumns says which column leads composite primary keys in table after
+// table though it is the key of none: it may hold tenants that are kept elsewhere.
+func (n *inference) doubtFirstColumns() {
+	leading, keyed := map[string][]string{}, map[string]bool{}
+	var order []string
+	for _, t := range n.tables {
+		for _, k := range t.Uniques() {
+			first := k.Columns[0]
+			switch {
+			case len(k.Columns) == 1:
+				keyed[first] = true
+			case k.Kind == catalog.PrimaryKey:
+				if leading[first] == nil {
+					order = append(order, first)
+				}
+				leading[first] = append(leading[first], t.name)
+			}
+		}
+	}
+	for _, column := range order {
+		if tables := leading[column]; len(tables) > 2 && !keyed[column] {
+			n.doubt("%s is first in the primary keys of %s, and is the key of no table: it may say whose a row is", column, few(tables))
 		}
 	}
 }

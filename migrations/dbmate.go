@@ -3,7 +3,6 @@ package migrations
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"strings"
 )
@@ -26,31 +25,13 @@ var (
 	}
 )
 
-// readSections reads files with an Up and a Down section each: dbmate's, sql-migrate's.
-func readSections(m sectionMarks) func(fsys fs.FS, dir string) ([]file, error) {
-	return func(fsys fs.FS, dir string) ([]file, error) {
-		names, err := sqlNames(fsys, dir)
-		if err != nil {
-			return nil, err
-		}
-		inOrder(names)
-		var files []file
-		for _, name := range names {
-			text, err := readText(fsys, dir, name)
-			if err != nil {
-				return nil, err
-			}
-			f, err := m.cut(name, text)
-			if err != nil {
-				if numberOf(name) == "" { // beside the migrations, and none
-					continue
-				}
-				return nil, err
-			}
-			files = append(files, f)
-		}
-		return files, nil
+// read reads a file with an Up and a Down section: dbmate's, sql-migrate's.
+func (m sectionMarks) read(name, text string) (file, bool, error) {
+	f, err := m.cut(name, text)
+	if err != nil && numberOf(name) == "" { // beside the migrations, and none
+		return file{}, false, nil
 	}
+	return f, true, err
 }
 
 // cut finds the sections of one file, in which both directions may come several times.
@@ -81,7 +62,7 @@ func (m sectionMarks) cut(name, text string) (file, error) {
 	if up.line == 0 {
 		return file{}, &SourceError{File: name, Err: errors.New("has no line " + m.wanted)}
 	}
-	f := file{name: name, number: numberOf(name), up: up}
+	f := file{up: up}
 	if down.line > 0 {
 		f.down = &down
 	}

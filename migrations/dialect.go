@@ -31,13 +31,13 @@ const (
 // readers are how the files of each dialect are read; goose's are read apart.
 var readers = map[Dialect]func(fsys fs.FS, dir string) ([]file, error){
 	GolangMigrate: readPairs,
-	Dbmate:        readSections(dbmateMarks),
-	SQLMigrate:    readSections(sqlMigrateMarks),
-	Tern:          readTern,
+	Dbmate:        eachFile(dbmateMarks.read),
+	SQLMigrate:    eachFile(sqlMigrateMarks.read),
+	Tern:          eachFile(readTern),
 	Prisma:        readFolders,
 	Drizzle:       readDrizzle,
-	Atlas:         readPlain,
-	Plain:         readPlain,
+	Atlas:         eachFile(readPlain),
+	Plain:         eachFile(readPlain),
 	Dump:          readDump,
 }
 

@@ -213,7 +213,7 @@ func (a *audit) indexes(r *catalog.Relation) {
 		switch {
 		case ix.Valid && ix.Ready:
 		case r.Kind == catalog.PartitionedTable:
-			a.find(report.Finding{Rule: "partition-broken", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
+			a.find(report.Finding{Rule: "partition-broken", Cause: "indexes not attached", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
 				Message: fmt.Sprintf("index %s of %s is invalid: a partition has no index attached to it", ix.Name, a.name(r)),
 				Fix:     fmt.Sprintf("create the index on each partition and ALTER INDEX %s ATTACH PARTITION it", catalog.Ident(ix.Schema, ix.Name))})
 		default:

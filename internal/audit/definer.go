@@ -67,12 +67,22 @@ func (a *audit) keepsToSession(f *catalog.Function) bool {
 		for _, from := range fromClauses(statement) {
 			queries++
 			at := slices.IndexFunc(from, func(t sqltext.Token) bool { return t.Is("WHERE") || t.Is("ON") || t.Is("USING") })
-			if at < 0 || !a.namesSession(from) && !(asks && namesArgument(f, from[at:])) && !comparesSecret(f, from[at:]) {
+			if at < 0 || !a.namesSession(from) && !(asks && namesArgument(f, from[at:])) && !comparesSecret(f, from[at:]) && !showsShared(from[at:]) {
 				return false
 			}
 		}
 	}
 	return queries > 0
+}
+
+// showsShared reports whether a query is for rows that are marked as shared.
+func showsShared(where []sqltext.Token) bool {
+	for i, t := range where {
+		if t.Name() && marksShared(t.Text) && !(i+1 < len(where) && where[i+1].Is(".")) {
+			return true
+		}
+	}
+	return false
 }
 
 // namesArgument reports whether tokens have an argument of a function in them, or a

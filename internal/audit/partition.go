@@ -15,7 +15,7 @@ func (a *audit) partitions() error {
 	}
 	for _, r := range a.cat.Relations {
 		if r.Kind == catalog.PartitionedTable && len(r.Children) == 0 && !r.Partition {
-			a.find(report.Finding{Rule: "partition-broken", Object: a.name(r),
+			a.find(report.Finding{Rule: "partition-broken", Cause: "no partitions", Object: a.name(r),
 				Message: fmt.Sprintf("%s is partitioned and has no partition: no row can be written", a.name(r)),
 				Fix:     fmt.Sprintf("CREATE TABLE … PARTITION OF %s …", r.Ident())})
 		}

@@ -103,7 +103,9 @@ func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, dept
 		return true
 	case c.Default != "" && calls(c.Default, "nextval", "random", "uuid", "ulid", "cuid", "nanoid", "xact_id"):
 		return true
-	case text && (isSecret(r.Name, name) || isIdentifier(name)), primary && typ.Category == "N" && isIdentifier(name):
+	case text && (isSecret(r.Name, name) || isIdentifier(name)), typ.Category == "N" && isIdentifier(name) && (primary || len(words(name)) > 1):
+		return true
+	case text && isAddress(name, a.isTenants(r)):
 		return true
 	}
 	for _, fk := range r.ForeignKeys() {
@@ -138,6 +140,21 @@ func isSecret(table, column string) bool {
 	return has(w, "token", "secret", "hash", "hashed", "digest", "nonce", "otp", "signature") ||
 		has(w, "key") && has(w, "api", "access", "secret", "public", "private", "pk", "pub", "signing") ||
 		has(w, "value", "key") && len(w) == 1 && has(words(table), "key", "keys", "token", "tokens", "secret", "secrets")
+}
+
+// isAddress reports whether a column holds what the world has once: a domain; of a table
+// of tenants also the name that is in its address.
+func isAddress(column string, tenants bool) bool {
+	w := words(column)
+	last := w[len(w)-1]
+	return slices.Contains([]string{"domain", "subdomain", "hostname"}, last) ||
+		tenants && slices.Contains([]string{"slug", "url", "handle", "namespace"}, last)
+}
+
+// isTenants reports whether the rows of a table are tenants.
+func (a *audit) isTenants(r *catalog.Relation) bool {
+	_, ok := a.model.TenantTable(a.name(r.Root()))
+	return ok
 }
 
 // isIdentifier reports whether a column's name says that it identifies a row, and not by

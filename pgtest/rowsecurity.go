@@ -61,6 +61,7 @@ type hiding struct {
 	seen    int    // by a new session of role
 	why     string // the error that a query of role gets instead of rows; "" none
 	refused bool
+	bytes   int64    // of rows, where policies hide them from the administrator too; 0 elsewhere
 	sat     bool     // the test has set a setting that the policies read
 	blind   []string // DB.As sessions that see no row
 
@@ -170,6 +171,10 @@ func (db *DB) hides(ctx context.Context, admin *pgx.Conn, table securedTable, lo
 		return h, h.refused // a table that the test has locked, say
 	}
 	h.all, h.seen = all, all
+	var bound bool // an administrator who is no superuser
+	if err := admin.QueryRow(ctx, "SELECT row_security_active($1::regclass), pg_relation_size($1::regclass)", table.Name).Scan(&bound, &h.bytes); err != nil || !bound || all > 0 {
+		h.bytes = 0
+	}
 	h.seen, err = count(ctx, admin, db.role, nil, table.Name)
 	var refusal *pgconn.PgError
 	switch {
@@ -187,7 +192,7 @@ func (db *DB) hides(ctx context.Context, admin *pgx.Conn, table securedTable, lo
 			h.blind = append(h.blind, session(as.asRole, as.asSettings))
 		}
 	}
-	if h.seen == h.all && !h.refused && len(h.blind) == 0 {
+	if h.seen == h.all && h.bytes == 0 && !h.refused && len(h.blind) == 0 {
 		return h, false
 	}
 	h.findReader(ctx, admin)
@@ -292,14 +297,16 @@ func (h hiding) String() string {
 	if h.refused {
 		fmt.Fprintf(&b, "its policies refused a row of role %s%s", h.role, without)
 		without = ""
-		if h.all > 0 {
+		if h.all > 0 || h.bytes > 0 {
 			b.WriteString("; ")
 		}
 	}
 	if h.all > 0 {
 		fmt.Fprintf(&b, "%s, of which a new session of role %s%s ", rows, h.role, without)
 	}
-	if h.all == 0 {
+	if h.bytes > 0 {
+		fmt.Fprintf(&b, "%d bytes of rows, of which a new session of role %s%s sees none", h.bytes, h.role, without)
+	} else if h.all == 0 {
 		// There is none to hide.
 	} else if h.why != "" {
 		fmt.Fprintf(&b, "sees none, but gets %s", h.why)

@@ -110,8 +110,14 @@ func condition(name string) (bool, error) {
 	if name != "dumps" {
 		return false, fmt.Errorf("unknown condition %q", name)
 	}
-	_, err := exec.LookPath("pg_dump")
-	return err == nil && os.Getenv("SEEDBED_BINARIES") == "", nil
+	out, err := exec.Command("pg_dump", "--version").Output()
+	if err != nil || os.Getenv("SEEDBED_BINARIES") != "" {
+		return false, nil
+	}
+	has, _ := strconv.Atoi(regexp.MustCompile(`[0-9]+`).FindString(string(out)))
+	wanted, _, _ := strings.Cut(os.Getenv("SEEDBED_VERSION"), ".")
+	major, _ := strconv.Atoi(wanted) // none: the newest installed, as pg_dump is
+	return has >= major, nil
 }
 
 func noServerCmd(ts *testscript.TestScript, neg bool, args []string) {

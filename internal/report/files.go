@@ -22,7 +22,11 @@ type Files struct {
 func (p Page) Run(files *Files) Run {
 	run := Run{Tool: "seedbed check", Database: p.Database, NoFile: "database/" + p.Database}
 	for _, r := range Rules {
-		run.Rules = append(run.Rules, RunRule{Name: r.Name, Short: r.Holds, Full: r.Holds + " " + r.Why, Urgency: r.Severity})
+		full := r.Holds + " " + r.Why
+		if known := Splinter[r.Name]; known != nil {
+			full += " (splinter: " + strings.Join(known, ", ") + ")"
+		}
+		run.Rules = append(run.Rules, RunRule{Name: r.Name, Short: r.Holds, Full: full, Urgency: r.Severity})
 	}
 	for _, f := range append(slices.Clone(p.Audit.Findings), p.Audit.Excused...) {
 		run.Results = append(run.Results, p.result(f, files))

@@ -134,6 +134,26 @@ var Rules = []Rule{
 	{"partition-broken", Risk, "Partitions are whole: attached, and with every index of their parent.", "An index of the parent stays unusable, or a query sees half of the rows."},
 }
 
+// Splinter are the ids under which Supabase's linter of that name knows what a rule finds.
+var Splinter = map[string][]string{
+	"auth-users-exposed":    {"0002_auth_users_exposed"},
+	"policy-per-row":        {"0003_auth_rls_initplan"},
+	"table-without-key":     {"0004_no_primary_key"},
+	"policies-several":      {"0006_multiple_permissive_policies"},
+	"policy-duplicate":      {"0006_multiple_permissive_policies"},
+	"rls-enabled":           {"0007_policy_exists_rls_disabled", "0013_rls_disabled_in_public"},
+	"rls-command-uncovered": {"0008_rls_enabled_no_policy"},
+	"view-security-invoker": {"0010_security_definer_view"},
+	"definer-search-path":   {"0011_function_search_path_mutable"},
+	"policy-user-editable":  {"0015_rls_references_user_metadata"},
+	"matview-granted":       {"0016_materialized_view_in_api"},
+	"foreign-table-granted": {"0017_foreign_table_in_api"},
+	"sensitive-exposed":     {"0023_sensitive_columns_exposed"},
+	"policy-without-tenant": {"0024_rls_policy_always_true"},
+	"definer-bypasses-rls":  {"0028_anon_security_definer_function_executable", "0029_authenticated_security_definer_function_executable"},
+	"index-invalid":         {"0030_invalid_index"},
+}
+
 // RuleNamed finds a rule.
 func RuleNamed(name string) (Rule, bool) {
 	for _, r := range Rules {

@@ -11,6 +11,10 @@
 // errors and know no test, so that programs can use them too. For payloads that
 // is package sanitize.
 //
+// Rules lists what Isolation and Integrity demand, with the reasons, and with the ids of
+// the lints of Supabase's splinter that find the same. What one fault explains is one
+// finding: its Follows are the same fault in other objects, and what it leads to.
+//
 // Isolation and Integrity cost tens of milliseconds on a test's database,
 // Sanitized a fraction of encoding the payload.
 package check

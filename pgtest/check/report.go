@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"github.com/qarion/seedbed"
@@ -111,13 +112,16 @@ type Rule struct {
 	Severity string
 	// Holds is what the rule demands, and Why what goes wrong otherwise.
 	Holds, Why string
+	// Splinter are the ids of the lints of Supabase's splinter that find the same, such as
+	// "0003_auth_rls_initplan". Nil: there are none.
+	Splinter []string
 }
 
 // Rules are those that the checks of this package apply, in the order of their reports.
 func Rules() []Rule {
 	var out []Rule
 	for _, r := range report.Rules {
-		out = append(out, Rule{r.Name, string(r.Severity), r.Holds, r.Why})
+		out = append(out, Rule{r.Name, string(r.Severity), r.Holds, r.Why, slices.Clone(report.Splinter[r.Name])})
 	}
 	return out
 }

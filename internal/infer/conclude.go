@@ -69,6 +69,19 @@ func (n *inference) doubtGlobal(t *table) {
 	}
 }
 
+// doubtWeak says of a level, without policies, that what speaks for it is little: its
+// name, or references alone.
+func (n *inference) doubtWeak(l *Level) {
+	e := l.of.evidence
+	switch {
+	case l.of.table == nil || l.Parent != nil || l.of.grade == sureGrade:
+	case l.of.grade <= weakGrade && e.joint == 0:
+		n.doubt("tenant %s: %s may be what a tenant has, and no tenants: references say that rows are of one, not that others may not see them", l.Name, l.of.table.name)
+	case e.joint+e.repeated+e.keyed+e.cascades == 0:
+		n.doubt("tenant %s: its name and %s, and nothing else: no policy, no key with it, no cascade", l.Name, count(e.required, "table that requires its key says so", "tables that require its key say so"))
+	}
+}
+
 // doubtFirstColumns says which column leads composite primary keys in table after
 // table though it is the key of none: it may hold tenants that are kept elsewhere.
 func (n *inference) doubtFirstColumns() {
@@ -114,6 +127,7 @@ func (n *inference) concludeLevel(l *Level) {
 		n.because(name, "policies ask whether the session's user is a member")
 	case len(l.of.evidence.compared) == 0:
 		n.doubt("no row-level security policy compares the key of %s: isolation must be in the application, and only data can be checked", l.Name)
+		n.doubtWeak(l)
 	default:
 		n.doubt("the policies on %s read no setting that could be set from outside: see them for how a session says who it is", l.Name)
 	}

@@ -62,7 +62,7 @@ func (c *Cells) Now() time.Time { return c.value.now }
 func (c *Cells) Of(column string) *Value {
 	v := &c.value
 	v.column = mix(c.table ^ hash(column))
-	v.row = c.row
+	v.table, v.row = c.table, c.row
 	v.source.state = mix(v.column ^ mix(uint64(c.row)))
 	return v
 }
@@ -71,6 +71,7 @@ func (c *Cells) Of(column string) *Value {
 type Value struct {
 	faker  *gofakeit.Faker
 	source source
+	table  uint64 // of seed and table
 	column uint64 // of seed, table and column: the key of its permutation
 	row    int64
 	now    time.Time

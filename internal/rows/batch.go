@@ -22,7 +22,9 @@ type batch struct {
 	queryAsWriter   func(d *row, of *table, sql string, args []any, read func(values []any)) error
 	lookedUp        []*parentRow
 	tenantsBySetKey map[string][][]any
-	written         []*row // parents first: what is written
+	// fillOptional fills columns that rows may do without, too.
+	fillOptional bool
+	written      []*row // parents first: what is written
 }
 
 func newBatch(s *schema, scope sequenceScope, now time.Time) *batch {

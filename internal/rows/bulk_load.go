@@ -72,6 +72,13 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	return load.restoreSession(ctx, before)
 }
 
+// newBatch makes rows of the load one by one.
+func (load *bulkLoad) newBatch() *batch {
+	b := newBatch(load.schema, load.scope, load.now)
+	b.fillOptional = true
+	return b
+}
+
 // readVolumes reads the plan.
 func (load *bulkLoad) readVolumes() error {
 	for _, v := range load.plan.Volumes {
@@ -169,7 +176,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, fixes: tb.discriminators(), n: tb.n})
 		}
 	}
-	b := newBatch(load.schema, load.scope, load.now)
+	b := load.newBatch()
 	if err := b.skipTakenNumbers(ctx, load.tx, searches); err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func evaluationFailed(err error) bool {
 // trySQL asks which CHECKs hold for all sample rows. In every other row the optional
 // references are NULL.
 func (t *table) trySQL() (sql string, args []any) {
-	maker := &rowMaker{table: t}
+	maker := &rowMaker{table: t, optional: true}
 	cells := fake.New(fake.DefaultSeed, t.name, fake.Epoch)
 	var columns []*column
 	for _, c := range t.columns {

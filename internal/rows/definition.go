@@ -86,6 +86,7 @@ type rowMaker struct {
 	binding        *binding // nil for Records
 	table          *table
 	hasDefinition  bool
+	optional       bool // columns that rows may do without are filled as well
 	discriminators map[int]string
 	defaults       []*column
 	inferred       []inferrer
@@ -109,7 +110,7 @@ func (b *batch) rowMaker(def *Definition, t *table, fixes map[int]string) (*rowM
 	if err := t.checkPartitions(); err != nil {
 		return nil, err
 	}
-	p := &rowMaker{table: t, hasDefinition: def.Fill != nil, discriminators: fixes}
+	p := &rowMaker{table: t, hasDefinition: def.Fill != nil, optional: b.fillOptional && def.isRecord() && def.Fill == nil, discriminators: fixes}
 	if !def.isRecord() {
 		var err error
 		if p.binding, err = bind(layoutOf(def.Type), t); err != nil {
@@ -139,6 +140,9 @@ func (p *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 	}
 	if c.isMade() {
 		return inferValue(c)
+	}
+	if p.optional {
+		return c.optionalValue()
 	}
 	return nil
 }

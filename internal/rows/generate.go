@@ -27,7 +27,7 @@ type generator struct {
 }
 
 func (f *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
-	b := newBatch(f.schema, f.scope, f.now)
+	b := f.newBatch()
 	plan, err := b.rowMaker(tb.definition, tb.table, tb.discriminators())
 	if err != nil {
 		return nil, err

@@ -110,7 +110,7 @@ func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 }
 
 func inferText(c *column, r rule) func(*fake.Value) any {
-	text := inferFromName(c.name, c.unique)
+	text := inferFromName(c.nameOfText(), c.unique, r.maxLen)
 	for _, expr := range r.patterns {
 		text = matchingText(text, expr, r)
 	}
@@ -128,6 +128,46 @@ func inferText(c *column, r rule) func(*fake.Value) any {
 		return s
 	}
 }
+
+// nameOfText is the column's name; where the table says more of what it holds, such as
+// whose a bare name is, it tells that.
+func (c *column) nameOfText() string {
+	if c.Table == nil {
+		return c.name
+	}
+	name, table := strings.ToLower(c.name), strings.ToLower(c.Table.Name)
+	switch {
+	case name == "name" && peopleTable.MatchString(table):
+		return "full_name"
+	case name == "name" || name == "title":
+		for _, kind := range namedTables {
+			if kind.table.MatchString(table) {
+				return kind.name
+			}
+		}
+	case strings.Contains(name, "display_name") && !peopleTable.MatchString(table):
+		return "title"
+	case strings.HasSuffix(name, "state") && slices.ContainsFunc(c.Table.Columns, func(o *catalog.Column) bool { return strings.Contains(strings.ToLower(o.Name), "city") }):
+		return "region"
+	}
+	return c.name
+}
+
+// namedTables are tables whose rows have names of a kind.
+var namedTables = []struct {
+	table *regexp.Regexp
+	name  string
+}{
+	{regexp.MustCompile(`plans?$|tiers?$`), "plan name"},
+	{regexp.MustCompile(`products?$|items?$|articles?$|materials?$`), "product name"},
+	{regexp.MustCompile(`tags?$|categor(y|ies)$|labels?$|topics?$`), "tag name"},
+	{regexp.MustCompile(`roles?$`), "role name"},
+	{regexp.MustCompile(`teams?$|groups?$|departments?$`), "team name"},
+	{regexp.MustCompile(`projects?$|campaigns?$|workflows?$|templates?$|boards?$|folders?$|workspaces?$`), "title"},
+}
+
+// peopleTable are tables whose rows are persons.
+var peopleTable = regexp.MustCompile(`(^|_)(users?|people|persons?|contacts?|members?|employees?|recipients?|authors?|guests?|profiles?|patients?|attendees?)$`)
 
 var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
 

@@ -22,8 +22,48 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	if c.unique {
 		return func(v *fake.Value) any { return lo + v.Row() }
 	}
+	if r.lo == nil && r.hi == nil {
+		if usual := usualInt(strings.ToLower(c.name)); usual != nil {
+			return func(v *fake.Value) any { return usual(v) }
+		}
+	}
 	return func(v *fake.Value) any { return v.Size(lo, hi) }
 }
+
+// usualInt is a plausible number for a column of that name, or nil.
+func usualInt(name string) func(*fake.Value) int64 {
+	for _, u := range usualInts {
+		if u.name.MatchString(name) {
+			return u.make
+		}
+	}
+	return nil
+}
+
+func between(lo, hi int64) func(*fake.Value) int64 {
+	return func(v *fake.Value) int64 { return v.Int(lo, hi) }
+}
+
+var usualInts = []struct {
+	name *regexp.Regexp
+	make func(*fake.Value) int64
+}{
+	{regexp.MustCompile(`position|order$|ordinal|sort|rank|sequence$|(^|_)index$`), func(v *fake.Value) int64 { return v.Row()%7 + 1 }},
+	{regexp.MustCompile(`version|revision|attempt|retries|priority`), func(v *fake.Value) int64 { return v.Size(1, 6) }},
+	{regexp.MustCompile(`quantity|qty|seats|units|copies|count$`), func(v *fake.Value) int64 { return v.Size(1, 40) }},
+	{regexp.MustCompile(`(^|_)year$`), between(2022, 2026)},
+	{regexp.MustCompile(`(^|_)month$`), between(1, 12)},
+	{regexp.MustCompile(`(^|_)day$`), between(1, 28)},
+	{regexp.MustCompile(`(^|_)age$`), between(18, 79)},
+	{regexp.MustCompile(`term$|days$|grace_period|period$`), func(v *fake.Value) int64 { return []int64{7, 14, 14, 30, 30, 60}[v.Index(6)] }},
+	{regexp.MustCompile(`percent|score|rating|progress`), between(1, 100)},
+	{regexp.MustCompile(`(^|_)port$`), between(1024, 49151)},
+	{regexp.MustCompile(`http_?status|status_?code|response_?code`), func(v *fake.Value) int64 { return []int64{200, 200, 200, 201, 204, 400, 404, 500}[v.Index(8)] }},
+	{regexp.MustCompile(`cents|amount|price|total|balance`), func(v *fake.Value) int64 { return v.Size(100, 250_000) }},
+}
+
+// rate are names of shares, in percent.
+var rate = regexp.MustCompile(`rate$|percent|pct|discount|(^|_)tax$|vat`)
 
 // inferNumber keeps to the scale and to what is left of the precision.
 func inferNumber(c *column, r rule) func(*fake.Value) any {
@@ -37,6 +77,9 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 		hi = min(hi, 10_000)
 	}
 	unit := math.Pow10(-max(scale, 0))
+	if rate.MatchString(strings.ToLower(c.name)) {
+		hi = min(hi, 25)
+	}
 	lo, hi := r.bounds(0, hi, unit)
 	if c.unique {
 		return func(v *fake.Value) any {
@@ -48,9 +91,20 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 
 // inferMoment moves forward with the row; within a row, later columns are later.
 func inferMoment(c *column, typ string) func(*fake.Value) any {
-	offset := time.Duration(c.index) * time.Minute
-	at := func(v *fake.Value) time.Time { return v.IncreasingTime().Add(offset) }
+	offset := c.momentOffset()
+	future := ending.MatchString(strings.ToLower(c.name))
+	at := func(v *fake.Value) time.Time {
+		if c.unique {
+			return v.IncreasingTime().Add(offset)
+		}
+		at := fake.RecentTime(v).Add(offset)
+		if at.After(v.Now()) && !future {
+			return v.Now()
+		}
+		return at
+	}
 	if excludes(c.Table) {
+		offset = time.Duration(c.index) * time.Minute
 		at = func(v *fake.Value) time.Time { return v.Now().Add(time.Duration(v.Row())*time.Hour + offset) }
 	}
 	switch typ {

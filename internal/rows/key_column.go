@@ -117,7 +117,7 @@ func (tb *tableBatch) inferrerOf(load *bulkLoad, c *column) func(*fake.Value) an
 }
 
 func (tb *tableBatch) rowMaker(load *bulkLoad) (*rowMaker, error) {
-	b := newBatch(load.schema, load.scope, load.now)
+	b := load.newBatch()
 	return b.rowMaker(tb.definition, tb.table, tb.discriminators())
 }
 

@@ -66,6 +66,7 @@ type column struct {
 	unique           bool // made values must differ from row to row
 	alwaysMade       bool // it is made although Postgres would take none
 	candidates       *candidates
+	discriminates    bool     // which subtype a row is
 	avoidedValues    []string // values that rows stay out of a partial unique key by
 }
 
@@ -149,6 +150,9 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 		for _, name := range pk.Columns {
 			t.byName[name].inKey = true
 		}
+	}
+	for _, sub := range t.node.Subtypes {
+		t.columns[sub.Discriminator.Index].discriminates = true
 	}
 	for _, sc := range t.node.Scopes {
 		t.levels = append(t.levels, level{tenant: sc.Level, cols: indexes(sc.Columns)})

@@ -78,7 +78,7 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	if len(tb.call.overrides) == 0 {
 		return nil
 	}
-	b := newBatch(load.schema, load.scope, load.now)
+	b := load.newBatch()
 	r, err := b.newRow(tb.definition, tb.table, 0, nil)
 	if err != nil {
 		return err

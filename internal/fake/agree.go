@@ -1,0 +1,115 @@
+package fake
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// as turns to another cell of the same row: columns that draw from it agree.
+func (v *Value) as(name string) *Value {
+	v.column = mix(v.table ^ hash(name))
+	v.source.state = mix(v.column ^ mix(uint64(v.row)))
+	return v
+}
+
+// Person is who a row is about: its name columns, its e-mail address and its user name
+// are of the same person.
+type Person struct {
+	First, Last string
+	round       int64 // how often all names were used up before
+}
+
+// PersonOf is the person of the row. Unique, as first and last name and a number.
+func PersonOf(v *Value) Person {
+	var d [2]int
+	f, l := firsts(), lasts()
+	round := v.as("person").split(d[:], len(f), len(l))
+	return Person{titled(f[d[0]]), titled(l[d[1]]), round}
+}
+
+// Name of the person.
+func (p Person) Name() string { return p.First + " " + p.Last }
+
+// Username is lower-case. Unique.
+func (p Person) Username() string {
+	return strings.ToLower(p.First+"."+p.Last) + p.number("")
+}
+
+// Email is the person's, in a domain that never resolves. Unique.
+func (p Person) Email(v *Value) string {
+	v.as("person's domain")
+	domain := v.OneOf(adjectives...) + "-" + v.OneOf(nouns...)
+	return strings.ToLower(p.First+"."+p.Last) + p.number("+") + "@" + domain + ".example"
+}
+
+func (p Person) number(sep string) string {
+	if p.round == 0 {
+		return ""
+	}
+	return sep + strconv.FormatInt(p.round, 10)
+}
+
+func titled(w string) string { return strings.ToUpper(w[:1]) + w[1:] }
+
+// Place is where a row is: country, city, currency and language agree.
+type Place struct {
+	Country, Code, Code3, City, Region, Currency, Locale, Zone, Dial string
+}
+
+// PlaceOf is the place of the row.
+func PlaceOf(v *Value) Place { return places[v.as("place").Index(len(places))] }
+
+var places = []Place{
+	{"Germany", "DE", "DEU", "Hamburg", "Hamburg", "EUR", "de-DE", "Europe/Berlin", "+49"},
+	{"Germany", "DE", "DEU", "Munich", "Bavaria", "EUR", "de-DE", "Europe/Berlin", "+49"},
+	{"France", "FR", "FRA", "Lyon", "Rhône-Alpes", "EUR", "fr-FR", "Europe/Paris", "+33"},
+	{"Spain", "ES", "ESP", "Valencia", "Valencia", "EUR", "es-ES", "Europe/Madrid", "+34"},
+	{"Netherlands", "NL", "NLD", "Utrecht", "Utrecht", "EUR", "nl-NL", "Europe/Amsterdam", "+31"},
+	{"Portugal", "PT", "PRT", "Porto", "Porto", "EUR", "pt-PT", "Europe/Lisbon", "+351"},
+	{"Switzerland", "CH", "CHE", "Zurich", "Zurich", "CHF", "de-CH", "Europe/Zurich", "+41"},
+	{"United Kingdom", "GB", "GBR", "Leeds", "Yorkshire", "GBP", "en-GB", "Europe/London", "+44"},
+	{"United States", "US", "USA", "Denver", "Colorado", "USD", "en-US", "America/Denver", "+1"},
+	{"United States", "US", "USA", "Boston", "Massachusetts", "USD", "en-US", "America/New_York", "+1"},
+	{"Canada", "CA", "CAN", "Toronto", "Ontario", "CAD", "en-CA", "America/Toronto", "+1"},
+	{"Sweden", "SE", "SWE", "Gothenburg", "Västra Götaland", "SEK", "sv-SE", "Europe/Stockholm", "+46"},
+	{"Poland", "PL", "POL", "Gdansk", "Pomerania", "PLN", "pl-PL", "Europe/Warsaw", "+48"},
+	{"Australia", "AU", "AUS", "Brisbane", "Queensland", "AUD", "en-AU", "Australia/Brisbane", "+61"},
+}
+
+// RecentTime is a moment of the past year that moves forward with the row, as
+// IncreasingTime is, and comes close to the present with few rows: the thirtieth is five
+// months old, the two hundredth five weeks. Whole microseconds.
+func RecentTime(v *Value) time.Time {
+	const knee = 20
+	micros := float64(year/time.Microsecond) * knee / (knee + float64(v.row))
+	return v.now.Add(-time.Duration(micros) * time.Microsecond)
+}
+
+// Note is a remark that fits any table: an order, a ticket, a contract.
+func Note(v *Value) string {
+	s := v.OneOf(notes...)
+	if v.Chance(0.3) {
+		if more := v.OneOf(notes...); more != s {
+			s += " " + more
+		}
+	}
+	return s
+}
+
+// Summary is a description that fits any table.
+func Summary(v *Value) string { return v.OneOf(summaries...) }
+
+// Reason is why something was done.
+func Reason(v *Value) string { return v.OneOf(reasons...) }
+
+var (
+	notes = []string{"Thanks for the quick reply.", "Please confirm by Friday.", "Discussed on the phone.", "Waiting for feedback from the team.", "Looks good to me.",
+		"Can we move this to next week?", "See the attached document.", "Agreed with the customer.", "Follow up at the end of the month.", "The address was corrected.",
+		"Sent a reminder.", "No further action is needed.", "Checked and approved.", "Needs another look.", "The first draft is ready.", "Updated after the meeting.",
+		"Please use the new version.", "Will be done by tomorrow.", "Delivered as agreed.", "Two questions are still open."}
+	summaries = []string{"First version, for internal use.", "Covers the standard case.", "Replaces the previous one.", "Agreed at the start of the year.", "For the pilot group.",
+		"Used by the whole team.", "Includes all regions.", "With the usual terms.", "Prepared for the spring campaign.", "Valid until further notice.", "Reviewed every quarter.",
+		"A short overview of what is included.", "For new customers.", "The default for most cases."}
+	reasons = []string{"Requested by the customer", "Duplicate entry", "No longer needed", "Replaced by a newer version", "Corrected by mistake", "Agreed on the phone", "Out of stock", "Changed plans"}
+)

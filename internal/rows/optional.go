@@ -1,0 +1,117 @@
+package rows
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// optionalValue makes values for a column that a row may do without, as a demo shows
+// them: most nullable columns are filled, enumerations with a default vary, and created_at
+// lies in the past of the data, not of the clock. nil: the column is left to Postgres.
+//
+// A Plan asks for it where a table has no definition. Create leaves such columns alone:
+// a test says what they hold.
+func (c *column) optionalValue() func(*fake.Value) any {
+	t := c.Type.Underlying()
+	switch {
+	case !c.Writable() || c.inReference || c.Identity != "" || c.isKept():
+		return nil
+	case strings.HasPrefix(t.Name, "timestamp") || t.Name == "date":
+		return c.optionalMoment()
+	case c.Filled():
+		if len(c.rule().choices) > 1 && t.Name != "bool" && c.constOK {
+			return mostly(1, inferValue(c))
+		}
+		if c.constOK && strings.Trim(c.constant, "0.") == "" && t.Category == "N" && amount.MatchString(strings.ToLower(c.name)) {
+			return mostly(1, inferValue(c))
+		}
+		return nil
+	case c.Required(), t.Name == "uuid", identifierName.MatchString(c.name), seldomFilled.MatchString(strings.ToLower(c.name)):
+		return nil
+	}
+	switch {
+	case t.Kind == catalog.EnumType, t.Category == "S", t.Category == "N", t.Category == "I", t.Name == "interval", t.Name == "time":
+		return mostly(0.8, inferValue(c))
+	}
+	return nil
+}
+
+// amount are names of numbers that are 0 only until there is something.
+var amount = regexp.MustCompile(`amount|price|total|balance|cost|quantity|units$|cents$`)
+
+// seldomFilled are columns that are empty as a rule: what went wrong, what is secret,
+// where one is in a process.
+var seldomFilled = regexp.MustCompile(`error|fail|exception|reject|cancel|delet|revok|suspend|password|secret|token|otp|salt|hash|signature|lock|retry|cursor|parent|checksum|digest|encrypted|stack|trace|override|deprecated|legacy`)
+
+// isKept reports whether values of the column decide more than the column: unique keys,
+// exclusions, predicates of indexes, partitions, discriminators, types of pairs.
+func (c *column) isKept() bool {
+	if slices.Contains(c.Table.PartitionBy, c.name) || c.partitionValues() != nil {
+		return true
+	}
+	for _, ix := range c.Table.Indexes {
+		if !ix.Unique {
+			continue
+		}
+		if mentions(ix.Predicate, c.name) || slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Column == c.name || k.Expr != "" && mentions(k.Expr, c.name) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.Table.Constraints, func(k *catalog.Constraint) bool {
+		return k.Kind == catalog.Exclusion && slices.Contains(k.Columns, c.name)
+	}) || c.discriminates
+}
+
+// mostly makes NULL of the other values.
+func mostly(share float64, make func(*fake.Value) any) func(*fake.Value) any {
+	if share >= 1 {
+		return make
+	}
+	return func(v *fake.Value) any {
+		if !v.Chance(share) {
+			return nil
+		}
+		return make(v)
+	}
+}
+
+var (
+	beginning = regexp.MustCompile(`creat|insert|added|regist|joined|queued|submitted|received|raised|opened`)
+	change    = regexp.MustCompile(`updat|modif|chang|edited|last_|lastlogin|lastsign|seen|refreshed|synced`)
+	ending    = regexp.MustCompile(`expir|due|until|renew|valid_to|end_date|ends_|ends_at|next_`)
+	outcome   = regexp.MustCompile(`complet|finish|ended|clos|resolv|paid|deliver|ship|approv|processed|published|signed|accepted|void|refund|archiv|disabl|inactiv|terminat|banned|block`)
+)
+
+// optionalMoment keeps the order in which things happen: created, then whatever, then
+// updated; what says how it ended stays open, which goes with any status.
+func (c *column) optionalMoment() func(*fake.Value) any {
+	name := strings.ToLower(c.name)
+	nowDefault := strings.HasPrefix(strings.ToLower(c.Default), "now(") || strings.Contains(c.Default, "CURRENT_TIMESTAMP")
+	switch {
+	case c.Filled() && !nowDefault, seldomFilled.MatchString(name), !c.Filled() && !c.Required() && outcome.MatchString(name):
+		return nil
+	case c.Required() || c.Filled():
+		return inferValue(c)
+	}
+	return mostly(0.7, inferValue(c))
+}
+
+// momentOffset is how long after its row's beginning a moment is.
+func (c *column) momentOffset() time.Duration {
+	name := strings.ToLower(c.name)
+	step := time.Duration(c.index) * time.Minute
+	switch {
+	case beginning.MatchString(name):
+		return 0
+	case ending.MatchString(name):
+		return 30*24*time.Hour + step
+	case change.MatchString(name):
+		return 6*time.Hour + step
+	}
+	return time.Hour + step
+}

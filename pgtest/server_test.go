@@ -151,15 +151,22 @@ func TestRoleIsOneThatRowSecurityAppliesTo(t *testing.T) {
 
 // ALTER DATABASE SET and grants on a database are not cloned by CREATE DATABASE.
 func TestSettingsAndGrantsOfTheDatabaseAreInTheClone(t *testing.T) {
-	server := &pgtest.Server{Migrations: goose(`-- +goose StatementBegin
+	files := goose(`-- +goose StatementBegin
 DO $$ BEGIN
 	EXECUTE format('ALTER DATABASE %I SET work_mem = ''7MB''', current_database());
 	EXECUTE format('ALTER DATABASE %I SET search_path = one, "Two", public', current_database());
 	EXECUTE format('ALTER ROLE seedbed_owner IN DATABASE %I SET application_name = ''it''''s''', current_database());
 	EXECUTE format('REVOKE TEMP ON DATABASE %I FROM PUBLIC', current_database());
 END $$;
--- +goose StatementEnd`)}
-	db := server.DB(t)
+-- +goose StatementEnd`)
+	seed := func(context.Context, seedbed.DB) error { return nil }
+	for _, server := range []*pgtest.Server{{Migrations: files}, {Migrations: files, Seed: seed}} {
+		settingsAndGrants(t, server.DB(t))
+	}
+}
+
+func settingsAndGrants(t *testing.T, db *pgtest.DB) {
+	t.Helper()
 	var got [3]string
 	err := db.QueryRow(t.Context(), "SELECT current_setting('work_mem'), current_setting('search_path'), current_setting('application_name')").Scan(&got[0], &got[1], &got[2])
 	if want := [3]string{"7MB", `one, "Two", public`, "it's"}; err != nil || got != want {

@@ -16,12 +16,13 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 	name := s.databaseName(layers)
 	draft := "sb_b_" + strings.TrimPrefix(name, "sb_t_")
 	base := "template0"
+	var settings []string // of the database below, which CREATE DATABASE leaves behind
 	if below := layers[:len(layers)-1]; len(below) > 0 {
 		t, err := s.Ensure(ctx, below)
 		if err != nil {
 			return err
 		}
-		base = t.name
+		base, settings = t.name, t.settings
 	}
 	// A build that was killed left its draft. A template without a record is not whole.
 	for _, leftover := range []string{draft, name} {
@@ -36,7 +37,9 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 	if err := s.create(ctx, admin, draft, base); err != nil {
 		return err
 	}
-	err = s.run(ctx, admin, draft, layers[len(layers)-1])
+	if err = applySettings(ctx, admin, settings, draft); err == nil {
+		err = s.run(ctx, admin, draft, layers[len(layers)-1])
+	}
 	err = watch.end(ctx, err)
 	if err == nil {
 		err = s.finish(ctx, admin, draft, name, layers)

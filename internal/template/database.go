@@ -248,14 +248,17 @@ func (d *Database) record(sql string, value []byte) error {
 // happens a process can find and drop it.
 func (t *Template) clone(ctx context.Context) (*Database, error) {
 	s := t.store
-	d := &Database{template: t, lifetime: &lifetime{}}
+	d := &Database{template: t, lifetime: &lifetime{store: s}}
 	err := s.control.QueryRow(ctx, `
 		INSERT INTO seedbed.clone (name, template, origin, state, holder, who)
 		SELECT 'sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, oid, 'making', $2, $3
 		FROM pg_database WHERE datname = $1 AND oid = $4 AND `+present("$2")+`
 		RETURNING name`, t.name, s.holder, s.who, t.oid).Scan(&d.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("the server was restarted, or the template %s dropped or built anew, while tests use it; run them again", t.name)
+		if err := s.stillPresent(ctx); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("the template %s was dropped or built anew while tests use it; run them again", t.name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("record a clone: %w", err)
@@ -276,7 +279,7 @@ func (t *Template) clone(ctx context.Context) (*Database, error) {
 // started: what a crash leaves of a sequence is up to 32 values ahead. With a baseline
 // it is as a test left it, and prepare resets it; without one no test has used it.
 func (t *Template) adopt(ctx context.Context) (*Database, error) {
-	d := &Database{template: t, lifetime: &lifetime{}}
+	d := &Database{template: t, lifetime: &lifetime{store: t.store}}
 	var base []byte
 	err := t.store.control.QueryRow(ctx, `
 		UPDATE seedbed.clone SET holder = $2, who = $3, since = clock_timestamp()

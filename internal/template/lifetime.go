@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -23,6 +24,7 @@ func (e *EndedError) Error() string {
 // its test may still have a pool or a configuration, and must not come back to a
 // database that is another test's by then.
 type lifetime struct {
+	store *Store
 	test  atomic.Pointer[string]
 	ended atomic.Bool
 }
@@ -38,7 +40,9 @@ func (l *lifetime) err() error {
 	return e
 }
 
-// limit makes new connections of cfg fail once the lifetime has ended.
+// limit makes new connections of cfg fail once the lifetime has ended, or the server
+// has begun anew: it may have emptied unlogged tables. Only when a session is open is it
+// known which of the two servers it is on.
 func (l *lifetime) limit(cfg *pgx.ConnConfig) *pgx.ConnConfig {
 	dial := cfg.DialFunc
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -46,6 +50,15 @@ func (l *lifetime) limit(cfg *pgx.ConnConfig) *pgx.ConnConfig {
 			return nil, err
 		}
 		return dial(ctx, network, addr)
+	}
+	after := cfg.AfterConnect
+	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		if after != nil {
+			if err := after(ctx, conn); err != nil {
+				return err
+			}
+		}
+		return l.store.stillPresent(ctx)
 	}
 	return cfg
 }

@@ -68,7 +68,7 @@ func (d *Database) renew(ctx context.Context) bool {
 	if err := d.reset(ctx); err != nil {
 		return false
 	}
-	d.lifetime = &lifetime{}
+	d.lifetime = &lifetime{store: d.template.store}
 	return d.open(ctx) == nil && d.markReady() == nil
 }
 

@@ -2,6 +2,8 @@ package template
 
 import (
 	"context"
+	"errors"
+	"fmt"
 )
 
 // serverBegan is when the server started, or recovered from a crash, which makes it
@@ -12,6 +14,23 @@ const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FR
 // the others they have ended.
 func present(holder string) string {
 	return "EXISTS (SELECT FROM seedbed.presence WHERE holder = " + holder + ")"
+}
+
+// errRestarted is what tests are told whose databases a crash of the server may have
+// changed.
+var errRestarted = errors.New("the server was restarted while tests use it; run them again")
+
+// stillPresent returns errRestarted where the server does not know this process any more:
+// its locks have gone with a crash.
+func (s *Store) stillPresent(ctx context.Context) error {
+	var there bool
+	if err := s.control.QueryRow(ctx, "SELECT "+present("$1"), s.holder).Scan(&there); err != nil {
+		return fmt.Errorf("look whether the server was restarted: %w", err)
+	}
+	if !there {
+		return errRestarted
+	}
+	return nil
 }
 
 // stale are the databases of processes that have ended, and which no other process will

@@ -122,7 +122,7 @@ func TestImage(t *testing.T) {
 
 // A SetUp that fails leaves no image and no server, and says why.
 func TestFailingSetUp(t *testing.T) {
-	cache := sharedCache(t)
+	cache := newCache(t)
 	dir := testkit.OpenDir(t)
 	_, err := installed(t, cache).CreateData(t.Context(), dir+"/data", postgres.DataOptions{Cache: cache, Key: "fails",
 		SetUp: func(context.Context, *pgx.ConnConfig) error { return errors.New("no roles today") }})

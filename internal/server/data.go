@@ -214,7 +214,10 @@ func removeData(h home) error {
 		if err := os.Remove(h.data()); err != nil {
 			return err
 		}
-		return removeMemory(filepath.Dir(target))
+		// What cannot be removed yet, because a process that is going away still writes
+		// there, clearMemory or sweepMemory removes.
+		_ = removeMemory(filepath.Dir(target))
+		return nil
 	}
 	old, _ := filepath.Glob(h.data() + ".trash-*")
 	trash := fmt.Sprintf("%s.trash-%d-%d", h.data(), os.Getpid(), time.Now().UnixNano())

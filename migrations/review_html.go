@@ -10,12 +10,12 @@ import (
 	"github.com/qarion/seedbed/internal/look"
 )
 
-// WriteHTML writes the report as one page without scripts or other files: the summary,
+// WriteHTML writes the report as one page that needs no other files: the summary,
 // and for each migration the picture that a DBA wants before saying yes: which
 // relation is closed to what, from which statement to which; then its statements.
 func (r *Report) WriteHTML(w io.Writer) error {
 	return reportPage.Execute(w, map[string]any{
-		"Style": template.CSS(look.CSS), "What": r.reviewedWhat(), "Summary": r.summary(), "Clean": r.Hazards()+r.Policies() == 0,
+		"Style": template.CSS(look.CSS), "Script": template.JS(look.Script), "What": r.reviewedWhat(), "Summary": r.summary(), "Clean": r.Hazards()+r.Policies() == 0,
 		"Majors": majors(r.Majors), "Grouped": r.grouped(), "Waived": r.Waived, "Set": r.set,
 	})
 }
@@ -64,13 +64,14 @@ var reportPage = template.Must(template.New("report").Parse(`<!doctype html>
 {{with .Access}}<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">who</th><th scope="col">reaches</th><th scope="col">before</th><th scope="col">after</th><th scope="col">effect</th></tr></thead>
 <tbody>{{range .}}<tr><th scope="row">{{.Role}}</th><td>{{.Command}} {{.Object}}</td><td>{{.Before}}</td><td>{{.After}}</td><td{{if ne .Effect "narrowing"}} class="bad"{{end}}>{{.Effect}}</td></tr>
 {{end}}</tbody></table></div>{{end}}
-{{range .Statements}}{{with .SQL}}<pre>{{.}}</pre>{{end}}
-{{range .Causes}}<div class="finding {{.Severity}}"><h4>{{.Rule}} <small>{{.Severity}}{{with .Lock}}, {{.}}{{end}}</small></h4><p>{{with .Where}}{{.}}, {{end}}line {{.Line}}{{with .Again}} ({{.}}){{end}}: {{.Message}}</p>{{with .Fix}}<p class="fix"><b>Fix</b> <code>{{.}}</code></p>{{end}}</div>
-{{end}}{{end}}</article>
+{{range .Statements}}<div class="statement">{{with .SQL}}<pre>{{.}}</pre>{{end}}
+{{range .Causes}}<div class="finding {{.Severity}}" data-rule="{{.Rule}}" data-severity="{{.Severity}}" data-object="{{.Where}}" data-table="{{.Target}}"><h4>{{.Rule}} <small>{{.Severity}}{{with .Lock}}, {{.}}{{end}}</small></h4><p>{{with .Where}}{{.}}, {{end}}line {{.Line}}{{with .Again}} ({{.}}){{end}}: {{.Message}}</p>{{with .Fix}}<p class="fix"><b>Fix</b> <code>{{.}}</code></p>{{end}}</div>
+{{end}}</div>{{end}}</article>
 {{else}}<p>There is none to review.</p>{{end}}</section>
 {{with .Waived}}<section id="accepted"><h2>Accepted</h2><ul>{{range .}}<li>{{.File}}:{{.Line}} {{.Rule}} {{.Target}}: {{.Waived}}</li>{{end}}</ul></section>{{end}}
 </main>
 <footer>seedbed migrate review</footer>
+<script>{{.Script}}</script>
 </body>
 </html>
 `))

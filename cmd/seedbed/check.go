@@ -39,7 +39,7 @@ point nowhere or into another tenant, policies that leak, and more.
 It changes nothing. The isolation check tries to get at other tenants' rows in a transaction
 that it rolls back; --no-probes leaves that out.
 
-The HTML report is one file without scripts: who reaches what (table by command by role),
+The HTML report is one file: who reaches what (table by command by role),
 findings, the schema, and the locks of the migrations where --migrations or seedbed.yaml
 names them. SARIF points at lines of those.
 

@@ -27,6 +27,7 @@ func HTML(w io.Writer, p Page) error {
 	}
 	return page.Execute(w, map[string]any{
 		"Style":     template.CSS(look.CSS),
+		"Script":    template.JS(look.Script),
 		"Title":     title,
 		"Page":      p,
 		"Clean":     p.Audit.Clean(),

@@ -3,8 +3,9 @@
 //
 //	err := report.HTML(w, report.Page{Database: "orders", Audit: found, Access: access, Drawing: svg})
 //
-// It asks for nothing over the network and runs nothing: the page is one file without
-// scripts, readable on a phone, in the dark and on paper.
+// It asks for nothing over the network: the page is one file, readable on a phone, in
+// the dark and on paper. Its script only filters and copies findings; without it the
+// page shows all of them.
 package report
 
 import (
@@ -46,6 +47,14 @@ type finding struct {
 	Finding
 	ID   string
 	More int64
+}
+
+// Place is the table that the page files the finding under.
+func (f finding) Place() string {
+	if f.Table != "" {
+		return f.Table
+	}
+	return f.Object
 }
 
 // shown is how many findings of a rule the page shows before it folds the others.

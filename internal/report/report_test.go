@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/qarion/seedbed/internal/look"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/testkit"
 )
@@ -55,15 +56,20 @@ func golden(t *testing.T, name, got string) {
 	testkit.Golden(t, filepath.Join("testdata", name), got)
 }
 
-var style = regexp.MustCompile(`(?s)<style>.*</style>`)
+var style = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`)
 
 func TestHTML(t *testing.T) {
-	golden(t, "findings.html", style.ReplaceAllString(html(t, found()), "<style></style>"))
+	golden(t, "findings.html", style.ReplaceAllString(html(t, found()), "<$1></$1>"))
 }
 
-// The page runs nothing and asks nobody for anything, whatever names say.
+// The page runs nothing but its own script and asks nobody for anything, whatever names
+// say.
 func TestHTMLIsSelfContained(t *testing.T) {
 	page := strings.ReplaceAll(html(t, found()), `xmlns="http://www.w3.org/2000/svg"`, "")
+	if !strings.Contains(page, "<script>"+look.Script+"</script>") {
+		t.Error("the page has not the script")
+	}
+	page = strings.Replace(page, "<script>"+look.Script, "", 1)
 	for _, never := range []string{"<script", "<img", "<link", "<iframe", "http:", "https:", "url(", "@import", "javascript:"} {
 		if strings.Contains(page, never) {
 			t.Errorf("the page has %q", never)
@@ -122,7 +128,7 @@ func TestManyFindingsAreFolded(t *testing.T) {
 		p.Audit.Findings = append(p.Audit.Findings, report.Finding{Rule: "rls-enabled", Object: "t"})
 	}
 	page := html(t, p)
-	if !strings.Contains(page, "<summary>and 14 more</summary>") || strings.Count(page, `class="finding"`) != 20 {
+	if !strings.Contains(page, "<summary>and 14 more</summary>") || strings.Count(page, `class="finding `) != 20 {
 		t.Errorf("the page is\n%s", page)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // What users compile against changes only on purpose: testdata/api.txt holds it as
-// it was last released or agreed on. A line that goes breaks somebody's build.
+// it was last released or agreed on. A line that goes breaks a user's build.
 func TestPublicSurface(t *testing.T) {
 	var lines []string
 	for _, p := range packages(t) {

@@ -8,7 +8,7 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// Create writes one row, and whatever rows it needs that nobody gave, in one
+// Create writes one row, and whatever rows it needs that the caller did not give, in one
 // transaction; where every key is known beforehand, in one round trip. It returns
 // the row as it is in the database. On an error the test fails and nothing is
 // written.

@@ -18,7 +18,7 @@
 //
 // # Whole rows
 //
-// What a row references and nobody gave is found or made: among the rows that were
+// What a row references and the caller did not give is found or made: among the rows that were
 // given, among those they imply (a dataset implies its space), among those the call
 // has made. A row that reaches its tenant on several paths gets the same one on all
 // of them; parents that disagree are a *DisagreeError, and nothing is written.

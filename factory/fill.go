@@ -43,7 +43,7 @@ type Plan struct {
 	// Options that hold for all: Seed, Now, WithModel. nil: their defaults.
 	Options []Option
 	// Progress is told a few times a second how far it is, from another goroutine
-	// than Run's caller, never from two at once. nil: nobody is.
+	// than Run's caller, never from two at once. May be nil.
 	Progress func(Progress)
 	// Triggers leaves row triggers on: slower, and every trigger sees every row.
 	Triggers bool

@@ -91,7 +91,7 @@ func TestFillPlaced(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
 	space := factory.Spaces.Create(t, db)
-	factory.Spaces.Create(t, db) // somebody else's
+	factory.Spaces.Create(t, db) // another test's
 	ds := factory.Datasets.Create(t, db, factory.In(space))
 	user := factory.Users.Create(t, db)
 	factory.Fill(t, db, factory.Comments.N(300, factory.On(ds), factory.By(user)))

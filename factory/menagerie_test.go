@@ -90,7 +90,7 @@ func TestFillInACircle(t *testing.T) {
 	mention(t, err, "references run in a circle", "CreateN")
 }
 
-// Where keys and references are what a CHECK minds, nobody searches: the error says so.
+// Where keys and references are what a CHECK minds, the engine does not search: the error says so.
 func TestCheckOfReferences(t *testing.T) {
 	t.Parallel()
 	db := menagerie.DB(t)

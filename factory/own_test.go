@@ -13,7 +13,7 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// A schema that nobody here designed: identity keys, plain foreign keys, names in
+// A schema that this project did not design: identity keys, plain foreign keys, names in
 // camel case, a table that reaches its tenant through its parent only.
 var shop = &pgtest.Server{Migrations: fstest.MapFS{"00001_shop.sql": {Data: []byte(`-- +goose Up
 create table tenants (id bigint generated always as identity primary key, name text not null);

@@ -58,7 +58,7 @@ func (v *Value) Word() string { return v.fake().Word() }
 // Words is a title of two or three words.
 func (v *Value) Words() string { return v.fake().Words() }
 
-// Sentence is one remark of somebody who works with data.
+// Sentence is one remark of a person who works with data.
 func (v *Value) Sentence() string { return v.fake().Sentence() }
 
 // Comment is one remark or a few, seldom a long one: sizes are skewed as people's

@@ -70,7 +70,7 @@ func TestKilledTestsDatabases(t *testing.T) {
 	box.t = t
 }
 
-// When the server begins anew, everybody's locks are gone with their sessions: a
+// When the server begins anew, every process's locks are gone with their sessions: a
 // process that goes on would have its databases taken for those of a dead one.
 func TestServerThatCrashesUnderTests(t *testing.T) {
 	box := newSandbox(t)

@@ -70,5 +70,5 @@ func writeBaseline(file string, r *report.Report) error {
 		text.Write(line)
 	}
 	text.WriteString("\n  ]\n}\n")
-	return writeWhole(file, text.String())
+	return writeAtomically(file, text.String())
 }

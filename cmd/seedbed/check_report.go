@@ -168,7 +168,7 @@ func (a *app) deliver(r *reporting) error {
 		_, err := text.WriteTo(a.out)
 		return err
 	}
-	if err := writeWhole(r.output, text.String()); err != nil {
+	if err := writeAtomically(r.output, text.String()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	fmt.Fprintf(a.err, "%s: %s\n", r.output, plural(len(r.page.Audit.Findings), "finding"))

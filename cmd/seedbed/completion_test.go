@@ -29,7 +29,7 @@ func TestCompletionScripts(t *testing.T) {
 			t.Errorf("the script for %s has no %q", shell, part)
 		}
 		if help := said(t, "completion", shell, "--help"); !strings.Contains(help, "seedbed completion "+shell) {
-			t.Errorf("nobody says how to load the script for %s", shell)
+			t.Errorf("the help does not say how to load the script for %s", shell)
 		}
 	}
 }

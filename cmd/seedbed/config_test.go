@@ -69,7 +69,7 @@ func TestFlagsWinOverEnvironmentOverFile(t *testing.T) {
 		version    string
 	}{
 		{"file", nil, nil, "db/file", 7, "18"},
-		{"environment", env, nil, "db/env", 8, ""}, // whoever boots reads SEEDBED_VERSION
+		{"environment", env, nil, "db/env", 8, ""}, // the command that boots reads SEEDBED_VERSION
 		{"flags", env, []string{"--migrations", "../../db/flag", "--seed", "9"}, "db/flag", 9, ""},
 	} {
 		f := settled(t, with(c.env), c.args...)

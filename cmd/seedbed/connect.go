@@ -78,7 +78,7 @@ func (a *app) ensure(ctx context.Context, server *dev.Server, f devFlags) (*dev.
 	return &made.Database, nil
 }
 
-// connect opens a pool on somebody's database. Errors never repeat the URL, which
+// connect opens a pool on the database of a URL. Errors never repeat the URL, which
 // may hold a password.
 func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	cfg, err := parseURL(url)

@@ -166,7 +166,7 @@ func (a *app) devServe(ctx context.Context, server *dev.Server, f devFlags, say 
 }
 
 // devWait waits for Ctrl-C, which is how this is meant to end, and stops the
-// server unless somebody asked meanwhile for it to stay.
+// server unless another command asked meanwhile for it to stay.
 func (a *app) devWait(ctx context.Context, server *dev.Server) error {
 	err := server.Wait(ctx)
 	if errors.Is(err, dev.ErrGone) {

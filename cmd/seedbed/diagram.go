@@ -43,7 +43,7 @@ func (a *app) drawDiagram(ctx context.Context, db *pgxpool.Pool, file, title str
 		_, err := io.WriteString(a.out, text)
 		return err
 	}
-	if err := writeWhole(file, text); err != nil {
+	if err := writeAtomically(file, text); err != nil {
 		return fmt.Errorf("write the diagram: %w", err)
 	}
 	tables := slices.DeleteFunc(cat.Tables(), (*catalog.Relation).Bookkeeping)

@@ -124,7 +124,7 @@ func (a *app) deliverDump(output, text string) error {
 		_, err := io.WriteString(a.out, text)
 		return err
 	}
-	if err := writeWhole(output, text); err != nil {
+	if err := writeAtomically(output, text); err != nil {
 		return fmt.Errorf("write the fixtures: %w", err)
 	}
 	fmt.Fprintf(a.err, "%s: %s\n", output, plural(strings.Count(text, "\n"), "line"))

@@ -67,7 +67,7 @@ func TestKilled(t *testing.T) {
 		})
 	}
 	if p.begin(); p.read("whole.yaml") != whole {
-		t.Error("a file that nobody wrote to has changed")
+		t.Error("a file that no command wrote to has changed")
 	}
 }
 

@@ -159,7 +159,7 @@ func (a *app) writeReview(report *migrations.Report, file string, write func(*mi
 	if err := write(report, &text); err != nil {
 		return err
 	}
-	if err := writeWhole(file, text.String()); err != nil {
+	if err := writeAtomically(file, text.String()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	fmt.Fprintf(a.err, "%s: %s, %d against policy\n", file, plural(report.Hazards(), "hazard"), report.Policies())

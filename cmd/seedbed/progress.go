@@ -42,7 +42,7 @@ func (a *app) progress() *progress {
 	return &progress{w: a.err, paint: a.palette(a.err), redraw: a.redraws(a.err), width: func() int { return a.width(a.err) }}
 }
 
-// Begin starts a step, and ends the one before it if nobody has.
+// Begin starts a step, and ends the one before it if that still runs.
 func (p *progress) Begin(step, what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -55,7 +55,7 @@ of psql need no "--" before them.`,
 					return err
 				}
 			}
-			return become(psql, append([]string{url}, args...))
+			return replaceProcess(psql, append([]string{url}, args...))
 		})
 	}
 	return cmd

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// What looks like somebody's production is refused, with the way to say that it is
+// What looks like a production database is refused, with the way to say that it is
 // not; the message repeats no password.
 func TestRefuseProduction(t *testing.T) {
 	for url, want := range map[string]string{

@@ -23,7 +23,7 @@ func (t terminal) redraws(w io.Writer) bool {
 // colours reports whether w takes colours (https://no-color.org).
 func (t terminal) colours(w io.Writer) bool { return t.env("NO_COLOR") == "" && t.redraws(w) }
 
-// width of w in columns; 80 where nobody knows.
+// width of w in columns; 80 where w has none.
 func (t terminal) width(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {

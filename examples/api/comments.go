@@ -31,7 +31,7 @@ type commentAuthor struct{}
 
 func (commentAuthor) Relation() (name, loader string) { return "Comment.Author", "loadAuthors" }
 
-// Member is somebody who works in a space.
+// Member is a person who works in a space.
 type Member struct {
 	SpaceID uuid.UUID `json:"-"`
 	ID      uuid.UUID `json:"id"`
@@ -81,7 +81,7 @@ func addComment(tx pgx.Tx, r *http.Request, space uuid.UUID) (any, error) {
 }
 
 // refusal tells what the caller got wrong from what we did. Which of the two ends of
-// a reference is missing is nobody's business who cannot see it.
+// a reference is missing is kept from callers who cannot see it.
 func refusal(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

@@ -39,7 +39,7 @@ func TestNothingOfAnotherSpaceLeaves(t *testing.T) {
 	decode[struct{}](t, posted)
 }
 
-// A resource of another space and one that nobody has are the same to a caller.
+// A resource of another space and one that no space has are the same to a caller.
 func TestAnotherSpacesResourceDoesNotExist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

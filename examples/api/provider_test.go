@@ -8,7 +8,7 @@ import (
 )
 
 // A warehouse is a row in providers and one in warehouse_providers. The database
-// wants both, so whoever makes the first gets the second.
+// wants both, so the caller that makes the first gets the second.
 func warehouse(p *Provider) { p.Type, p.Config = "warehouse", nil }
 
 func TestBothSortsOfProvidersAreListed(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"github.com/qarion/seedbed/relation"
 )
 
-// A comment whose author nobody loaded is no comment by nobody: touching it is an
-// error that names the loader, and it does not marshal.
+// A comment whose author the query did not load is not a comment without author:
+// touching the author is an error that names the loader, and it does not marshal.
 func TestAnAuthorThatWasNotLoaded(t *testing.T) {
 	t.Parallel()
 	var not *relation.NotLoadedError

@@ -8,7 +8,7 @@ import (
 )
 
 // What must hold of the schema, whatever the code does: tenants are kept apart, for
-// the catalog, for the rows, and for whoever tries as desk_app.
+// the catalog, for the rows, and for the session that tries as desk_app.
 func TestSchema(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -82,7 +82,7 @@ func parse(t *testing.T, file string, into any) {
 }
 
 // A cache holds the binaries and nothing else, for one system, processor and version:
-// a server's directory that is saved while it runs is of no use to anybody.
+// a server's directory that is saved while it runs is of no use to the next run.
 func TestWhatIsCached(t *testing.T) {
 	t.Parallel()
 	for _, p := range []pipeline{github(t), gitlab(t)} {

@@ -60,7 +60,7 @@ func newCheckout(t *testing.T) checkout {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(dir, 0o755); err != nil { // as root, Postgres runs as somebody else
+	if err := os.Chmod(dir, 0o755); err != nil { // as root, Postgres runs as another user
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.mod", "go.sum", "widgets.go", "widgets_test.go", "in-container.sh", "migrations/00001_widgets.sql"} {

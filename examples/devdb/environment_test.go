@@ -46,7 +46,7 @@ func newEnvironment(t *testing.T) environment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(cache, 0o755); err != nil { // as root, Postgres runs as somebody else
+	if err := os.Chmod(cache, 0o755); err != nil { // as root, Postgres runs as another user
 		t.Fatal(err)
 	}
 	e := environment(append(os.Environ(), "SEEDBED_CACHE="+cache))

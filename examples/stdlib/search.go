@@ -10,14 +10,14 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// Customer is somebody who is billed.
+// Customer is a person who is billed.
 type Customer struct {
 	ID       int64      `bun:",pk,autoincrement"`
 	Name     string     `bun:",notnull"`
 	Invoices []*Invoice `bun:"rel:has-many,join:id=customer_id" db:"-"`
 }
 
-// Invoice is what somebody is billed.
+// Invoice is what a Customer is billed.
 type Invoice struct {
 	ID         int64 `bun:",pk,autoincrement"`
 	CustomerID int64

@@ -104,7 +104,7 @@ func (l *loader) place(c *Column, table, rowType uint32) {
 	}
 }
 
-// Built-in types whose modifiers mean something to whoever makes values.
+// Built-in types whose modifiers matter to code that makes values.
 const (
 	bpcharOID  = 1042
 	varcharOID = 1043

@@ -17,7 +17,7 @@ const printSQL = `select concat_ws('/', current_setting('server_version_num'), c
 
 // Print tells structures apart without loading them: clones of one template have the
 // same catalog rows with the same transaction ids, and any DDL leaves new ones.
-// Whoever keeps a Catalog can tell by it whether it still holds.
+// A cache of Catalogs tells by it whether one still holds.
 func Print(ctx context.Context, db interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }) (string, error) {

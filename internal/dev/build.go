@@ -40,7 +40,7 @@ func (s *Server) Ensure(ctx context.Context, plan Plan) (*Ensured, error) {
 
 // endOrphans ends the statements of a process that is gone: a backend notices that
 // only when it is through with its statement, and what it makes until then would come
-// after us. The caller holds the lock, so nobody else is at work.
+// after us. The caller holds the lock, so no other process is at work.
 func (s *Server) endOrphans(ctx context.Context) error {
 	_, err := s.admin.Exec(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -103,7 +103,7 @@ func (s *Server) build(ctx context.Context, plan Plan) (*Ensured, error) {
 	return &Ensured{Database: d, Built: true}, err
 }
 
-// refuseForeign protects a database that somebody made by hand and gave the name
+// refuseForeign protects a database that a person made by hand and gave the name
 // that we want.
 func (s *Server) refuseForeign(ctx context.Context, name string) error {
 	var foreign bool

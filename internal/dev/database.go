@@ -114,7 +114,7 @@ func (s *Server) withPool(ctx context.Context, database string, do func(*pgxpool
 	return do(pool)
 }
 
-// drop removes a database that may not be there, with whoever uses it.
+// drop removes a database that may not be there, with the sessions in it.
 func (s *Server) drop(ctx context.Context, name string) error {
 	if _, err := s.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("drop database %s: %w", name, err)
@@ -122,7 +122,7 @@ func (s *Server) drop(ctx context.Context, name string) error {
 	return nil
 }
 
-// quiesce disconnects everybody from a database and keeps them out until reopen:
+// quiesce ends all sessions in a database and lets none in until reopen:
 // a database in use can be neither copied nor renamed.
 func (s *Server) quiesce(ctx context.Context, name string) (reopen func(context.Context) error, err error) {
 	if err := s.exec(ctx, "ALTER DATABASE "+quote(name)+" WITH ALLOW_CONNECTIONS false"); err != nil {

@@ -4,7 +4,7 @@ package dev
 type Reporter interface {
 	// Begin starts a step: its name, and what is being done.
 	Begin(step, what string)
-	// Update says how far the current step is; of is 0 where nobody knows.
+	// Update says how far the current step is; of is 0 where that is not known.
 	Update(what string, done, of int)
 	// End finishes the current step.
 	End(result string)

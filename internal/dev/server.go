@@ -25,7 +25,7 @@ const grace = 10 * time.Second
 
 // Options says how a server is found or booted.
 type Options struct {
-	// Say hears of steps. Nil: nobody does.
+	// Say is called with each step. May be nil.
 	Say Reporter
 	// Version is a major or exact version for a server that is made. Empty:
 	// SEEDBED_VERSION, else the newest found. Existing data keeps its own.
@@ -175,13 +175,13 @@ func (s *Server) Log() string { return s.server.Log() }
 // Stay makes the server outlive this process and all clients, until it is stopped.
 func (s *Server) Stay(ctx context.Context) error { return s.server.KeepIdle(ctx, -1) }
 
-// Stays reports whether somebody has made the server stay.
+// Stays reports whether a command has made the server stay.
 func (s *Server) Stays(ctx context.Context) (bool, error) { return s.server.Stays(ctx) }
 
 // Wait returns when ctx ends, or with server.ErrGone when the server has.
 func (s *Server) Wait(ctx context.Context) error { return s.server.Wait(ctx) }
 
-// Stop ends the server, for everybody.
+// Stop ends the server, for every process that uses it.
 func (s *Server) Stop(ctx context.Context) error {
 	if s.admin != nil {
 		s.admin.Close()
@@ -189,8 +189,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.server.Stop(ctx)
 }
 
-// Close lets go of the server, which runs on if it was told to stay or somebody
-// else uses it.
+// Close releases the server, which runs on if it was told to stay or another process
+// uses it.
 func (s *Server) Close(ctx context.Context) {
 	if s.admin != nil {
 		s.admin.Close()

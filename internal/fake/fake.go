@@ -21,7 +21,7 @@ import (
 	"github.com/brianvoe/gofakeit/v6"
 )
 
-// Epoch is what "now" is unless somebody says otherwise.
+// Epoch is what "now" is unless the caller says otherwise.
 var Epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
 // DefaultSeed is the seed where none is given.

@@ -28,7 +28,7 @@ func TestCellDependsOnNothingElse(t *testing.T) {
 	}
 }
 
-// The values themselves are a promise: a changed one changes everybody's data.
+// The values themselves are a promise: a changed one changes every user's data.
 func TestCellsNeverChange(t *testing.T) {
 	c := New(DefaultSeed, "comments", Epoch)
 	c.At(12)

@@ -3,7 +3,7 @@ package fake
 import "strings"
 
 // HostileTexts holds a string of every class of characters that a text column
-// takes and that somebody's code has choked on. Each names its class first, so
+// takes and that applications have choked on. Each names its class first, so
 // that what survives in a response can be told. None has a NUL or invalid UTF-8,
 // which text refuses.
 var HostileTexts = []string{

@@ -12,7 +12,7 @@ func (v *Value) Words() string {
 
 func (v *Value) adjective() string { return adjectives[v.Index(len(adjectives))] }
 
-// Sentence is one remark of somebody who works with data.
+// Sentence is one remark of a person who works with data.
 func (v *Value) Sentence() string {
 	v.remark()
 	return v.take()

@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
-// own is a schema of somebody's: other names, other keys.
+// own is a schema of a user's: other names, other keys.
 var own = &pgtest.Server{Migrations: fstest.MapFS{"1_own.sql": {Data: []byte(`-- +goose Up
 CREATE TABLE companies (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
 CREATE TABLE teams (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, company_id bigint NOT NULL REFERENCES companies, name text NOT NULL);

@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// shape is how much a scenario wants of a schema that nobody here knows.
+// shape is how much a scenario wants of a schema that this project does not know.
 type shape struct {
 	below   func(tenant int) int // tenants below the n-th one of the level above
 	rows    func(tenant int) int // of each table for the n-th tenant, and for none: -1

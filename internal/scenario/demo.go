@@ -14,18 +14,18 @@ import (
 var customers = []struct {
 	slug, name string
 	people     int
-	spaces     []room
+	spaces     []spaceSpec
 }{
-	{"acme", "Acme Corporation", 14, []room{
+	{"acme", "Acme Corporation", 14, []spaceSpec{
 		{"growth", "Growth", 14}, {"finance", "Finance", 10}, {"platform", "Data Platform", 18}, {"sandbox", "Sandbox", 3}}},
-	{"globex", "Globex", 9, []room{
+	{"globex", "Globex", 9, []spaceSpec{
 		{"research", "Research", 12}, {"operations", "Operations", 8}, {"compliance", "Compliance", 5}}},
-	{"initech", "Initech", 5, []room{
+	{"initech", "Initech", 5, []spaceSpec{
 		{"reporting", "Reporting", 7}, {"attic", "Attic", 2}}},
 }
 
 // room is a space and how many datasets it has.
-type room struct {
+type spaceSpec struct {
 	slug, name string
 	datasets   int
 }

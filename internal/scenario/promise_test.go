@@ -11,7 +11,7 @@ import (
 	"github.com/qarion/seedbed/internal/scenario"
 )
 
-// The two tenants have the same rows, but for keys and canaries, and nobody's text
+// The two tenants have the same rows, but for keys and canaries, and no text
 // holds the other's canary.
 func TestTwoTenantsMirror(t *testing.T) {
 	db := pg.DB(t)

@@ -1,6 +1,6 @@
-// Package scenario fills a database with a world that somebody asked for by name:
+// Package scenario fills a database with a world that has a name:
 // a believable company, two tenants that mirror each other, every byte that has
-// broken somebody's code, volumes, and all that can be empty.
+// broken applications, volumes, and all that can be empty.
 //
 //	s, err := scenario.Named("two-tenants")
 //	left, err := s.Fill(ctx, pool, scenario.Options{})
@@ -32,9 +32,9 @@ type Options struct {
 	// Model says what the tables of a schema other than the reference one mean. Nil:
 	// what seedbed.Discover reads.
 	Model *seedbed.Model
-	// Progress is called after each space, or table. Nil: nobody hears.
+	// Progress is called after each space, or table. May be nil.
 	Progress func(what string, done, of int)
-	// Filling is what scale calls instead, a few times a second. Nil: nobody hears.
+	// Filling is what scale calls instead, a few times a second. May be nil.
 	Filling func(factory.Progress)
 }
 
@@ -113,7 +113,7 @@ func IsReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
 	return is, err
 }
 
-// say tells the progress, where somebody listens.
+// say calls Progress, if there is one.
 func (o Options) say(what string, done, of int) {
 	if o.Progress != nil {
 		o.Progress(what, done, of)

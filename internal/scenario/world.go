@@ -53,24 +53,24 @@ func (w *world) people(org factory.Organization, n int) []factory.User {
 }
 
 // space fills one; the last space of a customer called attic is archived.
-func (w *world) space(org factory.Organization, r room, people []factory.User, number int) {
+func (w *world) space(org factory.Organization, spec spaceSpec, people []factory.User, number int) {
 	options := []factory.Option{w.seed, factory.In(org),
-		factory.Set(func(s *factory.Space) { s.Slug, s.Name = r.slug, r.name })}
-	if r.slug == "attic" {
+		factory.Set(func(s *factory.Space) { s.Slug, s.Name = spec.slug, spec.name })}
+	if spec.slug == "attic" {
 		options = append(options, factory.Inactive())
 	}
 	s := &space{world: w, Space: some(w, factory.Spaces)(1, options...)[0]}
 	s.in = factory.In(s.Space)
-	for i := range min(len(people), 3+r.datasets/2) {
+	for i := range min(len(people), 3+spec.datasets/2) {
 		s.join(people[(i+number)%len(people)], i)
 	}
 	if w.err != nil {
 		return
 	}
 	s.systems()
-	for i := range r.datasets {
+	for i := range spec.datasets {
 		s.dataset(i)
 	}
-	some(w, factory.AuditLogs)(12*r.datasets, w.seed, s.in)
-	some(w, factory.AuditLogs)(4*r.datasets, w.seed, s.in, s.by(r.datasets))
+	some(w, factory.AuditLogs)(12*spec.datasets, w.seed, s.in)
+	some(w, factory.AuditLogs)(4*spec.datasets, w.seed, s.in, s.by(spec.datasets))
 }

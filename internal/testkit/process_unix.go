@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Alive reports whether a process exists, whoever's it is.
+// Alive reports whether a process exists, whichever user it belongs to.
 func Alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 // quit ends a postmaster and its backends at once.

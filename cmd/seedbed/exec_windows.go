@@ -7,7 +7,7 @@ import (
 )
 
 // become runs another program in this one's place as far as Windows allows.
-func become(program string, args []string) error {
+func replaceProcess(program string, args []string) error {
 	cmd := exec.Command(program, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {

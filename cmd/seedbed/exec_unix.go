@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// become turns this process into another program, so that Ctrl-C and job control
+// replaceProcess turns this process into another program, so that Ctrl-C and job control
 // are its own affair. Our connections close with it.
-func become(program string, args []string) error {
+func replaceProcess(program string, args []string) error {
 	return fmt.Errorf("run %s: %w", program, syscall.Exec(program, append([]string{program}, args...), os.Environ()))
 }

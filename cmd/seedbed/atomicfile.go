@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// staleDraft is how old a draft is that a killed process left: writing one takes
+// staleDraftAge is how old a draft is that a killed process left: writing one takes
 // milliseconds.
-const staleDraft = time.Minute
+const staleDraftAge = time.Minute
 
-// writeWhole writes a file beside its place and renames it, so that what was there
+// writeAtomically writes a file beside its place and renames it, so that what was there
 // stays until the new one is complete and on disk. It clears up drafts of processes
 // that were killed in between. A device or a pipe, such as /dev/stdout, is written to.
-func writeWhole(file, text string) error {
+func writeAtomically(file, text string) error {
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
 		return writeThrough(file, text)
 	}
 	dir, pattern := filepath.Dir(file), "."+filepath.Base(file)+".*.draft"
 	if old, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil {
 		for _, name := range old {
-			if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > staleDraft {
-				_ = os.Remove(name) // somebody else's, perhaps
+			if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > staleDraftAge {
+				_ = os.Remove(name) // may belong to another user: then it stays
 			}
 		}
 	}

@@ -43,13 +43,13 @@ func twoTenants(ctx context.Context, db seedbed.DB, o Options) error {
 		if before > 0 {
 			return fmt.Errorf("scenario two-tenants: the database has %d rows; it wants an empty one, so that the two are all there is", before)
 		}
-		world, err := mold(ctx, tx, cat, o)
+		world, err := capture(ctx, tx, cat, o)
 		if err != nil {
 			return fmt.Errorf("scenario two-tenants: %w", err)
 		}
 		for i, side := range sides {
 			o.say(side.name, i+1, len(sides))
-			if err := world.cast(ctx, tx, side.name, side.canary); err != nil {
+			if err := world.replay(ctx, tx, side.name, side.canary); err != nil {
 				return fmt.Errorf("scenario two-tenants: write the %s one: %w", side.name, err)
 			}
 		}
@@ -57,19 +57,19 @@ func twoTenants(ctx context.Context, db seedbed.DB, o Options) error {
 	})
 }
 
-// molded is a world as text: rows of each table in JSON, parents first.
-type molded []struct {
+// captured is a world as text: rows of each table in JSON, parents first.
+type captured []struct {
 	table *catalog.Relation
 	rows  []map[string]any
 }
 
-// mold makes the world of one tenant, and takes it back.
-func mold(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (all molded, err error) {
+// capture makes the world of one tenant, and takes it back.
+func capture(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (all captured, err error) {
 	err = undone(ctx, tx, func(tx pgx.Tx) error {
 		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
 		org := w.organization("left", "Left")
 		people := w.people(org, 4)
-		w.space(org, room{"main", "Main", 6}, people, 0)
+		w.space(org, spaceSpec{"main", "Main", 6}, people, 0)
 		if w.err != nil {
 			return w.err
 		}
@@ -105,11 +105,11 @@ func undone(ctx context.Context, tx pgx.Tx, do func(pgx.Tx) error) error {
 	return errors.Join(do(sp), sp.Rollback(context.WithoutCancel(ctx)))
 }
 
-func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (molded, error) {
+func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (captured, error) {
 	if _, err := tx.Exec(ctx, asSeeder); err != nil {
 		return nil, err
 	}
-	var all molded
+	var all captured
 	for _, group := range catalog.Order(cat.Tables()) {
 		for _, r := range deferredLast(group) {
 			if r.Bookkeeping() {
@@ -135,7 +135,7 @@ func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (molded, error) 
 // deferredLast sorts tables that reference one another in a circle so that what is
 // checked at once points back, and what points ahead is checked at COMMIT.
 func deferredLast(group []*catalog.Relation) []*catalog.Relation {
-	atOnce := func(r *catalog.Relation) (n int) {
+	immediate := func(r *catalog.Relation) (n int) {
 		for _, fk := range r.ForeignKeys() {
 			if !fk.Deferred && fk.Ref != r && slices.Contains(group, fk.Ref) {
 				n++
@@ -144,12 +144,12 @@ func deferredLast(group []*catalog.Relation) []*catalog.Relation {
 		return n
 	}
 	out := slices.Clone(group)
-	slices.SortStableFunc(out, func(a, b *catalog.Relation) int { return atOnce(a) - atOnce(b) })
+	slices.SortStableFunc(out, func(a, b *catalog.Relation) int { return immediate(a) - immediate(b) })
 	return out
 }
 
-// cast writes the world for one side.
-func (m molded) cast(ctx context.Context, tx pgx.Tx, side, canary string) error {
+// replay writes the world for one side.
+func (m captured) replay(ctx context.Context, tx pgx.Tx, side, canary string) error {
 	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, asSeeder); err != nil {
 			return err
@@ -166,7 +166,7 @@ func (m molded) cast(ctx context.Context, tx pgx.Tx, side, canary string) error 
 			}
 			rows := make([]map[string]any, len(t.rows))
 			for i, row := range t.rows {
-				rows[i] = image(t.table, row, side, canary)
+				rows[i] = mirror(t.table, row, side, canary)
 			}
 			text, err := json.Marshal(rows)
 			if err != nil {
@@ -185,9 +185,9 @@ func (m molded) cast(ctx context.Context, tx pgx.Tx, side, canary string) error 
 
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// image is a row as the side has it: every key of the world becomes one of the
+// mirror returns a row as the side has it: every key of the world becomes one of the
 // side's, and free texts get its canary.
-func image(table *catalog.Relation, row map[string]any, side, canary string) map[string]any {
+func mirror(table *catalog.Relation, row map[string]any, side, canary string) map[string]any {
 	out := map[string]any{}
 	for name, value := range row {
 		text, isText := value.(string)
@@ -197,7 +197,7 @@ func image(table *catalog.Relation, row map[string]any, side, canary string) map
 		case isText && name == "content":
 			out[name] = text + hex.EncodeToString([]byte(" "+canary))
 		case isText:
-			out[name] = distinct(table.Name, name, uuids.ReplaceAllStringFunc(text, func(id string) string { return twin(id, side) }), side)
+			out[name] = distinct(table.Name, name, uuids.ReplaceAllStringFunc(text, func(id string) string { return mirrored(id, side) }), side)
 		case name == "details" || name == "metadata":
 			out[name] = withCanary(value, canary)
 		default:
@@ -245,8 +245,8 @@ func withCanary(value any, canary string) any {
 	return out
 }
 
-// twin is the key that a side has for one of the mold.
-func twin(id, side string) string {
+// mirrored is the key that a side has for one of the captured world.
+func mirrored(id, side string) string {
 	sum := sha256.Sum256([]byte(side + id))
 	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made by the application
 	h := hex.EncodeToString(sum[:16])

@@ -39,6 +39,9 @@ type ReviewedMigration struct {
 	Took    int64      `json:"ms"`    // milliseconds of the review
 	// Access is what the migration does to who reaches which rows.
 	Access []AccessChange `json:"access,omitempty"`
+	// Uncounted is why rows were not counted for some of Access. Empty: they were, or
+	// there is no ReviewOptions.Sessions.
+	Uncounted string `json:"uncounted,omitempty"`
 }
 
 // LockSpan is a relation that a migration keeps locked, from one statement to another.
@@ -54,12 +57,38 @@ type LockSpan struct {
 
 // AccessChange is what a migration does to one role's reach.
 type AccessChange struct {
+	Kind    string `json:"kind"` // "table", "view" or "function"
 	Object  string `json:"object"`
 	Role    string `json:"role"`
 	Command string `json:"command"`
 	Before  string `json:"before"` // "not granted", "no row", "every row", or the condition
 	After   string `json:"after"`
-	Effect  string `json:"effect"` // "narrowing", "widening", or "changed" where neither is certain
+	Effect  string `json:"effect"` // "narrowing", "widening", "neutral" where the rows counted are the same, "changed" where none is certain
+	// Rows are how many rows sessions of the role reached. Empty: they were not counted.
+	Rows []RowReach `json:"rows,omitempty"`
+	// Helper is the function that policies call and whose change is the only one. Empty:
+	// the condition or the privilege has changed.
+	Helper string `json:"helper,omitempty"`
+}
+
+// RowReach is how many rows one session reached before and after a migration; -1 where
+// the statement was refused.
+type RowReach struct {
+	Tenant string `json:"tenant,omitempty"` // whose session it was, such as "org 7". Empty: of no tenant
+	Before int    `json:"before"`
+	After  int    `json:"after"`
+	Total  int    `json:"total"` // rows that there were
+}
+
+// String is "under org 7: 3 of 6 rows before, 6 after".
+func (r RowReach) String() string { return review.RowReach(r).String() }
+
+// TenantSession is how policies know a session of one tenant: what
+// [ReviewOptions.Sessions] makes.
+type TenantSession struct {
+	Table    string            // schema.table, as it was asked for
+	Tenant   string            // for people, such as "org 7". Empty: the table's rows belong to no tenant
+	Settings map[string]string // run-time settings, such as app.org_id
 }
 
 func findingOf(f review.Finding) Finding {
@@ -70,12 +99,16 @@ func findingOf(f review.Finding) Finding {
 func reviewedOf(all []review.Reviewed) []ReviewedMigration {
 	out := []ReviewedMigration{}
 	for _, m := range all {
-		r := ReviewedMigration{Version: m.Version, File: m.File, Took: m.Took, Locks: []LockSpan{}}
+		r := ReviewedMigration{Version: m.Version, File: m.File, Took: m.Took, Locks: []LockSpan{}, Uncounted: m.Uncounted}
 		for _, c := range m.Timeline {
 			r.Locks = append(r.Locks, LockSpan(c))
 		}
 		for _, c := range m.Access {
-			r.Access = append(r.Access, AccessChange(c))
+			change := AccessChange{Kind: c.Kind, Object: c.Object, Role: c.Role, Command: c.Command, Before: c.Before, After: c.After, Effect: c.Effect, Helper: c.Helper}
+			for _, rows := range c.Rows {
+				change.Rows = append(change.Rows, RowReach(rows))
+			}
+			r.Access = append(r.Access, change)
 		}
 		out = append(out, r)
 	}

@@ -62,7 +62,7 @@ var reportPage = template.Must(template.New("report").Parse(`<!doctype html>
 {{range .Grouped.Migrations}}<article class="migration" id="v{{.Version}}"><h3>{{.File}}{{with .Counts}} <small>{{.}}</small>{{end}}</h3>
 {{with .Picture}}<div class="scroll timeline" tabindex="0">{{.}}</div>{{end}}
 {{with .Access}}<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">who</th><th scope="col">reaches</th><th scope="col">before</th><th scope="col">after</th><th scope="col">effect</th></tr></thead>
-<tbody>{{range .}}<tr><th scope="row">{{.Role}}</th><td>{{.Command}} {{.Object}}</td><td>{{.Before}}</td><td>{{.After}}</td><td{{if ne .Effect "narrowing"}} class="bad"{{end}}>{{.Effect}}</td></tr>
+<tbody>{{range .}}<tr><th scope="row">{{.Role}}</th><td>{{.Command}} {{.Object}}</td><td>{{.Before}}</td><td>{{.After}}</td><td{{if or (eq .Effect "widening") (eq .Effect "changed")}} class="bad"{{end}}>{{.Effect}}{{range .Rows}}<br><small>{{.}}</small>{{end}}</td></tr>
 {{end}}</tbody></table></div>{{end}}
 {{range .Statements}}<div class="statement">{{with .SQL}}<pre>{{.}}</pre>{{end}}
 {{range .Causes}}<div class="finding {{.Severity}}" data-rule="{{.Rule}}" data-severity="{{.Severity}}" data-object="{{.Where}}" data-table="{{.Target}}"><h4>{{.Rule}} <small>{{.Severity}}{{with .Lock}}, {{.}}{{end}}</small></h4><p>{{with .Where}}{{.}}, {{end}}line {{.Line}}{{with .Again}} ({{.}}){{end}}: {{.Message}}</p>{{with .Fix}}<p class="fix"><b>Fix</b> <code>{{.}}</code></p>{{end}}</div>

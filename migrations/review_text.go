@@ -84,6 +84,9 @@ func writeMigration(b *strings.Builder, m migrationGroup) {
 		}
 	}
 	writeAccess(b, m.Access)
+	if m.Uncounted != "" {
+		fmt.Fprintf(b, "  not counted on rows: %s\n", shortened(m.Uncounted))
+	}
 	writeTimeline(b, m.ReviewedMigration)
 }
 
@@ -100,6 +103,9 @@ func writeAccess(b *strings.Builder, changes []AccessChange) {
 			return
 		}
 		fmt.Fprintf(b, "  %-9s %s %s %s: %s → %s\n", c.Effect, c.Role, c.Command, c.Object, shortened(c.Before), shortened(c.After))
+		for _, rows := range c.Rows {
+			fmt.Fprintf(b, "            %s\n", rows)
+		}
 	}
 }
 

@@ -36,12 +36,17 @@ func (s *session) access(ctx context.Context) (access, error) {
 
 // AccessChange is what a migration does to one role's reach.
 type AccessChange struct {
+	Kind    string // "table", "view" or "function"
 	Object  string
 	Role    string
 	Command string
 	Before  string // "not granted", "no row", "every row", or the condition
 	After   string
-	Effect  string // "narrowing", "widening", or "changed" where neither is certain
+	Effect  string // "narrowing", "widening", "neutral" where the rows tried are the same, or "changed" where none is certain
+	// Rows are the rows that sessions of the role reached. Empty: they were not counted.
+	Rows []RowReach
+	// Helper is the function whose change is the only one: the condition is as it was.
+	Helper string
 }
 
 // notGranted is the reach of a role without the privilege.
@@ -51,7 +56,7 @@ const notGranted = "not granted"
 func (m *Migration) touchesAccess() bool {
 	for _, c := range m.Up {
 		lower := strings.ToLower(c.SQL)
-		for _, word := range []string{"policy", "grant", "revoke", "security", "role", "owner", "view", "privileges", "bypassrls"} {
+		for _, word := range []string{"policy", "grant", "revoke", "security", "role", "owner", "view", "privileges", "bypassrls", "function"} {
 			if strings.Contains(lower, word) {
 				return true
 			}
@@ -63,17 +68,19 @@ func (m *Migration) touchesAccess() bool {
 // changes are the differences, by object and role.
 func (before access) changes(after access) []AccessChange {
 	keys := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
-	slices.SortFunc(keys, func(a, b cell) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	slices.SortFunc(keys, compareCells)
 	var all []AccessChange
 	for _, k := range slices.Compact(keys) {
 		old, new := before.reach(k), after.reach(k)
-		if k.kind == "guard" || old == new {
+		if k.kind == "guard" || k.kind == "helper" || k.kind == "code" || old == new {
 			continue
 		}
-		all = append(all, AccessChange{Object: k.object, Role: k.role, Command: k.command, Before: old, After: new, Effect: effect(old, new)})
+		all = append(all, AccessChange{Kind: k.kind, Object: k.object, Role: k.role, Command: k.command, Before: old, After: new, Effect: effect(old, new)})
 	}
 	return all
 }
+
+func compareCells(a, b cell) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
 
 // guards reports whether any table has row-level security: elsewhere the database keeps
 // nothing apart.
@@ -155,15 +162,14 @@ func disjuncts(reach string) []string {
 
 // accessRules judge what a migration does to isolation, out of who reaches what before
 // and after.
-func (e *engine) accessRules(r *run, before, after access) {
-	changes := before.changes(after)
+func (e *engine) accessRules(r *run, before, after access, changes []AccessChange) {
 	if len(changes) == 0 || !before.guards() && !after.guards() {
 		return
 	}
 	e.result.Migrations[len(e.result.Migrations)-1].Access = changes
 	j := &evaluator{run: r, seen: map[string]bool{}}
 	for _, c := range changes {
-		if c.Effect != "narrowing" && !j.madeTable(c.Object) {
+		if c.Effect != "narrowing" && c.Effect != "neutral" && !j.madeTable(c.Object) {
 			j.widened(c, before, after)
 		}
 	}
@@ -181,8 +187,10 @@ func (j *evaluator) widened(c AccessChange, before, after access) {
 	rule, fix := "policy-widened", "a policy for the roles and commands that need it alone, with the tenant in its condition; RESTRICTIVE where it must hold beside others"
 	words := []string{"policy"}
 	guarded := func(a access, how string) bool { _, ok := a[cell{"guard", c.Object, "", how}]; return ok }
-	on := func(a access) bool { return guarded(a, "on") || guarded(a, "forced") }
+	on := func(a access) bool { return a.guarded(c.Object) }
 	switch {
+	case c.Helper != "":
+		words, fix = []string{"function"}, "let "+c.Helper+" say yes for rows of the session's tenant alone; or a policy of its own for who needs more"
 	case strings.HasPrefix(c.After, "as "):
 		rule, words = "definer-function-public", []string{"definer", "grant"}
 		fix = "REVOKE EXECUTE ON FUNCTION " + c.Object + " FROM PUBLIC; and GRANT it to the roles that need it; SET search_path on it"
@@ -200,7 +208,15 @@ func (j *evaluator) widened(c AccessChange, before, after access) {
 	}
 	_, name, _ := strings.Cut(c.Object, ".")
 	name, _, _ = strings.Cut(name, "(")
-	message := fmt.Sprintf("%s can now %s %s (%s), where before it was: %s", c.Role, c.Command, c.Object, c.After, c.Before)
+	message := fmt.Sprintf("%s can now %s %s (%s), where before it was: %s", c.Role, c.Command, c.Object, oneLine(c.After), oneLine(c.Before))
+	if c.Helper != "" {
+		message = fmt.Sprintf("%s can now %s other rows of %s, whose policies call %s", c.Role, c.Command, c.Object, c.Helper)
+		name, _, _ = strings.Cut(c.Helper, "(")
+		name = name[strings.LastIndex(name, ".")+1:]
+	}
+	for _, rows := range c.Rows {
+		message += "; " + rows.String()
+	}
 	j.add(j.stepNaming(name, words), rule, c.Object, NoLock, message, fix)
 }
 

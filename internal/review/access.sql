@@ -1,5 +1,6 @@
 -- Who reaches what: one line for each command of each role on each object, with what it
--- reaches; and one for each table that row-level security guards.
+-- reaches; one for each table that row-level security guards; one for each function that its
+-- policies call; and what each function is, where any table is guarded.
 with tables as materialized (
     select c.oid, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, n.nspname || '.' || c.relname as name, c.reloptions
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -45,3 +46,14 @@ where v.relkind = 'v' and not coalesce(v.reloptions::text ~ 'security_invoker=(t
   and (v.relowner <> g.relowner or not g.relforcerowsecurity)
   and exists (select from aclexplode((select relacl from pg_class where oid = v.oid)) x where x.grantee = w.oid and x.privilege_type = 'SELECT')
 group by v.name, w.rolname
+union all
+select distinct concat_ws(chr(10), 'helper', g.name, n.nspname || '.' || f.proname || '(' || pg_get_function_identity_arguments(f.oid) || ')', '', '')
+from guarded g join pg_policy p on p.polrelid = g.oid join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass
+join pg_proc f on f.oid = d.refobjid join pg_namespace n on n.oid = f.pronamespace
+where n.nspname not in ('pg_catalog', 'information_schema')
+union all
+select concat_ws(chr(10), 'code', n.nspname || '.' || f.proname || '(' || pg_get_function_identity_arguments(f.oid) || ')', '', '',
+    md5(concat_ws(' ', f.prosrc, pg_get_function_sqlbody(f.oid), f.proconfig, f.prosecdef, f.proowner)))
+from pg_proc f join pg_namespace n on n.oid = f.pronamespace
+where exists (select from guarded) and n.nspname not in ('pg_catalog', 'information_schema', 'seedbed_review')
+  and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = f.oid and d.deptype = 'e')

@@ -26,6 +26,9 @@ type Config struct {
 	Rows RowMaker
 	// Tenancy reads which columns say whose a row is. Nil: none are known.
 	Tenancy func(ctx context.Context, conn *pgx.Conn) (carries func(table, column string) bool, err error)
+	// Sessions makes rows and sessions of tenants, with which who reaches what is counted
+	// on rows. Nil: the catalog alone is compared.
+	Sessions SessionMaker
 }
 
 // Reviewed is one migration that was looked at.
@@ -36,6 +39,9 @@ type Reviewed struct {
 	Took     int64
 	// Access is what the migration does to who reaches which rows.
 	Access []AccessChange
+	// Uncounted is why rows were not counted for some of Access; empty: they were, or
+	// nothing makes sessions.
+	Uncounted string
 }
 
 // Result of a review.
@@ -203,12 +209,19 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 		}
 		defer e.scratch.drop(ctx, clone)
 	}
-	r := &run{sess: e.sess, scratch: e.scratch, mig: m, major: e.result.Major, start: e.state}
-	settings, err := e.sess.settings(ctx)
+	reached, err := e.readAccess(ctx, m)
 	if err != nil {
 		return false, err
 	}
-	reached, err := e.readAccess(ctx, m)
+	untouched, err := e.keepForReach(ctx, m, reached)
+	if err != nil {
+		return false, err
+	}
+	if untouched != "" {
+		defer e.scratch.drop(ctx, untouched)
+	}
+	r := &run{sess: e.sess, scratch: e.scratch, mig: m, major: e.result.Major, start: e.state}
+	settings, err := e.sess.settings(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -235,7 +248,12 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		e.accessRules(r, reached, now)
+		changes, uncounted, err := e.reachOnRows(ctx, m, untouched, reached, now, reached.changes(now))
+		if err != nil {
+			return false, err
+		}
+		e.result.Migrations[len(e.result.Migrations)-1].Uncounted = uncounted
+		e.accessRules(r, reached, now, changes)
 	}
 	served, err := e.serveRules(ctx, m)
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 	"github.com/qarion/seedbed/internal/diagram"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/migrations"
-	"github.com/qarion/seedbed/pgtest/check"
 )
 
 // auditFunc is one of the checks.
@@ -118,7 +117,7 @@ func (a *app) reviewSource(ctx context.Context, r *reporting) error {
 		if err != nil {
 			return err
 		}
-		review, err := migrations.Review(ctx, all[0], fsys, migrations.ReviewOptions{Options: options, Sessions: check.Sessions})
+		review, err := migrations.Review(ctx, all[0], fsys, migrations.ReviewOptions{Options: options, Sessions: audit.TenantSessions})
 		if err == nil {
 			r.page.Reviewed, r.page.Migrations = true, reviewed(review)
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/migrations"
-	"github.com/qarion/seedbed/pgtest/check"
 )
 
 type reviewFlags struct {
@@ -108,7 +108,7 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	if !ok {
 		return usagef("--fail-on %s: there are hazard, policy, style and never", f.failOn)
 	}
-	options := migrations.ReviewOptions{From: f.from, Role: f.role, SkipDown: f.skipDown, Sessions: check.Sessions}
+	options := migrations.ReviewOptions{From: f.from, Role: f.role, SkipDown: f.skipDown, Sessions: audit.TenantSessions}
 	if f.rows != "" {
 		n, err := parseCount(f.rows)
 		if err != nil || n < 1 || f.skipDown {

@@ -6,26 +6,20 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/migrations"
 )
-
-// TenantSession is how policies know a session of one tenant.
-type TenantSession struct {
-	Table    string // as it was asked for
-	Tenant   string // "org 7"; "" where the table's rows belong to no tenant that is known
-	Settings map[string]string
-}
 
 // rowsEach is how many rows a table gets for each of two tenants: enough that optional
 // columns differ.
 const rowsEach = 6
 
 // TenantSessions makes rows of two tenants in each table and hands use, for each, the
-// session of one of them, with the membership that policies ask for. use runs in the same transaction, db's
-// own superuser; afterwards all of it is rolled back.
+// session of one of them, with the membership that policies ask for. db is a superuser's.
+// use runs in the same transaction, which is rolled back afterwards.
 //
 // A table without a session, because no rows could be made for example, is left out;
 // unmade says why.
-func TenantSessions(ctx context.Context, db seedbed.DB, tables []string, use func(sessions []TenantSession, unmade []string) error) error {
+func TenantSessions(ctx context.Context, db seedbed.DB, tables []string, use func(sessions []migrations.TenantSession, unmade []string) error) error {
 	a := &audit{ctx: ctx, db: db, report: &report.Report{}}
 	if err := a.prepare(); err != nil {
 		return err
@@ -42,7 +36,7 @@ func TenantSessions(ctx context.Context, db seedbed.DB, tables []string, use fun
 		return fmt.Errorf("session role %s may not become the application's roles: use a superuser", a.cat.Session)
 	}
 	defer p.close()
-	var sessions []TenantSession
+	var sessions []migrations.TenantSession
 	var unmade []string
 	for _, name := range tables {
 		before := len(a.report.Unchecked)
@@ -63,7 +57,7 @@ func TenantSessions(ctx context.Context, db seedbed.DB, tables []string, use fun
 	return use(sessions, unmade)
 }
 
-func (p *prober) tenantSession(name string) (*TenantSession, error) {
+func (p *prober) tenantSession(name string) (*migrations.TenantSession, error) {
 	r := p.a.cat.Table(name)
 	if r == nil {
 		return nil, nil
@@ -74,7 +68,7 @@ func (p *prober) tenantSession(name string) (*TenantSession, error) {
 			p.a.unchecked(name, "no rows of %s could be made: %s", name, firstLine(err))
 			return nil, p.a.ctx.Err()
 		}
-		return &TenantSession{Table: name}, nil
+		return &migrations.TenantSession{Table: name}, nil
 	}
 	t, err := p.prepare(s, nil)
 	if t == nil || err != nil {
@@ -90,5 +84,5 @@ func (p *prober) tenantSession(name string) (*TenantSession, error) {
 			}
 		}
 	}
-	return &TenantSession{Table: name, Tenant: t.level + " " + t.own.whose(), Settings: t.me.settings}, p.a.ctx.Err()
+	return &migrations.TenantSession{Table: name, Tenant: t.level + " " + t.own.whose(), Settings: t.me.settings}, p.a.ctx.Err()
 }

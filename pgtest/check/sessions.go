@@ -16,11 +16,5 @@ import (
 // db is a superuser's. All happens in one transaction, which is rolled back after use.
 // unmade says of which tables no rows or no session could be made, and why.
 func Sessions(ctx context.Context, db seedbed.DB, tables []string, use func(sessions []migrations.TenantSession, unmade []string) error) error {
-	return audit.TenantSessions(ctx, db, tables, func(sessions []audit.TenantSession, unmade []string) error {
-		var all []migrations.TenantSession
-		for _, s := range sessions {
-			all = append(all, migrations.TenantSession(s))
-		}
-		return use(all, unmade)
-	})
+	return audit.TenantSessions(ctx, db, tables, use)
 }

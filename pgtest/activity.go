@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,8 +20,14 @@ import (
 // It takes statements of the pool alone; the server's log has those of other clients.
 type activity struct {
 	mu      sync.Mutex
-	refused []string // statements, the first few
+	refused []note   // statements, the first few
 	sets    []string // statements and their arguments, the first few
+}
+
+// A note is what happened on a connection.
+type note struct {
+	conn *pgx.Conn
+	text string
 }
 
 // noted bounds what is kept of each kind.
@@ -39,23 +46,30 @@ func activityOf(pool *pgxpool.Pool) *activity {
 	return a
 }
 
-// sat reports whether a statement of the pool named a setting in order to set it.
-func (a *activity) sat(setting string) bool {
+// settings are the statements of the pool that set something for a session.
+func (a *activity) settings() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, s := range a.sets {
-		if strings.Contains(s, setting) {
-			return true
-		}
-	}
-	return false
+	return slices.Clone(a.sets)
 }
 
-// refusals are the statements that policies refused.
-func (a *activity) refusals() []string {
+// refusals are the statements that policies refused, of one connection or, with nil, of all.
+func (a *activity) refusals(conn *pgx.Conn) (texts []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return append([]string(nil), a.refused...)
+	for _, n := range a.refused {
+		if conn == nil || n.conn == conn {
+			texts = append(texts, n.text)
+		}
+	}
+	return texts
+}
+
+// forget drops what was refused on a connection that the next test will use.
+func (a *activity) forget(conn *pgx.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refused = slices.DeleteFunc(a.refused, func(n note) bool { return n.conn == conn })
 }
 
 func (a *activity) began(sql string, args []any) {
@@ -72,7 +86,7 @@ func (a *activity) began(sql string, args []any) {
 	}
 }
 
-func (a *activity) ended(sql string, err error) {
+func (a *activity) ended(conn *pgx.Conn, sql string, err error) {
 	var refusal *pgconn.PgError
 	if err == nil || !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege || !strings.Contains(refusal.Message, "row-level security") {
 		return
@@ -80,7 +94,7 @@ func (a *activity) ended(sql string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.refused) < noted {
-		a.refused = append(a.refused, refusal.Message+"\n"+sql)
+		a.refused = append(a.refused, note{conn, refusal.Message + "\n" + sql})
 	}
 }
 
@@ -95,10 +109,10 @@ func (a *activity) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
-func (a *activity) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+func (a *activity) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
 	if data.Err != nil {
 		sql, _ := ctx.Value(statementKey{}).(string)
-		a.ended(sql, data.Err)
+		a.ended(conn, sql, data.Err)
 	}
 }
 
@@ -108,9 +122,9 @@ func (a *activity) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 }
 
 // TraceBatchQuery implements pgx.BatchTracer.
-func (a *activity) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+func (a *activity) TraceBatchQuery(_ context.Context, conn *pgx.Conn, data pgx.TraceBatchQueryData) {
 	a.began(data.SQL, data.Args)
-	a.ended(data.SQL, data.Err)
+	a.ended(conn, data.SQL, data.Err)
 }
 
 // TraceBatchEnd implements pgx.BatchTracer.

@@ -21,7 +21,7 @@ import (
 type failure struct {
 	Test     string
 	Database string
-	URL      string
+	URL      string   // "" where nothing is kept
 	Security []string // what row-level security has to do with it
 	Notes    []string
 	LogFile  string
@@ -39,7 +39,7 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		Database: db.database.Name,
 		URL:      cluster.LogURL(db.database.Name, db.role),
 		LogFile:  cluster.Log(),
-		Log:      db.logSlice(),
+		Log:      logSlice(cluster.Log(), "] "+db.database.Name+" ", db.since),
 	}
 	if stat := db.Stat(); stat.AcquiredConns() == stat.MaxConns() {
 		f.Notes = append(f.Notes, fmt.Sprintf("all %d connections of the test's pool are in use: what asks for another waits; Server.MaxConns allows more", stat.MaxConns()))
@@ -53,7 +53,7 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		return f
 	}
 	defer admin.Close(ctx)
-	f.Security = db.explain(ctx, admin, strings.Join(f.Log, "\n"))
+	f.Security = db.observe(admin, f.Log).explain(ctx)
 	if artifacts() {
 		f.Changed, f.Unread = changedRows(ctx, admin, db.server.template.Tables())
 	}
@@ -66,7 +66,11 @@ const cardLines = 20
 // card is what a failed test's log says about its database.
 func (f *failure) card() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", f.URL, f.URL)
+	if f.URL == "" {
+		b.WriteString("pgtest: the test failed; its transaction is rolled back\n")
+	} else {
+		fmt.Fprintf(&b, "pgtest: the test failed; its database is kept\n  url   %s\n  open  psql '%s'\n", f.URL, f.URL)
+	}
 	for _, line := range f.notes() {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
@@ -111,11 +115,12 @@ func withoutPassword(s string) string {
 	return u.String()
 }
 
-// logSlice is what the server logged for this database since the test has it: another
-// test's lines may stand before those. A statement over several lines is one entry.
-func (db *DB) logSlice() (entries []string) {
+// logSlice is what the server logged for a database, or for a session on it, since the
+// test has it: another test's lines may stand before those. A statement over several lines
+// is one entry.
+func logSlice(path, mine string, began time.Time) (entries []string) {
 	const look = 4 << 20
-	file, err := os.Open(db.server.cluster.Log())
+	file, err := os.Open(path)
 	if err != nil {
 		return nil // an external server's is not ours to read
 	}
@@ -128,8 +133,7 @@ func (db *DB) logSlice() (entries []string) {
 	if err != nil {
 		return nil
 	}
-	mine := "] " + db.database.Name + " "
-	since := db.since.UTC().Format(logTime)
+	since := began.UTC().Format(logTime)
 	within := false
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\n")

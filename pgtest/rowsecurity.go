@@ -18,17 +18,17 @@ import (
 // explain says, for a test that has failed, what row-level security has to do with it:
 // which tables have rows that the test's sessions do not see, which refused a row, and
 // the ways on. It returns nothing where it has nothing to do with it.
-func (db *DB) explain(ctx context.Context, admin *pgx.Conn, log string) (lines []string) {
-	if unforced := db.server.unforced; unforced != "" && strings.Contains(log, "permission denied") {
-		lines = append(lines, unforced)
+func (o *observer) explain(ctx context.Context) (lines []string) {
+	if o.unforced != "" && strings.Contains(o.log, "permission denied") {
+		lines = append(lines, o.unforced)
 	}
-	tables, err := securedTables(ctx, admin)
+	tables, err := securedTables(ctx, o.conn)
 	if err != nil {
 		return append(lines, fmt.Sprintf("read the policies of row-level security: %v", err))
 	}
 	var hidden []hiding
 	for _, table := range tables {
-		if h, ok := db.hides(ctx, admin, table, log); ok {
+		if h, ok := o.hides(ctx, table); ok {
 			hidden = append(hidden, h)
 		}
 	}
@@ -57,8 +57,10 @@ func bestExample(hidden []hiding) hiding {
 type hiding struct {
 	table   securedTable
 	role    string // the test's
+	inTx    bool   // the test has a transaction of Server.Tx and no database
+	value   string // of the setting that the policies read, in that transaction
 	all     int    // rows, up to countLimit
-	seen    int    // by a new session of role
+	seen    int    // by a new session of role, or by the transaction
 	why     string // the error that a query of role gets instead of rows; "" none
 	refused bool
 	bytes   int64    // of rows, where policies hide them from the administrator too; 0 elsewhere
@@ -91,8 +93,8 @@ SELECT c.oid::regclass::text AS name, c.relname::text AS bare,
 		FROM pg_policy p, unnest(p.polroles) r(role) WHERE p.polrelid = c.oid AND p.polpermissive ORDER BY 1) AS roles
 FROM pg_class c WHERE relrowsecurity AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1`
 
-func securedTables(ctx context.Context, admin *pgx.Conn) ([]securedTable, error) {
-	rows, err := admin.Query(ctx, securedTablesSQL)
+func securedTables(ctx context.Context, conn querier) ([]securedTable, error) {
+	rows, err := conn.Query(ctx, securedTablesSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +102,7 @@ func securedTables(ctx context.Context, admin *pgx.Conn) ([]securedTable, error)
 	if err != nil || len(tables) == 0 {
 		return nil, err
 	}
-	readers, err := settingReaders(ctx, admin)
+	readers, err := settingReaders(ctx, conn)
 	for i := range tables {
 		for _, policy := range tables[i].Policies {
 			for _, name := range readers.in(policy) {
@@ -117,8 +119,8 @@ func securedTables(ctx context.Context, admin *pgx.Conn) ([]securedTable, error)
 // functions: policies often hide current_setting behind one.
 type readers map[string][]string
 
-func settingReaders(ctx context.Context, admin *pgx.Conn) (readers, error) {
-	rows, err := admin.Query(ctx, `SELECT proname::text, coalesce(pg_get_function_sqlbody(p.oid), prosrc, '') FROM pg_proc p JOIN pg_language l ON l.oid = prolang
+func settingReaders(ctx context.Context, conn querier) (readers, error) {
+	rows, err := conn.Query(ctx, `SELECT proname::text, coalesce(pg_get_function_sqlbody(p.oid), prosrc, '') FROM pg_proc p JOIN pg_language l ON l.oid = prolang
 		WHERE p.oid >= 16384 AND lanname IN ('sql', 'plpgsql') ORDER BY p.oid`)
 	if err != nil {
 		return nil, err
@@ -159,23 +161,27 @@ func (r readers) in(text string) (settings []string) {
 	return settings
 }
 
-// hides looks at a table with the eyes of the test's sessions.
-func (db *DB) hides(ctx context.Context, admin *pgx.Conn, table securedTable, log string) (h hiding, some bool) {
-	h = hiding{table: table, role: db.role}
-	for _, session := range append(db.sessions(), db) {
-		log += "\n" + strings.Join(activityOf(session.Pool).refusals(), "\n")
+// hides looks at a table as the test's sessions see it.
+func (o *observer) hides(ctx context.Context, table securedTable) (h hiding, some bool) {
+	h = hiding{table: table, role: o.role, inTx: o.inTx}
+	h.refused = refuses(o.log, table.Bare)
+	for _, setting := range table.Settings {
+		h.sat = h.sat || strings.Contains(o.sets, setting)
 	}
-	h.refused = refuses(log, table.Bare)
-	all, err := count(ctx, admin, "", nil, table.Name)
+	all, err := o.count(ctx, o.bypass, nil, table.Name)
 	if err != nil {
 		return h, h.refused // a table that the test has locked, say
 	}
 	h.all, h.seen = all, all
 	var bound bool // an administrator who is no superuser
-	if err := admin.QueryRow(ctx, "SELECT row_security_active($1::regclass), pg_relation_size($1::regclass)", table.Name).Scan(&bound, &h.bytes); err != nil || !bound || all > 0 {
+	err = o.scan(ctx, o.bypass, nil, "SELECT row_security_active($1::regclass), pg_relation_size($1::regclass)", []any{table.Name}, &bound, &h.bytes)
+	if err != nil || !bound || all > 0 {
 		h.bytes = 0
 	}
-	h.seen, err = count(ctx, admin, db.role, nil, table.Name)
+	if o.inTx && len(table.Settings) > 0 {
+		_ = o.scan(ctx, "", nil, "SELECT coalesce(current_setting($1, true), '')", []any{table.Settings[0]}, &h.value)
+	}
+	h.seen, err = o.count(ctx, o.role, nil, table.Name)
 	var refusal *pgconn.PgError
 	switch {
 	case err == nil:
@@ -184,18 +190,15 @@ func (db *DB) hides(ctx context.Context, admin *pgx.Conn, table securedTable, lo
 	default:
 		h.why = strings.TrimSpace(err.Error()) // a policy that fails without its setting
 	}
-	for _, setting := range table.Settings {
-		h.sat = h.sat || activityOf(db.Pool).sat(setting)
-	}
-	for _, as := range db.sessions() {
-		if n, err := count(ctx, admin, as.asRole, as.asSettings, table.Name); err == nil && n == 0 && all > 0 {
+	for _, as := range o.sessions {
+		if n, err := o.count(ctx, as.asRole, as.asSettings, table.Name); err == nil && n == 0 && all > 0 {
 			h.blind = append(h.blind, session(as.asRole, as.asSettings))
 		}
 	}
 	if h.seen == h.all && h.bytes == 0 && !h.refused && len(h.blind) == 0 {
 		return h, false
 	}
-	h.findReader(ctx, admin)
+	o.findReader(ctx, &h)
 	return h, true
 }
 
@@ -209,40 +212,15 @@ func refuses(log, table string) bool {
 	return false
 }
 
-// count counts a table's rows as a role with settings sees them; "" is the administrator.
-func count(ctx context.Context, admin *pgx.Conn, role string, settings map[string]string, table string) (n int, err error) {
-	tx, err := admin.Begin(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	// A table that the test has locked is left out.
-	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '200ms'"); err != nil {
-		return 0, err
-	}
-	for name, value := range settings {
-		if _, err := tx.Exec(ctx, "SELECT set_config($1, $2, true)", name, value); err != nil {
-			return 0, err
-		}
-	}
-	if role != "" {
-		if _, err := tx.Exec(ctx, "SET LOCAL ROLE "+pgx.Identifier{role}.Sanitize()); err != nil {
-			return 0, err
-		}
-	}
-	err = tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) x", table, countLimit)).Scan(&n)
-	return n, err
-}
-
 // findReader looks for a session that sees rows: a role that the policies are for, with
 // the setting that they read and a value that a row has in a column they name.
-func (h *hiding) findReader(ctx context.Context, admin *pgx.Conn) {
+func (o *observer) findReader(ctx context.Context, h *hiding) {
 	h.reader = h.role
 	if len(h.table.Roles) > 0 && !slices.Contains(h.table.Roles, "public") && !slices.Contains(h.table.Roles, h.role) {
 		h.reader = h.table.Roles[0]
 	}
 	if len(h.table.Settings) == 0 {
-		h.sees, _ = count(ctx, admin, h.reader, nil, h.table.Name)
+		h.sees, _ = o.count(ctx, h.reader, nil, h.table.Name)
 		return
 	}
 	setting := h.table.Settings[0]
@@ -258,12 +236,12 @@ func (h *hiding) findReader(ctx context.Context, admin *pgx.Conn) {
 	for _, column := range mentioned {
 		quoted := pgx.Identifier{column}.Sanitize()
 		var value string
-		err := admin.QueryRow(ctx, fmt.Sprintf("SELECT %[1]s::text FROM %[2]s WHERE %[1]s IS NOT NULL LIMIT 1", quoted, h.table.Name)).Scan(&value)
+		err := o.scan(ctx, o.bypass, nil, fmt.Sprintf("SELECT %[1]s::text FROM %[2]s WHERE %[1]s IS NOT NULL LIMIT 1", quoted, h.table.Name), nil, &value)
 		if err != nil || len(value) > 64 || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
 			continue
 		}
 		set := map[string]string{setting: value}
-		if n, err := count(ctx, admin, h.reader, set, h.table.Name); err == nil && n > h.sees {
+		if n, err := o.count(ctx, h.reader, set, h.table.Name); err == nil && n > h.sees {
 			h.sees, h.set = n, set
 		}
 	}
@@ -289,8 +267,14 @@ func (h hiding) String() string {
 	case h.all == 1:
 		rows = "1 row"
 	}
+	viewer := "a new session of role " + h.role
+	if h.inTx {
+		viewer = "the test's transaction in role " + h.role
+	}
 	without := ""
-	if len(h.table.Settings) > 0 {
+	if h.value != "" {
+		without = fmt.Sprintf(" with %s = '%s'", h.table.Settings[0], h.value)
+	} else if len(h.table.Settings) > 0 {
 		without = " without " + strings.Join(h.table.Settings, " and ")
 	}
 	fmt.Fprintf(&b, "%s: ", h.table.Name)
@@ -302,14 +286,17 @@ func (h hiding) String() string {
 		}
 	}
 	if h.all > 0 {
-		fmt.Fprintf(&b, "%s, of which a new session of role %s%s ", rows, h.role, without)
+		fmt.Fprintf(&b, "%s, of which %s%s ", rows, viewer, without)
 	}
 	if h.bytes > 0 {
-		fmt.Fprintf(&b, "%d bytes of rows, of which a new session of role %s%s sees none", h.bytes, h.role, without)
+		fmt.Fprintf(&b, "%d bytes of rows, of which %s%s sees none", h.bytes, viewer, without)
 	} else if h.all == 0 {
 		// There is none to hide.
 	} else if h.why != "" {
 		fmt.Fprintf(&b, "sees none, but gets %s", h.why)
+		if strings.Contains(h.why, `""`) && len(h.table.Settings) > 0 {
+			fmt.Fprintf(&b, ": once a transaction has set it, a session has '' for it, so let policies read nullif(current_setting('%s', true), '')", h.table.Settings[0])
+		}
 	} else {
 		fmt.Fprintf(&b, "sees %d", h.seen)
 	}
@@ -322,7 +309,7 @@ func (h hiding) String() string {
 	case h.reader != h.role:
 		fmt.Fprintf(&b, "; its policies are for %s", strings.Join(h.table.Roles, ", "))
 	}
-	if h.sat {
+	if h.sat && !h.inTx {
 		fmt.Fprintf(&b, ";\n    the test has set %s: that holds for one connection of the pool and, with set_config(…, true) or SET LOCAL, to the end of its transaction", h.table.Settings[0])
 	}
 	return b.String()
@@ -334,6 +321,10 @@ func (h hiding) ways() []string {
 	if len(h.set) > 0 {
 		settings = fmt.Sprintf("map[string]string{%s}", pairs(h.set, "%q: %q"))
 	}
+	table := strings.ReplaceAll(h.table.Name, `"`, "")
+	if h.inTx {
+		return h.waysInTx(settings, table)
+	}
 	as := fmt.Sprintf("db.As(t, %q, %s)", h.reader, settings)
 	sees := ""
 	if h.sees > 0 {
@@ -343,7 +334,23 @@ func (h hiding) ways() []string {
 	if len(h.table.Settings) > 0 {
 		lines = append(lines, fmt.Sprintf("  SELECT set_config('%s', $1, true) at the beginning of each transaction of the code under test", h.table.Settings[0]))
 	}
-	return append(lines, fmt.Sprintf("  factory.Auto(%q).Create(t, db) writes a test's rows past the policies", strings.ReplaceAll(h.table.Name, `"`, "")))
+	return append(lines, fmt.Sprintf("  factory.Auto(%q).Create(t, db) writes a test's rows past the policies", table))
+}
+
+// waysInTx are those of a test that has a transaction and no database.
+func (h hiding) waysInTx(settings, table string) []string {
+	lines := []string{"ways on:"}
+	if len(h.set) > 0 {
+		setting := h.table.Settings[0]
+		sees := ""
+		if h.sees > 0 {
+			sees = fmt.Sprintf(": it then sees %d of %s", h.sees, h.table.Name)
+		}
+		lines = append(lines, fmt.Sprintf("  SELECT set_config('%s', '%s', true) in the transaction%s", setting, h.set[setting], sees))
+	}
+	return append(lines,
+		fmt.Sprintf("  factory.Auto(%q).Create(t, tx) writes a test's rows past the policies", table),
+		fmt.Sprintf("  a database instead, Server.DB, has sessions as the application's: db.As(t, %q, %s)", h.reader, settings))
 }
 
 // session describes a session of DB.As.

@@ -118,3 +118,50 @@ func TestCardOfTheReferenceSchema(t *testing.T) {
 
 // acme makes a row one account's.
 var acme = factory.Set(func(r *factory.Record) { r.Set("account", "acme") })
+
+// txCardOf is the log of a failed test that did f in a transaction.
+func txCardOf(t *testing.T, f func(t testing.TB, tx pgtest.Tx)) string {
+	t.Helper()
+	return testkit.Record(t, func(t testing.TB) {
+		f(t, invoices.Tx(t))
+		t.Error("this test fails on purpose")
+	}).Logged()
+}
+
+func TestCardOfATransaction(t *testing.T) {
+	for name, c := range map[string]struct {
+		does func(t testing.TB, tx pgtest.Tx)
+		says []string
+	}{
+		"an insert that is refused": {func(t testing.TB, tx pgtest.Tx) {
+			if _, err := tx.Exec(t.Context(), "INSERT INTO invoices (account) VALUES ('a')"); err == nil {
+				t.Error("the insert passed")
+			}
+		}, []string{"its transaction is rolled back", "invoices: its policies refused a row of role seedbed_owner without app.account",
+			"SELECT set_config('app.account', '…', true) in the transaction", `db.As(t, "seedbed_owner", map[string]string{"app.account": "…"})`,
+			"STATEMENT:  INSERT INTO invoices"}},
+		"rows that are hidden": {func(t testing.TB, tx pgtest.Tx) {
+			factory.Auto("invoices").CreateN(t, tx, 3, acme)
+		}, []string{"invoices: 3 rows, of which the test's transaction in role seedbed_owner without app.account sees 0",
+			"SELECT set_config('app.account', 'acme', true) in the transaction: it then sees 3 of invoices"}},
+		"another tenant's setting": {func(t testing.TB, tx pgtest.Tx) {
+			factory.Auto("invoices").CreateN(t, tx, 2, acme)
+			testpg.Exec(t, tx, "SELECT set_config('app.account', 'Acme', true)")
+		}, []string{"invoices: 2 rows, of which the test's transaction in role seedbed_owner with app.account = 'Acme' sees 0"}},
+	} {
+		t.Run(name, func(t *testing.T) { testkit.Mention(t, txCardOf(t, c.does), c.says...) })
+	}
+}
+
+// What policies refused another test's transaction, on the same connection, is not told again.
+func TestCardOfATransactionIsOfThatAlone(t *testing.T) {
+	refused := func(t testing.TB, tx pgtest.Tx) {
+		if _, err := tx.Exec(t.Context(), "INSERT INTO invoices (account) VALUES ('a')"); err == nil {
+			t.Error("the insert passed")
+		}
+	}
+	txCardOf(t, refused)
+	if card := txCardOf(t, func(testing.TB, pgtest.Tx) {}); card != "" {
+		t.Errorf("a test that did nothing has a card:\n%s", card)
+	}
+}

@@ -3,7 +3,9 @@ package pgtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,7 +26,8 @@ func (Tx) Commit(context.Context) error { return ErrCommit }
 // that neither commits nor opens connections: a fraction of a millisecond.
 //
 // What Postgres does outside of transactions stays: sequences move on. Session locks are
-// freed with the test. A statement that fails aborts the transaction, as ever.
+// freed with the test. A statement that fails aborts the transaction, as ever. When t
+// fails, its log has what the server said and what row-level security has to do with it.
 func (s *Server) Tx(t testing.TB) Tx {
 	mustBeTest(t, "Tx")
 	t.Helper()
@@ -43,10 +46,18 @@ func (s *Server) Tx(t testing.TB) Tx {
 		conn.Release()
 		t.Fatalf("pgtest: begin the test's transaction: %v", err)
 	}
+	ours := &testTx{Tx: tx, conn: conn.Conn(), pool: shared, server: r, began: time.Now()}
 	t.Cleanup(func() {
+		t.Helper()
 		ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
 		defer cancel()
 		defer conn.Release()
+		if t.Failed() {
+			if f := ours.failure(ctx, t.Name()); len(f.notes())+len(f.Log) > 0 {
+				t.Log(f.card())
+			}
+		}
+		activityOf(shared).forget(conn.Conn())
 		// A test that cancelled a query has lost the connection, and with it
 		// everything it did.
 		err := tx.Rollback(ctx)
@@ -58,6 +69,27 @@ func (s *Server) Tx(t testing.TB) Tx {
 		}
 	})
 	return Tx{tx}
+}
+
+// A testTx is a transaction of Server.Tx, for the card of a test that fails.
+type testTx struct {
+	pgx.Tx
+	conn   *pgx.Conn
+	pool   *pgxpool.Pool // of all transactions
+	server *ready
+	began  time.Time
+}
+
+// failure describes the transaction before it is rolled back.
+func (tx *testTx) failure(ctx context.Context, test string) *failure {
+	f := &failure{Test: test, Database: tx.conn.Config().Database, LogFile: tx.server.cluster.Log()}
+	f.Log = logSlice(f.LogFile, fmt.Sprintf(" [%d] %s ", tx.conn.PgConn().PID(), f.Database), tx.began)
+	if tx.conn.IsClosed() {
+		f.Notes = append(f.Notes, "its connection is closed, as after a query whose context ended: what it wrote is gone")
+		return f
+	}
+	f.Security = tx.observe(ctx, f.Log).explain(ctx)
+	return f
 }
 
 // leaveSession frees what a rollback leaves in the session: advisory locks, and

@@ -44,7 +44,7 @@ type layer struct {
 
 // layers are all packages, from the ground up.
 var layers = []layer{
-	{"small tools of one purpose; the catalog as plain structs; what services import", "internal/buildid internal/catalog internal/closewait internal/dirfs internal/fake internal/flock internal/generation internal/look internal/queryplan internal/sqltext internal/testlog internal/figures relation sanitize"},
+	{"small tools of one purpose; the catalog as plain structs; what services import", "internal/buildid internal/catalog internal/closewait internal/dirfs internal/fake internal/flock internal/generation internal/look internal/queryplan internal/sqltext internal/testlog internal/yamlerror internal/figures relation sanitize"},
 	{"what is concluded from a catalog or a statement; the programs of Postgres; findings", "internal/infer internal/mask internal/postgres internal/report internal/review internal/trace"},
 	{"the public vocabulary, and servers", ". internal/server"},
 	{"references between tables; templates; migrations", "internal/diagram internal/graph internal/template migrations"},

@@ -1,11 +1,15 @@
 package pgtest
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // As returns the same database as another role sees it, with settings in force
@@ -17,6 +21,7 @@ import (
 // role without any rights becomes it, and RESET ROLE and RESET ALL come back to
 // it, not to more. The pool closes with the test.
 func (db *DB) As(t testing.TB, role string, settings map[string]string) *DB {
+	mustBeTest(t, "DB.As")
 	t.Helper()
 	as, err := db.connectAs(t, role, settings)
 	if err != nil {
@@ -35,6 +40,9 @@ func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (
 		return nil, err
 	}
 	defer admin.Close(t.Context())
+	if err := checkSettings(t.Context(), admin, settings); err != nil {
+		return nil, err
+	}
 	login, params, err := db.server.cluster.LoginFor(t.Context(), admin, role)
 	if err != nil {
 		return nil, err
@@ -53,6 +61,28 @@ func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (
 	as := db.server.handle(db.database, pool, login)
 	as.asRole, as.asSettings = role, maps.Clone(settings)
 	return as, nil
+}
+
+// checkSettings says at once what else every connection of the pool would fail for: a name
+// that is not one of a setting, a value that a setting refuses.
+func checkSettings(ctx context.Context, admin *pgx.Conn, settings map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		err := pgx.BeginFunc(ctx, admin, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "SELECT set_config($1, $2, true)", name, settings[name])
+			return err
+		})
+		var refusal *pgconn.PgError
+		if !errors.As(err, &refusal) {
+			continue
+		}
+		switch refusal.Code {
+		case "42704", "42602": // undefined_object, invalid_name
+			return fmt.Errorf("there is no setting %q: one of an application has a dot in its name, as app.tenant, with letters, digits and _ beside it: %w", name, err)
+		case "22023": // invalid_parameter_value
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // sessions are the handles that As has made.

@@ -52,7 +52,7 @@ type DB struct {
 //
 // DB ends t when there is no database to be had, and says why.
 func (s *Server) DB(t testing.TB) *DB {
-	mustBeTest(t, "DB")
+	mustBeTest(t, "Server.DB")
 	t.Helper()
 	r := s.use(t)
 	database, err := r.template.Acquire(t.Context(), t.Name())
@@ -72,7 +72,7 @@ func (s *Server) DB(t testing.TB) *DB {
 // mustBeTest panics where a caller passes on a testing.TB that was never set.
 func mustBeTest(t testing.TB, method string) {
 	if v := reflect.ValueOf(t); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		panic("pgtest: Server." + method + " was given a nil testing.TB: pass the test's t, or use Server.Open where there is no test")
+		panic("pgtest: " + method + " was given a nil testing.TB: pass the test's t, or use Server.Open where there is no test")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -32,6 +33,9 @@ func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Lay
 	}
 	if s.MigrateAsSuperuser && s.externalURL() != "" {
 		return nil, 0, errors.New("Server.MigrateAsSuperuser makes the schema's owner a superuser while the migrations run, which is not done on a server that others share; leave Server.URL and SEEDBED_URL empty")
+	}
+	if !tableName.MatchString(s.Table) {
+		return nil, 0, fmt.Errorf("Server.Table is %q: name a table, with its schema or without, as in goose_db_version or app.versions", s.Table)
 	}
 	if s.Migrations != nil || s.GoMigrations != nil {
 		set, err := migrations.Open(anchored(s.Migrations), migrations.Options{Dir: s.Dir, Table: s.Table, AllowMissing: s.AllowMissing, Go: s.GoMigrations})
@@ -63,6 +67,9 @@ func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Lay
 	}
 	return all, base, nil
 }
+
+// tableName is what Server.Table may be: goose writes it into statements as it is.
+var tableName = regexp.MustCompile(`^([\w$"]+(\.[\w$"]+)?)?$`)
 
 // started is where the test binary was started, before any test changed directory.
 var started, _ = os.Getwd()

@@ -3,6 +3,7 @@ package pgtest_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
 
@@ -27,12 +28,48 @@ func TestMistakes(t *testing.T) {
 		"another Dir":              {&pgtest.Server{Migrations: someFiles, Dir: "migrations"}, []string{`Dir is "migrations", which is not there; SQL files are in "db/migrations"`}},
 		"a role that is not there": {&pgtest.Server{Migrations: someFiles, Role: "app"}, []string{`Server.Role is "app"`, "a migration has to create it, with LOGIN"}},
 		"a negative number":        {&pgtest.Server{MaxConns: -3}, []string{"Server.MaxConns is -3"}},
+		"no server":                {nil, []string{"the *Server is nil", "var pg = &pgtest.Server{Migrations: files}"}},
+		"a misspelt setting":       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Postgres refuses "work_men": "4MB" of Server.Settings`, "unrecognized configuration parameter"}},
+		"a directory without Postgres": {&pgtest.Server{Binaries: t.TempDir()},
+			[]string{"SEEDBED_BINARIES and Server.Binaries name a directory with initdb, pg_ctl and postgres, such as /"}},
+		"no server at a URL":  {&pgtest.Server{URL: "postgres://u:secret@127.0.0.1:1/x"}, []string{"Server.URL: no server answers at 127.0.0.1:1; start it, or correct host and port: ", "connection refused"}},
+		"an extension's name": {&pgtest.Server{Extensions: []string{"uuid_ossp"}}, []string{`there is no extension uuid_ossp; did you mean "uuid-ossp", which comes with Postgres?`}},
+		"a table's name":      {&pgtest.Server{Migrations: someFiles, Table: "versions; drop"}, []string{`Server.Table is "versions; drop"`, "app.versions"}},
 		"a seed that policies refuse": {&pgtest.Server{Migrations: invoices.Migrations, Seed: writes},
 			[]string{"load the seed: ", "it runs as seedbed_owner", "SELECT set_config('app.account', $1, true)", "factories or fixtures"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			testkit.Mention(t, testkit.Record(t, func(t testing.TB) { c.server.DB(t) }).FatalMessage(), c.says...)
 		})
+	}
+}
+
+func TestMistakesInSettingsOfAs(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  map[string]string
+		says string
+	}{
+		"without a dot":   {map[string]string{"account": "acme"}, `there is no setting "account": one of an application has a dot in its name, as app.tenant`},
+		"no name":         {map[string]string{"app account": "acme"}, `there is no setting "app account"`},
+		"a refused value": {map[string]string{"statement_timeout": "soon"}, "setting statement_timeout: ERROR: invalid value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := testkit.Record(t, func(t testing.TB) { invoices.DB(t).As(t, "seedbed_owner", c.set) })
+			testkit.Mention(t, r.FatalMessage(), "pgtest: connect as seedbed_owner", c.says)
+		})
+	}
+}
+
+func TestCachesThatCannotBeUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	testkit.WriteFile(t, file, "")
+	for cache, says := range map[string]string{
+		"relative/dir": "SEEDBED_CACHE=relative/dir: it is relative, and go test runs each package's tests in a directory of their own",
+		file:           "it is a file: name a directory",
+	} {
+		t.Setenv("SEEDBED_CACHE", cache)
+		server := &pgtest.Server{Migrations: invoices.Migrations}
+		testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), says)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/qarion/seedbed/internal/rows"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // An observer looks into the database of a test that has failed, as the test's sessions
@@ -50,8 +50,8 @@ func (tx *testTx) observe(ctx context.Context, log []string) *observer {
 	}
 	_ = o.scan(ctx, "", nil, "SELECT current_user", nil, &o.role)
 	o.bypass = o.role
-	if err := o.scan(ctx, rows.SeederRole, nil, "SELECT", nil); err == nil {
-		o.bypass = rows.SeederRole
+	if err := o.scan(ctx, server.Seeder, nil, "SELECT", nil); err == nil {
+		o.bypass = server.Seeder
 	}
 	return o
 }

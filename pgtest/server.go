@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,6 +138,9 @@ func (s *Server) use(t testing.TB) *ready {
 // open returns the Server ready for use, until the caller is done with users. What keeps
 // it from that is found once, and told to every test.
 func (s *Server) open(ctx context.Context, logf func(string, ...any)) (*ready, error) {
+	if s == nil {
+		return nil, errors.New("the *Server is nil: make one, as in var pg = &pgtest.Server{Migrations: files}")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.leaveRetired(logf)
@@ -309,7 +313,11 @@ func (r *ready) findRole(ctx context.Context) error {
 // acquire finds the server and builds the base where there is none.
 func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, logf func(string, ...any)) (err error) {
 	if url := s.externalURL(); url != "" {
-		r.cluster, err = server.External(ctx, url)
+		if r.cluster, err = server.External(ctx, url); err != nil && s.URL == "" {
+			err = fmt.Errorf("SEEDBED_URL: %w", err)
+		} else if err != nil {
+			err = fmt.Errorf("Server.URL: %w", err)
+		}
 		return err
 	}
 	r.cluster, err = server.Acquire(ctx, server.Config{
@@ -333,6 +341,11 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 			},
 		},
 	})
+	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
+		if err != nil && strings.Contains(err.Error(), "parameter \""+name+"\"") {
+			return fmt.Errorf("Postgres refuses %q: %q of Server.Settings: %w", name, s.Settings[name], err)
+		}
+	}
 	return err
 }
 

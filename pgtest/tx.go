@@ -29,7 +29,7 @@ func (Tx) Commit(context.Context) error { return ErrCommit }
 // freed with the test. A statement that fails aborts the transaction, as ever. When t
 // fails, its log has what the server said and what row-level security has to do with it.
 func (s *Server) Tx(t testing.TB) Tx {
-	mustBeTest(t, "Tx")
+	mustBeTest(t, "Server.Tx")
 	t.Helper()
 	r := s.use(t)
 	t.Cleanup(r.users.Done)

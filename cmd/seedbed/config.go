@@ -15,6 +15,7 @@ import (
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/yamlerror"
 )
 
 // configFile is looked for in the current directory and upward. What it says is
@@ -127,6 +128,9 @@ func (c *config) read(path string) error {
 	if err := yaml.UnmarshalWithOptions(text, c, yaml.Strict()); err != nil {
 		return configError(path, err)
 	}
+	if c.Postgres != "" && !versionNumber.MatchString(c.Postgres) {
+		return usagef("%s: postgres is %q: write a major version such as 15, or a version such as 15.18", path, c.Postgres)
+	}
 	for i := range c.Migrations {
 		c.Migrations[i] = besides(path, c.Migrations[i])
 	}
@@ -136,7 +140,7 @@ func (c *config) read(path string) error {
 	}
 	for _, e := range c.Except {
 		if _, known := report.RuleNamed(e.Rule); !known || e.Reason == "" {
-			return usagef("%s: except %q: it needs a known rule and a reason", path, e.Rule)
+			return usagef("%s: except %q: it needs a known rule, as a finding of seedbed check names it, and a reason", path, e.Rule)
 		}
 	}
 	return nil
@@ -163,7 +167,7 @@ func configError(path string, err error) error {
 			hint = "; did you mean " + near + "?"
 		}
 	}
-	return usagef("%s: %s%s", at, y.GetMessage(), hint)
+	return usagef("%s: %s%s", at, yamlerror.Plain(y.GetMessage()), hint)
 }
 
 func (c *config) exceptions() []audit.Exception {

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/dev"
 	"github.com/qarion/seedbed/internal/scenario"
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // target is the database that a command works on.
@@ -92,6 +96,10 @@ func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
+		var said *pgconn.PgError
+		if ctx.Err() == nil && !errors.As(err, &said) {
+			err = server.NoAnswer(net.JoinHostPort(cfg.ConnConfig.Host, strconv.Itoa(int(cfg.ConnConfig.Port))), err)
+		}
 		return nil, fmt.Errorf("connect to %s: %w", where(cfg.ConnConfig), err)
 	}
 	return pool, nil

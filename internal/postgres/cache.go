@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -48,13 +49,20 @@ func OpenCache(dir string) (*Cache, error) {
 }
 
 func named(dir, as string, u *User) (*Cache, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, fmt.Errorf("use the cache %s: %w", as, err)
+	if !filepath.IsAbs(dir) {
+		return nil, fmt.Errorf("use the cache %s: it is relative, and go test runs each package's tests in a directory of their own: name it from the root on", as)
 	}
-	c := &Cache{Dir: abs, User: u}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("use the cache %s: it is a file: name a directory, which is made if it is missing", as)
+	}
+	c := &Cache{Dir: filepath.Clean(dir), User: u}
 	if err := c.open(); err != nil {
-		return nil, fmt.Errorf("use the cache %s: %w", as, err)
+		way := ""
+		var path *fs.PathError
+		if errors.As(err, &path) && (path.Op == "mkdir" || path.Op == "open") {
+			way = ": name a directory that you may make and write to"
+		}
+		return nil, fmt.Errorf("use the cache %s: %w%s", as, err, way)
 	}
 	return c, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -77,6 +78,12 @@ func (e *NotFoundError) Error() string {
 	fmt.Fprintf(&b, "find postgres%s%s: nothing usable (version %d or later, with initdb and pg_ctl):", spaced(e.Version), with(e.Extensions), Oldest)
 	for _, c := range e.Looked {
 		fmt.Fprintf(&b, "\n  %-10s %s: %s", c.Source, c.Where, c.Reason)
+	}
+	for _, e := range e.Extensions {
+		if like := strings.ReplaceAll(e, "_", "-"); !slices.Contains(contrib, e) && slices.Contains(contrib, like) {
+			fmt.Fprintf(&b, "\nthere is no extension %s; did you mean %q, which comes with Postgres?", e, like)
+			return b.String()
+		}
 	}
 	fmt.Fprintf(&b, "\ninstall with: %s\nor name one: SEEDBED_BINARIES=/path/to/its/bin", e.Fix)
 	return b.String()

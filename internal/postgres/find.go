@@ -127,7 +127,7 @@ func (s *search) named(ctx context.Context) (*Installation, error) {
 		bin = filepath.Join(dir, "bin")
 		if incomplete(bin) != "" {
 			s.reject(Named, dir, "", missing)
-			return nil, &UnusableError{Where: dir, Reason: missing + " (neither there nor in its bin directory)"}
+			return nil, &UnusableError{Where: dir, Reason: missing + " (neither there nor in its bin directory)" + example()}
 		}
 	}
 	inst := s.judge(ctx, bin, Named)
@@ -138,6 +138,17 @@ func (s *search) named(ctx context.Context) (*Installation, error) {
 		return nil, &UnusableError{Where: bin, Reason: s.seen[len(s.seen)-1].Reason}
 	}
 	return s.choose(inst), ctx.Err()
+}
+
+// example is a directory that could have been named, if one is installed.
+func example() string {
+	like := "/usr/lib/postgresql/18/bin"
+	for _, bin := range installedDirs() {
+		if incomplete(bin) == "" {
+			like = bin
+		}
+	}
+	return "; SEEDBED_BINARIES and Server.Binaries name a directory with initdb, pg_ctl and postgres, such as " + like
 }
 
 // installed takes the newest of what the machine has.

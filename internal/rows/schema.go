@@ -127,7 +127,7 @@ func (s *schema) table(name string) (*table, error) {
 	for _, t := range s.tables {
 		names = append(names, t.name)
 	}
-	hint := "the schema has " + fmt.Sprint(len(names)) + " tables; were its migrations applied?"
+	hint := "the schema has " + fmt.Sprint(len(names)) + " tables: were its migrations applied? factory.Auto makes rows of any table that is there"
 	if near := catalog.Nearest(name, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}

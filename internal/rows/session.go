@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/generation"
 )
 
@@ -73,6 +74,9 @@ func connOf(db seedbed.DB) *pgx.Conn {
 // address names the database behind a handle, so that handles of one database count
 // rows together. It asks the server only where the handle does not know.
 func address(ctx context.Context, db seedbed.DB) (string, error) {
+	if err := catalog.Given(db); err != nil {
+		return "", err
+	}
 	var c *pgx.ConnConfig
 	switch h := db.(type) {
 	case interface{ Config() *pgxpool.Config }:

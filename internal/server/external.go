@@ -94,7 +94,7 @@ func checkMark(ctx context.Context, host *pgx.ConnConfig) error {
 	}
 	at := address(host)
 	if unreachable(err) {
-		return fmt.Errorf("use the server at %s: it does not say whether it is one for tests, which make and drop databases on it; if it is, set SEEDBED_ALLOW=%s, or leave it out of the URL: %w", at, at, err)
+		return NoAnswer(at, err)
 	}
 	if !sqlState(err, "3D000") {
 		return fmt.Errorf("use the server at %s: %w", at, err)
@@ -102,6 +102,27 @@ func checkMark(ctx context.Context, host *pgx.ConnConfig) error {
 	return fmt.Errorf("use the server at %s: it is not marked as one for tests, which make and drop databases on it; if that is what it is for, run `CREATE DATABASE %s` on it or set SEEDBED_ALLOW=%s",
 		at, ControlDatabase, at)
 }
+
+// NoAnswer says that no server answers at an address. The driver says so twice, of the
+// attempts with TLS and without.
+func NoAnswer(at string, err error) error {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return fmt.Errorf("no server answers at %s; start it, or correct host and port: %w", at, &connectError{strings.Join(lines, " "), err})
+}
+
+// connectError is a driver's error in fewer words.
+type connectError struct {
+	text string
+	err  error
+}
+
+func (e *connectError) Error() string { return e.text }
+func (e *connectError) Unwrap() error { return e.err }
 
 // unreachable reports whether no server answered.
 func unreachable(err error) bool {
@@ -149,8 +170,14 @@ func openExternal(ctx context.Context, base *pgx.ConnConfig) (*Server, error) {
 // SEEDBED_ALLOW names.
 func (s *Server) openControl(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, s.adminConfig(ControlDatabase))
-	if !sqlState(err, "3D000") {
-		return conn, err
+	if unreachable(err) {
+		return nil, NoAnswer(address(s.base), err)
+	}
+	if err != nil && !sqlState(err, "3D000") {
+		return nil, fmt.Errorf("connect to %s: %w", address(s.base), err)
+	}
+	if err == nil {
+		return conn, nil
 	}
 	first, err := pgx.ConnectConfig(ctx, s.adminConfig(s.base.Database))
 	if err != nil {

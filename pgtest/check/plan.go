@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/queryplan"
 )
 
@@ -31,7 +32,10 @@ import (
 func Plan(t testing.TB, db seedbed.DB, sql string, args ...any) *QueryPlan {
 	t.Helper()
 	p := &QueryPlan{t: t, db: db, query: queryplan.Query{SQL: sql, Args: args}}
-	var err error
+	err := catalog.Given(db)
+	if err != nil {
+		t.Fatalf("check.Plan: %v", err)
+	}
 	if p.shape, err = p.explain(t.Context(), ""); err != nil {
 		t.Fatalf("check.Plan: %v\n%s", err, indented(sql))
 	}

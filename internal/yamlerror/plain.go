@@ -1,0 +1,52 @@
+// Package yamlerror says in a user's words what a YAML parser finds wrong.
+//
+//	yamlerror.Plain("string was used where sequence is expected") // "want a list, as in [a, b], not one value"
+package yamlerror
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	wrongType = regexp.MustCompile(`^cannot unmarshal .* of type (\S+)`)
+	wrongKind = regexp.MustCompile(`^(\w+) was used where (\w+) is expected`)
+)
+
+// Plain is the parser's message as a person would put it, or as it is.
+func Plain(message string) string {
+	switch {
+	case strings.HasPrefix(message, "found character '\t'"), strings.HasPrefix(message, "tab character cannot"):
+		return "a tab at the beginning of the line: YAML is indented with spaces"
+	case strings.HasPrefix(message, "could not find flow mapping end token"), strings.HasPrefix(message, "mapping end token"):
+		return "the { that begins here is not closed"
+	case strings.HasPrefix(message, "could not find flow sequence end token"), strings.HasPrefix(message, "sequence end token"):
+		return "the [ that begins here is not closed"
+	}
+	if m := wrongType.FindStringSubmatch(message); m != nil {
+		return "want " + noun(m[1])
+	}
+	if m := wrongKind.FindStringSubmatch(message); m != nil {
+		return "want " + noun(m[2]) + ", not " + noun(m[1])
+	}
+	return message
+}
+
+// noun describes a Go type or a YAML kind.
+func noun(kind string) string {
+	switch {
+	case strings.HasPrefix(kind, "uint"):
+		return "a whole number, 0 or more"
+	case strings.HasPrefix(kind, "int"):
+		return "a whole number"
+	case strings.HasPrefix(kind, "float"):
+		return "a number"
+	case kind == "bool":
+		return "true or false"
+	case kind == "sequence", strings.HasPrefix(kind, "["):
+		return "a list, as in [a, b]"
+	case kind == "mapping", strings.HasPrefix(kind, "map["):
+		return "keys with values, as in key: value"
+	}
+	return "one value"
+}

@@ -29,7 +29,7 @@ func TestMistakes(t *testing.T) {
 		"a role that is not there": {&pgtest.Server{Migrations: someFiles, Role: "app"}, []string{`Server.Role is "app"`, "a migration has to create it, with LOGIN"}},
 		"a negative number":        {&pgtest.Server{MaxConns: -3}, []string{"Server.MaxConns is -3"}},
 		"no server":                {nil, []string{"the *Server is nil", "var pg = &pgtest.Server{Migrations: files}"}},
-		"a misspelt setting":       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Postgres refuses "work_men": "4MB" of Server.Settings`, "unrecognized configuration parameter"}},
+		"a misspelt setting":       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Server.Settings: the server refuses "work_men": "4MB"`, "unrecognized configuration parameter"}},
 		"a directory without Postgres": {&pgtest.Server{Binaries: t.TempDir()},
 			[]string{"SEEDBED_BINARIES and Server.Binaries name a directory with initdb, pg_ctl and postgres, such as /"}},
 		"no server at a URL":  {&pgtest.Server{URL: "postgres://u:secret@127.0.0.1:1/x"}, []string{"Server.URL: no server answers at 127.0.0.1:1; start it, or correct host and port: ", "connection refused"}},

@@ -343,7 +343,7 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 	})
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
 		if err != nil && strings.Contains(err.Error(), "parameter \""+name+"\"") {
-			return fmt.Errorf("Postgres refuses %q: %q of Server.Settings: %w", name, s.Settings[name], err)
+			return fmt.Errorf("Server.Settings: the server refuses %q: %q: %w", name, s.Settings[name], err)
 		}
 	}
 	return err

@@ -100,10 +100,20 @@ CREATE POLICY firm ON invoices USING (firm_id = nullif(current_setting('app.firm
 	if err != nil {
 		t.Fatal(err)
 	}
+	admin := testpg.Superuser(t, db)
+	var made []int
 	for range 2 {
 		left, err := demo.Fill(t.Context(), db.Pool, scenario.Options{Seed: 1})
 		if err != nil || len(left) > 0 {
 			t.Fatalf("left out: %q, %v", left, err)
 		}
+		var n int
+		if err := admin.QueryRow(t.Context(), "SELECT count(*) FROM invoices").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, n)
+	}
+	if made[0] == 0 || made[1] != made[0] {
+		t.Errorf("invoices after each filling: %d", made)
 	}
 }

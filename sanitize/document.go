@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf16"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -16,22 +15,12 @@ const bom = "\ufeff"
 
 // document walks JSON text. hidden are bytes that a MarshalJSON wrote as base64 into it.
 func (w *walker) document(doc []byte, hidden hidden) {
-	if w.dry {
-		w.stop = w.stop || len(hidden) > 0 || !w.isCleanDocument(doc)
-		w.charge(len(doc))
+	if w.out != nil {
+		w.out.document(doc, hidden)
 		return
 	}
-	if bytes.HasPrefix(doc, []byte(bom)) {
-		w.note(byteOrderMarkBefore(doc))
-		doc = doc[len(bom):]
-	}
-	if err := syntaxOf(doc); err != nil {
-		w.note(invalidAt(doc, err))
-		w.marker(documentMarker("invalid JSON", doc))
-		return
-	}
-	w.sources = append(w.sources, source{len(w.out), len(w.out) + len(doc), hidden})
-	w.write(string(doc))
+	w.stop = w.stop || len(hidden) > 0 || !w.isCleanDocument(doc)
+	w.charge(len(doc))
 }
 
 // isCleanDocument has the decoder say that doc is whole, UTF-8 and without duplicate
@@ -77,20 +66,152 @@ func isNumberByte(c byte) bool {
 // stringToken returns the length of the clean string that rest starts with, and -1 where
 // it may not be clean.
 func (w *walker) stringToken(rest string) int {
-	for i := skipPlain(rest, 0); i <= w.p.MaxString; i = skipPlain(rest, i) {
-		if rest[i] == '"' {
-			return i
-		}
-		r, size := utf8.DecodeRuneInString(rest[i:])
-		if r == '\\' {
-			r, size = readEscape(rest[i:])
-		}
-		if utf16.IsSurrogate(r) || w.p.ruleOf(r) != "" {
+	end := skipPlain(rest, 0)
+	if rest[end] != '"' {
+		scan := textScan{p: w.p, s: rest, literal: true}
+		f, flawed := scan.next(end)
+		if flawed {
 			return -1
 		}
-		i += size
+		end = f.at
 	}
-	return -1
+	if end > w.p.MaxString {
+		return -1
+	}
+	return end
+}
+
+// document writes JSON text clean, and a marker in place of what is none.
+func (w *writer) document(doc []byte, hidden hidden) {
+	if w.json.OutputOffset()+int64(len(doc)) > int64(w.p.MaxPayload) {
+		w.overflow()
+		return
+	}
+	if err := syntaxOf(bytes.TrimPrefix(doc, []byte(bom))); err != nil {
+		w.record(invalidAt(doc, err))
+		w.marker(documentMarker("invalid JSON", doc))
+		return
+	}
+	_ = w.copy(doc, hidden) // it has been parsed
+}
+
+// document is JSON that a writer copies.
+type document struct {
+	*writer
+	text   string
+	start  int // of the JSON in text: after a byte order mark
+	in     *jsontext.Decoder
+	hidden hidden
+}
+
+// copy writes doc clean, up to where it is not JSON: then it returns why.
+func (w *writer) copy(doc []byte, hidden hidden) error {
+	d := document{writer: w, text: string(doc), hidden: hidden}
+	if bytes.HasPrefix(doc, []byte(bom)) {
+		d.start = len(bom)
+		w.record(foundIn(d.text, 0, len(bom), Finding{Rule: byteOrderMark, In: "document",
+			Detail: "U+FEFF BYTE ORDER MARK before the document"}))
+	}
+	d.in = jsontext.NewDecoder(bytes.NewBuffer(doc[d.start:]), lenient...)
+	for outside := len(w.levels); !w.stop; {
+		if err := d.next(); err != nil {
+			return err
+		}
+		if len(w.levels) == outside {
+			return atEnd(d.in)
+		}
+	}
+	return nil
+}
+
+// next copies one bracket, key or scalar.
+func (d *document) next() error {
+	kind := d.in.PeekKind()
+	if kind == '}' || kind == ']' {
+		token, err := d.in.ReadToken()
+		if err == nil {
+			d.end(token)
+		}
+		return err
+	}
+	switch parent, n := d.in.StackIndex(d.in.StackDepth()); {
+	case parent == '{' && n%2 == 0:
+		return d.member()
+	case parent == '[':
+		d.top().index++
+	}
+	if kind != '{' && kind != '[' {
+		return d.scalar(kind)
+	}
+	if len(d.levels) < d.p.MaxDepth {
+		token, err := d.in.ReadToken()
+		if err == nil {
+			d.begin(token)
+		}
+		return err
+	}
+	at := d.offset()
+	at += strings.IndexByte(d.text[at:], byte(kind)) // after space, a colon or a comma
+	f := d.finding(at, 1)
+	f.Rule, f.Detail = tooDeep, d.p.deep()
+	d.record(f)
+	d.marker(deepMarker(d.p.MaxDepth))
+	return d.in.SkipValue()
+}
+
+// offset is where in the text the last token ended.
+func (d *document) offset() int { return d.start + int(d.in.InputOffset()) }
+
+// finding is about a token.
+func (d *document) finding(at, size int) Finding {
+	return foundIn(d.text, at, size, Finding{In: "document"})
+}
+
+// raw returns the next scalar or key as it stands, and where.
+func (d *document) raw() (lit string, at int, err error) {
+	v, err := d.in.ReadValue()
+	at = d.offset() - len(v)
+	return d.text[at:d.offset()], at, err
+}
+
+// quoted is the string or key lit.
+func (d *document) quoted(lit string, at int) text {
+	return text{s: lit[1 : len(lit)-1], literal: true, in: "document", whole: d.text, base: at + 1}
+}
+
+func (d *document) member() error {
+	lit, at, err := d.raw()
+	if err == nil && lit[0] != '"' {
+		err = errors.New("a key is not a string") // the decoder refuses it first
+	}
+	if err == nil {
+		d.key(d.quoted(lit, at))
+	}
+	return err
+}
+
+func (d *document) scalar(kind jsontext.Kind) error {
+	lit, at, err := d.raw()
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case '"':
+		t := d.quoted(lit, at)
+		if b, is := d.hidden[t.meaning()]; is {
+			f := d.finding(at, len(lit))
+			f.Rule, f.Detail = rawBinary, fmt.Sprintf("%d bytes go out as base64", len(b))
+			d.record(f)
+			d.binary(b)
+			return nil
+		}
+		d.str(t, false)
+	case '0':
+		d.number(lit, d.finding(at, len(lit)))
+	default:
+		d.value(lit)
+	}
+	return nil
 }
 
 // lenient reads what the cleaner repairs.
@@ -102,10 +223,14 @@ func syntaxOf(doc []byte) error {
 		return nil
 	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(doc), lenient...)
-	if _, err := d.ReadValue(); err != nil {
-		return err
+	for {
+		if _, err := d.ReadToken(); err != nil {
+			return err
+		}
+		if d.StackDepth() == 0 {
+			return atEnd(d)
+		}
 	}
-	return atEnd(d)
 }
 
 // atEnd wants nothing but space after a document.
@@ -141,11 +266,6 @@ func errorOffset(doc []byte, err error) int {
 		at += len(bom)
 	}
 	return min(at, len(doc))
-}
-
-func byteOrderMarkBefore(doc []byte) Finding {
-	return foundIn(string(doc), 0, len(bom), Finding{Rule: byteOrderMark, In: "document",
-		Detail: "U+FEFF BYTE ORDER MARK before the document"})
 }
 
 // documentMarker stands for what is left out, and tells two such things apart.

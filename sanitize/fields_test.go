@@ -142,9 +142,10 @@ func TestFieldsAreThoseOfEncodingJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := Policy{AllowBinary: true}.filled()
-		w := walker{p: &p, left: p.MaxPayload}
+		out := newWriter(&p, false)
+		w := walker{p: &p, out: out}
 		w.any(s)
-		if got := string(w.out) + "\n"; got != want.String() {
+		if got := string(out.result()) + "\n"; got != want.String() {
 			t.Errorf("%T\nencoding/json writes %sthe walker writes     %s", s, &want, got)
 		}
 	}
@@ -160,7 +161,7 @@ func TestADryWalkCountsNoLess(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := Policy{AllowBinary: true}.filled()
-		in := walker{p: &p, dry: true, left: p.MaxPayload}
+		in := walker{p: &p, left: p.MaxPayload}
 		if in.any(s); in.stop {
 			continue // the cleaner decides
 		}

@@ -59,7 +59,7 @@ const (
 
 // foundIn adds to f what stands at s[at:at+size].
 func foundIn(s string, at, size int, f Finding) Finding {
-	f.Offset, f.Count = at, 1
+	f.Offset = at
 	f.Bytes, f.Excerpt = excerpt(s, at, size)
 	return f
 }

@@ -190,5 +190,7 @@ func (p Policy) cleanBody(doc []byte) []byte {
 	if w.isCleanDocument(doc) {
 		return doc
 	}
-	return p.cleanRaw(doc, false).result()
+	out := newWriter(&p, false)
+	out.document(doc, nil)
+	return out.result()
 }

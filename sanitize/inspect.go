@@ -28,8 +28,8 @@ func Inspect(v any, p Policy) []Finding {
 			return p.inspectBody(v)
 		}
 	}
-	if c := p.clean(v, true); c != nil {
-		return c.found
+	if w := p.clean(v, true); w != nil {
+		return w.found
 	}
 	return nil
 }
@@ -45,46 +45,21 @@ func Inspect(v any, p Policy) []Finding {
 // to sanitize a document, hand it over as json.RawMessage.
 func Value(v any, p Policy) any {
 	p = p.filled()
-	if c := p.clean(v, false); c != nil && c.dirty {
-		return json.RawMessage(c.result())
+	if w := p.clean(v, false); w != nil && w.dirty {
+		return json.RawMessage(w.result())
 	}
 	return v
 }
 
 // clean writes v as a clean document, and returns nil where it is clean as it is.
-func (p Policy) clean(v any, collect bool) *cleaner {
-	if dry := (walker{p: &p, dry: true, left: p.MaxPayload}); dry.isClean(v) {
+func (p *Policy) clean(v any, collect bool) *writer {
+	if dry := (walker{p: p, left: p.MaxPayload}); dry.isClean(v) {
 		return nil
 	}
-	return p.cleanValue(v, collect)
-}
-
-func (p Policy) cleanValue(v any, collect bool) *cleaner {
-	if doc, ok := v.(json.RawMessage); ok && doc != nil {
-		return p.cleanRaw(doc, collect)
-	}
-	w := walker{p: &p, left: p.MaxPayload}
+	out := newWriter(p, collect)
+	w := walker{p: p, out: out}
 	w.any(v)
-	c := &cleaner{p: &p, notes: w.notes, sources: w.sources, collect: collect}
-	if err := c.copy(w.out); err != nil || w.stop { // the walker had no room for the rest
-		c.overflow()
-	}
-	return c
-}
-
-// cleanRaw writes a document as a clean one, and a marker for one that is none.
-func (p Policy) cleanRaw(doc []byte, collect bool) *cleaner {
-	c := &cleaner{p: &p, collect: collect}
-	if len(doc) > p.MaxPayload {
-		c.overflow()
-		return c
-	}
-	if err := c.cleanDocument(doc); err != nil && !c.stop {
-		c.levels = nil
-		c.record(invalidAt(doc, err))
-		c.invalid = doc
-	}
-	return c
+	return out
 }
 
 // Encoder writes values as a json.Encoder does, each clean and on a line of its own.

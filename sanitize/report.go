@@ -8,68 +8,26 @@ import (
 )
 
 // add notes a finding about the value as a whole.
-func (c *cleaner) add(rule, format string, args ...any) {
-	c.record(Finding{Rule: rule, Count: 1, Detail: fmt.Sprintf(format, args...)})
+func (w *writer) add(rule, format string, args ...any) {
+	w.record(Finding{Rule: rule, Detail: fmt.Sprintf(format, args...)})
 }
 
-// at notes a finding about the token lit.
-func (c *cleaner) at(lit string, at int, rule, detail string) {
-	f := Finding{Rule: rule, Count: 1, Detail: detail}
-	if src := c.sourceOf(at); src != nil {
-		f.In = "document"
-		f = foundIn(c.doc[src.start:src.end], at-src.start, len(lit), f)
-	}
-	c.record(f)
-}
-
-func (c *cleaner) record(f Finding) {
-	c.dirty = true
-	if !c.collect || c.stop {
+func (w *writer) record(f Finding) {
+	w.dirty = true
+	if !w.collect || w.stop {
 		return
 	}
-	f.Path = c.path()
-	c.found = append(c.found, f)
-	c.stop = len(c.found) >= c.p.MaxFindings
-}
-
-// notesAt returns what a walker notes of the value or key at a place, and passes on.
-func (c *cleaner) notesAt(at int) []note {
-	n := 0
-	for n < len(c.notes) && c.notes[n].at <= at {
-		n++
-	}
-	notes := c.notes[:n]
-	c.notes = c.notes[n:]
-	return notes
-}
-
-// report records the findings among notes.
-func (c *cleaner) report(notes []note) {
-	for _, n := range notes {
-		if n.found != nil {
-			c.record(*n.found)
-		}
-	}
-}
-
-// sourceOf returns the document that the token at a place is from, nil where that is
-// the walker. Places only grow.
-func (c *cleaner) sourceOf(at int) *source {
-	for len(c.sources) > 0 && at >= c.sources[0].end {
-		c.sources = c.sources[1:]
-	}
-	if len(c.sources) == 0 || at < c.sources[0].start {
-		return nil
-	}
-	return &c.sources[0]
+	f.Path, f.Count = w.path(), 1
+	w.found = append(w.found, f)
+	w.stop = len(w.found) >= w.p.MaxFindings
 }
 
 // path of the value that is being written.
-func (c *cleaner) path() string {
+func (w *writer) path() string {
 	var b strings.Builder
 	b.WriteByte('$')
-	for i := range c.levels {
-		switch l := &c.levels[i]; {
+	for _, l := range w.levels {
+		switch {
 		case l.index < 0:
 		case !l.object:
 			fmt.Fprintf(&b, "[%d]", l.index)

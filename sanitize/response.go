@@ -14,55 +14,55 @@ import (
 
 // inspectBody inspects what is a payload already.
 func (p Policy) inspectBody(v any) []Finding {
-	c := &cleaner{p: &p, collect: true}
+	w := newWriter(&p, true)
 	switch v := v.(type) {
 	case []byte:
-		c.body(v, nil, "")
+		w.body(v, nil, "")
 	case *http.Response:
-		c.response(v)
+		w.response(v)
 	case interface{ Result() *http.Response }: // *httptest.ResponseRecorder
 		if isNil(reflect.ValueOf(v)) {
-			c.add(unreadable, "the %T is nil", v)
+			w.add(unreadable, "the %T is nil", v)
 			break
 		}
-		c.response(v.Result())
+		w.response(v.Result())
 	case *bytes.Buffer:
 		if v == nil {
-			c.add(unreadable, "the *bytes.Buffer is nil")
+			w.add(unreadable, "the *bytes.Buffer is nil")
 			break
 		}
-		c.body(v.Bytes(), nil, "")
+		w.body(v.Bytes(), nil, "")
 	case io.Reader:
-		b, err := c.readAll(v)
-		c.body(b, err, "")
+		b, err := w.readAll(v)
+		w.body(b, err, "")
 	}
-	return c.found
+	return w.found
 }
 
 // readAll reads one byte more than the limit, so that it shows.
-func (c *cleaner) readAll(r io.Reader) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(r, int64(c.p.MaxPayload)+1))
+func (w *writer) readAll(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, int64(w.p.MaxPayload)+1))
 }
 
 // response inspects the body of r and leaves it as it was.
-func (c *cleaner) response(r *http.Response) {
+func (w *writer) response(r *http.Response) {
 	if r == nil {
-		c.add(unreadable, "the *http.Response is nil")
+		w.add(unreadable, "the *http.Response is nil")
 		return
 	}
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	b, err := c.readAll(r.Body)
+	b, err := w.readAll(r.Body)
 	rest := io.Reader(r.Body)
 	if err != nil {
 		rest = failing{err}
 	}
 	r.Body = restored{io.MultiReader(bytes.NewReader(b), rest), r.Body}
 	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") && err == nil {
-		b, err = c.unzip(b)
+		b, err = w.unzip(b)
 	}
-	c.body(b, err, r.Header.Get("Content-Type"))
+	w.body(b, err, r.Header.Get("Content-Type"))
 }
 
 // restored is a body that was read, to be read again.
@@ -77,25 +77,25 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // unzip is bounded like any other reading: a small body can unfold to anything.
-func (c *cleaner) unzip(b []byte) ([]byte, error) {
-	if len(b) > c.p.MaxPayload {
+func (w *writer) unzip(b []byte) ([]byte, error) {
+	if len(b) > w.p.MaxPayload {
 		return b, nil
 	}
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return b, err
 	}
-	return c.readAll(z)
+	return w.readAll(z)
 }
 
 // body inspects bytes that go out as they are. err is why they end early.
-func (c *cleaner) body(b []byte, err error, contentType string) {
+func (w *writer) body(b []byte, err error, contentType string) {
 	if err != nil {
-		c.add(unreadable, "reading stops after %d bytes: %s", len(b), short(quoteASCII(err.Error())))
+		w.add(unreadable, "reading stops after %d bytes: %s", len(b), short(quoteASCII(err.Error())))
 	}
-	if len(b) > c.p.MaxPayload {
-		c.add(oversizePayload, "the payload goes over %d bytes; what follows was not inspected", c.p.MaxPayload)
-		b, err = b[:c.p.MaxPayload], io.ErrShortBuffer
+	if len(b) > w.p.MaxPayload {
+		w.add(oversizePayload, "the payload goes over %d bytes; what follows was not inspected", w.p.MaxPayload)
+		b, err = b[:w.p.MaxPayload], io.ErrShortBuffer
 	}
 	if len(b) == 0 {
 		return
@@ -103,31 +103,31 @@ func (c *cleaner) body(b []byte, err error, contentType string) {
 	media := mediaOf(contentType)
 	kind := media.kind(b)
 	if kind != binaryBody {
-		c.charset(b, media.charset)
+		w.charset(b, media.charset)
 	}
-	c.p.MaxPayload = 8 * len(b) // they are what they are, however they are written
+	w.p.MaxPayload = 8 * len(b) // they are what they are, however they are written
 	switch kind {
 	case jsonBody:
-		c.bodyJSON(b, err)
+		w.bodyJSON(b, err)
 	case textBody:
-		c.plain(string(b), err)
+		w.plain(string(b), err)
 	default:
-		c.opaque(b, contentType)
+		w.opaque(b, contentType)
 	}
 }
 
 // bodyJSON inspects a document. Where it was cut off, its end is no error of its own.
-func (c *cleaner) bodyJSON(b []byte, cause error) {
-	if w := (walker{p: c.p, left: len(b)}); w.isCleanDocument(b) {
+func (w *writer) bodyJSON(b []byte, cause error) {
+	if dry := (walker{p: w.p, left: len(b)}); dry.isCleanDocument(b) {
 		return
 	}
-	err := c.cleanDocument(b)
-	if err == nil || c.stop {
+	err := w.copy(b, nil)
+	if err == nil || w.stop {
 		return
 	}
-	c.levels = c.levels[:0]
+	w.levels = w.levels[:0]
 	if cause == nil || errorOffset(b, err)+longestToken <= len(b) {
-		c.record(invalidAt(b, err))
+		w.record(invalidAt(b, err))
 	}
 }
 
@@ -208,7 +208,7 @@ func isJSON(b []byte) bool { return json.Valid(bytes.TrimPrefix(b, []byte(bom)))
 
 // charset notes where a body is UTF-8 and says that it is not. That it says UTF-8 and
 // is not is invalid-utf8, at the bytes.
-func (c *cleaner) charset(b []byte, charset string) {
+func (w *writer) charset(b []byte, charset string) {
 	switch {
 	case charset == "" || charset == "utf-8" || charset == "utf8":
 		return
@@ -221,7 +221,7 @@ func (c *cleaner) charset(b []byte, charset string) {
 	}
 	at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
 	at = max(at, 0)
-	c.record(foundIn(string(b), at, 1, Finding{Rule: charsetMismatch, In: "text",
+	w.record(foundIn(string(b), at, 1, Finding{Rule: charsetMismatch, In: "text",
 		Detail: "the header says charset=" + short(quoteASCII(charset)) + ", and the body is not"}))
 }
 
@@ -235,11 +235,11 @@ func isASCII(b []byte) bool {
 }
 
 // plain inspects text that is not JSON.
-func (c *cleaner) plain(s string, err error) {
+func (w *writer) plain(s string, err error) {
 	if err != nil {
 		s = string(wholeRunes([]byte(s)))
 	}
-	c.flaws(plainText(s, "text"))
+	w.flaws(plainText(s, "text"))
 }
 
 // wholeRunes drops the start of a character that the end of b cuts off.
@@ -256,10 +256,10 @@ func wholeRunes(b []byte) []byte {
 }
 
 // opaque is a body that says itself that it is neither JSON nor text.
-func (c *cleaner) opaque(b []byte, contentType string) {
-	if c.p.AllowBinary {
+func (w *writer) opaque(b []byte, contentType string) {
+	if w.p.AllowBinary {
 		return
 	}
-	c.record(foundIn(string(b), 0, excerptBytes, Finding{Rule: rawBinary, In: "text",
+	w.record(foundIn(string(b), 0, excerptBytes, Finding{Rule: rawBinary, In: "text",
 		Detail: "a body of type " + short(quoteASCII(contentType))}))
 }

@@ -1,7 +1,6 @@
 package sanitize
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"reflect"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -30,17 +28,11 @@ func (w *walker) special(form form, v reflect.Value, quoted bool) {
 		w.time(timeIn(v))
 	case formInfinity:
 		w.infinity(v.Int())
-	case formRaw:
-		if v.IsNil() {
-			w.null()
-			return
-		}
-		w.document(v.Bytes(), nil)
 	case formJSON:
 		w.marshaler(v)
 	case formText:
 		w.textMarshaler(v)
-	case formBytes, formByteArray:
+	case formByteArray:
 		w.binary(v)
 	default:
 		w.found(unencodable, "%s cannot be encoded", typeName(v.Type()))
@@ -50,75 +42,70 @@ func (w *walker) special(form form, v reflect.Value, quoted bool) {
 
 // found notes what is wrong with the value that is written next.
 func (w *walker) found(rule, format string, args ...any) {
-	if w.dry {
+	if w.out == nil {
 		w.stop = true
 		return
 	}
-	w.note(Finding{Rule: rule, Count: 1, Detail: fmt.Sprintf(format, args...)})
+	w.out.add(rule, format, args...)
 }
-
-func (w *walker) note(f Finding) { w.notes = append(w.notes, note{at: len(w.out), found: &f}) }
 
 // marker writes a text of ours in place of what must not go out.
 func (w *walker) marker(text string) {
-	if !w.dry {
-		w.write(quote(text))
+	if w.out != nil {
+		w.out.marker(text)
 	}
 }
 
-// literal writes a number or boolean.
+// literal walks a number or boolean that is clean.
 func (w *walker) literal(lit string, quoted bool) {
-	if quoted {
-		lit = `"` + lit + `"`
+	switch {
+	case w.out == nil:
+		w.charge(len(lit) + len(`""`))
+	case quoted:
+		w.out.value(`"` + lit + `"`)
+	default:
+		w.out.value(lit)
 	}
-	w.write(lit)
-}
-
-func (w *walker) boolean(b, quoted bool) {
-	if w.dry {
-		w.charge(len(`"false"`))
-		return
-	}
-	w.literal(strconv.FormatBool(b), quoted)
 }
 
 func (w *walker) integer(n int64, quoted bool) {
-	if w.dry {
-		if (n > maxSafe || n < -maxSafe) && !quoted && !w.p.AllowUnsafeIntegers {
-			w.stop = true
-		}
-		w.charge(longestInteger)
+	if w.out != nil {
+		w.number(strconv.FormatInt(n, 10), quoted)
 		return
 	}
-	w.literal(strconv.FormatInt(n, 10), quoted)
+	if (n > maxSafe || n < -maxSafe) && !quoted && !w.p.AllowUnsafeIntegers {
+		w.stop = true
+	}
+	w.charge(longestInteger)
 }
 
 func (w *walker) unsigned(n uint64, quoted bool) {
-	if w.dry {
-		w.integer(int64(min(n, maxSafe+1)), quoted)
+	if w.out != nil {
+		w.number(strconv.FormatUint(n, 10), quoted)
 		return
 	}
-	w.literal(strconv.FormatUint(n, 10), quoted)
+	w.integer(int64(min(n, maxSafe+1)), quoted)
 }
 
 func (w *walker) float(v reflect.Value, quoted bool) {
 	f := v.Float()
 	rule := w.p.floatRule(f)
 	switch {
-	case w.dry && rule == "":
+	case w.out == nil && rule == "":
 		w.charge(longestFloat)
 	case rule == notFinite:
 		w.found(rule, "%s", floatText(f))
 		w.marker(floatText(f))
 	case rule != "" && !quoted: // the same number, and a reader sees that it is a float
 		w.found(rule, "the float %g goes out as an integer beyond ±(2^53-1)", f)
-		w.write(strconv.FormatFloat(f, 'e', -1, v.Type().Bits()))
+		w.literal(strconv.FormatFloat(f, 'e', -1, v.Type().Bits()), false)
 	default:
 		lit, _ := json.Marshal(v.Interface()) // a finite number does not fail
 		w.literal(string(lit), quoted)
 	}
 }
 
+// number walks a number in decimal, which an integer or a json.Number is.
 func (w *walker) number(lit string, quoted bool) {
 	switch {
 	case lit == "": // as encoding/json has it
@@ -126,10 +113,14 @@ func (w *walker) number(lit string, quoted bool) {
 	case !isNumber(lit):
 		w.found(invalidNumber, "json.Number(%s) is no number", quoteASCII(lit))
 		w.str(lit, false)
-	case w.dry && !quoted && w.p.numberRule(lit) != "":
+	case quoted:
+		w.literal(lit, true)
+	case w.out != nil:
+		w.out.number(lit, Finding{})
+	case w.p.numberRule(lit) != "":
 		w.stop = true
 	default:
-		w.literal(lit, quoted)
+		w.literal(lit, false)
 	}
 }
 
@@ -143,7 +134,7 @@ func timeIn(v reflect.Value) time.Time {
 
 func (w *walker) time(t time.Time) {
 	switch fits := timeFits(t); {
-	case w.dry && fits:
+	case w.out == nil && fits:
 		w.charge(longestTime)
 		return
 	case !fits:
@@ -158,7 +149,7 @@ func (w *walker) infinity(n int64) {
 	name := "infinity" // as Postgres spells it
 	switch {
 	case n == 0:
-		w.write("0")
+		w.literal("0", false)
 		return
 	case n < 0:
 		name = "-infinity"
@@ -167,53 +158,40 @@ func (w *walker) infinity(n int64) {
 	w.marker(name)
 }
 
-// str walks a string. One that may not leave stays as it is, beside the document.
 func (w *walker) str(s string, quoted bool) {
-	clean := w.text(s)
-	switch {
-	case w.dry && clean && !quoted:
-	case w.dry:
-		w.stop = w.stop || !clean || len(s) > w.p.MaxString/8 // it is escaped twice
+	if w.out != nil {
+		w.out.str(plainText(s, "string"), quoted)
+		return
+	}
+	w.text(s)
+	if quoted { // it is escaped twice
+		w.stop = w.stop || len(s) > w.p.MaxString/8
 		w.charge(8 * len(s))
-	case !clean:
-		w.notes = append(w.notes, note{at: len(w.out), text: s, quoted: quoted})
-		w.write(`""`)
-	case quoted:
-		w.marker(quote(s))
-	default:
-		w.out = appendQuoted(w.out, s)
 	}
 }
 
-// text reports whether s is clean, and charges what encoding/json writes for it.
-func (w *walker) text(s string) bool {
+// text ends a dry walk where s is not clean, and charges what encoding/json writes for
+// s, or more.
+func (w *walker) text(s string) {
+	n := len(s)
+	if plain := skipPlain(s, 0); plain < n {
+		scan := textScan{p: w.p, s: s}
+		_, flawed := scan.next(plain)
+		w.stop = w.stop || flawed
+		n *= w.p.escapedSize()
+	}
 	if len(s) > w.p.MaxString {
-		return false
+		w.stop = true
 	}
-	n := len(s) + 2
-	i := skipPlain(s, 0)
-	if i == len(s) {
-		w.charge(n)
-		return true
+	w.charge(n + len(`""`))
+}
+
+// escapedSize is how many bytes encoding/json writes at most for one of a clean string.
+func (p *Policy) escapedSize() int {
+	if p.Allow != "" {
+		return len(`\u001b`)
 	}
-	for ; i < len(s); i = skipPlain(s, i) {
-		c := s[i]
-		if c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t' {
-			n++
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 || w.p.ruleOf(r) != "" {
-			return false
-		}
-		if r < ' ' || r == '\u2028' || r == '\u2029' {
-			n += 5
-		}
-		i += size
-	}
-	w.charge(n)
-	return true
+	return len(`\n`)
 }
 
 // quote is s as a JSON string.
@@ -227,14 +205,11 @@ func appendQuoted(b []byte, s string) []byte {
 func (w *walker) binary(v reflect.Value) {
 	b := bytesOf(v)
 	switch {
-	case v.Kind() == reflect.Slice && v.IsNil():
-		w.null()
-		return
 	case len(b) == 0 || w.p.AllowBinary:
 		doc, _ := json.Marshal(v.Interface()) // bytes never fail
 		w.document(doc, nil)
 		return
-	case w.dry:
+	case w.out == nil:
 		w.stop = true
 		return
 	}
@@ -242,7 +217,7 @@ func (w *walker) binary(v reflect.Value) {
 	if v.Kind() == reflect.Array {
 		how = "a list of numbers"
 	}
-	w.note(foundIn(string(b[:min(len(b), 64)]), 0, len(b), Finding{Rule: rawBinary, In: "binary",
+	w.out.record(foundIn(string(b[:min(len(b), 64)]), 0, len(b), Finding{Rule: rawBinary, In: "binary",
 		Detail: fmt.Sprintf("%s of %d bytes goes out as %s", typeName(v.Type()), len(b), how)}))
 	switch {
 	case v.Type() == hardwareAddrType:
@@ -251,17 +226,8 @@ func (w *walker) binary(v reflect.Value) {
 		h := hex.EncodeToString(b)
 		w.marker(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 	default:
-		w.write(placeholder(b, w.depth < w.p.MaxDepth))
+		w.out.binary(b)
 	}
-}
-
-// placeholder stands for bytes: a reader sees that there is something, whether it
-// changed, and whether a download is it. It is an object where there is room for one.
-func placeholder(b []byte, object bool) string {
-	if !object {
-		return quote(documentMarker("binary", b))
-	}
-	return fmt.Sprintf(`{"type":"binary","length":%d,"sha256":"%x"}`, len(b), sha256.Sum256(b))
 }
 
 // bytesOf returns the bytes of a slice or array of them, addressable or not.

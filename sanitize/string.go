@@ -20,42 +20,49 @@ type text struct {
 // plainText is a Go string.
 func plainText(s, in string) text { return text{s: s, in: in, whole: s} }
 
-// meaningOf is s without escapes. Bytes that are not UTF-8 stay where there are none.
-func meaningOf(s string, literal bool) string {
-	if !literal || strings.IndexByte(s, '\\') < 0 {
-		return s
+// finding is about t.s[at:at+size].
+func (t text) finding(at, size int) Finding {
+	return foundIn(t.whole, t.base+at, size, Finding{In: t.in})
+}
+
+// meaning is t without escapes. Bytes that are not UTF-8 stay where there are none.
+func (t text) meaning() string {
+	if !t.literal || strings.IndexByte(t.s, '\\') < 0 {
+		return t.s
 	}
-	b, _ := jsontext.AppendUnquote(nil, `"`+s+`"`) // writes U+FFFD for what it fails on
+	b, _ := jsontext.AppendUnquote(nil, `"`+t.s+`"`) // writes U+FFFD for what it fails on
 	return string(b)
 }
 
-// inspect notes what is wrong with t and returns its clean form.
-func (c *cleaner) inspect(t text) (clean string, changed bool) {
-	meaning := meaningOf(t.s, t.literal)
-	if len(meaning) > c.p.MaxString {
-		c.add(oversizeString, "%d bytes, at most %d are allowed", len(meaning), c.p.MaxString)
+// clean notes what is wrong with t and returns its clean form.
+func (w *writer) clean(t text) (s string, changed bool) {
+	meaning := t.meaning()
+	if len(meaning) > w.p.MaxString {
+		w.add(oversizeString, "%d bytes, at most %d are allowed", len(meaning), w.p.MaxString)
 	}
-	if !c.flaws(t) && len(meaning) <= c.p.MaxString {
+	if !w.flaws(t) && len(meaning) <= w.p.MaxString {
 		return meaning, false
 	}
-	clean, _ = c.p.cleanText(meaning, c.p.MaxString)
-	return clean, true // also an escaped half of a pair, which means U+FFFD
+	s, _ = w.p.cleanText(meaning, w.p.MaxString)
+	return s, true // also an escaped half of a pair, which means U+FFFD
 }
 
 // flaws notes what in t must not leave, one finding a rule, and reports whether there
 // is any.
-func (c *cleaner) flaws(t text) (any bool) {
-	first := len(c.found)
-	scan := textScan{p: c.p, s: t.s, literal: t.literal}
+func (w *writer) flaws(t text) (any bool) {
+	first := len(w.found)
+	scan := textScan{p: w.p, s: t.s, literal: t.literal}
 	for f, more := scan.next(0); more; f, more = scan.next(f.at + f.size) {
-		c.dirty, any = true, true
-		if !c.collect || c.stop {
+		w.dirty, any = true, true
+		if !w.collect || w.stop {
 			break
 		}
-		if countAgain(c.found[first:], f.rule) {
+		if countAgain(w.found[first:], f.rule) {
 			continue
 		}
-		c.record(foundIn(t.whole, t.base+f.at, f.size, Finding{Rule: f.rule, In: t.in, Detail: f.describe(t.s)}))
+		found := t.finding(f.at, f.size)
+		found.Rule, found.Detail = f.rule, f.describe(t.s)
+		w.record(found)
 	}
 	return any
 }

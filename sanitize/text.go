@@ -23,13 +23,16 @@ type textScan struct {
 	literal bool // s stands between the quotes of JSON: a backslash starts an escape
 }
 
-// next returns the first flaw at or after byte from, which must not be in the
-// middle of an escape.
+// next returns the first flaw at or after byte from, which must not be in the middle
+// of an escape. Where there is none, the flaw is at the end of the string.
 func (t *textScan) next(from int) (flaw, bool) {
 	for i := skipPlain(t.s, from); i < len(t.s); i = skipPlain(t.s, i) {
 		r, size := utf8.DecodeRuneInString(t.s[i:])
 		if r == utf8.RuneError && size == 1 {
 			return brokenAt(t.s, i), true
+		}
+		if r == '"' && t.literal {
+			return flaw{at: i}, false
 		}
 		if r == '\\' && t.literal {
 			if r, size = readEscape(t.s[i:]); utf16.IsSurrogate(r) {
@@ -41,7 +44,7 @@ func (t *textScan) next(from int) (flaw, bool) {
 		}
 		i += size
 	}
-	return flaw{}, false
+	return flaw{at: len(t.s)}, false
 }
 
 // readEscape reads the escape that s starts with; a pair of surrogates is one.

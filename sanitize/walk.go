@@ -3,39 +3,24 @@ package sanitize
 import (
 	"reflect"
 	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // walker passes over a Go value as encoding/json does, in one of two ways.
 //
 // A dry walk writes nothing and stops at the first thing that may not leave: most
 // payloads need no other. The second walk writes the document that encoding/json would
-// write, where it would write one, with notes for the cleaner on what it does not show.
+// write, clean.
 type walker struct {
 	p     *Policy
-	dry   bool
-	left  int  // bytes of Policy.MaxPayload
-	stop  bool // dry: it may not be clean; otherwise: there is no room
-	depth int  // of objects and lists
-	hops  int  // pointers and Wrappers that are open
+	out   *writer // nil: a dry walk
+	left  int     // dry: bytes of Policy.MaxPayload
+	stop  bool    // dry: the payload may not be clean
+	depth int     // of objects and lists
+	hops  int     // pointers and Wrappers that are open
 	open  []reference
-
-	out     []byte
-	notes   []note
-	sources []source
-}
-
-// note says what is wrong with the value or key at an offset of a walker's document.
-type note struct {
-	at     int
-	found  *Finding // nil where the note is about a text
-	text   string   // what stands there in place of ""
-	quoted bool     // as a string in a string
-}
-
-// source is a part of a walker's document that was one already.
-type source struct {
-	start, end int
-	hidden     hidden // bytes in it
 }
 
 // mostHops bounds chains of pointers, which do not nest in JSON.
@@ -58,23 +43,23 @@ func (w *walker) any(x any) {
 		w.str(x, false)
 		return
 	case bool:
-		w.boolean(x, false)
+		w.literal(strconv.FormatBool(x), false)
 		return
 	case int64:
 		w.integer(x, false)
 		return
 	case float64:
-		if w.dry && w.p.floatRule(x) == "" {
+		if w.out == nil && w.p.floatRule(x) == "" {
 			w.charge(longestFloat)
 			return
 		}
 	case map[string]any:
-		if w.dry {
+		if w.out == nil {
 			w.dryMap(x)
 			return
 		}
 	case []any:
-		if w.dry {
+		if w.out == nil {
 			w.dryList(x)
 			return
 		}
@@ -84,15 +69,11 @@ func (w *walker) any(x any) {
 }
 
 func (w *walker) dryMap(m map[string]any) {
-	if !w.enter() {
+	if !w.enter(jsontext.BeginObject) {
 		return
 	}
 	for k, v := range m {
-		w.left -= len(`:,`)
-		if !w.text(k) {
-			w.stop = true
-			return
-		}
+		w.key(k)
 		if w.any(v); w.stop {
 			return
 		}
@@ -101,7 +82,7 @@ func (w *walker) dryMap(m map[string]any) {
 }
 
 func (w *walker) dryList(list []any) {
-	if !w.enter() {
+	if !w.enter(jsontext.BeginArray) {
 		return
 	}
 	for _, v := range list {
@@ -117,7 +98,7 @@ func (w *walker) dryList(list []any) {
 func (w *walker) value(v reflect.Value, p *plan, quoted bool) {
 	switch form := p.formFor(v); form {
 	case formBool:
-		w.boolean(v.Bool(), quoted)
+		w.literal(strconv.FormatBool(v.Bool()), quoted)
 	case formInt:
 		w.integer(v.Int(), quoted)
 	case formUint:
@@ -126,70 +107,69 @@ func (w *walker) value(v reflect.Value, p *plan, quoted bool) {
 		w.float(v, quoted)
 	case formString:
 		w.str(v.String(), quoted)
-	case formInterface:
-		if v.IsNil() {
+	case formStruct:
+		w.structure(v, p)
+	case formPointer, formInterface, formSlice, formMap, formBytes, formRaw:
+		if v.Kind() != reflect.Array && v.IsNil() {
 			w.null()
 			return
 		}
-		w.any(v.Interface())
-	case formPointer:
-		w.pointer(v, p, quoted)
-	case formStruct:
-		w.structure(v, p)
-	case formSlice:
-		w.list(v, p)
-	case formMap:
-		w.mapping(v, p)
+		w.referred(form, v, p, quoted)
 	default:
 		w.special(form, v, quoted)
 	}
 }
 
+// referred walks what v refers to.
+func (w *walker) referred(form form, v reflect.Value, p *plan, quoted bool) {
+	switch form {
+	case formPointer:
+		w.pointer(v, p, quoted)
+	case formInterface:
+		w.any(v.Interface())
+	case formSlice:
+		w.list(v, p)
+	case formMap:
+		w.mapping(v, p)
+	case formBytes:
+		w.binary(v)
+	case formRaw:
+		w.document(v.Bytes(), nil)
+	}
+}
+
+// done reports whether the rest of the payload does not matter.
+func (w *walker) done() bool { return w.stop || w.out != nil && w.out.stop }
+
+// charge counts n bytes of a dry walk.
 func (w *walker) charge(n int) {
 	if w.left -= n; w.left < 0 {
 		w.stop = true
 	}
 }
 
-func (w *walker) write(s string) {
-	if !w.dry {
-		w.out = append(w.out, s...)
-	}
-	w.charge(len(s))
-}
-
-func (w *walker) null() { w.write("null") }
-
-// comma writes one before every item but the first.
-func (w *walker) comma() {
-	if w.dry {
-		w.left--
-		return
-	}
-	w.writeComma()
-}
-
-func (w *walker) writeComma() {
-	if last := w.out[len(w.out)-1]; last != '[' && last != '{' {
-		w.write(",")
-	}
-}
+func (w *walker) null() { w.literal("null", false) }
 
 // enter goes into an object or list unless it nests too deep.
-func (w *walker) enter() bool {
+func (w *walker) enter(begin jsontext.Token) bool {
 	if w.depth >= w.p.MaxDepth {
 		w.found(tooDeep, "%s", w.p.deep())
 		w.marker(deepMarker(w.p.MaxDepth))
 		return false
 	}
 	w.depth++
-	w.charge(2)
-	return !w.stop
+	if w.out == nil {
+		w.charge(2)
+	} else {
+		w.out.begin(begin)
+	}
+	return true
 }
 
-func (w *walker) bracket(b byte) {
-	if !w.dry {
-		w.out = append(w.out, b)
+func (w *walker) leave(end jsontext.Token) {
+	w.depth--
+	if w.out != nil {
+		w.out.end(end)
 	}
 }
 
@@ -202,7 +182,7 @@ type reference struct {
 
 // follow goes into a pointer, map or slice, unless it is part of itself. A dry walk
 // leaves that to the bounds of depth and hops.
-func (w *walker) follow(v reflect.Value) bool { return w.dry || w.followOnce(v) }
+func (w *walker) follow(v reflect.Value) bool { return w.out == nil || w.followOnce(v) }
 
 func (w *walker) followOnce(v reflect.Value) bool {
 	r := reference{v.Pointer(), 1, v.Type()}
@@ -219,28 +199,22 @@ func (w *walker) followOnce(v reflect.Value) bool {
 }
 
 func (w *walker) unfollow() {
-	if !w.dry {
+	if w.out != nil {
 		w.open = w.open[:len(w.open)-1]
 	}
 }
 
 // hop goes one pointer or Wrapper further, unless the chain is too long.
 func (w *walker) hop() bool {
-	w.hops++
-	return w.hops <= mostHops || w.tooFar()
-}
-
-func (w *walker) tooFar() bool {
+	if w.hops++; w.hops <= mostHops {
+		return true
+	}
 	w.found(tooDeep, "a chain of more than %d pointers", mostHops)
 	w.marker(deepMarker(w.p.MaxDepth))
 	return false
 }
 
 func (w *walker) pointer(v reflect.Value, p *plan, quoted bool) {
-	if v.IsNil() {
-		w.null()
-		return
-	}
 	if !w.follow(v) {
 		return
 	}
@@ -253,98 +227,95 @@ func (w *walker) pointer(v reflect.Value, p *plan, quoted bool) {
 
 func (w *walker) list(v reflect.Value, p *plan) {
 	if v.Kind() == reflect.Slice {
-		if v.IsNil() {
-			w.null()
-			return
-		}
 		if !w.follow(v) {
 			return
 		}
 	}
-	if w.enter() {
-		w.bracket('[')
-		for i := 0; i < v.Len() && !w.stop; i++ {
-			w.comma()
+	if w.enter(jsontext.BeginArray) {
+		for i := 0; i < v.Len() && !w.done(); i++ {
+			w.item()
 			w.value(v.Index(i), p.elem, false)
 		}
-		w.bracket(']')
-		w.depth--
+		w.leave(jsontext.EndArray)
 	}
 	if v.Kind() == reflect.Slice {
 		w.unfollow()
 	}
 }
 
+// item goes to the next element of a list.
+func (w *walker) item() {
+	if w.out == nil {
+		w.charge(len(","))
+	} else {
+		w.out.top().index++
+	}
+}
+
 func (w *walker) structure(v reflect.Value, p *plan) {
-	if !w.enter() {
+	if !w.enter(jsontext.BeginObject) {
 		return
 	}
-	w.bracket('{')
 	for i := range p.fields {
 		f := &p.fields[i]
 		fv, written := f.in(v)
 		if !written {
 			continue
 		}
-		if w.stop {
-			return
+		if w.done() {
+			break
 		}
-		if w.dry {
-			w.left -= len(f.name) + len(`"":,`)
-			w.stop = len(f.name) > w.p.MaxString
-		} else {
+		if w.out != nil {
 			w.key(f.name)
+		} else { // its characters are clean, or encoding/json would not take the tag
+			w.charge(len(f.name) + len(`"":,`))
+			w.stop = w.stop || len(f.name) > w.p.MaxString
 		}
 		w.value(fv, f.plan, f.quoted)
 	}
-	w.bracket('}')
-	w.depth--
+	w.leave(jsontext.EndObject)
 }
 
-// key writes the name of a member, and what stands around it.
+// key walks the name of a member.
 func (w *walker) key(name string) {
-	w.comma()
-	w.str(name, false)
-	w.write(":")
-}
-
-// mapping writes a map; a dry walk takes it as it comes.
-func (w *walker) mapping(v reflect.Value, p *plan) {
-	if v.IsNil() {
-		w.null()
+	if w.out != nil {
+		w.out.key(plainText(name, "key"))
 		return
 	}
+	w.charge(len(":,"))
+	w.text(name)
+}
+
+// mapping walks a map; a dry walk takes it as it comes.
+func (w *walker) mapping(v reflect.Value, p *plan) {
 	if !w.follow(v) {
 		return
 	}
-	if w.enter() {
-		w.bracket('{')
-		if w.dry && v.Type().Key().Kind() == reflect.String {
-			for it := v.MapRange(); !w.stop && it.Next(); {
-				w.key(it.Key().String())
-				w.value(it.Value(), p.elem, false)
-			}
-		} else if v.Len() > 0 {
-			w.entries(v, p)
-		}
-		w.bracket('}')
-		w.depth--
+	defer w.unfollow()
+	if !w.enter(jsontext.BeginObject) {
+		return
 	}
-	w.unfollow()
+	if w.out == nil && v.Type().Key().Kind() == reflect.String {
+		for it := v.MapRange(); !w.stop && it.Next(); {
+			w.key(it.Key().String())
+			w.value(it.Value(), p.elem, false)
+		}
+	} else {
+		w.entries(v, p)
+	}
+	w.leave(jsontext.EndObject)
 }
 
-// entries writes the members of a map in the order of encoding/json.
+// entries walks the members of a map in the order of encoding/json.
 func (w *walker) entries(v reflect.Value, p *plan) {
 	for _, e := range entriesOf(v) {
-		if w.stop {
+		if w.done() {
 			return
 		}
-		w.comma()
+		w.key(e.name)
 		if e.err != nil {
 			w.found(unencodable, "a key of type %s cannot be encoded: %v", typeName(v.Type().Key()), e.err)
 		}
-		w.str(e.name, false)
-		w.write(":")
 		w.value(e.value, p.elem, false)
 	}
 }

@@ -88,7 +88,7 @@ func (w *writer) document(doc []byte, hidden hidden) {
 		return
 	}
 	if err := syntaxOf(bytes.TrimPrefix(doc, []byte(bom))); err != nil {
-		w.record(invalidAt(doc, err))
+		w.invalid(doc, err)
 		w.marker(documentMarker("invalid JSON", doc))
 		return
 	}
@@ -109,8 +109,7 @@ func (w *writer) copy(doc []byte, hidden hidden) error {
 	d := document{writer: w, text: string(doc), hidden: hidden}
 	if bytes.HasPrefix(doc, []byte(bom)) {
 		d.start = len(bom)
-		w.record(foundIn(d.text, 0, len(bom), Finding{Rule: byteOrderMark, In: "document",
-			Detail: "U+FEFF BYTE ORDER MARK before the document"}))
+		w.addAt(d.token(0, len(bom)), 0, len(bom), byteOrderMark, "U+FEFF BYTE ORDER MARK before the document")
 	}
 	d.in = jsontext.NewDecoder(bytes.NewBuffer(doc[d.start:]), lenient...)
 	for outside := len(w.levels); !w.stop; {
@@ -152,9 +151,7 @@ func (d *document) next() error {
 	}
 	at := d.offset()
 	at += strings.IndexByte(d.text[at:], byte(kind)) // after space, a colon or a comma
-	f := d.finding(at, 1)
-	f.Rule, f.Detail = tooDeep, d.p.deep()
-	d.record(f)
+	d.addAt(d.token(at, 1), 0, 1, tooDeep, "%s", d.p.deep())
 	d.marker(deepMarker(d.p.MaxDepth))
 	return d.in.SkipValue()
 }
@@ -162,9 +159,9 @@ func (d *document) next() error {
 // offset is where in the text the last token ended.
 func (d *document) offset() int { return d.start + int(d.in.InputOffset()) }
 
-// finding is about a token.
-func (d *document) finding(at, size int) Finding {
-	return foundIn(d.text, at, size, Finding{In: "document"})
+// token is what stands at a place.
+func (d *document) token(at, size int) text {
+	return text{s: d.text[at : at+size], in: "document", whole: d.text, base: at}
 }
 
 // raw returns the next scalar or key as it stands, and where.
@@ -174,9 +171,11 @@ func (d *document) raw() (lit string, at int, err error) {
 	return d.text[at:d.offset()], at, err
 }
 
-// quoted is the string or key lit.
+// quoted is what stands between the quotes of the string or key lit.
 func (d *document) quoted(lit string, at int) text {
-	return text{s: lit[1 : len(lit)-1], literal: true, in: "document", whole: d.text, base: at + 1}
+	t := d.token(at+1, len(lit)-2)
+	t.literal = true
+	return t
 }
 
 func (d *document) member() error {
@@ -199,15 +198,13 @@ func (d *document) scalar(kind jsontext.Kind) error {
 	case '"':
 		t := d.quoted(lit, at)
 		if b, is := d.hidden[t.meaning()]; is {
-			f := d.finding(at, len(lit))
-			f.Rule, f.Detail = rawBinary, fmt.Sprintf("%d bytes go out as base64", len(b))
-			d.record(f)
+			d.addAt(t, -1, len(lit), rawBinary, "%d bytes go out as base64", len(b))
 			d.binary(b)
 			return nil
 		}
 		d.str(t, false)
 	case '0':
-		d.number(lit, d.finding(at, len(lit)))
+		d.number(d.token(at, len(lit)))
 	default:
 		d.value(lit)
 	}
@@ -219,9 +216,6 @@ var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.Al
 
 // syntaxOf returns why doc is not JSON.
 func syntaxOf(doc []byte) error {
-	if jsontext.Value(doc).IsValid(lenient...) {
-		return nil
-	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(doc), lenient...)
 	for {
 		if _, err := d.ReadToken(); err != nil {
@@ -246,14 +240,14 @@ func atEnd(d *jsontext.Decoder) error {
 	return nil
 }
 
-// invalidAt is where doc stops being JSON.
-func invalidAt(doc []byte, err error) Finding {
-	detail, at := "unexpected end", errorOffset(doc, err)
+// invalid notes where doc stops being JSON.
+func (w *writer) invalid(doc []byte, err error) {
+	detail := "unexpected end"
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
 		detail = syntax.Err.Error()
 	}
-	return foundIn(string(doc), at, 1, Finding{Rule: invalidJSON, In: "document", Detail: short(detail)})
+	w.addAt(plainText(string(doc), "document"), errorOffset(doc, err), 1, invalidJSON, "%s", short(detail))
 }
 
 func errorOffset(doc []byte, err error) int {

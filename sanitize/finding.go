@@ -57,13 +57,6 @@ const (
 	excerptAfter  = 12
 )
 
-// foundIn adds to f what stands at s[at:at+size].
-func foundIn(s string, at, size int, f Finding) Finding {
-	f.Offset = at
-	f.Bytes, f.Excerpt = excerpt(s, at, size)
-	return f
-}
-
 // excerpt returns what stands at s[at:at+size], and the same with its surroundings.
 func excerpt(s string, at, size int) ([]byte, string) {
 	at = min(at, len(s))

@@ -43,7 +43,6 @@ func FuzzValue(f *testing.F) {
 			MaxPayload:  1024 << (policy >> 2 & 3),
 			MaxDepth:    1 + int(policy>>4&7),
 			AllowBinary: policy&0x80 != 0,
-			OpaqueUUIDs: policy&1 != 0,
 		}
 		sound(t, func() any {
 			g := grower{data: data}

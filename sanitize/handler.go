@@ -151,8 +151,7 @@ func (w *responseWriter) sendLine(end string) error {
 }
 
 func (w *responseWriter) sendText(b []byte) error {
-	s, _ := w.policy.cleanText(string(b), len(b)*len("\ufffd"))
-	_, err := w.ResponseWriter.Write([]byte(s))
+	_, err := w.ResponseWriter.Write([]byte(w.policy.cleanText(string(b), len(b)*len("\ufffd"))))
 	return err
 }
 

@@ -53,7 +53,8 @@ func Value(v any, p Policy) any {
 
 // clean writes v as a clean document, and returns nil where it is clean as it is.
 func (p *Policy) clean(v any, collect bool) *writer {
-	if dry := (walker{p: p, left: p.MaxPayload}); dry.isClean(v) {
+	dry := walker{p: p, left: p.MaxPayload}
+	if dry.any(v); !dry.stop {
 		return nil
 	}
 	out := newWriter(p, collect)

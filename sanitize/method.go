@@ -53,8 +53,7 @@ func (w *walker) marshaler(v reflect.Value) {
 	}
 	doc, err := marshalJSON(v)
 	if err != nil {
-		w.found(unencodable, "MarshalJSON of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
-		w.marker(failedMarker)
+		w.replace(failedMarker, unencodable, "MarshalJSON of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
 		return
 	}
 	look := lookBehind(doc, v, !w.p.AllowBinary)
@@ -69,8 +68,7 @@ func (w *walker) textMarshaler(v reflect.Value) {
 	text, err := marshalText(v)
 	switch {
 	case err != nil:
-		w.found(unencodable, "MarshalText of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
-		w.marker(failedMarker)
+		w.replace(failedMarker, unencodable, "MarshalText of %s fails: %s", typeName(v.Type()), short(quoteASCII(err.Error())))
 	case text == nil:
 		w.null()
 	default:

@@ -31,10 +31,6 @@ type Policy struct {
 	// AllowUnsafeIntegers lets integers beyond ±(2^53-1) pass as numbers. Readers
 	// that keep numbers as float64, JavaScript first among them, round those.
 	AllowUnsafeIntegers bool
-
-	// OpaqueUUIDs makes Value treat [16]byte as binary, like any other array of
-	// bytes. Otherwise it becomes the text of a uuid.
-	OpaqueUUIDs bool
 }
 
 const (

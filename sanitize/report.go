@@ -9,15 +9,20 @@ import (
 
 // add notes a finding about the value as a whole.
 func (w *writer) add(rule, format string, args ...any) {
-	w.record(Finding{Rule: rule, Detail: fmt.Sprintf(format, args...)})
+	w.addAt(text{}, 0, 0, rule, format, args...)
 }
 
-func (w *writer) record(f Finding) {
+// addAt notes a finding about t.s[at:at+size].
+func (w *writer) addAt(t text, at, size int, rule, format string, args ...any) {
 	w.dirty = true
 	if !w.collect || w.stop {
 		return
 	}
-	f.Path, f.Count = w.path(), 1
+	f := Finding{Rule: rule, Path: w.path(), In: t.in, Count: 1, Detail: fmt.Sprintf(format, args...)}
+	if t.in != "" {
+		f.Offset = t.base + at
+		f.Bytes, f.Excerpt = excerpt(t.whole, f.Offset, size)
+	}
 	w.found = append(w.found, f)
 	w.stop = len(w.found) >= w.p.MaxFindings
 }

@@ -127,7 +127,7 @@ func (w *writer) bodyJSON(b []byte, cause error) {
 	}
 	w.levels = w.levels[:0]
 	if cause == nil || errorOffset(b, err)+longestToken <= len(b) {
-		w.record(invalidAt(b, err))
+		w.invalid(b, err)
 	}
 }
 
@@ -221,8 +221,8 @@ func (w *writer) charset(b []byte, charset string) {
 	}
 	at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
 	at = max(at, 0)
-	w.record(foundIn(string(b), at, 1, Finding{Rule: charsetMismatch, In: "text",
-		Detail: "the header says charset=" + short(quoteASCII(charset)) + ", and the body is not"}))
+	w.addAt(plainText(string(b), "text"), at, 1, charsetMismatch,
+		"the header says charset=%s, and the body is not", short(quoteASCII(charset)))
 }
 
 func isASCII(b []byte) bool {
@@ -257,9 +257,7 @@ func wholeRunes(b []byte) []byte {
 
 // opaque is a body that says itself that it is neither JSON nor text.
 func (w *writer) opaque(b []byte, contentType string) {
-	if w.p.AllowBinary {
-		return
+	if !w.p.AllowBinary {
+		w.addAt(plainText(string(b), "text"), 0, excerptBytes, rawBinary, "a body of type %s", short(quoteASCII(contentType)))
 	}
-	w.record(foundIn(string(b), 0, excerptBytes, Finding{Rule: rawBinary, In: "text",
-		Detail: "a body of type " + short(quoteASCII(contentType))}))
 }

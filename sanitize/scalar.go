@@ -3,7 +3,6 @@ package sanitize
 import (
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net"
 	"reflect"
 	"strconv"
@@ -35,8 +34,7 @@ func (w *walker) special(form form, v reflect.Value, quoted bool) {
 	case formByteArray:
 		w.binary(v)
 	default:
-		w.found(unencodable, "%s cannot be encoded", typeName(v.Type()))
-		w.marker(typeMarker(v.Kind()))
+		w.replace(typeMarker(v.Kind()), unencodable, "%s cannot be encoded", typeName(v.Type()))
 	}
 }
 
@@ -49,8 +47,9 @@ func (w *walker) found(rule, format string, args ...any) {
 	w.out.add(rule, format, args...)
 }
 
-// marker writes a text of ours in place of what must not go out.
-func (w *walker) marker(text string) {
+// replace notes what is wrong and writes a text of ours in its place.
+func (w *walker) replace(text, rule, format string, args ...any) {
+	w.found(rule, format, args...)
 	if w.out != nil {
 		w.out.marker(text)
 	}
@@ -94,8 +93,7 @@ func (w *walker) float(v reflect.Value, quoted bool) {
 	case w.out == nil && rule == "":
 		w.charge(longestFloat)
 	case rule == notFinite:
-		w.found(rule, "%s", floatText(f))
-		w.marker(floatText(f))
+		w.replace(floatText(f), rule, "%s", floatText(f))
 	case rule != "" && !quoted: // the same number, and a reader sees that it is a float
 		w.found(rule, "the float %g goes out as an integer beyond ±(2^53-1)", f)
 		w.literal(strconv.FormatFloat(f, 'e', -1, v.Type().Bits()), false)
@@ -116,7 +114,7 @@ func (w *walker) number(lit string, quoted bool) {
 	case quoted:
 		w.literal(lit, true)
 	case w.out != nil:
-		w.out.number(lit, Finding{})
+		w.out.number(text{s: lit})
 	case w.p.numberRule(lit) != "":
 		w.stop = true
 	default:
@@ -133,14 +131,14 @@ func timeIn(v reflect.Value) time.Time {
 }
 
 func (w *walker) time(t time.Time) {
-	switch fits := timeFits(t); {
-	case w.out == nil && fits:
+	switch {
+	case !timeFits(t):
+		w.replace(timeText(t), timeOutOfRange, "%s has no RFC 3339 form", timeText(t))
+	case w.out == nil:
 		w.charge(longestTime)
-		return
-	case !fits:
-		w.found(timeOutOfRange, "%s has no RFC 3339 form", timeText(t))
+	default:
+		w.out.marker(timeText(t))
 	}
-	w.marker(timeText(t))
 }
 
 // infinity writes what pgx reads for an infinite date or time: a number with a
@@ -154,8 +152,7 @@ func (w *walker) infinity(n int64) {
 	case n < 0:
 		name = "-infinity"
 	}
-	w.found(timeOutOfRange, "the time %s goes out as the number %d", name, n)
-	w.marker(name)
+	w.replace(name, timeOutOfRange, "the time %s goes out as the number %d", name, n)
 }
 
 func (w *walker) str(s string, quoted bool) {
@@ -217,14 +214,14 @@ func (w *walker) binary(v reflect.Value) {
 	if v.Kind() == reflect.Array {
 		how = "a list of numbers"
 	}
-	w.out.record(foundIn(string(b[:min(len(b), 64)]), 0, len(b), Finding{Rule: rawBinary, In: "binary",
-		Detail: fmt.Sprintf("%s of %d bytes goes out as %s", typeName(v.Type()), len(b), how)}))
+	w.out.addAt(plainText(string(b[:min(len(b), 64)]), "binary"), 0, len(b), rawBinary,
+		"%s of %d bytes goes out as %s", typeName(v.Type()), len(b), how)
 	switch {
 	case v.Type() == hardwareAddrType:
-		w.marker(net.HardwareAddr(b).String())
-	case v.Kind() == reflect.Array && len(b) == 16 && !w.p.OpaqueUUIDs:
+		w.out.marker(net.HardwareAddr(b).String())
+	case v.Kind() == reflect.Array && len(b) == 16:
 		h := hex.EncodeToString(b)
-		w.marker(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
+		w.out.marker(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 	default:
 		w.out.binary(b)
 	}

@@ -8,22 +8,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// text is a string or key as its source has it.
+// text is a string, a key or another token as its source has it.
 type text struct {
 	s       string // of a document: what stands between the quotes
 	literal bool   // s is from a document and may have escapes
-	in      string // what Finding.Offset counts in
+	in      string // what Finding.Offset counts in; "" where it counts in nothing
 	whole   string // where s stands
 	base    int    // where s stands in whole
 }
 
 // plainText is a Go string.
 func plainText(s, in string) text { return text{s: s, in: in, whole: s} }
-
-// finding is about t.s[at:at+size].
-func (t text) finding(at, size int) Finding {
-	return foundIn(t.whole, t.base+at, size, Finding{In: t.in})
-}
 
 // meaning is t without escapes. Bytes that are not UTF-8 stay where there are none.
 func (t text) meaning() string {
@@ -43,8 +38,7 @@ func (w *writer) clean(t text) (s string, changed bool) {
 	if !w.flaws(t) && len(meaning) <= w.p.MaxString {
 		return meaning, false
 	}
-	s, _ = w.p.cleanText(meaning, w.p.MaxString)
-	return s, true // also an escaped half of a pair, which means U+FFFD
+	return w.p.cleanText(meaning, w.p.MaxString), true // also an escaped half of a pair, which means U+FFFD
 }
 
 // flaws notes what in t must not leave, one finding a rule, and reports whether there
@@ -60,9 +54,7 @@ func (w *writer) flaws(t text) (any bool) {
 		if countAgain(w.found[first:], f.rule) {
 			continue
 		}
-		found := t.finding(f.at, f.size)
-		found.Rule, found.Detail = f.rule, f.describe(t.s)
-		w.record(found)
+		w.addAt(t, f.at, f.size, f.rule, "%s", f.describe(t.s))
 	}
 	return any
 }
@@ -77,13 +69,12 @@ func countAgain(found []Finding, rule string) bool {
 	return false
 }
 
-// cleanText returns s with each flaw replaced by U+FFFD and cut to limit bytes,
-// and whether that changed anything.
-func (p *Policy) cleanText(s string, limit int) (string, bool) {
+// cleanText returns s with each flaw replaced by U+FFFD and cut to limit bytes.
+func (p *Policy) cleanText(s string, limit int) string {
 	t := textScan{p: p, s: s}
 	f, found := t.next(0)
 	if !found && len(s) <= limit {
-		return s, false
+		return s
 	}
 	var b strings.Builder
 	done := 0
@@ -93,7 +84,7 @@ func (p *Policy) cleanText(s string, limit int) (string, bool) {
 		done = f.at + f.size
 	}
 	b.WriteString(head(s[done:], limit))
-	return cut(b.String(), limit, len(s)), true
+	return cut(b.String(), limit, len(s))
 }
 
 // head returns as much of s as can matter to a text that is cut to limit.

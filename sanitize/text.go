@@ -181,28 +181,17 @@ func (f flaw) describe(s string) string {
 	case loneSurrogate:
 		return fmt.Sprintf("escaped U+%04X without its other half", f.r)
 	}
-	return fmt.Sprintf("U+%04X", f.r) + nameOf(f.r)
+	return fmt.Sprintf("U+%04X", f.r) + names[f.r]
 }
 
-// nameOf returns the Unicode name of the code points people look up most.
-func nameOf(r rune) string {
-	switch {
-	case r == 0:
-		return " NULL"
-	case r == 0x1b:
-		return " ESCAPE"
-	case r == 0x7f:
-		return " DELETE"
-	case r == 0xfeff:
-		return " BYTE ORDER MARK"
-	}
-	return bidiNames[r]
-}
-
-// bidiNames are the code points with the Unicode property Bidi_Control that reorder text
-// beyond their neighbours. The marks U+061C, U+200E and U+200F do not, and Arabic and
-// Hebrew text needs them.
-var bidiNames = map[rune]string{
+// names are those of the code points that people look up most, among them the ones with
+// the Unicode property Bidi_Control that reorder text beyond their neighbours. The marks
+// U+061C, U+200E and U+200F do not, and Arabic and Hebrew text needs them.
+var names = map[rune]string{
+	0x0000: " NULL",
+	0x001b: " ESCAPE",
+	0x007f: " DELETE",
+	0xfeff: " BYTE ORDER MARK",
 	0x202a: " LEFT-TO-RIGHT EMBEDDING",
 	0x202b: " RIGHT-TO-LEFT EMBEDDING",
 	0x202c: " POP DIRECTIONAL FORMATTING",

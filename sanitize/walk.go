@@ -26,12 +26,6 @@ type walker struct {
 // mostHops bounds chains of pointers, which do not nest in JSON.
 const mostHops = mostDepth + 1000
 
-// isClean reports whether a dry walk finds nothing.
-func (w *walker) isClean(v any) bool {
-	w.any(v)
-	return !w.stop
-}
-
 // any walks what an interface holds. It knows the types that decoders and pgx make
 // most without reflection.
 func (w *walker) any(x any) {
@@ -153,8 +147,7 @@ func (w *walker) null() { w.literal("null", false) }
 // enter goes into an object or list unless it nests too deep.
 func (w *walker) enter(begin jsontext.Token) bool {
 	if w.depth >= w.p.MaxDepth {
-		w.found(tooDeep, "%s", w.p.deep())
-		w.marker(deepMarker(w.p.MaxDepth))
+		w.replace(deepMarker(w.p.MaxDepth), tooDeep, "%s", w.p.deep())
 		return false
 	}
 	w.depth++
@@ -190,8 +183,7 @@ func (w *walker) followOnce(v reflect.Value) bool {
 		r.len = v.Len()
 	}
 	if r.len > 0 && slices.Contains(w.open, r) {
-		w.found(cycle, "this %s is one that it is part of", typeName(v.Type()))
-		w.marker(cycleMarker)
+		w.replace(cycleMarker, cycle, "this %s is one that it is part of", typeName(v.Type()))
 		return false
 	}
 	w.open = append(w.open, r)
@@ -209,8 +201,7 @@ func (w *walker) hop() bool {
 	if w.hops++; w.hops <= mostHops {
 		return true
 	}
-	w.found(tooDeep, "a chain of more than %d pointers", mostHops)
-	w.marker(deepMarker(w.p.MaxDepth))
+	w.replace(deepMarker(w.p.MaxDepth), tooDeep, "a chain of more than %d pointers", mostHops)
 	return false
 }
 

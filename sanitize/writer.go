@@ -89,16 +89,15 @@ func (w *writer) str(t text, quoted bool) {
 	w.wrote(w.json.WriteToken(jsontext.String(s)))
 }
 
-// number writes a number, as a string where a reader would change it. f says where it
-// stands.
-func (w *writer) number(lit string, f Finding) {
-	if f.Rule = w.p.numberRule(lit); f.Rule == "" {
-		w.value(lit)
+// number writes a number, as a string where a reader would change it.
+func (w *writer) number(t text) {
+	rule := w.p.numberRule(t.s)
+	if rule == "" {
+		w.value(t.s)
 		return
 	}
-	f.Detail = numberDetail(f.Rule, lit)
-	w.record(f)
-	w.marker(cut(lit, w.p.MaxString, len(lit)))
+	w.addAt(t, 0, len(t.s), rule, "%s", numberDetail(rule, t.s))
+	w.marker(cut(t.s, w.p.MaxString, len(t.s)))
 }
 
 // key writes the name of a member. One that is there already gets a number.
@@ -110,12 +109,10 @@ func (w *writer) key(t text) {
 	if w.stop || w.json.WriteToken(jsontext.String(name)) == nil {
 		return
 	}
-	f := Finding{}
-	if t.literal {
-		f = t.finding(-1, len(t.s)+2)
+	if !t.literal {
+		t.in = "" // what is equal is what became of it
 	}
-	f.Rule, f.Detail = duplicateKey, "another member of the object has the key "+quoteASCII(name)
-	w.record(f)
+	w.addAt(t, -1, len(t.s)+2, duplicateKey, "another member of the object has the key %s", quoteASCII(name))
 	for n := l.index + 1; ; n++ {
 		suffix := fmt.Sprintf("~%d", n)
 		if w.json.WriteToken(jsontext.String(trimTo(name, w.p.MaxString-len(suffix))+suffix)) == nil {

@@ -43,7 +43,7 @@ func settled(t *testing.T, a *app, args ...string) devFlags {
 	if err := cmd.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.settle(cmd, &f); err != nil {
+	if err := a.resolveFlags(cmd, &f); err != nil {
 		t.Fatal(err)
 	}
 	return f

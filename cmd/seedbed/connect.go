@@ -67,7 +67,7 @@ func (a *app) withDatabase(ctx context.Context, f devFlags, asIs bool, do func(c
 // ensure makes the branch's database, or applies what is pending to it.
 func (a *app) ensure(ctx context.Context, server *dev.Server, f devFlags) (*dev.Database, error) {
 	set := f.seedSet
-	if err := a.settleFlags(func(string) bool { return false }, &f); err != nil {
+	if err := a.fillFlags(func(string) bool { return false }, &f); err != nil {
 		return nil, err
 	}
 	f.seedSet = set

@@ -49,7 +49,7 @@ Where there are none, the database has Seedbed's reference schema.`,
   seedbed dev --scenario empty-states    # another world; see seedbed seed --list
   psql "$(seedbed url)"                  # or: seedbed psql`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.settle(cmd, &f); err != nil {
+			if err := a.resolveFlags(cmd, &f); err != nil {
 				return err
 			}
 			return a.devStart(cmd.Context(), f)
@@ -71,14 +71,14 @@ func (f *devFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.empty, "empty", false, "migrate only, no rows")
 }
 
-// settle fills in from seedbed.yaml and the environment what the flags leave open,
+// resolveFlags fills in from seedbed.yaml and the environment what the flags leave open,
 // and checks the migrations before anything is booted.
-func (a *app) settle(cmd *cobra.Command, f *devFlags) error {
+func (a *app) resolveFlags(cmd *cobra.Command, f *devFlags) error {
 	f.command = cmd.CommandPath()
-	return a.settleFlags(cmd.Flags().Changed, f)
+	return a.fillFlags(cmd.Flags().Changed, f)
 }
 
-func (a *app) settleFlags(changed func(flag string) bool, f *devFlags) error {
+func (a *app) fillFlags(changed func(flag string) bool, f *devFlags) error {
 	c, err := a.loadConfig()
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ database when it is complete. It needs pg_dump and psql.`,
   seedbed promote sb_85783666_442`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.settle(cmd, &f); err != nil {
+			if err := a.resolveFlags(cmd, &f); err != nil {
 				return err
 			}
 			wanted := strings.Join(args, "")

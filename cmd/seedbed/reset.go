@@ -23,7 +23,7 @@ their database; those of the old one have other names meanwhile. Snapshots stay.
   seedbed reset --seed 7
   seedbed reset --migrations db/migrate`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.settle(cmd, &f); err != nil {
+			if err := a.resolveFlags(cmd, &f); err != nil {
 				return err
 			}
 			return a.withStarted(cmd.Context(), func(ctx context.Context, server *dev.Server, _ *progress) error {

@@ -23,7 +23,7 @@ func (n *inference) carried() {
 				n.because("scoped "+t.name, why)
 			}
 		}
-		n.settle(t)
+		n.mergeLevels(t)
 	}
 }
 
@@ -146,9 +146,9 @@ func matched(ref *catalog.Reference, l *Level) []string {
 	return out
 }
 
-// settle compares the levels that one table carries: it may be an aggregate, one
+// mergeLevels compares the levels that one table carries: it may be an aggregate, one
 // may be optional, and a composite key includes the outer tenant already.
-func (n *inference) settle(t *table) {
+func (n *inference) mergeLevels(t *table) {
 	var kept []Scope
 	for _, s := range t.scopes {
 		covered := slices.ContainsFunc(t.scopes, func(o Scope) bool {

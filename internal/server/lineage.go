@@ -14,9 +14,9 @@ import (
 // 32 in all.
 const idleServers = 8
 
-// follow does what concerns other servers after s was acquired: its predecessor is
-// stopped and, where s was started, what has become too many or too old goes.
-func (sp *spec) follow(s *Server) {
+// retireOthers stops the predecessor of s, which was just acquired; where s was
+// started, it also removes servers that are too many or too old.
+func (sp *spec) retireOthers(s *Server) {
 	sp.touch(s.home)
 	sp.replacePredecessor()
 	if !s.started {

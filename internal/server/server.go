@@ -44,7 +44,7 @@ func Acquire(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	sp.follow(s)
+	sp.retireOthers(s)
 	return s, nil
 }
 

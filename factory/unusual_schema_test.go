@@ -8,10 +8,10 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// A second zoo: names with spaces and capitals in schemas of their own, references in
+// A schema with all that is rare: names with spaces and capitals in schemas of their own, references in
 // circles and to themselves, keys of text, of partitions, and with part of a reference
 // that the row may do without.
-var menagerie = &pgtest.Server{Extensions: []string{"btree_gist", "citext"}, Migrations: fstest.MapFS{"00001_menagerie.sql": {Data: []byte(`-- +goose Up
+var unusualSchema = &pgtest.Server{Extensions: []string{"btree_gist", "citext"}, Migrations: fstest.MapFS{"00001_unusual.sql": {Data: []byte(`-- +goose Up
 create schema "Sales Dept"; create schema hr;
 create type hr.grade as enum ('A', 'b', 'C c');
 create domain hr.cents as bigint check (value >= 0) not null default 0;
@@ -53,23 +53,23 @@ create table excl (id int primary key, kind text not null check (kind in ('user'
 drop schema public cascade; drop schema "Sales Dept" cascade; drop schema hr cascade; create schema public;
 `)}}}
 
-func TestAutoFillsTheMenagerie(t *testing.T) {
+func TestAutoFillsAnUnusualSchema(t *testing.T) {
 	t.Parallel()
 	for _, table := range []string{"Sales Dept.Customers", "Sales Dept.Orders", "Sales Dept.Lines", "hr.people", "nodes", "a", "b", "c",
 		"ida", "idb", "nopk", "measures", "measure_notes", "slugs", "days", "tenants2", "docs", "gen", "ages", "bools", "excl"} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			db := menagerie.DB(t)
+			db := unusualSchema.DB(t)
 			factory.Auto(table).Create(t, db)
 			factory.Auto(table).CreateN(t, db, 5)
 			factory.Auto(table).CreateN(t, db, 5)
 			factory.Auto(table).Fill(t, db, 50)
 			factory.Auto(table).Fill(t, db, 50)
-			fresh := menagerie.DB(t)
+			fresh := unusualSchema.DB(t)
 			factory.Auto(table).Fill(t, fresh, 50)
 		})
 	}
-	factory.Auto("single").Create(t, menagerie.DB(t)) // its key is true, or nothing
+	factory.Auto("single").Create(t, unusualSchema.DB(t)) // its key is true, or nothing
 }
 
 type pair struct{ ID, B int64 }
@@ -80,7 +80,7 @@ func (pair) TableName() string { return "ida" }
 // circle: the fill says so.
 func TestFillInACircle(t *testing.T) {
 	t.Parallel()
-	db := menagerie.DB(t)
+	db := unusualSchema.DB(t)
 	p := factory.New(factory.Definition[pair]{}).Create(t, db)
 	if n := count(t, db, "select count(*) from ida join idb on idb.id = ida.b and idb.a = ida.id where ida.id = $1 and ida.b = $2", p.ID, p.B); n != 1 {
 		t.Errorf("%+v is not in a circle of two", p)
@@ -93,7 +93,7 @@ func TestFillInACircle(t *testing.T) {
 // Where keys and references are what a CHECK minds, the engine does not search: the error says so.
 func TestCheckOfReferences(t *testing.T) {
 	t.Parallel()
-	db := menagerie.DB(t)
+	db := unusualSchema.DB(t)
 	if _, err := db.Exec(t.Context(), "alter table docs add check (tenant_key = 'us')"); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,12 @@ var dialects = []struct {
 		"0002_not_listed.sql", "no such thing",
 		"meta/_journal.json", `{"entries": [{"idx": 1, "tag": "0001_two_hulk"}, {"idx": 0, "tag": "0000_one_hulk"}]}`,
 	}, []int64{1, 2}},
+	{migrations.Drizzle, []string{ // which ends its tool's transaction for an index without locks
+		"0000_t.sql", tableT + "--> statement-breakpoint\n" + body,
+		"0001_index.sql", "ALTER TABLE \"t\" ALTER COLUMN \"n\" SET DEFAULT 0;--> statement-breakpoint\nCOMMIT;--> statement-breakpoint\n" +
+			"SET lock_timeout = 0;--> statement-breakpoint\nCREATE INDEX CONCURRENTLY IF NOT EXISTS \"t_n\" ON \"t\" USING btree (\"n\");",
+		"meta/_journal.json", `{"entries": [{"idx": 0, "tag": "0000_t"}, {"idx": 1, "tag": "0001_index"}]}`,
+	}, []int64{1, 2}},
 	{migrations.Atlas, []string{
 		"20240101000000_t.sql", tableT + body, "20240103000000.sql", "-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY t_n ON t (n);\n",
 		"atlas.sum", "h1:…",
@@ -112,7 +119,7 @@ GRANT SELECT ON TABLE public.t TO seedbed_test_reporting;
 }
 
 // Each dialect is recognised, run, noted in goose's tableT, taken back where it knows
-// how, and rendered as a script that makes the same.
+// how, rendered as a script that makes the same, and reviewed whole.
 func TestDialects(t *testing.T) {
 	for _, c := range dialects {
 		t.Run(string(c.dialect)+" "+c.files[0], func(t *testing.T) {
@@ -140,6 +147,10 @@ func TestDialects(t *testing.T) {
 			do(t, db, "delete from t where id = 1")
 			whole := snapshot(t, db)
 			scripted(t, set, whole)
+			report, err := set.Review(ctx, db, migrations.ReviewOptions{SkipDown: true})
+			if err != nil || len(report.Migrations) != len(c.versions) || slices.ContainsFunc(report.Findings, func(f migrations.Finding) bool { return f.Rule == "fails" }) {
+				t.Errorf("the review does not run all of it: %v, %+v", err, report)
+			}
 			err = set.DownTo(ctx, db, 0)
 			if errors.Is(err, migrations.ErrNoWayBack) {
 				return

@@ -34,6 +34,7 @@ type finding struct {
 	Sample   []string        `json:"sample,omitempty"`
 	Evidence []string        `json:"evidence,omitempty"`
 	Fix      string          `json:"fix,omitempty"`
+	Declare  string          `json:"declare,omitempty"` // lines of seedbed.yaml
 	Excused  string          `json:"excused,omitempty"`
 	Count    int             `json:"count"` // with those that follow
 	Follows  []finding       `json:"follows,omitempty"`
@@ -44,7 +45,7 @@ func machineReadable(all []report.Finding) []finding {
 	for _, f := range all {
 		rule, _ := report.RuleNamed(f.Rule)
 		x := finding{Rule: f.Rule, Severity: f.Severity, Object: f.Object, Table: f.Table, Message: f.Message, Why: rule.Why, Rows: f.Rows,
-			Sample: f.Sample, Evidence: f.Evidence, Fix: f.Fix, Excused: f.Excused, Count: len(f.All())}
+			Sample: f.Sample, Evidence: f.Evidence, Fix: f.Fix, Declare: f.Declaration(), Excused: f.Excused, Count: len(f.All())}
 		if len(f.Follows) > 0 {
 			x.Follows = machineReadable(f.Follows)
 		}

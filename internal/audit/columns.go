@@ -24,7 +24,7 @@ func (a *audit) tenantColumns() error {
 		if a.subject(r) == nil && !a.model.IsGlobal(a.name(r)) && !r.Bookkeeping() {
 			a.find(report.Finding{Rule: "table-undeclared", Cause: "tables undeclared", Object: a.name(r),
 				Message: fmt.Sprintf("the Model says nothing of table %s", a.name(r)),
-				Fix:     "declare it Scoped, or Global if every tenant may see its rows"})
+				Fix:     "declare it Scoped, or Global if every tenant may see its rows", Declare: a.global(r)})
 		}
 	}
 	return nil
@@ -40,7 +40,7 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 	if len(nullable) > 0 && !sc.Optional {
 		a.find(report.Finding{Rule: "tenant-not-null", Cause: "nullable " + sc.Tenant, Object: s.name + "." + nullable[0],
 			Message: fmt.Sprintf("%s.%s says which %s a row belongs to, and may be NULL", s.name, nullable[0], sc.Tenant),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL, or declare it Optional in the Model", s.rel.Ident(), catalog.Ident(nullable[0]))})
+			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", s.rel.Ident(), catalog.Ident(nullable[0])), Declare: a.optional(s)})
 	}
 	// An aggregate's outer column has a rule of its own.
 	if s.agg == nil || sc.Tenant != s.agg.Across {

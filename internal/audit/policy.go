@@ -99,7 +99,7 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 	case !r.RLS:
 		a.find(report.Finding{Rule: "rls-enabled", Cause: "no row-level security", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, with policies", r.Ident())})
+			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, with policies", r.Ident()), Declare: a.onPurpose(s)})
 	case !r.ForceRLS && !a.unbound(r.Owner) && !a.readByHelper(r):
 		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
@@ -220,7 +220,7 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 			a.find(report.Finding{Rule: "policy-shares", Cause: "rows that are shared", Object: a.name(p.Table) + "." + p.Name,
 				Message:  fmt.Sprintf("policy %s of %s lets %s read what is marked as shared, of every tenant", p.Name, a.name(p.Table), strings.Join(p.Roles, ", ")),
 				Evidence: []string{c.name + " " + c.expr},
-				Fix:      "nothing, where that is meant: except it with the reason"})
+				Fix:      "nothing, where that is meant"})
 			continue
 		}
 		shown := c.expr

@@ -32,9 +32,10 @@
     return parts.join("\n");
   };
   for (const finding of findings) {
-    const fix = finding.querySelector(".fix code");
+    const fix = finding.querySelector(".fix code"), lines = finding.querySelector(".declaration");
     const copies = element("div", {className: "copies"}, button("copy", "Copy the finding as text", () => told(finding)));
     if (fix) copies.append(button("copy fix", "Copy the fix", () => fix.textContent));
+    if (lines) copies.append(button("copy yaml", "Copy the lines for seedbed.yaml", () => lines.textContent));
     finding.prepend(copies);
   }
   if (findings.length < 2) return;

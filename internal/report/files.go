@@ -43,6 +43,9 @@ func (p Page) result(f Finding, files *Files) Result {
 	if f.Fix != "" {
 		message = append(message, "Fix: "+f.Fix)
 	}
+	if lines := f.Declaration(); lines != "" {
+		message = append(message, "Or, "+f.Declare.When+", in seedbed.yaml:\n"+lines)
+	}
 	r := Result{Rule: f.Rule, Urgency: f.Severity, Message: strings.Join(message, "\n"), Object: f.Object,
 		Fingerprint: fingerprint(f), Accepted: f.Excused}
 	r.File, r.Line = files.find(f.Object)

@@ -70,6 +70,9 @@ func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Findi
 	all = slices.Clone(all)
 	for i := range all {
 		all[i].Severity = SeverityOf(all[i].Rule)
+		if all[i].Declare == nil {
+			all[i].Declare = exception(all[i])
+		}
 	}
 	slices.SortStableFunc(all, before)
 	for _, f := range explain(all) {

@@ -87,6 +87,12 @@ func (f Finding) WriteText(b *strings.Builder) {
 	if f.Fix != "" {
 		Hang(b, "    fix  ", f.Fix)
 	}
+	if lines := f.Declaration(); lines != "" {
+		Hang(b, "    or   ", "in seedbed.yaml, "+f.Declare.When+":")
+		for line := range strings.Lines(lines) { // as they are, to be pasted
+			b.WriteString("           " + visible(line))
+		}
+	}
 }
 
 // Hang writes text after a lead, wrapped, with what follows aligned.

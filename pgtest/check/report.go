@@ -63,6 +63,9 @@ type Finding struct {
 	Evidence []string
 	// Fix says what to do about it, usually as SQL.
 	Fix string
+	// Declare is what says in seedbed.yaml that it is meant, as YAML: lines of the Model,
+	// which fixtures.ReadModel reads for tests, or an exception. Empty: that is no way out.
+	Declare string
 	// Follows are the findings that the same fix mends: the same fault in other objects,
 	// and what it leads to.
 	Follows []Finding
@@ -155,7 +158,7 @@ func reportOf(r *report.Report, err error) (*Report, error) {
 
 func findings(all []report.Finding) (out []Finding) {
 	for _, f := range all {
-		out = append(out, Finding{f.Rule, string(f.Severity), f.Object, f.Message, f.Rows, f.Sample, f.Evidence, f.Fix, findings(f.Follows)})
+		out = append(out, Finding{f.Rule, string(f.Severity), f.Object, f.Message, f.Rows, f.Sample, f.Evidence, f.Fix, f.Declaration(), findings(f.Follows)})
 	}
 	return out
 }

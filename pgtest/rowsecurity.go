@@ -105,7 +105,7 @@ func securedTables(ctx context.Context, conn querier) ([]securedTable, error) {
 	readers, err := settingReaders(ctx, conn)
 	for i := range tables {
 		for _, policy := range tables[i].Policies {
-			for _, name := range readers.in(policy) {
+			for _, name := range readers.In(sqltext.Tokens(policy)) {
 				if !slices.Contains(tables[i].Settings, name) {
 					tables[i].Settings = append(tables[i].Settings, name)
 				}
@@ -115,11 +115,8 @@ func securedTables(ctx context.Context, conn querier) ([]securedTable, error) {
 	return tables, err
 }
 
-// readers maps functions to the settings that their bodies read, also through other
-// functions: policies often hide current_setting behind one.
-type readers map[string][]string
-
-func settingReaders(ctx context.Context, conn querier) (readers, error) {
+// settingReaders finds the database's functions that read settings.
+func settingReaders(ctx context.Context, conn querier) (sqltext.SettingReaders, error) {
 	rows, err := conn.Query(ctx, `SELECT proname::text, coalesce(pg_get_function_sqlbody(p.oid), prosrc, '') FROM pg_proc p JOIN pg_language l ON l.oid = prolang
 		WHERE p.oid >= 16384 AND lanname IN ('sql', 'plpgsql') ORDER BY p.oid`)
 	if err != nil {
@@ -130,35 +127,7 @@ func settingReaders(ctx context.Context, conn querier) (readers, error) {
 	if _, err := pgx.ForEachRow(rows, []any{&name, &body}, func() error { bodies[name] += " " + body; return nil }); err != nil {
 		return nil, err
 	}
-	all := readers{}
-	for range 3 { // as deep as functions call one another
-		for _, name := range slices.Sorted(maps.Keys(bodies)) {
-			if found := all.in(bodies[name]); len(found) > 0 {
-				all[name] = found
-			}
-		}
-	}
-	return all, nil
-}
-
-// in lists the settings that an expression or a body reads.
-func (r readers) in(text string) (settings []string) {
-	tokens := sqltext.Tokens(text)
-	for i, t := range tokens {
-		if !t.Name() || i+1 >= len(tokens) || !tokens[i+1].Is("(") {
-			continue
-		}
-		found := r[t.Text]
-		if t.Is("current_setting") && i+2 < len(tokens) && tokens[i+2].Kind == sqltext.String && strings.Contains(tokens[i+2].Text, ".") {
-			found = []string{tokens[i+2].Text}
-		}
-		for _, name := range found {
-			if !slices.Contains(settings, name) {
-				settings = append(settings, name)
-			}
-		}
-	}
-	return settings
+	return sqltext.ReadSettings(bodies), nil
 }
 
 // hides looks at a table as the test's sessions see it.

@@ -15,6 +15,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // audit is one run of the engine.
@@ -34,7 +35,7 @@ type audit struct {
 	inPolicy  map[string]bool            // names that policies use
 	helped    map[*catalog.Relation]bool // tables that helpers of policies read as their owner
 	usesRLS   bool
-	readers   map[string]string              // function → the setting it reads
+	readers   sqltext.SettingReaders
 	relations map[string][]*catalog.Relation // by bare name
 	roles     cast
 	report    *report.Report

@@ -83,7 +83,7 @@ func (a *audit) ties(tokens []sqltext.Token, s *subject, column, setting string)
 
 func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
 	if tokens[0].Is("EXISTS") {
-		return a.correlated(tokens, s) && (len(readSettings(tokens, a.readers)) > 0 || a.mentionsSubject(tokens))
+		return a.correlated(tokens, s) && (len(a.readers.In(tokens)) > 0 || a.mentionsSubject(tokens))
 	}
 	left, op, right := compare(tokens)
 	if op == "" {
@@ -157,7 +157,7 @@ func typeModifier(side []sqltext.Token, i int) bool {
 // sessionSide is something of the session: its setting, or a query or function by
 // which it is found.
 func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting string) bool {
-	settings := readSettings(side, a.readers)
+	settings := a.readers.In(side)
 	query := slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Is("FROM") })
 	if query {
 		return len(settings) > 0 || a.mentionsSubject(side) || setting == ""

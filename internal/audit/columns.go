@@ -63,7 +63,7 @@ func (a *audit) tenantDefault(s *subject, sc seedbed.Scoped) {
 			continue
 		}
 		tokens := sqltext.Tokens(c.Default)
-		if tokens[0].Is("NULL") || len(readSettings(tokens, a.readers)) > 0 || a.asksSession(tokens, 0) {
+		if tokens[0].Is("NULL") || len(a.readers.In(tokens)) > 0 || a.asksSession(tokens, 0) {
 			continue
 		}
 		a.find(report.Finding{Rule: "tenant-default", Object: s.name + "." + name, Evidence: []string{"DEFAULT " + c.Default},

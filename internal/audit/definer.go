@@ -148,7 +148,7 @@ func fromClauses(statement []sqltext.Token) (all [][]sqltext.Token) {
 // namesSession reports whether an expression has a setting or name of the session in it,
 // or a function that reads one.
 func (a *audit) namesSession(tokens []sqltext.Token) bool {
-	return len(readSettings(tokens, a.readers)) > 0 || slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
+	return len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
 		return t.Is("session_user") || t.Is("current_setting")
 	})
 }

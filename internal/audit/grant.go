@@ -218,7 +218,7 @@ func (a *audit) trusted() map[*catalog.Function]bool {
 		}
 	}
 	for _, f := range a.cat.Functions {
-		if called[f.Name] || a.readers[f.Name] != "" {
+		if called[f.Name] || len(a.readers[f.Name]) > 0 {
 			out[f] = true
 		}
 	}

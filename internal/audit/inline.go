@@ -31,7 +31,7 @@ func (a *audit) opaque(tokens []sqltext.Token, columns []string) bool {
 		return false
 	}
 	body := sqltext.Tokens(f.Body)
-	return (len(readSettings(body, a.readers)) > 0 || a.mentionsSubject(body)) && slices.ContainsFunc(args, func(arg []sqltext.Token) bool {
+	return (len(a.readers.In(body)) > 0 || a.mentionsSubject(body)) && slices.ContainsFunc(args, func(arg []sqltext.Token) bool {
 		return slices.ContainsFunc(arg, func(t sqltext.Token) bool { return t.Name() && contains(columns, t.Text) })
 	})
 }

@@ -11,40 +11,17 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// settingReaders maps functions to the setting that their body reads, also through
-// other functions: policies often hide current_setting behind one.
-func settingReaders(cat *catalog.Catalog) map[string]string {
-	out := map[string]string{}
-	for range 3 {
-		for _, f := range cat.Functions {
-			if out[f.Name] != "" {
-				continue
-			}
-			if found := readSettings(sqltext.Tokens(f.Body), out); len(found) > 0 {
-				out[f.Name] = found[0]
-			}
-		}
+// settingReaders finds the functions of the catalog that read settings.
+func settingReaders(cat *catalog.Catalog) sqltext.SettingReaders {
+	bodies := map[string]string{}
+	for _, f := range cat.Functions {
+		bodies[f.Name] += " " + f.Body
 	}
-	return out
-}
-
-func readSettings(tokens []sqltext.Token, readers map[string]string) []string {
-	var out []string
-	for i, t := range tokens {
-		if !t.Name() || i+1 >= len(tokens) || !tokens[i+1].Is("(") {
-			continue
-		}
-		if t.Is("current_setting") && i+2 < len(tokens) && tokens[i+2].Kind == sqltext.String && strings.Contains(tokens[i+2].Text, ".") {
-			out = append(out, tokens[i+2].Text)
-		} else if s := readers[t.Text]; s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
+	return sqltext.ReadSettings(bodies)
 }
 
 func (a *audit) settingsIn(expr string) []string {
-	return readSettings(sqltext.Tokens(expr), a.readers)
+	return a.readers.In(sqltext.Tokens(expr))
 }
 
 // rowSecurity checks, table by table, that policies apply, to everybody, to every
@@ -256,7 +233,7 @@ func (a *audit) namesUser(tokens []sqltext.Token, s *subject) bool {
 			return false
 		}
 		c := s.rel.Column(column[len(column)-1].Text)
-		return c != nil && a.tenantSide(s, column, c.Name) && slices.ContainsFunc(readSettings(session, a.readers), func(name string) bool {
+		return c != nil && a.tenantSide(s, column, c.Name) && slices.ContainsFunc(a.readers.In(session), func(name string) bool {
 			return slices.ContainsFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Setting == name })
 		})
 	}

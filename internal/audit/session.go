@@ -148,7 +148,7 @@ func (a *audit) settingFor(tokens []sqltext.Token, s *subject, sc seedbed.Scoped
 		return a.settingFor(body, s, sc, i)
 	}
 	if len(tokens) > 0 && a.ties(tokens, s, sc.Columns[i], "") {
-		if found := readSettings(tokens, a.readers); len(found) > 0 {
+		if found := a.readers.In(tokens); len(found) > 0 {
 			return found[0], claimPath(tokens)
 		}
 	}

@@ -108,3 +108,24 @@ func TestExpressions(t *testing.T) {
 		t.Errorf("%d parts", len(parts))
 	}
 }
+
+// A function reads a setting itself, or through others; the words of a comment or of a
+// text are no call.
+func TestSettingReaders(t *testing.T) {
+	readers := sqltext.ReadSettings(map[string]string{
+		"z_tenant":   "select nullif(current_setting('app.tenant', true), '')::uuid",
+		"a_caller":   "begin return z_tenant(); end",
+		"both":       "select current_setting('app.user') || a_caller()",
+		"comment":    "select 1 -- current_setting('app.not')",
+		"text":       "select 'current_setting(''app.not'')'",
+		"of_the_own": "select current_setting('search_path')",
+	})
+	for expression, want := range map[string]string{
+		"id = a_caller()": "app.tenant", "id = both()": "app.user app.tenant", "id = comment() or id = text() or of_the_own() = ''": "",
+		"id = z_tenant() or id = current_setting('app.other')": "app.tenant app.other", "a_caller = 1": "",
+	} {
+		if got := strings.Join(readers.In(sqltext.Tokens(expression)), " "); got != want {
+			t.Errorf("%s reads %q, want %q", expression, got, want)
+		}
+	}
+}

@@ -9,6 +9,8 @@
 //   - pgtest/check: assertions over any pgx handle
 //   - factory: typed row builders, from one row to millions
 //   - fixtures: declarative datasets
-//   - migrations: the reference schema, and tools over any goose set
+//   - migrations: the reference schema, and tools over any folder of migrations
+//   - sanitize, relation: for services; no broken bytes leave in a response, and a
+//     relation that was not loaded says so
 //   - cmd/seedbed: the same for the shell
 package seedbed

@@ -31,7 +31,8 @@ func (a *app) initCommand() *cobra.Command {
 		Short: "Write seedbed.yaml and a first test for this project",
 		Long: `Init finds the project's migrations and writes two files to its root: seedbed.yaml, which
 says where they are to every other command, and seedbed_test.go, a test with a database of its
-own, which passes. Files that are there are never overwritten.`,
+own, which passes; where a test of the root has a pgtest.Server already, the first alone.
+Files that are there are never overwritten.`,
 		Example: `  seedbed init
   seedbed init --migrations db/migrate    # where there are several directories`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.init(cmd.Context(), f) },
@@ -48,7 +49,8 @@ func (a *app) init(ctx context.Context, f sourceFlags) error {
 	}
 	module := fileExists(filepath.Join(project.Root, "go.mod"))
 	names := []string{configFile}
-	if module {
+	tested := testWithServer(project.Root)
+	if module && tested == "" {
 		names = append(names, firstTest)
 	}
 	for _, name := range names {
@@ -69,10 +71,10 @@ func (a *app) init(ctx context.Context, f sourceFlags) error {
 	if err := a.readSource(source, "seedbed init --migrations"); err != nil {
 		return err
 	}
-	return a.writeInit(project.Root, names, firstFiles{Package: packageOf(project.Root), Source: source.Names(project.Root), File: isFile(source)})
+	return a.writeInit(project.Root, names, tested, firstFiles{Package: packageOf(project.Root), Source: source.Names(project.Root), File: isFile(source)})
 }
 
-func (a *app) writeInit(root string, names []string, files firstFiles) error {
+func (a *app) writeInit(root string, names []string, tested string, files firstFiles) error {
 	for _, name := range names {
 		text, err := files.text(name)
 		if err != nil {
@@ -88,11 +90,26 @@ func (a *app) writeInit(root string, names []string, files firstFiles) error {
 		next = "go test -run TestDatabase . && seedbed dev"
 	} else if len(names) > 1 {
 		next = "go get github.com/qarion/seedbed@" + moduleVersion() + " && go mod tidy && go test -run TestDatabase . && seedbed dev"
+	} else if tested != "" {
+		fmt.Fprintf(a.err, "%s has a pgtest.Server, so no other test was written.\n", tested)
+		next = "go test . && seedbed dev"
 	} else {
 		fmt.Fprintln(a.err, "There is no go.mod, so no test was written.")
 	}
 	fmt.Fprintf(a.err, "Next: %s\n", next)
 	return nil
+}
+
+// testWithServer names a test in dir that has databases already; "" is none.
+func testWithServer(dir string) string {
+	files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil && filepath.Base(file) != firstTest && bytes.Contains(text, []byte("pgtest.Server{")) {
+			return filepath.Base(file)
+		}
+	}
+	return ""
 }
 
 // requiresUs reports whether the module in root knows this one already.

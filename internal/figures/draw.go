@@ -14,7 +14,7 @@ func draw(machine string, rows []row) string {
 	for _, r := range rows {
 		widest = max(widest, math.Log10(r.ratio))
 	}
-	scale := (width - left - 90) / widest // a factor of ten
+	scale := (width - left - 200) / widest // a factor of ten
 	var b strings.Builder
 	height := top + step*len(rows) + 34
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" font-size="13">`+"\n", width, height, width, height)
@@ -33,10 +33,18 @@ func draw(machine string, rows []row) string {
 		y := top + step*i
 		long := max(2, scale*math.Log10(r.ratio))
 		fmt.Fprintf(&b, `<text x="16" y="%d">%s</text><text class="dim" x="16" y="%d" font-size="11">beside: %s</text>`+"\n", y+13, html.EscapeString(r.what), y+27, html.EscapeString(r.competitor))
-		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%.0f" height="16" rx="2"/><text x="%.0f" y="%d" font-weight="600">%s</text>`+"\n", left, y+4, long, left+long+8, y+17, times(r.ratio))
+		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%.0f" height="16" rx="2"/><text x="%.0f" y="%d" font-weight="600">%s<tspan class="dim" dx="8" font-size="11" font-weight="400">%s</tspan></text>`+"\n", left, y+4, long, left+long+8, y+17, times(r.ratio), took(r))
 	}
 	fmt.Fprintf(&b, `<text class="dim" x="16" y="%d" font-size="11">%s · go run ./internal/figures</text>`+"\n</svg>\n", height-12, html.EscapeString(machine))
 	return b.String()
+}
+
+// took is how long both ways took.
+func took(r row) string {
+	if r.took == 0 {
+		return ""
+	}
+	return duration(r.took) + ", not " + duration(r.theirs())
 }
 
 func times(ratio float64) string {

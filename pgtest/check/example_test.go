@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -18,6 +19,32 @@ func ExampleIsolation() {
 		db := pg.DB(t)
 		check.Isolation(t, db)
 		check.Integrity(t, db)
+	}
+}
+
+// After the code under test has written, each polymorphic reference leads to a row, in
+// the same space.
+func ExampleIntegrity() {
+	_ = func(t *testing.T, attach func(db seedbed.DB) error) {
+		db := pg.DB(t)
+		if err := attach(db); err != nil {
+			t.Fatal(err)
+		}
+		check.Integrity(t, db)
+	}
+}
+
+// A program asks for the report instead: of a staging database, say.
+func ExampleIntegrityContext() {
+	_ = func(ctx context.Context, pool *pgxpool.Pool) error {
+		report, err := check.IntegrityContext(ctx, pool, check.Options{})
+		if err != nil {
+			return err
+		}
+		if !report.Clean() {
+			return fmt.Errorf("references are broken:\n%s", report)
+		}
+		return nil
 	}
 }
 

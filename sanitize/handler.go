@@ -96,19 +96,18 @@ func (w *responseWriter) decide(b []byte) {
 		}
 	}
 	media := mediaOf(header.Get("Content-Type"))
-	utf8 := media.charset == "" || media.charset == "utf-8" || media.charset == "utf8"
 	switch {
 	case header.Get("Content-Encoding") != "" || header.Get("Content-Range") != "" || w.bodiless:
 		w.mode = pass
 	case media.isJSON():
 		w.mode = holdJSON
-		if !utf8 {
+		if !media.isUTF8() {
 			header.Set("Content-Type", media.name+"; charset=utf-8")
 		}
 		return // the header leaves with the body
 	case media.isLines():
 		w.mode = cleanLines
-	case media.isText() && utf8:
+	case media.isText() && media.isUTF8():
 		w.mode = cleanTextBody
 	default:
 		w.mode = pass

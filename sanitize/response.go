@@ -103,7 +103,7 @@ func (w *writer) body(b []byte, err error, contentType string) {
 	media := mediaOf(contentType)
 	kind := media.kind(b)
 	if kind != binaryBody {
-		w.charset(b, media.charset)
+		w.charset(b, media)
 	}
 	w.p.MaxPayload = 8 * len(b) // they are what they are, however they are written
 	switch kind {
@@ -153,6 +153,8 @@ func mediaOf(contentType string) media {
 func (m media) isJSON() bool {
 	return m.name == "application/json" || strings.HasSuffix(m.name, "+json")
 }
+
+func (m media) isUTF8() bool { return m.charset == "" || m.charset == "utf-8" || m.charset == "utf8" }
 
 // isLines reports whether each line is a document of its own.
 func (m media) isLines() bool {
@@ -208,11 +210,11 @@ func isJSON(b []byte) bool { return json.Valid(bytes.TrimPrefix(b, []byte(bom)))
 
 // charset notes where a body is UTF-8 and says that it is not. That it says UTF-8 and
 // is not is invalid-utf8, at the bytes.
-func (w *writer) charset(b []byte, charset string) {
+func (w *writer) charset(b []byte, m media) {
 	switch {
-	case charset == "" || charset == "utf-8" || charset == "utf8":
+	case m.isUTF8():
 		return
-	case strings.HasPrefix(charset, "utf-16") || strings.HasPrefix(charset, "utf-32"):
+	case strings.HasPrefix(m.charset, "utf-16") || strings.HasPrefix(m.charset, "utf-32"):
 		if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 			return
 		}
@@ -222,7 +224,7 @@ func (w *writer) charset(b []byte, charset string) {
 	at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
 	at = max(at, 0)
 	w.addAt(plainText(string(b), "text"), at, 1, charsetMismatch,
-		"the header says charset=%s, and the body is not", short(quoteASCII(charset)))
+		"the header says charset=%s, and the body is not", short(quoteASCII(m.charset)))
 }
 
 func isASCII(b []byte) bool {

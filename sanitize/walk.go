@@ -198,9 +198,11 @@ func (w *walker) unfollow() {
 
 // hop goes one pointer or Wrapper further, unless the chain is too long.
 func (w *walker) hop() bool {
-	if w.hops++; w.hops <= mostHops {
-		return true
-	}
+	w.hops++
+	return w.hops <= mostHops || w.tooFar()
+}
+
+func (w *walker) tooFar() bool {
 	w.replace(deepMarker(w.p.MaxDepth), tooDeep, "a chain of more than %d pointers", mostHops)
 	return false
 }
@@ -259,8 +261,8 @@ func (w *walker) structure(v reflect.Value, p *plan) {
 		if w.out != nil {
 			w.key(f.name)
 		} else { // its characters are clean, or encoding/json would not take the tag
-			w.charge(len(f.name) + len(`"":,`))
-			w.stop = w.stop || len(f.name) > w.p.MaxString
+			w.left -= len(f.name) + len(`"":,`)
+			w.stop = len(f.name) > w.p.MaxString
 		}
 		w.value(fv, f.plan, f.quoted)
 	}

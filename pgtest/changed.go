@@ -102,7 +102,7 @@ func readRows(ctx context.Context, admin *pgx.Conn, table template.Table) (r tab
 	if len(r.Rows) == 0 {
 		return r, nil
 	}
-	r.All = !table.Known
+	r.All = !table.RowsComplete
 	err = admin.QueryRow(ctx, columnsSQL, table.Name).Scan(&r.Table, &r.Columns, &r.json)
 	return r, err
 }

@@ -74,7 +74,7 @@ func (a *app) reportSource(f checkFlags, c *config) (dev.Source, error) {
 	if f.migrations == "" && (f.format == "text" || f.format == "json") {
 		return nil, nil
 	}
-	source, ok, err := told.told(c)
+	source, ok, err := told.configured(c)
 	if ok || err != nil {
 		return source, err
 	}
@@ -155,7 +155,7 @@ func (r *reporting) files() *report.Files {
 	if err != nil {
 		return nil
 	}
-	return &report.Files{FS: fsys, Prefix: fromHere(r.source.Dir())}
+	return &report.Files{FS: fsys, Prefix: relativeToCwd(r.source.Dir())}
 }
 
 // deliver writes the report to stdout, or whole to a file.

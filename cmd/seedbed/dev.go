@@ -93,10 +93,10 @@ func (a *app) fillFlags(changed func(flag string) bool, f *devFlags) error {
 	if _, err := scenario.Named(f.scenario); err != nil && f.scenario != "" {
 		return usagef("--scenario: %v", err)
 	}
-	if f.source, f.sourceSet, err = f.told(c); err != nil || !f.sourceSet {
+	if f.source, f.sourceSet, err = f.configured(c); err != nil || !f.sourceSet {
 		return err
 	}
-	return a.readSource(f.source, f.command+" --migrations")
+	return a.checkSource(f.source, f.command+" --migrations")
 }
 
 // find looks for the migrations where nothing has named them.
@@ -108,7 +108,7 @@ func (a *app) find(ctx context.Context, f *devFlags) (err error) {
 		return err
 	}
 	f.sourceSet = true
-	return a.readSource(f.source, f.command+" --migrations")
+	return a.checkSource(f.source, f.command+" --migrations")
 }
 
 // devStart is `seedbed dev`. What it booted it stops again when it fails.
@@ -213,7 +213,7 @@ func sourceArguments(source dev.Source) string {
 	}
 	text := ""
 	for _, path := range source {
-		text += " --migrations " + shellQuote(fromHere(path))
+		text += " --migrations " + shellQuote(relativeToCwd(path))
 	}
 	return text
 }

@@ -18,7 +18,7 @@ import (
 // its own. Each gives the same for the same; hash and redact give themselves for what
 // they gave, so that a dump of what was dumped is the same.
 var masks = map[string]func(string) string{
-	"scramble": func(s string) string { return mask.Likeness(s, 0) },
+	"scramble": func(s string) string { return mask.ScrambleLike(s, 0) },
 	"hash":     hash,
 	"redact":   func(string) string { return "***" },
 	"keep":     func(s string) string { return s },

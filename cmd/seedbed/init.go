@@ -55,10 +55,10 @@ func (a *app) init(ctx context.Context, f sourceFlags) error {
 	}
 	for _, name := range names {
 		if fileExists(filepath.Join(project.Root, name)) {
-			return usagef("%s is there already; nothing was written. To begin anew: rm %s", name, shellQuote(fromHere(filepath.Join(project.Root, name))))
+			return usagef("%s is there already; nothing was written. To begin anew: rm %s", name, shellQuote(relativeToCwd(filepath.Join(project.Root, name))))
 		}
 	}
-	source, told, err := f.told(&config{})
+	source, told, err := f.configured(&config{})
 	if err == nil && !told {
 		source, err = a.findSource(ctx, "seedbed init --migrations")
 	}
@@ -68,7 +68,7 @@ func (a *app) init(ctx context.Context, f sourceFlags) error {
 	if source.Reference() && !f.reference {
 		return usagef("no migrations were found in %s. With a directory of them: seedbed init --migrations DIR. With Seedbed's own schema: seedbed init --reference", project.Root)
 	}
-	if err := a.readSource(source, "seedbed init --migrations"); err != nil {
+	if err := a.checkSource(source, "seedbed init --migrations"); err != nil {
 		return err
 	}
 	return a.writeInit(project.Root, names, tested, firstFiles{Package: packageOf(project.Root), Source: source.Names(project.Root), File: isFile(source)})
@@ -83,7 +83,7 @@ func (a *app) writeInit(root string, names []string, tested string, files firstF
 		if err := writeNew(filepath.Join(root, name), text); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "wrote %s\n", fromHere(filepath.Join(root, name)))
+		fmt.Fprintf(a.err, "wrote %s\n", relativeToCwd(filepath.Join(root, name)))
 	}
 	next := "seedbed dev"
 	if len(names) > 1 && requiresUs(root) {

@@ -19,8 +19,8 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
-// sourceFlags say where the migrations are. Without them SEEDBED_MIGRATIONS says it, or
-// seedbed.yaml, or the migrations are found.
+// sourceFlags say where the migrations are. The order is: flags, SEEDBED_MIGRATIONS,
+// seedbed.yaml, a search.
 type sourceFlags struct {
 	paths     []string
 	reference bool
@@ -31,9 +31,9 @@ func (f *sourceFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.reference, "reference", false, "take Seedbed's reference schema, whatever migrations there are")
 }
 
-// told is what flags, environment and seedbed.yaml say of the migrations, in this
-// order; ok is false where none of them says anything.
-func (f sourceFlags) told(c *config) (source dev.Source, ok bool, err error) {
+// configured returns the migrations that flags, the environment or seedbed.yaml name, in
+// this order; ok is false if none does. A nil source with ok is the reference schema.
+func (f sourceFlags) configured(c *config) (source dev.Source, ok bool, err error) {
 	switch {
 	case f.reference && len(f.paths) > 0:
 		return nil, false, usagef("--reference and --migrations exclude each other")
@@ -41,17 +41,17 @@ func (f sourceFlags) told(c *config) (source dev.Source, ok bool, err error) {
 		return nil, true, nil
 	case len(f.paths) > 0:
 		source, err = dev.NewSource(f.paths...)
-		return source, true, usageOf("--migrations", err)
+		return source, true, invalidSource("--migrations", err)
 	case len(c.Migrations) > 0:
 		source, err = dev.NewSource(c.Migrations...)
-		return source, true, usageOf(c.migrationsFrom, err)
+		return source, true, invalidSource(c.migrationsFrom, err)
 	}
 	return nil, false, nil
 }
 
-// usageOf is an error of what was given somewhere, as one of the command line. Where a
-// directory is not there it names those that are.
-func usageOf(where string, err error) error {
+// invalidSource turns an error about migrations into an error of usage that begins with
+// where. For a missing directory it also names one in which migrations were found.
+func invalidSource(where string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -61,15 +61,14 @@ func usageOf(where string, err error) error {
 	}
 	hint := ""
 	if places, err := dev.Locate("."); err == nil && len(places) > 0 {
-		hint = "; migrations were found in " + fromHere(places[0].Path)
+		hint = "; migrations were found in " + relativeToCwd(places[0].Path)
 	}
-	return usagef("%s: there is no %s%s", where, fromHere(missing.Path), hint)
+	return usagef("%s: there is no %s%s", where, relativeToCwd(missing.Path), hint)
 }
 
-// findSource looks for the project's migrations and says which it takes. Where there
-// are several it asks, if a person is there to answer; otherwise its error has a command
-// line for each: commandLine is the beginning of one, which a path completes. A project
-// without any has the reference schema.
+// findSource searches for the project's migrations and prints what it takes. If there
+// are several it asks on a terminal; otherwise the error lists one command for each:
+// commandLine followed by the path. If there are none it returns nil, the reference schema.
 func (a *app) findSource(ctx context.Context, commandLine string) (dev.Source, error) {
 	places, err := dev.Locate(".")
 	if unreadable, ok := errors.AsType[*dev.UnreadableError](err); ok {
@@ -90,57 +89,56 @@ func (a *app) findSource(ctx context.Context, commandLine string) (dev.Source, e
 	}
 	fmt.Fprintf(a.err, "migrations: %s\n", strings.Join(names, "; "))
 	source, err := dev.NewSource(paths...)
-	return source, usageOf("the migrations", err)
+	return source, invalidSource("the migrations", err)
 }
 
-// readSource opens the migrations of a source, so that what is wrong with them is said
-// before anything else is done. A directory that holds several histories is an error with
-// a command line for each.
-func (a *app) readSource(source dev.Source, commandLine string) error {
-	return severalIn(source, (dev.Plan{Source: source}).Check(), commandLine)
+// checkSource reads the migrations, so that errors in them are reported before anything
+// is started. For a directory with several histories the error lists a command for each.
+func (a *app) checkSource(source dev.Source, commandLine string) error {
+	return withPlaces(source, (dev.Plan{Source: source}).Check(), commandLine)
 }
 
-// severalIn is the error of reading the migrations in paths, with a command line for each
-// place where it is that there are several.
-func severalIn(paths []string, err error, commandLine string) error {
-	if len(paths) != 1 || !errors.Is(err, migrations.ErrSeveralDirs) {
+// withPlaces replaces an ErrSeveralDirs of reading source by an error that lists a command
+// for each directory; it returns other errors as they are.
+func withPlaces(source dev.Source, err error, commandLine string) error {
+	if len(source) != 1 || !errors.Is(err, migrations.ErrSeveralDirs) {
 		return err
 	}
-	abs, absErr := filepath.Abs(paths[0])
+	abs, absErr := filepath.Abs(source[0])
 	places, locateErr := dev.LocateBelow(abs)
 	if absErr != nil || locateErr != nil || len(places) == 0 {
 		return err
 	}
-	return severalPlaces(places, commandLine)
+	return severalPlacesError(places, commandLine)
 }
 
-// mostPlaces is how many directories are listed.
-const mostPlaces = 8
+// maxListedPlaces bounds how many directories a question or an error lists.
+const maxListedPlaces = 8
 
 func (a *app) choosePlaces(ctx context.Context, places []dev.Place, commandLine string) ([]dev.Place, error) {
-	if a.answers() {
-		shown, more := boundPlaces(places)
-		return a.askPlaces(ctx, shown, more)
+	if a.isInteractive() {
+		shown, moreLine := firstPlaces(places)
+		return a.askPlaces(ctx, shown, moreLine)
 	}
-	return nil, severalPlaces(places, commandLine)
+	return nil, severalPlacesError(places, commandLine)
 }
 
-// boundPlaces are the first places, and a line about the others.
-func boundPlaces(places []dev.Place) (shown []dev.Place, more string) {
-	shown = places[:min(len(places), mostPlaces)]
+// firstPlaces returns the places to list, and a line that counts the remaining ones.
+func firstPlaces(places []dev.Place) (shown []dev.Place, moreLine string) {
+	shown = places[:min(len(places), maxListedPlaces)]
 	if n := len(places) - len(shown); n > 0 {
-		more = fmt.Sprintf("\n  … and %s more", plural(n, "place"))
+		moreLine = fmt.Sprintf("\n  … and %s more", plural(n, "place"))
 	}
-	return shown, more
+	return shown, moreLine
 }
 
-// severalPlaces is an error with a line to paste for each place.
-func severalPlaces(places []dev.Place, commandLine string) error {
-	shown, more := boundPlaces(places)
+// severalPlacesError is an error with a line to paste for each place.
+func severalPlacesError(places []dev.Place, commandLine string) error {
+	shown, moreLine := firstPlaces(places)
 	width := 0
 	lines := make([]string, len(shown))
 	for i, p := range shown {
-		lines[i] = commandLine + " " + shellQuote(fromHere(p.Path))
+		lines[i] = commandLine + " " + shellQuote(relativeToCwd(p.Path))
 		width = max(width, len(lines[i]))
 	}
 	var list strings.Builder
@@ -148,29 +146,30 @@ func severalPlaces(places []dev.Place, commandLine string) error {
 		fmt.Fprintf(&list, "\n  %-*s  # %s", width, lines[i], p.What)
 	}
 	return usagef("migrations lie in several places; which are the project's?%s%s\nTo say it for good: echo 'migrations: %s' >> seedbed.yaml",
-		list.String(), more, shown[0].Name)
+		list.String(), moreLine, shown[0].Name)
 }
 
-// answers reports whether a person is at the terminal to answer a question.
-func (a *app) answers() bool {
+// isInteractive reports whether a person is at the terminal to answer a question.
+func (a *app) isInteractive() bool {
 	f, ok := a.in.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && a.redraws(a.err)
 }
 
-func (a *app) askPlaces(ctx context.Context, places []dev.Place, more string) ([]dev.Place, error) {
+func (a *app) askPlaces(ctx context.Context, places []dev.Place, moreLine string) ([]dev.Place, error) {
 	fmt.Fprintln(a.err, "Migrations lie in several places:")
 	for i, p := range places {
 		fmt.Fprintf(a.err, "  %d  %s, %s\n", i+1, p.Name, p.What)
 	}
-	if more != "" {
-		fmt.Fprintln(a.err, strings.TrimPrefix(more, "\n"))
+	if moreLine != "" {
+		fmt.Fprintln(a.err, strings.TrimPrefix(moreLine, "\n"))
 	}
 	lines := make(chan string)
-	go func() { // which a read that Ctrl-C does not end outlives
+	// Ctrl-C does not end a read from stdin: this goroutine may outlive askPlaces.
+	go func() {
 		defer close(lines)
-		answers := bufio.NewScanner(a.in)
-		for answers.Scan() {
-			lines <- answers.Text()
+		scanner := bufio.NewScanner(a.in)
+		for scanner.Scan() {
+			lines <- scanner.Text()
 		}
 	}()
 	for {
@@ -182,15 +181,16 @@ func (a *app) askPlaces(ctx context.Context, places []dev.Place, more string) ([
 			if !ok {
 				return nil, usagef("no answer; --migrations says which")
 			}
-			if chosen := pick(places, line); len(chosen) > 0 {
+			if chosen := parseChoice(places, line); len(chosen) > 0 {
 				return chosen, nil
 			}
 		}
 	}
 }
 
-// pick reads numbers, and returns nothing where the text is not all numbers of places.
-func pick(places []dev.Place, text string) (chosen []dev.Place) {
+// parseChoice parses the numbers in text; it returns nil if one is not the number of a
+// place.
+func parseChoice(places []dev.Place, text string) (chosen []dev.Place) {
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 || n > len(places) {
@@ -201,8 +201,8 @@ func pick(places []dev.Place, text string) (chosen []dev.Place) {
 	return chosen
 }
 
-// fromHere is a path as the current directory's user would write it.
-func fromHere(path string) string {
+// relativeToCwd returns path relative to the working directory where that is shorter.
+func relativeToCwd(path string) string {
 	here, err := os.Getwd()
 	if err == nil {
 		here, err = filepath.EvalSymlinks(here)

@@ -36,7 +36,7 @@ func (a *app) openHistory(ctx context.Context, h historyFlags, args []string, co
 		return nil, err
 	}
 	set, err := a.openFiles(fsys, h)
-	return set, severalIn(args, err, commandLine)
+	return set, withPlaces(args, err, commandLine)
 }
 
 // historyArgs are the directories that the command line names, else those of
@@ -49,7 +49,7 @@ func (a *app) historyArgs(ctx context.Context, args []string, commandLine string
 	if err != nil {
 		return nil, err
 	}
-	source, told, err := sourceFlags{}.told(c)
+	source, told, err := sourceFlags{}.configured(c)
 	if err == nil && !told {
 		source, err = a.findSource(ctx, commandLine)
 	}
@@ -60,7 +60,7 @@ func (a *app) historyArgs(ctx context.Context, args []string, commandLine string
 		return nil, usagef("no migrations are here or in the project: give their directory, as in %s db/migrations", commandLine)
 	}
 	for _, path := range source {
-		args = append(args, fromHere(path))
+		args = append(args, relativeToCwd(path))
 	}
 	return args, nil
 }
@@ -78,7 +78,7 @@ func historyFiles(h *historyFlags, args []string) (fs.FS, error) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		if err != nil {
-			return nil, usageOf("give the directory of the migrations", err)
+			return nil, invalidSource("give the directory of the migrations", err)
 		}
 		local = local && filepath.IsLocal(arg)
 		if !info.IsDir() && len(args) > 1 {

@@ -90,7 +90,7 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	}
 	set, openErr := a.openFiles(fsys, f.historyFlags)
 	if errors.Is(openErr, migrations.ErrSeveralDirs) {
-		return severalIn(args, openErr, "seedbed migrate review")
+		return withPlaces(args, openErr, "seedbed migrate review")
 	}
 	if f.prefix == "" {
 		f.prefix = directoryOf(set, args)

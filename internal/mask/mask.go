@@ -8,7 +8,9 @@
 // The same value becomes the same mask, in every table and every run, so that values
 // that were equal stay equal. Nothing of the value can be read off a mask, but for a
 // birth date's year and what a CHECK forces the mask to keep: a caller whose schema
-// refuses the first mask asks for the next one (see [Rule.Value]).
+// refuses the first mask asks for the next one (see [Rule.Value]). Masks have no key,
+// though: a reader who can list all likely values, such as phone numbers, can find the
+// one behind a mask.
 package mask
 
 import (
@@ -80,16 +82,16 @@ func (r Rule) maskable(t *catalog.Type) bool {
 }
 
 // Value is the mask of a value, which is written as Postgres writes it; the value itself
-// where nothing in it is private. Try 0 is the mask to prefer. Further ones, up to
+// where nothing in it is private. Attempt 0 is the mask to prefer. Further ones, up to
 // Tries, keep more and more of the value's form, for a CHECK or a unique key that
 // refuses the ones before.
-func (r Rule) Value(v string, try int) string {
-	m := masker{try: try}
+func (r Rule) Value(v string, attempt int) string {
+	m := masker{attempt: attempt}
 	return m.value(r.typ, r.kind, r.length, v)
 }
 
 // masker walks through a value.
-type masker struct{ try int }
+type masker struct{ attempt int }
 
 func (m masker) value(t *catalog.Type, kind Kind, length int, v string) string {
 	t = t.Underlying()
@@ -138,5 +140,5 @@ func (m masker) text(kind Kind, length int, v string) string {
 	if strings.TrimSpace(v) == "" {
 		return v
 	}
-	return m.form(kind, length, v)
+	return m.textOfKind(kind, length, v)
 }

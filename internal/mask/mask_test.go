@@ -2,8 +2,11 @@ package mask
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 func TestKindOf(t *testing.T) {
@@ -55,7 +58,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-func TestLikeness(t *testing.T) {
+func TestScrambleLike(t *testing.T) {
 	for in, form := range map[string]string{
 		"":                       `^$`,
 		`\x0102ff`:               `^\\x01[0-9a-f]{4}$`,
@@ -64,15 +67,37 @@ func TestLikeness(t *testing.T) {
 		"vault://kv/team-7/Key":  `^vault://[a-z]{2}/[a-z]{4}-[0-9]/[A-Z][a-z]{2}$`,
 		strings.Repeat("a1", 32): `^[0-9a-f]{64}$`,
 	} {
-		got := Likeness(in, 0)
-		if !regexp.MustCompile(form).MatchString(got) || in != "" && got == in || got != Likeness(in, 0) {
+		got := ScrambleLike(in, 0)
+		if !regexp.MustCompile(form).MatchString(got) || in != "" && got == in || got != ScrambleLike(in, 0) {
 			t.Errorf("%q gives %q, not another one of the form %s", in, got, form)
 		}
 	}
-	if s := Likeness(strings.Repeat("a", 100), 0); s[:32] == s[32:64] {
+	if s := ScrambleLike(strings.Repeat("a", 100), 0); s[:32] == s[32:64] {
 		t.Errorf("a long value repeats itself: %s", s)
 	}
-	if got := Likeness("$2a$10$abcdefgh", 4); !strings.HasPrefix(got, "$2") {
+	if got := ScrambleLike("$2a$10$abcdefgh", 4); !strings.HasPrefix(got, "$2") {
 		t.Errorf("step 4 gives %q, which keeps less than two characters", got)
+	}
+}
+
+// A masked integer has as many digits as before, the same sign, and fits its column.
+func TestIntegersStayInRange(t *testing.T) {
+	for name, c := range map[string]struct {
+		bits   int
+		values []string
+	}{
+		"int2": {16, []string{"-32768", "32767", "-9", "7"}},
+		"int4": {32, []string{"-2147483648", "-2147483647", "2147483647", "-40", "0"}},
+		"int8": {64, []string{"-9223372036854775808", "9223372036854775807"}},
+	} {
+		rule := For("accounts", &catalog.Column{Name: "account_number", SQLType: name, Type: &catalog.Type{Name: name, Category: "N"}})
+		for _, v := range c.values {
+			for attempt := range Tries {
+				got := rule.Value(v, attempt)
+				if _, err := strconv.ParseInt(got, 10, c.bits); err != nil || len(got) != len(v) || (got[0] == '-') != (v[0] == '-') {
+					t.Errorf("%s %s becomes %s (attempt %d)", name, v, got, attempt)
+				}
+			}
+		}
 	}
 }

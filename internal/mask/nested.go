@@ -182,7 +182,7 @@ func (d *jsonDocument) value(kind Kind, raw json.RawMessage) error {
 	case json.Number:
 		s := token.String()
 		if kind == Secret || kind == Identifier || kind == Phone {
-			s = digits(s, d.try)
+			s = scrambleDigits(s, d.attempt)
 		}
 		d.changed = d.changed || s != token.String()
 		d.out.WriteString(s)

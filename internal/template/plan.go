@@ -30,7 +30,7 @@ type planTable struct {
 	Columns  string   // quoted, without generated ones: what COPY takes
 	Rows     []byte   // in COPY's text format
 	Sum      [32]byte // of all columns' values, in their order on the disk
-	Fixed    string   // why its rows cannot be put back; "" where they can
+	Obstacle string   // why its rows cannot be put back; "" where they can
 	Relation []relationSize
 }
 
@@ -157,9 +157,9 @@ func readTables(ctx context.Context, conn *pgx.Conn) ([]planTable, error) {
 		}
 		switch {
 		case t.Filled && t.Columns == "":
-			t.Fixed = "it has no column that COPY could write"
+			t.Obstacle = "it has no column that COPY could write"
 		case t.Filled && code:
-			t.Fixed = "its constraints, indexes or generated columns call functions of the schema"
+			t.Obstacle = "its constraints, indexes or generated columns call functions of the schema"
 		}
 		return t, err
 	})
@@ -168,7 +168,7 @@ func readTables(ctx context.Context, conn *pgx.Conn) ([]planTable, error) {
 	}
 	room := snapshotLimit
 	for i := range tables {
-		if t := &tables[i]; t.Filled && t.Fixed == "" {
+		if t := &tables[i]; t.Filled && t.Obstacle == "" {
 			if err := t.snapshot(ctx, conn, room); err != nil {
 				return nil, err
 			}
@@ -190,7 +190,7 @@ func (t *planTable) snapshot(ctx context.Context, conn *pgx.Conn, room int) erro
 	}
 	// Pages hold less than they are large. The exact length comes with the copy.
 	if size > room {
-		t.Fixed = "it is too large to keep a copy of"
+		t.Obstacle = "it is too large to keep a copy of"
 		return nil
 	}
 	var rows bytes.Buffer

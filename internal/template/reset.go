@@ -43,8 +43,8 @@ func (d *Database) reset(ctx context.Context) error {
 	}
 	rows := int64(0)
 	for _, i := range c.tables {
-		if t := plan.Tables[i]; t.Fixed != "" {
-			return fmt.Errorf("%s has changed: %s", t.Name, t.Fixed)
+		if t := plan.Tables[i]; t.Obstacle != "" {
+			return fmt.Errorf("%s has changed: %s", t.Name, t.Obstacle)
 		}
 		rows += before.Tables[i] - d.baseline.Tables[i]
 	}

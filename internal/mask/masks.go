@@ -13,24 +13,25 @@ import (
 	"unicode/utf8"
 )
 
-// form is the mask of a text of a kind. The first tries are what a reader knows for a
-// mask; then come texts of the value's own form, with more and more of its beginning.
-func (m masker) form(kind Kind, length int, v string) string {
-	masks := known(kind, v)
-	if m.try < len(masks) {
-		if mask := masks[m.try]; length == 0 || utf8.RuneCountInString(mask) <= length {
+// textOfKind masks a text. The first attempts give values that people recognize as
+// masked (user-…@masked.test); later ones resemble the original ever more closely, for
+// columns whose CHECK refuses the first.
+func (m masker) textOfKind(kind Kind, length int, v string) string {
+	masks := recognizable(kind, v)
+	if m.attempt < len(masks) {
+		if mask := masks[m.attempt]; length == 0 || utf8.RuneCountInString(mask) <= length {
 			return mask
 		}
-		if m.try == 0 {
+		if m.attempt == 0 { // the preferred mask always fits the column
 			return short(length, v)
 		}
 	}
-	return Likeness(v, max(0, m.try-len(masks)))
+	return ScrambleLike(v, max(0, m.attempt-len(masks)))
 }
 
-// known are the masks that a reader knows for such, the best first. One that is a mask
-// already stays as it is, so that a masked database is masked as it was.
-func known(kind Kind, v string) []string {
+// recognizable returns the masks that people recognize for the kind, best first. It
+// returns a value that is a mask already unchanged, so masking twice gives the same.
+func recognizable(kind Kind, v string) []string {
 	switch kind {
 	case Email:
 		return []string{mailFor(v)}
@@ -39,7 +40,7 @@ func known(kind Kind, v string) []string {
 	case Person:
 		return namesFor(v)
 	case Address:
-		return []string{marked("place", v)}
+		return []string{tagged("place", v)}
 	case Network:
 		if strings.Count(v, ":") < 2 && strings.Count(v, ".") != 3 {
 			return []string{secretWord(v)}
@@ -53,40 +54,43 @@ func known(kind Kind, v string) []string {
 	return []string{secretWord(v)}
 }
 
-// digest is what a value's mask is made from.
+// digest hashes v; masks are derived from it. It has no key, so that all runs on all
+// machines give equal values equal masks. A reader who can list all likely
+// values, such as phone numbers, can therefore find the one behind a mask.
 func digest(v string) uint64 {
 	sum := sha256.Sum256([]byte("seedbed mask\x00" + v))
 	return binary.BigEndian.Uint64(sum[:])
 }
 
+// Patterns of the masks that this package makes.
 var (
-	mailMask   = regexp.MustCompile(`^user-[0-9a-f]{1,10}@masked\.test$`)
-	markMask   = regexp.MustCompile(`^(masked|place)-[0-9a-f]{1,12}$`)
-	phoneMask  = regexp.MustCompile(`^\+1555[0-9]{7}$`)
-	nameMask   = regexp.MustCompile(`^([A-Z][a-z]+) ([A-Z][a-z]+)( [0-9a-f]{1,6}( (Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL))?)?$`)
-	handleMask = regexp.MustCompile(`^([a-z]+)_[0-9a-f]{6}$`)
-	wordMask   = regexp.MustCompile(`^Masked[a-p]{6}$`)
-	hostMask   = regexp.MustCompile(`^203\.0\.113\.[0-9]{1,3}(/32)?$`)
-	shortMask  = regexp.MustCompile(`^x[0-9a-f]*$`)
+	mailPattern   = regexp.MustCompile(`^user-[0-9a-f]{1,10}@masked\.test$`)
+	taggedPattern = regexp.MustCompile(`^(masked|place)-[0-9a-f]{1,12}$`)
+	phonePattern  = regexp.MustCompile(`^\+1555[0-9]{7}$`)
+	namePattern   = regexp.MustCompile(`^([A-Z][a-z]+) ([A-Z][a-z]+)( [0-9a-f]{1,6}( (Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL))?)?$`)
+	handlePattern = regexp.MustCompile(`^([a-z]+)_[0-9a-f]{6}$`)
+	wordPattern   = regexp.MustCompile(`^Masked[a-p]{6}$`)
+	hostPattern   = regexp.MustCompile(`^203\.0\.113\.[0-9]{1,3}(/32)?$`)
+	shortPattern  = regexp.MustCompile(`^x[0-9a-f]*$`)
 )
 
 func mailFor(v string) string {
-	if mailMask.MatchString(v) {
+	if mailPattern.MatchString(v) {
 		return v
 	}
 	return fmt.Sprintf("user-%010x@masked.test", digest(strings.ToLower(v))>>24)
 }
 
 func phoneFor(v string) string {
-	if phoneMask.MatchString(v) {
+	if phonePattern.MatchString(v) {
 		return v
 	}
 	return fmt.Sprintf("+1555%07d", digest(v)%10_000_000)
 }
 
-// namesFor makes a name that no person has, and different ones for different people,
-// in forms that CHECKs of names ask for: a whole one, a handle, two words, one word. A
-// company's name stays one.
+// namesFor returns invented names, different for different values, in the shapes that
+// CHECK constraints on names accept: full name with a suffix, handle, two words, one
+// word. A company keeps its legal form (Ltd, GmbH).
 func namesFor(v string) []string {
 	if isNameMask(v) {
 		return []string{v}
@@ -94,25 +98,25 @@ func namesFor(v string) []string {
 	n := digest(v)
 	first, last := firstNames[n%uint64(len(firstNames))], lastNames[n>>8%uint64(len(lastNames))]
 	name := fmt.Sprintf("%s %s %06x", first, last, n>>40)
-	if form := company.FindString(v); form != "" {
-		name += " " + strings.Trim(form, " .,")
+	if legalForm := company.FindString(v); legalForm != "" {
+		name += " " + strings.Trim(legalForm, " .,")
 	}
-	letters := []byte(fmt.Sprintf("%06x", n>>40))
-	for i, c := range letters {
+	suffix := []byte(fmt.Sprintf("%06x", n>>40))
+	for i, c := range suffix { // hexadecimal digits as letters, a to p
 		if c <= '9' {
-			letters[i] = 'g' + c - '0'
+			suffix[i] = 'g' + c - '0'
 		}
 	}
-	return []string{name, fmt.Sprintf("%s_%06x", strings.ToLower(first), n>>40), first + " " + last, "Masked" + string(letters)}
+	return []string{name, fmt.Sprintf("%s_%06x", strings.ToLower(first), n>>40), first + " " + last, "Masked" + string(suffix)}
 }
 
-// isNameMask knows the masks that namesFor makes.
+// isNameMask reports whether v is a mask made by namesFor.
 func isNameMask(v string) bool {
-	if m := handleMask.FindStringSubmatch(v); m != nil {
+	if m := handlePattern.FindStringSubmatch(v); m != nil {
 		return slices.ContainsFunc(firstNames, func(name string) bool { return strings.EqualFold(name, m[1]) })
 	}
-	m := nameMask.FindStringSubmatch(v)
-	return wordMask.MatchString(v) || m != nil && slices.Contains(firstNames, m[1]) && slices.Contains(lastNames, m[2])
+	m := namePattern.FindStringSubmatch(v)
+	return wordPattern.MatchString(v) || m != nil && slices.Contains(firstNames, m[1]) && slices.Contains(lastNames, m[2])
 }
 
 var company = regexp.MustCompile(`[ ,](Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL)\.?$`)
@@ -122,9 +126,9 @@ var (
 	lastNames  = []string{"Ash", "Birch", "Cedar", "Elder", "Fern", "Gorse", "Hazel", "Ivy", "Juniper", "Larch", "Maple", "Oak", "Pine", "Rowan", "Spruce", "Willow"}
 )
 
-// hostFor is an address of the network that RFC 5737 keeps for documentation.
+// hostFor returns an address of the network that RFC 5737 keeps for documentation.
 func hostFor(v string) string {
-	if hostMask.MatchString(v) {
+	if hostPattern.MatchString(v) {
 		return strings.TrimSuffix(v, "/32")
 	}
 	if strings.Count(v, ":") == 5 && len(v) == 17 { // a MAC address, of RFC 7042's range
@@ -134,19 +138,19 @@ func hostFor(v string) string {
 	return fmt.Sprintf("203.0.113.%d", digest(v)%256)
 }
 
-func secretWord(v string) string { return marked("masked", v) }
+func secretWord(v string) string { return tagged("masked", v) }
 
-func marked(word, v string) string {
-	if markMask.MatchString(v) {
+func tagged(tag, v string) string {
+	if taggedPattern.MatchString(v) {
 		return v
 	}
-	return fmt.Sprintf("%s-%012x", word, digest(v)>>16)
+	return fmt.Sprintf("%s-%012x", tag, digest(v)>>16)
 }
 
-// short is a mask for columns that have no room for another one: x and digits.
+// short returns the mask for a column too short for any other: x and hexadecimal digits.
 func short(length int, v string) string {
 	switch {
-	case len(v) == length && shortMask.MatchString(v):
+	case len(v) == length && shortPattern.MatchString(v):
 		return v
 	case length < 4:
 		return strings.Repeat("x", length)
@@ -154,13 +158,13 @@ func short(length int, v string) string {
 	return fmt.Sprintf("x%016x", digest(v))[:min(length, 17)]
 }
 
-// Likeness is a text of v's form: digits for digits, letters for letters, hexadecimal
-// for hexadecimal, the scheme of a URL and the rest as they are. Every second step keeps
-// one character more of its beginning, up to a half, which a CHECK may ask for; every
-// other one is another likeness.
-func Likeness(v string, step int) string {
+// ScrambleLike replaces each digit by a digit and each letter by a letter (hexadecimal
+// stays hexadecimal); the scheme of a URL and all other characters stay. step varies the
+// result: each even step keeps one more leading character, up to half of them, for a
+// CHECK that wants a prefix; an odd step only draws anew.
+func ScrambleLike(v string, step int) string {
 	if raw, err := hex.DecodeString(strings.TrimPrefix(v, `\x`)); err == nil && strings.HasPrefix(v, `\x`) {
-		return likenessOfBytes(raw, step)
+		return scrambleBytes(raw, step)
 	}
 	runes := []rune(v)
 	keep := max(len(scheme.FindString(v)), min(step/2, len(runes)/2))
@@ -169,7 +173,7 @@ func Likeness(v string, step int) string {
 	for i, r := range runes {
 		switch {
 		case i < keep:
-		case '1' <= r && r <= '9':
+		case '1' <= r && r <= '9': // never 0: no leading zero appears
 			runes[i] = rune('1' + bits.next()%9)
 		case r == '0':
 			runes[i] = rune('0' + bits.next()%10)
@@ -182,8 +186,8 @@ func Likeness(v string, step int) string {
 	return string(runes)
 }
 
-// digits is a number of as many digits.
-func digits(v string, step int) string {
+// scrambleDigits replaces each digit but 0 by one of 1 to 9.
+func scrambleDigits(v string, step int) string {
 	bits := newStream(v, step)
 	return anyDigit.ReplaceAllStringFunc(v, func(d string) string {
 		if d == "0" {
@@ -198,8 +202,8 @@ var anyDigit = regexp.MustCompile(`[0-9]`)
 // scheme is ASCII: as many bytes as characters.
 var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
 
-// likenessOfBytes is as many bytes.
-func likenessOfBytes(raw []byte, step int) string {
+// scrambleBytes returns bytes of the same length; it keeps the first ones.
+func scrambleBytes(raw []byte, step int) string {
 	bits := newStream(string(raw), step)
 	keep := min(step/2+1, len(raw)/2) // the first byte often is a version
 	for i := range raw {
@@ -210,7 +214,8 @@ func likenessOfBytes(raw []byte, step int) string {
 	return `\x` + hex.EncodeToString(raw)
 }
 
-// letters are those that a likeness of v is made of.
+// letters returns the alphabets that ScrambleLike draws from: a to f for text that looks
+// like hexadecimal.
 func letters(v string) (lower, upper string) {
 	const hexadecimal = "abcdef"
 	if strings.Trim(strings.ToLower(v), "0123456789abcdef-:") == "" && len(v) >= 8 {
@@ -219,7 +224,7 @@ func letters(v string) (lower, upper string) {
 	return "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 }
 
-// stream is digests without end.
+// stream is an endless sequence of pseudo-random numbers derived from a text.
 type stream struct {
 	text string
 	n    int
@@ -232,10 +237,11 @@ func (s *stream) next() uint64 {
 	return digest(strconv.Itoa(s.n) + "\x00" + s.text)
 }
 
-// bytes masks a secret that is no text; what is left tells only whether two are equal.
+// bytes masks a secret that is not a text. Equal values get equal masks; nothing else
+// survives in the first one.
 func (m masker) bytes(typ, v string) string {
 	if typ == "uuid" {
-		if strings.HasPrefix(v, maskedUUID) {
+		if strings.HasPrefix(v, maskedUUIDPrefix) {
 			return v
 		}
 		sum := sha256.Sum256([]byte("seedbed mask\x00" + v))
@@ -245,25 +251,30 @@ func (m masker) bytes(typ, v string) string {
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 	}
 	raw, err := hex.DecodeString(strings.TrimPrefix(v, `\x`))
-	if err == nil && markMask.Match(raw) {
+	if err == nil && taggedPattern.Match(raw) {
 		return v
 	}
-	if m.try > 0 && err == nil {
-		return likenessOfBytes(raw, m.try)
+	if m.attempt > 0 && err == nil {
+		return scrambleBytes(raw, m.attempt)
 	}
 	return `\x` + hex.EncodeToString([]byte(secretWord(v)))
 }
 
-// maskedUUID begins with "masked", in hex.
-const maskedUUID = "6d61736b-6564-8"
+// maskedUUIDPrefix is "masked" in hexadecimal, and the version digit 8.
+const maskedUUIDPrefix = "6d61736b-6564-8"
 
-// number masks a number by one of as many digits, which fits where the value did.
+// number replaces the digits of a number; the result stays in the type's range.
 func (m masker) number(typ, v string) string {
-	masked := digits(v, m.try)
+	masked := scrambleDigits(v, m.attempt)
 	limits := map[string]int64{"int2": 1<<15 - 1, "int4": 1<<31 - 1, "int8": 1<<63 - 1}
 	if limit, bounded := limits[typ]; bounded {
 		if n, err := strconv.ParseInt(masked, 10, 64); err != nil || n > limit || n < -limit {
-			return "1" + masked[1:]
+			digits, negative := strings.CutPrefix(masked, "-")
+			digits = "1" + digits[1:]
+			if negative {
+				return "-" + digits
+			}
+			return digits
 		}
 	}
 	return masked

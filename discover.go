@@ -62,7 +62,7 @@ func modelOf(cat *catalog.Catalog, found *infer.Result) Model {
 	}
 	for _, s := range found.Scopes {
 		if s.Across != nil {
-			m.Aggregates = append(m.Aggregates, Aggregate{Table: c.name(s.Table), Tenant: s.Level.Name, Columns: s.Columns, Across: s.Across.Name, AcrossColumns: s.Outer})
+			m.Aggregates = append(m.Aggregates, Aggregate{Table: c.name(s.Table), Tenant: s.Level.Name, Columns: s.Columns, Across: s.Across.Name, AcrossColumns: s.AcrossColumns})
 			continue
 		}
 		m.Scoped = append(m.Scoped, Scoped{Table: c.name(s.Table), Tenant: s.Level.Name, Columns: s.Columns, Via: c.ref(s.Via), Optional: s.Optional})

@@ -97,9 +97,9 @@ type ProofError struct {
 
 func (e *ProofError) Error() string { return (*rows.ProofError)(e).Error() }
 
-// public makes the errors of an engine that knows no testing this package's own: to
-// errors.As they are of the types above.
-func public(err error) error {
+// publicError returns an error that errors.As finds to be of this package's types instead
+// of those of internal/rows.
+func publicError(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -2,9 +2,9 @@ package factory
 
 import "github.com/qarion/seedbed/internal/rows"
 
-// ForgetWorlds makes this process count the rows made outside of tests from 0, as
-// another one would.
-func ForgetWorlds() { rows.ForgetTest("") }
+// ForgetNumbers makes this process count the rows made outside of tests from 0, as a new
+// process would.
+func ForgetNumbers() { rows.ForgetTest("") }
 
-// Counters is how many row numbers this process counts on.
+// Counters returns how many counters of row numbers this process holds.
 func Counters() int { return rows.Counters() }

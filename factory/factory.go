@@ -87,13 +87,13 @@ func Auto(table string) *Factory[Record] {
 //	reds := Widgets.With(factory.In(team), Red)
 func (f *Factory[T]) With(options ...Option) *Factory[T] {
 	def := *f.def
-	def.Options = f.all(options)
+	def.Options = f.allOptions(options)
 	return &Factory[T]{&def}
 }
 
 func (f *Factory[T]) definition() *rows.Definition { return f.def }
 
-// all are the factory's options and those of a call, in this order.
-func (f *Factory[T]) all(options []Option) []rows.Option {
+// allOptions returns the factory's options, then those of a call.
+func (f *Factory[T]) allOptions(options []Option) []rows.Option {
 	return append(slices.Clip(f.def.Options), optionsFor(reflect.TypeFor[T](), options)...)
 }

@@ -16,7 +16,7 @@ type Volume struct{ volume rows.Volume }
 // parents throughout; one that nothing places is spread over the tenants and
 // parents of the plan, or of the database: few get much, many get little.
 func (f *Factory[T]) N(n int64, options ...Option) Volume {
-	return Volume{rows.Volume{Definition: f.def, N: n, Options: f.all(options)}}
+	return Volume{rows.Volume{Definition: f.def, N: n, Options: f.allOptions(options)}}
 }
 
 // Plan fills tables. It writes parents first with COPY, in one transaction, and
@@ -122,7 +122,7 @@ func FillContext(ctx context.Context, db seedbed.DB, volumes ...Volume) (Report,
 // Run carries the plan out. On an error nothing of it is kept: a *ProofError tells
 // which constraint did not hold, with sample rows.
 func (p Plan) Run(ctx context.Context, db seedbed.DB) (Report, error) {
-	return p.run(ctx, db, rows.Caller{})
+	return p.run(ctx, db, program)
 }
 
 func (p Plan) run(ctx context.Context, db seedbed.DB, by rows.Caller) (Report, error) {
@@ -137,7 +137,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, by rows.Caller) (Report, e
 	for _, t := range r.Tables {
 		report.Tables = append(report.Tables, TableReport(t))
 	}
-	return report, public(err)
+	return report, publicError(err)
 }
 
 func volumes(all []Volume) []rows.Volume {

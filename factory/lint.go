@@ -76,10 +76,10 @@ func (l Linting) Run(ctx context.Context, db seedbed.DB) (LintReport, error) {
 	found, err := rows.Lint(ctx, db, volumes(l.Rows), l.Model)
 	report := LintReport{Proven: found.Proven}
 	for _, failure := range found.Failures {
-		report.Failures = append(report.Failures, public(failure))
+		report.Failures = append(report.Failures, publicError(failure))
 	}
 	for _, u := range found.Unproven {
 		report.Unproven = append(report.Unproven, Unproven(u))
 	}
-	return report, public(err)
+	return report, publicError(err)
 }

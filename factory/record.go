@@ -47,8 +47,8 @@ func (r Record) String() string {
 	return r.Table + "{" + strings.Join(columns, ", ") + "}"
 }
 
-// readable makes the keys that pgx reads as 16 bytes print as UUIDs.
-func (r *Record) readable() {
+// formatUUIDs makes the keys that pgx reads as 16 bytes print as UUIDs.
+func (r *Record) formatUUIDs() {
 	for column, value := range r.Values {
 		if id, ok := value.([16]byte); ok {
 			r.Values[column] = UUID(id)

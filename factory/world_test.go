@@ -165,13 +165,13 @@ func TestBadSeed(t *testing.T) {
 func TestRowsThatAreHereAlready(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
-	// Outside of tests all processes share a world: pretend that another one was here.
+	// Outside of tests all processes count alike: pretend that another process was here.
 	tx := seeder(t, db)
 	u, err := factory.Users.With(factory.Seed(5)).CreateContext(context.Background(), tx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	factory.ForgetWorlds()
+	factory.ForgetNumbers()
 	v, err := factory.Users.With(factory.Seed(5)).CreateContext(context.Background(), tx)
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func TestRowsThatAreHereAlready(t *testing.T) {
 	if u.ID == v.ID || u.Email == v.Email {
 		t.Errorf("%+v and %+v", u, v)
 	}
-	factory.ForgetWorlds()
+	factory.ForgetNumbers()
 	if _, err := (factory.Plan{Rows: []factory.Volume{factory.Users.N(10)}, Options: []factory.Option{factory.Seed(5)}}).Run(t.Context(), tx); err != nil {
 		t.Error(err)
 	}

@@ -218,7 +218,7 @@ func (d *doctor) servers(ctx context.Context) {
 }
 
 // holds says who keeps a server up, and what is on it.
-func holds(s listed) string {
+func holds(s listedServer) string {
 	text := fmt.Sprintf("\n%s and %s connected; ", processes(s.Leases), plural(s.Clients, "session"))
 	if s.Stays {
 		text += "stays until it is stopped"
@@ -228,8 +228,8 @@ func holds(s listed) string {
 	if !s.Dev {
 		text += fmt.Sprintf("; %s, %s of failed tests kept", plural(s.Templates, "template"), plural(len(s.Kept), "database"))
 	}
-	if s.Retired != "" {
-		text += "\nno process acquires it any more: " + s.Retired
+	if s.RetireReason != "" {
+		text += "\nno process acquires it any more: " + s.RetireReason
 	}
 	return text
 }

@@ -58,7 +58,7 @@ func findKept(ctx context.Context, wanted string) (*dev.Promotion, error) {
 	var newest *keptDatabase
 	for _, s := range servers {
 		for _, k := range s.Kept {
-			if (wanted == "" || k.Test == wanted || k.Database == wanted) && (newest == nil || k.Since.After(newest.Since)) {
+			if (wanted == "" || k.Test == wanted || k.Database == wanted) && (newest == nil || k.KeptAt.After(newest.KeptAt)) {
 				newest = &k
 			}
 		}

@@ -16,21 +16,22 @@ import (
 
 type pruneFlags struct {
 	list, all bool
-	kept      int
-	age       time.Duration
+	keepCount int           // databases of failed tests to keep on each server
+	keepAge   time.Duration // how long to keep them
 }
 
 func (a *app) pruneCommand() *cobra.Command {
-	limits := template.DefaultLimits
+	templateLimits := template.DefaultLimits
 	f := pruneFlags{}
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Drop databases of failed tests, and servers out of use",
-		Long: `Prune drops, from the test servers that run, the databases of failed tests that are
-old or many, and templates of migrations that have not been used for long; tests do the same
-by the way. Test servers that were stopped long ago, or that are many, are removed. With --all
-everything goes that no test uses at this moment. Development data is never touched.`,
-		Example: `  seedbed prune --list       # databases of failed tests, how to open them, and whose servers are
+		Long: `Prune drops old and excess databases of failed tests, and templates that have not been
+used for long, from the test servers that run. It removes test servers that were stopped
+long ago, and the oldest of the stopped ones where there are too many. Tests do the same as
+they run. With --all it removes everything that no test is using. Development data is never
+touched.`,
+		Example: `  seedbed prune --list       # databases of failed tests with their URLs, and the test servers
   seedbed prune
   seedbed prune --all`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,17 +40,17 @@ everything goes that no test uses at this moment. Development data is never touc
 				return err
 			}
 			if f.list {
-				return a.listKept(cmd.Context(), cache)
+				return a.printServers(cmd.Context(), cache)
 			}
-			limits.Kept, limits.KeptAge = f.kept, f.age
-			return a.prune(cmd.Context(), cache, f, limits)
+			templateLimits.Kept, templateLimits.KeptAge = f.keepCount, f.keepAge
+			return a.prune(cmd.Context(), cache, f, templateLimits)
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.list, "list", "l", false, "list what is kept, drop nothing")
 	flags.BoolVar(&f.all, "all", false, "drop all that no test uses at this moment, servers included")
-	flags.IntVar(&f.kept, "kept", limits.Kept, "`number` of failed tests' databases to keep on each server")
-	flags.DurationVar(&f.age, "age", limits.KeptAge, "how long to keep them")
+	flags.IntVar(&f.keepCount, "kept", templateLimits.Kept, "`number` of failed tests' databases to keep on each server")
+	flags.DurationVar(&f.keepAge, "age", templateLimits.KeptAge, "how long to keep them")
 	return cmd
 }
 
@@ -61,34 +62,34 @@ func cacheDir() (string, error) {
 	return cache.Dir, nil
 }
 
-// listKept prints the test servers, with the project and branch that each is for, and
-// the databases of failed tests on them.
-func (a *app) listKept(ctx context.Context, cache string) error {
+// printServers prints the databases of failed tests with their URLs, then the test
+// servers with the project and branch that each is for.
+func (a *app) printServers(ctx context.Context, cache string) error {
 	servers, err := listServers(ctx, cache)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	some := false
+	headerPrinted := false
 	for _, s := range servers {
 		for _, k := range s.Kept {
-			if !some {
+			if !headerPrinted {
 				fmt.Fprintln(w, "TEST\tPROJECT\tFAILED\tSIZE\tURL")
-				some = true
+				headerPrinted = true
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Test, orDash(s.Project.String()), k.Since.Local().Format("2006-01-02 15:04"), megabytes(k.Bytes), k.URL)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Test, orDash(s.Project.String()), k.KeptAt.Local().Format("2006-01-02 15:04"), megabytes(k.Bytes), k.URL)
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if !some {
+	if !headerPrinted {
 		fmt.Fprintln(a.err, "No database of a failed test is kept on a server that runs.")
 	}
 	return a.listTestServers(servers)
 }
 
-func (a *app) listTestServers(servers []listed) error {
+func (a *app) listTestServers(servers []listedServer) error {
 	w := tabwriter.NewWriter(a.err, 0, 0, 2, ' ', 0)
 	title := "\nSERVER\tPROJECT\tSTATE\tSIZE\tUSED\n"
 	for _, s := range servers {
@@ -101,25 +102,26 @@ func (a *app) listTestServers(servers []listed) error {
 	return w.Flush()
 }
 
-// state is a word on how a server stands.
-func state(s listed) string {
+// state describes a server for the table: stopped, retired, in use, idle, or the error
+// that kept it from answering.
+func state(s listedServer) string {
 	switch {
 	case s.Err != nil:
 		return s.Err.Error()
 	case !s.Running:
 		return "stopped"
-	case s.Retired != "":
-		return "retired: " + s.Retired
+	case s.RetireReason != "":
+		return "retired: " + s.RetireReason
 	case s.Leases > 0:
 		return "in use"
 	}
 	return "idle"
 }
 
-// prune goes on with the next server when one does not let it.
-func (a *app) prune(ctx context.Context, cache string, f pruneFlags, limits template.Limits) error {
+// prune continues with the next server when one fails, and returns all errors together.
+func (a *app) prune(ctx context.Context, cache string, f pruneFlags, templateLimits template.Limits) error {
 	if f.all {
-		limits = template.Limits{}
+		templateLimits = template.Limits{}
 	}
 	servers, err := listServers(ctx, cache)
 	if err != nil {
@@ -134,24 +136,26 @@ func (a *app) prune(ctx context.Context, cache string, f pruneFlags, limits temp
 		if s.Dev || ctx.Err() != nil {
 			continue
 		}
-		var p pruned
+		var p pruneResult
 		switch {
+		// StopUnused leaves a server running that a process uses. One with another client, as
+		// a person's psql, only loses databases.
 		case f.all && s.Clients == 0, !s.Running && expired[s.Name]:
 			p, err = s.remove(ctx, cache)
 		case s.Running:
-			p, err = s.pruneDatabases(ctx, cache, limits)
+			p, err = s.pruneDatabases(ctx, cache, templateLimits)
 		default:
 			continue
 		}
 		switch {
 		case err != nil:
 			failed = append(failed, fmt.Errorf("prune %s: %w", s.Name, err))
-		case p.server:
+		case p.serverRemoved:
 			fmt.Fprintf(a.out, "%s: removed, %s\n", s.Name, megabytes(s.Bytes))
 		default:
 			fmt.Fprintf(a.out, "%s: dropped %s and %s\n", s.Name, plural(p.kept, "kept database"), plural(p.templates, "template"))
 		}
 	}
-	server.Sweep(ctx, cache, server.DefaultLimits)
+	server.Sweep(ctx, cache, server.DefaultLimits) // also what killed processes left in memory
 	return errors.Join(append(failed, ctx.Err())...)
 }

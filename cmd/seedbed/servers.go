@@ -10,28 +10,28 @@ import (
 	"github.com/qarion/seedbed/internal/template"
 )
 
-// listed is a server with what tests have left on it.
-type listed struct {
+// listedServer is a server with what tests have left on it.
+type listedServer struct {
 	server.Info
 	Templates int
 	Kept      []keptDatabase
 }
 
-// keptDatabase is the database of a failed test, and how to open it.
+// keptDatabase is the database of a failed test, with its URLs.
 type keptDatabase struct {
-	template.Kept
+	template.KeptDatabase
 	URL      string // as its owner
 	AdminURL string // as the superuser, who sees all rows
 }
 
 // listServers looks at every server in the cache, and asks those that run what tests
 // have left on them.
-func listServers(ctx context.Context, cache string) ([]listed, error) {
+func listServers(ctx context.Context, cache string) ([]listedServer, error) {
 	infos, err := server.List(ctx, cache)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]listed, len(infos))
+	all := make([]listedServer, len(infos))
 	for i, info := range infos {
 		all[i].Info = info
 		if info.Running && info.Err == nil && !info.Dev {
@@ -41,7 +41,7 @@ func listServers(ctx context.Context, cache string) ([]listed, error) {
 	return all, nil
 }
 
-func (l *listed) look(ctx context.Context, cache string) error {
+func (l *listedServer) look(ctx context.Context, cache string) error {
 	s, err := server.Find(ctx, cache, l.Name)
 	if err != nil {
 		return err
@@ -56,46 +56,46 @@ func (l *listed) look(ctx context.Context, cache string) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	var all []template.Kept
+	var all []template.KeptDatabase
 	l.Templates, all, err = template.Contents(ctx, conn)
 	for _, k := range all {
-		l.Kept = append(l.Kept, keptDatabase{Kept: k, URL: s.URL(k.Database, server.Owner), AdminURL: s.URL(k.Database, server.Superuser)})
+		l.Kept = append(l.Kept, keptDatabase{KeptDatabase: k, URL: s.URL(k.Database, server.Owner), AdminURL: s.URL(k.Database, server.Superuser)})
 	}
 	return err
 }
 
-// pruned is what was dropped.
-type pruned struct {
+// pruneResult counts what was dropped.
+type pruneResult struct {
 	templates, kept int
-	server          bool // all of it
+	serverRemoved   bool
 }
 
 // pruneDatabases drops templates and kept databases beyond limits from a server that
 // runs. What tests use is left alone.
-func (l *listed) pruneDatabases(ctx context.Context, cache string, limits template.Limits) (pruned, error) {
+func (l *listedServer) pruneDatabases(ctx context.Context, cache string, limits template.Limits) (pruneResult, error) {
 	s, err := server.Find(ctx, cache, l.Name)
 	if err != nil || s == nil {
-		return pruned{}, err
+		return pruneResult{}, err
 	}
 	defer s.Release(context.WithoutCancel(ctx))
 	store, err := template.Open(ctx, s)
 	if err != nil {
-		return pruned{}, err
+		return pruneResult{}, err
 	}
 	defer store.Close(context.WithoutCancel(ctx))
-	var p pruned
+	var p pruneResult
 	p.templates, p.kept, err = store.Prune(ctx, limits)
 	return p, err
 }
 
 // remove removes a test server that no process uses, and stops it before that if it
 // runs.
-func (l *listed) remove(ctx context.Context, cache string) (pruned, error) {
+func (l *listedServer) remove(ctx context.Context, cache string) (pruneResult, error) {
 	if l.Running {
 		if err := l.StopUnused(ctx, cache); err != nil {
-			return pruned{}, err
+			return pruneResult{}, err
 		}
 	}
 	removed, err := l.Remove()
-	return pruned{server: removed}, errors.Join(err, ctx.Err())
+	return pruneResult{serverRemoved: removed}, errors.Join(err, ctx.Err())
 }

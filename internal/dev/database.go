@@ -97,7 +97,7 @@ func (s *Server) connect(ctx context.Context, database, role string) (*pgxpool.P
 	if err != nil {
 		return nil, err
 	}
-	cfg.ConnConfig = s.server.BuildConfig(database, role)
+	cfg.ConnConfig = s.server.SetupConfig(database, role)
 	if database == server.ControlDatabase {
 		cfg.ConnConfig = s.server.AdminConfig(database)
 	}

@@ -11,15 +11,15 @@ import (
 // candidate may be a level of tenancy: a table that others reference, or a name of
 // columns alone.
 type candidate struct {
-	table    *table            // nil: the tenants are not in this database
-	key      []*catalog.Column // of table
-	own      *catalog.Column   // the column of the key that is not itself an outer tenant's
-	families []string          // what its columns are called by, most used first
-	grade    int
-	carriers map[*table]carrier
-	order    []*table // of carriers, in the catalog's order
-	evidence evidence
-	reasons  []string
+	table        *table            // nil: the tenants are not in this database
+	key          []*catalog.Column // of table
+	ownKeyColumn *catalog.Column   // the column of the key that is not itself an outer tenant's
+	families     []string          // what its columns are called by, most used first
+	grade        int
+	carriers     map[*table]carrier
+	order        []*table // of carriers, in the catalog's order
+	evidence     evidence
+	reasons      []string
 }
 
 // carrier is how a table holds the key of a candidate.
@@ -60,15 +60,15 @@ func (n *inference) referenced(t *table) *candidate {
 	c := &candidate{table: t, carriers: map[*table]carrier{}}
 	for _, ref := range t.referrers {
 		key, own := n.keyOf(t, ref.RefColumns)
-		if own == nil || c.own != nil && c.own != own {
+		if own == nil || c.ownKeyColumn != nil && c.ownKeyColumn != own {
 			continue
 		}
-		c.key, c.own = key, own
+		c.key, c.ownKeyColumn = key, own
 		column := ref.From.Column(ref.Columns[slices.Index(ref.RefColumns, own.Name)])
 		f := family(column.Name)
-		byFamily[f] = append(byFamily[f], use{n.of[ref.From], carrier{column, ref}})
+		byFamily[f] = append(byFamily[f], use{n.tableOf[ref.From], carrier{column, ref}})
 	}
-	if c.own == nil {
+	if c.ownKeyColumn == nil {
 		return nil
 	}
 	label := spelledOut(strings.Join(t.label, "_"))
@@ -99,15 +99,15 @@ func (n *inference) referenced(t *table) *candidate {
 // through the composite keys of other tables: (space_id, dataset_id) to datasets,
 // whose space_id does.
 func (n *inference) indirect(c *candidate) {
-	if c.own == nil {
+	if c.ownKeyColumn == nil {
 		return
 	}
-	for column := range n.leadingTo(c.own) {
-		t := n.of[column.Table.Root()]
+	for column := range n.columnsReferencing(c.ownKeyColumn) {
+		t := n.tableOf[column.Table.Root()]
 		if t == nil || t == c.table || !slices.Contains(c.families, family(column.Name)) {
 			continue
 		}
-		if u, carried := c.carriers[t]; !carried || len(n.leads[u.column]) == 0 {
+		if u, carried := c.carriers[t]; !carried || len(n.references[u.column]) == 0 {
 			c.carriers[t] = carrier{column: column}
 		}
 	}
@@ -134,7 +134,7 @@ func (n *inference) keyOf(t *table, columns []string) (key []*catalog.Column, ow
 	for _, name := range names {
 		c := t.Column(name)
 		key = append(key, c)
-		if len(n.leads[c]) == 0 {
+		if len(n.references[c]) == 0 {
 			if own != nil {
 				return nil, nil // two columns of its own: no tenant is keyed so
 			}
@@ -164,7 +164,7 @@ func (n *inference) namedAlike(byTable map[*table]*candidate) []*candidate {
 	for _, t := range n.tables {
 		for _, column := range t.Columns {
 			f := family(column.Name)
-			if len(n.leads[column]) > 0 || column.Generated != "" || !keyLike(column, f) || t.isKey(column, f) {
+			if len(n.references[column]) > 0 || column.Generated != "" || !keyLike(column, f) || t.isKey(column, f) {
 				continue
 			}
 			c := meant(byFamily[f], column)
@@ -222,7 +222,7 @@ func (t *table) isKey(c *catalog.Column, family string) bool {
 // meant is the first candidate that a column of that family can hold the key of.
 func meant(candidates []*candidate, column *catalog.Column) *candidate {
 	for _, c := range candidates {
-		if c.own == nil || alike(c.own.Type, column.Type) {
+		if c.ownKeyColumn == nil || alike(c.ownKeyColumn.Type, column.Type) {
 			return c
 		}
 	}
@@ -239,7 +239,7 @@ func (n *inference) unreferenced(family string, column *catalog.Column) *candida
 			continue
 		}
 		if key, own := n.keyOf(t, pk.Columns); own != nil && alike(own.Type, column.Type) {
-			c.table, c.key, c.own = t, key, own
+			c.table, c.key, c.ownKeyColumn = t, key, own
 			if likeness(family, spelledOut(strings.Join(t.label, "_"))) == 2 {
 				break
 			}

@@ -10,7 +10,7 @@ import (
 
 // conclude gathers what was found, and says what follows from it for a reader.
 func (n *inference) conclude() {
-	for _, l := range n.accept {
+	for _, l := range n.accepted {
 		n.concludeLevel(l)
 	}
 	nullable := map[*Level][]string{}
@@ -21,9 +21,9 @@ func (n *inference) conclude() {
 				nullable[s.Level] = append(nullable[s.Level], t.name)
 			}
 		}
-		if len(t.scopes) == 0 && t.level == nil && len(n.accept) > 0 {
+		if len(t.scopes) == 0 && t.level == nil && len(n.accepted) > 0 {
 			n.out.Global = append(n.out.Global, t.Relation)
-			n.because("global "+t.name, "no column carries a tenant, and no required reference leads to a table that has one")
+			n.addReason("global "+t.name, "no column carries a tenant, and no required reference leads to a table that has one")
 			n.doubtGlobal(t)
 		}
 		for _, p := range t.pairs {
@@ -31,14 +31,14 @@ func (n *inference) conclude() {
 			n.out.Pairs = append(n.out.Pairs, p)
 		}
 	}
-	for _, l := range n.accept {
+	for _, l := range n.accepted {
 		if tables := nullable[l]; len(tables) > 0 {
-			n.doubt("the key of %s may be NULL in %s: do such rows belong to every tenant, or to none?", l.Name, strings.Join(tables, ", "))
+			n.addDoubt("the key of %s may be NULL in %s: do such rows belong to every tenant, or to none?", l.Name, strings.Join(tables, ", "))
 		}
 	}
-	n.out.Levels = n.accept
-	if len(n.accept) == 0 && len(n.tables) > 0 {
-		n.doubt("no tenancy was found: no policy compares a column with the session, no key says in table after table whose a row is, and no name is a tenant's; " +
+	n.out.Levels = n.accepted
+	if len(n.accepted) == 0 && len(n.tables) > 0 {
+		n.addDoubt("no tenancy was found: no policy compares a column with the session, no key says in table after table whose a row is, and no name is a tenant's; " +
 			"isolation, tenant keys and aggregates cannot be checked, references, pairs and subtypes can")
 		n.doubtFirstColumns()
 	}
@@ -52,18 +52,18 @@ func (n *inference) doubtGlobal(t *table) {
 		return // a user's default account, for one
 	}
 	owned := func(r *catalog.Relation) bool {
-		of := n.of[r]
-		return of != nil && len(of.passes()) > 0 && (of.level == nil || !of.level.of.person())
+		of := n.tableOf[r]
+		return of != nil && len(of.passes()) > 0 && (of.level == nil || !of.level.candidate.isUsersTable())
 	}
 	for _, ref := range t.refs {
 		if owned(ref.To) {
-			n.doubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.cat.Name(ref.To), list(ref.Columns))
+			n.addDoubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.cat.Name(ref.To), list(ref.Columns))
 			return
 		}
 	}
 	for _, ref := range t.referrers {
-		if owned(ref.From) && !ref.Optional() && n.of[ref.From].onePer(ref.Columns) {
-			n.doubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.cat.Name(ref.From), list(ref.Columns))
+		if owned(ref.From) && !ref.Optional() && n.tableOf[ref.From].onePer(ref.Columns) {
+			n.addDoubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.cat.Name(ref.From), list(ref.Columns))
 			return
 		}
 	}
@@ -72,13 +72,13 @@ func (n *inference) doubtGlobal(t *table) {
 // doubtWeak says of a level, without policies, that what speaks for it is little: its
 // name, or references alone.
 func (n *inference) doubtWeak(l *Level) {
-	e := l.of.evidence
+	e := l.candidate.evidence
 	switch {
-	case l.of.table == nil || l.Parent != nil || l.of.grade == sureGrade:
-	case l.of.grade <= weakGrade && e.joint == 0:
-		n.doubt("tenant %s: %s may be what a tenant has, and no tenants: references say that rows are of one, not that others may not see them", l.Name, l.of.table.name)
+	case l.candidate.table == nil || l.Parent != nil || l.candidate.grade == sureGrade:
+	case l.candidate.grade <= weakGrade && e.joint == 0:
+		n.addDoubt("tenant %s: %s may be what a tenant has, and no tenants: references say that rows are of one, not that others may not see them", l.Name, l.candidate.table.name)
 	case e.joint+e.repeated+e.keyed+e.cascades == 0:
-		n.doubt("tenant %s: its name and %s, and nothing else: no policy, no key with it, no cascade", l.Name, count(e.required, "table that requires its key says so", "tables that require its key say so"))
+		n.addDoubt("tenant %s: its name and %s, and nothing else: no policy, no key with it, no cascade", l.Name, count(e.required, "table that requires its key says so", "tables that require its key say so"))
 	}
 }
 
@@ -103,40 +103,40 @@ func (n *inference) doubtFirstColumns() {
 	}
 	for _, column := range order {
 		if tables := leading[column]; len(tables) > 2 && !keyed[column] {
-			n.doubt("%s is first in the primary keys of %s, and is the key of no table: it may say whose a row is", column, few(tables))
+			n.addDoubt("%s is first in the primary keys of %s, and is the key of no table: it may say whose a row is", column, few(tables))
 		}
 	}
 }
 
 func (n *inference) concludeLevel(l *Level) {
 	name := "tenant " + l.Name
-	n.because(name, l.of.reasons...)
-	if l.of.table == nil {
-		n.doubt("tenant level %s has no table here: whether a tenant exists cannot be checked", l.Name)
-	} else if len(l.of.table.referrers) == 0 {
-		n.doubt("no foreign key references %s: it is taken for the table of tenants by its name", l.of.table.name)
+	n.addReason(name, l.candidate.reasons...)
+	if l.candidate.table == nil {
+		n.addDoubt("tenant level %s has no table here: whether a tenant exists cannot be checked", l.Name)
+	} else if len(l.candidate.table.referrers) == 0 {
+		n.addDoubt("no foreign key references %s: it is taken for the table of tenants by its name", l.candidate.table.name)
 	}
 	if l.Parent != nil {
-		n.because(name, fmt.Sprintf("%s carries %s, by %s", l.of.table.name, l.Parent.Name, list(l.ParentColumns)))
+		n.addReason(name, fmt.Sprintf("%s carries %s, by %s", l.candidate.table.name, l.Parent.Name, list(l.ParentColumns)))
 	}
 	member := slices.ContainsFunc(n.out.Memberships, func(m *Membership) bool { return m.Level == l })
 	switch {
 	case l.Identity.Setting != "":
-		n.because(name, "policies compare its key with "+l.Identity.says())
+		n.addReason(name, "policies compare its key with "+l.Identity.says())
 	case member:
-		n.because(name, "policies ask whether the session's user is a member")
-	case len(l.of.evidence.compared) == 0:
-		n.doubt("no row-level security policy compares the key of %s: isolation must be in the application, and only data can be checked", l.Name)
+		n.addReason(name, "policies ask whether the session's user is a member")
+	case len(l.candidate.evidence.compared) == 0:
+		n.addDoubt("no row-level security policy compares the key of %s: isolation must be in the application, and only data can be checked", l.Name)
 		n.doubtWeak(l)
 	default:
-		n.doubt("the policies on %s read no setting that could be set from outside: see them for how a session says who it is", l.Name)
+		n.addDoubt("the policies on %s read no setting that could be set from outside: see them for how a session says who it is", l.Name)
 	}
 }
 
 // sharedTenant are the columns of a pair's table that a target must share.
 func (n *inference) sharedTenant(t *table, p *Pair) []string {
 	for _, s := range t.scopes {
-		shared := slices.ContainsFunc(p.Targets, func(target Target) bool { return slices.Contains(n.of[target.Table].passes(), s.Level) })
+		shared := slices.ContainsFunc(p.Targets, func(target Target) bool { return slices.Contains(n.tableOf[target.Table].passes(), s.Level) })
 		if len(s.Columns) > 0 && !s.Optional && shared {
 			return s.Columns
 		}
@@ -193,7 +193,7 @@ func (n *inference) schemaPerTenant() {
 		for _, name := range alike {
 			seen[name] = true
 		}
-		n.doubt("schemas %s hold the same tables: if each is a tenant, isolation is a matter of search_path and privileges on schemas, which a Model does not describe; "+
+		n.addDoubt("schemas %s hold the same tables: if each is a tenant, isolation is a matter of search_path and privileges on schemas, which a Model does not describe; "+
 			"check one schema at a time", strings.Join(alike, ", "))
 	}
 }

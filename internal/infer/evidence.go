@@ -42,7 +42,7 @@ func (n *inference) weigh(c *candidate, sizes map[*table]int) {
 		}
 		repeats := false
 		for _, ref := range t.refs {
-			other, ok := c.carriers[n.of[ref.To]]
+			other, ok := c.carriers[n.tableOf[ref.To]]
 			if !ok {
 				continue
 			}
@@ -57,7 +57,7 @@ func (n *inference) weigh(c *candidate, sizes map[*table]int) {
 		e.hear(t, u.column)
 	}
 	if c.table != nil {
-		e.hear(c.table, c.own)
+		e.hear(c.table, c.ownKeyColumn)
 		e.connects = sizes[c.table.root()] - 1
 	}
 }

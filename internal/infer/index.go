@@ -10,18 +10,18 @@ import (
 
 // inference holds what is known so far. Its steps run in the order of Infer.
 type inference struct {
-	ctx    context.Context
-	cat    *catalog.Catalog
-	rows   Rows
-	tables []*table
-	of     map[*catalog.Relation]*table
-	byName map[string][]*table // by singular name without separators
-	leads  map[*catalog.Column][]*catalog.Column
-	led    map[*catalog.Column][]*catalog.Column // leads, the other way
-	calls  functions
-	asked  map[*table]bool // in which policies look for the session's user
-	accept []*Level
-	out    Result
+	ctx          context.Context
+	cat          *catalog.Catalog
+	rows         Rows
+	tables       []*table
+	tableOf      map[*catalog.Relation]*table
+	byName       map[string][]*table                   // by singular name without separators
+	references   map[*catalog.Column][]*catalog.Column // which columns a column references by foreign keys
+	referencedBy map[*catalog.Column][]*catalog.Column // the inverse of references
+	calls        functions
+	asked        map[*table]bool // in which policies look for the session's user
+	accepted     []*Level
+	out          Result
 	// reasons is where in out.Evidence the reasons of a conclusion are.
 	reasons map[string]int
 }
@@ -49,11 +49,11 @@ func (t *table) inPrimaryKey(c *catalog.Column) bool {
 func newInference(ctx context.Context, cat *catalog.Catalog, rows Rows) *inference {
 	n := &inference{
 		ctx: ctx, cat: cat, rows: rows,
-		of:     map[*catalog.Relation]*table{},
-		byName: map[string][]*table{},
-		leads:  map[*catalog.Column][]*catalog.Column{},
-		led:    map[*catalog.Column][]*catalog.Column{},
-		asked:  map[*table]bool{},
+		tableOf:      map[*catalog.Relation]*table{},
+		byName:       map[string][]*table{},
+		references:   map[*catalog.Column][]*catalog.Column{},
+		referencedBy: map[*catalog.Column][]*catalog.Column{},
+		asked:        map[*table]bool{},
 
 		reasons: map[string]int{},
 	}
@@ -62,7 +62,7 @@ func newInference(ctx context.Context, cat *catalog.Catalog, rows Rows) *inferen
 			t := &table{Relation: r, name: cat.Name(r), order: len(n.tables), label: singularName(r.Name)}
 			t.component = t
 			n.tables = append(n.tables, t)
-			n.of[r] = t
+			n.tableOf[r] = t
 			n.byName[subjectKey(r.Name)] = append(n.byName[subjectKey(r.Name)], t)
 		}
 	}
@@ -84,7 +84,7 @@ func newInference(ctx context.Context, cat *catalog.Catalog, rows Rows) *inferen
 // link records where the foreign keys of a table lead, column by column.
 func (n *inference) link(t *table) {
 	for _, ref := range t.References() {
-		to := n.of[ref.To]
+		to := n.tableOf[ref.To]
 		if to == nil || to == t {
 			continue
 		}
@@ -94,8 +94,8 @@ func (n *inference) link(t *table) {
 		for i, name := range ref.Columns {
 			from, key := t.Column(name), to.Column(ref.RefColumns[i])
 			if from != nil && key != nil {
-				n.leads[from] = append(n.leads[from], key)
-				n.led[key] = append(n.led[key], from)
+				n.references[from] = append(n.references[from], key)
+				n.referencedBy[key] = append(n.referencedBy[key], from)
 			}
 		}
 	}
@@ -110,15 +110,15 @@ func (t *table) root() *table {
 	return t
 }
 
-// leadingTo are the columns from which foreign keys lead to one, through as many
-// tables as it takes: in a composite key each column has a way of its own.
-func (n *inference) leadingTo(key *catalog.Column) map[*catalog.Column]bool {
+// columnsReferencing returns the columns that reach key through foreign keys, directly or
+// over other tables. In a composite key each column is followed on its own.
+func (n *inference) columnsReferencing(key *catalog.Column) map[*catalog.Column]bool {
 	seen := map[*catalog.Column]bool{}
 	queue := []*catalog.Column{key}
 	for len(queue) > 0 {
 		c := queue[0]
 		queue = queue[1:]
-		for _, from := range n.led[c] {
+		for _, from := range n.referencedBy[c] {
 			if !seen[from] && from != key {
 				seen[from] = true
 				queue = append(queue, from)
@@ -140,7 +140,7 @@ func (n *inference) below(start []*table) map[*table]bool {
 		t := queue[0]
 		queue = queue[1:]
 		for _, ref := range t.referrers {
-			if from := n.of[ref.From]; !in[from] && !ref.Optional() {
+			if from := n.tableOf[ref.From]; !in[from] && !ref.Optional() {
 				in[from] = true
 				queue = append(queue, from)
 			}
@@ -149,7 +149,9 @@ func (n *inference) below(start []*table) map[*table]bool {
 	return in
 }
 
-func (n *inference) because(conclusion string, reasons ...string) {
+// addReason adds reasons to the evidence for a conclusion. Its first word is one of
+// evidenceOrder.
+func (n *inference) addReason(conclusion string, reasons ...string) {
 	i, known := n.reasons[conclusion]
 	if !known {
 		i = len(n.out.Evidence)
@@ -159,7 +161,8 @@ func (n *inference) because(conclusion string, reasons ...string) {
 	n.out.Evidence[i].Reasons = append(n.out.Evidence[i].Reasons, reasons...)
 }
 
-func (n *inference) doubt(format string, args ...any) {
+// addDoubt adds a doubt for the user to read.
+func (n *inference) addDoubt(format string, args ...any) {
 	n.out.Doubts = append(n.out.Doubts, fmt.Sprintf(format, args...))
 }
 

@@ -57,7 +57,7 @@ type Level struct {
 	ParentColumns []string
 	Identity      Identity
 
-	of *candidate
+	candidate *candidate
 }
 
 // Identity is how a session says who it is: by a setting, by a claim inside one, or
@@ -82,9 +82,10 @@ type Scope struct {
 	Columns  []string
 	Via      Ref
 	Optional bool
-	// Across is the level that reads an aggregate, whose key Outer holds; nil: none.
-	Across *Level
-	Outer  []string
+	// Across is the outer level that reads an aggregate across its tenants, and
+	// AcrossColumns hold that level's key; nil: the table is no aggregate.
+	Across        *Level
+	AcrossColumns []string
 }
 
 // Membership is a table whose rows let a user see a tenant.
@@ -134,7 +135,7 @@ type Subtype struct {
 func Infer(ctx context.Context, cat *catalog.Catalog, rows Rows) (*Result, error) {
 	n := newInference(ctx, cat, rows)
 	n.levels()
-	n.carried()
+	n.findScopes()
 	if err := n.pairs(); err != nil {
 		return nil, fmt.Errorf("look for polymorphic pairs: %w", err)
 	}

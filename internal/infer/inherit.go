@@ -24,7 +24,7 @@ func (n *inference) round(rule func(*table) ([]Scope, string)) bool {
 		}
 		if scopes, why := rule(t); len(scopes) > 0 {
 			found[t] = scopes
-			n.because("scoped "+t.name, why)
+			n.addReason("scoped "+t.name, why)
 		}
 	}
 	for t, scopes := range found {
@@ -35,7 +35,7 @@ func (n *inference) round(rule func(*table) ([]Scope, string)) bool {
 
 // top reports whether t holds tenants whose parent, if any, is known already.
 func (n *inference) top(t *table) bool {
-	return t.level != nil && (t.level.Parent != nil || len(n.accept) == 1)
+	return t.level != nil && (t.level.Parent != nil || len(n.accepted) == 1)
 }
 
 func (n *inference) viaParent(t *table) ([]Scope, string) {
@@ -51,8 +51,8 @@ func (n *inference) viaCascade(t *table) ([]Scope, string) {
 func (n *inference) viaKey(t *table, fits func(*catalog.Reference) bool, why string) ([]Scope, string) {
 	var best *catalog.Reference
 	for _, ref := range t.refs {
-		to := n.of[ref.To]
-		if !fits(ref) || len(to.passes()) == 0 || to.level != nil && (t.level != nil || to.level.of.person()) {
+		to := n.tableOf[ref.To]
+		if !fits(ref) || len(to.passes()) == 0 || to.level != nil && (t.level != nil || to.level.candidate.isUsersTable()) {
 			continue
 		}
 		if best == nil || closeness(t, ref) > closeness(t, best) || closeness(t, ref) == closeness(t, best) && position(ref) < position(best) {
@@ -62,7 +62,7 @@ func (n *inference) viaKey(t *table, fits func(*catalog.Reference) bool, why str
 	if best == nil {
 		return nil, ""
 	}
-	to := n.of[best.To]
+	to := n.tableOf[best.To]
 	var out []Scope
 	for _, l := range to.passes() {
 		out = append(out, Scope{Table: t.Relation, Level: l, Via: Ref{Columns: best.Columns, Table: best.To, Key: best.RefColumns}})
@@ -92,7 +92,7 @@ func (t *table) passes() []*Level {
 	}
 	var out []*Level
 	for _, s := range t.scopes {
-		if !s.Optional && !slices.ContainsFunc(t.scopes, func(o Scope) bool { return !o.Optional && o.Level.above(s.Level) }) {
+		if !s.Optional && !slices.ContainsFunc(t.scopes, func(o Scope) bool { return !o.Optional && o.Level.hasAncestor(s.Level) }) {
 			out = append(out, s.Level)
 		}
 	}
@@ -106,9 +106,9 @@ func (n *inference) viaPair(t *table) ([]Scope, string) {
 		if len(p.Targets) == 0 || !p.Type.Required() || !p.ID.Required() {
 			continue
 		}
-		shared := n.of[p.Targets[0].Table].passes()
+		shared := n.tableOf[p.Targets[0].Table].passes()
 		for _, target := range p.Targets[1:] {
-			levels := n.of[target.Table].passes()
+			levels := n.tableOf[target.Table].passes()
 			shared = slices.DeleteFunc(slices.Clone(shared), func(l *Level) bool { return !slices.Contains(levels, l) })
 		}
 		if len(shared) > 0 {

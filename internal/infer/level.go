@@ -23,7 +23,7 @@ func (n *inference) levels() {
 			-cmp.Compare(len(a.carriers), len(b.carriers)), cmp.Compare(a.families[0], b.families[0]))
 	})
 	for _, c := range candidates {
-		n.consider(c, c.judge(len(n.accept) == 0))
+		n.consider(c, c.judge(len(n.accepted) == 0))
 	}
 	for grown := true; grown; {
 		grown = false
@@ -49,7 +49,7 @@ func (c *candidate) rank() int {
 	if c.grade > 0 && c.evidence.keyed > 2 {
 		r += 2
 	}
-	if len(c.evidence.compared) > 0 && !c.person() {
+	if len(c.evidence.compared) > 0 && !c.isUsersTable() {
 		r += 10
 	}
 	return r
@@ -63,7 +63,7 @@ func (c *candidate) called() string {
 	return c.families[0]
 }
 
-func (c *candidate) person() bool { return c.table != nil && c.table.called(people) }
+func (c *candidate) isUsersTable() bool { return c.table != nil && c.table.called(people) }
 
 // consider accepts a candidate for a reason, unless it is a level already.
 func (n *inference) consider(c *candidate, why string) bool {
@@ -71,7 +71,7 @@ func (n *inference) consider(c *candidate, why string) bool {
 		return false
 	}
 	c.reasons = append([]string{why}, c.says()...)
-	l := &Level{of: c}
+	l := &Level{candidate: c}
 	for _, k := range c.key {
 		l.Key = append(l.Key, k.Name)
 	}
@@ -79,14 +79,14 @@ func (n *inference) consider(c *candidate, why string) bool {
 		l.Table = c.table.Relation
 		c.table.level = l
 	}
-	n.accept = append(n.accept, l)
+	n.accepted = append(n.accepted, l)
 	return true
 }
 
 // taken reports whether the candidate's table, or its name, is a level already.
 func (n *inference) taken(c *candidate) bool {
-	return slices.ContainsFunc(n.accept, func(l *Level) bool {
-		return l.of == c || l.of.table != nil && l.of.table == c.table || c.table == nil && slices.Contains(l.of.families, c.families[0])
+	return slices.ContainsFunc(n.accepted, func(l *Level) bool {
+		return l.candidate == c || l.candidate.table != nil && l.candidate.table == c.table || c.table == nil && slices.Contains(l.candidate.families, c.families[0])
 	})
 }
 
@@ -94,7 +94,7 @@ func (n *inference) taken(c *candidate) bool {
 func (c *candidate) judge(first bool) string {
 	e := c.evidence
 	switch {
-	case c.person():
+	case c.isUsersTable():
 		return ""
 	case len(e.compared) > 0 && (c.grade > weakGrade || c.grade > 0 && (c.table != nil || len(e.compared) > 1)):
 		return "row-level security compares its key with the session's tenant"
@@ -166,15 +166,15 @@ func (c *candidate) within() bool {
 // outer accepts what tenants themselves belong to, if it is named as tenants are:
 // the organization of a space. It need not be carried elsewhere.
 func (n *inference) outer(c *candidate) string {
-	if c.table == nil || c.person() || c.grade < mediumGrade {
+	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade {
 		return ""
 	}
-	for _, l := range n.accept {
-		u, ok := c.carriers[l.of.table]
-		if l.of.table == nil || !ok || !u.column.Required() || l.of.person() || c.grade == mediumGrade && len(c.carriers) < 2 {
+	for _, l := range n.accepted {
+		u, ok := c.carriers[l.candidate.table]
+		if l.candidate.table == nil || !ok || !u.column.Required() || l.candidate.isUsersTable() || c.grade == mediumGrade && len(c.carriers) < 2 {
 			continue
 		}
-		return fmt.Sprintf("each %s belongs to one, by %s.%s", l.of.families[0], l.of.table.name, u.column.Name)
+		return fmt.Sprintf("each %s belongs to one, by %s.%s", l.candidate.families[0], l.candidate.table.name, u.column.Name)
 	}
 	return ""
 }
@@ -182,20 +182,20 @@ func (n *inference) outer(c *candidate) string {
 // inner accepts what divides a tenant's rows further, if it is named so: tables
 // belong to it, and only through it to the tenant.
 func (n *inference) inner(c *candidate) string {
-	if c.table == nil || c.person() || c.grade < mediumGrade || c.evidence.ignored > 1 {
+	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade || c.evidence.ignored > 1 {
 		return ""
 	}
-	for _, l := range n.accept {
-		u, ok := l.of.carriers[c.table]
-		if !ok || !u.column.Required() || l.of.person() {
+	for _, l := range n.accepted {
+		u, ok := l.candidate.carriers[c.table]
+		if !ok || !u.column.Required() || l.candidate.isUsersTable() {
 			continue
 		}
 		if c.table.called(containers) && c.evidence.required > 1 {
-			return fmt.Sprintf("its rows belong to %s, and rows of other tables must reference it", l.of.called())
+			return fmt.Sprintf("its rows belong to %s, and rows of other tables must reference it", l.candidate.called())
 		}
-		through, all := n.through(c, l.of)
+		through, all := n.through(c, l.candidate)
 		if through > 2 || through > 1 && 2*through >= all {
-			return fmt.Sprintf("its rows belong to %s, and %s there through it only", l.of.called(), count(through, "table leads", "tables lead"))
+			return fmt.Sprintf("its rows belong to %s, and %s there through it only", l.candidate.called(), count(through, "table leads", "tables lead"))
 		}
 	}
 	return ""
@@ -230,7 +230,7 @@ func (n *inference) through(inner, outer *candidate) (through, all int) {
 // users accepts users as a level where policies keep the rows of each apart: on more
 // tables than those that say who belongs to which tenant.
 func (n *inference) users(c *candidate) string {
-	if !c.person() {
+	if !c.isUsersTable() {
 		return ""
 	}
 	own := 0
@@ -240,10 +240,10 @@ func (n *inference) users(c *candidate) string {
 		}
 	}
 	if own > 1 {
-		c.keepCompared(n.accept)
+		c.keepCompared(n.accepted)
 		return "row-level security compares its key with the session's user"
 	}
-	if own == 0 && len(n.accept) == 0 && len(c.evidence.compared) == 0 && c.evidence.required > 2 && slices.Contains(c.families, "owner") &&
+	if own == 0 && len(n.accepted) == 0 && len(c.evidence.compared) == 0 && c.evidence.required > 2 && slices.Contains(c.families, "owner") &&
 		float64(len(c.carriers)) >= 0.5*float64(c.evidence.connects) {
 		return "most tables that are connected with it have an owner"
 	}
@@ -254,7 +254,7 @@ func (n *inference) users(c *candidate) string {
 // those that belong to nothing else.
 func (c *candidate) keepCompared(accepted []*Level) {
 	c.order = slices.DeleteFunc(c.order, func(t *table) bool {
-		elsewhere := slices.ContainsFunc(accepted, func(l *Level) bool { _, ok := l.of.carriers[t]; return ok || l.of.table == t })
+		elsewhere := slices.ContainsFunc(accepted, func(l *Level) bool { _, ok := l.candidate.carriers[t]; return ok || l.candidate.table == t })
 		if !slices.Contains(c.evidence.compared, t) && (elsewhere || !c.carriers[t].column.Required()) {
 			delete(c.carriers, t)
 			return true
@@ -264,17 +264,17 @@ func (c *candidate) keepCompared(accepted []*Level) {
 }
 
 func (n *inference) nameLevels() {
-	for _, l := range n.accept {
-		l.Name = l.of.families[0]
-		if l.of.table != nil {
-			l.Name = strings.Join(l.of.table.label, "_")
+	for _, l := range n.accepted {
+		l.Name = l.candidate.families[0]
+		if l.candidate.table != nil {
+			l.Name = strings.Join(l.candidate.table.label, "_")
 		}
-		for _, other := range n.accept {
+		for _, other := range n.accepted {
 			if other != l && other.Name == l.Name {
-				l.Name += "_by_" + l.of.families[0]
+				l.Name += "_by_" + l.candidate.families[0]
 			}
 		}
-		l.Identity = mostUsed(l.of.evidence.settings)
+		l.Identity = mostUsed(l.candidate.evidence.settings)
 	}
 }
 
@@ -294,29 +294,29 @@ func mostUsed(all []Identity) Identity {
 
 // linkLevels finds each level's parent: the nearest of those that its table carries.
 func (n *inference) linkLevels() {
-	for _, l := range n.accept {
-		if l.of.table == nil {
+	for _, l := range n.accepted {
+		if l.candidate.table == nil {
 			continue
 		}
-		for _, p := range n.accept {
-			u, ok := p.of.carriers[l.of.table]
-			if p == l || !ok || p.of.person() || l.Parent != nil && !p.under(l.Parent) || p.above(l) {
+		for _, p := range n.accepted {
+			u, ok := p.candidate.carriers[l.candidate.table]
+			if p == l || !ok || p.candidate.isUsersTable() || l.Parent != nil && !p.carriesKeyOf(l.Parent) || p.hasAncestor(l) {
 				continue
 			}
 			l.Parent = p
-			l.ParentColumns = n.columnsFor(p, l.of.table, u.column)
+			l.ParentColumns = n.columnsFor(p, l.candidate.table, u.column)
 		}
 	}
 }
 
-// under reports whether l's table carries q: then q is further out.
-func (l *Level) under(q *Level) bool {
-	_, ok := q.of.carriers[l.of.table]
-	return l.of.table != nil && ok
+// carriesKeyOf reports whether l's table carries the key of q: then q is further out.
+func (l *Level) carriesKeyOf(q *Level) bool {
+	_, ok := q.candidate.carriers[l.candidate.table]
+	return l.candidate.table != nil && ok
 }
 
-// above reports whether q is somewhere above l.
-func (l *Level) above(q *Level) bool {
+// hasAncestor reports whether q is an outer level of l.
+func (l *Level) hasAncestor(q *Level) bool {
 	for i, p := 0, l.Parent; p != nil && i < 16; i, p = i+1, p.Parent {
 		if p == q {
 			return true
@@ -327,26 +327,26 @@ func (l *Level) above(q *Level) bool {
 
 // nearly says which tables look like a level and were not taken for one.
 func (n *inference) nearly(candidates []*candidate) {
-	if len(n.accept) == 0 {
+	if len(n.accepted) == 0 {
 		n.unnamedKeys()
 	}
 	for _, c := range candidates {
 		e := c.evidence
-		if n.taken(c) || c.person() {
+		if n.taken(c) || c.isUsersTable() {
 			continue
 		}
 		name := c.called()
 		switch {
 		case e.ignored > 1 && c.grade > weakGrade && e.required > 1:
-			n.doubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
+			n.addDoubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
 		case c.grade > weakGrade && len(c.carriers) > 1 && 2*e.inAll(c) < len(c.carriers):
-			n.doubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"), e.inAll(c))
-		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.accept) == 0):
-			n.doubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, count(e.required, "table requires", "tables require"))
-		case c.table != nil && len(n.accept) == 0 && e.required > 4 && 10*len(c.carriers) >= 9*e.connects && !c.table.called(lookups):
-			n.doubt("every table that is connected with %s requires it: is it a tenant, or a list that all refer to?", name)
-		case c.table == nil && c.grade > 0 && len(n.accept) == 0 && e.required > 2:
-			n.doubt("%s a %s that no table here has: is it a tenant?", count(e.required, "table requires", "tables require"), name)
+			n.addDoubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"), e.inAll(c))
+		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.accepted) == 0):
+			n.addDoubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, count(e.required, "table requires", "tables require"))
+		case c.table != nil && len(n.accepted) == 0 && e.required > 4 && 10*len(c.carriers) >= 9*e.connects && !c.table.called(lookups):
+			n.addDoubt("every table that is connected with %s requires it: is it a tenant, or a list that all refer to?", name)
+		case c.table == nil && c.grade > 0 && len(n.accepted) == 0 && e.required > 2:
+			n.addDoubt("%s a %s that no table here has: is it a tenant?", count(e.required, "table requires", "tables require"), name)
 		}
 	}
 }
@@ -358,7 +358,7 @@ func (n *inference) unnamedKeys() {
 	var order []string
 	for _, t := range n.tables {
 		for _, c := range t.Columns {
-			if len(n.leads[c]) > 0 || len(n.led[c]) > 0 || !c.Required() || c.Default != "" || !t.keyedBy(c.Name) {
+			if len(n.references[c]) > 0 || len(n.referencedBy[c]) > 0 || !c.Required() || c.Default != "" || !t.keyedBy(c.Name) {
 				continue
 			}
 			if keyed[c.Name] == nil {
@@ -369,7 +369,7 @@ func (n *inference) unnamedKeys() {
 	}
 	for _, name := range order {
 		if len(keyed[name]) > 2 {
-			n.doubt("%s is in keys of %s and references nothing: a tenant's key?", name, few(keyed[name]))
+			n.addDoubt("%s is in keys of %s and references nothing: a tenant's key?", name, few(keyed[name]))
 		}
 	}
 }

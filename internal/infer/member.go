@@ -11,13 +11,13 @@ import (
 // memberships finds, for each level, the tables that policies ask whether the
 // session's user belongs to a tenant.
 func (n *inference) memberships() {
-	for _, l := range n.accept {
+	for _, l := range n.accepted {
 		if m, asked := n.membership(l); m != nil {
 			n.out.Memberships = append(n.out.Memberships, m)
 			why := fmt.Sprintf("policies on %s look for the session's user there", few(asked))
-			n.because("membership "+n.cat.Name(m.Table), why)
+			n.addReason("membership "+n.cat.Name(m.Table), why)
 			if m.Setting != "" {
-				n.because("membership "+n.cat.Name(m.Table), "the user is "+m.Identity.says())
+				n.addReason("membership "+n.cat.Name(m.Table), "the user is "+m.Identity.says())
 			}
 		}
 	}
@@ -31,10 +31,10 @@ func (n *inference) membership(l *Level) (*Membership, []string) {
 	}
 	asked := map[*catalog.Column][]string{}
 	uses := map[*catalog.Column]use{}
-	for _, t := range l.of.evidence.compared {
+	for _, t := range l.candidate.evidence.compared {
 		for _, x := range t.compared {
 			for _, m := range x.members {
-				u, ok := l.of.carriers[m.table]
+				u, ok := l.candidate.carriers[m.table]
 				if !ok || slices.Contains(asked[m.user], t.name) {
 					continue
 				}

@@ -92,12 +92,12 @@ func (n *inference) perhapsPair(t *table, typ *catalog.Column) {
 	}
 	var free []string
 	for _, c := range t.Columns {
-		if c != typ && c.Generated == "" && len(n.leads[c]) == 0 && !t.inPrimaryKey(c) && !t.typed(c) && !n.namesTable(c) && holds(c) {
+		if c != typ && c.Generated == "" && len(n.references[c]) == 0 && !t.inPrimaryKey(c) && !t.typed(c) && !n.namesTable(c) && holds(c) {
 			free = append(free, c.Name)
 		}
 	}
 	if len(free) == 1 {
-		n.doubt("%s%s may be a polymorphic pair: values of the one are names of tables, and the other could hold their keys", t.name, list([]string{typ.Name, free[0]}))
+		n.addDoubt("%s%s may be a polymorphic pair: values of the one are names of tables, and the other could hold their keys", t.name, list([]string{typ.Name, free[0]}))
 	}
 }
 
@@ -139,7 +139,7 @@ func (n *inference) keyTypes() []*catalog.Type {
 func (n *inference) pairAt(t *table, typ, id *catalog.Column, subject string, keys []*catalog.Type) error {
 	label := t.name + list([]string{typ.Name, id.Name})
 	if why := n.notPair(t, typ, id, keys); why != "" {
-		n.because("no pair "+label, why)
+		n.addReason("no pair "+label, why)
 		return nil
 	}
 	s := &search{pair: &Pair{Table: t.Relation, Type: typ, ID: id}, table: t, subject: subject, label: label}
@@ -210,8 +210,8 @@ func (n *inference) notPair(t *table, typ, id *catalog.Column, keys []*catalog.T
 	if pk := t.PrimaryKey(); pk != nil && slices.Equal(pk.Columns, []string{id.Name}) {
 		return fmt.Sprintf("%s is the key of the table itself", id.Name)
 	}
-	for _, l := range n.accept {
-		if u, ok := l.of.carriers[t]; ok && u.column == id {
+	for _, l := range n.accepted {
+		if u, ok := l.candidate.carriers[t]; ok && u.column == id {
 			return fmt.Sprintf("%s carries the %s", id.Name, l.Name)
 		}
 	}
@@ -220,7 +220,7 @@ func (n *inference) notPair(t *table, typ, id *catalog.Column, keys []*catalog.T
 		return fmt.Sprintf("%s is %s, and no table has a key like that", id.Name, id.SQLType)
 	}
 	switch k := typ.Type.Underlying(); {
-	case k.Kind == catalog.EnumType, k.Category == "S", len(n.leads[typ]) > 0, k.Category == "N" && numbered(t, typ, id):
+	case k.Kind == catalog.EnumType, k.Category == "S", len(n.references[typ]) > 0, k.Category == "N" && numbered(t, typ, id):
 		return ""
 	}
 	return fmt.Sprintf("%s is %s, which names no table", typ.Name, typ.SQLType)
@@ -252,22 +252,22 @@ func (n *inference) concludePair(s *search) {
 	own := n.byName[subjectKey(s.subject)]
 	switch {
 	case len(targets) == 0 && len(own) > 0 && !named:
-		n.doubt("%s looks like a polymorphic pair, but more likely is a reference to %s without a foreign key: no type names another table", s.label, own[0].name)
+		n.addDoubt("%s looks like a polymorphic pair, but more likely is a reference to %s without a foreign key: no type names another table", s.label, own[0].name)
 		return
 	case len(targets) == 0 && !named:
-		n.doubt("%s looks like a polymorphic pair, but nothing says that a type of it is a table%s", s.label, s.openEnds())
+		n.addDoubt("%s looks like a polymorphic pair, but nothing says that a type of it is a table%s", s.label, s.openEnds())
 		return
 	case len(targets) == 0:
-		n.doubt("%s is taken for a polymorphic pair by its name alone: nothing says what it points at%s", s.label, s.openEnds())
+		n.addDoubt("%s is taken for a polymorphic pair by its name alone: nothing says what it points at%s", s.label, s.openEnds())
 	case len(s.open) > 0:
-		n.doubt("%s: no table was found%s", s.label, s.openEnds())
+		n.addDoubt("%s: no table was found%s", s.label, s.openEnds())
 	}
 	if len(s.byName) > 0 {
-		n.doubt("%s: no row shows what table is meant by %s: taken by name", s.label, strings.Join(s.byName, ", "))
+		n.addDoubt("%s: no row shows what table is meant by %s: taken by name", s.label, strings.Join(s.byName, ", "))
 	}
 	slices.SortStableFunc(s.pair.Targets, func(a, b Target) int { return strings.Compare(a.Value, b.Value) })
 	s.table.pairs = append(s.table.pairs, s.pair)
-	n.because("pair "+s.label, s.reasons...)
+	n.addReason("pair "+s.label, s.reasons...)
 }
 
 // free reports whether type and id are any texts: such a pair may as well be of

@@ -257,7 +257,7 @@ func (n *inference) resolve(q *query) {
 				continue
 			}
 			if x, ok := n.identity(pair[1]); ok {
-				q.members = append(q.members, membership{n.of[column.Table.Root()], column, x})
+				q.members = append(q.members, membership{n.tableOf[column.Table.Root()], column, x})
 			}
 		}
 	})
@@ -282,7 +282,7 @@ func (n *inference) alias(q *query, i int) {
 	if r == nil {
 		return
 	}
-	t := n.of[r.Root()]
+	t := n.tableOf[r.Root()]
 	if t == nil {
 		return
 	}

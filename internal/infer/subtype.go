@@ -50,7 +50,7 @@ func (n *inference) keyShows(t *table, c *catalog.Column) bool {
 	key := t.PrimaryKey().Columns
 	return slices.ContainsFunc(t.referrers, func(ref *catalog.Reference) bool {
 		i := slices.Index(ref.RefColumns, c.Name)
-		return i >= 0 && !slices.Contains(key, c.Name) && subset(key, ref.RefColumns) && constant(n.of[ref.From], ref.From.Column(ref.Columns[i])) != ""
+		return i >= 0 && !slices.Contains(key, c.Name) && subset(key, ref.RefColumns) && constant(n.tableOf[ref.From], ref.From.Column(ref.Columns[i])) != ""
 	})
 }
 
@@ -63,7 +63,7 @@ func (n *inference) listShows(t *table, c *catalog.Column) bool {
 	}
 	shown := map[string]bool{}
 	for _, ref := range n.extensions(t, t.PrimaryKey().Columns) {
-		if from := n.of[ref.From]; from.sharesKey(ref) {
+		if from := n.tableOf[ref.From]; from.sharesKey(ref) {
 			shown[valueNamed(from.Name, values)] = true
 		}
 	}
@@ -93,25 +93,25 @@ func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
 	var reasons, unnamed []string
 	var unfixed []*catalog.Reference // they hold the discriminator, which may be any value
 	for _, ref := range extensions {
-		s, why := n.extends(n.of[ref.From], ref, c, b.Key, values)
+		s, why := n.extends(n.tableOf[ref.From], ref, c, b.Key, values)
 		switch {
-		case why != "" && (s.Discriminator != "" || n.of[ref.From].sharesKey(ref)):
+		case why != "" && (s.Discriminator != "" || n.tableOf[ref.From].sharesKey(ref)):
 			b.Subtypes = append(b.Subtypes, s)
 			reasons = append(reasons, why)
 		case slices.Contains(ref.RefColumns, c.Name):
 			unfixed = append(unfixed, ref)
-		case why != "" || n.of[ref.From].sharesKey(ref):
-			unnamed = append(unnamed, n.of[ref.From].name)
+		case why != "" || n.tableOf[ref.From].sharesKey(ref):
+			unnamed = append(unnamed, n.tableOf[ref.From].name)
 		}
 	}
 	for _, ref := range unfixed {
-		n.doubt("%s.%s may tell subtypes apart, of which %s is one by %s: but nothing fixes for which %s",
+		n.addDoubt("%s.%s may tell subtypes apart, of which %s is one by %s: but nothing fixes for which %s",
 			t.name, c.Name, n.cat.Name(ref.From), list(ref.Columns), c.Name)
 	}
 	column, checked, why := t.configured(c, values)
 	if len(b.Subtypes) == 0 && len(checked) == 0 {
 		if len(unnamed) > 0 {
-			n.doubt("%s.%s may tell subtypes apart, of which %s at most one row for each of %s; but no key says so, or not for which %s",
+			n.addDoubt("%s.%s may tell subtypes apart, of which %s at most one row for each of %s; but no key says so, or not for which %s",
 				t.name, c.Name, has(unnamed), t.name, c.Name)
 		}
 		return nil, nil
@@ -130,7 +130,7 @@ func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
 		b.Subtypes = append(b.Subtypes, s)
 	}
 	slices.SortStableFunc(b.Subtypes, func(a, b Subtype) int { return strings.Compare(a.Value, b.Value) })
-	n.because("inheritance "+t.name, reasons...)
+	n.addReason("inheritance "+t.name, reasons...)
 	return b, nil
 }
 
@@ -157,7 +157,7 @@ func union(a, b []string) []string {
 func (n *inference) extensions(t *table, key []string) []*catalog.Reference {
 	var out []*catalog.Reference
 	for _, ref := range t.referrers {
-		if subset(key, ref.RefColumns) && n.of[ref.From].onePer(ref.Columns) {
+		if subset(key, ref.RefColumns) && n.tableOf[ref.From].onePer(ref.Columns) {
 			out = append(out, ref)
 		}
 	}

@@ -203,8 +203,8 @@ func classLike(name string) bool {
 // Quality::Check, App\Models\Post, quality-check, billing.invoice. Those that are
 // called exactly so come first.
 func (n *inference) named(name string, near *table) []possible {
-	if r := n.cat.Table(name); r != nil && n.of[r.Root()] != nil {
-		return []possible{{table: n.of[r.Root()], exact: true}}
+	if r := n.cat.Table(name); r != nil && n.tableOf[r.Root()] != nil {
+		return []possible{{table: n.tableOf[r.Root()], exact: true}}
 	}
 	segments := strings.FieldsFunc(name, func(c rune) bool { return c == ':' || c == '\\' || c == '.' || c == '/' })
 	for i := range segments {
@@ -244,7 +244,7 @@ func (n *inference) targetKey(t *table, id *catalog.Column) string {
 	if pk := t.PrimaryKey(); pk != nil {
 		var own []string
 		for _, name := range pk.Columns {
-			if len(pk.Columns) == 1 || len(n.leads[t.Column(name)]) == 0 && !n.isTenant(t, name) {
+			if len(pk.Columns) == 1 || len(n.references[t.Column(name)]) == 0 && !n.isTenant(t, name) {
 				own = append(own, name)
 			}
 		}
@@ -264,8 +264,8 @@ func (n *inference) targetKey(t *table, id *catalog.Column) string {
 }
 
 func (n *inference) isTenant(t *table, column string) bool {
-	return slices.ContainsFunc(n.accept, func(l *Level) bool {
-		u, ok := l.of.carriers[t]
+	return slices.ContainsFunc(n.accepted, func(l *Level) bool {
+		u, ok := l.candidate.carriers[t]
 		return ok && u.column.Name == column
 	})
 }

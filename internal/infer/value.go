@@ -53,8 +53,8 @@ func (n *inference) typeValues(s *search) error {
 		s.reasons = append(s.reasons, why)
 		return nil
 	}
-	if len(n.leads[typ]) > 0 {
-		return n.lookup(s, n.leads[typ][0])
+	if len(n.references[typ]) > 0 {
+		return n.lookup(s, n.references[typ][0])
 	}
 	if names := n.commented(t, typ); len(names) > 0 {
 		s.take(names, true)
@@ -69,7 +69,7 @@ func (n *inference) typeValues(s *search) error {
 	if len(seen) > 0 {
 		s.reasons = append(s.reasons, "rows hold "+few(seen))
 	} else if t.RLS && len(s.pair.Targets) == 0 {
-		n.doubt("no row of %s could be seen: it is empty, or row-level security hides them from %s", t.name, n.cat.User)
+		n.addDoubt("no row of %s could be seen: it is empty, or row-level security hides them from %s", t.name, n.cat.User)
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (n *inference) query(table string, each func(a, b *string), sql string, arg
 	}
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
-		n.doubt("the rows of %s may not be read: what they would tell is missing", table)
+		n.addDoubt("the rows of %s may not be read: what they would tell is missing", table)
 		return nil
 	}
 	return err

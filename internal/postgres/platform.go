@@ -6,8 +6,9 @@ import (
 	"runtime"
 )
 
-// platform names what a tree was built for, the C library included: a cache may
-// be shared between machines, and between containers of one machine.
+// platform names the operating system, architecture and C library that a Postgres
+// installation was built for. Machines and containers that differ in these may share
+// the cache directory.
 func platform() string {
 	p := runtime.GOOS + "-" + runtime.GOARCH
 	if musl() {
@@ -16,6 +17,8 @@ func platform() string {
 	return p
 }
 
+// musl reports whether the system's C library is musl. A system with the loaders of both
+// is taken for one of glibc, except for Alpine.
 func musl() bool {
 	if runtime.GOOS != "linux" {
 		return false

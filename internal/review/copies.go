@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// rebuilt is a new database with the migrations up to version, which have all been
-// run before.
-func (e *engine) rebuilt(ctx context.Context, version int64) (string, error) {
+// rebuildAt creates a database and runs the migrations up to version in it again.
+func (e *engine) rebuildAt(ctx context.Context, version int64) (string, error) {
 	name, err := e.scratch.copyOf(ctx, "template0")
 	if err != nil {
 		return name, err
 	}
-	return name, e.fill(ctx, name, version)
+	return name, e.replayMigrations(ctx, name, version)
 }
 
-func (e *engine) fill(ctx context.Context, name string, version int64) error {
-	sess, err := openSession(ctx, e.scratch, name, true, e.config.Role)
+// replayMigrations runs the migrations up to version in the database name, untraced.
+func (e *engine) replayMigrations(ctx context.Context, name string, version int64) error {
+	sess, err := openFirstSession(ctx, e.scratch, name, e.config.Role)
 	if err != nil {
 		return err
 	}
@@ -33,50 +33,60 @@ func (e *engine) fill(ctx context.Context, name string, version int64) error {
 			continue
 		}
 		r := &run{sess: sess, mig: m, start: newState(), now: newState()}
-		if err := r.plain(ctx); err != nil {
+		if err := r.runUntraced(ctx); err != nil {
 			return fmt.Errorf("run %s again: %w", m.File, err)
 		}
 	}
 	return nil
 }
 
-// restore makes the scratch database anew after something has spoiled it.
-func (e *engine) restore(ctx context.Context, version int64) error {
-	e.state, e.struc = nil, nil
-	return e.without(ctx, func() error {
+// rebuildScratch drops the scratch database and builds it again at version, after a
+// failed or incomplete run has left it in another state.
+func (e *engine) rebuildScratch(ctx context.Context, version int64) error {
+	e.state, e.structure = nil, nil // both are read again when a rule needs them
+	return e.whileDisconnected(ctx, func() error {
 		e.scratch.drop(ctx, e.scratch.name)
 		if err := e.scratch.create(ctx, e.scratch.name); err != nil {
 			return err
 		}
-		return e.fill(ctx, e.scratch.name, version)
+		return e.replayMigrations(ctx, e.scratch.name, version)
 	})
 }
 
-// keep copies the database as it is now; the session is opened anew.
-func (e *engine) keep(ctx context.Context) (string, error) {
+// copyScratch copies the scratch database as it is now and returns the copy's name. It
+// closes and reopens the engine's session, because CREATE DATABASE … TEMPLATE needs a
+// source without connections.
+func (e *engine) copyScratch(ctx context.Context) (string, error) {
 	var name string
-	err := e.without(ctx, func() (err error) {
+	err := e.whileDisconnected(ctx, func() (err error) {
 		name, err = e.scratch.copyOf(ctx, e.scratch.name)
 		return err
 	})
 	return name, err
 }
 
-// without does something while nobody is connected to the scratch database.
-func (e *engine) without(ctx context.Context, do func() error) error {
+// reopenSession replaces the engine's session, which rolls back what the old one left
+// open.
+func (e *engine) reopenSession(ctx context.Context) error {
+	return e.whileDisconnected(ctx, func() error { return nil })
+}
+
+// whileDisconnected closes the engine's session, calls do, and opens a new session. On
+// an error e.sess stays nil.
+func (e *engine) whileDisconnected(ctx context.Context, do func() error) error {
 	e.sess.close(ctx)
 	e.sess = nil
 	if err := do(); err != nil {
 		return err
 	}
 	var err error
-	e.sess, err = openSession(ctx, e.scratch, e.scratch.name, false, e.config.Role)
+	e.sess, err = openSession(ctx, e.scratch, e.scratch.name, e.config.Role)
 	return err
 }
 
-// on opens a session for something.
-func (e *engine) on(ctx context.Context, name string, do func(*session) error) error {
-	sess, err := openSession(ctx, e.scratch, name, false, e.config.Role)
+// inSession calls do with a session in the named database and closes the session.
+func (e *engine) inSession(ctx context.Context, name string, do func(*session) error) error {
+	sess, err := openSession(ctx, e.scratch, name, e.config.Role)
 	if err != nil {
 		return err
 	}
@@ -84,18 +94,18 @@ func (e *engine) on(ctx context.Context, name string, do func(*session) error) e
 	return do(sess)
 }
 
-// onClone does something on a copy of a database, and drops the copy.
-func (e *engine) onClone(ctx context.Context, of string, do func(*session) error) error {
+// inCopy calls do with a session in a copy of the database source, and drops the copy.
+func (e *engine) inCopy(ctx context.Context, source string, do func(*session) error) error {
 	var name string
 	var err error
-	if of == e.scratch.name {
-		name, err = e.keep(ctx)
+	if source == e.scratch.name { // the engine's own session has to leave it first
+		name, err = e.copyScratch(ctx)
 	} else {
-		name, err = e.scratch.copyOf(ctx, of)
+		name, err = e.scratch.copyOf(ctx, source)
 	}
 	if err != nil {
 		return err
 	}
 	defer e.scratch.drop(ctx, name)
-	return e.on(ctx, name, do)
+	return e.inSession(ctx, name, do)
 }

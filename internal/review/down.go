@@ -146,12 +146,12 @@ func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (w
 	}
 	if w.failed == nil && len(w.residue) == 0 && !e.sess.inTransaction() {
 		now, err := e.sess.structure(ctx)
-		if err != nil || now.same(e.struc) {
+		if err != nil || now.same(e.structure) {
 			e.state = nil // it has other OIDs now
 			return w, true, err
 		}
 	}
-	return w, false, e.restore(ctx, m.Version)
+	return w, false, e.rebuildScratch(ctx, m.Version)
 }
 
 // downRules judges the way back. before and after are the structure around Up, r

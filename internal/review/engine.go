@@ -53,12 +53,12 @@ type Result struct {
 
 // engine is a review under way.
 type engine struct {
-	config  Config
-	scratch *scratch
-	sess    *session
-	state   *state
-	struc   structure
-	result  *Result
+	config    Config
+	scratch   *scratch
+	sess      *session
+	state     *state
+	structure structure
+	result    *Result
 
 	migrations []Migration
 	unrepeated bool // a migration ran here that goose cannot run: the history cannot be run again
@@ -83,7 +83,7 @@ func Run(ctx context.Context, config Config, migrations []Migration) (*Result, e
 		}
 		s.close(ctx)
 	}()
-	if e.sess, err = openSession(ctx, s, s.name, true, config.Role); err != nil {
+	if e.sess, err = openFirstSession(ctx, s, s.name, config.Role); err != nil {
 		return nil, err
 	}
 	if err := e.major(ctx); err != nil {
@@ -137,7 +137,7 @@ func (e *engine) major(ctx context.Context) error {
 
 // run lets a migration do what it does, unseen.
 func (e *engine) run(ctx context.Context, m *Migration) (bool, error) {
-	e.state, e.struc = nil, nil
+	e.state, e.structure = nil, nil
 	failure, err := pgError(m.Apply(ctx, e.scratch.configFor(e.scratch.name)))
 	if failure != nil {
 		e.result.Findings = append(e.result.Findings, Finding{Rule: "fails", Severity: Hazard, File: m.File, Version: m.Version, Statement: -1,
@@ -148,13 +148,13 @@ func (e *engine) run(ctx context.Context, m *Migration) (bool, error) {
 
 // apply runs a migration that is not reviewed.
 func (e *engine) apply(ctx context.Context, m *Migration) (bool, error) {
-	e.state, e.struc = nil, nil
+	e.state, e.structure = nil, nil
 	r := &run{sess: e.sess, mig: m, start: newState(), now: newState()}
-	return e.ended(r, r.plain(ctx))
+	return e.ended(r, r.runUntraced(ctx))
 }
 
-// plain runs chunks without tracing.
-func (r *run) plain(ctx context.Context) error {
+// runUntraced runs the migration's chunks without tracing.
+func (r *run) runUntraced(ctx context.Context) error {
 	if r.mig.Transactional {
 		if err := r.sess.exec(ctx, "begin"); err != nil {
 			return err
@@ -200,14 +200,14 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 	if err := e.readStructure(ctx, m); err != nil {
 		return false, err
 	}
-	before := e.struc
-	clone := ""
+	before := e.structure
+	startCopy := ""
 	if m.resumes() && len(m.Down) == 0 && !e.config.SkipDown { // there will be no way back to where it began
 		var err error
-		if clone, err = e.keep(ctx); err != nil {
+		if startCopy, err = e.copyScratch(ctx); err != nil {
 			return false, err
 		}
-		defer e.scratch.drop(ctx, clone)
+		defer e.scratch.drop(ctx, startCopy)
 	}
 	reached, err := e.readAccess(ctx, m)
 	if err != nil {
@@ -260,20 +260,20 @@ func (e *engine) review(ctx context.Context, m *Migration) (bool, error) {
 		return false, err
 	}
 	e.result.Findings = append(e.result.Findings, served...)
-	e.struc = nil
+	e.structure = nil
 	if !e.goesBack(m) {
 		return true, nil
 	}
 	if err := e.readStructure(ctx, m); err != nil {
 		return false, err
 	}
-	return true, e.afterwards(ctx, m, clone, before, r)
+	return true, e.afterwards(ctx, m, startCopy, before, r)
 }
 
 // afterwards tries the way back, and crashes.
-func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, before structure, r *run) error {
+func (e *engine) afterwards(ctx context.Context, m *Migration, startCopy string, before structure, r *run) error {
 	e.unrepeated = e.unrepeated || !r.clean()
-	down, back, err := e.downRules(ctx, m, before, e.struc, r)
+	down, back, err := e.downRules(ctx, m, before, e.structure, r)
 	if err != nil {
 		return err
 	}
@@ -290,16 +290,16 @@ func (e *engine) afterwards(ctx context.Context, m *Migration, clone string, bef
 	}
 	var crash []Finding
 	switch {
-	case clone != "":
-		crash, err = e.resumeRules(ctx, m, clone)
+	case startCopy != "":
+		crash, err = e.resumeRules(ctx, m, startCopy)
 	case back:
 		crash, err = e.resumeInPlace(ctx, m)
 	default:
-		if clone, err = e.rebuilt(ctx, m.Version-1); err != nil {
+		if startCopy, err = e.rebuildAt(ctx, m.Version-1); err != nil {
 			return err
 		}
-		defer e.scratch.drop(ctx, clone)
-		crash, err = e.resumeRules(ctx, m, clone)
+		defer e.scratch.drop(ctx, startCopy)
+		crash, err = e.resumeRules(ctx, m, startCopy)
 	}
 	e.result.Findings = append(e.result.Findings, crash...)
 	return err
@@ -385,8 +385,8 @@ func (e *engine) goesBack(m *Migration) bool {
 // readStructure reads what the way back is compared with, where the last migration has
 // not left it.
 func (e *engine) readStructure(ctx context.Context, m *Migration) (err error) {
-	if e.struc == nil && e.goesBack(m) {
-		e.struc, err = e.sess.structure(ctx)
+	if e.structure == nil && e.goesBack(m) {
+		e.structure, err = e.sess.structure(ctx)
 	}
 	return err
 }

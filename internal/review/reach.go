@@ -59,7 +59,7 @@ func (e *engine) keepForReach(ctx context.Context, m *Migration, before access) 
 	if e.config.Sessions == nil || before == nil || !before.guards() || !m.simple() {
 		return "", nil
 	}
-	return e.keep(ctx)
+	return e.copyScratch(ctx)
 }
 
 // reachOnRows counts, on a copy of the database as it was before the migration, which

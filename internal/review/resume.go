@@ -50,7 +50,7 @@ func (m *Migration) resumes() bool {
 // from the start, on copies of the database as it was before.
 func (e *engine) resumeRules(ctx context.Context, m *Migration, before string) ([]Finding, error) {
 	want := map[string]string{}
-	err := e.onClone(ctx, before, func(sess *session) error {
+	err := e.inCopy(ctx, before, func(sess *session) error {
 		if _, _, err := runChunks(ctx, sess, m.Up); err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]Finding, er
 			if chunk, failure, err = runChunks(ctx, e.sess, part); err != nil {
 				return nil, err
 			}
-			if err := e.without(ctx, func() error { return nil }); err != nil {
+			if err := e.reopenSession(ctx); err != nil {
 				return nil, err
 			}
 			if failure != nil {
@@ -100,7 +100,7 @@ func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]Finding, er
 			}
 		}
 		if f := survived(m, k, chunk, failure, got, want); f != nil {
-			return f, e.restore(ctx, m.Version)
+			return f, e.rebuildScratch(ctx, m.Version)
 		}
 	}
 	return nil, nil
@@ -116,7 +116,7 @@ func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, 
 	}
 	defer e.scratch.drop(ctx, name)
 	for _, part := range [][]Chunk{m.Up[:k], m.Up} { // each on a session of its own: what was open is rolled back
-		err := e.on(ctx, name, func(sess *session) (err error) {
+		err := e.inSession(ctx, name, func(sess *session) (err error) {
 			if chunk, failure, err = runChunks(ctx, sess, part); err != nil || failure != nil {
 				return err
 			}

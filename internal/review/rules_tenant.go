@@ -31,7 +31,7 @@ func (e *engine) tenantDefaults(ctx context.Context, j *evaluator) error {
 				continue
 			}
 			if carries == nil {
-				err := e.on(ctx, e.scratch.name, func(s *session) (err error) {
+				err := e.inSession(ctx, e.scratch.name, func(s *session) (err error) {
 					carries, err = e.config.Tenancy(ctx, s.conn)
 					return err
 				})

@@ -167,7 +167,7 @@ func (s *scratch) connect(ctx context.Context, name string, settings map[string]
 	return conn, nil
 }
 
-// copyOf makes a database like another one, to which nobody may be connected.
+// copyOf copies the database of, to which no session may be connected.
 func (s *scratch) copyOf(ctx context.Context, of string) (string, error) {
 	s.clones++
 	name := fmt.Sprintf("%s_%d", s.name, s.clones)

@@ -35,8 +35,41 @@ const tickMark = "seedbed_review "
 
 func (m message) tick() (string, bool) { return strings.CutPrefix(m.text, tickMark) }
 
-// open connects to the scratch database. first installs the tracing.
-func openSession(ctx context.Context, s *scratch, name string, first bool, role string) (*session, error) {
+// openFirstSession opens the first session in a scratch database: it installs the
+// tracing there and gives the database to role, where there is one.
+func openFirstSession(ctx context.Context, s *scratch, name, role string) (*session, error) {
+	sess, err := connectSession(ctx, s, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := sess.exec(ctx, setupSQL); err != nil {
+		sess.close(ctx)
+		return nil, fmt.Errorf("review migrations: prepare the scratch database: %w", err)
+	}
+	if role != "" {
+		err = sess.become(ctx, role, "alter database "+name+" owner to "+pgx.Identifier{role}.Sanitize()+"; ")
+	}
+	if err != nil {
+		sess.close(ctx)
+		return nil, err
+	}
+	return sess, nil
+}
+
+// openSession opens a session in a scratch database that has had its first one.
+func openSession(ctx context.Context, s *scratch, name, role string) (*session, error) {
+	sess, err := connectSession(ctx, s, name)
+	if err != nil || role == "" {
+		return sess, err
+	}
+	if err := sess.become(ctx, role, ""); err != nil {
+		sess.close(ctx)
+		return nil, err
+	}
+	return sess, nil
+}
+
+func connectSession(ctx context.Context, s *scratch, name string) (*session, error) {
 	sess := &session{database: name}
 	conn, err := s.connect(ctx, name, sessionSettings, func(n *pgconn.Notice) {
 		sess.heard = append(sess.heard, message{severity: n.SeverityUnlocalized, code: n.Code, text: n.Message, detail: n.Detail})
@@ -45,30 +78,13 @@ func openSession(ctx context.Context, s *scratch, name string, first bool, role 
 		return nil, err
 	}
 	sess.conn = conn
-	if first {
-		if err := sess.exec(ctx, setupSQL); err != nil {
-			sess.close(ctx)
-			return nil, fmt.Errorf("review migrations: prepare the scratch database: %w", err)
-		}
-	}
-	if role != "" {
-		if err := sess.become(ctx, name, role, first); err != nil {
-			sess.close(ctx)
-			return nil, err
-		}
-	}
 	return sess, nil
 }
 
-// become gives the database to role and runs on as that role.
-func (s *session) become(ctx context.Context, database, role string, first bool) error {
-	quoted := pgx.Identifier{role}.Sanitize()
-	sql := "set session authorization " + quoted
-	if first {
-		sql = "alter database " + database + " owner to " + quoted + "; " + sql
-	}
-	s.as = "set session authorization " + quoted
-	if err := s.exec(ctx, sql); err != nil {
+// become makes the session run as role, after the statements of before.
+func (s *session) become(ctx context.Context, role, before string) error {
+	s.as = "set session authorization " + pgx.Identifier{role}.Sanitize()
+	if err := s.exec(ctx, before+s.as); err != nil {
 		return fmt.Errorf("review migrations: run as %s: %w", role, err)
 	}
 	return nil

@@ -223,7 +223,7 @@ func (tb *tableBatch) sharedRowLimit() int64 {
 		if c.optional || c.combination != nil || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
 			continue
 		}
-		if p.spans != nil || p.found {
+		if p.spans != nil || p.existing {
 			limit = min(limit, p.n)
 		}
 	}

@@ -11,11 +11,11 @@ import (
 // batch is one call: the rows it was asked for and those they need.
 type batch struct {
 	schema           *schema
-	scope            sequenceScope
+	scope            numberScope
 	now              time.Time
 	rowMakers        map[rowMakerKey]*rowMaker
 	cellsByTable     map[string]*fake.Cells
-	syntheticTenants map[string][]any // made-up tenants
+	syntheticTenants map[string][]any // a level's name → the key made up where it has no table
 	rows             []*row           // in the making or made: what later rows may share
 	// query asks the database about rows of a table; nil: it is not asked. seen are the
 	// parents that it told, tenantsOf the tenants of parents.
@@ -27,7 +27,7 @@ type batch struct {
 	written      []*row // parents first: what is written
 }
 
-func newBatch(s *schema, scope sequenceScope, now time.Time) *batch {
+func newBatch(s *schema, scope numberScope, now time.Time) *batch {
 	return &batch{schema: s, scope: scope, now: now, rowMakers: map[rowMakerKey]*rowMaker{}, cellsByTable: map[string]*fake.Cells{}, syntheticTenants: map[string][]any{}}
 }
 

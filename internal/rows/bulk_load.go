@@ -14,26 +14,26 @@ import (
 
 // bulkLoad is a Plan being carried out, in its transaction.
 type bulkLoad struct {
-	plan             Plan
-	tx               pgx.Tx
-	schema           *schema
-	scope            sequenceScope
-	syntheticTenants map[string][]any // made-up tenants
-	now              time.Time
-	began            time.Time
-	requested        []*tableBatch // what the plan names
-	order            []*tableBatch // all, in the order they are written
-	batches          map[*table]*tableBatch
-	total            int64
-	writtenRows      int64
-	mayCopy          bool
-	mayDisableChecks bool            // the role may switch the checks of references off meanwhile
-	hasRows          map[*table]bool // which tables have rows already
-	shortages        *shortages
-	nested           bool   // in a transaction of the caller's
-	isWrittenSQL     string // condition for rows c of this transaction
-	// borrowed says that rows found in the database got children of which they can
-	// have one each: another plan may do the same at the same time.
+	plan               Plan
+	tx                 pgx.Tx
+	schema             *schema
+	scope              numberScope
+	syntheticTenants   map[string][]any // a level's name → the key made up where it has no table
+	now                time.Time        // the clock of generated values
+	began              time.Time        // by the real clock, for Progress
+	requested          []*tableBatch    // what the plan names
+	order              []*tableBatch    // all, in the order they are written
+	batches            map[*table]*tableBatch
+	totalRows          int64
+	writtenRows        int64
+	mayCopy            bool            // row-level security does not stop COPY
+	mayDisableTriggers bool            // the plan and the role allow session_replication_role = replica
+	hasRows            map[*table]bool // which tables have rows already
+	shortages          *shortages      // parents that earlier attempts ran out of
+	nested             bool            // in a transaction of the caller's
+	writtenHereSQL     string          // WHERE condition: this transaction wrote the row, aliased c
+	// sharesFoundParents: existing rows became parents in one-to-one references. Another
+	// session may choose the same rows meanwhile: the plan is then tried once more.
 	sharesFoundParents bool
 	report             Report
 }
@@ -50,11 +50,11 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	if err := load.planTables(ctx); err != nil {
 		return err
 	}
-	if err := load.triggersOff(ctx); err != nil {
+	if err := load.disableTriggers(ctx); err != nil {
 		return err
 	}
 	for _, tb := range load.order {
-		load.total += tb.n
+		load.totalRows += tb.n
 	}
 	start := time.Now()
 	for _, tb := range load.order {
@@ -65,21 +65,22 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	}
 	load.report.Write = time.Since(start)
 	start = time.Now()
-	if err := load.prove(ctx); err != nil {
+	if err := load.prove(ctx); err != nil { // what COPY did not check
 		return err
 	}
 	load.report.Prove = time.Since(start)
 	return load.restoreSession(ctx, before)
 }
 
-// newBatch makes rows of the load one by one.
+// newBatch returns a batch that makes rows of the load, with optional columns filled.
 func (load *bulkLoad) newBatch() *batch {
 	b := newBatch(load.schema, load.scope, load.now)
 	b.fillOptional = true
 	return b
 }
 
-// readVolumes reads the plan.
+// readVolumes checks the plan's volumes, each of them a table and a number of rows, and
+// makes a tableBatch for each.
 func (load *bulkLoad) readVolumes() error {
 	for _, v := range load.plan.Volumes {
 		t, err := load.schema.table(v.Definition.Table)
@@ -112,8 +113,8 @@ func (load *bulkLoad) readVolumes() error {
 	return nil
 }
 
-// checkBulk refuses a table that takes no rows, and what a definition would do row by
-// row.
+// checkBulk refuses what a bulk load cannot do: a partitioned table without partitions,
+// Has, and After hooks, unless the plan says WithoutHooks.
 func (load *bulkLoad) checkBulk(t *table, def *Definition, c *call) error {
 	if err := t.checkPartitions(); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 		return err
 	}
 	for _, tb := range load.order {
-		if err := load.connectParents(tb); err != nil {
+		if err := load.resolveParents(tb); err != nil {
 			return err
 		}
 	}
@@ -166,14 +167,14 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 	var searches []*takenSearch
 	for _, tb := range load.order {
-		if tb.found || tb.baseBatch != nil {
+		if tb.existing || tb.baseBatch != nil {
 			continue
 		}
 		if err := load.checkKeySpace(ctx, tb); err != nil {
 			return err
 		}
 		if load.hasRows[tb.table] {
-			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, fixes: tb.discriminators(), n: tb.n})
+			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, discriminators: tb.discriminators(), n: tb.n})
 		}
 	}
 	b := load.newBatch()
@@ -181,7 +182,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 		return err
 	}
 	for _, tb := range load.order {
-		if !tb.found && tb.baseBatch == nil {
+		if !tb.existing && tb.baseBatch == nil {
 			tb.firstNumber = load.scope.take(tb.table, tb.n)
 		}
 	}
@@ -192,7 +193,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 func (load *bulkLoad) tablesWithRows() []*catalog.Relation {
 	var out []*catalog.Relation
 	for _, tb := range load.order {
-		if !tb.found && load.hasRows[tb.table] {
+		if !tb.existing && load.hasRows[tb.table] {
 			out = append(out, tb.table.rel)
 		}
 	}
@@ -204,7 +205,7 @@ func (load *bulkLoad) findTablesWithRows(ctx context.Context) (map[*table]bool, 
 	var tables []*table
 	var each []string
 	for _, tb := range load.order {
-		if !tb.found {
+		if !tb.existing {
 			tables = append(tables, tb.table)
 			each = append(each, "exists (select from "+tb.table.rel.Ident()+")")
 		}
@@ -246,50 +247,51 @@ func (load *bulkLoad) reachableTables() []*table {
 	return out
 }
 
-// sessionState is what the caller's transaction had before we came.
-type sessionState struct{ role, triggers string }
+// sessionState is the caller's role and session_replication_role, which the load
+// restores at its end.
+type sessionState struct{ role, replicationRole string }
 
-// setRole takes the seeder's role where row-level security would stop COPY or hide
-// parents.
+// setRole becomes the seeder where row-level security would block COPY or hide parents,
+// and records what the role may do.
 func (load *bulkLoad) setRole(ctx context.Context) (sessionState, error) {
 	var old sessionState
-	err := load.tx.QueryRow(ctx, `select current_setting('role'), current_setting('session_replication_role')`).Scan(&old.role, &old.triggers)
+	err := load.tx.QueryRow(ctx, `select current_setting('role'), current_setting('session_replication_role')`).Scan(&old.role, &old.replicationRole)
 	if err != nil {
 		return old, err
 	}
-	var guarded []string
+	var rlsTables []string
 	for _, t := range load.reachableTables() {
 		if t.rel.RLS {
-			guarded = append(guarded, t.rel.Ident())
+			rlsTables = append(rlsTables, t.rel.Ident())
 		}
 	}
-	if len(guarded) > 0 {
-		sql, args := StepUp(Guarded, guarded)
+	if len(rlsTables) > 0 {
+		sql, args := BecomeSeederSQL(IfRowSecurity, rlsTables)
 		if _, err := load.tx.Exec(ctx, sql, args...); err != nil {
 			return old, fmt.Errorf("take the role %s: %w", SeederRole, err)
 		}
 	}
 	err = load.tx.QueryRow(ctx, `select not exists (select from unnest($1::text[]) t where row_security_active(t)),
- has_parameter_privilege('session_replication_role', 'SET')`, guarded).Scan(&load.mayCopy, &load.mayDisableChecks)
-	load.mayDisableChecks = load.mayDisableChecks && !load.plan.Triggers
+ has_parameter_privilege('session_replication_role', 'SET')`, rlsTables).Scan(&load.mayCopy, &load.mayDisableTriggers)
+	load.mayDisableTriggers = load.mayDisableTriggers && !load.plan.Triggers
 	return old, err
 }
 
-// triggersOff switches row triggers off where the role may.
-func (load *bulkLoad) triggersOff(ctx context.Context) error {
-	load.report.Triggers = true
-	if !load.mayDisableChecks {
+// disableTriggers disables row triggers and foreign-key checks where the role may.
+func (load *bulkLoad) disableTriggers(ctx context.Context) error {
+	load.report.Triggers = !load.mayDisableTriggers
+	if !load.mayDisableTriggers {
 		return nil
 	}
-	load.report.Triggers = false
 	_, err := load.tx.Exec(ctx, `set local session_replication_role = replica`)
 	return err
 }
 
-// restoreSession goes back, for the sake of a caller whose transaction goes on.
+// restoreSession resets role and session_replication_role for a caller whose transaction
+// continues.
 func (load *bulkLoad) restoreSession(ctx context.Context, old sessionState) error {
 	if !load.report.Triggers {
-		if _, err := load.tx.Exec(ctx, `select set_config('session_replication_role', $1, true)`, old.triggers); err != nil {
+		if _, err := load.tx.Exec(ctx, `select set_config('session_replication_role', $1, true)`, old.replicationRole); err != nil {
 			return err
 		}
 	}
@@ -297,9 +299,10 @@ func (load *bulkLoad) restoreSession(ctx context.Context, old sessionState) erro
 	return err
 }
 
+// progress tells the caller how far tb is (Done of Rows), and the plan (All of Total).
 func (load *bulkLoad) progress(tb *tableBatch, stage Stage, done int64) {
 	if load.plan.Progress != nil {
-		load.plan.Progress(Progress{Table: tb.table.name, Stage: stage, Done: done, Rows: tb.n, Total: load.total,
+		load.plan.Progress(Progress{Table: tb.table.name, Stage: stage, Done: done, Rows: tb.n, Total: load.totalRows,
 			All: load.writtenRows + done, Time: time.Since(load.began)})
 	}
 }

@@ -124,7 +124,7 @@ func (tb *tableBatch) tenantKeyText(j *keyCombination, p int64) string {
 // be parents of those: no key with a new parent is taken.
 func (load *bulkLoad) loadTakenCombinations(ctx context.Context, tb *tableBatch) error {
 	for _, c := range tb.choices {
-		made := func(at int) bool { return !tb.choices[at].parents[0].found }
+		made := func(at int) bool { return !tb.choices[at].parents[0].existing }
 		if c.combination == nil || c.combination.takenKeys != nil || slices.ContainsFunc(c.combination.choices, made) {
 			continue
 		}

@@ -120,7 +120,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 
 // write copies a table batch's rows, or reads those that are there.
 func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
-	if tb.found {
+	if tb.existing {
 		return nil // its keys were read when rows were laid out
 	}
 	if tb.baseBatch != nil {

@@ -36,7 +36,7 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 	var made []*row
 	err = retry(ctx, db, d, func() error {
 		var err error
-		made, err = d.attempt(ctx, db, newSequenceScope(d, by.Test, seed), now, def, n, options)
+		made, err = d.attempt(ctx, db, newNumberScope(d, by.Test, seed), now, def, n, options)
 		return err
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func maybeStale(err error) bool {
 	return false
 }
 
-func (d database) attempt(ctx context.Context, db seedbed.DB, scope sequenceScope, now time.Time, def *Definition, n int, options []Option) ([]*row, error) {
+func (d database) attempt(ctx context.Context, db seedbed.DB, scope numberScope, now time.Time, def *Definition, n int, options []Option) ([]*row, error) {
 	s, err := d.schema(ctx, db)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
@@ -139,7 +139,7 @@ func (d database) attempt(ctx context.Context, db seedbed.DB, scope sequenceScop
 	}
 	err = b.write(ctx, db)
 	if isKeyTaken(err) {
-		if serr := b.skipAllTaken(ctx, db); serr != nil {
+		if serr := b.skipTakenInBatch(ctx, db); serr != nil {
 			return nil, err
 		}
 		again := newBatch(s, b.scope, now)
@@ -152,7 +152,7 @@ func (d database) attempt(ctx context.Context, db seedbed.DB, scope sequenceScop
 }
 
 // isKeyTaken reports whether a key was there already: perhaps because an earlier process
-// wrote rows of the same sequence scope.
+// wrote rows of the same number scope.
 func isKeyTaken(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23505"

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// connectParents finds the tenants that a table batch is spread over, and has the keys known that
-// it needs of its parents.
-func (load *bulkLoad) connectParents(tb *tableBatch) error {
+// resolveParents chooses the tenants that a table batch is spread over, and requests the
+// parents' keys that it needs.
+func (load *bulkLoad) resolveParents(tb *tableBatch) error {
 	if len(tb.call.associations) > 0 {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 		return nil
 	case tb.givenRow != nil:
 		return load.loadGivenRow(tb)
-	case tb.found:
+	case tb.existing:
 		return load.loadKeys(ctx, tb)
 	}
 	if load.hasRows[tb.table] {
@@ -205,7 +205,7 @@ func (tb *tableBatch) parentRange(parent *tableBatch, p int64) (lo, hi int64, kn
 			p = int64(at.tenantOf(p))
 		}
 	}
-	return 0, parent.n, parent.spans != nil || parent.found
+	return 0, parent.n, parent.spans != nil || parent.existing
 }
 
 // tenantAbove is the index, at the level of the tenants given, of the one that p is in.
@@ -287,7 +287,7 @@ func (load *bulkLoad) restrictTenant() error {
 		}
 	}
 	for n := tenant; n != nil; {
-		tb := &tableBatch{table: n.table, found: true, givenRow: n, n: 1, call: &call{schema: load.schema}}
+		tb := &tableBatch{table: n.table, existing: true, givenRow: n, n: 1, call: &call{schema: load.schema}}
 		load.batches[n.table] = tb
 		var above *parentRow
 		for _, p := range n.implied() {

@@ -79,7 +79,7 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	v := &keyColumn{column: c.name, first: tb.firstNumber}
 	tb.keys[col] = v
 	switch {
-	case tb.found || tb.call != nil && len(tb.call.overrides) > 0:
+	case tb.existing || tb.call != nil && len(tb.call.overrides) > 0:
 	case c.isMade() && !tb.isFilledByDefinition(load, col) && !(tb.call != nil && tb.call.hostile):
 		v.cells = fake.New(load.scope.seed, tb.table.name, load.now)
 		if c.base != uuidOID || !c.inKey {

@@ -46,7 +46,7 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
 	// Nothing stays, so every run counts from 0: two in one database take turns.
-	c := &linter{schema: s, tx: tx, scope: sequenceScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), isolated: &sync.Map{}}}
+	c := &linter{schema: s, tx: tx, scope: numberScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), private: &sync.Map{}}}
 	if _, err = tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('seedbed lint', 0))"); err == nil {
 		err = c.run(ctx, volumes)
 	}
@@ -63,7 +63,7 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 type linter struct {
 	schema *schema
 	tx     pgx.Tx
-	scope  sequenceScope
+	scope  numberScope
 	report LintReport
 	makers map[*table]*Definition
 }
@@ -108,7 +108,7 @@ func (c *linter) setRole(ctx context.Context) error {
 	if len(guarded) == 0 {
 		return nil
 	}
-	sql, args := StepUp(Guarded, guarded)
+	sql, args := BecomeSeederSQL(IfRowSecurity, guarded)
 	_, err := c.tx.Exec(ctx, sql, args...)
 	return err
 }

@@ -93,7 +93,7 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 		if s, err = p.solveAhead(ctx, db, s); err != nil {
 			return err
 		}
-		scope := newSequenceScope(d, by.Test, seed)
+		scope := newNumberScope(d, by.Test, seed)
 		enough := &shortages{makeNew: map[string]bool{}, factor: map[string]int64{}}
 		again := true
 		for tries := 0; again && tries < 24; tries++ {
@@ -110,7 +110,7 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 // attempt carries the plan out in a transaction of its own. It says to try again
 // where parents were too few, and once where another session may have been faster to
 // give a child to the parents that it found.
-func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, scope sequenceScope, now time.Time, enough *shortages) (report Report, again bool, err error) {
+func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, scope numberScope, now time.Time, enough *shortages) (report Report, again bool, err error) {
 	inTx, known := transactional(db)
 	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: enough, nested: inTx || !known}
 	err = transact(ctx, db, func(tx pgx.Tx) error {

@@ -24,7 +24,7 @@ func (s *shortages) askForMore(short *tableBatch) bool {
 	need := func(p *tableBatch, name string) {
 		switch {
 		case p == nil || p.requested:
-		case p.found:
+		case p.existing:
 			grown = grown || !s.makeNew[name]
 			s.makeNew[name] = true
 		case s.factor[name] < most:
@@ -92,7 +92,7 @@ func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, er
 func (load *bulkLoad) maySupplyParents(t *table) bool {
 	for _, l := range t.levels {
 		if rel := load.schema.cat.Table(l.tenant.Table); rel != nil {
-			if p := load.batches[load.schema.tables[rel.Root()]]; p != nil && !p.found {
+			if p := load.batches[load.schema.tables[rel.Root()]]; p != nil && !p.existing {
 				return false
 			}
 		}
@@ -105,7 +105,7 @@ func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *refe
 	if len(ref.discriminators) > 0 || !load.maySupplyParents(ref.parent) || load.shortages.makeNew[ref.id()] {
 		return nil, nil
 	}
-	p := &tableBatch{table: ref.parent, found: true}
+	p := &tableBatch{table: ref.parent, existing: true}
 	least := int64(1)
 	if ref.exclusive && !tb.isSharedAcrossTenants(ref) {
 		p.freeFor, least = ref, tb.n
@@ -154,7 +154,7 @@ func (load *bulkLoad) manyTenants(tb *tableBatch) bool {
 // addSubtypes adds a table batch for each subtype's table: its rows follow from the base's.
 func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
 	inherits, ok := load.schema.model.Inherits(tb.table.name)
-	if !ok || tb.found {
+	if !ok || tb.existing {
 		return nil
 	}
 	tb.subtypeBatches = map[string]*tableBatch{}

@@ -37,7 +37,7 @@ func (load *bulkLoad) prove(ctx context.Context) error {
 	queries.Queue(`set local enable_mergejoin = off`)
 	queries.Queue(`set local work_mem = '64MB'`)
 	for _, tb := range load.order {
-		if tb.found || tb.n == 0 {
+		if tb.existing || tb.n == 0 {
 			continue
 		}
 		tables = append(tables, tb)
@@ -88,7 +88,7 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 	if nestloop {
 		queries.Queue("set local enable_nestloop = on")
 	}
-	queries.Queue(fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", tb.table.rel.Ident(), strings.Join(from, ""), load.isWrittenSQL, strings.Join(broken, " or ")))
+	queries.Queue(fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", tb.table.rel.Ident(), strings.Join(from, ""), load.writtenHereSQL, strings.Join(broken, " or ")))
 	if nestloop {
 		queries.Queue("set local enable_nestloop = off")
 	}
@@ -129,16 +129,16 @@ func (load *bulkLoad) markTransaction(ctx context.Context) error {
 	if err := load.tx.QueryRow(ctx, `select pg_current_xact_id()::xid::text`).Scan(&xid); err != nil {
 		return err
 	}
-	load.isWrittenSQL = fmt.Sprintf("c.xmin = '%s'::xid", xid)
+	load.writtenHereSQL = fmt.Sprintf("c.xmin = '%s'::xid", xid)
 	if load.nested {
-		load.isWrittenSQL = fmt.Sprintf("age(c.xmin) <= age('%s'::xid)", xid)
+		load.writtenHereSQL = fmt.Sprintf("age(c.xmin) <= age('%s'::xid)", xid)
 	}
 	return nil
 }
 
 // findViolations counts the rows that a condition finds, and shows some.
 func (load *bulkLoad) findViolations(ctx context.Context, tb *tableBatch, claim Claim) error {
-	where := load.isWrittenSQL + " and " + claim.Broken()
+	where := load.writtenHereSQL + " and " + claim.Broken()
 	var n int64
 	if err := load.tx.QueryRow(ctx, fmt.Sprintf("select count(*) from %s c where %s", tb.table.rel.Ident(), where)).Scan(&n); err != nil || n == 0 {
 		return err

@@ -4,23 +4,23 @@ package rows
 // schema, provides it.
 const SeederRole = "seedbed_seeder"
 
-// NoteRole keeps what StepDown goes back to.
-const NoteRole = `select set_config('seedbed.role_before', current_setting('role'), true)`
+// SaveRoleSQL saves the role that RestoreRoleSQL goes back to.
+const SaveRoleSQL = `select set_config('seedbed.role_before', current_setting('role'), true)`
 
-// StepDown goes back to the role of NoteRole, for the sake of a caller whose
-// transaction goes on.
-const StepDown = `select set_config('role', current_setting('seedbed.role_before'), true)`
+// RestoreRoleSQL goes back to the role that SaveRoleSQL saved, for a caller whose
+// transaction continues.
+const RestoreRoleSQL = `select set_config('role', current_setting('seedbed.role_before'), true)`
 
-// When says when a session steps up, and what for.
+// When is the condition under which a session becomes the seeder, and what for.
 type When int
 
 const (
-	// Guarded steps up to write where row-level security applies to the session on
-	// one of the tables.
-	Guarded When = iota
-	// Always steps up to write where it can.
+	// IfRowSecurity: to write, where row-level security applies to the session on one of
+	// the tables.
+	IfRowSecurity When = iota
+	// Always: to write, wherever the session may.
 	Always
-	// Reading steps up where it can, to a role that need not write.
+	// Reading: to read, wherever the session may; the role need not be able to write.
 	Reading
 )
 
@@ -35,12 +35,12 @@ and (s.guarded and r.rolbypassrls or not s.guarded and $3::bool)
 and not exists (select from unnest($2::text[]) t
  where not (has_table_privilege(r.oid, t, 'SELECT') and ($4::bool or has_table_privilege(r.oid, t, 'INSERT'))))`
 
-// StepUp takes the seeder's role for the rest of the transaction, where all of that
+// BecomeSeederSQL takes the seeder's role for the rest of the transaction, where all of that
 // holds: the role exists, the session may take it, it may read the tables and, but
 // for Reading, write them, and row-level security, if it is in the way of one of
 // them, is not in the role's. tables are quoted and qualified.
-func StepUp(when When, tables []string) (sql string, args []any) {
-	return setRoleSQL, []any{SeederRole, tables, when != Guarded, when == Reading}
+func BecomeSeederSQL(when When, tables []string) (sql string, args []any) {
+	return setRoleSQL, []any{SeederRole, tables, when != IfRowSecurity, when == Reading}
 }
 
 // setRole queues what lets the rows pass row-level security.
@@ -58,8 +58,8 @@ func (b *batch) setRole(control func(string, ...any)) {
 
 // setRole queues taking the seeder's role, and what to go back to.
 func setRole(control func(string, ...any), tables []string) {
-	sql, args := StepUp(Guarded, tables)
-	control(NoteRole)
+	sql, args := BecomeSeederSQL(IfRowSecurity, tables)
+	control(SaveRoleSQL)
 	control(sql, args...)
 }
 
@@ -74,7 +74,7 @@ func (b *batch) hasRowSecurity() bool {
 }
 
 // tenantSettings are what policies read the tenant from: for a session that cannot
-// step up, they must name the row's own.
+// become the seeder, they must name the row's own.
 func (r *row) tenantSettings() map[string]string {
 	var out map[string]string
 	for _, l := range r.table.levels {

@@ -81,7 +81,7 @@ func (g *generator) checkKeysKnown(src source) error {
 	for _, from := range src.parents {
 		c := g.batch.choices[from.choice]
 		for i, p := range c.parents {
-			if ref := from.refs[i]; ref >= 0 && !p.found && !p.ready && p.keys[ref].kept() {
+			if ref := from.refs[i]; ref >= 0 && !p.existing && !p.ready && p.keys[ref].kept() {
 				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
 					c.references[i], p.table.name, p.table.columns[ref].name)
 			}

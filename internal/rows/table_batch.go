@@ -16,7 +16,7 @@ type tableBatch struct {
 	n           int64
 	firstNumber int64 // number of the first row
 	requested   bool
-	found       bool // rows that the database had before
+	existing    bool // rows that the database had before
 	ready       bool // its rows are written
 	laidOut     bool
 	givenRow    *parentRow // of those, this one alone
@@ -57,7 +57,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 		if ref.neverSet || tb.baseBatch != nil && ref.parent == tb.baseBatch.table && len(ref.discriminators) > 0 {
 			continue
 		}
-		if tb.found && !ref.tenant || tb.isOverridden(ref) {
+		if tb.existing && !ref.tenant || tb.isOverridden(ref) {
 			continue
 		}
 		if ref.pair != nil && slices.ContainsFunc(tb.table.references[:i], func(o *reference) bool { return o.pair == ref.pair }) {
@@ -119,7 +119,7 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 		}
 	}
 	c.optional = ref.optional
-	if ref.optional && !load.mayDisableChecks && slices.ContainsFunc(c.parents, func(p *tableBatch) bool { return p != tb && p.table.requiresRowsOf(tb.table) }) {
+	if ref.optional && !load.mayDisableTriggers && slices.ContainsFunc(c.parents, func(p *tableBatch) bool { return p != tb && p.table.requiresRowsOf(tb.table) }) {
 		return nil // NULL: rows of the parent come after these, and references are checked at once
 	}
 	if len(c.parents) == 0 && ref.optional {
@@ -128,8 +128,8 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 	if ref.optional && (ref.exclusive || slices.ContainsFunc(chain, func(p *tableBatch) bool { return slices.Contains(c.parents, p) })) {
 		return nil
 	}
-	if len(c.parents) == 0 && tb.found {
-		p := &tableBatch{table: ref.parent, found: true} // rows that are there belong to rows that are there
+	if len(c.parents) == 0 && tb.existing {
+		p := &tableBatch{table: ref.parent, existing: true} // rows that are there belong to rows that are there
 		load.batches[ref.parent] = p
 		c.references, c.parents = []*reference{ref}, []*tableBatch{p}
 	}

@@ -16,16 +16,16 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// takenSearch looks for n row numbers of a table in a row whose unique values no row in
-// the database has: of an earlier run, of a migration, of the caller.
+// takenSearch looks for n consecutive row numbers of a table whose unique values no row
+// in the database has: none of an earlier run, of a migration, of the caller.
 type takenSearch struct {
-	table      *table
-	definition *Definition
-	fixes      map[int]string // discriminators
-	n          int64
-	columns    []*column // whose values tell rows apart
-	number     int64     // of the first row, as far as is known
-	tries      int
+	table          *table
+	definition     *Definition
+	discriminators map[int]string
+	n              int64
+	columns        []*column // whose values tell rows apart
+	number         int64     // of the first row, as far as is known
+	tries          int
 }
 
 // skipTakenNumbers moves the numbers of tables on to where their rows have values that
@@ -35,7 +35,7 @@ func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, searches []
 	open := searches[:0:0]
 	for _, search := range searches {
 		var err error
-		if search.columns, err = b.uniqueColumns(search.definition, search.table, search.fixes); err != nil {
+		if search.columns, err = b.uniqueColumns(search.definition, search.table, search.discriminators); err != nil {
 			return err
 		}
 		if search.number = b.scope.counterOf(search.table).Load(); len(search.columns) > 0 {
@@ -190,7 +190,7 @@ func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
 			values[i] = append(values[i], literalText(canonical(s.columns[i], v)))
 		}
 	}
-	maker, err := b.rowMaker(s.definition, s.table, s.fixes)
+	maker, err := b.rowMaker(s.definition, s.table, s.discriminators)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
 			}
 			continue
 		}
-		r, err := b.exampleRow(s.definition, s.table, s.number+at, s.fixes)
+		r, err := b.exampleRow(s.definition, s.table, s.number+at, s.discriminators)
 		if err != nil {
 			return nil, err
 		}

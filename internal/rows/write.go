@@ -190,7 +190,7 @@ func savedSetting(name string) string { return "seedbed.before_" + strings.Repla
 
 func (w *writer) restore(guarded bool, control func(string, ...any)) {
 	if guarded {
-		control(StepDown)
+		control(RestoreRoleSQL)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.touched)) {
 		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, savedSetting(name))

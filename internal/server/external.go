@@ -143,7 +143,7 @@ func allowed(host *pgx.ConnConfig, list string) bool {
 // openExternal looks at the server and makes on it what is missing: the control
 // database and, for a superuser, the roles.
 func openExternal(ctx context.Context, base *pgx.ConnConfig) (*Server, error) {
-	s := &Server{base: base, roles: Roles{Admin: base.User, Owner: base.User}, background: newBackground()}
+	s := &Server{baseConfig: base, roles: Roles{Admin: base.User, Owner: base.User}, background: newBackground()}
 	conn, err := s.openControl(ctx)
 	if err != nil {
 		return nil, err
@@ -171,22 +171,22 @@ func openExternal(ctx context.Context, base *pgx.ConnConfig) (*Server, error) {
 func (s *Server) openControl(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, s.adminConfig(ControlDatabase))
 	if unreachable(err) {
-		return nil, NoAnswer(address(s.base), err)
+		return nil, NoAnswer(address(s.baseConfig), err)
 	}
 	if err != nil && !sqlState(err, "3D000") {
-		return nil, fmt.Errorf("connect to %s: %w", address(s.base), err)
+		return nil, fmt.Errorf("connect to %s: %w", address(s.baseConfig), err)
 	}
 	if err == nil {
 		return conn, nil
 	}
-	first, err := pgx.ConnectConfig(ctx, s.adminConfig(s.base.Database))
+	first, err := pgx.ConnectConfig(ctx, s.adminConfig(s.baseConfig.Database))
 	if err != nil {
 		return nil, err
 	}
 	defer first.Close(context.WithoutCancel(ctx))
 	_, err = first.Exec(ctx, "CREATE DATABASE "+ControlDatabase)
 	if err != nil && !sqlState(err, "42P04", "23505") { // another process was first
-		return nil, fmt.Errorf("create the control database on %s: %w", address(s.base), err)
+		return nil, fmt.Errorf("create the control database on %s: %w", address(s.baseConfig), err)
 	}
 	return pgx.ConnectConfig(ctx, s.adminConfig(ControlDatabase))
 }
@@ -206,9 +206,9 @@ func (s *Server) ensureRoles(ctx context.Context, conn *pgx.Conn) error {
 				return err
 			}
 		}
-		if s.base.Password == "" {
+		if s.baseConfig.Password == "" {
 			return nil
 		}
-		return setPasswords(ctx, tx, s.base.Password, Owner, Tester)
+		return setPasswords(ctx, tx, s.baseConfig.Password, Owner, Tester)
 	})
 }

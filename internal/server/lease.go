@@ -31,7 +31,7 @@ func (sp *spec) attach(ctx context.Context, h home) (*Server, error) {
 		return nil, errNotRunning
 	}
 	s := &Server{home: h, bin: sp.bin, user: sp.cache.User, roles: ourRoles, major: h.major(), background: newBackground()}
-	if s.base, err = h.connConfig(p.Port); err != nil {
+	if s.baseConfig, err = h.connConfig(p.Port); err != nil {
 		return nil, err
 	}
 	if s.lease, err = pgx.ConnectConfig(ctx, s.adminConfig(ControlDatabase)); err != nil {

@@ -18,17 +18,17 @@ import (
 
 // Info is a server's directory and what can be told about it.
 type Info struct {
-	Name    string // below the cache: servers/… or dev/…
-	Dir     string
-	Dev     bool    // a person's development data: never removed here
-	Project Project // that used it last
-	Retired string  // why it is not used any more; "" where it may be
-	Memory  bool    // its data lies in memory
-	Bytes   int64
-	Used    time.Time // last acquired
-	Running bool
-	PID     int
-	Version string // the major version of one that is stopped
+	Name         string // below the cache: servers/… or dev/…
+	Dir          string
+	Dev          bool    // a person's development data: never removed here
+	Project      Project // that used it last
+	RetireReason string  // why it is not used any more; "" where it may be
+	Memory       bool    // its data lies in memory
+	Bytes        int64
+	Used         time.Time // last acquired
+	Running      bool
+	PID          int
+	Version      string // the major version of one that is stopped
 
 	// Of a server that runs.
 	Clients int // sessions beside ours and the server's own
@@ -79,7 +79,7 @@ func scan(cache string, want func(*Info) bool) ([]Info, error) {
 // info is what the directory says.
 func (h home) info(name string) Info {
 	i := Info{Name: name, Dir: h.dir, Dev: filepath.Dir(name) == devServers, Memory: h.inMemory() != ""}
-	i.Retired, _ = h.whyRetired()
+	i.RetireReason, _ = h.whyRetired()
 	if text, err := os.ReadFile(h.project()); err == nil {
 		_ = json.Unmarshal(text, &i.Project)
 	}

@@ -13,10 +13,10 @@ import (
 // that code under test gets. It follows from the administrator's, so that all
 // processes know it and nothing has to keep it.
 func (s *Server) password(role string) string {
-	if s.base.Password == "" {
+	if s.baseConfig.Password == "" {
 		return ""
 	}
-	return rolePassword(s.base.Password, role)
+	return rolePassword(s.baseConfig.Password, role)
 }
 
 func rolePassword(admin, role string) string {

@@ -51,7 +51,7 @@ func Expired(cache string, limits Limits) []Info {
 		if i.Memory {
 			count, most = &inMemory, limits.Memory
 		}
-		if *count++; *count > most || time.Since(i.Used) > limits.Age || i.Retired != "" {
+		if *count++; *count > most || time.Since(i.Used) > limits.Age || i.RetireReason != "" {
 			all = append(all, i)
 		}
 	}

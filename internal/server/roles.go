@@ -93,7 +93,7 @@ func (s *Server) LoginFor(ctx context.Context, admin Admin, role string) (user s
 
 // canLogIn reports whether we have what the server asks role for.
 func (s *Server) canLogIn(role string) bool {
-	return s.trusts() || s.base.Password == "" || role == s.roles.Admin || role == Owner || role == Tester
+	return s.trusts() || s.baseConfig.Password == "" || role == s.roles.Admin || role == Owner || role == Tester
 }
 
 // memberOf makes the login that is a member of role alone, and returns its name.
@@ -108,8 +108,8 @@ func (s *Server) memberOf(ctx context.Context, admin Admin, role string) (string
 	if _, err := admin.Exec(ctx, "CREATE ROLE "+user+" LOGIN NOINHERIT"); err != nil && !sqlState(err, "42710", "23505") {
 		return "", err
 	}
-	if s.base.Password != "" {
-		if err := setPasswords(ctx, admin, s.base.Password, user); err != nil && !sqlState(err, "XX000") {
+	if s.baseConfig.Password != "" {
+		if err := setPasswords(ctx, admin, s.baseConfig.Password, user); err != nil && !sqlState(err, "XX000") {
 			return "", err
 		}
 	}

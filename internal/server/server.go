@@ -18,7 +18,7 @@ type Server struct {
 	home        home // of one of ours
 	bin         *postgres.Installation
 	user        *postgres.User // who it runs as
-	base        *pgx.ConnConfig
+	baseConfig  *pgx.ConnConfig
 	lease       *pgx.Conn // nil: an external server
 	roles       Roles
 	major       int

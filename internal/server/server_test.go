@@ -52,7 +52,7 @@ func one[T any](t *testing.T, cfg *pgx.ConnConfig, sql string) (v T) {
 // role is a base that makes a role, which fails on a server that has it.
 func role(key string) server.Base {
 	return server.Base{Key: key, Build: func(ctx context.Context, s *server.Server) error {
-		conn, err := pgx.ConnectConfig(ctx, s.BuildConfig("postgres", server.Owner))
+		conn, err := pgx.ConnectConfig(ctx, s.SetupConfig("postgres", server.Owner))
 		if err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func TestSettingsDoNotReachUs(t *testing.T) {
 	if err := run(t, s.AdminConfig(server.ControlDatabase), "SELECT pg_sleep(0.5); CREATE TABLE seedbed.x ()"); err != nil {
 		t.Errorf("our own session: %v", err)
 	}
-	if err := run(t, s.BuildConfig("postgres", server.Owner), "SELECT pg_sleep(0.5); CREATE ROLE made_by_a_migration"); err != nil {
+	if err := run(t, s.SetupConfig("postgres", server.Owner), "SELECT pg_sleep(0.5); CREATE ROLE made_by_a_migration"); err != nil {
 		t.Errorf("a migration: %v", err)
 	}
 	if n, err := s.Leases(t.Context()); err != nil || n != 1 {

@@ -79,7 +79,7 @@ func (s *Store) run(ctx context.Context, admin *pgx.Conn, database string, layer
 			return fmt.Errorf("make %s a superuser: %w", s.roles.Owner, err)
 		}
 	}
-	err := s.runWith(ctx, s.server.BuildConfig(database, s.roles.Owner), layer.Owner)
+	err := s.runWith(ctx, s.server.SetupConfig(database, s.roles.Owner), layer.Owner)
 	if layer.Superuser {
 		if _, aerr := admin.Exec(context.WithoutCancel(ctx), "ALTER ROLE "+quote(s.roles.Owner)+" NOSUPERUSER"); err == nil {
 			err = aerr

@@ -15,26 +15,28 @@ import (
 	"github.com/qarion/seedbed/internal/postgres"
 )
 
-// parameter is a setting that a session gives itself when it begins: it wins over
-// postgresql.conf, ALTER SYSTEM, ALTER ROLE and ALTER DATABASE.
+// parameter is a setting sent at connection start. It overrides postgresql.conf, ALTER
+// SYSTEM, ALTER ROLE and ALTER DATABASE.
 type parameter struct {
 	name, value string
-	since       int // the major version that has it first; zero: all
+	since       int // first major version that has it; 0: all have
 }
 
-// limits would end a session in the middle of its work, or keep it from writing.
-var limits = []parameter{
+// unlimited turns off every timeout and read-only default that could interrupt a
+// session or stop it from writing.
+var unlimited = []parameter{
 	{"statement_timeout", "0", 0},
 	{"lock_timeout", "0", 0},
 	{"idle_in_transaction_session_timeout", "0", 0},
 	{"idle_session_timeout", "0", 14},
 	{"transaction_timeout", "0", 17},
-	{"client_connection_check_interval", "0", 14}, // the reaper has no client
+	{"client_connection_check_interval", "0", 14}, // the reaper's client has hung up, see reaper.sql
 	{"default_transaction_read_only", "off", 0},
 }
 
-// meanings change what a statement does or says.
-var meanings = []parameter{
+// fixedBehavior pins the settings that change what a statement means or how its output
+// is written.
+var fixedBehavior = []parameter{
 	{"search_path", "pg_catalog", 0},
 	{"row_security", "on", 0},
 	{"session_replication_role", "origin", 0},
@@ -60,10 +62,10 @@ var meanings = []parameter{
 	{"plpgsql.extra_warnings", "none", 0},
 }
 
-// setParameters makes sessions begin with those of the parameters that the server
-// knows. A server of ours takes them with the connection. An external one may be
-// behind a pooler, which takes only few there, and may not be ours to administer, so
-// they are set after it.
+// setParameters makes every session of cfg begin with those parameters that the server
+// has. On a server of ours they go in the startup packet. An external server may be
+// behind a pooler that rejects most startup parameters, and may deny the session
+// superusers' settings: there set_config sets them after connecting.
 func (s *Server) setParameters(cfg *pgx.ConnConfig, all []parameter) {
 	if !s.External() {
 		for _, p := range all {
@@ -87,56 +89,57 @@ func (s *Server) setParameters(cfg *pgx.ConnConfig, all []parameter) {
 	}
 }
 
-// Config returns how code under test connects to a database as a role: with the
-// settings that the server, the database and the role have. It is a copy that the
-// caller may change. Close of such a connection, and of the two kinds below, returns
-// when the session has ended on the server.
+// Config returns the connection configuration of the code under test: the settings of
+// the server, the database and the role apply unchanged. The caller may modify it. Close
+// of a connection made with it, with SetupConfig or with AdminConfig waits until the
+// server has ended the session, see closewait.
 func (s *Server) Config(database, role string) *pgx.ConnConfig {
 	return closewait.Config(s.config(database, role))
 }
 
-// BuildConfig returns how migrations, fixtures and seeds connect: as Config does,
-// without a limit of time and without a read-only default.
-func (s *Server) BuildConfig(database, role string) *pgx.ConnConfig {
+// SetupConfig returns Config for migrations, fixtures and seeds: without timeouts, and
+// writable by default.
+func (s *Server) SetupConfig(database, role string) *pgx.ConnConfig {
 	cfg := s.config(database, role)
-	s.setParameters(cfg, limits)
+	s.setParameters(cfg, unlimited)
 	return closewait.Config(cfg)
 }
 
-// AdminConfig returns how our own sessions connect, as the administrator: no setting
-// of the server, the database or the role changes what they do. Names that are not in
-// pg_catalog have to be qualified.
+// AdminConfig returns the configuration of Seedbed's own sessions, as the administrator:
+// no setting of the server, the database or the role changes what they do. Names that
+// are not in pg_catalog have to be qualified.
 func (s *Server) AdminConfig(database string) *pgx.ConnConfig {
 	return closewait.Config(s.adminConfig(database))
 }
 
 func (s *Server) adminConfig(database string) *pgx.ConnConfig {
 	cfg := s.config(database, s.roles.Admin)
-	s.setParameters(cfg, slices.Concat(limits, meanings))
+	s.setParameters(cfg, slices.Concat(unlimited, fixedBehavior))
 	return cfg
 }
 
 func (s *Server) config(database, role string) *pgx.ConnConfig {
-	cfg := s.base.Copy()
+	cfg := s.baseConfig.Copy()
 	cfg.Database, cfg.User = database, role
 	cfg.RuntimeParams = maps.Clone(cfg.RuntimeParams)
-	if role != s.base.User {
+	if role != s.baseConfig.User {
 		cfg.Password = s.password(role)
 	}
 	return cfg
 }
 
-// connConfig is how to reach the server in h, as its superuser.
+// connConfig returns the superuser's connection configuration for the server whose
+// directory h is.
 func (h home) connConfig(port int) (*pgx.ConnConfig, error) {
 	password, err := os.ReadFile(h.password())
 	if err != nil {
 		return nil, fmt.Errorf("read the server's password: %w", err)
 	}
-	pool, err := postgres.PoolConfig()
+	defaults, err := postgres.PoolConfig() // pgx's, whatever PG* variables are set
 	if err != nil {
 		return nil, err
 	}
-	cfg := pool.ConnConfig
+	cfg := defaults.ConnConfig
 	if h.socket != "" {
 		cfg.Host = h.socket
 	}

@@ -1,0 +1,122 @@
+package rows
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/generation"
+)
+
+// numbers hands out row numbers: each scope and table has a counter of its own, which
+// all handles and goroutines of the process share.
+var numbers sync.Map // numberKey → *atomic.Int64
+
+// lastGenerations is, for each database, the generation in which numbers were last
+// taken.
+var lastGenerations sync.Map // address → int64
+
+type numberKey struct {
+	numberScope
+	table string
+}
+
+// numberScope is the scope in which row numbers are unique: no two rows of a table
+// share one.
+type numberScope struct {
+	database   string
+	generation int64  // of the database, see package generation: the rows of earlier ones are gone
+	test       string // the top-level test; "" outside of tests
+	seed       uint64
+	private    *sync.Map // counters of this call alone; nil: those of the process
+}
+
+// newNumberScope returns the scope of a call's row numbers. It drops the counters of
+// earlier generations of the database.
+func newNumberScope(d database, test string, seed uint64) numberScope {
+	address := d.address
+	if d.isolated != "" {
+		return numberScope{database: address, seed: seed, private: &sync.Map{}}
+	}
+	current := generation.Of(address)
+	if last, known := lastGenerations.Swap(address, current); known && last != current {
+		forgetScopes(func(scope numberScope) bool { return scope.database == address && scope.generation < current })
+	}
+	return numberScope{database: address, generation: current, test: rootTest(test), seed: seed}
+}
+
+func (scope numberScope) counterOf(t *table) *atomic.Int64 {
+	all := &numbers
+	if scope.private != nil {
+		all = scope.private
+	}
+	key := numberKey{scope, t.name}
+	n, ok := all.Load(key)
+	if !ok {
+		n, _ = all.LoadOrStore(key, new(atomic.Int64))
+	}
+	return n.(*atomic.Int64)
+}
+
+func (scope numberScope) next(t *table) int64 { return scope.counterOf(t).Add(1) - 1 }
+
+// take reserves n consecutive numbers and returns the first.
+func (scope numberScope) take(t *table, n int64) int64 { return scope.counterOf(t).Add(n) - n }
+
+// ForgetTest drops the counters of a test that has ended: its databases are gone, or
+// reset for another test.
+func ForgetTest(test string) {
+	forgetScopes(func(scope numberScope) bool { return scope.test == test })
+}
+
+func forgetScopes(gone func(numberScope) bool) {
+	numbers.Range(func(key, _ any) bool {
+		if gone(key.(numberKey).numberScope) {
+			numbers.Delete(key)
+		}
+		return true
+	})
+}
+
+func rootTest(name string) string {
+	root, _, _ := strings.Cut(name, "/")
+	return root
+}
+
+// skipTakenInBatch is for a batch that has met a key that was taken. It advances the
+// counters and the Postgres sequences of all its tables past the values that are in the
+// database.
+func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
+	count := map[*table]int64{}
+	var tables []*catalog.Relation
+	for _, r := range b.written {
+		if count[r.table] == 0 {
+			tables = append(tables, r.table.rel)
+		}
+		count[r.table]++
+	}
+	if err := b.schema.advanceSequences(ctx, db, tables); err != nil {
+		return err
+	}
+	var searches []*takenSearch
+	for _, r := range b.written {
+		n := count[r.table]
+		if n == 0 {
+			continue
+		}
+		delete(count, r.table)
+		// The failed attempt was rolled back: give its numbers back.
+		b.scope.counterOf(r.table).Add(-n)
+		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, discriminators: r.plan.discriminators, n: n})
+	}
+	return b.skipTakenNumbers(ctx, db, searches)
+}
+
+// Counters returns how many counters this process holds, for tests to find a leak.
+func Counters() (n int) {
+	numbers.Range(func(_, _ any) bool { n++; return true })
+	return n
+}

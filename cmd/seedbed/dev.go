@@ -23,8 +23,9 @@ type devFlags struct {
 	source    dev.Source
 	sourceSet bool // flags, environment or seedbed.yaml named source, or it was found
 	seed      uint64
+	now       moment
 	scenario  string
-	seedSet   bool // scenario, seed or empty were given, so that a recorded plan does not hold
+	seedSet   bool // scenario, seed, now or empty were given, so that a recorded plan does not hold
 	empty     bool
 	version   string // of Postgres
 }
@@ -68,6 +69,7 @@ func (f *devFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.scenario, "scenario", "demo", "`name` of the world to fill it with; seedbed seed --list describes them")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that made-up values follow from")
+	f.now.define(flags)
 	flags.BoolVar(&f.empty, "empty", false, "migrate only, no rows")
 }
 
@@ -83,7 +85,7 @@ func (a *app) fillFlags(changed func(flag string) bool, f *devFlags) error {
 	if err != nil {
 		return err
 	}
-	f.seedSet = changed("seed") || changed("empty") || changed("scenario")
+	f.seedSet = changed("seed") || changed("empty") || changed("scenario") || changed("now")
 	if c.Seed != nil && !changed("seed") {
 		f.seed = *c.Seed
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -32,7 +33,7 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	plan.Source = f.source
 	if d != nil && !f.seedSet {
 		f.empty = d.Seeded == ""
-		_, _ = fmt.Sscanf(d.Seeded, seededBy, &f.scenario, &f.seed)
+		f.readSeeded(d.Seeded)
 	}
 	left = new([]string)
 	if f.empty {
@@ -42,13 +43,14 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	if err != nil {
 		return plan, nil, usagef("--scenario: %v", err)
 	}
-	plan.Seeded = fmt.Sprintf(seededBy, f.scenario, f.seed)
+	plan.Seeded = f.seeded()
+	now := f.now.or(today())
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
 		model, err := a.corrected(ctx, db)
 		if err != nil {
 			return err
 		}
-		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Model: model, Progress: progress, Filling: func(p factory.Progress) {
+		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Now: now, Model: model, Progress: progress, Filling: func(p factory.Progress) {
 			progress(string(p.Stage)+" "+p.Table, int(min(p.All, p.Total)), int(p.Total))
 		}})
 		return err
@@ -56,5 +58,19 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	return plan, left, nil
 }
 
-// seededBy is how a database's record says what it was filled with.
-const seededBy = "%s (seed %d)"
+// seeded is how a database's record says what it was filled with. Today, which is what
+// holds without --now, is left out: the database stays as it is when the day is over.
+func (f devFlags) seeded() string {
+	if f.now.IsZero() {
+		return fmt.Sprintf("%s (seed %d)", f.scenario, f.seed)
+	}
+	return fmt.Sprintf("%s (seed %d, now %s)", f.scenario, f.seed, f.now.String())
+}
+
+// readSeeded takes from a database's record what it was filled with.
+func (f *devFlags) readSeeded(record string) {
+	var now string
+	if n, _ := fmt.Sscanf(record, "%s (seed %d, now %s", &f.scenario, &f.seed, &now); n == 3 {
+		_ = f.now.Set(strings.TrimSuffix(now, ")"))
+	}
+}

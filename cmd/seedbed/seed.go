@@ -16,6 +16,7 @@ type seedFlags struct {
 	rows     []string
 	spaces   string
 	seed     uint64
+	now      moment
 	fixtures string
 	dryRun   bool
 	list     bool
@@ -65,6 +66,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 	flags.StringSliceVar(&f.rows, "rows", nil, "volumes, as `TABLE=N`; N may be 1e6, 20k, 3m")
 	flags.StringVar(&f.spaces, "spaces", "", "`N` tenants: short for --rows spaces=N; for --scenario scale, what all else is in proportion to")
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that all made-up values follow from")
+	f.now.define(flags)
 	flags.StringVar(&f.fixtures, "fixtures", "", "`directory` of fixture files to load: rows that are there are updated, others inserted")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what --fixtures would change, and change nothing")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
@@ -81,7 +83,7 @@ type sowing struct {
 }
 
 func (f seedFlags) sowing() (s sowing, err error) {
-	s.options.Seed, s.dryRun = f.seed, f.dryRun
+	s.options.Seed, s.options.Now, s.dryRun = f.seed, f.now.or(today()), f.dryRun
 	if s.rows, err = parseRows(f.rows); err != nil {
 		return s, err
 	}

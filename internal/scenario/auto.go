@@ -121,7 +121,7 @@ func (f *filler) fill(db pgx.Tx, r *catalog.Relation, name string) error {
 	if err != nil {
 		return err
 	}
-	auto := factory.Auto(name).With(factory.Seed(f.options.Seed)).With(f.want.options...)
+	auto := factory.Auto(name).With(factory.Seed(f.options.Seed), factory.Now(f.options.Now)).With(f.want.options...)
 	if f.options.Model != nil {
 		auto = auto.With(factory.WithModel(*f.options.Model))
 	}

@@ -13,7 +13,7 @@ import (
 // emptyStates are spaces that screens and queries forget, each named for what it is.
 func emptyStates(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
+		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		w.organization("no-spaces", "No spaces")
 		org := w.organization("empty-states", "Empty states")
 		people := w.people(org, 3)

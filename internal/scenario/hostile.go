@@ -18,7 +18,7 @@ const hostileRows = 24
 // may hold it.
 func hostile(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
+		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		s := w.hostileSpace()
 		o.say("people, systems, datasets", 1, 3)
 		d := s.hostileWork()

@@ -66,7 +66,7 @@ type captured []struct {
 // capture makes the world of one tenant, and takes it back.
 func capture(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (all captured, err error) {
 	err = undone(ctx, tx, func(tx pgx.Tx) error {
-		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed)}
+		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		org := w.organization("left", "Left")
 		people := w.people(org, 4)
 		w.space(org, spaceSpec{"main", "Main", 6}, people, 0)

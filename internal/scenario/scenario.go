@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
@@ -25,6 +26,8 @@ import (
 type Options struct {
 	// Seed that all made-up values follow from.
 	Seed uint64
+	// Now is the present that moments lie before. Zero: a fixed one, the same in every run.
+	Now time.Time
 	// Spaces is how many innermost tenants scale makes. Zero: 100.
 	Spaces int64
 	// Rows are volumes of tables for scale, instead of those that follow from Spaces.

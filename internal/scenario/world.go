@@ -12,6 +12,7 @@ type world struct {
 	ctx  context.Context
 	db   seedbed.DB
 	seed factory.Option
+	now  factory.Option
 	done int
 	err  error
 }
@@ -20,7 +21,7 @@ type world struct {
 func some[T factory.Row](w *world, of *factory.Factory[T]) func(n int, options ...factory.Option) []T {
 	return func(n int, options ...factory.Option) []T {
 		if w.err == nil && n > 0 {
-			rows, err := of.CreateNContext(w.ctx, w.db, n, options...)
+			rows, err := of.CreateNContext(w.ctx, w.db, n, append([]factory.Option{w.now}, options...)...)
 			if err == nil {
 				return rows
 			}

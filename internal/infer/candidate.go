@@ -167,7 +167,7 @@ func (n *inference) namedAlike(byTable map[*table]*candidate) []*candidate {
 			if len(n.references[column]) > 0 || column.Generated != "" || !keyLike(column, f) || t.isKey(column, f) {
 				continue
 			}
-			c := meant(byFamily[f], column)
+			c := candidateFor(byFamily[f], column)
 			if c == nil && tenantGrade(f) >= weakGrade {
 				c = n.unreferenced(f, column)
 				byFamily[f] = append(byFamily[f], c)
@@ -219,8 +219,8 @@ func (t *table) isKey(c *catalog.Column, family string) bool {
 	return pk != nil && pk.Columns[len(pk.Columns)-1] == c.Name && likeness(family, spelledOut(strings.Join(t.label, "_"))) > 0
 }
 
-// meant is the first candidate that a column of that family can hold the key of.
-func meant(candidates []*candidate, column *catalog.Column) *candidate {
+// candidateFor returns the first candidate whose key the column's type can hold, or nil.
+func candidateFor(candidates []*candidate, column *catalog.Column) *candidate {
 	for _, c := range candidates {
 		if c.ownKeyColumn == nil || alike(c.ownKeyColumn.Type, column.Type) {
 			return c

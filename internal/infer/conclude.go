@@ -53,7 +53,7 @@ func (n *inference) doubtGlobal(t *table) {
 	}
 	owned := func(r *catalog.Relation) bool {
 		of := n.tableOf[r]
-		return of != nil && len(of.passes()) > 0 && (of.level == nil || !of.level.candidate.isUsersTable())
+		return of != nil && len(of.innermostLevels()) > 0 && (of.level == nil || !of.level.candidate.isUsersTable())
 	}
 	for _, ref := range t.refs {
 		if owned(ref.To) {
@@ -136,7 +136,7 @@ func (n *inference) concludeLevel(l *Level) {
 // sharedTenant are the columns of a pair's table that a target must share.
 func (n *inference) sharedTenant(t *table, p *Pair) []string {
 	for _, s := range t.scopes {
-		shared := slices.ContainsFunc(p.Targets, func(target Target) bool { return slices.Contains(n.tableOf[target.Table].passes(), s.Level) })
+		shared := slices.ContainsFunc(p.Targets, func(target Target) bool { return slices.Contains(n.tableOf[target.Table].innermostLevels(), s.Level) })
 		if len(s.Columns) > 0 && !s.Optional && shared {
 			return s.Columns
 		}

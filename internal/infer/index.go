@@ -128,9 +128,9 @@ func (n *inference) columnsReferencing(key *catalog.Column) map[*catalog.Column]
 	return seen
 }
 
-// below are the tables whose rows must, by required foreign keys, have a way to a
-// row of one of these.
-func (n *inference) below(start []*table) map[*table]bool {
+// requiredDescendants returns start and the tables whose rows must reference, directly or
+// over other tables, a row of one of these.
+func (n *inference) requiredDescendants(start []*table) map[*table]bool {
 	in := map[*table]bool{}
 	queue := slices.Clone(start)
 	for _, t := range start {

@@ -52,7 +52,7 @@ func (n *inference) viaKey(t *table, fits func(*catalog.Reference) bool, why str
 	var best *catalog.Reference
 	for _, ref := range t.refs {
 		to := n.tableOf[ref.To]
-		if !fits(ref) || len(to.passes()) == 0 || to.level != nil && (t.level != nil || to.level.candidate.isUsersTable()) {
+		if !fits(ref) || len(to.innermostLevels()) == 0 || to.level != nil && (t.level != nil || to.level.candidate.isUsersTable()) {
 			continue
 		}
 		if best == nil || closeness(t, ref) > closeness(t, best) || closeness(t, ref) == closeness(t, best) && position(ref) < position(best) {
@@ -64,7 +64,7 @@ func (n *inference) viaKey(t *table, fits func(*catalog.Reference) bool, why str
 	}
 	to := n.tableOf[best.To]
 	var out []Scope
-	for _, l := range to.passes() {
+	for _, l := range to.innermostLevels() {
 		out = append(out, Scope{Table: t.Relation, Level: l, Via: Ref{Columns: best.Columns, Table: best.To, Key: best.RefColumns}})
 	}
 	return out, fmt.Sprintf("a row "+why, to.name, list(best.Columns))
@@ -84,9 +84,9 @@ func closeness(t *table, ref *catalog.Reference) int {
 
 func position(ref *catalog.Reference) int16 { return ref.From.Column(ref.Columns[0]).Num }
 
-// passes are the levels that rows below one of t belong to: the innermost of its own
-// that every row has.
-func (t *table) passes() []*Level {
+// innermostLevels returns the levels that rows referencing one of t belong to: the
+// innermost of those that every row of t has.
+func (t *table) innermostLevels() []*Level {
 	if t.level != nil {
 		return []*Level{t.level}
 	}
@@ -106,9 +106,9 @@ func (n *inference) viaPair(t *table) ([]Scope, string) {
 		if len(p.Targets) == 0 || !p.Type.Required() || !p.ID.Required() {
 			continue
 		}
-		shared := n.tableOf[p.Targets[0].Table].passes()
+		shared := n.tableOf[p.Targets[0].Table].innermostLevels()
 		for _, target := range p.Targets[1:] {
-			levels := n.tableOf[target.Table].passes()
+			levels := n.tableOf[target.Table].innermostLevels()
 			shared = slices.DeleteFunc(slices.Clone(shared), func(l *Level) bool { return !slices.Contains(levels, l) })
 		}
 		if len(shared) > 0 {

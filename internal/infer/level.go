@@ -36,7 +36,7 @@ func (n *inference) levels() {
 	}
 	n.nameLevels()
 	n.linkLevels()
-	n.nearly(candidates)
+	n.reportNearMisses(candidates)
 }
 
 // rank orders candidates: what policies compare comes first, then what keys include,
@@ -205,7 +205,7 @@ func (n *inference) inner(c *candidate) string {
 // do not carry it themselves, and all that do not carry it.
 func (n *inference) through(inner, outer *candidate) (through, all int) {
 	counts := func(start []*table) (sum int) {
-		for t := range n.below(start) {
+		for t := range n.requiredDescendants(start) {
 			if _, direct := outer.carriers[t]; !direct && t != inner.table && !t.links() {
 				sum++
 			}
@@ -325,8 +325,9 @@ func (l *Level) hasAncestor(q *Level) bool {
 	return false
 }
 
-// nearly says which tables look like a level and were not taken for one.
-func (n *inference) nearly(candidates []*candidate) {
+// reportNearMisses adds a doubt for each table that looks like a level and was not taken
+// for one.
+func (n *inference) reportNearMisses(candidates []*candidate) {
 	if len(n.accepted) == 0 {
 		n.unnamedKeys()
 	}

@@ -14,7 +14,7 @@ import (
 
 // Report is what a review found.
 type Report struct {
-	// Findings are those that nobody has accepted, in the order of files and
+	// Findings are those that the baseline has not, in the order of files and
 	// statements.
 	Findings []Finding `json:"findings"`
 	// Waived are those accepted in the files or by the baseline; Finding.Waived says

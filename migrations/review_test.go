@@ -200,7 +200,7 @@ func TestReviewSeesLocksOfConcurrently(t *testing.T) {
 	}
 }
 
-// DETACH CONCURRENTLY takes the partition for itself only when nobody uses the parent
+// DETACH CONCURRENTLY takes the partition for itself only when no session uses the parent
 // any more; that is read too, whatever the schema and depth.
 func TestReviewSeesLocksOfDetach(t *testing.T) {
 	t.Parallel()

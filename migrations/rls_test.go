@@ -37,7 +37,7 @@ func TestOnlyTheOwnSpaceIsSeen(t *testing.T) {
 	refuses(t, app, privilege, "", "select from organization_memberships")
 }
 
-// Without a valid setting nothing is seen, changed or written, whoever asks: also the
+// Without a valid setting nothing is seen, changed or written, whichever role asks: also the
 // owner, for row-level security is forced.
 func TestWithoutASpaceNothing(t *testing.T) {
 	t.Parallel()
@@ -276,7 +276,7 @@ func TestPoliciesUseTheIndex(t *testing.T) {
 	}
 }
 
-// Nobody changes the trail: not the application, not the owner, not around the parent.
+// No role changes the trail: not the application, not the owner, not around the parent.
 func TestAuditTrailIsAppendOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

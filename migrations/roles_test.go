@@ -13,7 +13,7 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// renamed is the beginning of the reference schema, with roles that nobody else on the
+// renamed is the beginning of the reference schema, with roles that no other database on the
 // server uses.
 func renamed(t *testing.T, prefix string) fstest.MapFS {
 	t.Helper()
@@ -82,8 +82,8 @@ func TestRolesRace(t *testing.T) {
 	}
 }
 
-// Where a DBA has made the roles, the migrating role needs no CREATEROLE. Where nobody
-// has, the error says which statement to ask for.
+// Where a DBA has made the roles, the migrating role needs no CREATEROLE. Where they are
+// missing, the error says which statement to ask for.
 func TestOwnerWithoutCreaterole(t *testing.T) {
 	t.Parallel()
 	prefix := fmt.Sprintf("plain_%d", os.Getpid())

@@ -85,7 +85,7 @@ func (w *scriptWriter) changedFiles(applied []int64) {
 }
 
 // remember leaves the file's checksum in the comment of the version table, where it
-// is in nobody's way.
+// is in no session's way.
 func (w *scriptWriter) remember(src source) {
 	entry := fmt.Sprintf("%d=%s", src.Version, checksum(src)[:16])
 	w.line("do $seedbed$ declare kept text; begin")

@@ -32,7 +32,7 @@ func (a *audit) access() *report.Access {
 	return matrix
 }
 
-// accessRoles are the application's, then owners, then whoever else was granted
+// accessRoles are the application's, then owners, then the other roles that were granted
 // something. Superusers and Postgres's own roles are left out.
 func (a *audit) accessRoles() []*catalog.Role {
 	out := a.roles.all()
@@ -109,7 +109,7 @@ func (a *audit) allows(s *subject, p *catalog.Policy, command string) report.Rea
 	case expr == "false":
 		return report.Nothing
 	case s == nil && len(a.settingsIn(expr)) > 0:
-		return report.OfTenant // the table is nobody's, and shows what concerns the session's
+		return report.OfTenant // the table belongs to no tenant, and shows what concerns the session's
 	case s == nil:
 		return report.Everything
 	case a.bound(sqltext.Tokens(expr), s, s.scopes[:min(1, len(s.scopes))]):

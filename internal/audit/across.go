@@ -7,7 +7,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// probeAcross: who reads across tenants sees all of its own, and nobody else's.
+// probeAcross: a role that reads across tenants sees all of its own, and no other's.
 func (p *prober) probeAcross(s *subject, role *catalog.Role) error {
 	if privilege(role, s.rel, "SELECT") == "" {
 		return nil
@@ -66,7 +66,7 @@ func (t *probed) union(tenant []string) error {
 			"the role's policies must compare with the outer tenant, and with nothing else")
 	}
 	// With a tenant of the inner level in the session as well, which may be
-	// anybody's: it must not add anything.
+	// any tenant's: it must not add anything.
 	return t.withInner(all, sql)
 }
 

@@ -33,7 +33,7 @@ func (a *audit) aggregates() error {
 // undeclared reports tables that carry two levels of one line, without being declared.
 func (a *audit) undeclared(s *subject) {
 	if s.tenant != "" || !a.usesRLS {
-		return // nobody reads across tenants here
+		return // no role reads across tenants here
 	}
 	for _, inner := range s.scopes {
 		for _, outer := range s.scopes {
@@ -69,7 +69,7 @@ func (a *audit) aggregateKey(s *subject) {
 			catalog.Idents(append(slices.Clone(inner.Key), inner.ParentColumns...)))})
 }
 
-// aggregatePredicate wants whoever reads across to be kept to the outer tenant in
+// aggregatePredicate wants roles that read across to be kept to the outer tenant in
 // every way: a restrictive policy, or none of the permissive ones open otherwise.
 func (a *audit) aggregatePredicate(s *subject, role *catalog.Role) {
 	if !s.rel.RLS || privilege(role, s.rel, "SELECT") == "" {

@@ -194,7 +194,7 @@ func (a *audit) gap(g report.Gap) {
 func (a *audit) name(r *catalog.Relation) string { return a.cat.Name(r) }
 
 // hidden turns a query that could not see into a finding: no silence about rows
-// that nobody looked at. Other errors are the caller's.
+// that no check looked at. Other errors are the caller's.
 func (a *audit) hidden(r *catalog.Relation, err error) error {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) || a.ctx.Err() != nil || pgErr.Code == "57014" {
@@ -213,7 +213,7 @@ func (a *audit) hidden(r *catalog.Relation, err error) error {
 	return a.eyes.reopen()
 }
 
-// blind is the one finding for all tables that have rows which nobody saw.
+// blind is the one finding for all tables that have rows that no session saw.
 func (a *audit) blind() {
 	if len(a.unseen) == 0 {
 		return

@@ -175,7 +175,7 @@ func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting st
 }
 
 // asksSession reports whether an expression depends on who asks: by a name of the
-// session's, or by a function of one's own that does, or that nobody can look into.
+// session's, or by a function of one's own that does, or whose body cannot be read.
 func (a *audit) asksSession(tokens []sqltext.Token, depth int) bool {
 	for i, t := range tokens {
 		switch {

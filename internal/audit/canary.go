@@ -269,7 +269,7 @@ func (p *planter) sharedKey(s *subject, column string) bool {
 	return false
 }
 
-// plantable are the columns whose text is nobody's business: no keys, no
+// plantable are the columns whose text no other tenant may see: no keys, no
 // references, no discriminators, nothing generated.
 func (p *planter) plantable(s *subject, c *catalog.Column) bool {
 	t := c.Type.Underlying()
@@ -354,7 +354,7 @@ func forms(c *catalog.Column, token string) []string {
 }
 
 // asItIs takes the values that are there for canaries, where they are long and
-// nobody else has them.
+// no other tenant has them.
 func (p *planter) asItIs(s *subject, c *catalog.Column, why error) error {
 	if c.Type.Underlying().Category == "S" {
 		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf(`SELECT DISTINCT %[1]s::text FROM %[2]s t WHERE length(%[1]s::text) >= 12 AND %[3]s

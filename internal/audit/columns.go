@@ -55,7 +55,7 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 	a.tenantType(s, sc)
 }
 
-// tenantDefault: a row that does not say whose it is goes to whoever the default names.
+// tenantDefault: a row that does not say whose it is goes to the tenant that the default names.
 func (a *audit) tenantDefault(s *subject, sc seedbed.Scoped) {
 	for _, name := range sc.Columns {
 		c := s.rel.Column(name)

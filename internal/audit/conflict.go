@@ -7,10 +7,10 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// conflicts inserts a row of one's own with the key that somebody else has, ON
+// conflicts inserts a row of one's own with the key that another tenant's row has, ON
 // CONFLICT DO UPDATE: it must neither overwrite that row nor tell that it is there.
-// Where all that a key compares is random, nobody guesses it, and an error tells
-// nothing; but whoever has seen one, in a link, must not get past policies with it.
+// Where all that a key compares is random, no client guesses it, and an error tells
+// nothing; but a client that has seen one, in a link, must not get past policies with it.
 func (t *probed) conflicts() error {
 	name := t.harmless()
 	if !t.may("INSERT") || len(t.key) == 0 || name == "" || t.s.tenant != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// exposure finds what belongs to no tenant and still is not for everybody: the users of
+// exposure finds what belongs to no tenant and still is not for every session: the users of
 // an authentication schema behind a view, and columns of secrets without policies.
 func (a *audit) exposure() error {
 	for _, v := range a.cat.Relations {

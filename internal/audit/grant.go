@@ -87,7 +87,7 @@ func names(roles []*catalog.Role) []string {
 }
 
 // statistics: pg_stats shows a column's values to those only whom no policy binds;
-// the table behind it to whoever was granted it.
+// the table behind it to the roles that were granted it.
 func (a *audit) statistics() error {
 	if !a.usesRLS {
 		return nil

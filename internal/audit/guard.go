@@ -35,7 +35,7 @@ func clauses(p *catalog.Policy) []clause {
 }
 
 // guarded reports whether restrictive policies keep to the tenant whatever a clause
-// of a permissive one lets through: for everybody whom that applies to, and for
+// of a permissive one lets through: for every role that that applies to, and for
 // every command that the clause decides.
 func (a *audit) guarded(s *subject, p *catalog.Policy, c clause, accepted []seedbed.Scoped) bool {
 	for _, role := range a.met(p) {
@@ -54,7 +54,7 @@ func (a *audit) guarded(s *subject, p *catalog.Policy, c clause, accepted []seed
 }
 
 // met are the application's roles that a policy applies to; nil stands for a role
-// that nobody knows.
+// that no client knows.
 func (a *audit) met(p *catalog.Policy) []*catalog.Role {
 	var out []*catalog.Role
 	for _, r := range a.roles.all() {

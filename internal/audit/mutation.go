@@ -81,7 +81,7 @@ func Mutations(ctx context.Context, db seedbed.DB, opt MutationOptions, survives
 var ErrUnharmed = errors.New("the test fails on the schema as it is")
 
 // workshop is a transaction that may change the schema: of a session that may
-// become anybody, if the handle has one, else its own.
+// become any role, if the handle has one, else its own.
 func (a *audit) workshop() (pgx.Tx, func(), error) {
 	a.eyes.close() // its locks would be in the way, and one connection may be all there is
 	if su, ok := a.db.(superuser); ok {

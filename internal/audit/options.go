@@ -25,7 +25,7 @@ type Options struct {
 	// NoProbes leaves out what logs in as the application and tries: the part
 	// that writes, in a transaction that is rolled back. Zero: probe.
 	NoProbes bool
-	// Progress is told of each step before it begins. Nil: nobody is.
+	// Progress is told of each step before it begins. May be nil.
 	Progress func(Progress)
 }
 

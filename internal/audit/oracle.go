@@ -86,7 +86,7 @@ func (t *probed) same(object, what, exists, missing, fix string) error {
 	return nil
 }
 
-// foreignKeys points a row of one's own at somebody else's, and at nothing.
+// foreignKeys points a row of one's own at another tenant's, and at nothing.
 func (t *probed) foreignKeys() error {
 	if !t.may("UPDATE") || len(t.key) == 0 {
 		return nil
@@ -124,7 +124,7 @@ func (t *probed) foreignKey(fk *catalog.Constraint, target *subject) error {
 	if err != nil || values == nil {
 		return err
 	}
-	// The two differ in one column only: the last that has a value nobody uses.
+	// The two differ in one column only: the last that has a value that no row has.
 	missing, made := append([]string{}, values...), false
 	for i := len(own) - 1; i >= 0 && !made; i-- {
 		if fresh, ok := unused(t.s.rel.Column(own[i])); ok {
@@ -172,8 +172,8 @@ func (t *probed) pairOf(shadow string) (columns []string, typ string) {
 	return nil, ""
 }
 
-// uniques gives a row of one's own the value that somebody else has. Random values
-// nobody guesses, so those need no tenant.
+// uniques gives a row of one's own the value that another tenant's row has. Random values
+// cannot be guessed, so those need no tenant.
 func (t *probed) uniques() error {
 	if !t.may("UPDATE") || len(t.key) == 0 || t.s.tenant != "" {
 		return nil

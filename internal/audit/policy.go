@@ -24,7 +24,7 @@ func (a *audit) settingsIn(expr string) []string {
 	return a.readers.In(sqltext.Tokens(expr))
 }
 
-// rowSecurity checks, table by table, that policies apply, to everybody, to every
+// rowSecurity checks, table by table, that policies apply, to every role, to every
 // command, and that each keeps to the tenant.
 func (a *audit) rowSecurity() error {
 	if !a.usesRLS {

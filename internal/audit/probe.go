@@ -95,7 +95,7 @@ func (a *audit) newProber() (*prober, error) {
 		if canSet(session, r) {
 			continue
 		}
-		// In a transaction that is rolled back, so nobody else ever sees it.
+		// In a transaction that is rolled back, so no other session ever sees it.
 		grant := fmt.Sprintf("SET LOCAL ROLE %s; GRANT %s TO %s; %s", catalog.Ident(session.Name), catalog.Ident(r.Name), catalog.Ident(session.Name), a.eyes.step)
 		if _, err := a.eyes.tx.Conn().PgConn().Exec(a.ctx, grant).ReadAll(); err != nil {
 			return nil, a.eyes.reopen()
@@ -112,7 +112,7 @@ func (a *audit) seesAll() bool {
 func (a *audit) elsewhere(su superuser, become func(string) string) (*prober, error) {
 	conn, err := su.Superuser(a.ctx)
 	if err != nil {
-		return nil, nil //nolint:nilerr // a server of somebody else's: there are other ways
+		return nil, nil //nolint:nilerr // a server that this role does not administer: there are other ways
 	}
 	closing := func() { _ = conn.Close(context.WithoutCancel(a.ctx)) }
 	tx, err := conn.Begin(a.ctx)
@@ -188,7 +188,7 @@ func (p *prober) send(sql string) ([]*pgconn.Result, error) {
 	return p.tx.Conn().PgConn().Exec(p.a.ctx, sql).ReadAll()
 }
 
-// try runs one statement as somebody. What it did is taken back before the next.
+// try runs one statement as a role. What it did is taken back before the next.
 func (p *prober) try(who identity, sql string) (outcome, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "SAVEPOINT probe; %s; SET LOCAL row_security = on;", p.become(who.role.Name))

@@ -172,7 +172,7 @@ func (t *probed) hasBelow() string {
 
 func (t *probed) may(command string) bool { return privilege(t.role, t.s.rel, command) != "" }
 
-// foreign is the condition for rows of anybody else; "" where a row has no column
+// foreign is the condition for rows of any other tenant; "" where a row has no column
 // that says so.
 func (t *probed) foreign(alias string) string {
 	if len(t.columns) == 0 || len(t.columns) != len(t.own.tenant) {
@@ -207,7 +207,7 @@ func (t *probed) find(rule, object, message, sql string, got outcome, fix string
 
 const fixPolicy = "see the policies of the table: each must compare the row's tenant with the session's, in USING and in WITH CHECK"
 
-// reads: nobody else's rows, and its own.
+// reads: no other tenant's rows, and its own.
 func (t *probed) reads() error {
 	if !t.may("SELECT") {
 		return nil

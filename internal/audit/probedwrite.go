@@ -111,7 +111,7 @@ func (t *probed) move(to *row) string {
 	return fmt.Sprintf("UPDATE %s t SET %s", t.s.rel.Ident(), strings.Join(set, ", "))
 }
 
-// foreignOrOther is everybody else's rows where that can be said, else one.
+// foreignOrOther is every other tenant's rows where that can be said, else one.
 func (t *probed) foreignOrOther() string {
 	if foreign := t.foreign("t"); foreign != "" {
 		return foreign

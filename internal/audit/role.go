@@ -89,7 +89,7 @@ func roleFix(role, r *catalog.Role, attribute string) string {
 	return fmt.Sprintf("REVOKE %s FROM %s", catalog.Ident(firstLink(role, r).Name), catalog.Ident(role.Name))
 }
 
-// mayRiseAcross reports applications of one tenant that can become whoever reads
+// mayRiseAcross reports applications of one tenant that can become a role that reads
 // across tenants.
 func (a *audit) mayRiseAcross() {
 	for _, role := range a.roles.app {

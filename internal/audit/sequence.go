@@ -50,7 +50,7 @@ func (a *audit) sequence(s *catalog.Sequence, c *catalog.Column) error {
 	if s.Increment < 0 {
 		edge, past = "min", "<"
 	}
-	// A sequence that nobody has used yet hands out its start; last_value says so
+	// A sequence that is unused yet hands out its start; last_value says so
 	// with is_called.
 	var behind bool
 	var reached, next string

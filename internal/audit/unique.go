@@ -88,7 +88,7 @@ func (a *audit) chosenByNoTenant(s *subject, ix *catalog.Index, columns []string
 	return false
 }
 
-// unguessable reports whether nobody chooses or guesses the values of a column: UUIDs,
+// unguessable reports whether no client chooses or guesses the values of a column: UUIDs,
 // what Postgres counts, secrets, the ids of text keys, which applications make of random
 // letters (cuid, ulid, nanoid), and what references any of those.
 func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, depth int) bool {

@@ -59,7 +59,7 @@ func (a *audit) view(v *catalog.Relation, shows []string) {
 	}
 }
 
-// viewKeeps reports whether a view shows rows of the session's tenant only, whoever its
+// viewKeeps reports whether a view shows rows of the session's tenant only, whichever role its
 // owner is: its one WHERE compares the tenant of what it reads.
 func (a *audit) viewKeeps(v *catalog.Relation) bool {
 	tokens := sqltext.Tokens(strings.TrimSuffix(strings.TrimSpace(v.Definition), ";"))
@@ -110,7 +110,7 @@ func (a *audit) filters(v *catalog.Relation) bool {
 	})
 }
 
-// matview: no policy applies to a materialized view, whoever reads it.
+// matview: no policy applies to a materialized view, whichever role reads it.
 func (a *audit) matview(v *catalog.Relation, shows []string) {
 	if who := a.readersOf(v); len(who) > 0 {
 		a.find(report.Finding{Rule: "matview-granted", Object: a.name(v),
@@ -119,7 +119,7 @@ func (a *audit) matview(v *catalog.Relation, shows []string) {
 	}
 }
 
-// readersOf are the application's roles that may read a relation, and everybody.
+// readersOf are the application's roles that may read a relation, and PUBLIC.
 func (a *audit) readersOf(r *catalog.Relation) []string {
 	var who []string
 	for _, role := range a.roles.all() {

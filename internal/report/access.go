@@ -34,7 +34,7 @@ type AccessRole struct {
 // AccessTable is a row of the matrix.
 type AccessTable struct {
 	Name string `json:"name"`
-	// Scope is the level that its rows belong to; "" where nobody owns them.
+	// Scope is the level that its rows belong to; "" where they belong to no tenant.
 	Scope string `json:"scope"`
 	// Aggregate says that it is read across tenants too.
 	Aggregate bool `json:"aggregate,omitempty"`

@@ -69,7 +69,7 @@ func marks(t AccessTable, role AccessRole, reach []Reach, broken map[spot]string
 		}
 		m := mark{Letter: command[:1], Class: string(reach[i]), Says: fmt.Sprintf("%s: %s on %s %s", role.Name, command, t.Name, says[reach[i]])}
 		if t.Scope == "" && reach[i] == Everything {
-			m.Class = "shared" // nobody owns these rows
+			m.Class = "shared" // they belong to no tenant
 		}
 		if link := broken[spot{t.Name, role.Name, command}]; link != "" {
 			m.Class, m.Link = "broken", link

@@ -15,7 +15,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// found is a report with something of each kind, and with names that somebody chose
+// found is a report with something of each kind, and with names that an attacker chose
 // to break us.
 func found() report.Page {
 	denied, own, all := report.Denied, report.OfTenant, report.Everything
@@ -62,7 +62,7 @@ func TestHTML(t *testing.T) {
 	golden(t, "findings.html", style.ReplaceAllString(html(t, found()), "<$1></$1>"))
 }
 
-// The page runs nothing but its own script and asks nobody for anything, whatever names
+// The page runs nothing but its own script and sends no request, whatever names
 // say.
 func TestHTMLIsSelfContained(t *testing.T) {
 	page := strings.ReplaceAll(html(t, found()), `xmlns="http://www.w3.org/2000/svg"`, "")

@@ -20,7 +20,7 @@ const observerPoll = 2 * time.Millisecond
 // every table, as writers do, so that the command stops where it waits for them;
 // there its locks are read. Then the session steps down to ACCESS SHARE, as readers
 // hold, and they are read again. A partition that is detached is read a third time:
-// its own lock is taken only when nobody uses the parent any more.
+// its own lock is taken only when no session uses the parent any more.
 type lockObserver struct {
 	scratch           *scratch
 	pid               uint32 // of the session that runs the command

@@ -212,7 +212,7 @@ func (j *evaluator) bulkOn(s *step, oid uint32) bool {
 	return false
 }
 
-// related reports whether the two are partitions and parent: one table to whoever
+// related reports whether the two are partitions and parent: one table to a client that
 // waits.
 func (j *evaluator) related(s *step, a, b uint32) bool {
 	if a == b {
@@ -253,7 +253,7 @@ func (j *evaluator) table(oid uint32) *relation {
 	return r
 }
 
-// lockTimeoutRules is policy: whoever waits for a lock makes everyone behind wait.
+// lockTimeoutRules is policy: a session that waits for a lock makes all behind it wait.
 func (j *evaluator) lockTimeoutRules(s *step) {
 	if s.wait != "0" {
 		return

@@ -45,7 +45,7 @@ func (s *step) says(before, after string) []string {
 }
 
 // saidOf reports whether the server said so of the relation. It leaves the schema
-// out; two tables of one name in one command are told apart by nobody.
+// out; two tables of one name in one command cannot be told apart.
 func (s *step) saidOf(what, name string) bool {
 	for _, n := range s.says(what+` "`, `"`) {
 		if n == name {

@@ -63,7 +63,7 @@ func TestEveryScenarioIsWhole(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			if s.Short == "" || s.Promise == "" {
-				t.Error("nobody says what it is")
+				t.Error("nothing says what it is")
 			}
 			db := pg.DB(t)
 			fill(t, db, s.Name, scenario.Options{Seed: 5, Spaces: 3})

@@ -13,7 +13,7 @@ import (
 // catalog (tenant columns, composite keys, policies, roles, views, functions,
 // partitions, aggregates), at the rows (no reference leads into another tenant),
 // and then becomes the application's role, in a transaction that is rolled back,
-// and tries to read, write and infer what belongs to somebody else; each attempt
+// and tries to read, write and infer what belongs to another tenant; each attempt
 // is paired with the same on a row of its own, which must succeed.
 //
 //	check.Isolation(t, db)

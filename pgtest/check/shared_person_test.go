@@ -7,7 +7,7 @@ import (
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
-// Somebody who is a member of two spaces exists in one's own: that a reference to
+// A person who is a member of two spaces exists in one's own: that a reference to
 // them is accepted tells nothing of the other space.
 func TestPersonOfTwoTenantsIsNoOracle(t *testing.T) {
 	db := pg.DB(t)

@@ -48,7 +48,7 @@ func (a *audit) filledBy(seq *catalog.Sequence) *catalog.Column {
 	return nil
 }
 
-// publicPrivileges reports grants to everybody: logins that nobody thought of.
+// publicPrivileges reports grants to PUBLIC, which every login has.
 func (a *audit) publicPrivileges() {
 	for _, s := range a.allPieces() {
 		for _, g := range publicGrants(s.rel) {
@@ -65,7 +65,7 @@ func (a *audit) publicPrivileges() {
 	}
 }
 
-// publicGrants are what everybody holds on a table, or on columns of it.
+// publicGrants are what PUBLIC holds on a table, or on columns of it.
 func publicGrants(r *catalog.Relation) []catalog.Grant {
 	for _, g := range r.Grants {
 		if g.Grantee == "public" && len(g.Privileges) > 0 {

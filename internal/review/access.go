@@ -62,7 +62,7 @@ func (m *Migration) touchesAccess() bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(statements(m.Up), statement.opaque)
+	return slices.ContainsFunc(statements(m.Up), statement.mayRunCode)
 }
 
 // changes are the differences, by object and role.
@@ -179,7 +179,7 @@ func (e *engine) accessRules(r *run, before, after access, changes []AccessChang
 // madeTable reports whether the migration itself made the table.
 func (j *evaluator) madeTable(name string) bool {
 	schema, table, _ := strings.Cut(name, ".")
-	r := j.now.find(schema, table)
+	r := j.state.find(schema, table)
 	return r != nil && r.table() && !j.old(r.OID)
 }
 

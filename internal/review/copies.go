@@ -32,7 +32,7 @@ func (e *engine) replayMigrations(ctx context.Context, name string, version int6
 			}
 			continue
 		}
-		r := &run{sess: sess, mig: m, start: newState(), now: newState()}
+		r := &run{sess: sess, mig: m, start: newState(), state: newState()}
 		if err := r.runUntraced(ctx); err != nil {
 			return fmt.Errorf("run %s again: %w", m.File, err)
 		}

@@ -14,8 +14,8 @@ import (
 type structure map[string]string
 
 func (s *session) structure(ctx context.Context) (structure, error) {
-	mark := len(s.heard)
-	defer func() { s.heard = s.heard[:mark] }()
+	mark := len(s.notices)
+	defer func() { s.notices = s.notices[:mark] }()
 	results, err := s.conn.PgConn().Exec(ctx, "select object, definition from seedbed_review.structure()").ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("read the structure of the scratch database: %w", err)

@@ -149,7 +149,7 @@ func (e *engine) run(ctx context.Context, m *Migration) (bool, error) {
 // apply runs a migration that is not reviewed.
 func (e *engine) apply(ctx context.Context, m *Migration) (bool, error) {
 	e.state, e.structure = nil, nil
-	r := &run{sess: e.sess, mig: m, start: newState(), now: newState()}
+	r := &run{sess: e.sess, mig: m, start: newState(), state: newState()}
 	return e.ended(r, r.runUntraced(ctx))
 }
 
@@ -161,7 +161,7 @@ func (r *run) runUntraced(ctx context.Context) error {
 		}
 	}
 	for i, c := range r.mig.Up {
-		r.sess.heard = r.sess.heard[:0]
+		r.sess.notices = r.sess.notices[:0]
 		failure, err := pgError(r.sess.exec(ctx, c.SQL))
 		if err != nil {
 			return err
@@ -173,7 +173,7 @@ func (r *run) runUntraced(ctx context.Context) error {
 				p = all[0]
 				p.chunk = i
 			}
-			r.stop = r.failed(p, failure, nil)
+			r.failedStep = r.failed(p, failure, nil)
 			return r.abandon(ctx, errStop)
 		}
 	}
@@ -338,28 +338,28 @@ func (e *engine) after(ctx context.Context, r *run) error {
 // be read, and no schema was renamed, which changes the names of what lies in it.
 func (r *run) traced() bool {
 	for _, s := range r.steps {
-		if s.direct || s.err != nil {
+		if s.outsideTransaction || s.err != nil {
 			return false
 		}
 	}
 	for oid, name := range r.start.schemas {
-		if now, has := r.now.schemas[oid]; has && now != name {
+		if now, has := r.state.schemas[oid]; has && now != name {
 			return false
 		}
 	}
-	return !r.skipped && !r.control
+	return !r.skipped && !r.endedTransaction
 }
 
 // touched are the relations that the migration made, or locked as DDL does.
 func (r *run) touched() []uint32 {
 	all := []uint32{}
-	for oid := range r.now.rels {
+	for oid := range r.state.rels {
 		if oid > r.sess.base {
 			all = append(all, oid)
 		}
 	}
 	for _, s := range r.steps {
-		for oid, mode := range s.fresh {
+		for oid, mode := range s.locksTaken {
 			if mode >= ShareUpdateExclusive {
 				all = append(all, oid)
 			}
@@ -398,5 +398,5 @@ func (r *run) clean() bool {
 			return false
 		}
 	}
-	return !r.skipped && !r.control
+	return !r.skipped && !r.endedTransaction
 }

@@ -113,7 +113,7 @@ func (p *lockObserver) read(ctx context.Context) (waits bool, err error) {
 // was seen with.
 func (r *run) observeLocks(ctx context.Context, stmt statement) (locks, error) {
 	p := &lockObserver{scratch: r.scratch, pid: r.sess.conn.PgConn().PID(), seen: locks{}}
-	for _, rel := range r.now.rels {
+	for _, rel := range r.state.rels {
 		if rel.table() && !rel.Extension {
 			p.tables = append(p.tables, "only "+rel.sql())
 		}
@@ -133,7 +133,7 @@ func (r *run) detachedPartition(stmt statement) *relation {
 	}
 	name := stmt.Tokens[at+2:]
 	if len(name) > 2 && name[1].Is(".") {
-		return r.now.find(name[0].Text, name[2].Text)
+		return r.state.find(name[0].Text, name[2].Text)
 	}
-	return r.now.find("", name[0].Text)
+	return r.state.find("", name[0].Text)
 }

@@ -88,8 +88,9 @@ func (p statement) savepoint() bool {
 		p.Starts("rollback", "to") || p.Starts("rollback", "work", "to") || p.Starts("rollback", "transaction", "to")
 }
 
-// opaque can hold any number of commands: what it does shows only as it runs.
-func (p statement) opaque() bool {
+// mayRunCode reports whether the statement can run any number of commands: what it does
+// shows only as it runs.
+func (p statement) mayRunCode() bool {
 	for _, w := range []string{"do", "call", "select", "with", "values", "execute"} {
 		if p.Starts(w) {
 			return true
@@ -98,9 +99,9 @@ func (p statement) opaque() bool {
 	return false
 }
 
-// light cannot change the structure nor take a lock that matters, so that a file
+// onlyInsertsValues statements cannot change the structure nor take a lock that matters: a file
 // with ten thousand rows costs little.
-func (p statement) light() bool {
+func (p statement) onlyInsertsValues() bool {
 	return p.Starts("insert") && sqltext.Index(p.Tokens, "values") >= 0 &&
 		sqltext.Index(p.Tokens, "select") < 0 && sqltext.Index(p.Tokens, "with") < 0
 }
@@ -129,9 +130,9 @@ func (p statement) outsideOnly() bool {
 	return p.concurrently() || p.Starts("vacuum")
 }
 
-// saved may fail without an end to the review: what must not run in a transaction,
+// mayFail reports whether the review survives the statement's failure: what must not run in a transaction,
 // and roles that are there.
-func (p statement) saved() bool {
+func (p statement) mayFail() bool {
 	return p.outsideOnly() || p.clusterWide() || p.createsRole() || p.Starts("reindex") || p.Starts("cluster")
 }
 

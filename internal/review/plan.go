@@ -17,7 +17,7 @@ type plan struct {
 type node = queryplan.Node
 
 // readPlan takes an auto_explain message; false for any other.
-func readPlan(m message) (plan, bool) {
+func readPlan(m notice) (plan, bool) {
 	if m.severity != "INFO" || !strings.HasPrefix(m.text, "duration: ") {
 		return plan{}, false
 	}

@@ -59,7 +59,7 @@ func (j *evaluator) add(s *step, rule, target string, lock Lock, message, fix st
 // on reports a finding about a relation with the lock that the step holds on it.
 func (j *evaluator) on(s *step, rule string, r *relation, message, fix string) {
 	lock := s.lockOn(r.OID)
-	if s.direct && lock == NoLock {
+	if s.outsideTransaction && lock == NoLock {
 		lock = directLock(s)
 	}
 	j.add(s, rule, j.name(r), lock, message, fix)
@@ -93,7 +93,7 @@ func directLock(s *step) Lock {
 // leads reports whether p is the highest of the tables of this step for which it
 // makes sense to report: a partition's change follows from its parent's.
 func (j *evaluator) leads(s *step, p pair, also func(pair) bool) bool {
-	for _, up := range s.after.ancestors(p.new) {
+	for _, up := range s.stateAfter.ancestors(p.new) {
 		for _, q := range s.diff.same {
 			if q.new.OID == up.OID && j.old(up.OID) && also(q) {
 				return false
@@ -106,7 +106,7 @@ func (j *evaluator) leads(s *step, p pair, also func(pair) bool) bool {
 // with is the statement with words put in after the first occurrence of a keyword,
 // or a form of it where it is hidden in code.
 func (s *step) with(after, words, otherwise string) string {
-	if s.opaque() {
+	if s.mayRunCode() {
 		return otherwise
 	}
 	i := sqltext.Index(s.Tokens, after)

@@ -36,7 +36,7 @@ func (j *evaluator) rewritten(s *step, p pair) bool {
 		return true
 	}
 	for _, q := range s.diff.same { // a partitioned table has no file of its own
-		for _, up := range s.after.ancestors(q.new) {
+		for _, up := range s.stateAfter.ancestors(q.new) {
 			if up.OID == p.new.OID && s.rewrote(q.new) {
 				return true
 			}
@@ -46,7 +46,7 @@ func (j *evaluator) rewritten(s *step, p pair) bool {
 }
 
 func (j *evaluator) addedColumn(s *step, p pair, c column) {
-	domainType := s.after.domains[c.TypeID]
+	domainType := s.stateAfter.domains[c.TypeID]
 	serial := c.Default != nil && ownedSequence(*c.Default, p.new.Name, c.Name)
 	if c.NotNull && c.Default == nil && c.Identity == "" && c.Generated == "" && !domainType.Default {
 		j.on(s, "add-column-required", p.new, fmt.Sprintf("fails where %s has rows, and running code that does not name %s cannot insert any more", j.name(p.new), c.Name),
@@ -67,7 +67,7 @@ func (j *evaluator) addedColumn(s *step, p pair, c column) {
 	case c.Default != nil && j.volatile(*c.Default):
 		j.on(s, "add-column-volatile-default-rewrite", p.new, why,
 			fmt.Sprintf("ALTER TABLE %[1]s ADD COLUMN %[2]s %[3]s; ALTER TABLE %[1]s ALTER COLUMN %[2]s SET DEFAULT %[4]s; then fill old rows in batches", table, name, c.Type, *c.Default))
-	case domainType.OID != 0 && s.after.constrained(domainType) && j.rewritten(s, p):
+	case domainType.OID != 0 && s.stateAfter.constrained(domainType) && j.rewritten(s, p):
 		j.on(s, "add-column-domain-rewrite", p.new, why,
 			fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s with the domain's base type, and the domain's rule as CHECK … NOT VALID", table, name))
 	}

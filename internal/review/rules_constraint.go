@@ -124,7 +124,7 @@ func onlyNew(p pair, key []int16) bool {
 // validated: VALIDATE CONSTRAINT takes a weak lock only if nothing holds a strong
 // one.
 func (j *evaluator) validated(s *step, p pair, c constraint) {
-	if held := max(s.held[p.new.OID], NoLock); held >= ShareRowExclusive {
+	if held := max(s.locksBefore[p.new.OID], NoLock); held >= ShareRowExclusive {
 		j.add(s, "validate-in-same-transaction", j.name(p.new), held, validateWhy(j, p, c), validateFix(p, c))
 	}
 }
@@ -171,7 +171,7 @@ func (p pair) notNulls() bool {
 
 // provedNotNull: the server says that it skipped the scan.
 func (j *evaluator) provedNotNull(s *step, table, column string) bool {
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		if strings.HasPrefix(m.text, `existing constraints on column "`+table+"."+column+`" are sufficient`) {
 			return true
 		}
@@ -182,21 +182,21 @@ func (j *evaluator) provedNotNull(s *step, table, column string) bool {
 // domainRules: constraints on a domain are checked in every table that uses it.
 func (j *evaluator) domainRules(s *step) {
 	found := false
-	for oid, c := range s.after.checks {
-		old, had := s.before.checks[oid]
+	for oid, c := range s.stateAfter.checks {
+		old, had := s.stateBefore.checks[oid]
 		_, before := j.start.domains[c.Domain]
 		found = found || before && c.Valid && (!had || !old.Valid)
 	}
-	for oid, d := range s.after.domains {
-		old, had := s.before.domains[oid]
+	for oid, d := range s.stateAfter.domains {
+		old, had := s.stateBefore.domains[oid]
 		found = found || had && d.NotNull && !old.NotNull
 	}
 	if !found {
 		return
 	}
-	for _, oid := range s.fresh.sorted() {
-		mode := s.fresh[oid]
-		if r := s.after.rels[oid]; r != nil && j.old(oid) && mode >= Share && r.Kind == "r" {
+	for _, oid := range s.locksTaken.sorted() {
+		mode := s.locksTaken[oid]
+		if r := s.stateAfter.rels[oid]; r != nil && j.old(oid) && mode >= Share && r.Kind == "r" {
 			j.on(s, "domain-constraint-scan", r,
 				fmt.Sprintf("%s uses the domain: it is scanned while it is closed to writes", j.name(r)),
 				"ALTER DOMAIN … ADD CONSTRAINT … CHECK (…) NOT VALID; existing rows are checked by ALTER DOMAIN … VALIDATE CONSTRAINT at a quiet hour, with lock_timeout")

@@ -10,14 +10,14 @@ import (
 func (j *evaluator) dataRules(s *step) {
 	for i := range s.plans {
 		for _, c := range s.plans[i].changes(j.oldNamed(s), s.partOf) {
-			r := s.after.find(c.schema, c.name)
+			r := s.stateAfter.find(c.schema, c.name)
 			if r == nil || !j.old(r.OID) {
 				continue
 			}
 			if c.whole {
 				j.backfill(s, r, strings.ToUpper(c.operation))
 			}
-			if (c.whole || c.bulk) && s.held[r.OID] == AccessExclusive {
+			if (c.whole || c.bulk) && s.locksBefore[r.OID] == AccessExclusive {
 				j.mixed(s, r)
 			}
 		}
@@ -30,8 +30,8 @@ func (s *step) partOf(n *node, schema, name string) bool {
 	if n.Schema == schema && n.Relation == name {
 		return true
 	}
-	part := s.after.find(n.Schema, n.Relation)
-	return part != nil && slices.ContainsFunc(s.after.ancestors(part), func(a *relation) bool { return a.Schema == schema && a.Name == name })
+	part := s.stateAfter.find(n.Schema, n.Relation)
+	return part != nil && slices.ContainsFunc(s.stateAfter.ancestors(part), func(a *relation) bool { return a.Schema == schema && a.Name == name })
 }
 
 func (j *evaluator) backfill(s *step, r *relation, verb string) {
@@ -52,18 +52,18 @@ func (j *evaluator) mixed(s *step, r *relation) {
 // rowByRow: a loop over all rows that changes them one at a time. The table is empty
 // here, so the change itself never ran: it is read in the code.
 func (j *evaluator) rowByRow(s *step) {
-	if !s.opaque() || s.has("commit") {
+	if !s.mayRunCode() || s.has("commit") {
 		return
 	}
 	for i := range s.plans {
 		for _, n := range s.plans[i].scans(j.oldNamed(s)) {
-			r := s.after.find(n.Schema, n.Relation)
+			r := s.stateAfter.find(n.Schema, n.Relation)
 			if r == nil || !s.has("loop") {
 				continue
 			}
 			if verb := s.changesByName(r.Name); verb != "" {
 				j.backfill(s, r, verb)
-				if s.held[r.OID] == AccessExclusive {
+				if s.locksBefore[r.OID] == AccessExclusive {
 					j.mixed(s, r)
 				}
 			}
@@ -99,7 +99,7 @@ type work struct {
 // longWork lists scans, rewrites, index builds and bulk DML on old tables.
 func (j *evaluator) longWork(s *step) []work {
 	var all []work
-	for oid, r := range s.after.rels {
+	for oid, r := range s.stateAfter.rels {
 		switch {
 		case !j.old(oid) || r.Kind != "r" && r.Kind != "m":
 		case s.rewrote(r):
@@ -122,12 +122,12 @@ func (j *evaluator) longWork(s *step) []work {
 	}
 	for i := range s.plans {
 		for _, c := range s.plans[i].changes(j.oldNamed(s), s.partOf) {
-			if r := s.after.find(c.schema, c.name); r != nil && c.whole {
+			if r := s.stateAfter.find(c.schema, c.name); r != nil && c.whole {
 				all = append(all, work{r.OID, c.operation + " of all of " + j.name(r), AccessExclusive})
 			}
 		}
 		for _, n := range s.plans[i].scans(j.oldNamed(s)) {
-			if r := s.after.find(n.Schema, n.Relation); r != nil {
+			if r := s.stateAfter.find(n.Schema, n.Relation); r != nil {
 				all = append(all, work{r.OID, "a scan of " + j.name(r), AccessShare})
 			}
 		}
@@ -137,7 +137,7 @@ func (j *evaluator) longWork(s *step) []work {
 }
 
 func (j *evaluator) indexBuilt(s *step, r *relation) bool {
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		if strings.HasPrefix(m.text, `building index "`) && strings.Contains(m.text, `" on table "`+r.Name+`"`) {
 			return true
 		}
@@ -157,7 +157,7 @@ func (j *evaluator) foreignKeyChecked(s *step, r *relation) bool {
 // workRules: long work while an earlier statement's lock is held on another table,
 // or a stronger one on the same.
 func (j *evaluator) workRules(s *step) {
-	if len(s.held) == 0 || s.direct {
+	if len(s.locksBefore) == 0 || s.outsideTransaction {
 		return
 	}
 	validates := map[uint32]bool{}
@@ -167,8 +167,8 @@ func (j *evaluator) workRules(s *step) {
 		}
 	}
 	for _, w := range j.longWork(s) {
-		for _, oid := range s.held.sorted() {
-			mode, r := s.held[oid], j.start.rels[oid]
+		for _, oid := range s.locksBefore.sorted() {
+			mode, r := s.locksBefore[oid], j.start.rels[oid]
 			if r == nil || mode < Share || r.Kind == "v" || validates[oid] || j.related(s, oid, w.oid) {
 				continue
 			}
@@ -204,7 +204,7 @@ func (j *evaluator) buildLock(s *step, oid uint32) Lock {
 func (j *evaluator) bulkOn(s *step, oid uint32) bool {
 	for i := range s.plans {
 		for _, c := range s.plans[i].changes(j.oldNamed(s), s.partOf) {
-			if r := s.after.find(c.schema, c.name); r != nil && r.OID == oid {
+			if r := s.stateAfter.find(c.schema, c.name); r != nil && r.OID == oid {
 				return true
 			}
 		}
@@ -222,18 +222,18 @@ func (j *evaluator) related(s *step, a, b uint32) bool {
 		r := st.rels[x]
 		return r != nil && slices.ContainsFunc(st.ancestors(r), func(r *relation) bool { return r.OID == y })
 	}
-	return up(j.start, a, b) || up(j.start, b, a) || up(s.after, a, b) || up(s.after, b, a)
+	return up(j.start, a, b) || up(j.start, b, a) || up(s.stateAfter, a, b) || up(s.stateAfter, b, a)
 }
 
 // exclusiveRules: a second table closed by another statement of the transaction.
 func (j *evaluator) exclusiveRules(s *step) {
-	for _, oid := range s.fresh.sorted() {
-		mode, r := s.fresh[oid], j.table(oid)
+	for _, oid := range s.locksTaken.sorted() {
+		mode, r := s.locksTaken[oid], j.table(oid)
 		if mode != AccessExclusive || r == nil || !j.old(oid) {
 			continue
 		}
-		for _, other := range s.held.sorted() {
-			held, first := s.held[other], j.table(other)
+		for _, other := range s.locksBefore.sorted() {
+			held, first := s.locksBefore[other], j.table(other)
 			if held == AccessExclusive && other != oid && first != nil && j.old(other) && !j.related(s, oid, other) {
 				j.on(s, "exclusive-locks-on-multiple-tables", r,
 					fmt.Sprintf("%s is closed while an earlier statement still keeps %s closed: two such transactions in another order deadlock, and queries on both queue", j.name(r), j.name(first)),
@@ -255,11 +255,11 @@ func (j *evaluator) table(oid uint32) *relation {
 
 // lockTimeoutRules is policy: a session that waits for a lock makes all behind it wait.
 func (j *evaluator) lockTimeoutRules(s *step) {
-	if s.wait != "0" {
+	if s.lockTimeoutBefore != "0" {
 		return
 	}
-	for _, oid := range s.fresh.sorted() {
-		mode, r := s.fresh[oid], j.start.rels[oid]
+	for _, oid := range s.locksTaken.sorted() {
+		mode, r := s.locksTaken[oid], j.start.rels[oid]
 		if r == nil || mode < Share || s.viaParent(r) {
 			continue
 		}
@@ -272,10 +272,10 @@ func (j *evaluator) lockTimeoutRules(s *step) {
 // statementTimeoutRules is policy: a limit that fits queries ends a build that works
 // through a large table, and leaves what it has so far.
 func (j *evaluator) statementTimeoutRules(s *step) {
-	if !s.concurrently() || !s.direct || s.limit == "0" || s.limit == "" || s.Starts("drop") {
+	if !s.concurrently() || !s.outsideTransaction || s.statementTimeout == "0" || s.statementTimeout == "" || s.Starts("drop") {
 		return
 	}
 	j.add(s, "statement-timeout-cancels-build", namedTarget(s, j), NoLock,
-		fmt.Sprintf("statement_timeout = %s ends the build on a large table, and an invalid index is left that every write pays for", s.limit),
+		fmt.Sprintf("statement_timeout = %s ends the build on a large table, and an invalid index is left that every write pays for", s.statementTimeout),
 		"SET statement_timeout = 0; before it and RESET statement_timeout; behind it")
 }

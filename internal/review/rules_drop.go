@@ -19,7 +19,7 @@ func (j *evaluator) dropRules(s *step) {
 
 func (j *evaluator) goneWithParent(s *step, r *relation) bool {
 	for _, p := range r.Parents {
-		if s.after.rels[p] == nil && s.before.rels[p] != nil && j.old(p) {
+		if s.stateAfter.rels[p] == nil && s.stateBefore.rels[p] != nil && j.old(p) {
 			return true
 		}
 	}
@@ -31,7 +31,7 @@ func (j *evaluator) goneWithParent(s *step, r *relation) bool {
 func (j *evaluator) droppedForeignKeys(s *step) {
 	drop := func(from *relation, c constraint) {
 		first := j.start.rels[from.OID]
-		to := s.after.rels[c.FRel]
+		to := s.stateAfter.rels[c.FRel]
 		if c.Type != "f" || c.Parent != 0 || first == nil || first.constraints[c.OID].OID == 0 || to == nil ||
 			!j.old(to.OID) || to.OID == from.OID || s.lockOn(to.OID) < AccessExclusive {
 			return
@@ -59,7 +59,7 @@ func (j *evaluator) droppedForeignKeys(s *step) {
 
 // cascades: the server tells what went that was not named.
 func (j *evaluator) cascades(s *step) {
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		rest, ok := strings.CutPrefix(m.text, "drop cascades to ")
 		if !ok || m.severity != "NOTICE" {
 			continue
@@ -91,8 +91,8 @@ func (j *evaluator) dropped(s *step) (string, Lock) {
 		}
 	}
 	own := len(s.diff.gone) > 0 // and nothing but what the migration itself had made
-	for oid, name := range s.before.schemas {
-		if s.after.schemas[oid] != "" {
+	for oid, name := range s.stateBefore.schemas {
+		if s.stateAfter.schemas[oid] != "" {
 			continue
 		}
 		if j.start.schemas[oid] != "" {
@@ -108,7 +108,7 @@ func (j *evaluator) dropped(s *step) (string, Lock) {
 	if !both {
 		schema, table = "", name
 	}
-	if r := s.before.find(schema, table); r != nil && !j.old(r.OID) {
+	if r := s.stateBefore.find(schema, table); r != nil && !j.old(r.OID) {
 		return "", NoLock
 	}
 	return name, NoLock

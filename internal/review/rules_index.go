@@ -20,7 +20,7 @@ func (j *evaluator) indexRules(s *step) {
 }
 
 func (j *evaluator) builtIndexes(s *step, p pair) {
-	if s.direct && s.concurrently() || p.retyped() || j.attached(s, p) {
+	if s.outsideTransaction && s.concurrently() || p.retyped() || j.attached(s, p) {
 		return
 	}
 	for _, i := range p.newIndexes() {
@@ -50,7 +50,7 @@ func (j *evaluator) parentBuilt(s *step, parent uint32) bool {
 }
 
 func (j *evaluator) droppedIndexes(s *step, p pair) {
-	if s.direct && s.concurrently() || p.retyped() {
+	if s.outsideTransaction && s.concurrently() || p.retyped() {
 		return
 	}
 	for _, i := range p.goneIndexes() {
@@ -89,7 +89,7 @@ func (p pair) retyped() bool {
 }
 
 func (j *evaluator) reindexed(s *step, p pair) {
-	if !s.has("reindex") || s.direct && s.concurrently() || p.old.File != p.new.File {
+	if !s.has("reindex") || s.outsideTransaction && s.concurrently() || p.old.File != p.new.File {
 		return
 	}
 	for _, i := range p.rebuilt() {

@@ -8,7 +8,7 @@ import (
 
 // nameRules: identifiers that Postgres cuts at 63 bytes, which it says in a notice.
 func (j *evaluator) nameRules(s *step) {
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		if m.code != "42622" { // name_too_long
 			continue
 		}

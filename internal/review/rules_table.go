@@ -11,14 +11,14 @@ func (j *evaluator) partitionRules(s *step) {
 		if !r.Partition || len(r.Parents) == 0 || !j.old(r.Parents[0]) {
 			continue
 		}
-		parent := s.after.rels[r.Parents[0]]
+		parent := s.stateAfter.rels[r.Parents[0]]
 		j.on(s, "create-partition-locks-parent", parent,
 			fmt.Sprintf("making %s as a partition closes %s to reads and writes until commit", r.Name, j.name(parent)),
 			fmt.Sprintf("CREATE TABLE %[1]s (LIKE %[2]s INCLUDING ALL, CHECK (…the bound…)); ALTER TABLE %[2]s ATTACH PARTITION %[1]s FOR VALUES …; takes only SHARE UPDATE EXCLUSIVE", r.sql(), parent.sql()))
 		j.defaultScan(s, r)
 	}
-	for oid, r := range s.after.rels {
-		old := s.before.rels[oid]
+	for oid, r := range s.stateAfter.rels {
+		old := s.stateBefore.rels[oid]
 		if old == nil || old == r {
 			continue
 		}
@@ -27,7 +27,7 @@ func (j *evaluator) partitionRules(s *step) {
 		}
 	}
 	for _, p := range s.diff.same {
-		if p.old.Partition && !p.new.Partition && j.old(p.new.OID) && !(s.direct && s.concurrently()) {
+		if p.old.Partition && !p.new.Partition && j.old(p.new.OID) && !(s.outsideTransaction && s.concurrently()) {
 			j.detach(s, p)
 		}
 	}
@@ -43,12 +43,12 @@ func (j *evaluator) attach(s *step, child *relation) {
 	if len(child.Parents) == 0 {
 		return
 	}
-	parent := s.after.rels[child.Parents[0]]
-	for _, r := range s.after.rels {
+	parent := s.stateAfter.rels[child.Parents[0]]
+	for _, r := range s.stateAfter.rels {
 		if !j.old(r.OID) || r.Kind != "r" || !s.verified(r) || s.lockOn(r.OID) < ShareUpdateExclusive {
 			continue
 		}
-		below := r.OID == child.OID || slices.ContainsFunc(s.after.ancestors(r), func(a *relation) bool { return a.OID == child.OID || parent != nil && a.OID == parent.OID })
+		below := r.OID == child.OID || slices.ContainsFunc(s.stateAfter.ancestors(r), func(a *relation) bool { return a.OID == child.OID || parent != nil && a.OID == parent.OID })
 		if !below {
 			continue
 		}
@@ -71,12 +71,12 @@ func (j *evaluator) scanned(s *step, r *relation, what string) {
 // defaultScan looks at the default partition beside a partition made in place: CREATE
 // TABLE … PARTITION OF says only when it need not be scanned.
 func (j *evaluator) defaultScan(s *step, made *relation) {
-	for _, r := range s.before.rels {
+	for _, r := range s.stateBefore.rels {
 		if !j.old(r.OID) || r.Kind != "r" {
 			continue
 		}
 		spared := false
-		for at := r; at != nil && len(at.Parents) > 0; at = s.before.rels[at.Parents[0]] {
+		for at := r; at != nil && len(at.Parents) > 0; at = s.stateBefore.rels[at.Parents[0]] {
 			spared = spared || s.saidOf("updated partition constraint for default partition", at.Name)
 			if at.Default && at.Parents[0] == made.Parents[0] && !spared {
 				j.scanned(s, r, noneBelongs)
@@ -87,7 +87,7 @@ func (j *evaluator) defaultScan(s *step, made *relation) {
 
 func (j *evaluator) detach(s *step, p pair) {
 	for _, oid := range p.old.Parents {
-		if parent := s.after.rels[oid]; parent != nil && j.old(oid) {
+		if parent := s.stateAfter.rels[oid]; parent != nil && j.old(oid) {
 			j.on(s, "detach-partition-blocking", parent,
 				fmt.Sprintf("detaching %s closes %s, with all its partitions, to reads and writes until commit", p.new.Name, j.name(parent)),
 				fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; %s", parent.sql(), p.new.sql(), j.mig.Tool.Alone))
@@ -117,14 +117,14 @@ func (j *evaluator) tableRules(s *step) {
 			}
 		}
 	}
-	for oid, name := range s.after.schemas {
-		if old, had := s.before.schemas[oid]; had && old != name && j.start.schemas[oid] != "" {
+	for oid, name := range s.stateAfter.schemas {
+		if old, had := s.stateBefore.schemas[oid]; had && old != name && j.start.schemas[oid] != "" {
 			j.add(s, "move-schema", old, NoLock, fmt.Sprintf("code that is still running names schema %s, or has it in its search_path", old),
 				fmt.Sprintf("make schema %s beside it and move users over, table by table behind views", quote(name)))
 		}
 	}
-	for oid, e := range s.after.enums {
-		if old, had := s.before.enums[oid]; had && old.Label != e.Label && j.start.enums[oid].OID != 0 {
+	for oid, e := range s.stateAfter.enums {
+		if old, had := s.stateBefore.enums[oid]; had && old.Label != e.Label && j.start.enums[oid].OID != 0 {
 			j.add(s, "rename-enum-value", e.Name, NoLock, fmt.Sprintf("code that is still running reads and writes %q and fails from this moment", old.Label),
 				fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; write the new value, UPDATE rows in batches, leave the old value unused", e.Name, e.Label))
 		}
@@ -135,8 +135,8 @@ func (j *evaluator) tableRules(s *step) {
 
 // enumOrder: a value put BEFORE or AFTER another, in a type that running code sorts by.
 func (j *evaluator) enumOrder(s *step) {
-	for oid, e := range s.after.enums {
-		if _, had := s.before.enums[oid]; had {
+	for oid, e := range s.stateAfter.enums {
+		if _, had := s.stateBefore.enums[oid]; had {
 			continue
 		}
 		for _, old := range j.start.enums {
@@ -150,8 +150,8 @@ func (j *evaluator) enumOrder(s *step) {
 }
 
 func (s *step) schemaRenamed(name string) bool {
-	for oid, old := range s.before.schemas {
-		if old == name && s.after.schemas[oid] != name {
+	for oid, old := range s.stateBefore.schemas {
+		if old == name && s.stateAfter.schemas[oid] != name {
 			return true
 		}
 	}
@@ -160,12 +160,12 @@ func (s *step) schemaRenamed(name string) bool {
 
 // explicitLock: a strong lock that nothing else in the step explains.
 func (j *evaluator) explicitLock(s *step) {
-	unseen := s.opaque() && !s.ddl && !s.has("truncate") // no DDL command took it, whatever the code's text
-	if !s.Starts("lock") && !(s.opaque() && s.hasLockTable()) && !unseen {
+	unseen := s.mayRunCode() && !s.ddl && !s.has("truncate") // no DDL command took it, whatever the code's text
+	if !s.Starts("lock") && !(s.mayRunCode() && s.hasLockTable()) && !unseen {
 		return
 	}
-	for _, oid := range s.fresh.sorted() {
-		mode, r := s.fresh[oid], s.after.rels[oid]
+	for _, oid := range s.locksTaken.sorted() {
+		mode, r := s.locksTaken[oid], s.stateAfter.rels[oid]
 		if r == nil || !j.old(oid) || mode < Share || j.changed(s, oid) || s.viaParent(r) {
 			continue
 		}
@@ -180,8 +180,8 @@ func (j *evaluator) explicitLock(s *step) {
 
 // viaParent reports whether the step locked the parent as well, and r as its part.
 func (s *step) viaParent(r *relation) bool {
-	for _, up := range s.after.ancestors(r) {
-		if s.fresh[up.OID] >= Share {
+	for _, up := range s.stateAfter.ancestors(r) {
+		if s.locksTaken[up.OID] >= Share {
 			return true
 		}
 	}
@@ -205,7 +205,7 @@ func isOneOf(word string, words ...string) bool { return slices.Contains(words, 
 // changed reports whether the step did anything else to the relation.
 func (j *evaluator) changed(s *step, oid uint32) bool {
 	for _, p := range s.diff.same {
-		if p.new.OID == oid && (s.before.rels[oid].Detail && p.differs()) {
+		if p.new.OID == oid && (s.stateBefore.rels[oid].Detail && p.differs()) {
 			return true
 		}
 	}
@@ -246,14 +246,14 @@ func (j *evaluator) rewriteRules(s *step) {
 			j.on(s, "vacuum-full", p.new, why, "plain VACUUM, which makes space reusable; to give it back, pg_repack or a copy in batches")
 		case s.has("cluster"):
 			j.on(s, "cluster-rewrite", p.new, why, "pg_repack, or leave the order to BRIN and partitions")
-		case (s.has("truncate") || s.opaque() && !s.ddl) && !s.rewrote(p.new):
+		case (s.has("truncate") || s.mayRunCode() && !s.ddl) && !s.rewrote(p.new):
 			j.truncated(s, p)
 		}
 	}
 }
 
 func (j *evaluator) truncated(s *step, p pair) {
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		if m.text == `truncate cascades to table "`+p.new.Name+`"` {
 			j.on(s, "truncate-cascade", p.new, fmt.Sprintf("TRUNCATE … CASCADE empties %s too, which the statement does not name", j.name(p.new)),
 				"name every table that is to be emptied, and leave CASCADE out")
@@ -261,7 +261,7 @@ func (j *evaluator) truncated(s *step, p pair) {
 		}
 	}
 	r := p.new
-	for _, up := range s.after.ancestors(r) {
+	for _, up := range s.stateAfter.ancestors(r) {
 		if s.lockOn(up.OID) == AccessExclusive && j.old(up.OID) {
 			r = up
 		}

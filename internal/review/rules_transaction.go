@@ -30,7 +30,7 @@ func (s *step) withSession() string {
 }
 
 func (s *step) said(text string) bool {
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		if strings.Contains(m.text, text) {
 			return true
 		}
@@ -150,7 +150,7 @@ func namedTarget(s *step, j *evaluator) string {
 		if i >= 2 && s.words[i-1].Is(".") {
 			schema = s.words[i-2].Text
 		}
-		if r := j.now.find(schema, w.Text); r != nil {
+		if r := j.state.find(schema, w.Text); r != nil {
 			return r.String()
 		}
 	}

@@ -18,30 +18,30 @@ type run struct {
 	mig     *Migration
 	major   int
 	start   *state // before the migration: what is in it may be large and busy
-	now     *state
-	held    locks
+	state   *state
+	locks   locks
 	steps   []*step
 
-	timeout string // lock_timeout
-	limit   string // statement_timeout
-	control bool   // the migration ended goose's transaction itself
-	skipped bool   // something could not be run here and was passed over
-	stop    *step
+	lockTimeout      string // lock_timeout
+	statementTimeout string // statement_timeout
+	endedTransaction bool   // the migration ended goose's transaction itself
+	skipped          bool   // something could not be run here and was passed over
+	failedStep       *step
 
 	volatileNames map[string]bool // functions, read when first wanted
 }
 
-// errStop says that the migration does not apply; run.stop is the step.
+// errStop says that the migration does not apply; run.failedStep is the step.
 var errStop = errors.New("the migration does not apply")
 
-const saveName = "seedbed_review"
+const savepointName = "seedbed_review"
 
 // up runs all statements as goose would. It returns errStop where one fails for
 // good; other errors are of the review itself.
 func (r *run) up(ctx context.Context) error {
 	r.sess.base = r.start.maxOID()
-	r.sess.seen = r.sess.base
-	r.now, r.held, r.timeout, r.limit = r.start, locks{}, "0", "0"
+	r.sess.highestReportedOID = r.sess.base
+	r.state, r.locks, r.lockTimeout, r.statementTimeout = r.start, locks{}, "0", "0"
 	if err := r.sess.exec(ctx, "set client_min_messages = debug1"); err != nil {
 		return err
 	}
@@ -64,28 +64,28 @@ func (r *run) inTransaction(ctx context.Context) error {
 }
 
 // runStatement runs one statement, in the transaction where there is one.
-func (r *run) runStatement(ctx context.Context, p statement) error {
+func (r *run) runStatement(ctx context.Context, stmt statement) error {
 	if !r.sess.inTransaction() {
-		return r.single(ctx, p)
+		return r.single(ctx, stmt)
 	}
-	s, err := r.trace(ctx, p)
+	s, err := r.trace(ctx, stmt)
 	if err != nil || s.err == nil {
 		return err
 	}
-	if s.err.Code != codeActiveTransaction || s.insideCode() || !p.saved() {
-		r.stop = s
+	if s.err.Code != codeActiveTransaction || s.insideCode() || !stmt.mayFail() {
+		r.failedStep = s
 		return errStop
 	}
 	// What must not run in a transaction is reported; then it is run outside, so
 	// that the review sees the rest.
-	if p.clusterWide() {
+	if stmt.clusterWide() {
 		r.skipped = true
 		return nil
 	}
-	if err := r.commit(ctx, p.chunk); err != nil {
+	if err := r.commit(ctx, stmt.chunk); err != nil {
 		return err
 	}
-	if err := r.direct(ctx, p); err != nil {
+	if err := r.runOutsideTransaction(ctx, stmt); err != nil {
 		return err
 	}
 	return r.sess.exec(ctx, "begin")
@@ -151,20 +151,20 @@ func (r *run) together(ctx context.Context, all []statement) error {
 
 // single runs a statement that stands outside of any transaction block. Whatever
 // can be is wrapped in one, where its locks can be read before they are gone.
-func (r *run) single(ctx context.Context, p statement) error {
+func (r *run) single(ctx context.Context, stmt statement) error {
 	switch {
-	case p.transactionControl():
-		return r.controlAlone(ctx, p)
-	case p.clusterWide():
+	case stmt.transactionControl():
+		return r.runControlOutside(ctx, stmt)
+	case stmt.clusterWide():
 		r.skipped = true
 		return nil
-	case p.outsideOnly(), p.Starts("set", "local"):
-		return r.direct(ctx, p)
+	case stmt.outsideOnly(), stmt.Starts("set", "local"):
+		return r.runOutsideTransaction(ctx, stmt)
 	}
 	if err := r.sess.exec(ctx, "begin"); err != nil {
 		return err
 	}
-	s, err := r.trace(ctx, p)
+	s, err := r.trace(ctx, stmt)
 	if err != nil {
 		return err
 	}
@@ -172,15 +172,15 @@ func (r *run) single(ctx context.Context, p statement) error {
 		if err := r.sess.exec(ctx, "rollback"); err != nil {
 			return err
 		}
-		r.held = locks{}
+		r.locks = locks{}
 		if s.err.Code == codeActiveTransaction && !strings.Contains(s.err.Message, "function") || s.err.Code == codeInvalidTermination {
 			r.steps = r.steps[:len(r.steps)-1]
-			return r.direct(ctx, p)
+			return r.runOutsideTransaction(ctx, stmt)
 		}
-		r.stop = s
+		r.failedStep = s
 		return errStop
 	}
-	return r.commit(ctx, p.chunk)
+	return r.commit(ctx, stmt.chunk)
 }
 
 // readVolatile lists the functions whose result may differ from row to row.
@@ -249,21 +249,21 @@ func (r *run) commit(ctx context.Context, chunk int) error {
 		return err
 	}
 	if failure != nil {
-		r.stop = r.failed(statement{chunk: min(chunk, len(r.mig.Up)-1), Statement: sqltext.Statement{Text: "commit"}}, failure, nil)
+		r.failedStep = r.failed(statement{chunk: min(chunk, len(r.mig.Up)-1), Statement: sqltext.Statement{Text: "commit"}}, failure, nil)
 		return errStop
 	}
-	r.held = locks{}
+	r.locks = locks{}
 	return nil
 }
 
 // refresh reads everything anew after the transaction ended in an unknown way.
 func (r *run) refresh(ctx context.Context) error {
-	r.held = locks{}
+	r.locks = locks{}
 	snap, err := r.sess.snapshot(ctx, true)
 	if err != nil {
 		return err
 	}
-	r.now = r.now.apply(snap, true)
+	r.state = r.state.apply(snap, true)
 	return nil
 }
 
@@ -273,7 +273,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 			return errors.Join(cause, err)
 		}
 	}
-	r.held = locks{}
+	r.locks = locks{}
 	return cause
 }
 
@@ -291,7 +291,7 @@ func (r *run) old(oid uint32) bool { return r.start.rels[oid] != nil }
 // oldNamed is old for a name as it is now.
 func (r *run) oldNamed(s *step) func(schema, name string) bool {
 	return func(schema, name string) bool {
-		for _, st := range []*state{s.after, s.before} {
+		for _, st := range []*state{s.stateAfter, s.stateBefore} {
 			if rel := st.find(schema, name); rel != nil {
 				return r.old(rel.OID)
 			}

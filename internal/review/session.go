@@ -13,27 +13,27 @@ import (
 // session is the connection that migrations run on, and what the server says
 // meanwhile.
 type session struct {
-	conn     *pgx.Conn
-	database string
-	heard    []message
-	base     uint32 // relations above it are the migration's own
-	seen     uint32 // those above it have not been told of
-	ticks    bool
-	as       string // the command that makes the session run as the role wanted
+	conn               *pgx.Conn
+	database           string
+	notices            []notice
+	base               uint32 // relations above it are the migration's own
+	highestReportedOID uint32 // those above it have not been told of
+	innerSnapshots     bool
+	as                 string // the command that makes the session run as the role wanted
 }
 
-// message is one notice: the server's, a plan of auto_explain's, or a snapshot that
+// notice is one message: the server's, a plan of auto_explain's, or a snapshot that
 // the event trigger took.
-type message struct {
+type notice struct {
 	severity string
 	code     string
 	text     string
 	detail   string
 }
 
-const tickMark = "seedbed_review "
+const snapshotMark = "seedbed_review "
 
-func (m message) tick() (string, bool) { return strings.CutPrefix(m.text, tickMark) }
+func (m notice) innerSnapshot() (string, bool) { return strings.CutPrefix(m.text, snapshotMark) }
 
 // openFirstSession opens the first session in a scratch database: it installs the
 // tracing there and gives the database to role, where there is one.
@@ -72,7 +72,7 @@ func openSession(ctx context.Context, s *scratch, name, role string) (*session, 
 func connectSession(ctx context.Context, s *scratch, name string) (*session, error) {
 	sess := &session{database: name}
 	conn, err := s.connect(ctx, name, sessionSettings, func(n *pgconn.Notice) {
-		sess.heard = append(sess.heard, message{severity: n.SeverityUnlocalized, code: n.Code, text: n.Message, detail: n.Detail})
+		sess.notices = append(sess.notices, notice{severity: n.SeverityUnlocalized, code: n.Code, text: n.Message, detail: n.Detail})
 	})
 	if err != nil {
 		return nil, err
@@ -105,10 +105,10 @@ func (s *session) exec(ctx context.Context, sql string) error {
 
 // snapshot reads the state; whole of everything, otherwise of what is locked.
 func (s *session) snapshot(ctx context.Context, whole bool) (*snapshot, error) {
-	mark := len(s.heard)
-	sql := fmt.Sprintf("set client_min_messages = debug1; select seedbed_review.snapshot(%d, %d, %v)", s.base, s.seen, whole)
+	mark := len(s.notices)
+	sql := fmt.Sprintf("set client_min_messages = debug1; select seedbed_review.snapshot(%d, %d, %v)", s.base, s.highestReportedOID, whole)
 	results, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
-	s.heard = s.heard[:mark] // its own plans
+	s.notices = s.notices[:mark] // its own plans
 	if err != nil {
 		return nil, fmt.Errorf("read the state of the scratch database: %w", err)
 	}
@@ -133,23 +133,24 @@ func (s *session) changed(ctx context.Context, oids []uint32) (*snapshot, error)
 // inTransaction reports whether a transaction block is open, failed or not.
 func (s *session) inTransaction() bool { return s.conn.PgConn().TxStatus() != 'I' }
 
-// tick switches the event trigger on or off.
-func (s *session) tick(ctx context.Context, on bool) error {
-	if !on && !s.ticks {
+// snapshotInnerDDL switches on or off the event trigger that takes a snapshot after each
+// DDL command inside code.
+func (s *session) snapshotInnerDDL(ctx context.Context, on bool) error {
+	if !on && !s.innerSnapshots {
 		return nil
 	}
 	value := ""
 	if on {
-		value = fmt.Sprint(s.base, s.seen)
+		value = fmt.Sprint(s.base, s.highestReportedOID)
 	}
-	s.ticks = on
+	s.innerSnapshots = on
 	return s.exec(ctx, "set seedbed_review.base = '"+value+"'")
 }
 
 // texts are the strings of one column.
 func (s *session) texts(ctx context.Context, sql string) ([]string, error) {
-	mark := len(s.heard)
-	defer func() { s.heard = s.heard[:mark] }()
+	mark := len(s.notices)
+	defer func() { s.notices = s.notices[:mark] }()
 	results, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return nil, err

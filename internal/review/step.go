@@ -12,29 +12,29 @@ import (
 // or function.
 type step struct {
 	statement
-	words  []sqltext.Token // of the statement and of all code that it runs
-	before *state
-	after  *state
-	diff   diff
-	held   locks // before it
-	now    locks // after it
-	fresh  locks // what it took
-	heard  []message
-	plans  []plan
-	direct bool // ran outside of a transaction block
-	ddl    bool // one DDL command inside code; the rest of the code is a step without it
-	err    *pgconn.PgError
+	words              []sqltext.Token // of the statement and of all code that it runs
+	stateBefore        *state
+	stateAfter         *state
+	diff               diff
+	locksBefore        locks // held when it began
+	locksAfter         locks // held when it ended
+	locksTaken         locks // what it took
+	notices            []notice
+	plans              []plan
+	outsideTransaction bool // ran outside of a transaction block
+	ddl                bool // one DDL command inside code; the rest of the code is a step without it
+	err                *pgconn.PgError
 
-	timeout string // lock_timeout when it ended
-	wait    string // lock_timeout when it began
-	limit   string // statement_timeout when it began
+	lockTimeoutAfter  string
+	lockTimeoutBefore string
+	statementTimeout  string // when it began
 }
 
 // says is the part of a message between two strings, for each message that has
 // both.
 func (s *step) says(before, after string) []string {
 	var all []string
-	for _, m := range s.heard {
+	for _, m := range s.notices {
 		if rest, ok := strings.CutPrefix(m.text, before); ok {
 			if name, _, ok := strings.Cut(rest, after); ok {
 				all = append(all, name)
@@ -62,4 +62,4 @@ func (s *step) verified(r *relation) bool { return s.saidOf("verifying table", r
 func (s *step) has(words ...string) bool { return sqltext.Index(s.words, words...) >= 0 }
 
 // lockOn is the mode that the step took on a relation, or held already.
-func (s *step) lockOn(oid uint32) Lock { return max(s.fresh[oid], s.now[oid]) }
+func (s *step) lockOn(oid uint32) Lock { return max(s.locksTaken[oid], s.locksAfter[oid]) }

@@ -29,11 +29,11 @@ func (r *run) timeline() []LockSpan {
 	all := []LockSpan{}
 	open := map[uint32]int{} // relation to index in all
 	for _, s := range r.steps {
-		if len(s.held) == 0 {
+		if len(s.locksBefore) == 0 {
 			clear(open)
 		}
-		taken := s.fresh
-		if s.direct && len(taken) == 0 {
+		taken := s.locksTaken
+		if s.outsideTransaction && len(taken) == 0 {
 			taken = locks{}
 			for _, p := range s.diff.same {
 				if !p.differs() && !s.names(p.new.Name) {
@@ -43,13 +43,13 @@ func (r *run) timeline() []LockSpan {
 			}
 		}
 		for _, oid := range taken.sorted() {
-			rel, mode := s.before.rels[oid], taken[oid]
+			rel, mode := s.stateBefore.rels[oid], taken[oid]
 			if rel == nil || !r.old(oid) || !mode.BlocksDDL() || s.viaParent(rel) {
 				continue
 			}
 			all = append(all, LockSpan{Relation: r.start.rels[oid].String(), Lock: mode.String(), From: s.chunk, To: s.chunk,
 				Reads: mode.BlocksReads(), Writes: mode.BlocksWrites(), DDL: true})
-			if !s.direct {
+			if !s.outsideTransaction {
 				open[oid] = len(all) - 1
 			}
 		}

@@ -6,97 +6,98 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// trace runs p inside the open transaction and notes what it did. A savepoint is
-// taken only before what may be gone on from: the values of an enum type that was
-// made in another subtransaction are not safe to use.
-func (r *run) trace(ctx context.Context, p statement) (*step, error) {
-	if p.transactionControl() {
-		return r.traceControl(ctx, p)
+// trace runs stmt inside the open transaction and records what it did. It takes a
+// savepoint only before a statement whose failure the review survives (see mayFail). Not
+// before every one: Postgres refuses to use new values of an enum type that another
+// subtransaction created.
+func (r *run) trace(ctx context.Context, stmt statement) (*step, error) {
+	if stmt.transactionControl() {
+		return r.runControlInside(ctx, stmt)
 	}
-	if err := r.sess.tick(ctx, p.opaque()); err != nil {
+	if err := r.sess.snapshotInnerDDL(ctx, stmt.mayRunCode()); err != nil {
 		return nil, err
 	}
-	save := p.saved()
-	if save {
-		if err := r.sess.exec(ctx, "savepoint "+saveName); err != nil {
+	useSavepoint := stmt.mayFail()
+	if useSavepoint {
+		if err := r.sess.exec(ctx, "savepoint "+savepointName); err != nil {
 			return nil, err
 		}
 	}
-	r.sess.heard = r.sess.heard[:0]
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
+	r.sess.notices = r.sess.notices[:0]
+	failure, err := pgError(r.sess.exec(ctx, stmt.Text))
 	if err != nil {
 		return nil, err
 	}
-	heard := append([]message(nil), r.sess.heard...)
+	notices := append([]notice(nil), r.sess.notices...)
 	if failure != nil {
-		if save {
-			err = r.sess.exec(ctx, "rollback to savepoint "+saveName)
+		if useSavepoint {
+			err = r.sess.exec(ctx, "rollback to savepoint "+savepointName)
 		}
-		if err == nil && failure.Code == codeDuplicateObject && p.createsRole() {
+		if err == nil && failure.Code == codeDuplicateObject && stmt.createsRole() {
 			return &step{}, nil
 		}
-		return r.failed(p, failure, heard), err
+		return r.failed(stmt, failure, notices), err
 	}
-	if p.clusterWide() { // what it would do to the server is undone
+	if stmt.clusterWide() { // its effect on the whole server is rolled back, and not reviewed
 		r.skipped = true
-		return &step{}, r.sess.exec(ctx, "rollback to savepoint "+saveName)
+		return &step{}, r.sess.exec(ctx, "rollback to savepoint "+savepointName)
 	}
-	if p.light() {
-		return r.note(ctx, p, heard, nil)
+	if stmt.onlyInsertsValues() {
+		return r.recordSteps(ctx, stmt, notices, nil)
 	}
 	snap, err := r.sess.snapshot(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	if save {
-		if err := r.sess.exec(ctx, "release savepoint "+saveName); err != nil {
+	if useSavepoint {
+		if err := r.sess.exec(ctx, "release savepoint "+savepointName); err != nil {
 			return nil, err
 		}
 	}
-	return r.note(ctx, p, heard, snap)
+	return r.recordSteps(ctx, stmt, notices, snap)
 }
 
-// traceControl runs BEGIN, COMMIT or ROLLBACK inside a transaction.
-func (r *run) traceControl(ctx context.Context, p statement) (*step, error) {
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
+// runControlInside runs BEGIN, COMMIT or ROLLBACK inside a transaction.
+func (r *run) runControlInside(ctx context.Context, stmt statement) (*step, error) {
+	failure, err := pgError(r.sess.exec(ctx, stmt.Text))
 	if err != nil {
 		return nil, err
 	}
-	s := &step{statement: p, words: p.Tokens, before: r.now, after: r.now, held: r.held, now: r.held, fresh: locks{}, err: failure}
+	s := &step{statement: stmt, words: stmt.Tokens, stateBefore: r.state, stateAfter: r.state, locksBefore: r.locks, locksAfter: r.locks, locksTaken: locks{}, err: failure}
 	r.steps = append(r.steps, s)
 	if !r.sess.inTransaction() {
-		r.control = true
+		r.endedTransaction = true
 		return s, r.refresh(ctx)
 	}
 	return s, nil
 }
 
-// controlAlone runs transaction control where no transaction is open.
-func (r *run) controlAlone(ctx context.Context, p statement) error {
-	failure, err := pgError(r.sess.exec(ctx, p.Text))
+// runControlOutside runs transaction control where no transaction is open.
+func (r *run) runControlOutside(ctx context.Context, stmt statement) error {
+	failure, err := pgError(r.sess.exec(ctx, stmt.Text))
 	if err != nil {
 		return err
 	}
-	s := &step{statement: p, words: p.Tokens, before: r.now, after: r.now, held: r.held, now: r.held, fresh: locks{}, err: failure}
+	s := &step{statement: stmt, words: stmt.Tokens, stateBefore: r.state, stateAfter: r.state, locksBefore: r.locks, locksAfter: r.locks, locksTaken: locks{}, err: failure}
 	r.steps = append(r.steps, s)
 	if failure != nil {
-		r.stop = s
+		r.failedStep = s
 		return errStop
 	}
 	return nil
 }
 
-// direct runs p outside of any transaction block.
-func (r *run) direct(ctx context.Context, p statement) error {
-	if err := r.sess.tick(ctx, p.opaque()); err != nil {
+// runOutsideTransaction runs stmt outside of any transaction block.
+func (r *run) runOutsideTransaction(ctx context.Context, stmt statement) error {
+	if err := r.sess.snapshotInnerDDL(ctx, stmt.mayRunCode()); err != nil {
 		return err
 	}
-	r.sess.heard = r.sess.heard[:0]
+	r.sess.notices = r.sess.notices[:0]
 	taken := locks{}
-	send := func() (err error) { return r.sess.exec(ctx, p.Text) }
-	if p.concurrently() && r.scratch != nil {
+	send := func() (err error) { return r.sess.exec(ctx, stmt.Text) }
+	if stmt.concurrently() && r.scratch != nil {
 		send = func() (err error) {
-			taken, err = r.observeLocks(ctx, p)
+			taken, err = r.observeLocks(ctx, stmt)
 			return err
 		}
 	}
@@ -104,38 +105,39 @@ func (r *run) direct(ctx context.Context, p statement) error {
 	if err != nil {
 		return err
 	}
-	heard := append([]message(nil), r.sess.heard...)
+	notices := append([]notice(nil), r.sess.notices...)
 	if failure != nil {
-		r.stop = r.failed(p, failure, heard)
-		r.stop.direct = true
+		r.failedStep = r.failed(stmt, failure, notices)
+		r.failedStep.outsideTransaction = true
 		return errStop
 	}
 	snap, err := r.sess.snapshot(ctx, true)
 	if err != nil {
 		return err
 	}
-	before := r.now
-	r.now = r.now.apply(snap, true)
-	s := &step{statement: p, before: before, after: r.now, diff: compare(before, r.now), held: locks{}, now: locks{}, fresh: taken,
-		direct: true, timeout: snap.LockTimeout, wait: r.timeout, limit: r.limit}
-	r.timeout, r.limit, r.held = snap.LockTimeout, snap.StatementTimeout, locks{}
-	return r.fill(ctx, s, heard)
+	before := r.state
+	r.state = r.state.apply(snap, true)
+	s := &step{statement: stmt, stateBefore: before, stateAfter: r.state, diff: compare(before, r.state), locksBefore: locks{}, locksAfter: locks{}, locksTaken: taken,
+		outsideTransaction: true, lockTimeoutAfter: snap.LockTimeout, lockTimeoutBefore: r.lockTimeout, statementTimeout: r.statementTimeout}
+	r.lockTimeout, r.statementTimeout, r.locks = snap.LockTimeout, snap.StatementTimeout, locks{}
+	return r.finish(ctx, s, notices)
 }
 
 // failed notes a statement that the server refused.
-func (r *run) failed(p statement, failure *pgconn.PgError, heard []message) *step {
-	s := &step{statement: p, words: deepWords(p.Tokens, 3), before: r.now, after: r.now, held: r.held, now: r.held,
-		fresh: locks{}, heard: heard, err: failure}
+func (r *run) failed(stmt statement, failure *pgconn.PgError, notices []notice) *step {
+	s := &step{statement: stmt, words: deepWords(stmt.Tokens, 3), stateBefore: r.state, stateAfter: r.state, locksBefore: r.locks, locksAfter: r.locks,
+		locksTaken: locks{}, notices: notices, err: failure}
 	r.steps = append(r.steps, s)
 	return s
 }
 
-// note turns what was heard and the state after it into steps: one for each DDL
-// command inside code, and one for the rest.
-func (r *run) note(ctx context.Context, p statement, heard []message, last *snapshot) (*step, error) {
-	from := 0
-	for i, m := range heard {
-		text, ok := m.tick()
+// recordSteps turns the notices and the snapshot taken afterwards into steps: one for each
+// DDL command that a DO block or function ran, and one for the statement itself. last is
+// nil where no snapshot was taken.
+func (r *run) recordSteps(ctx context.Context, stmt statement, notices []notice, last *snapshot) (*step, error) {
+	start := 0
+	for i, m := range notices {
+		text, ok := m.innerSnapshot()
 		if !ok {
 			continue
 		}
@@ -143,44 +145,46 @@ func (r *run) note(ctx context.Context, p statement, heard []message, last *snap
 		if err != nil {
 			return nil, err
 		}
-		inside := r.step(p, snap)
+		inside := r.advance(stmt, snap)
 		inside.ddl = true
-		if err := r.fill(ctx, inside, heard[from:i]); err != nil {
+		if err := r.finish(ctx, inside, notices[start:i]); err != nil {
 			return nil, err
 		}
-		from = i + 1
+		start = i + 1
 	}
 	if last == nil {
-		s := &step{statement: p, before: r.now, after: r.now, held: r.held, now: r.held, fresh: locks{}, timeout: r.timeout, wait: r.timeout}
-		return s, r.fill(ctx, s, heard[from:])
+		s := &step{statement: stmt, stateBefore: r.state, stateAfter: r.state, locksBefore: r.locks, locksAfter: r.locks, locksTaken: locks{}, lockTimeoutAfter: r.lockTimeout, lockTimeoutBefore: r.lockTimeout, statementTimeout: r.statementTimeout}
+		return s, r.finish(ctx, s, notices[start:])
 	}
-	s := r.step(p, last)
-	return s, r.fill(ctx, s, heard[from:])
+	s := r.advance(stmt, last)
+	return s, r.finish(ctx, s, notices[start:])
 }
 
-func (r *run) step(p statement, snap *snapshot) *step {
-	before, held := r.now, r.held
-	r.now, r.held = r.now.apply(snap, false), heldLocks(snap)
+// advance moves the run's state and locks to snap and returns the step between.
+func (r *run) advance(stmt statement, snap *snapshot) *step {
+	before, held := r.state, r.locks
+	r.state, r.locks = r.state.apply(snap, false), heldLocks(snap)
 	for _, rel := range snap.Rels {
-		r.sess.seen = max(r.sess.seen, rel.OID)
+		r.sess.highestReportedOID = max(r.sess.highestReportedOID, rel.OID)
 	}
-	s := &step{statement: p, before: before, after: r.now, diff: compare(before, r.now),
-		held: held, now: r.held, fresh: r.held.since(held), timeout: snap.LockTimeout, wait: r.timeout, limit: r.limit}
-	r.timeout, r.limit = snap.LockTimeout, snap.StatementTimeout
+	s := &step{statement: stmt, stateBefore: before, stateAfter: r.state, diff: compare(before, r.state),
+		locksBefore: held, locksAfter: r.locks, locksTaken: r.locks.since(held), lockTimeoutAfter: snap.LockTimeout, lockTimeoutBefore: r.lockTimeout, statementTimeout: r.statementTimeout}
+	r.lockTimeout, r.statementTimeout = snap.LockTimeout, snap.StatementTimeout
 	return s
 }
 
-// fill reads plans and code, and keeps the step.
-func (r *run) fill(ctx context.Context, s *step, heard []message) error {
-	for _, m := range heard {
+// finish adds query plans and the text of called functions to the step and appends it to
+// r.steps.
+func (r *run) finish(ctx context.Context, s *step, notices []notice) error {
+	for _, m := range notices {
 		if p, ok := readPlan(m); ok && !p.referential() {
 			s.plans = append(s.plans, p)
 		} else {
-			s.heard = append(s.heard, m)
+			s.notices = append(s.notices, m)
 		}
 	}
 	s.words = s.Tokens
-	if s.opaque() {
+	if s.mayRunCode() {
 		s.words = deepWords(s.Tokens, 3)
 		bodies, err := r.called(ctx, s.words)
 		if err != nil {

@@ -121,3 +121,21 @@ type person struct {
 }
 
 func (person) TableName() string { return "people" }
+
+// Existing rows with NULL in the unique column that children reference are no parents.
+func TestExistingParentsWithoutKey(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`
+create table hosts (id int primary key, token uuid unique);
+create table guests (id int generated always as identity primary key, token uuid not null references hosts (token))`).DB(t)
+	testpg.Exec(t, db, `insert into hosts values (1, gen_random_uuid()), (2, null), (3, gen_random_uuid())`)
+	factory.Auto("guests").Fill(t, db, 20)
+	if n := testpg.One[int](t, db, "select count(*) from guests"); n != 20 {
+		t.Errorf("%d guests, want 20", n)
+	}
+	testpg.Exec(t, db, `delete from guests; update hosts set token = null`)
+	factory.Auto("guests").Fill(t, db, 20)
+	if n := testpg.One[int](t, db, "select count(*) from hosts where token is null"); n != 3 {
+		t.Errorf("%d hosts are without token, want 3 as before", n)
+	}
+}

@@ -61,6 +61,10 @@ func (v *keyColumn) add(x any) {
 		v.uuids = append(v.uuids, id)
 		return
 	}
+	for _, id := range v.uuids { // x is NULL: the column is not all UUIDs
+		v.other = append(v.other, id)
+	}
+	v.uuids = nil
 	v.other = append(v.other, x)
 }
 
@@ -147,7 +151,8 @@ func (load *bulkLoad) loadGivenRow(tb *tableBatch) error {
 	return nil
 }
 
-// loadKeys reads the keys of rows that are there already, tenant by tenant.
+// loadKeys reads the keys of existing rows, tenant by tenant. Rows with NULL in a key that
+// other rows reference cannot be parents.
 func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	var cols []*column
 	for col := range tb.keys {
@@ -168,11 +173,15 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	if len(selected) == 0 {
 		selected = []string{"1"}
 	}
+	conditions := tb.unreferencedSQL()
+	for _, c := range cols {
+		conditions = append(conditions, c.hasKeySQL()...)
+	}
 	order := ""
 	if pk := tb.table.rel.PrimaryKey(); pk != nil {
 		order = " order by " + catalog.Idents(pk.Columns)
 	}
-	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.rel.Ident(), tb.unreferencedSQL(), order, mostKeys))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.rel.Ident(), whereSQL(conditions), order, mostKeys))
 	if err != nil {
 		return err
 	}
@@ -195,18 +204,34 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	return load.groupByTenant(tb, cols, groups)
 }
 
-// unreferencedSQL is the condition for rows that no row references yet, where they may have one
-// child each.
-func (tb *tableBatch) unreferencedSQL() string {
-	if tb.freeFor == nil {
+// hasKeySQL is the condition for rows that a reference to the column can lead to: NULL is
+// no key.
+func (c *column) hasKeySQL() []string {
+	if c.NotNull {
+		return nil
+	}
+	return []string{fmt.Sprintf("t.%s is not null", catalog.Ident(c.name))}
+}
+
+func whereSQL(conditions []string) string {
+	if len(conditions) == 0 {
 		return ""
+	}
+	return " where " + strings.Join(conditions, " and ")
+}
+
+// unreferencedSQL is the condition that selects only parents without a child, where a
+// parent has one child at most; otherwise there is none.
+func (tb *tableBatch) unreferencedSQL() []string {
+	if tb.freeFor == nil {
+		return nil
 	}
 	ref := tb.freeFor
 	var on []string
 	for i, col := range ref.cols {
 		on = append(on, fmt.Sprintf("c.%s = t.%s", catalog.Ident(ref.child.columns[col].name), catalog.Ident(tb.table.columns[ref.refs[i]].name)))
 	}
-	return fmt.Sprintf(" where not exists (select from %s c where %s)", ref.child.rel.Ident(), strings.Join(on, " and "))
+	return []string{fmt.Sprintf("not exists (select from %s c where %s)", ref.child.rel.Ident(), strings.Join(on, " and "))}
 }
 
 // groupByTenant puts loaded keys in the order of the tenants that rows are spread over.

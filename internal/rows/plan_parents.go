@@ -110,7 +110,13 @@ func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *refe
 	if ref.exclusive && !tb.isSharedAcrossTenants(ref) {
 		p.freeFor, least = ref, tb.n
 	}
-	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.rel.Ident(), p.unreferencedSQL(), mostKeys)
+	conditions := p.unreferencedSQL()
+	for _, col := range ref.refs {
+		if col >= 0 {
+			conditions = append(conditions, ref.parent.columns[col].hasKeySQL()...)
+		}
+	}
+	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.rel.Ident(), whereSQL(conditions), mostKeys)
 	if err := load.tx.QueryRow(ctx, sql).Scan(&p.n); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,13 @@ func (a *audit) showsUsers(v *catalog.Relation) {
 	}
 	a.find(report.Finding{Rule: "auth-users-exposed", Object: a.name(v),
 		Message: fmt.Sprintf("%s may read view %s, which shows auth.users of every tenant", strings.Join(who, ", "), a.name(v)),
-		Fix:     fmt.Sprintf("REVOKE SELECT ON %s, or keep what is public of a user in a table of its own, with policies", v.Ident())})
+		Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s; /* or keep what is public of a user in a table of its own */", v.Ident(), grantees(who))})
+}
+
+// grantees are readers as REVOKE names them.
+func grantees(readers []string) string {
+	roles := slices.DeleteFunc(slices.Clone(readers), func(name string) bool { return name == "everybody" })
+	return strings.TrimPrefix(catalog.Idents(roles)+", PUBLIC", ", ")
 }
 
 func (a *audit) showsSecrets(r *catalog.Relation) {
@@ -56,7 +62,7 @@ func (a *audit) showsSecrets(r *catalog.Relation) {
 	if len(columns) > 0 {
 		a.find(report.Finding{Rule: "sensitive-exposed", Object: a.name(r),
 			Message: fmt.Sprintf("%s may read every row of %s, which has %s", strings.Join(who, ", "), a.name(r), strings.Join(columns, ", ")),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, with policies, or REVOKE SELECT on these columns", r.Ident())})
+			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY; /* and CREATE POLICY; or REVOKE SELECT, and GRANT it on the other columns */", r.Ident())})
 	}
 }
 

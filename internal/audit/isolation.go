@@ -41,7 +41,15 @@ var isolationSteps = []step{
 func (a *audit) tenancy() error {
 	a.gatherSubjects()
 	if len(a.model.Tenants) == 0 {
-		a.vain("tenancy", "no tenancy was found, so nothing of isolation was checked; say in a Model which tables are tenants, or except %s:tenancy with the reason", report.NotChecked)
+		among := ""
+		if len(a.tables) > 0 {
+			var names []string
+			for _, r := range a.tables {
+				names = append(names, a.name(r))
+			}
+			among = " in " + report.Several(names)
+		}
+		a.vain("tenancy", "no tenancy was found%s, so nothing of isolation was checked; say in a Model which tables are tenants, or except %s:tenancy with the reason", among, report.NotChecked)
 	}
 	a.readers = settingReaders(a.cat)
 	if len(a.subjects) > 0 && !a.usesRLS {

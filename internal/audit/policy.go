@@ -76,12 +76,30 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 	case !r.RLS:
 		a.find(report.Finding{Rule: "rls-enabled", Cause: "no row-level security", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, with policies", r.Ident()), Declare: a.onPurpose(s)})
+			Fix:     a.protect(s), Declare: a.onPurpose(s)})
 	case !r.ForceRLS && !a.unbound(r.Owner) && !a.readByHelper(r):
 		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
 			Fix:     fmt.Sprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY", r.Ident())})
 	}
+}
+
+// protect is SQL that gives a table row-level security: with a policy where it has none
+// and the Model says which setting holds the key in one of its columns.
+func (a *audit) protect(s *subject) string {
+	sql := fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", s.rel.Ident())
+	if len(s.rel.Policies) > 0 {
+		return sql
+	}
+	if scopes := a.accepted(s, true); s.tenant == "" && s.agg == nil && len(scopes) > 0 && len(scopes[0].Columns) == 1 {
+		t, _ := a.model.Tenant(scopes[0].Tenant)
+		c := s.rel.Column(scopes[0].Columns[0])
+		if c != nil && t.Setting != "" && len(t.Claim)+len(t.Session.Columns) == 0 {
+			return fmt.Sprintf("%s; CREATE POLICY tenant ON %s USING (%s = (SELECT nullif(current_setting(%s, true), '')::%s))",
+				sql, s.rel.Ident(), catalog.Ident(c.Name), catalog.Literal(t.Setting), c.SQLType)
+		}
+	}
+	return sql + "; /* and CREATE POLICY: without one no row is reached */"
 }
 
 // readByHelper reports whether a function that policies call reads a table as its owner:
@@ -146,7 +164,7 @@ func (a *audit) partition(s *subject, p *catalog.Relation) {
 	}
 	a.find(report.Finding{Rule: "partition-open", Cause: "partitions of " + s.name, Object: a.name(p),
 		Message: fmt.Sprintf("partition %s of %s %s", a.name(p), s.name, what),
-		Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY: without policies it is closed", p.Ident())})
+		Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; /* without policies it is closed */", p.Ident())})
 }
 
 // commands wants a policy for everything that a role was granted.

@@ -66,17 +66,18 @@ func (a *audit) expanded(tokens []sqltext.Token, depth int) []sqltext.Token {
 // would do: what has no column of the row in it, and stands in no subquery.
 func (a *audit) perRow(r *catalog.Relation, p *catalog.Policy) {
 	for _, expr := range []string{p.Using, p.WithCheck} {
-		name := a.callPerRow(r, sqltext.Tokens(expr))
-		if name == "" {
+		call := a.callPerRow(r, sqltext.Tokens(expr))
+		if call == "" {
 			continue
 		}
 		a.find(report.Finding{Rule: "policy-per-row", Cause: "calls per row", Object: a.name(r) + "." + p.Name, Evidence: []string{expr},
-			Message: fmt.Sprintf("policy %s of %s calls %s for each row that is looked at", p.Name, a.name(r), name),
-			Fix:     fmt.Sprintf("write (SELECT %s()): Postgres then calls it once a query", name)})
+			Message: fmt.Sprintf("policy %s of %s calls %s for each row that is looked at", p.Name, a.name(r), call),
+			Fix:     fmt.Sprintf("write (SELECT %s): Postgres then calls it once a query", call)})
 		return
 	}
 }
 
+// callPerRow is the first such call, as "f()" or "s.f(…)"; "" where there is none.
 func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) string {
 	depth, inside := 0, []int{} // depths at which a subquery begins
 	for i, t := range tokens {
@@ -96,7 +97,14 @@ func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) string {
 			end := sqltext.Closing(call)
 			ofRow := end < 0 || slices.ContainsFunc(call[:max(end, 0)], func(x sqltext.Token) bool { return x.Name() && r.Column(x.Text) != nil })
 			if !ofRow && a.own(t.Text) {
-				return t.Text
+				name, arguments := t.Text, "()"
+				if i > 1 && tokens[i-1].Is(".") {
+					name = tokens[i-2].Text + "." + name
+				}
+				if end > 1 {
+					arguments = "(…)"
+				}
+				return name + arguments
 			}
 		}
 	}

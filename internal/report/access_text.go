@@ -76,7 +76,7 @@ func (g accessGroup) text(roles []AccessRole) string {
 	if len(parts) == 0 {
 		parts = []string{"no role reaches them"}
 	}
-	return fmt.Sprintf("of one %s (%s): %s", g.scope, several(g.tables), strings.Join(parts, "; "))
+	return fmt.Sprintf("of one %s (%s): %s", g.scope, Several(g.tables), strings.Join(parts, "; "))
 }
 
 // reached says how far the commands of a role get; "" where none is granted.

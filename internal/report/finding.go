@@ -76,7 +76,7 @@ func (f Finding) Consequences() (out []string) {
 		}
 	}
 	if len(same) > 0 {
-		out = append(out, "the same of "+several(same))
+		out = append(out, "the same of "+Several(same))
 	}
 	for _, k := range kinds[:min(len(kinds), shownFollows)] {
 		line := k.rule + ": " + k.object
@@ -91,8 +91,8 @@ func (f Finding) Consequences() (out []string) {
 	return out
 }
 
-// several lists names, the first dozen of them.
-func several(names []string) string {
+// Several lists names, the first dozen of them.
+func Several(names []string) string {
 	const most = 12
 	if len(names) <= most+1 {
 		return strings.Join(names, ", ")

@@ -119,10 +119,3 @@ func TestEveryRuleHasAGoldenMessage(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkIntegrity(b *testing.B) {
-	db := reference(b)
-	for b.Loop() {
-		check.Integrity(b, db)
-	}
-}

@@ -64,6 +64,11 @@ var lookalikes = []struct{ name, as, sql string }{
 	{"unique key within a row of one tenant", owner, `create unique index once on check_results (check_run_id, metric); alter table check_results add foreign key (space_id, check_run_id) references check_runs (space_id, id)`},
 	{"policy by a function, and = true", owner, `create function mine(sid uuid) returns bool language sql stable as 'select sid = seedbed_space_id()';
 		alter policy datasets_space on datasets using (mine(space_id) = true) with check (true = mine(space_id))`},
+	{"policies of two commands, and of two roles", owner, `drop policy datasets_space on datasets; create policy s on datasets for select to seedbed_app using (space_id = ` + setting + `); create policy i on datasets for insert to seedbed_app with check (space_id = ` + setting + `);
+		create policy u on datasets for update to seedbed_app using (space_id = ` + setting + `); create policy d on datasets for delete to seedbed_app using (space_id = ` + setting + `); create policy s2 on datasets for select to seedbed_org_admin using (space_id = ` + setting + `)`},
+	{"policy with a function that Postgres folds", owner, `create function least_count() returns int language sql immutable as 'select 0'; alter policy datasets_space on datasets using (space_id = ` + setting + ` and coalesce(row_count, 0) >= least_count())`},
+	{"policy with a function of the row", owner, `create function counted(n bigint) returns bool language sql stable as 'select coalesce(n, 0) >= 0'; alter policy datasets_space on datasets using (space_id = ` + setting + ` and counted(row_count))`},
+	{"policy with a function in ANY", owner, `create function mine() returns setof uuid language sql stable as 'select seedbed_space_id()'; alter policy datasets_space on datasets using (space_id in (select mine()) and space_id = ` + setting + `)`},
 	{"unlogged table and generated column", owner, `create unlogged table words (word text, small text generated always as (lower(word)) stored); insert into words values ('A')`},
 }
 

@@ -116,12 +116,12 @@ func TestWithoutRowLevelSecurity(t *testing.T) {
 	}
 }
 
-// wide has 150 tables of one kind.
-func wide() *pgtest.Server {
+// wide is a server for a schema of so many tables of one kind, each with row-level security.
+func wide(tables int) *pgtest.Server {
 	var b strings.Builder
 	b.WriteString("create table tenants (id uuid primary key);\n")
 	b.WriteString("do $do$ begin create role wide_app nologin; exception when duplicate_object or unique_violation then null; end $do$;\n")
-	for i := range 150 {
+	for i := range tables {
 		fmt.Fprintf(&b, `create table t%[1]d (tenant_id uuid not null references tenants, id uuid not null default gen_random_uuid(), up uuid, name text, primary key (tenant_id, id),
 			foreign key (tenant_id, up) references t%[2]d (tenant_id, id)); create index on t%[1]d (tenant_id, up);
 			alter table t%[1]d enable row level security, force row level security;
@@ -132,13 +132,14 @@ func wide() *pgtest.Server {
 	return migrated(b.String())
 }
 
-var wideServer = wide()
+var wideServer = wide(150)
 
-func wideRows(t testing.TB) *pgtest.DB {
-	db := wideServer.DB(t)
+// wideRows is a database of a wide server, with a row of two tenants in each table.
+func wideRows(t testing.TB, server *pgtest.Server, tables int) *pgtest.DB {
+	db := server.DB(t)
 	var b strings.Builder
 	b.WriteString("insert into tenants select gen_random_uuid() from generate_series(1, 2);")
-	for i := range 150 {
+	for i := range tables {
 		fmt.Fprintf(&b, "insert into t%d (tenant_id, name) select id, 'x' from tenants;", i)
 	}
 	asSeeder(t, db, b.String())
@@ -147,23 +148,30 @@ func wideRows(t testing.TB) *pgtest.DB {
 
 func TestHundredAndFiftyTables(t *testing.T) {
 	t.Parallel()
-	db := wideRows(t)
+	db := wideRows(t, wideServer, 150)
 	check.Isolation(t, db)
 	check.Integrity(t, db)
 }
 
-func BenchmarkHundredAndFiftyTables(b *testing.B) {
-	db := wideRows(b)
-	for b.Loop() {
-		check.Isolation(b, db)
-		check.Integrity(b, db)
-	}
-}
-
-func BenchmarkReference(b *testing.B) {
-	db := reference(b)
-	for b.Loop() {
-		check.Isolation(b, db)
-		check.Integrity(b, db)
+// BenchmarkChecks runs Isolation and Integrity of one schema, once per iteration.
+//
+//	go test -run xxx -bench Checks -benchtime 1x ./pgtest/check
+func BenchmarkChecks(b *testing.B) {
+	for _, schema := range []struct {
+		name     string
+		database func(testing.TB) *pgtest.DB
+		noProbes bool
+	}{
+		{"schema=reference/probes=true", reference, false},
+		{"schema=150-tables/probes=true", func(t testing.TB) *pgtest.DB { return wideRows(t, wideServer, 150) }, false},
+		{"schema=1000-tables/probes=false", func(t testing.TB) *pgtest.DB { return wideRows(t, wide(1000), 1000) }, true},
+	} {
+		b.Run(schema.name, func(b *testing.B) {
+			db := schema.database(b)
+			for b.Loop() {
+				check.Isolation(b, db, check.Options{NoProbes: schema.noProbes})
+				check.Integrity(b, db)
+			}
+		})
 	}
 }

@@ -65,6 +65,27 @@ func Scalar(text string) string {
 	return string(quoted)
 }
 
+// flowWidth is how long a line of a folded entry gets, about.
+const flowWidth = 72
+
+// foldFlow breaks a long entry after commas. YAML reads the lines as one; within a quoted
+// text, too, the break and the indentation are one blank.
+func foldFlow(entry string) string {
+	var b strings.Builder
+	used := 0
+	for i, part := range strings.SplitAfter(entry, ", ") {
+		if i > 0 && used+len(part) > flowWidth {
+			folded := strings.TrimSuffix(b.String(), " ")
+			b.Reset()
+			b.WriteString(folded + "\n         ")
+			used = 0
+		}
+		b.WriteString(part)
+		used += len(part)
+	}
+	return b.String()
+}
+
 // intended are the rules that something may break on purpose, and when it does.
 var intended = map[string]string{
 	"policy-shares":         "where that is meant",
@@ -96,6 +117,9 @@ func (f Finding) Declaration() string {
 		if x.Rule == f.Rule && x.Declare != nil && x.Declare.Section == f.Declare.Section && !slices.Contains(entries, x.Declare.Entry) {
 			entries = append(entries, x.Declare.Entry)
 		}
+	}
+	for i, entry := range entries {
+		entries[i] = foldFlow(entry)
 	}
 	if f.Declare.Section == "except" {
 		return "except:\n  - " + strings.Join(entries, "\n  - ") + "\n"

@@ -88,7 +88,7 @@ func (a *activity) began(sql string, args []any) {
 
 func (a *activity) ended(conn *pgx.Conn, sql string, err error) {
 	var refusal *pgconn.PgError
-	if err == nil || !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege || !strings.Contains(refusal.Message, "row-level security") {
+	if err == nil || !errors.As(err, &refusal) || !ofPolicies(refusal) {
 		return
 	}
 	a.mu.Lock()

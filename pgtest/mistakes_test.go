@@ -19,6 +19,10 @@ func TestMistakes(t *testing.T) {
 		_, err := db.Exec(ctx, "INSERT INTO invoices (account) VALUES ('a')")
 		return err
 	}
+	pays := func(ctx context.Context, db seedbed.DB) error {
+		_, err := db.Exec(ctx, "INSERT INTO payments (account) VALUES ('a')")
+		return err
+	}
 	for name, c := range map[string]struct {
 		server *pgtest.Server
 		says   []string
@@ -37,6 +41,8 @@ func TestMistakes(t *testing.T) {
 		"a table's name":      {&pgtest.Server{Migrations: someFiles, Table: "versions; drop"}, []string{`Server.Table is "versions; drop"`, "app.versions"}},
 		"a seed that policies refuse": {&pgtest.Server{Migrations: invoices.Migrations, Seed: writes},
 			[]string{"load the seed: ", "it runs as seedbed_owner", "SELECT set_config('app.account', $1, true)", "factories or fixtures"}},
+		"a seed without the setting that a policy reads": {&pgtest.Server{Migrations: invoices.Migrations, Seed: pays},
+			[]string{"load the seed: ", "it runs as seedbed_owner", "SELECT set_config('app.account', $1, true)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			testkit.Mention(t, testkit.Record(t, func(t testing.TB) { c.server.DB(t) }).FatalMessage(), c.says...)

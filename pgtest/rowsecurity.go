@@ -63,6 +63,7 @@ type hiding struct {
 	seen    int    // by a new session of role, or by the transaction
 	why     string // the error that a query of role gets instead of rows; "" none
 	refused bool
+	unset   string   // a setting that the policies read and whose absence failed a statement
 	bytes   int64    // of rows, where policies hide them from the administrator too; 0 elsewhere
 	sat     bool     // the test has set a setting that the policies read
 	blind   []string // DB.As sessions that see no row
@@ -134,12 +135,13 @@ func settingReaders(ctx context.Context, conn querier) (sqltext.SettingReaders, 
 func (o *observer) hides(ctx context.Context, table securedTable) (h hiding, some bool) {
 	h = hiding{table: table, role: o.role, inTx: o.inTx}
 	h.refused = refuses(o.log, table.Bare)
+	h.unset = unsetSetting(o.log, table)
 	for _, setting := range table.Settings {
 		h.sat = h.sat || strings.Contains(o.sets, setting)
 	}
 	all, err := o.count(ctx, o.bypass, nil, table.Name)
 	if err != nil {
-		return h, h.refused // a table that the test has locked, say
+		return h, h.refused || h.unset != "" // a table that the test has locked, say
 	}
 	h.all, h.seen = all, all
 	var bound bool // an administrator who is no superuser
@@ -164,7 +166,7 @@ func (o *observer) hides(ctx context.Context, table securedTable) (h hiding, som
 			h.blind = append(h.blind, session(as.asRole, as.asSettings))
 		}
 	}
-	if h.seen == h.all && h.bytes == 0 && !h.refused && len(h.blind) == 0 {
+	if h.seen == h.all && h.bytes == 0 && !h.refused && h.unset == "" && len(h.blind) == 0 {
 		return h, false
 	}
 	o.findReader(ctx, &h)
@@ -179,6 +181,23 @@ func refuses(log, table string) bool {
 		}
 	}
 	return false
+}
+
+// unsetSetting is the setting of the table's policies without which a statement on the table
+// failed; "" where none did. A policy with current_setting(name) asks for it, one with
+// current_setting(name, true) gets NULL.
+func unsetSetting(log string, table securedTable) string {
+	for _, setting := range table.Settings {
+		if _, after, failed := strings.Cut(log, unknownSetting(setting)); failed && strings.Contains(after, table.Bare) {
+			return setting
+		}
+	}
+	return ""
+}
+
+// unknownSetting is what Postgres says of a setting that the session has not set.
+func unknownSetting(name string) string {
+	return fmt.Sprintf("unrecognized configuration parameter %q", name)
 }
 
 // findReader looks for a session that sees rows: a role that the policies are for, with
@@ -249,6 +268,13 @@ func (h hiding) String() string {
 	fmt.Fprintf(&b, "%s: ", h.table.Name)
 	if h.refused {
 		fmt.Fprintf(&b, "its policies refused a row of role %s%s", h.role, without)
+		without = ""
+		if h.all > 0 || h.bytes > 0 {
+			b.WriteString("; ")
+		}
+	}
+	if h.unset != "" && !h.refused {
+		fmt.Fprintf(&b, "its policies read %s, and fail where a session has not set it", h.unset)
 		without = ""
 		if h.all > 0 || h.bytes > 0 {
 			b.WriteString("; ")
@@ -342,18 +368,36 @@ func pairs(settings map[string]string, format string) string {
 // of row-level security: they run as the schema's owner.
 func wayPastPolicies(ctx context.Context, owner *pgx.Conn, err error) string {
 	var refusal *pgconn.PgError
-	if !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege || !strings.Contains(refusal.Message, "row-level security") {
+	if !errors.As(err, &refusal) || !ofPolicies(refusal) {
 		return ""
 	}
-	set := "set what they read before it writes"
+	set := ""
 	tables, _ := securedTables(ctx, owner)
 	for _, table := range tables {
-		if refuses(refusal.Message, table.Bare) && len(table.Settings) > 0 {
-			set = fmt.Sprintf("have it SELECT set_config('%s', $1, true) in the transaction that writes", table.Settings[0])
+		for _, setting := range table.Settings {
+			if refuses(refusal.Message, table.Bare) || refusal.Message == unknownSetting(setting) {
+				set = fmt.Sprintf("have it SELECT set_config('%s', $1, true) in the transaction that writes", setting)
+			}
 		}
+	}
+	if set == "" {
+		if refusal.Code != insufficientPrivilege {
+			return "" // a setting that no policy reads
+		}
+		set = "set what they read before it writes"
 	}
 	return fmt.Sprintf("\n  way out: it runs as %s, the owner of the schema, to whom FORCEd policies apply; %s,\n  or write with factories or fixtures, which step past policies", owner.Config().User, set)
 }
+
+// ofPolicies reports whether an error may be one of a policy: a row that it refused, or a
+// setting that it reads and the session has not set.
+func ofPolicies(err *pgconn.PgError) bool {
+	return err.Code == insufficientPrivilege && strings.Contains(err.Message, "row-level security") ||
+		err.Code == undefinedObject && strings.HasPrefix(err.Message, "unrecognized configuration parameter ")
+}
+
+// undefinedObject is the SQLSTATE of, among others, a setting that is not there.
+const undefinedObject = "42704"
 
 // unforcedNote says why tests run as the tester, and what follows.
 func unforcedNote(role string) string {

@@ -67,6 +67,28 @@ func TestCardOfAPolicyThatFailsWithoutItsSetting(t *testing.T) {
 	testkit.Mention(t, card, "payments: 1 row", "sees none, but gets", `unrecognized configuration parameter "app.account"`, `map[string]string{"app.account": "acme"}`)
 }
 
+// current_setting with one argument fails, before any row is refused.
+func TestCardOfAnInsertWithoutTheSettingThatAPolicyReads(t *testing.T) {
+	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		if _, err := db.Exec(t.Context(), "INSERT INTO payments (account) VALUES ('a')"); err == nil {
+			t.Error("the insert passed")
+		}
+	})
+	testkit.Mention(t, card, "payments: its policies read app.account, and fail where a session has not set it",
+		`db.As(t, "seedbed_owner", map[string]string{"app.account": "…"})`, `factory.Auto("payments").Create(t, db)`)
+	if strings.Contains(card, "  invoices: ") {
+		t.Errorf("a table that the statement does not name is mentioned:\n%s", card)
+	}
+	card = cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
+		if _, err := db.Exec(t.Context(), "SELECT current_setting('app.other')"); err == nil {
+			t.Error("the setting is there")
+		}
+	})
+	if strings.Contains(card, "row-level security") {
+		t.Errorf("a setting that no policy reads has nothing to do with policies:\n%s", card)
+	}
+}
+
 // The usual mistake: a setting holds for one connection of the pool.
 func TestCardOfASettingOnAnotherConnection(t *testing.T) {
 	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {

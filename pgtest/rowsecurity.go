@@ -374,10 +374,11 @@ func wayPastPolicies(ctx context.Context, owner *pgx.Conn, err error) string {
 	set := ""
 	tables, _ := securedTables(ctx, owner)
 	for _, table := range tables {
-		for _, setting := range table.Settings {
-			if refuses(refusal.Message, table.Bare) || refusal.Message == unknownSetting(setting) {
-				set = fmt.Sprintf("have it SELECT set_config('%s', $1, true) in the transaction that writes", setting)
-			}
+		i := slices.IndexFunc(table.Settings, func(setting string) bool {
+			return refuses(refusal.Message, table.Bare) || refusal.Message == unknownSetting(setting)
+		})
+		if i >= 0 {
+			set = fmt.Sprintf("have it SELECT set_config('%s', $1, true) in the transaction that writes", table.Settings[i])
 		}
 	}
 	if set == "" {

@@ -44,7 +44,7 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 		return plan, nil, usagef("--scenario: %v", err)
 	}
 	plan.Seeded = f.seeded()
-	now := f.now.or(today())
+	now := f.now.orToday()
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
 		model, err := a.corrected(ctx, db)
 		if err != nil {

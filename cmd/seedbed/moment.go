@@ -15,16 +15,14 @@ func (m *moment) define(flags *pflag.FlagSet) {
 	flags.Var(m, "now", "`moment` that made-up rows lie before, as 2026-01-31 or 2026-01-31T12:00:00Z (default: today, 00:00 UTC)")
 }
 
-// or returns m, or what holds without the flag.
-func (m moment) or(otherwise time.Time) time.Time {
+// orToday returns m, or without the flag the beginning of this day in UTC: what is made
+// twice on one day is the same.
+func (m moment) orToday() time.Time {
 	if m.IsZero() {
-		return otherwise
+		return time.Now().UTC().Truncate(24 * time.Hour)
 	}
 	return m.Time
 }
-
-// today is the beginning of this day in UTC: what is made twice on one day is the same.
-func today() time.Time { return time.Now().UTC().Truncate(24 * time.Hour) }
 
 // Type is what pflag calls the value.
 func (m *moment) Type() string { return "moment" }

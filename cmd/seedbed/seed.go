@@ -83,7 +83,7 @@ type sowing struct {
 }
 
 func (f seedFlags) sowing() (s sowing, err error) {
-	s.options.Seed, s.options.Now, s.dryRun = f.seed, f.now.or(today()), f.dryRun
+	s.options.Seed, s.options.Now, s.dryRun = f.seed, f.now.orToday(), f.dryRun
 	if s.rows, err = parseRows(f.rows); err != nil {
 		return s, err
 	}

@@ -108,10 +108,9 @@ func (t *table) single(column *catalog.Column) bool {
 func (n *inference) identity(tokens []sqltext.Token) (Identity, bool) {
 	for i := range tokens {
 		x, end := Identity{}, 0
-		switch {
-		case tokens[i].Is("current_setting") && i+2 < len(tokens) && tokens[i+1].Is("(") && tokens[i+2].Kind == sqltext.String && strings.Contains(tokens[i+2].Text, "."):
-			x, end = Identity{Setting: tokens[i+2].Text}, call(tokens, i+1)
-		default:
+		if setting := sqltext.CustomSetting(tokens, i); setting != "" {
+			x, end = Identity{Setting: setting}, call(tokens, i+1)
+		} else {
 			name, open := called(tokens, i)
 			if known, ok := n.calls.identities[name]; ok {
 				x, end = known, call(tokens, open)

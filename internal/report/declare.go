@@ -71,19 +71,14 @@ const flowWidth = 72
 // foldFlow breaks a long entry after commas. YAML reads the lines as one; within a quoted
 // text, too, the break and the indentation are one blank.
 func foldFlow(entry string) string {
-	var b strings.Builder
-	used := 0
+	lines, line := []string{}, ""
 	for i, part := range strings.SplitAfter(entry, ", ") {
-		if i > 0 && used+len(part) > flowWidth {
-			folded := strings.TrimSuffix(b.String(), " ")
-			b.Reset()
-			b.WriteString(folded + "\n         ")
-			used = 0
+		if i > 0 && len(line)+len(part) > flowWidth {
+			lines, line = append(lines, strings.TrimSuffix(line, " ")), ""
 		}
-		b.WriteString(part)
-		used += len(part)
+		line += part
 	}
-	return b.String()
+	return strings.Join(append(lines, line), "\n         ")
 }
 
 // intended are the rules that something may break on purpose, and when it does.

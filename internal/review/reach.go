@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // TenantSession is how policies know a session of one tenant.
@@ -84,7 +87,7 @@ func (e *engine) reachOnRows(ctx context.Context, m *Migration, copied string, b
 		unproven = strings.Join(unmade, "; ")
 		c := &counter{conn: conn, sessions: sessions, role: e.config.Role}
 		why, err := c.around(ctx, m, changes)
-		unproven = cmpOr(why, unproven)
+		unproven = cmp.Or(why, unproven)
 		return err
 	})
 	switch {
@@ -94,13 +97,6 @@ func (e *engine) reachOnRows(ctx context.Context, m *Migration, copied string, b
 		unproven = err.Error()
 	}
 	return onlyReal(changes), unproven, nil
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // onlyReal leaves out tables whose helper changed and whose rows are the same.
@@ -226,12 +222,12 @@ func (c *counter) around(ctx context.Context, m *Migration, changes []AccessChan
 	for i := 0; i < len(all); {
 		var tried []trial
 		of := all[i].change
+		total, err := c.total(ctx, of)
+		if err != nil {
+			return "", err
+		}
 		for ; i < len(all) && all[i].change == of; i++ {
 			after, err := c.reach(ctx, of, all[i].session)
-			if err != nil {
-				return "", err
-			}
-			total, err := c.total(ctx, of)
 			if err != nil {
 				return "", err
 			}
@@ -304,7 +300,7 @@ func (c *AccessChange) rowsSQL() string {
 func (c *counter) reach(ctx context.Context, of *AccessChange, s TenantSession) (*reached, error) {
 	become := "set local session_replication_role = replica; set local session authorization " + quote(of.Role) + "; set local row_security = on; "
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
-		become += fmt.Sprintf("select set_config(%s, %s, true); ", literal(name), literal(s.Settings[name]))
+		become += fmt.Sprintf("select set_config(%s, %s, true); ", catalog.Literal(name), catalog.Literal(s.Settings[name]))
 	}
 	if of.Command == "SELECT" {
 		return c.list(ctx, become+of.rowsSQL())
@@ -392,8 +388,4 @@ func likeCounted(changes []AccessChange) {
 			}
 		}
 	}
-}
-
-func literal(s string) string {
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -217,7 +218,7 @@ func (r *run) called(ctx context.Context, words []sqltext.Token) ([]sqltext.Toke
 		for i, w := range words {
 			if w.Name() && i+1 < len(words) && words[i+1].Is("(") && !seen[w.Text] {
 				seen[w.Text] = true
-				names = append(names, "'"+strings.ReplaceAll(w.Text, "'", "''")+"'")
+				names = append(names, catalog.Literal(w.Text))
 			}
 		}
 		if len(names) == 0 {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // serveRules looks whether a named query can be answered from the index that is
@@ -62,10 +63,9 @@ func (e *engine) shapeOf(ctx context.Context, q Serve) (shape, *pgconn.PgError, 
 // hideOtherIndexes marks all other indexes of the table, and of its partitions, as
 // not valid; the transaction is rolled back.
 func hideOtherIndexes(name string) string {
-	literal := "'" + strings.ReplaceAll(name, "'", "''") + "'"
 	return `set local enable_sort = off; set local enable_incremental_sort = off; set local enable_bitmapscan = off;
 	with recursive wanted as (
-		select oid from pg_catalog.pg_class where relname = ` + literal + ` and relkind in ('i', 'I')
+		select oid from pg_catalog.pg_class where relname = ` + catalog.Literal(name) + ` and relkind in ('i', 'I')
 		union select i.inhrelid from pg_catalog.pg_inherits i join wanted w on i.inhparent = w.oid)
 	update pg_catalog.pg_index set indisvalid = false
 	where indexrelid not in (select oid from wanted) and indexrelid >= 16384

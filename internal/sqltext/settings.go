@@ -40,8 +40,8 @@ func (r SettingReaders) In(tokens []Token) []string {
 			continue
 		}
 		found := r[t.Text]
-		if t.Is("current_setting") && i+2 < len(tokens) && tokens[i+2].Kind == String && strings.Contains(tokens[i+2].Text, ".") {
-			found = []string{tokens[i+2].Text}
+		if name := CustomSetting(tokens, i); name != "" {
+			found = []string{name}
 		}
 		for _, name := range found {
 			if !slices.Contains(settings, name) {
@@ -50,4 +50,13 @@ func (r SettingReaders) In(tokens []Token) []string {
 		}
 	}
 	return settings
+}
+
+// CustomSetting is the setting that current_setting reads at i: one with a dot in its
+// name, written as a text; "" where there is none.
+func CustomSetting(tokens []Token, i int) string {
+	if tokens[i].Is("current_setting") && i+2 < len(tokens) && tokens[i+1].Is("(") && tokens[i+2].Kind == String && strings.Contains(tokens[i+2].Text, ".") {
+		return tokens[i+2].Text
+	}
+	return ""
 }

@@ -86,9 +86,10 @@ func (d *Database) open(ctx context.Context) (err error) {
 }
 
 // warm has a new session load what a test's first statements would: the machinery of
-// the extended protocol, of the planner and of an index scan, and, if no test waits,
-// the descriptions of the template's tables. Otherwise these statements take twice as
-// long as they do later. It leaves nothing behind: the statements have no name, and
+// the extended protocol, of the planner and of an index scan, and, unless tests follow
+// each other at once, the descriptions of the template's tables. Otherwise these statements
+// take twice as long as they do later; but all tables cost more than the few that a test
+// needs. It leaves nothing behind: the statements have no name, and
 // those on the tests' tables are parsed and never run.
 func (d *Database) warm(ctx context.Context, conn *pgconn.PgConn) error {
 	pipeline := conn.StartPipeline(ctx)

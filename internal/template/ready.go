@@ -29,6 +29,9 @@ type readyPool struct {
 	replaced int             // databases in a row that could not be reset
 	made     int
 	stopped  bool
+
+	acquired time.Time     // when a test last asked for a database
+	pause    time.Duration // between the last two that did
 }
 
 type delivery struct {
@@ -108,6 +111,8 @@ func (t *Template) Obstacle() string { return t.plan.Obstacle }
 func (p *readyPool) acquire(ctx context.Context) (*Database, error) {
 	p.mu.Lock()
 	p.lent++
+	now := time.Now()
+	p.pause, p.acquired = now.Sub(p.acquired), now
 	if n := len(p.ready); n > 0 {
 		db := p.ready[n-1]
 		p.ready = p.ready[:n-1]
@@ -253,11 +258,15 @@ func (p *readyPool) worthResetting() bool {
 	return p.reset && (p.replaced < resetTries || p.made%retry == 0)
 }
 
-// hurried tells whether tests come faster than databases get ready.
+// backToBack is a pause between two tests in which the processors have no time to spare:
+// about what it costs to reset a database and to open a session.
+const backToBack = 20 * time.Millisecond
+
+// hurried tells whether tests come as fast as databases get ready, or faster.
 func (p *readyPool) hurried() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.waiting) > 0 || len(p.ready) == 0
+	return len(p.waiting) > 0 || len(p.ready) == 0 || p.pause < backToBack
 }
 
 // Ready tells whether the database waits for a test.

@@ -47,8 +47,8 @@ func TestTenantsOfTwoColumns(t *testing.T) {
 	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db, check.Options{Model: &regionalModel})
 	check.Integrity(fake, db, check.Options{Model: &regionalModel})
-	if fake.Text()+fake.Logged() != "" {
-		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
+	if complaints(fake) != "" {
+		t.Errorf("healthy, but: %s", complaints(fake))
 	}
 }
 

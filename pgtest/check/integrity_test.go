@@ -18,8 +18,8 @@ func TestIntegrityOfAHealthyDatabase(t *testing.T) {
 	db := reference(t)
 	fake := testkit.NewRecorder(t)
 	check.Integrity(fake, db)
-	if fake.Text()+fake.Logged() != "" {
-		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
+	if complaints(fake) != "" {
+		t.Errorf("healthy, but: %s", complaints(fake))
 	}
 }
 

@@ -16,8 +16,8 @@ func TestIsolationOfAHealthyDatabase(t *testing.T) {
 	model := migrations.Model() // by hand
 	check.Isolation(fake, db, check.Options{Model: &model})
 	check.Integrity(fake, db, check.Options{Model: &model})
-	if fake.Text()+fake.Logged() != "" {
-		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
+	if complaints(fake) != "" {
+		t.Errorf("healthy, but: %s", complaints(fake))
 	}
 }
 
@@ -26,8 +26,8 @@ func TestIsolationMakesTheRowsThatProbesNeed(t *testing.T) {
 	db := pg.DB(t)
 	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db)
-	if fake.Text()+fake.Logged() != "" {
-		t.Errorf("empty and healthy, but: %s %s", fake.Text(), fake.Logged())
+	if complaints(fake) != "" {
+		t.Errorf("empty and healthy, but: %s", complaints(fake))
 	}
 	if n := cell(t, db, "select (count(*) + (select count(*) from users))::text from spaces"); n != "0" {
 		t.Errorf("%s rows were left behind", n)

@@ -69,3 +69,12 @@ func golden(t testing.TB, name, got string) {
 	}
 	testkit.Golden(t, filepath.Join("testdata", name+".golden"), got)
 }
+
+// complaints is what a check has found, or has not looked at. That it took long, which it
+// logs, is neither.
+func complaints(fake *testkit.Recorder) string {
+	if text := fake.Text(); text != "" || !strings.Contains(fake.Logged(), "not checked") {
+		return text
+	}
+	return fake.Logged()
+}

@@ -52,8 +52,8 @@ func TestAnotherHousesSchema(t *testing.T) {
 	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db)
 	check.Integrity(fake, db)
-	if fake.Text()+fake.Logged() != "" {
-		t.Errorf("healthy, but: %s %s", fake.Text(), fake.Logged())
+	if complaints(fake) != "" {
+		t.Errorf("healthy, but: %s", complaints(fake))
 	}
 	owner := db.As(t, "seedbed_owner", nil)
 	for sql, want := range map[string]string{

@@ -16,35 +16,21 @@ import (
 var binaries struct {
 	mu    sync.Mutex
 	dir   string
-	built map[string]func() (string, error)
+	built map[string]func() (string, error) // by package
 }
 
 // TestBinary builds the tests of a package, once in this process, and returns the
 // program. Main removes it.
-func TestBinary(t testing.TB, pkg string) string { return build(t, pkg, "test", "-c") }
-
-// Command is one run of the tests of a package, in its directory, that have the name.
-func Command(t testing.TB, pkg, name string, args ...string) *exec.Cmd {
+func TestBinary(t testing.TB, pkg string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), TestBinary(t, pkg), append([]string{"-test.v", "-test.run", "^" + name + "$"}, args...)...)
-	cmd.Dir = pkg
-	return cmd
-}
-
-// Program builds a command, once in this process. Main removes it.
-func Program(t testing.TB, pkg string) string { return build(t, pkg, "build") }
-
-func build(t testing.TB, pkg string, verb ...string) string {
-	t.Helper()
-	key := fmt.Sprint(verb, pkg)
 	binaries.mu.Lock()
 	if binaries.built == nil {
 		binaries.built = map[string]func() (string, error){}
 	}
-	once := binaries.built[key]
+	once := binaries.built[pkg]
 	if once == nil {
-		once = sync.OnceValues(func() (string, error) { return compile(pkg, verb) })
-		binaries.built[key] = once
+		once = sync.OnceValues(func() (string, error) { return compile(pkg) })
+		binaries.built[pkg] = once
 	}
 	binaries.mu.Unlock()
 	path, err := once()
@@ -54,7 +40,15 @@ func build(t testing.TB, pkg string, verb ...string) string {
 	return path
 }
 
-func compile(pkg string, verb []string) (string, error) {
+// Command is one run of the tests of a package, in its directory, that have the name.
+func Command(t testing.TB, pkg, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), TestBinary(t, pkg), append([]string{"-test.v", "-test.run", "^" + name + "$"}, args...)...)
+	cmd.Dir = pkg
+	return cmd
+}
+
+func compile(pkg string) (string, error) {
 	dir, err := binaryDir()
 	if err != nil {
 		return "", err
@@ -64,7 +58,7 @@ func compile(pkg string, verb []string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(sub, filepath.Base(pkg)+".exe")
-	out, err := exec.Command("go", append(verb, "-o", path, pkg)...).CombinedOutput()
+	out, err := exec.Command("go", "test", "-c", "-o", path, pkg).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
@@ -85,7 +79,7 @@ func binaryDir() (string, error) {
 }
 
 // Main runs a package's tests and removes what they have built. A package that calls
-// TestBinary or Program has it as its TestMain:
+// TestBinary has it as its TestMain:
 //
 //	func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 //

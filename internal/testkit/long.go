@@ -48,11 +48,3 @@ func SkipShort(t testing.TB, why string) {
 		t.Skip("-short: " + why)
 	}
 }
-
-// SkipUnlessLong skips a test that runs by .ci/long alone.
-func SkipUnlessLong(t testing.TB, why string) {
-	t.Helper()
-	if !Long() {
-		t.Skip("needs -long: " + why)
-	}
-}

@@ -9,7 +9,6 @@
 package testpg
 
 import (
-	"context"
 	"testing"
 	"testing/fstest"
 
@@ -68,19 +67,6 @@ func List[T any](t testing.TB, db seedbed.DB, sql string, args ...any) []T {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return all
-}
-
-// Loader returns a transaction in a role that row-level security does not apply to.
-// It is rolled back at the test's end.
-func Loader(t testing.TB, db seedbed.DB) pgx.Tx {
-	t.Helper()
-	tx, err := db.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-	Exec(t, tx, "SET LOCAL ROLE seedbed_seeder")
-	return tx
 }
 
 // Superuser is the same database as the superuser has it.

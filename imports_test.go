@@ -45,7 +45,8 @@ type layer struct {
 // layers are all packages, from the ground up.
 var layers = []layer{
 	{"small tools of one purpose; the catalog as plain structs; what services import", "internal/buildid internal/catalog internal/closewait internal/dirfs internal/fake internal/flock internal/generation internal/look internal/queryplan internal/sqltext internal/testlog internal/yamlerror internal/figures relation sanitize"},
-	{"what is concluded from a catalog or a statement; the programs of Postgres; findings", "internal/infer internal/mask internal/postgres internal/report internal/review internal/trace"},
+	{"what is found, and how it is told", "internal/report"},
+	{"what is concluded from a catalog or a statement; the programs of Postgres", "internal/infer internal/mask internal/postgres internal/review internal/trace"},
 	{"the public vocabulary, and servers", ". internal/server"},
 	{"references between tables; templates; migrations", "internal/diagram internal/graph internal/template migrations"},
 	{"the one writer of rows; a database for each test; development databases", "internal/dev internal/rows pgtest"},

@@ -1,6 +1,6 @@
 package migrations
 
-import "github.com/qarion/seedbed/internal/review"
+import "github.com/qarion/seedbed/internal/report"
 
 // Severity of a finding: [Hazard], [Policy] or [Style].
 type Severity string
@@ -81,7 +81,7 @@ type RowReach struct {
 }
 
 // String is "under org 7: 3 of 6 rows before, 6 after".
-func (r RowReach) String() string { return review.RowReach(r).String() }
+func (r RowReach) String() string { return report.RowReach(r).String() }
 
 // TenantSession is how policies know a session of one tenant: what
 // [ReviewOptions.Sessions] makes.
@@ -91,26 +91,63 @@ type TenantSession struct {
 	Settings map[string]string // run-time settings, such as app.org_id
 }
 
-func findingOf(f review.Finding) Finding {
-	return Finding{Rule: f.Rule, File: f.File, Line: f.Line, Statement: f.Statement, Target: f.Target, Lock: f.Lock,
-		Severity: Severity(f.Severity), Message: f.Message, Fix: f.Fix, SQLState: f.SQLState, Version: f.Version, Excerpt: f.Excerpt}
+// findingOf and engine are the same finding, as users see it and as package report does.
+func findingOf(f report.Finding) Finding {
+	at := f.Statement
+	return Finding{Rule: f.Rule, File: at.File, Line: at.Line, Statement: at.Number, Target: f.Object, Lock: at.Lock, Severity: Severity(f.Severity),
+		Message: f.Message, Fix: f.Fix, SQLState: at.SQLState, Version: at.Version, Majors: at.Majors, Waived: f.Excused, Excerpt: at.SQL}
 }
 
-func reviewedOf(all []review.Reviewed) []ReviewedMigration {
-	out := []ReviewedMigration{}
-	for _, m := range all {
-		r := ReviewedMigration{Version: m.Version, File: m.File, Took: m.Took, Locks: []LockSpan{}, Uncounted: m.Uncounted}
-		for _, c := range m.Timeline {
-			r.Locks = append(r.Locks, LockSpan(c))
+func (f Finding) engine() report.Finding {
+	return report.Finding{Rule: f.Rule, Severity: report.Severity(f.Severity), Object: f.Target, Message: f.Message, Fix: f.Fix, Excused: f.Waived,
+		Statement: &report.Statement{File: f.File, Version: f.Version, Line: f.Line, Number: f.Statement, SQL: f.Excerpt, Lock: f.Lock, SQLState: f.SQLState, Majors: f.Majors}}
+}
+
+// reviewedOf and engine are the same migration.
+func reviewedOf(m report.Migration) ReviewedMigration {
+	out := ReviewedMigration{Version: m.Version, File: m.File, Took: m.Took, Locks: []LockSpan{}, Uncounted: m.Uncounted}
+	for _, span := range m.Locks {
+		out.Locks = append(out.Locks, LockSpan(span))
+	}
+	for _, c := range m.Access {
+		change := AccessChange{Kind: c.Kind, Object: c.Object, Role: c.Role, Command: c.Command, Before: c.Before, After: c.After, Effect: c.Effect, Helper: c.Helper}
+		for _, rows := range c.Rows {
+			change.Rows = append(change.Rows, RowReach(rows))
 		}
-		for _, c := range m.Access {
-			change := AccessChange{Kind: c.Kind, Object: c.Object, Role: c.Role, Command: c.Command, Before: c.Before, After: c.After, Effect: c.Effect, Helper: c.Helper}
-			for _, rows := range c.Rows {
-				change.Rows = append(change.Rows, RowReach(rows))
-			}
-			r.Access = append(r.Access, change)
+		out.Access = append(out.Access, change)
+	}
+	return out
+}
+
+func (m ReviewedMigration) engine() report.Migration {
+	out := report.Migration{Version: m.Version, File: m.File, Took: m.Took, Uncounted: m.Uncounted}
+	for _, span := range m.Locks {
+		out.Locks = append(out.Locks, report.LockSpan(span))
+	}
+	for _, c := range m.Access {
+		change := report.AccessChange{Kind: c.Kind, Object: c.Object, Role: c.Role, Command: c.Command, Before: c.Before, After: c.After, Effect: c.Effect, Helper: c.Helper}
+		for _, rows := range c.Rows {
+			change.Rows = append(change.Rows, report.RowReach(rows))
 		}
-		out = append(out, r)
+		out.Access = append(out.Access, change)
+	}
+	return out
+}
+
+// engine is the report as package report writes it: with the findings that it has now.
+func (r *Report) engine() *report.Review {
+	out := &report.Review{Majors: r.Majors}
+	if r.set != nil {
+		out.Set, out.Total = r.set.String(), len(r.set.sources)
+	}
+	for _, m := range r.Migrations {
+		out.Migrations = append(out.Migrations, m.engine())
+	}
+	for _, f := range r.Findings {
+		out.Findings = append(out.Findings, f.engine())
+	}
+	for _, f := range r.Waived {
+		out.Accepted = append(out.Accepted, f.engine())
 	}
 	return out
 }

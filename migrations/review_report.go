@@ -2,13 +2,11 @@ package migrations
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/review"
 )
 
@@ -77,7 +75,10 @@ func (r *Report) merge(results []*review.Result) {
 		}
 	}
 	if len(results) > 0 {
-		r.Migrations = reviewedOf(results[0].Migrations)
+		r.Migrations = []ReviewedMigration{}
+		for _, m := range results[0].Migrations {
+			r.Migrations = append(r.Migrations, reviewedOf(m))
+		}
 	}
 	for _, s := range found {
 		if len(s.majors) < len(results) {
@@ -85,7 +86,7 @@ func (r *Report) merge(results []*review.Result) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(lineOrder(a), lineOrder(b)), cmp.Compare(weight(a), weight(b)))
+		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(lineOrder(a), lineOrder(b)), report.Severity(a.Severity).Compare(report.Severity(b.Severity)))
 	})
 	for _, f := range all {
 		if reason, ok := r.waives(f); ok {
@@ -105,8 +106,6 @@ func lineOrder(f Finding) int {
 	return 1 << 30
 }
 
-func weight(f Finding) int { return slices.Index([]Severity{Hazard, Policy, Style}, f.Severity) }
-
 // known is one finding of a baseline. The statement is told by its text, so that a
 // baseline survives edits elsewhere in the file.
 type known struct {
@@ -117,8 +116,7 @@ type known struct {
 }
 
 func knownOf(f Finding) known {
-	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(f.Excerpt), " ")))
-	return known{Rule: f.Rule, File: f.File, Target: f.Target, SQL: hex.EncodeToString(sum[:8])}
+	return known{Rule: f.Rule, File: f.File, Target: f.Target, SQL: f.engine().Statement.Digest()}
 }
 
 // Baseline writes down the findings of now as known, for ReviewOptions.Baseline: an

@@ -167,7 +167,7 @@ func TestReviewFormats(t *testing.T) {
 	}
 	for what, c := range map[string]struct{ text, says string }{
 		"text":   {write(report.WriteText), "  ██ public.t: no reads, writes, DDL (ACCESS EXCLUSIVE), statements 0 to 1"},
-		"github": {write(func(w io.Writer) error { return report.WriteAnnotations(w, "db") }), "::error file=db/00002_i.sql,line=3,title=index-not-concurrent::building t_a blocks"},
+		"github": {write(func(w io.Writer) error { return report.WriteAnnotations(w, "db") }), "::error file=db/00002_i.sql,line=3,title=index-not-concurrent::public.t: building t_a blocks"},
 		"gitlab": {write(func(w io.Writer) error { return report.WriteGitLab(w, "db") }), `"path": "db/00002_i.sql"`},
 		"html":   {write(report.WriteHTML), "<title>ACCESS EXCLUSIVE on public.t, statements 0 to 1</title>"},
 	} {
@@ -305,8 +305,8 @@ func TestReviewed(t *testing.T) {
 	t.Parallel()
 	fake := &told{T: t}
 	migrations.Reviewed(fake, pg.DB(t), files("00001_t.sql", plainT, "00002_i.sql", "-- +goose Up\nset local lock_timeout = '1s';\ncreate index t_a on t (a);\n-- +goose Down\ndrop index t_a;\n"))
-	if len(fake.errors) != 1 || !strings.Contains(fake.errors[0], "00002_i.sql:3: create index t_a on t (a)\n  hazard: index-not-concurrent on public.t (SHARE)") ||
-		!strings.Contains(fake.errors[0], "fix: create index CONCURRENTLY") {
+	if len(fake.errors) != 1 || !strings.Contains(fake.errors[0], "00002_i.sql:3: create index t_a on t (a)\n  index-not-concurrent: public.t (hazard)\n") ||
+		!strings.Contains(fake.errors[0], "fix  create index CONCURRENTLY") {
 		t.Errorf("told %q", fake.errors)
 	}
 }

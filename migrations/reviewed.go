@@ -3,7 +3,6 @@ package migrations
 import (
 	"context"
 	"io/fs"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,16 +35,8 @@ func Reviewed(t T, db seedbed.DB, fsys fs.FS, options ...ReviewOptions) {
 		t.Fatalf("%v", err)
 		return
 	}
-	for _, m := range report.grouped().Migrations {
-		for _, st := range m.Statements {
-			for _, c := range st.Causes {
-				if c.Severity != Style {
-					var b strings.Builder
-					writeCause(&b, c)
-					t.Errorf("%s: %s\n%s", at(st.File, st.Line), shortened(st.SQL), strings.TrimRight(b.String(), "\n"))
-				}
-			}
-		}
+	for _, f := range report.engine().Causes() {
+		t.Errorf("%s", f.StatementText())
 	}
 }
 

@@ -135,7 +135,7 @@ func parseExceptions(all []string) ([]audit.Exception, error) {
 			return nil, usagef("--except %s: an exception needs a reason, as in RULE:OBJECT=REASON", text)
 		}
 		rule, object, _ := strings.Cut(what, ":")
-		if _, known := report.RuleNamed(rule); !known && rule != report.NotChecked {
+		if _, known := report.DatabaseRules.Named(rule); !known && rule != report.NotChecked {
 			return nil, usagef("--except %s: there is no rule %q", text, rule)
 		}
 		out = append(out, audit.Exception{Rule: rule, Object: object, Reason: reason})

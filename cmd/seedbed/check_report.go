@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"html/template"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -119,30 +118,10 @@ func (a *app) reviewSource(ctx context.Context, r *reporting) error {
 		}
 		review, err := migrations.Review(ctx, all[0], fsys, migrations.ReviewOptions{Options: options, Sessions: audit.TenantSessions})
 		if err == nil {
-			r.page.Reviewed, r.page.Migrations = true, reviewed(review)
+			r.page.Migrations, err = review.HTMLSection()
 		}
 		return err
 	})
-}
-
-// reviewed are the migrations that a review has something to show of.
-func reviewed(r *migrations.Report) (all []report.Migration) {
-	for _, m := range r.Migrations {
-		x := report.Migration{File: m.File}
-		if len(m.Locks) > 0 {
-			x.Timeline = template.HTML(migrations.TimelineSVG(m)) // it escapes names itself
-		}
-		for _, f := range r.Findings {
-			if f.Version == m.Version {
-				x.Findings = append(x.Findings, report.MigrationFinding{Rule: f.Rule, Severity: string(f.Severity), Target: f.Target, Lock: f.Lock,
-					Message: f.Message, Fix: f.Fix, Excerpt: f.Excerpt, Line: f.Line})
-			}
-		}
-		if x.Timeline != "" || len(x.Findings) > 0 {
-			all = append(all, x)
-		}
-	}
-	return all
 }
 
 // files are the migrations as the report names them: from the current directory on,

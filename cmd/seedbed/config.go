@@ -139,7 +139,7 @@ func (c *config) read(path string) error {
 		return usagef("%v", err)
 	}
 	for _, e := range c.Except {
-		if _, known := report.RuleNamed(e.Rule); !known || e.Reason == "" {
+		if _, known := report.DatabaseRules.Named(e.Rule); !known || e.Reason == "" {
 			return usagef("%s: except %q: it needs a known rule, as a finding of seedbed check names it, and a reason", path, e.Rule)
 		}
 	}

@@ -41,9 +41,9 @@ func (a *audit) undeclared(s *subject) {
 				a.find(report.Finding{Rule: "aggregate-undeclared", Cause: "aggregates undeclared", Object: s.name,
 					Message: fmt.Sprintf("%s carries %s and %s, and is not declared an aggregate", s.name, inner.Tenant, outer.Tenant),
 					Fix:     "declare it in Model.Aggregates, so that who reads across is checked",
-					Declare: &report.Declaration{When: "if the " + outer.Tenant + " reads it across", Section: "aggregates", Entry: report.Entry(
-						report.Field{Key: "table", Value: s.name}, report.Field{Key: "tenant", Value: inner.Tenant}, report.Field{Key: "columns", Value: inner.Columns},
-						report.Field{Key: "across", Value: outer.Tenant}, report.Field{Key: "across_columns", Value: outer.Columns})}})
+					Declare: &report.Declaration{When: "if the " + outer.Tenant + " reads it across", Section: "aggregates", Entries: []report.Entry{{
+						{Key: "table", Value: s.name}, {Key: "tenant", Value: inner.Tenant}, {Key: "columns", Value: inner.Columns},
+						{Key: "across", Value: outer.Tenant}, {Key: "across_columns", Value: outer.Columns}}}}})
 				return
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 // global declares a table whose rows every tenant may see.
 func (a *audit) global(r *catalog.Relation) *report.Declaration {
-	return &report.Declaration{When: "if every tenant may see its rows", Section: "global", Entry: report.Scalar(a.name(r))}
+	return &report.Declaration{When: "if every tenant may see its rows", Section: "global", Entries: []report.Entry{report.Name(a.name(r))}}
 }
 
 // onPurpose declares a scoped table as shared on purpose; nil where it is no table that
@@ -27,18 +27,17 @@ func (a *audit) optional(s *subject) *report.Declaration {
 	if s.agg != nil {
 		return nil
 	}
-	entry, separator := "", ""
+	d := &report.Declaration{When: "if a row may belong to no tenant", Section: "scoped"}
 	for _, sc := range slices.Concat(s.direct(), s.via) {
 		may := sc.Optional || slices.ContainsFunc(sc.Columns, func(name string) bool {
 			c := s.rel.Column(name)
 			return c != nil && !c.Required()
 		})
-		fields := []report.Field{{Key: "table", Value: s.name}, {Key: "tenant", Value: sc.Tenant}, {Key: "columns", Value: sc.Columns}, {Key: "optional", Value: may}}
+		entry := report.Entry{{Key: "table", Value: s.name}, {Key: "tenant", Value: sc.Tenant}, {Key: "columns", Value: sc.Columns}, {Key: "optional", Value: may}}
 		if len(sc.Via.Columns) > 0 {
-			fields = append(fields, report.Field{Key: "via", Value: []report.Field{{Key: "columns", Value: sc.Via.Columns}, {Key: "table", Value: sc.Via.Table}, {Key: "key", Value: sc.Via.Key}}})
+			entry = append(entry, report.Field{Key: "via", Value: report.Entry{{Key: "columns", Value: sc.Via.Columns}, {Key: "table", Value: sc.Via.Table}, {Key: "key", Value: sc.Via.Key}}})
 		}
-		entry += separator + report.Entry(fields...)
-		separator = "\n    - "
+		d.Entries = append(d.Entries, entry)
 	}
-	return &report.Declaration{When: "if a row may belong to no tenant", Section: "scoped", Entry: entry}
+	return d
 }

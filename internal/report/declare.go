@@ -12,52 +12,82 @@ import (
 type Declaration struct {
 	// When it is the way out: "if every tenant may see its rows".
 	When string
-	// Section is a key of the Model, such as "scoped", or "except".
+	// Section is a key of the Model, such as "scoped", or Exceptions.
 	Section string
-	// Entry of the section's list, as YAML: see Entry.
-	Entry string
+	// Entries of the section's list.
+	Entries []Entry
 }
 
-// Field is a key of an entry with its value: a string, a list of them, a bool or
-// Fields of its own.
+// Exceptions is the Section for what no Model says: it stands beside the Model.
+const Exceptions = "except"
+
+// Entry of a list is one map of keys and values, or one value: a Field without a Key.
+type Entry []Field
+
+// Field is a key of an entry with its value: a string, a list of them, a bool or an Entry.
 type Field struct {
 	Key   string
 	Value any
 }
 
-// Entry writes an entry of a list in one line of YAML: {table: invoices, columns: [payer_id]}.
-// Fields without a value are left out.
-func Entry(fields ...Field) string {
+// Name is an entry that is one string.
+func Name(text string) Entry { return Entry{{Value: text}} }
+
+// flow writes the entry in one line of YAML: {table: invoices, columns: [payer_id]}. Fields
+// without a value are left out.
+func (e Entry) flow() string {
 	var parts []string
-	for _, f := range fields {
-		switch v := f.Value.(type) {
-		case string:
-			if v != "" {
-				parts = append(parts, f.Key+": "+Scalar(v))
-			}
-		case []string:
-			if len(v) > 0 {
-				var items []string
-				for _, item := range v {
-					items = append(items, Scalar(item))
-				}
-				parts = append(parts, f.Key+": ["+strings.Join(items, ", ")+"]")
-			}
-		case []Field:
-			parts = append(parts, f.Key+": "+Entry(v...))
-		case bool:
-			if v {
-				parts = append(parts, f.Key+": true")
-			}
+	for _, f := range e {
+		value := f.yaml()
+		switch {
+		case value == "":
+		case f.Key == "":
+			return value
+		default:
+			parts = append(parts, f.Key+": "+value)
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-var plain = regexp.MustCompile(`^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$`)
+// block writes the entry in a line for each field.
+func (e Entry) block() string {
+	var lines []string
+	for _, f := range e {
+		lines = append(lines, f.Key+": "+f.yaml())
+	}
+	return strings.Join(lines, "\n")
+}
 
-// Scalar writes a string as YAML: quoted where it could be read as something else.
-func Scalar(text string) string {
+// yaml is the field's value. Empty: it has none.
+func (f Field) yaml() string {
+	switch v := f.Value.(type) {
+	case string:
+		if v != "" {
+			return scalar(v)
+		}
+	case []string:
+		var items []string
+		for _, item := range v {
+			items = append(items, scalar(item))
+		}
+		if len(items) > 0 {
+			return "[" + strings.Join(items, ", ") + "]"
+		}
+	case Entry:
+		return v.flow()
+	case bool:
+		if v {
+			return "true"
+		}
+	}
+	return ""
+}
+
+var plain = regexp.MustCompile(`^[a-z][a-z0-9_-]*([. ][a-z0-9_-]+)*$`)
+
+// scalar writes a string as YAML: quoted where it could be read as something else.
+func scalar(text string) string {
 	if plain.MatchString(text) && !slices.Contains([]string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}, text) {
 		return text
 	}
@@ -78,7 +108,7 @@ func foldFlow(entry string) string {
 		}
 		line += part
 	}
-	return strings.Join(append(lines, line), "\n         ")
+	return strings.Join(append(lines, line), "\n   ")
 }
 
 // intended are the rules that something may break on purpose, and when it does.
@@ -97,8 +127,8 @@ func exception(f Finding) *Declaration {
 	if when == "" {
 		return nil
 	}
-	return &Declaration{When: when, Section: "except",
-		Entry: "rule: " + f.Rule + "\n    object: " + Scalar(f.Object) + "\n    reason: write here why it is meant"}
+	return &Declaration{When: when, Section: Exceptions,
+		Entries: []Entry{{{"rule", f.Rule}, {"object", f.Object}, {"reason", "write here why it is meant"}}}}
 }
 
 // Declaration are the lines of seedbed.yaml after which the finding and those of its
@@ -107,17 +137,28 @@ func (f Finding) Declaration() string {
 	if f.Declare == nil {
 		return ""
 	}
-	var entries []string
+	all := *f.Declare
+	all.Entries = nil
 	for _, x := range f.All() {
-		if x.Rule == f.Rule && x.Declare != nil && x.Declare.Section == f.Declare.Section && !slices.Contains(entries, x.Declare.Entry) {
-			entries = append(entries, x.Declare.Entry)
+		if x.Rule == f.Rule && x.Declare != nil && x.Declare.Section == all.Section {
+			all.Entries = append(all.Entries, x.Declare.Entries...)
 		}
 	}
-	for i, entry := range entries {
-		entries[i] = foldFlow(entry)
+	return all.lines()
+}
+
+// lines are the section with each entry once.
+func (d Declaration) lines() string {
+	head, indent, form := "model:\n  "+d.Section+":\n", "    ", func(e Entry) string { return foldFlow(e.flow()) }
+	if d.Section == Exceptions {
+		head, indent, form = d.Section+":\n", "  ", Entry.block
 	}
-	if f.Declare.Section == "except" {
-		return "except:\n  - " + strings.Join(entries, "\n  - ") + "\n"
+	seen := map[string]bool{}
+	for _, e := range d.Entries {
+		if text := form(e); !seen[text] {
+			seen[text] = true
+			head += indent + "- " + strings.ReplaceAll(text, "\n", "\n"+indent+"  ") + "\n"
+		}
 	}
-	return "model:\n  " + f.Declare.Section + ":\n    - " + strings.Join(entries, "\n    - ") + "\n"
+	return head
 }

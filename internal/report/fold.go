@@ -69,7 +69,7 @@ func (e explanation) leads(cause, f Finding) bool {
 func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Finding) {
 	all = slices.Clone(all)
 	for i := range all {
-		all[i].Severity = SeverityOf(all[i].Rule)
+		all[i].Severity = DatabaseRules.SeverityOf(all[i].Rule)
 		if all[i].Declare == nil {
 			all[i].Declare = exception(all[i])
 		}
@@ -97,7 +97,7 @@ func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Findi
 }
 
 func before(a, b Finding) int {
-	if d := place(a.Rule) - place(b.Rule); d != 0 {
+	if d := DatabaseRules.index(a.Rule) - DatabaseRules.index(b.Rule); d != 0 {
 		return d
 	}
 	return strings.Compare(a.Object, b.Object)

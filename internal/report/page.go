@@ -1,15 +1,15 @@
-// Package report renders what an audit found for others than the person at the
-// terminal: as SARIF for code hosts and editors, and as one HTML page for people.
+// Package report is what a check of a database and a review of migrations find, and how
+// it is told: as text, JSON, SARIF, GitLab's and GitHub's forms, and as one HTML page.
 //
-//	err := report.HTML(w, report.Page{Database: "orders", Audit: found, Access: access, Drawing: svg})
+//	fmt.Print(found.Text())
+//	err := report.HTML(w, report.Page{Database: "orders", Audit: found, Drawing: svg})
 //
-// It asks for nothing over the network: the page is one file, readable on a phone, in
-// the dark and on paper. Its script only filters and copies findings; without it the
-// page shows all of them.
+// It says once what a Finding, a Rule and a Severity are. A page asks for nothing over the
+// network: it is one file, readable on a phone, in the dark and on paper. Its script only
+// filters and copies findings; without it the page shows all of them.
 package report
 
 import (
-	"html/template"
 	"slices"
 	"time"
 )
@@ -30,10 +30,8 @@ type Page struct {
 	Probed bool
 	// Drawing is an SVG of the schema. Empty: it is left out.
 	Drawing string
-	// Reviewed says that the migrations were, and Migrations are those that there is
-	// something to show of.
-	Reviewed   bool
-	Migrations []Migration
+	// Migrations is the Section of their review. Empty: they were not reviewed.
+	Migrations string
 }
 
 // group is the findings of one rule.
@@ -42,12 +40,16 @@ type group struct {
 	Findings []finding
 }
 
-// finding with the name that the matrix links to.
+// finding as a page shows it.
 type finding struct {
 	Finding
-	ID   string
-	More int64
+	Title string
+	ID    string // that the matrix links to. Empty: nothing does
+	More  int64  // rows that the sample leaves out
 }
+
+// Observed is what the catalog, an attempt or the servers say.
+func (f finding) Observed() []string { return slices.Concat(f.Evidence, f.Statement.observed()) }
 
 // Place is the table that the page files the finding under.
 func (f finding) Place() string {
@@ -82,7 +84,7 @@ func (g group) Rest() []finding {
 // groups are findings by rule, in the order of the audit.
 func groups(all []Finding, prefix string) (out []group) {
 	for i, f := range all {
-		rule, ok := RuleNamed(f.Rule)
+		rule, ok := DatabaseRules.Named(f.Rule)
 		if !ok {
 			rule = Rule{Name: f.Rule}
 		}
@@ -91,24 +93,11 @@ func groups(all []Finding, prefix string) (out []group) {
 			at = len(out)
 			out = append(out, group{Rule: rule})
 		}
-		x := finding{Finding: f, ID: name(prefix, i)}
+		x := finding{Finding: f, Title: f.Object, ID: name(prefix, i)}
 		if n := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && n > 0 {
 			x.More = n
 		}
 		out[at].Findings = append(out[at].Findings, x)
 	}
 	return out
-}
-
-// Migration is one as its review shows it.
-type Migration struct {
-	File     string
-	Timeline template.HTML // SVG of its locks; empty: it takes none
-	Findings []MigrationFinding
-}
-
-// MigrationFinding is what the review of a migration found.
-type MigrationFinding struct {
-	Rule, Severity, Target, Lock, Message, Fix, Excerpt string
-	Line                                                int
 }

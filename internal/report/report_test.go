@@ -154,8 +154,8 @@ func TestSARIF(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := doc.Runs[0]
-	if len(run.Tool.Driver.Rules) != len(report.Rules) {
-		t.Errorf("%d rules of %d", len(run.Tool.Driver.Rules), len(report.Rules))
+	if len(run.Tool.Driver.Rules) != len(report.DatabaseRules) {
+		t.Errorf("%d rules of %d", len(run.Tool.Driver.Rules), len(report.DatabaseRules))
 	}
 	for _, r := range run.Results {
 		if i := int(r["ruleIndex"].(float64)); run.Tool.Driver.Rules[i].ID != r["ruleId"] {
@@ -183,7 +183,7 @@ func TestSARIFWithoutFiles(t *testing.T) {
 
 func TestSplinterIDsAreOfRules(t *testing.T) {
 	for name := range report.Splinter {
-		if _, known := report.RuleNamed(name); !known {
+		if _, known := report.DatabaseRules.Named(name); !known {
 			t.Errorf("there is no rule %s", name)
 		}
 	}

@@ -2,15 +2,17 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Run is what a command found, in the terms that code hosts and editors share.
 type Run struct {
 	Tool     string // such as "seedbed check"
-	Database string // that the results' objects are in
-	Rules    []RunRule
+	Database string // that the results' objects are in. Empty: of none
+	Rules    RuleSet
 	Results  []Result
 	// NoFile is the path of results without one, in formats that demand one.
 	NoFile string
@@ -18,30 +20,30 @@ type Run struct {
 	Notes []string
 }
 
-// RunRule is a rule of a tool.
-type RunRule struct {
-	Name    string
-	Short   string // in a sentence
-	Full    string // with the reason; Empty: Short
-	Urgency Severity
-}
-
-// Result is one thing found.
+// Result is a finding at the line that code hosts show it at.
 type Result struct {
-	Rule    string
-	Urgency Severity
-	Message string
-	// Object of the database that it is about. Empty: of none.
-	Object string
-	// File and Line to show it at, from 1. Empty: no file is to blame.
+	Finding
+	// File and Line, from 1. Empty: no file is to blame.
 	File string
 	Line int
-	// Fingerprint tells it from others, in every run.
-	Fingerprint string
-	// Accepted is the reason for which it is accepted, and InSource that it stands beside
-	// the code. Empty: it is not accepted.
-	Accepted string
-	InSource bool
+}
+
+// message is the finding in lines, from what is wrong to what to do about it.
+func (r Result) message() string {
+	var lines []string
+	if r.Object != "" {
+		lines = []string{r.Object + ": " + r.Message}
+	} else {
+		lines = []string{r.Message}
+	}
+	lines = slices.Concat(lines, r.Sample, r.Evidence, r.Statement.observed(), r.Consequences())
+	if r.Fix != "" {
+		lines = append(lines, "Fix: "+r.Fix)
+	}
+	if declared := r.Declaration(); declared != "" {
+		lines = append(lines, "Or, "+r.Declare.When+", in seedbed.yaml:\n"+declared)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func encode(w io.Writer, v any) error {
@@ -54,18 +56,16 @@ func encode(w io.Writer, v any) error {
 // object is a JSON object.
 type object = map[string]any
 
-var sarifLevel = map[Severity]string{Breach: "error", Risk: "warning", Advice: "note"}
-
 // SARIF writes a run as SARIF 2.1.0. What was accepted is a suppressed result.
 func (r Run) SARIF(w io.Writer) error {
 	rules, results, notes := []object{}, []object{}, []object{}
 	for _, rule := range r.Rules {
-		full := rule.Full
-		if full == "" {
-			full = rule.Short
+		full := rule.Holds + " " + rule.Why
+		if known := Splinter[rule.Name]; known != nil {
+			full += " (splinter: " + strings.Join(known, ", ") + ")"
 		}
-		rules = append(rules, object{"id": rule.Name, "shortDescription": object{"text": rule.Short}, "fullDescription": object{"text": full},
-			"defaultConfiguration": object{"level": sarifLevel[rule.Urgency]}})
+		rules = append(rules, object{"id": rule.Name, "shortDescription": object{"text": rule.Holds}, "fullDescription": object{"text": full},
+			"defaultConfiguration": object{"level": rule.Severity.SARIF()}})
 	}
 	for _, x := range r.Results {
 		results = append(results, r.sarif(x))
@@ -87,41 +87,56 @@ func (r Run) SARIF(w io.Writer) error {
 func (r Run) sarif(x Result) object {
 	location := object{}
 	if x.Object != "" {
-		location["logicalLocations"] = []object{{"fullyQualifiedName": r.Database + "." + x.Object, "name": x.Object, "kind": "object"}}
+		location["logicalLocations"] = []object{{"fullyQualifiedName": strings.TrimPrefix(r.Database+"."+x.Object, "."), "name": x.Object, "kind": "object"}}
 	}
 	if x.File != "" {
 		location["physicalLocation"] = object{"artifactLocation": object{"uri": x.File}, "region": object{"startLine": max(1, x.Line)}}
 	}
-	out := object{"ruleId": x.Rule, "level": sarifLevel[x.Urgency], "message": object{"text": x.Message},
-		"locations": []object{location}, "partialFingerprints": object{"seedbed/v1": x.Fingerprint}}
-	if i := slices.IndexFunc(r.Rules, func(rule RunRule) bool { return rule.Name == x.Rule }); i >= 0 {
+	out := object{"ruleId": x.Rule, "level": x.Severity.SARIF(), "message": object{"text": x.message()},
+		"locations": []object{location}, "partialFingerprints": object{"seedbed/v1": x.fingerprint()}}
+	if i := r.Rules.index(x.Rule); i >= 0 {
 		out["ruleIndex"] = i
 	}
-	if x.Accepted != "" {
+	if x.Excused != "" {
 		kind := "external"
-		if x.InSource {
+		if x.Statement != nil { // the reason stands beside the code
 			kind = "inSource"
 		}
-		out["suppressions"] = []object{{"kind": kind, "justification": x.Accepted}}
+		out["suppressions"] = []object{{"kind": kind, "justification": x.Excused}}
 	}
 	return out
 }
-
-var gitlabSeverity = map[Severity]string{Breach: "critical", Risk: "major", Advice: "minor"}
 
 // GitLab writes a run as GitLab's Code Quality report, which follows Code Climate's.
 // What was accepted is left out.
 func (r Run) GitLab(w io.Writer) error {
 	issues := []object{}
 	for _, x := range r.Results {
-		if x.Accepted != "" {
+		if x.Excused != "" {
 			continue
 		}
 		if x.File == "" {
 			x.File = r.NoFile
 		}
-		issues = append(issues, object{"description": x.Message, "check_name": x.Rule, "fingerprint": x.Fingerprint, "severity": gitlabSeverity[x.Urgency],
+		issues = append(issues, object{"description": x.message(), "check_name": x.Rule, "fingerprint": x.fingerprint(), "severity": x.Severity.GitLab(),
 			"location": object{"path": x.File, "lines": object{"begin": max(1, x.Line)}}})
 	}
 	return encode(w, issues)
+}
+
+// GitHub writes a run as commands that GitHub's runners turn into comments at the lines
+// of the diff. What was accepted is left out.
+func (r Run) GitHub(w io.Writer) error {
+	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	var b strings.Builder
+	for _, x := range r.Results {
+		if x.File == "" {
+			x.File = r.NoFile
+		}
+		if x.Excused == "" {
+			fmt.Fprintf(&b, "::%s file=%s,line=%d,title=%s::%s\n", x.Severity.GitHub(), escape.Replace(x.File), max(1, x.Line), x.Rule, escape.Replace(x.message()))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,20 +46,7 @@ func (r *Report) Text() string {
 // verdict is the report in a few words: findings by how soon they matter, and whether
 // everything was looked at.
 func verdict(r *Report) string {
-	of := map[Severity]int{}
-	for _, f := range r.Findings {
-		of[worse(f.Severity, SeverityOf(f.Rule))]++
-	}
-	text := Count(len(r.Findings), "finding")
-	var parts []string
-	for _, s := range []Severity{Breach, Risk, Advice} {
-		if of[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", of[s], s))
-		}
-	}
-	if len(parts) > 0 {
-		text += ": " + strings.Join(parts, ", ")
-	}
+	text := Tally(r.Findings)
 	if !r.Complete() {
 		text += "; not checked: " + Count(len(r.Unchecked), "part")
 	}
@@ -67,7 +55,7 @@ func verdict(r *Report) string {
 
 // WriteText writes a finding with what follows from it.
 func (f Finding) WriteText(b *strings.Builder) {
-	Hang(b, "  ", f.Rule+": "+f.Object)
+	Hang(b, "  ", f.title())
 	Hang(b, "    ", f.Message)
 	for _, row := range f.Sample {
 		Hang(b, "      | ", row)
@@ -75,13 +63,13 @@ func (f Finding) WriteText(b *strings.Builder) {
 	if more := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && more > 0 {
 		fmt.Fprintf(b, "      | … and %d more\n", more)
 	}
-	for _, e := range f.Evidence {
+	for _, e := range slices.Concat(f.Evidence, f.Statement.observed()) {
 		Hang(b, "      | ", e)
 	}
 	for _, line := range f.Consequences() {
 		Hang(b, "    +    ", line)
 	}
-	if rule, ok := RuleNamed(f.Rule); ok {
+	if rule, ok := f.rules().Named(f.Rule); ok {
 		Hang(b, "    why  ", rule.Why)
 	}
 	if f.Fix != "" {
@@ -93,6 +81,18 @@ func (f Finding) WriteText(b *strings.Builder) {
 			b.WriteString("           " + visible(line))
 		}
 	}
+}
+
+// title is the finding in a line: "rls-enabled: orders (risk)".
+func (f Finding) title() string {
+	text := f.Rule
+	if f.Object != "" {
+		text += ": " + f.Object
+	}
+	if s := f.gravest(); s != "" {
+		text += " (" + string(s) + ")"
+	}
+	return text
 }
 
 // Hang writes text after a lead, wrapped, with what follows aligned.

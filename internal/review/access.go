@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -34,21 +35,6 @@ func (s *session) access(ctx context.Context) (access, error) {
 	return all, nil
 }
 
-// AccessChange is what a migration does to one role's reach.
-type AccessChange struct {
-	Kind    string // "table", "view" or "function"
-	Object  string
-	Role    string
-	Command string
-	Before  string // "not granted", "no row", "every row", or the condition
-	After   string
-	Effect  string // "narrowing", "widening", "neutral" where the rows tried are the same, or "changed" where none is certain
-	// Rows are the rows that sessions of the role reached. Empty: they were not counted.
-	Rows []RowReach
-	// Helper is the function whose change is the only one: the condition is as it was.
-	Helper string
-}
-
 // notGranted is the reach of a role without the privilege.
 const notGranted = "not granted"
 
@@ -66,16 +52,16 @@ func (m *Migration) touchesAccess() bool {
 }
 
 // changes are the differences, by object and role.
-func (before access) changes(after access) []AccessChange {
+func (before access) changes(after access) []report.AccessChange {
 	keys := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
 	slices.SortFunc(keys, compareCells)
-	var all []AccessChange
+	var all []report.AccessChange
 	for _, k := range slices.Compact(keys) {
 		old, new := before.reach(k), after.reach(k)
 		if k.kind == "guard" || k.kind == "helper" || k.kind == "code" || old == new {
 			continue
 		}
-		all = append(all, AccessChange{Kind: k.kind, Object: k.object, Role: k.role, Command: k.command, Before: old, After: new, Effect: effect(old, new)})
+		all = append(all, report.AccessChange{Kind: k.kind, Object: k.object, Role: k.role, Command: k.command, Before: old, After: new, Effect: effect(old, new)})
 	}
 	return all
 }
@@ -162,7 +148,7 @@ func disjuncts(reach string) []string {
 
 // accessRules judge what a migration does to isolation, out of who reaches what before
 // and after.
-func (e *engine) accessRules(r *run, before, after access, changes []AccessChange) {
+func (e *engine) accessRules(r *run, before, after access, changes []report.AccessChange) {
 	if len(changes) == 0 || !before.guards() && !after.guards() {
 		return
 	}
@@ -183,7 +169,7 @@ func (j *evaluator) madeTable(name string) bool {
 	return r != nil && r.table() && !j.old(r.OID)
 }
 
-func (j *evaluator) widened(c AccessChange, before, after access) {
+func (j *evaluator) widened(c report.AccessChange, before, after access) {
 	rule, fix := "policy-widened", "a policy for the roles and commands that need it alone, with the tenant in its condition; RESTRICTIVE where it must hold beside others"
 	words := []string{"policy"}
 	guarded := func(a access, how string) bool { _, ok := a[cell{"guard", c.Object, "", how}]; return ok }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // structure is what a database consists of: objects and their definitions.
@@ -156,10 +158,11 @@ func (e *engine) wayBack(ctx context.Context, m *Migration, before structure) (w
 
 // downRules judges the way back. before and after are the structure around Up, r
 // what Up did.
-func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, r *run) (found []Finding, back bool, err error) {
-	finding := func(rule string, line, chunk int, target, message, fix string) []Finding {
-		return []Finding{{Rule: rule, Severity: severityOf(rule), File: m.File, Version: m.Version, Line: line, Statement: chunk,
-			Target: target, Message: message, Fix: fix}}
+func (e *engine) downRules(ctx context.Context, m *Migration, before, after structure, r *run) (found []report.Finding, back bool, err error) {
+	finding := func(rule string, line, chunk int, target, message, fix string) []report.Finding {
+		f := m.finding(rule, target, message, fix)
+		f.Statement.Line, f.Statement.Number = line, chunk
+		return []report.Finding{f}
 	}
 	if !m.HasDown {
 		if m.OneWay || after.same(before) {
@@ -180,7 +183,7 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 	case w.failed != nil && w.down:
 		f := finding("down-fails", m.Down[w.chunk].Line, w.chunk, "", fmt.Sprintf("Down fails: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
 			"undo in the reverse order of Up: "+oneLine(m.Down[w.chunk].SQL))
-		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Down[w.chunk].SQL
+		f[0].Statement.SQLState, f[0].Statement.SQL = w.failed.Code, m.Down[w.chunk].SQL
 		return f, false, nil
 	case len(w.residue) > 0:
 		return finding("down-residue", m.DownLine, -1, targetOf(w.residue), "after Up and Down the schema is not what it was: "+some(w.residue),
@@ -188,7 +191,7 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 	case w.failed != nil && r.clean() && w.failed.Code != codeDuplicateObject: // an enum value stays
 		f := finding("up-after-down-fails", m.Up[w.chunk].Line, w.chunk, "", fmt.Sprintf("Up fails after Down: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
 			"let Down undo each statement of Up, newest first")
-		f[0].SQLState, f[0].Excerpt = w.failed.Code, m.Up[w.chunk].SQL
+		f[0].Statement.SQLState, f[0].Statement.SQL = w.failed.Code, m.Up[w.chunk].SQL
 		return f, false, nil
 	}
 	return nil, back, nil

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // Config says how to review.
@@ -31,24 +33,11 @@ type Config struct {
 	Sessions SessionMaker
 }
 
-// Reviewed is one migration that was looked at.
-type Reviewed struct {
-	Version  int64
-	File     string
-	Timeline []LockSpan
-	Took     int64
-	// Access is what the migration does to who reaches which rows.
-	Access []AccessChange
-	// Uncounted is why rows were not counted for some of Access; empty: they were, or
-	// nothing makes sessions.
-	Uncounted string
-}
-
 // Result of a review.
 type Result struct {
 	Major      int
-	Findings   []Finding
-	Migrations []Reviewed
+	Findings   []report.Finding
+	Migrations []report.Migration
 }
 
 // engine is a review under way.
@@ -120,8 +109,8 @@ func (e *engine) baseline(m *Migration) {
 	for i, f := range e.result.Findings {
 		switch f.Rule {
 		case "down-missing", "down-residue", "fk-without-index", "duplicate-index", "redundant-prefix-index":
-			if f.Version == m.Version {
-				e.result.Findings[i].Severity = Style
+			if f.Statement.Version == m.Version {
+				e.result.Findings[i].Severity = report.Style
 			}
 		}
 	}
@@ -140,8 +129,9 @@ func (e *engine) run(ctx context.Context, m *Migration) (bool, error) {
 	e.state, e.structure = nil, nil
 	failure, err := pgError(m.Apply(ctx, e.scratch.configFor(e.scratch.name)))
 	if failure != nil {
-		e.result.Findings = append(e.result.Findings, Finding{Rule: "fails", Severity: Hazard, File: m.File, Version: m.Version, Statement: -1,
-			SQLState: failure.Code, Message: "the migration does not apply: " + failure.Message, Fix: "run it on a copy of the schema that it is meant for"})
+		f := m.finding("fails", "", "the migration does not apply: "+failure.Message, "run it on a copy of the schema that it is meant for")
+		f.Statement.SQLState = failure.Code
+		e.result.Findings = append(e.result.Findings, f)
 	}
 	return failure == nil, err
 }
@@ -288,7 +278,7 @@ func (e *engine) afterwards(ctx context.Context, m *Migration, startCopy string,
 	if !m.resumes() || e.unrepeated {
 		return nil
 	}
-	var crash []Finding
+	var crash []report.Finding
 	switch {
 	case startCopy != "":
 		crash, err = e.resumeRules(ctx, m, startCopy)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // checksums are the contents of each column, as "schema.table.column", whatever the
@@ -17,7 +19,7 @@ type checksums map[string]string
 // probeRules runs Up and Down once more with rows in the tables, and reports what
 // they fail on and what they lose. All of it happens in a transaction that is
 // rolled back; migrations that cannot be tried so are left out.
-func (e *engine) probeRules(ctx context.Context, m *Migration) ([]Finding, error) {
+func (e *engine) probeRules(ctx context.Context, m *Migration) ([]report.Finding, error) {
 	if e.config.Rows == nil || !m.simple() || !m.HasDown {
 		return nil, nil
 	}
@@ -32,8 +34,8 @@ func (e *engine) probeRules(ctx context.Context, m *Migration) ([]Finding, error
 	if _, failure, err := runChunks(ctx, e.sess, m.Down); err != nil || failure != nil {
 		return nil, err // said by downRules
 	}
-	finding := func(rule, message, fix string) []Finding {
-		return []Finding{{Rule: rule, Severity: severityOf(rule), File: m.File, Version: m.Version, Statement: -1, Message: message, Fix: fix}}
+	finding := func(rule, message, fix string) []report.Finding {
+		return []report.Finding{m.finding(rule, "", message, fix)}
 	}
 	if err := e.config.Rows(ctx, tx); err != nil {
 		if ctx.Err() != nil {
@@ -68,10 +70,11 @@ func (e *engine) probeRules(ctx context.Context, m *Migration) ([]Finding, error
 	return nil, nil
 }
 
-func onRows(finding func(rule, message, fix string) []Finding, name string, c Chunk, n int, failure *pgconn.PgError) []Finding {
+func onRows(finding func(rule, message, fix string) []report.Finding, name string, c Chunk, n int, failure *pgconn.PgError) []report.Finding {
 	all := finding("fails-on-rows", fmt.Sprintf("%s fails where there are rows: %s (SQLSTATE %s)", name, failure.Message, failure.Code),
 		"repair the rows in a migration before it")
-	all[0].Line, all[0].Statement, all[0].Excerpt, all[0].SQLState = c.Line, n, c.SQL, failure.Code
+	at := all[0].Statement
+	at.Line, at.Number, at.SQL, at.SQLState = c.Line, n, c.SQL, failure.Code
 	return all
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // TenantSession is how policies know a session of one tenant.
@@ -27,35 +28,6 @@ type TenantSession struct {
 // superuser; afterwards it is rolled back. unmade says why a table has no session.
 type SessionMaker func(ctx context.Context, conn *pgx.Conn, tables []string, use func(sessions []TenantSession, unmade []string) error) error
 
-// RowReach is how many rows a session of a role reached before and after a migration.
-type RowReach struct {
-	Tenant string // whose session it was; "" for a session without a tenant
-	Before int    // Refused where the statement was
-	After  int
-	Total  int // rows that there were after it
-}
-
-// Refused stands for the rows of a statement that was refused.
-const Refused = -1
-
-// String is "under org 7: 3 of 6 rows before, 6 after".
-func (r RowReach) String() string {
-	who := "without a tenant"
-	if r.Tenant != "" {
-		who = "under " + r.Tenant
-	}
-	count := func(n int) string {
-		if n == Refused {
-			return "refused"
-		}
-		return fmt.Sprint(n)
-	}
-	if r.Before == Refused {
-		return fmt.Sprintf("%s: refused before, %s of %d rows after", who, count(r.After), r.Total)
-	}
-	return fmt.Sprintf("%s: %d of %d rows before, %s after", who, r.Before, r.Total, count(r.After))
-}
-
 // keepForReach copies the database before a migration that may change who reaches what
 // where row-level security keeps rows apart; "" for others.
 func (e *engine) keepForReach(ctx context.Context, m *Migration, before access) (string, error) {
@@ -69,7 +41,7 @@ func (e *engine) keepForReach(ctx context.Context, m *Migration, before access) 
 // rows each role reaches before and after it, in the tables whose reach has changed or
 // whose policies call a function that has. It adds the counts to the changes, and
 // changes that only rows show.
-func (e *engine) reachOnRows(ctx context.Context, m *Migration, copied string, before, after access, changes []AccessChange) ([]AccessChange, string, error) {
+func (e *engine) reachOnRows(ctx context.Context, m *Migration, copied string, before, after access, changes []report.AccessChange) ([]report.AccessChange, string, error) {
 	changes = append(changes, before.helped(after)...)
 	tables := tablesOf(changes, before)
 	if copied == "" || len(tables) == 0 {
@@ -100,13 +72,13 @@ func (e *engine) reachOnRows(ctx context.Context, m *Migration, copied string, b
 }
 
 // onlyReal leaves out tables whose helper changed and whose rows are the same.
-func onlyReal(changes []AccessChange) []AccessChange {
-	return slices.DeleteFunc(changes, func(c AccessChange) bool { return c.Helper != "" && c.Effect == "" })
+func onlyReal(changes []report.AccessChange) []report.AccessChange {
+	return slices.DeleteFunc(changes, func(c report.AccessChange) bool { return c.Helper != "" && c.Effect == "" })
 }
 
 // helped are the reads of tables whose policies call functions, where a function is no
 // longer what it was; their conditions are the same. Only rows tell whether it matters.
-func (before access) helped(after access) (all []AccessChange) {
+func (before access) helped(after access) (all []report.AccessChange) {
 	if !before.codeChanged(after) {
 		return nil
 	}
@@ -121,7 +93,7 @@ func (before access) helped(after access) (all []AccessChange) {
 		if k.kind != "table" || k.command != "SELECT" || helper == "" || reach == "every row" || reach == "no row" || before.reach(k) != reach {
 			continue
 		}
-		all = append(all, AccessChange{Kind: k.kind, Object: k.object, Role: k.role, Command: k.command, Before: reach, After: reach, Helper: helper})
+		all = append(all, report.AccessChange{Kind: k.kind, Object: k.object, Role: k.role, Command: k.command, Before: reach, After: reach, Helper: helper})
 	}
 	return all
 }
@@ -137,13 +109,13 @@ func (before access) codeChanged(after access) bool {
 
 // tablesOf are the tables that need rows: those that changes are about, and those below
 // a view.
-func tablesOf(changes []AccessChange, before access) []string {
+func tablesOf(changes []report.AccessChange, before access) []string {
 	var all []string
 	for _, c := range changes {
 		switch {
 		case c.Role == "public":
 		case c.Kind == "view":
-			all = append(all, c.below()...)
+			all = append(all, policiesPassed(&c)...)
 		case c.Kind == "table" && before.guarded(c.Object):
 			all = append(all, c.Object)
 		}
@@ -152,8 +124,8 @@ func tablesOf(changes []AccessChange, before access) []string {
 	return slices.Compact(all)
 }
 
-// below are the tables whose policies a view passes.
-func (c AccessChange) below() []string {
+// policiesPassed are the tables whose policies a view passes.
+func policiesPassed(c *report.AccessChange) []string {
 	for _, reach := range []string{c.After, c.Before} {
 		if list, ok := strings.CutPrefix(reach, pastPolicies); ok {
 			return strings.Split(list, ", ")
@@ -182,7 +154,7 @@ type counter struct {
 
 // attempt is one session of one change.
 type attempt struct {
-	change  *AccessChange
+	change  *report.AccessChange
 	session TenantSession
 	before  *reached
 }
@@ -195,14 +167,14 @@ type reached struct {
 
 func (r *reached) count() int {
 	if !r.ok {
-		return Refused
+		return report.Refused
 	}
 	return len(r.rows)
 }
 
 // around counts, runs the migration and counts again. It returns why nothing could be
 // counted.
-func (c *counter) around(ctx context.Context, m *Migration, changes []AccessChange) (string, error) {
+func (c *counter) around(ctx context.Context, m *Migration, changes []report.AccessChange) (string, error) {
 	var all []attempt
 	for i := range changes {
 		for _, s := range c.sessionsOf(&changes[i]) {
@@ -232,9 +204,9 @@ func (c *counter) around(ctx context.Context, m *Migration, changes []AccessChan
 				return "", err
 			}
 			tried = append(tried, trial{*all[i].before, *after})
-			of.Rows = append(of.Rows, RowReach{Tenant: all[i].session.Tenant, Before: all[i].before.count(), After: after.count(), Total: total})
+			of.Rows = append(of.Rows, report.RowReach{Tenant: all[i].session.Tenant, Before: all[i].before.count(), After: after.count(), Total: total})
 		}
-		of.conclude(tried)
+		conclude(of, tried)
 	}
 	likeCounted(changes)
 	return "", nil
@@ -261,13 +233,13 @@ func (c *counter) up(ctx context.Context, m *Migration) (string, error) {
 }
 
 // sessionsOf are the sessions that try a change: of a tenant, and of none.
-func (c *counter) sessionsOf(change *AccessChange) []TenantSession {
+func (c *counter) sessionsOf(change *report.AccessChange) []TenantSession {
 	if change.Role == "public" || change.Kind == "function" || change.Command != "SELECT" && change.Command != "DELETE" {
 		return nil
 	}
 	tables := []string{change.Object}
 	if change.Kind == "view" {
-		tables = change.below()
+		tables = policiesPassed(change)
 	}
 	for _, s := range c.sessions {
 		switch {
@@ -281,43 +253,43 @@ func (c *counter) sessionsOf(change *AccessChange) []TenantSession {
 	return nil
 }
 
-// object is a relation's name as SQL wants it.
-func (c *AccessChange) object() string {
+// relationOf is the relation's name as SQL wants it.
+func relationOf(c *report.AccessChange) string {
 	schema, name, _ := strings.Cut(c.Object, ".")
 	return quote(schema) + "." + quote(name)
 }
 
 // rowsSQL lists the rows of what a change is about, by where they lie; those of a view
 // are numbered.
-func (c *AccessChange) rowsSQL() string {
+func rowsSQL(c *report.AccessChange) string {
 	if c.Kind == "view" {
-		return "select row_number() over () from " + c.object()
+		return "select row_number() over () from " + relationOf(c)
 	}
-	return "select tableoid || ' ' || ctid from " + c.object()
+	return "select tableoid || ' ' || ctid from " + relationOf(c)
 }
 
 // reach are the rows that a role's session reaches: what it reads, or deletes.
-func (c *counter) reach(ctx context.Context, of *AccessChange, s TenantSession) (*reached, error) {
+func (c *counter) reach(ctx context.Context, of *report.AccessChange, s TenantSession) (*reached, error) {
 	become := "set local session_replication_role = replica; set local session authorization " + quote(of.Role) + "; set local row_security = on; "
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
 		become += fmt.Sprintf("select set_config(%s, %s, true); ", catalog.Literal(name), catalog.Literal(s.Settings[name]))
 	}
 	if of.Command == "SELECT" {
-		return c.list(ctx, become+of.rowsSQL())
+		return c.list(ctx, become+rowsSQL(of))
 	}
-	all, err := c.list(ctx, of.rowsSQL())
+	all, err := c.list(ctx, rowsSQL(of))
 	if err != nil || !all.ok {
 		return all, err
 	}
-	left, err := c.list(ctx, become+"delete from "+of.object()+"; reset session authorization; set local row_security = off; "+of.rowsSQL())
+	left, err := c.list(ctx, become+"delete from "+relationOf(of)+"; reset session authorization; set local row_security = off; "+rowsSQL(of))
 	if err != nil || !left.ok {
 		return left, err
 	}
 	return &reached{ok: true, rows: slices.DeleteFunc(all.rows, func(r string) bool { return slices.Contains(left.rows, r) })}, nil
 }
 
-func (c *counter) total(ctx context.Context, of *AccessChange) (int, error) {
-	all, err := c.list(ctx, of.rowsSQL())
+func (c *counter) total(ctx context.Context, of *report.AccessChange) (int, error) {
+	all, err := c.list(ctx, rowsSQL(of))
 	if err != nil || !all.ok {
 		return 0, err
 	}
@@ -346,7 +318,7 @@ type trial struct{ before, after reached }
 
 // conclude lets rows decide where the conditions do not: more rows are widening, the same
 // ones, where a tenant sees some and not others, neutral.
-func (c *AccessChange) conclude(tried []trial) {
+func conclude(c *report.AccessChange, tried []trial) {
 	if c.Effect != "changed" && c.Helper == "" {
 		return
 	}
@@ -376,7 +348,7 @@ func missingFrom(rows, others []string) bool {
 
 // likeCounted gives commands that are not tried what was found of one with the same
 // conditions.
-func likeCounted(changes []AccessChange) {
+func likeCounted(changes []report.AccessChange) {
 	for i := range changes {
 		c := &changes[i]
 		if c.Effect != "changed" || len(c.Rows) > 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -12,7 +13,7 @@ import (
 // find.
 type evaluator struct {
 	*run
-	findings []Finding
+	findings []report.Finding
 	seen     map[string]bool // rule, statement, target: each fires once
 }
 
@@ -24,7 +25,7 @@ var stepRules = []func(*evaluator, *step){
 }
 
 // evaluate returns what the rules find in the steps of a migration, if it applies or not.
-func (r *run) evaluate() []Finding {
+func (r *run) evaluate() []report.Finding {
 	j := &evaluator{run: r, seen: map[string]bool{}}
 	j.eachStep()
 	return j.findings
@@ -43,6 +44,12 @@ func (j *evaluator) eachStep() {
 	}
 }
 
+// finding is what a rule says of the migration's file as a whole.
+func (m *Migration) finding(rule, target, message, fix string) report.Finding {
+	return report.Finding{Rule: rule, Severity: report.MigrationRules.SeverityOf(rule), Object: target, Message: message, Fix: fix,
+		Statement: &report.Statement{File: m.File, Version: m.Version, Number: -1}}
+}
+
 // add reports a finding about target at a step.
 func (j *evaluator) add(s *step, rule, target string, lock Lock, message, fix string) {
 	key := fmt.Sprint(rule, "\x00", s.chunk, "\x00", target)
@@ -50,10 +57,9 @@ func (j *evaluator) add(s *step, rule, target string, lock Lock, message, fix st
 		return
 	}
 	j.seen[key] = true
-	j.findings = append(j.findings, Finding{
-		Rule: rule, Severity: severityOf(rule), File: j.mig.File, Version: j.mig.Version, Line: s.line, Statement: s.chunk,
-		Target: target, Lock: lock.String(), Message: message, Fix: fix, Excerpt: s.Text,
-	})
+	f := j.mig.finding(rule, target, message, fix)
+	f.Statement.Line, f.Statement.Number, f.Statement.SQL, f.Statement.Lock = s.line, s.chunk, s.Text, lock.String()
+	j.findings = append(j.findings, f)
 }
 
 // on reports a finding about a relation with the lock that the step holds on it.

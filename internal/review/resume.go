@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // mostCrashes is how many places of a NO TRANSACTION file are tried to crash at.
@@ -48,7 +50,7 @@ func (m *Migration) resumes() bool {
 
 // resumeRules kills the migration after some of its statements and runs it again
 // from the start, on copies of the database as it was before.
-func (e *engine) resumeRules(ctx context.Context, m *Migration, before string) ([]Finding, error) {
+func (e *engine) resumeRules(ctx context.Context, m *Migration, before string) ([]report.Finding, error) {
 	want := map[string]string{}
 	err := e.inCopy(ctx, before, func(sess *session) error {
 		if _, _, err := runChunks(ctx, sess, m.Up); err != nil {
@@ -73,7 +75,7 @@ func (e *engine) resumeRules(ctx context.Context, m *Migration, before string) (
 // resumeInPlace does the same on the scratch database itself, between Downs, which
 // have been seen to lead back. A crash that is not survived spoils it; then it is
 // made anew.
-func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]Finding, error) {
+func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]report.Finding, error) {
 	want, err := e.sess.counts(ctx)
 	if err != nil {
 		return nil, err
@@ -106,7 +108,7 @@ func (e *engine) resumeInPlace(ctx context.Context, m *Migration) ([]Finding, er
 	return nil, nil
 }
 
-func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, want map[string]string) ([]Finding, error) {
+func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, want map[string]string) ([]report.Finding, error) {
 	var chunk int
 	var failure *pgconn.PgError
 	var got map[string]string
@@ -132,18 +134,18 @@ func (e *engine) crash(ctx context.Context, m *Migration, before string, k int, 
 
 // survived is the finding about a migration that was killed after k statements and
 // run again, if that did not come to the same.
-func survived(m *Migration, k, chunk int, failure *pgconn.PgError, got, want map[string]string) []Finding {
-	f := Finding{Rule: "no-transaction-not-resumable", Severity: severityOf("no-transaction-not-resumable"), File: m.File, Version: m.Version,
-		Fix: "one statement in each migration without a transaction; or IF NOT EXISTS and IF EXISTS, DROP INDEX CONCURRENTLY IF EXISTS before each CREATE INDEX CONCURRENTLY, ON CONFLICT DO NOTHING"}
+func survived(m *Migration, k, chunk int, failure *pgconn.PgError, got, want map[string]string) []report.Finding {
+	f := m.finding("no-transaction-not-resumable", "", "",
+		"one statement in each migration without a transaction; or IF NOT EXISTS and IF EXISTS, DROP INDEX CONCURRENTLY IF EXISTS before each CREATE INDEX CONCURRENTLY, ON CONFLICT DO NOTHING")
 	switch {
 	case failure != nil:
-		f.Statement, f.Line, f.Excerpt, f.SQLState = chunk, m.Up[chunk].Line, m.Up[chunk].SQL, failure.Code
+		f.Statement.Number, f.Statement.Line, f.Statement.SQL, f.Statement.SQLState = chunk, m.Up[chunk].Line, m.Up[chunk].SQL, failure.Code
 		f.Message = fmt.Sprintf("killed after %d of its %d statements, it cannot be run again: %s (SQLSTATE %s)", k, len(m.Up), failure.Message, failure.Code)
 	case !maps.Equal(got, want):
-		f.Statement, f.Line, f.Excerpt = k-1, m.Up[k-1].Line, m.Up[k-1].SQL
+		f.Statement.Number, f.Statement.Line, f.Statement.SQL = k-1, m.Up[k-1].Line, m.Up[k-1].SQL
 		for _, table := range slices.Sorted(maps.Keys(want)) {
 			if got[table] != want[table] {
-				f.Target = table
+				f.Object = table
 				f.Message = fmt.Sprintf("killed after %d of its %d statements and run again, it leaves %s rows in %s instead of %s", k, len(m.Up), got[table], table, want[table])
 				break
 			}
@@ -151,7 +153,7 @@ func survived(m *Migration, k, chunk int, failure *pgconn.PgError, got, want map
 	default:
 		return nil
 	}
-	return []Finding{f}
+	return []report.Finding{f}
 }
 
 // runChunks runs chunks as goose does outside of a transaction.

@@ -69,7 +69,7 @@ func (j *evaluator) failureRules(s *step) {
 	j.explain(s)
 	for i := at; i < len(j.findings); i++ {
 		f := &j.findings[i]
-		f.SQLState = s.err.Code
+		f.Statement.SQLState = s.err.Code
 		if f.Rule == "fails" { // which quotes the server already
 			f.Message += fmt.Sprintf(" (SQLSTATE %s)", s.err.Code)
 			continue

@@ -8,23 +8,24 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // serveRules looks whether a named query can be answered from the index that is
 // there for it: by its plan's shape, on an empty table, with sequential scans
 // and sorts switched off and the table's other indexes out of sight. Cost decides nothing.
-func (e *engine) serveRules(ctx context.Context, m *Migration) ([]Finding, error) {
-	var all []Finding
+func (e *engine) serveRules(ctx context.Context, m *Migration) ([]report.Finding, error) {
+	var all []report.Finding
 	for _, q := range m.Serves {
-		f := Finding{Rule: "query-without-index", Severity: severityOf("query-without-index"), File: m.File, Version: m.Version,
-			Line: q.Line, Statement: -1, Target: q.Index, Excerpt: q.Query, Fix: "an index whose leading columns are those that the query compares with =, then those that it sorts by"}
+		f := m.finding("query-without-index", q.Index, "", "an index whose leading columns are those that the query compares with =, then those that it sorts by")
+		f.Statement.Line, f.Statement.SQL = q.Line, q.Query
 		shape, failure, err := e.shapeOf(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case failure != nil:
-			f.Message, f.SQLState = "the query does not run: "+failure.Message, failure.Code
+			f.Message, f.Statement.SQLState = "the query does not run: "+failure.Message, failure.Code
 		case !shape.used:
 			f.Message = q.Index + " is of no use to the query that it is for"
 		case shape.sorts:

@@ -3,30 +3,21 @@ package review
 import (
 	"slices"
 	"time"
-)
 
-// LockSpan is a relation that a migration keeps locked, from one statement to another.
-type LockSpan struct {
-	Relation string
-	Lock     string
-	From     int // statement that took it, as goose splits
-	To       int // statement after which it was let go
-	Reads    bool
-	Writes   bool
-	DDL      bool
-}
+	"github.com/qarion/seedbed/internal/report"
+)
 
 // note keeps what is known of a migration beyond its findings.
 func (e *engine) note(m *Migration, r *run, began time.Time) {
-	e.result.Migrations = append(e.result.Migrations, Reviewed{
-		Version: m.Version, File: m.File, Timeline: r.timeline(), Took: time.Since(began).Milliseconds(),
+	e.result.Migrations = append(e.result.Migrations, report.Migration{
+		Version: m.Version, File: m.File, Locks: r.timeline(), Took: time.Since(began).Milliseconds(),
 	})
 }
 
 // timeline lists the locks that others would wait for, on relations that were there
 // before.
-func (r *run) timeline() []LockSpan {
-	all := []LockSpan{}
+func (r *run) timeline() []report.LockSpan {
+	all := []report.LockSpan{}
 	open := map[uint32]int{} // relation to index in all
 	for _, s := range r.steps {
 		if len(s.locksBefore) == 0 {
@@ -47,7 +38,7 @@ func (r *run) timeline() []LockSpan {
 			if rel == nil || !r.old(oid) || !mode.BlocksDDL() || s.viaParent(rel) {
 				continue
 			}
-			all = append(all, LockSpan{Relation: r.start.rels[oid].String(), Lock: mode.String(), From: s.chunk, To: s.chunk,
+			all = append(all, report.LockSpan{Relation: r.start.rels[oid].String(), Lock: mode.String(), From: s.chunk, To: s.chunk,
 				Reads: mode.BlocksReads(), Writes: mode.BlocksWrites(), DDL: true})
 			if !s.outsideTransaction {
 				open[oid] = len(all) - 1
@@ -57,6 +48,6 @@ func (r *run) timeline() []LockSpan {
 			all[i].To = s.chunk
 		}
 	}
-	slices.SortStableFunc(all, func(a, b LockSpan) int { return a.From - b.From })
+	slices.SortStableFunc(all, func(a, b report.LockSpan) int { return a.From - b.From })
 	return all
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // CanarySet is what Canaries planted.
@@ -116,7 +117,7 @@ func tenantKey(v any) (string, error) {
 // Where nothing shows it logs what was looked for.
 func (c *CanarySet) Absent(t testing.TB, values ...any) {
 	t.Helper()
-	var findings []Finding
+	var findings []report.Finding
 	for _, v := range values {
 		v, err := readable(v)
 		if err != nil {
@@ -128,19 +129,19 @@ func (c *CanarySet) Absent(t testing.TB, values ...any) {
 		}
 	}
 	if len(findings) > 0 {
-		t.Error("check.Canaries: " + count(len(findings), "finding") + "\n" + formatFindings(findings))
+		t.Error("check.Canaries: " + report.Count(len(findings), "finding") + "\n" + formatFindings(findings))
 		return
 	}
-	t.Logf("check.Canaries: none of %s and %s of tenant %s shows in %s", count(len(c.planted.Planted), "token"),
-		count(len(c.planted.IDs), "key"), c.tenants, count(len(values), "value"))
+	t.Logf("check.Canaries: none of %s and %s of tenant %s shows in %s", report.Count(len(c.planted.Planted), "token"),
+		report.Count(len(c.planted.IDs), "key"), c.tenants, report.Count(len(values), "value"))
 }
 
-func canaryFinding(m audit.Match) Finding {
+func canaryFinding(m audit.Match) report.Finding {
 	what := "a token planted in"
 	if m.ID {
 		what = "the key of another tenant's row,"
 	}
-	return Finding{Rule: "canary", Object: m.Path, Evidence: []string{m.Text},
+	return report.Finding{Rule: "canary", Object: m.Path, Evidence: []string{m.Text},
 		Message: fmt.Sprintf("%s %s.%s shows at %s (%s)", what, m.Table, m.Column, m.Path, m.Form),
 		Fix:     "find the query that fills this place, and scope it to the tenant"}
 }

@@ -74,7 +74,7 @@ func TestFaultsAmongTenantsOfTwoColumns(t *testing.T) {
 		fake := testkit.NewRecorder(t)
 		check.Isolation(fake, db, check.Options{Model: &regionalModel})
 		for _, want := range wants {
-			if !regexp.MustCompile(regexp.QuoteMeta(want) + `[,:\n]`).MatchString(fake.Text()) {
+			if !regexp.MustCompile(regexp.QuoteMeta(want) + `[,: \n]`).MatchString(fake.Text()) {
 				t.Errorf("%s: want %s, got %s %s", sql, want, fake.Text(), fake.Logged())
 			}
 		}

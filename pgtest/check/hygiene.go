@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/trace"
 )
 
@@ -33,12 +34,12 @@ func Hygiene(t testing.TB, db any) {
 		return
 	}
 	var mu sync.Mutex
-	var findings []Finding
+	var findings []report.Finding
 	found := func(site string, dirt []string) {
 		mu.Lock()
 		defer mu.Unlock()
-		findings = append(findings, Finding{Rule: "pool-hygiene", Object: site,
-			Message:  fmt.Sprintf("a connection acquired here went back with %s on it", count(len(dirt), "thing")),
+		findings = append(findings, report.Finding{Rule: "pool-hygiene", Object: site,
+			Message:  fmt.Sprintf("a connection acquired here went back with %s on it", report.Count(len(dirt), "thing")),
 			Evidence: dirt, Fix: "use SET LOCAL and set_config(…, true) within a transaction, and undo the rest before Release, or pgxpool's AfterRelease with DISCARD ALL"})
 	}
 	watch := &trace.Watch{Found: found}
@@ -49,13 +50,13 @@ func Hygiene(t testing.TB, db any) {
 			inspectIdle(std, tracer, found)
 		}
 		for _, site := range tracer.Unwatch(watch) {
-			findings = append(findings, Finding{Rule: "pool-hygiene", Object: site, Message: "a connection acquired here was not released",
+			findings = append(findings, report.Finding{Rule: "pool-hygiene", Object: site, Message: "a connection acquired here was not released",
 				Fix: "close the rows, end the transaction, release the connection, on every path: defer it"})
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		if len(findings) > 0 {
-			t.Error("check.Hygiene: " + count(len(findings), "finding") + "\n" + formatFindings(findings))
+			t.Error("check.Hygiene: " + report.Count(len(findings), "finding") + "\n" + formatFindings(findings))
 		}
 	})
 }

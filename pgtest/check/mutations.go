@@ -9,6 +9,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // MutationOptions choose what Mutations takes away. Their zero value: everything.
@@ -69,11 +70,11 @@ func formatSurvivors(survivors []audit.Mutation, total int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d mutations were noticed; these were not\n\n", total-len(survivors), total)
 	for _, m := range survivors {
-		hang(&b, "  - ", m.Object+": "+m.Name)
-		hang(&b, "    | ", m.SQL)
+		report.Hang(&b, "  - ", m.Object+": "+m.Name)
+		report.Hang(&b, "    | ", m.SQL)
 	}
 	b.WriteString("\n")
-	hang(&b, "  fix  ", "test what each of them protects, as another tenant; or name it in MutationOptions.Except, with the reason")
+	report.Hang(&b, "  fix  ", "test what each of them protects, as another tenant; or name it in MutationOptions.Except, with the reason")
 	return b.String()
 }
 

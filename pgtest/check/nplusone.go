@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 	"github.com/qarion/seedbed/internal/trace"
 )
 
 // repetitions finds N+1. What is sent in one batch is one round trip, and none.
-func (b Budget) repetitions(statements []trace.Statement) []Finding {
+func (b Budget) repetitions(statements []trace.Statement) []report.Finding {
 	type key struct{ shape, path string }
 	groups := map[key][]trace.Statement{}
 	var order []key
@@ -30,11 +31,11 @@ func (b Budget) repetitions(statements []trace.Statement) []Finding {
 	if least <= 0 {
 		least = 2
 	}
-	var out []Finding
+	var out []report.Finding
 	for _, k := range order {
 		group := groups[k]
 		if site := group[0].Site(); len(group) >= least && !b.allows(k.shape, site) {
-			out = append(out, Finding{Rule: "n-plus-one", Object: site, Rows: int64(len(group)),
+			out = append(out, report.Finding{Rule: "n-plus-one", Object: site, Rows: int64(len(group)),
 				Message:  fmt.Sprintf("this line sent the same statement %d times", len(group)) + by(group[0].Path()),
 				Evidence: append([]string{k.shape}, arguments(group)...), Fix: batched(group)})
 		}

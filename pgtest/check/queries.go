@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/trace"
 )
 
@@ -124,11 +125,11 @@ func (s *Scope) Done() {
 }
 
 // judge is the engine: it knows no test.
-func (b Budget) judge(statements []trace.Statement) []Finding {
-	var out []Finding
+func (b Budget) judge(statements []trace.Statement) []report.Finding {
+	var out []report.Finding
 	if most := max(b.Max, 0); b.Max != 0 && len(statements) > most {
-		out = append(out, Finding{Rule: "query-budget", Object: fmt.Sprintf("%d of %d", len(statements), most),
-			Message:  fmt.Sprintf("%s were sent, %d are allowed", count(len(statements), "statement"), most),
+		out = append(out, report.Finding{Rule: "query-budget", Object: fmt.Sprintf("%d of %d", len(statements), most),
+			Message:  fmt.Sprintf("%s were sent, %d are allowed", report.Count(len(statements), "statement"), most),
 			Evidence: tally(statements), Fix: "load what belongs together in one statement, or raise Budget.Max with a reason"})
 	}
 	for _, text := range slices.Sorted(maps.Keys(b.Shapes)) {
@@ -139,8 +140,8 @@ func (b Budget) judge(statements []trace.Statement) []Finding {
 			}
 		}
 		if len(hits) > b.Shapes[text] {
-			out = append(out, Finding{Rule: "shape-budget", Object: text,
-				Message:  fmt.Sprintf("%s with %q were sent, %d are allowed", count(len(hits), "statement"), text, b.Shapes[text]),
+			out = append(out, report.Finding{Rule: "shape-budget", Object: text,
+				Message:  fmt.Sprintf("%s with %q were sent, %d are allowed", report.Count(len(hits), "statement"), text, b.Shapes[text]),
 				Evidence: tally(hits)})
 		}
 	}
@@ -165,16 +166,16 @@ func tally(statements []trace.Statement) []string {
 	return out
 }
 
-func formatQueries(n int, findings []Finding) string {
-	return fmt.Sprintf("%s in %s\n", count(len(findings), "finding"), count(n, "statement")) + formatFindings(findings)
+func formatQueries(n int, findings []report.Finding) string {
+	return fmt.Sprintf("%s in %s\n", report.Count(len(findings), "finding"), report.Count(n, "statement")) + formatFindings(findings)
 }
 
-func formatFindings(findings []Finding) string {
+func formatFindings(findings []report.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		b.WriteString("\n")
 		f.Rows = 0
-		writeFinding(&b, f)
+		f.WriteText(&b)
 	}
 	return b.String()
 }

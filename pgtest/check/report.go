@@ -123,7 +123,7 @@ type Rule struct {
 // Rules are those that the checks of this package apply, in the order of their reports.
 func Rules() []Rule {
 	var out []Rule
-	for _, r := range report.Rules {
+	for _, r := range report.DatabaseRules {
 		out = append(out, Rule{r.Name, string(r.Severity), r.Holds, r.Why, slices.Clone(report.Splinter[r.Name])})
 	}
 	return out

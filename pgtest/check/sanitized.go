@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/sanitize"
 )
 
@@ -75,17 +76,17 @@ func formatSanitized(subject string, found []sanitize.Finding) string {
 		rules[r.Name] = r
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s\n", count(len(found), "finding"), subject)
+	fmt.Fprintf(&b, "%s in %s\n", report.Count(len(found), "finding"), subject)
 	for _, f := range found {
 		b.WriteString("\n")
-		hang(&b, "  ", f.Rule+": "+f.Path)
-		hang(&b, "    ", detail(f))
+		report.Hang(&b, "  ", f.Rule+": "+f.Path)
+		report.Hang(&b, "    ", detail(f))
 		if f.In != "" {
-			hang(&b, "      | ", f.Hex()+" in "+f.Excerpt)
+			report.Hang(&b, "      | ", f.Hex()+" in "+f.Excerpt)
 		}
 		if rule, first := rules[f.Rule]; first {
-			hang(&b, "    why  ", rule.Why)
-			hang(&b, "    fix  ", rule.Fix)
+			report.Hang(&b, "    why  ", rule.Why)
+			report.Hang(&b, "    fix  ", rule.Fix)
 			delete(rules, f.Rule)
 		}
 	}

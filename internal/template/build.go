@@ -104,8 +104,8 @@ type description struct {
 	plan               *resetPlan
 }
 
-// finish ends the sessions that a step has left in the draft and describes it, then closes it and gives it the template's name, in one
-// transaction.
+// finish ends the sessions that a step has left in the draft, and describes it. Then it
+// closes the draft and gives it the template's name, in one transaction.
 func (s *Store) finish(ctx context.Context, admin *pgx.Conn, draft, name string, layers []Layer) error {
 	if err := s.dropDependents(ctx, admin, draft); err != nil {
 		return err

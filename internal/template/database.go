@@ -21,10 +21,10 @@ type Database struct {
 	// Pool is the test's pool, with one connection open.
 	Pool *pgxpool.Pool
 
-	template *Template
-	lifetime *lifetime
-	exposed  atomic.Bool
-	named    *time.Timer // see recordTest
+	template  *Template
+	lifetime  *lifetime
+	exposed   atomic.Bool
+	nameTimer *time.Timer // see recordTest
 
 	admin    *pgx.Conn // see connectAdmin; nil where the database is not reset
 	baseline baseline  // with admin: the state that a reset goes back to
@@ -44,7 +44,7 @@ func (t *Template) Acquire(ctx context.Context, test string) (*Database, error) 
 	}
 	d.lifetime.test.Store(&test)
 	if shared := t.store.shared; shared != nil {
-		shared.lend(d)
+		shared.begin(d)
 	}
 	generation.Next(generation.Address(d.Pool.Config().ConnConfig))
 	if d.admin == nil {
@@ -54,7 +54,7 @@ func (t *Template) Acquire(ctx context.Context, test string) (*Database, error) 
 		}
 		return d, nil
 	}
-	d.named = time.AfterFunc(nameAfter, func() { d.recordTest(test) })
+	d.nameTimer = time.AfterFunc(nameAfter, func() { d.recordTest(test) })
 	return d, nil
 }
 
@@ -77,80 +77,80 @@ func (d *Database) config(role string) *pgx.ConnConfig {
 // opened: it is reset or dropped in the background. A process that ends before that is
 // done leaves it to the next one.
 //
-// It returns what the test has left beside its database, for the test's log.
-func (d *Database) Release(ctx context.Context) (left []string) {
+// It returns notes for the test's log about what the test has left on the server.
+func (d *Database) Release(ctx context.Context) (notes []string) {
 	d.end()
-	own, left := d.leftBeside(ctx)
-	if len(own) == 0 {
+	roles, notes := d.leftOnServer(ctx)
+	if len(roles) == 0 {
 		d.template.ready.release(d)
-		return left
+		return notes
 	}
 	// At once, before another test sees the roles. Those that hold something in the
 	// database can be dropped only after it.
 	s := d.template.store
-	if s.dropRoles(ctx, own) == nil {
+	if s.dropRoles(ctx, roles) == nil {
 		d.template.ready.release(d)
 	} else {
-		d.template.ready.lost()
+		d.template.ready.testEnded()
 		d.drop(ctx)
-		if err := s.dropRoles(ctx, own); err != nil {
-			return append(left, err.Error())
+		if err := s.dropRoles(ctx, roles); err != nil {
+			return append(notes, err.Error())
 		}
 	}
-	return append(left, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(own)))
+	return append(notes, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(roles)))
 }
 
 // Discard gives back a database that something may still be using: it is dropped in
 // the background.
-func (d *Database) Discard(ctx context.Context) (left []string) {
+func (d *Database) Discard(ctx context.Context) (notes []string) {
 	d.end()
-	own, left := d.leftBeside(ctx)
-	if len(own) > 0 {
-		left = append(left, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(own)))
+	roles, notes := d.leftOnServer(ctx)
+	if len(roles) > 0 {
+		notes = append(notes, fmt.Sprintf("the test made %s; dropped with its database", nameRoles(roles)))
 	}
-	d.template.ready.lost()
+	d.template.ready.testEnded()
 	s := d.template.store
 	s.background.Go(func() {
 		ctx, cancel := context.WithTimeout(s.life, prepareTime)
 		defer cancel()
 		d.drop(ctx)
-		s.dropRoles(ctx, own)
+		s.dropRoles(ctx, roles)
 	})
-	return left
+	return notes
 }
 
 // Keep leaves the database for a person to look at.
-func (d *Database) Keep(ctx context.Context, test string) (left []string, err error) {
+func (d *Database) Keep(ctx context.Context, test string) (notes []string, err error) {
 	d.end()
 	s := d.template.store
-	own, left := d.leftBeside(ctx)
-	d.template.ready.lost()
+	roles, notes := d.leftOnServer(ctx)
+	d.template.ready.testEnded()
 	if d.admin != nil {
 		d.admin.Close(ctx)
 	}
-	if err := s.keepRoles(ctx, d.Name, own); err != nil {
-		return left, err
+	if err := s.keepRoles(ctx, d.Name, roles); err != nil {
+		return notes, err
 	}
-	for _, role := range own {
-		left = append(left, fmt.Sprintf("the test made role %s; it is kept as %s", role, keptRole(d.Name, role)))
+	for _, role := range roles {
+		notes = append(notes, fmt.Sprintf("the test made role %s; it is kept as %s", role, keptRole(d.Name, role)))
 	}
 	_, err = s.control.Exec(ctx,
 		"UPDATE seedbed.clone SET state = 'kept', holder = NULL, who = $2, since = clock_timestamp() WHERE name = $1", d.Name, test)
-	return left, err
+	return notes, err
 }
 
-// leftBeside returns the roles that go with the database, and what else the test has
-// left on the server.
-func (d *Database) leftBeside(ctx context.Context) (own, left []string) {
+// leftOnServer returns the roles that the test has made and that go with its database,
+// and notes for its log about what else it has left on the server.
+func (d *Database) leftOnServer(ctx context.Context) (roles, notes []string) {
 	shared := d.template.store.shared
 	if shared == nil {
 		return nil, nil
 	}
-	v, err := shared.judge(ctx, d)
+	roles, notes, err := shared.leftBy(ctx, d)
 	if err != nil {
-		v.left = append(v.left, fmt.Sprintf("look what the test has left on the server: %v", err))
+		notes = append(notes, fmt.Sprintf("look what the test has left on the server: %v", err))
 	}
-	return v.own, v.left
+	return roles, notes
 }
 
 func nameRoles(roles []string) string {
@@ -181,8 +181,8 @@ func (d *Database) ExposeTo(ctx context.Context, role string) error {
 
 func (d *Database) end() {
 	d.lifetime.ended.Store(true)
-	if d.named != nil {
-		d.named.Stop()
+	if d.nameTimer != nil {
+		d.nameTimer.Stop()
 	}
 }
 
@@ -192,7 +192,7 @@ func (d *Database) drop(ctx context.Context) {
 		d.admin.Close(ctx)
 	}
 	if d.Pool != nil {
-		d.template.store.retire(ctx, d.Pool)
+		d.template.store.endPool(ctx, d.Pool)
 	}
 	d.template.store.dropClone(ctx, d.Name)
 }
@@ -215,7 +215,7 @@ func (d *Database) markReady() error {
 			return err
 		}
 	}
-	return d.record("UPDATE seedbed.clone SET state = CASE state WHEN 'making' THEN 'held' ELSE state END, baseline = $2::jsonb, since = clock_timestamp() WHERE name = $1 AND "+present("holder"), base)
+	return d.record("UPDATE seedbed.clone SET state = CASE state WHEN 'making' THEN 'held' ELSE state END, baseline = $2::jsonb, since = clock_timestamp() WHERE name = $1 AND "+isPresentSQL("holder"), base)
 }
 
 // markUsed records that the database is not identical to the template any more, and
@@ -252,7 +252,7 @@ func (t *Template) clone(ctx context.Context) (*Database, error) {
 	err := s.control.QueryRow(ctx, `
 		INSERT INTO seedbed.clone (name, template, origin, state, holder, who)
 		SELECT 'sb_' || substr($1, 6, 8) || '_' || nextval('seedbed.clone_number'), $1, oid, 'making', $2, $3
-		FROM pg_database WHERE datname = $1 AND oid = $4 AND `+present("$2")+`
+		FROM pg_database WHERE datname = $1 AND oid = $4 AND `+isPresentSQL("$2")+`
 		RETURNING name`, t.name, s.holder, s.who, t.oid).Scan(&d.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
 		if err := s.stillPresent(ctx); err != nil {
@@ -284,8 +284,8 @@ func (t *Template) adopt(ctx context.Context) (*Database, error) {
 	err := t.store.control.QueryRow(ctx, `
 		UPDATE seedbed.clone SET holder = $2, who = $3, since = clock_timestamp()
 		WHERE name = (SELECT name FROM seedbed.clone JOIN pg_database ON datname = name
-			WHERE since > `+serverBegan+` AND template = $1 AND origin = $5 AND state = 'held' AND (baseline IS NULL OR $4)
-				AND holder NOT IN (SELECT holder FROM seedbed.presence) AND `+present("$2")+`
+			WHERE since > `+serverStartSQL+` AND template = $1 AND origin = $5 AND state = 'held' AND (baseline IS NULL OR $4)
+				AND holder NOT IN (SELECT holder FROM seedbed.presence) AND `+isPresentSQL("$2")+`
 			ORDER BY since DESC LIMIT 1 FOR UPDATE OF clone SKIP LOCKED)
 		RETURNING name, baseline::text`, t.name, t.store.holder, t.store.who, t.ready.reset, t.oid).Scan(&d.Name, &base)
 	if errors.Is(err, pgx.ErrNoRows) {

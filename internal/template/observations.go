@@ -56,12 +56,12 @@ type baseline struct {
 	Last     []int64 // by sequence of the plan
 	Called   []bool
 
-	others int64 // sessions beside the admin connection
+	otherSessions int64 // beside the admin connection
 }
 
 // observe asks the server for all of it, in one query.
 func (p *resetPlan) observe(ctx context.Context, db *Database) (b baseline, err error) {
-	err = db.admin.QueryRow(ctx, p.observeSQL(), p.Catalogs, p.tableOIDs()).Scan(&b.others, &b.Observed, &b.Tables, &b.Last, &b.Called)
+	err = db.admin.QueryRow(ctx, p.observeSQL(), p.Catalogs, p.tableOIDs()).Scan(&b.otherSessions, &b.Observed, &b.Tables, &b.Last, &b.Called)
 	if err != nil {
 		return b, fmt.Errorf("look at database %s: %w", db.Name, err)
 	}
@@ -106,13 +106,13 @@ func sequenceStatesSQL(sequences []string) string {
 // the baseline.
 type changes struct{ tables, sequences []int }
 
-func (c changes) none() bool { return len(c.tables)+len(c.sequences) == 0 }
+func (c changes) empty() bool { return len(c.tables)+len(c.sequences) == 0 }
 
 // compare lists what has to be put back to get from now to the baseline b. It returns
 // an error that says why, where that cannot be done.
 func (p *resetPlan) compare(b, now baseline) (c changes, err error) {
 	switch {
-	case now.others > 0:
+	case now.otherSessions > 0:
 		return c, errors.New("a session is still open")
 	case len(b.Observed) != len(now.Observed) || len(b.Tables) != len(now.Tables) || len(b.Last) != len(now.Last):
 		return c, errors.New("the server's answer is incomplete")

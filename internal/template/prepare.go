@@ -63,7 +63,7 @@ func (d *Database) prepare(ctx context.Context) error {
 // renew resets a database that a test has given back and opens it for the next one. It
 // reports whether it could.
 func (d *Database) renew(ctx context.Context) bool {
-	d.template.store.retire(ctx, d.Pool)
+	d.template.store.endPool(ctx, d.Pool)
 	d.Pool = nil
 	if err := d.reset(ctx); err != nil {
 		return false

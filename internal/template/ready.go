@@ -22,12 +22,12 @@ type readyPool struct {
 	mu       sync.Mutex
 	ready    []*Database
 	waiting  []chan delivery // tests that wait, the oldest first
-	lent     int             // databases that tests have
+	inUse    int             // databases that tests have
 	wanted   int             // how many should be ready
-	most     int             // how many may be
+	capacity int             // how many may be
 	working  int             // databases that are being made or reset
 	replaced int             // databases in a row that could not be reset
-	made     int
+	prepared int             // databases made since the pool was filled
 	stopped  bool
 
 	acquired time.Time     // when a test last asked for a database
@@ -70,7 +70,7 @@ func (t *Template) Fill(ctx context.Context, role string, open func(*Database) (
 	most := max(1, min(readyLimit, t.store.server.Connections()/32))
 	// Where connections are few, tests have them all: a clone for each takes one, not two.
 	reset = reset && t.store.server.Connections() >= fewConnections
-	t.ready = &readyPool{template: t, open: open, reset: reset && t.plan.Obstacle == "", wanted: 1, most: most}
+	t.ready = &readyPool{template: t, open: open, reset: reset && t.plan.Obstacle == "", wanted: 1, capacity: most}
 	t.store.ready = append(t.store.ready, t.ready)
 	return nil
 }
@@ -110,7 +110,7 @@ func (t *Template) Obstacle() string { return t.plan.Obstacle }
 // acquire returns a ready database, or the first that becomes so.
 func (p *readyPool) acquire(ctx context.Context) (*Database, error) {
 	p.mu.Lock()
-	p.lent++
+	p.inUse++
 	now := time.Now()
 	p.pause, p.acquired = now.Sub(p.acquired), now
 	if n := len(p.ready); n > 0 {
@@ -120,42 +120,42 @@ func (p *readyPool) acquire(ctx context.Context) (*Database, error) {
 		p.mu.Unlock()
 		return db, nil
 	}
-	turn := make(chan delivery, 1)
-	p.waiting = append(p.waiting, turn)
-	p.wanted = min(p.wanted+1, wantedLimit, p.most)
+	delivered := make(chan delivery, 1)
+	p.waiting = append(p.waiting, delivered)
+	p.wanted = min(p.wanted+1, wantedLimit, p.capacity)
 	p.plan(p.wanted)
 	p.mu.Unlock()
 	select {
-	case got := <-turn:
+	case got := <-delivered:
 		if got.err != nil {
-			p.lost()
+			p.testEnded()
 		}
 		return got.db, got.err
 	case <-ctx.Done():
-		p.leave(turn)
-		p.lost()
+		p.leave(delivered)
+		p.testEnded()
 		return nil, ctx.Err()
 	}
 }
 
 // leave gives up waiting. A database that was delivered meanwhile goes back.
-func (p *readyPool) leave(turn chan delivery) {
+func (p *readyPool) leave(delivered chan delivery) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.waiting, turn); i >= 0 {
+	if i := slices.Index(p.waiting, delivered); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
 		return
 	}
-	if got := <-turn; got.err == nil {
+	if got := <-delivered; got.err == nil {
 		p.ready = append(p.ready, got.db)
 	}
 }
 
 // lost notes that a test has its database no more, or has not got one.
-func (p *readyPool) lost() {
+func (p *readyPool) testEnded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lent--
+	p.inUse--
 }
 
 // plan starts workers, for the tests that wait and for wanted ready databases. The
@@ -166,7 +166,7 @@ func (p *readyPool) plan(wanted int) {
 	}
 	if p.reset && p.replaced < resetTries {
 		// Databases that tests have will come back.
-		wanted = max(min(wanted, 1), wanted-p.lent+len(p.waiting))
+		wanted = max(min(wanted, 1), wanted-p.inUse+len(p.waiting))
 	}
 	missing := wanted + len(p.waiting) - len(p.ready) - p.working
 	// A test that waits needs no processor meanwhile.
@@ -195,7 +195,7 @@ func (p *readyPool) deliver(db *Database, err error) {
 		p.waiting = p.waiting[1:]
 	case err != nil:
 		// No test asked for it: the next that does will hear.
-	case len(p.ready) < p.most:
+	case len(p.ready) < p.capacity:
 		p.ready = append(p.ready, db)
 	default:
 		p.template.store.background.Go(func() { db.drop(p.template.store.life) })
@@ -211,15 +211,15 @@ func (p *readyPool) deliver(db *Database, err error) {
 // or dropped.
 func (p *readyPool) release(db *Database) {
 	p.mu.Lock()
-	p.lent--
+	p.inUse--
 	p.working++
 	p.mu.Unlock()
 	p.template.store.background.Go(func() {
 		ctx, cancel := context.WithTimeout(p.template.store.life, prepareTime)
 		defer cancel()
-		again := db.admin != nil && !db.exposed.Load() && db.renew(ctx)
-		p.learn(db, again)
-		if again {
+		wasReset := db.admin != nil && !db.exposed.Load() && db.renew(ctx)
+		p.countReplaced(db, wasReset)
+		if wasReset {
 			p.deliver(db, nil)
 			return
 		}
@@ -235,12 +235,12 @@ func (p *readyPool) release(db *Database) {
 // change more than rows.
 const resetTries = 3
 
-// learn counts them.
-func (p *readyPool) learn(db *Database, again bool) {
+// countReplaced counts them.
+func (p *readyPool) countReplaced(db *Database, wasReset bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case again:
+	case wasReset:
 		p.replaced = 0
 	case db.admin != nil && !db.exposed.Load():
 		p.replaced++
@@ -254,8 +254,8 @@ func (p *readyPool) worthResetting() bool {
 	const retry = 8
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.made++
-	return p.reset && (p.replaced < resetTries || p.made%retry == 0)
+	p.prepared++
+	return p.reset && (p.replaced < resetTries || p.prepared%retry == 0)
 }
 
 // backToBack is a pause between two tests in which the processors have no time to spare:

@@ -38,7 +38,7 @@ func (d *Database) reset(ctx context.Context) error {
 		return err
 	}
 	c, err := plan.compare(d.baseline, before)
-	if err != nil || c.none() {
+	if err != nil || c.empty() {
 		return err
 	}
 	rows := int64(0)
@@ -61,7 +61,7 @@ func (d *Database) reset(ctx context.Context) error {
 func (d *Database) observeAlone(ctx context.Context) (baseline, error) {
 	for wait := time.Millisecond; ; wait *= 2 {
 		b, err := d.template.plan.observe(ctx, d)
-		if err != nil || b.others == 0 || wait > time.Second {
+		if err != nil || b.otherSessions == 0 || wait > time.Second {
 			return b, err
 		}
 		select {

@@ -11,19 +11,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Roles, their memberships and settings, databases and the server's configuration are
-// shared by all databases: tests that run at the same time see each other's. The base
+// sharedObjects are roles, their memberships and settings, databases and the server's
+// configuration: tests that run at the same time see each other's. The base
 // is what was there when the template was finished.
 //
 // A role that a test made goes with that test's database. Anything else that differs
 // from the base cannot be attributed to a test, or not be undone: the server is retired.
-type shared struct {
+type sharedObjects struct {
 	store *Store
 	base  map[sharedItem]string
 
-	mu      sync.Mutex
-	lent    map[*Database]bool
-	suspect map[string]map[*Database]bool // by role: the tests that may have made it and still run
+	mu       sync.Mutex
+	inUse    map[*Database]bool            // by tests
+	suspects map[string]map[*Database]bool // by role: the tests that may have made it and still run
 }
 
 // A sharedItem is something that all databases share, such as {"role", "app", ""} or
@@ -78,8 +78,8 @@ func (s *Store) readShared(ctx context.Context) (map[sharedItem]string, error) {
 }
 
 // openShared reads the base, or records it: the first process does, before any test.
-func (s *Store) openShared(ctx context.Context) (*shared, error) {
-	h := &shared{store: s, lent: map[*Database]bool{}, suspect: map[string]map[*Database]bool{}}
+func (s *Store) openShared(ctx context.Context) (*sharedObjects, error) {
+	o := &sharedObjects{store: s, inUse: map[*Database]bool{}, suspects: map[string]map[*Database]bool{}}
 	now, err := s.readShared(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read what databases share: %w", err)
@@ -96,96 +96,93 @@ func (s *Store) openShared(ctx context.Context) (*shared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record what databases share: %w", err)
 	}
-	h.base = make(map[sharedItem]string, len(rows))
+	o.base = make(map[sharedItem]string, len(rows))
 	for _, r := range rows {
-		h.base[sharedItem{r[0], r[1], r[2]}] = r[3]
+		o.base[sharedItem{r[0], r[1], r[2]}] = r[3]
 	}
-	return h, nil
+	return o, nil
 }
 
 // difference is what is there beside the base, and what is not as the base.
-func (h *shared) difference(now map[sharedItem]string) (roles []string, spoiled []sharedItem) {
+func (o *sharedObjects) difference(now map[sharedItem]string) (roles []string, changed []sharedItem) {
 	made := map[string]bool{}
 	for item := range now {
-		if _, known := h.base[item]; item.kind == "role" && !known {
+		if _, known := o.base[item]; item.kind == "role" && !known {
 			made[item.name] = true
 		}
 	}
 	for item, state := range now {
-		was, known := h.base[item]
+		was, known := o.base[item]
 		if (!known || was != state) && !made[item.name] && !made[item.of] {
-			spoiled = append(spoiled, item)
+			changed = append(changed, item)
 		}
 	}
-	for item := range h.base {
+	for item := range o.base {
 		if _, there := now[item]; !there {
-			spoiled = append(spoiled, item)
+			changed = append(changed, item)
 		}
 	}
-	return slices.Sorted(maps.Keys(made)), spoiled
+	return slices.Sorted(maps.Keys(made)), changed
 }
 
-func (h *shared) lend(d *Database) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.lent[d] = true
+// begin notes that a test has got d.
+func (o *sharedObjects) begin(d *Database) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.inUse[d] = true
 }
 
-// A verdict is what a test has left beside its database.
-type verdict struct {
-	own  []string // roles that it made, and that nothing needs when its database is gone
-	left []string // what stays, for its log
-}
-
-// judge looks, at the end of d's test, what differs from the base.
-func (h *shared) judge(ctx context.Context, d *Database) (v verdict, err error) {
-	now, err := h.store.readShared(ctx)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.lent, d)
+// leftBy compares with the base at the end of d's test. It returns the roles that the test
+// has made and that nothing needs once its database is gone, and notes for the test's log
+// about what stays.
+func (o *sharedObjects) leftBy(ctx context.Context, d *Database) (roles, notes []string, err error) {
+	now, err := o.store.readShared(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.inUse, d)
 	if err != nil {
-		return v, err
+		return nil, nil, err
 	}
-	roles, spoiled := h.difference(now)
-	if h.store.server.External() {
-		spoiled = nil // its other users may change what they like
+	made, changed := o.difference(now)
+	if o.store.server.External() {
+		changed = nil // its other users may change what they like
 	}
-	for _, item := range spoiled {
-		v.left = append(v.left, h.retire(ctx, fmt.Sprintf("%s was changed by a test, perhaps this one, and cannot be put back", item)))
+	for _, item := range changed {
+		notes = append(notes, o.retire(ctx, fmt.Sprintf("%s was changed by a test, perhaps this one, and cannot be put back", item)))
 	}
-	for _, role := range roles {
-		owner, err := h.attribute(ctx, role, d)
+	for _, role := range made {
+		maker, err := o.makerOf(ctx, role, d)
 		switch {
 		case err != nil:
-			return v, err
-		case owner == thisTest:
-			v.own = append(v.own, role)
-		case owner == aRunningTest:
-			v.left = append(v.left, fmt.Sprintf("role %s was made by this test or by one that runs at the same time; it goes with the last of them", role))
-		case owner == anyTest:
-			v.left = append(v.left, h.retire(ctx, fmt.Sprintf("role %s was made by a test of this or of another process", role)))
+			return roles, notes, err
+		case maker == thisTest:
+			roles = append(roles, role)
+		case maker == aRunningTest:
+			notes = append(notes, fmt.Sprintf("role %s was made by this test or by one that runs at the same time; it goes with the last of them", role))
+		case maker == anyTest:
+			notes = append(notes, o.retire(ctx, fmt.Sprintf("role %s was made by a test of this or of another process", role)))
 		}
 	}
-	return v, nil
+	return roles, notes, nil
 }
 
-// An owner is the test that a role goes with.
-type owner int
+// A maker is the test, or the tests, that may have made a role.
+type maker int
 
 const (
-	thisTest     owner = iota
+	thisTest     maker = iota
 	anotherTest        // which drops it
 	aRunningTest       // it cannot be told which; the last of them drops it
 	anyTest            // of any process: none may drop it
 )
 
-// attribute tells which test made a role: that whose database has something that
+// makerOf tells which test made a role: that whose database has something that
 // belongs or is granted to it. Where there is no such thing, all tests that ran when it
 // was first seen are suspects.
-func (h *shared) attribute(ctx context.Context, role string, d *Database) (owner, error) {
+func (o *sharedObjects) makerOf(ctx context.Context, role string, d *Database) (maker, error) {
 	var databases []string
 	var alone bool
-	err := h.store.control.QueryRow(ctx, `SELECT
+	err := o.store.control.QueryRow(ctx, `SELECT
 		coalesce((SELECT array_agg(DISTINCT datname::text) FROM pg_shdepend s
 			JOIN pg_database b ON b.oid = s.dbid OR s.classid = 'pg_database'::regclass AND b.oid = s.objid JOIN pg_authid r ON r.oid = s.refobjid
 			WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname = $1), '{}'),
@@ -200,25 +197,25 @@ func (h *shared) attribute(ctx context.Context, role string, d *Database) (owner
 	case !alone:
 		return anyTest, nil
 	}
-	suspects, seen := h.suspect[role]
+	suspects, seen := o.suspects[role]
 	if !seen {
-		suspects = maps.Clone(h.lent)
-		h.suspect[role] = suspects
+		suspects = maps.Clone(o.inUse)
+		o.suspects[role] = suspects
 	}
 	delete(suspects, d)
 	if len(suspects) > 0 {
 		return aRunningTest, nil
 	}
-	delete(h.suspect, role)
+	delete(o.suspects, role)
 	return thisTest, nil
 }
 
 // retire has the server take no more tests, and says so.
-func (h *shared) retire(ctx context.Context, why string) string {
-	if h.store.server.External() {
+func (o *sharedObjects) retire(ctx context.Context, why string) string {
+	if o.store.server.External() {
 		return why + ": later tests see it"
 	}
-	if err := h.store.server.Retire(ctx, why); err != nil {
+	if err := o.store.server.Retire(ctx, why); err != nil {
 		return fmt.Sprintf("%s: later tests see it (%v)", why, err)
 	}
 	return why + ": the next test gets a new server"

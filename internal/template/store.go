@@ -44,7 +44,7 @@ type Store struct {
 	locking  sync.Mutex
 	holder   int32
 	who      string
-	shared   *shared // nil where the administrator may not see it
+	shared   *sharedObjects // nil where the administrator may not see them
 
 	sharedByBuild []string // what this process's builds have changed on an external server
 
@@ -54,8 +54,8 @@ type Store struct {
 
 	ready []*readyPool
 
-	retiring sync.Mutex
-	retired  []*pgxpool.Pool // see retire
+	endedMu sync.Mutex
+	ended   []*pgxpool.Pool // see endPool
 }
 
 // Open makes sure that the registry is there, announces this process, and starts to
@@ -135,19 +135,19 @@ func ensureRegistry(ctx context.Context, conn *pgx.Conn) error {
 	})
 }
 
-// retiredPools is how many pools of tests that have ended stay open for a while.
-const retiredPools = 32
+// mostEndedPools is how many pools of tests that have ended stay open.
+const mostEndedPools = 32
 
-// retire ends the sessions of a pool whose test has ended. The pool itself is closed
+// endPool ends the sessions of a pool whose test has ended. The pool itself is closed
 // later: until then it says whose database it was to code that still uses it.
-func (s *Store) retire(ctx context.Context, pool *pgxpool.Pool) {
+func (s *Store) endPool(ctx context.Context, pool *pgxpool.Pool) {
 	closeSessions(ctx, pool)
-	s.retiring.Lock()
-	defer s.retiring.Unlock()
-	s.retired = append(s.retired, pool)
-	if len(s.retired) > retiredPools {
-		go s.retired[0].Close() // in the background: connections that were leaked keep it open
-		s.retired = s.retired[1:]
+	s.endedMu.Lock()
+	defer s.endedMu.Unlock()
+	s.ended = append(s.ended, pool)
+	if len(s.ended) > mostEndedPools {
+		go s.ended[0].Close() // in the background: connections that were leaked keep it open
+		s.ended = s.ended[1:]
 	}
 }
 
@@ -169,7 +169,7 @@ func (s *Store) Close(ctx context.Context) {
 	for _, pool := range s.ready {
 		pool.close(ctx)
 	}
-	for _, pool := range s.retired {
+	for _, pool := range s.ended {
 		if pool.Stat().AcquiredConns() == 0 {
 			pool.Close()
 		}

@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// serverBegan is when the server started, or recovered from a crash, which makes it
+// serverStartSQL is when the server started, or recovered from a crash, which makes it
 // begin its statistics anew.
-const serverBegan = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_bgwriter))"
+const serverStartSQL = "greatest(pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_bgwriter))"
 
-// present is that a process has its lock. All lose theirs when the server restarts; to
-// the others they have ended.
-func present(holder string) string {
+// isPresentSQL is whether a process has its lock. All processes lose theirs when the server
+// restarts: other processes take them for ended.
+func isPresentSQL(holder string) string {
 	return "EXISTS (SELECT FROM seedbed.presence WHERE holder = " + holder + ")"
 }
 
@@ -24,7 +24,7 @@ var errRestarted = errors.New("the server was restarted while tests use it; run 
 // its locks have gone with a crash.
 func (s *Store) stillPresent(ctx context.Context) error {
 	var there bool
-	if err := s.control.QueryRow(ctx, "SELECT "+present("$1"), s.holder).Scan(&there); err != nil {
+	if err := s.control.QueryRow(ctx, "SELECT "+isPresentSQL("$1"), s.holder).Scan(&there); err != nil {
 		return fmt.Errorf("look whether the server was restarted: %w", err)
 	}
 	if !there {
@@ -33,18 +33,18 @@ func (s *Store) stillPresent(ctx context.Context) error {
 	return nil
 }
 
-// stale are the databases of processes that have ended, and which no other process will
+// staleSQL selects the databases of processes that have ended, and which no other process will
 // adopt: used, not finished, made before the server began, or cloned from a template
 // that has been built anew.
-const stale = `(state IN ('used', 'making') OR state = 'held'
-		AND (since <= ` + serverBegan + ` OR origin NOT IN (SELECT oid FROM pg_database)))
+const staleSQL = `(state IN ('used', 'making') OR state = 'held'
+		AND (since <= ` + serverStartSQL + ` OR origin NOT IN (SELECT oid FROM pg_database)))
 	AND coalesce(holder, 0) NOT IN (SELECT holder FROM seedbed.presence)`
 
 // sweep drops stale databases, and forgets those that are gone.
 func (s *Store) sweep(ctx context.Context) error {
-	var work bool
-	err := s.control.QueryRow(ctx, "SELECT EXISTS (SELECT FROM seedbed.clone WHERE "+stale+" OR name NOT IN (SELECT datname FROM pg_database))").Scan(&work)
-	if err != nil || !work {
+	var stale bool
+	err := s.control.QueryRow(ctx, "SELECT EXISTS (SELECT FROM seedbed.clone WHERE "+staleSQL+" OR name NOT IN (SELECT datname FROM pg_database))").Scan(&stale)
+	if err != nil || !stale {
 		return err
 	}
 	if err := s.endSessions(ctx); err != nil {
@@ -62,7 +62,7 @@ func (s *Store) sweep(ctx context.Context) error {
 		err := s.control.QueryRow(ctx, `
 			UPDATE seedbed.clone SET holder = $1, state = 'used' WHERE name = (
 				SELECT name FROM seedbed.clone
-				WHERE `+stale+`
+				WHERE `+staleSQL+`
 				LIMIT 1 FOR UPDATE SKIP LOCKED)
 			RETURNING name`, s.holder).Scan(&name)
 		if err != nil {

@@ -25,7 +25,7 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		}
 		return s.dialectOf(src).alone()
 	case "42601": // syntax_error
-		if open := sqltext.Split(e.Statement).Open; open != "" && s.dialectOf(src) == Goose {
+		if open := sqltext.Split(e.Statement).Unclosed; open != "" && s.dialectOf(src) == Goose {
 			return fmt.Sprintf("goose ended the statement at a semicolon inside %s: -- +goose StatementBegin on the line before it, -- +goose StatementEnd after it", open)
 		}
 	case "55P04": // unsafe_new_enum_value_usage

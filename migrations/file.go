@@ -170,9 +170,9 @@ func (d Dialect) section(p part) (section, error) {
 	if i := templated(p.text); i >= 0 {
 		return s, &SourceError{File: p.file, Line: p.lineAt(i), Err: errors.New("is a template, which only its own tool can fill in ({{…}}): run that tool in pgtest.Server.Migrate")}
 	}
-	if cut.Open != "" {
+	if cut.Unclosed != "" {
 		st := cut.Statements[len(cut.Statements)-1]
-		return s, &SourceError{File: p.file, Line: p.lineAt(st.Pos), Err: fmt.Errorf("the statement that begins here ends in the middle of %s", cut.Open)}
+		return s, &SourceError{File: p.file, Line: p.lineAt(st.Pos), Err: fmt.Errorf("the statement that begins here ends in the middle of %s", cut.Unclosed)}
 	}
 	all := cut.Statements
 	if unwrapped, ok := withoutBlock(all); ok && !p.alone {

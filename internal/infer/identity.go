@@ -168,7 +168,7 @@ func claims(tokens []sqltext.Token) []string {
 			path = append(path, tokens[i+1].Text)
 			i++
 		case (t.Is("#>") || t.Is("#>>")) && i+1 < len(tokens) && tokens[i+1].Kind == sqltext.String:
-			path = append(path, sqltext.Elements(tokens[i+1].Text)...)
+			path = append(path, sqltext.ArrayElements(tokens[i+1].Text)...)
 			i++
 		default:
 			return path

@@ -1,16 +1,15 @@
-// Package mask replaces what is private in the values of a database: what the name of
-// a column, a field or a JSON key says is secret or personal, and what its shape says
-// wherever it stands.
+// Package mask replaces private values of a database. It knows them by the name of a
+// column, an attribute or a JSON key, and, anywhere in a text, by their form, such as that
+// of an e-mail address or a card number.
 //
 //	rule := mask.For("users", column)
-//	shown := rule.Value("ann@corp.example", 0)   // user-5f1c0a9b22@masked.test
+//	masked := rule.Value("ann@corp.example", 0)   // user-5f1c0a9b22@masked.test
 //
-// The same value becomes the same mask, in every table and every run, so that values
-// that were equal stay equal. Nothing of the value can be read off a mask, but for a
-// birth date's year and what a CHECK forces the mask to keep: a caller whose schema
-// refuses the first mask asks for the next one (see [Rule.Value]). Masks have no key,
-// though: a reader who can list all likely values, such as phone numbers, can find the
-// one behind a mask.
+// Equal values get equal masks, in every table and every run. A mask shows nothing of
+// the value, except a birth date's year, and what a CHECK requires: where the schema
+// refuses the first mask, the caller asks for the next one (see [Rule.Value]). Masks have
+// no key: a reader who can list all likely values, such as phone numbers, can find the one
+// behind a mask.
 package mask
 
 import (
@@ -19,12 +18,12 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// Kind is what a value is, as far as its name tells.
+// Kind is the kind of private value that a name stands for.
 type Kind int
 
 // Kinds of private values.
 const (
-	Plain      Kind = iota // private only where its shape says so
+	Plain      Kind = iota // private only if its form is
 	Secret                 // passwords, tokens, keys
 	Identifier             // bank, tax, passport and card numbers, PINs
 	Email
@@ -37,32 +36,33 @@ const (
 
 // Rule is how the values of a column are masked.
 type Rule struct {
-	kind   Kind
-	typ    *catalog.Type // without domains
-	length int           // of varchar(n); 0 none
-	left   string
+	kind         Kind
+	typ          *catalog.Type // without domains
+	length       int           // of varchar(n); 0 none
+	unmaskedType string        // see UnmaskedType
 }
 
-// Tries is how many different masks [Rule.Value] has for a value.
+// Tries is the number of different masks that [Rule.Value] has for a value.
 const Tries = 40
 
-// For is the rule for a column of a table.
+// For returns the rule for a column of a table.
 func For(table string, c *catalog.Column) Rule {
 	r := Rule{kind: KindOf(table, c.Name), typ: c.Type.Underlying(), length: c.Length}
-	if r.kind != Plain && !r.maskable(r.typ) {
-		r.left = c.SQLType
+	if r.kind != Plain && !r.isMaskable(r.typ) {
+		r.unmaskedType = c.SQLType
 	}
 	return r
 }
 
-// Left is the type of a column that is private by its name and is left as it is all the
-// same, because its type has no mask: a boolean, an enumeration, a moment. Empty: no.
-func (r Rule) Left() string { return r.left }
+// UnmaskedType returns the type of a column that is private by its name but not masked,
+// because its type has no mask: a boolean, an enumeration, a timestamp. It returns "" for
+// any other column.
+func (r Rule) UnmaskedType() string { return r.unmaskedType }
 
-func (r Rule) maskable(t *catalog.Type) bool {
+func (r Rule) isMaskable(t *catalog.Type) bool {
 	switch {
 	case t.Elem != nil:
-		return r.maskable(t.Elem.Underlying())
+		return r.isMaskable(t.Elem.Underlying())
 	case len(t.Labels) > 0 || t.Name == "bool":
 		return false
 	case t.Category == "S", t.Category == "I", len(t.Attributes) > 0:
@@ -81,16 +81,16 @@ func (r Rule) maskable(t *catalog.Type) bool {
 	return false
 }
 
-// Value is the mask of a value, which is written as Postgres writes it; the value itself
-// where nothing in it is private. Attempt 0 is the mask to prefer. Further ones, up to
-// Tries, keep more and more of the value's form, for a CHECK or a unique key that
-// refuses the ones before.
+// Value returns the mask of a value in Postgres's text form, or the value itself if it is
+// not private. Attempt 0 is the best mask. Further attempts, up to Tries, keep more and
+// more of the value's form, for columns whose CHECK or unique key refuses the masks
+// before.
 func (r Rule) Value(v string, attempt int) string {
 	m := masker{attempt: attempt}
 	return m.value(r.typ, r.kind, r.length, v)
 }
 
-// masker walks through a value.
+// masker masks the parts of a value; attempt as for Rule.Value.
 type masker struct{ attempt int }
 
 func (m masker) value(t *catalog.Type, kind Kind, length int, v string) string {
@@ -105,7 +105,7 @@ func (m masker) value(t *catalog.Type, kind Kind, length int, v string) string {
 	case t.Category == "S":
 		return m.text(kind, length, v)
 	case t.Category == "I":
-		return hostFor(v) // an address of a network is one whatever it is called
+		return networkMask(v) // inet, cidr and macaddr are addresses, whatever the name
 	}
 	switch t.Name {
 	case "json", "jsonb":
@@ -115,7 +115,7 @@ func (m masker) value(t *catalog.Type, kind Kind, length int, v string) string {
 	case "xml":
 		return m.xml(kind, v)
 	case "tsvector":
-		return "" // the words of texts that are masked
+		return "" // it has the words of other columns, which are masked
 	case "uuid", "bytea":
 		if kind == Secret || kind == Identifier {
 			return m.bytes(t.Name, v)
@@ -132,13 +132,13 @@ func (m masker) value(t *catalog.Type, kind Kind, length int, v string) string {
 	return v
 }
 
-// text masks a text of a kind, and in any text what its shape gives away.
+// text masks a text of a private kind as a whole, and other texts in part.
 func (m masker) text(kind Kind, length int, v string) string {
 	if kind == Plain {
-		return Shapes(v)
+		return FreeText(v)
 	}
 	if strings.TrimSpace(v) == "" {
 		return v
 	}
-	return m.textOfKind(kind, length, v)
+	return m.privateText(kind, length, v)
 }

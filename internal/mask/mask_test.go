@@ -29,13 +29,13 @@ func TestKindOf(t *testing.T) {
 		}
 	}
 	if KindOf("users", "name") != Person || KindOf("companies", "name") != Plain || KindOf("accounts", "name") != Plain {
-		t.Error("whose a bare name is follows from the table")
+		t.Error("the table does not decide whether a name is a person's")
 	}
 }
 
-// What its shape gives away is masked wherever it stands, and nothing that looks a
-// little like it.
-func TestShapes(t *testing.T) {
+// FreeText masks values of a private form anywhere in a text, and no text that only
+// resembles them.
+func TestFreeText(t *testing.T) {
 	for _, private := range []string{
 		"ann@corp.example", "o'brien+tag@münchen.example", "sk_live_51Habcdefgh", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.SflKxwRJSMeKKF2QT4", "ghp_0123456789abcdefghij0123456789abcdef", "AKIAIOSFODNN7EXAMPLE",
@@ -43,16 +43,16 @@ func TestShapes(t *testing.T) {
 		"Bearer abcdefghijklmnop", "postgres://app:hunter2@db/x",
 	} {
 		text := "see " + private + ", please"
-		got := Shapes(text)
+		got := FreeText(text)
 		if strings.Contains(got, private) || !strings.HasPrefix(got, "see ") || !strings.HasSuffix(got, ", please") {
 			t.Errorf("%q becomes %q", text, got)
 		}
-		if again := Shapes(got); again != got {
+		if again := FreeText(got); again != got {
 			t.Errorf("masked twice: %q, then %q", got, again)
 		}
 	}
 	for _, plain := range []string{"2024-01-02 10:00:00", "order 1234567890123", "DE12 3456 7890", "@ann said", "sk_live", "a@b", "version 1.2.3.4", "task-4111", "https://example.com/a:b@c"} {
-		if got := Shapes(plain); got != plain {
+		if got := FreeText(plain); got != plain {
 			t.Errorf("%q becomes %q", plain, got)
 		}
 	}
@@ -69,7 +69,7 @@ func TestScrambleLike(t *testing.T) {
 	} {
 		got := ScrambleLike(in, 0)
 		if !regexp.MustCompile(form).MatchString(got) || in != "" && got == in || got != ScrambleLike(in, 0) {
-			t.Errorf("%q gives %q, not another one of the form %s", in, got, form)
+			t.Errorf("%q gives %q, not another value of the form %s", in, got, form)
 		}
 	}
 	if s := ScrambleLike(strings.Repeat("a", 100), 0); s[:32] == s[32:64] {

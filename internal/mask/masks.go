@@ -13,50 +13,48 @@ import (
 	"unicode/utf8"
 )
 
-// textOfKind masks a text. The first attempts give values that people recognize as
-// masked (user-…@masked.test); later ones resemble the original ever more closely, for
-// columns whose CHECK refuses the first.
-func (m masker) textOfKind(kind Kind, length int, v string) string {
-	masks := recognizable(kind, v)
+// privateText masks a text. The first attempts give values that people recognize as masked
+// (user-…@masked.test); later ones resemble the original ever more closely, for columns
+// whose CHECK refuses the first.
+func (m masker) privateText(kind Kind, length int, v string) string {
+	masks := recognizableMasks(kind, v)
 	if m.attempt < len(masks) {
 		if mask := masks[m.attempt]; length == 0 || utf8.RuneCountInString(mask) <= length {
 			return mask
 		}
 		if m.attempt == 0 { // the preferred mask always fits the column
-			return short(length, v)
+			return shortMask(length, v)
 		}
 	}
 	return ScrambleLike(v, max(0, m.attempt-len(masks)))
 }
 
-// recognizable returns the masks that people recognize for the kind, best first. It
-// returns a value that is a mask already unchanged, so masking twice gives the same.
-func recognizable(kind Kind, v string) []string {
+// recognizableMasks returns the masks that people recognize for the kind, best first. A
+// value that is such a mask is returned unchanged, so that masking twice gives the same.
+func recognizableMasks(kind Kind, v string) []string {
 	switch kind {
 	case Email:
-		return []string{mailFor(v)}
+		return []string{emailMask(v)}
 	case Phone:
-		return []string{phoneFor(v)}
+		return []string{phoneMask(v)}
 	case Person:
-		return namesFor(v)
+		return nameMasks(v)
 	case Address:
-		return []string{tagged("place", v)}
+		return []string{taggedMask("place", v)}
 	case Network:
 		if strings.Count(v, ":") < 2 && strings.Count(v, ".") != 3 {
-			return []string{secretWord(v)}
+			return []string{secretMask(v)}
 		}
-		return []string{hostFor(v)}
+		return []string{networkMask(v)}
 	case Birth:
 		if len(v) >= 10 && v[4] == '-' {
 			return []string{v[:4] + "-01-01" + v[10:]}
 		}
 	}
-	return []string{secretWord(v)}
+	return []string{secretMask(v)}
 }
 
-// digest hashes v; masks are derived from it. It has no key, so that all runs on all
-// machines give equal values equal masks. A reader who can list all likely
-// values, such as phone numbers, can therefore find the one behind a mask.
+// digest hashes v; masks are derived from it.
 func digest(v string) uint64 {
 	sum := sha256.Sum256([]byte("seedbed mask\x00" + v))
 	return binary.BigEndian.Uint64(sum[:])
@@ -64,25 +62,25 @@ func digest(v string) uint64 {
 
 // Patterns of the masks that this package makes.
 var (
-	mailPattern   = regexp.MustCompile(`^user-[0-9a-f]{1,10}@masked\.test$`)
-	taggedPattern = regexp.MustCompile(`^(masked|place)-[0-9a-f]{1,12}$`)
-	phonePattern  = regexp.MustCompile(`^\+1555[0-9]{7}$`)
-	namePattern   = regexp.MustCompile(`^([A-Z][a-z]+) ([A-Z][a-z]+)( [0-9a-f]{1,6}( (Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL))?)?$`)
-	handlePattern = regexp.MustCompile(`^([a-z]+)_[0-9a-f]{6}$`)
-	wordPattern   = regexp.MustCompile(`^Masked[a-p]{6}$`)
-	hostPattern   = regexp.MustCompile(`^203\.0\.113\.[0-9]{1,3}(/32)?$`)
-	shortPattern  = regexp.MustCompile(`^x[0-9a-f]*$`)
+	emailMaskPattern      = regexp.MustCompile(`^user-[0-9a-f]{1,10}@masked\.test$`)
+	taggedMaskPattern     = regexp.MustCompile(`^(masked|place)-[0-9a-f]{1,12}$`)
+	phoneMaskPattern      = regexp.MustCompile(`^\+1555[0-9]{7}$`)
+	nameMaskPattern       = regexp.MustCompile(`^([A-Z][a-z]+) ([A-Z][a-z]+)( [0-9a-f]{1,6}( (Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL))?)?$`)
+	handleMaskPattern     = regexp.MustCompile(`^([a-z]+)_[0-9a-f]{6}$`)
+	singleNameMaskPattern = regexp.MustCompile(`^Masked[a-p]{6}$`)
+	networkMaskPattern    = regexp.MustCompile(`^203\.0\.113\.[0-9]{1,3}(/32)?$`)
+	shortMaskPattern      = regexp.MustCompile(`^x[0-9a-f]*$`)
 )
 
-func mailFor(v string) string {
-	if mailPattern.MatchString(v) {
+func emailMask(v string) string {
+	if emailMaskPattern.MatchString(v) {
 		return v
 	}
 	return fmt.Sprintf("user-%010x@masked.test", digest(strings.ToLower(v))>>24)
 }
 
-func phoneFor(v string) string {
-	if phonePattern.MatchString(v) {
+func phoneMask(v string) string {
+	if phoneMaskPattern.MatchString(v) {
 		return v
 	}
 	return fmt.Sprintf("+1555%07d", digest(v)%10_000_000)
@@ -91,14 +89,14 @@ func phoneFor(v string) string {
 // namesFor returns invented names, different for different values, in the shapes that
 // CHECK constraints on names accept: full name with a suffix, handle, two words, one
 // word. A company keeps its legal form (Ltd, GmbH).
-func namesFor(v string) []string {
+func nameMasks(v string) []string {
 	if isNameMask(v) {
 		return []string{v}
 	}
 	n := digest(v)
 	first, last := firstNames[n%uint64(len(firstNames))], lastNames[n>>8%uint64(len(lastNames))]
 	name := fmt.Sprintf("%s %s %06x", first, last, n>>40)
-	if legalForm := company.FindString(v); legalForm != "" {
+	if legalForm := legalFormPattern.FindString(v); legalForm != "" {
 		name += " " + strings.Trim(legalForm, " .,")
 	}
 	suffix := []byte(fmt.Sprintf("%06x", n>>40))
@@ -112,14 +110,14 @@ func namesFor(v string) []string {
 
 // isNameMask reports whether v is a mask made by namesFor.
 func isNameMask(v string) bool {
-	if m := handlePattern.FindStringSubmatch(v); m != nil {
+	if m := handleMaskPattern.FindStringSubmatch(v); m != nil {
 		return slices.ContainsFunc(firstNames, func(name string) bool { return strings.EqualFold(name, m[1]) })
 	}
-	m := namePattern.FindStringSubmatch(v)
-	return wordPattern.MatchString(v) || m != nil && slices.Contains(firstNames, m[1]) && slices.Contains(lastNames, m[2])
+	m := nameMaskPattern.FindStringSubmatch(v)
+	return singleNameMaskPattern.MatchString(v) || m != nil && slices.Contains(firstNames, m[1]) && slices.Contains(lastNames, m[2])
 }
 
-var company = regexp.MustCompile(`[ ,](Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL)\.?$`)
+var legalFormPattern = regexp.MustCompile(`[ ,](Ltd|Inc|GmbH|AG|LLC|SA|BV|Oy|AB|SARL)\.?$`)
 
 var (
 	firstNames = []string{"Alex", "Billie", "Charlie", "Dana", "Eden", "Frankie", "Gray", "Harper", "Indigo", "Jules", "Kim", "Lee", "Morgan", "Noel", "Parker", "Quinn"}
@@ -127,8 +125,8 @@ var (
 )
 
 // hostFor returns an address of the network that RFC 5737 keeps for documentation.
-func hostFor(v string) string {
-	if hostPattern.MatchString(v) {
+func networkMask(v string) string {
+	if networkMaskPattern.MatchString(v) {
 		return strings.TrimSuffix(v, "/32")
 	}
 	if strings.Count(v, ":") == 5 && len(v) == 17 { // a MAC address, of RFC 7042's range
@@ -138,19 +136,19 @@ func hostFor(v string) string {
 	return fmt.Sprintf("203.0.113.%d", digest(v)%256)
 }
 
-func secretWord(v string) string { return tagged("masked", v) }
+func secretMask(v string) string { return taggedMask("masked", v) }
 
-func tagged(tag, v string) string {
-	if taggedPattern.MatchString(v) {
+func taggedMask(tag, v string) string {
+	if taggedMaskPattern.MatchString(v) {
 		return v
 	}
 	return fmt.Sprintf("%s-%012x", tag, digest(v)>>16)
 }
 
 // short returns the mask for a column too short for any other: x and hexadecimal digits.
-func short(length int, v string) string {
+func shortMask(length int, v string) string {
 	switch {
-	case len(v) == length && shortPattern.MatchString(v):
+	case len(v) == length && shortMaskPattern.MatchString(v):
 		return v
 	case length < 4:
 		return strings.Repeat("x", length)
@@ -167,9 +165,9 @@ func ScrambleLike(v string, step int) string {
 		return scrambleBytes(raw, step)
 	}
 	runes := []rune(v)
-	keep := max(len(scheme.FindString(v)), min(step/2, len(runes)/2))
-	lower, upper := letters(v)
-	bits := newStream(v, step)
+	keep := max(len(urlScheme.FindString(v)), min(step/2, len(runes)/2))
+	lower, upper := alphabets(v)
+	bits := newRandomStream(v, step)
 	for i, r := range runes {
 		switch {
 		case i < keep:
@@ -188,7 +186,7 @@ func ScrambleLike(v string, step int) string {
 
 // scrambleDigits replaces each digit but 0 by one of 1 to 9.
 func scrambleDigits(v string, step int) string {
-	bits := newStream(v, step)
+	bits := newRandomStream(v, step)
 	return anyDigit.ReplaceAllStringFunc(v, func(d string) string {
 		if d == "0" {
 			return d
@@ -200,11 +198,11 @@ func scrambleDigits(v string, step int) string {
 var anyDigit = regexp.MustCompile(`[0-9]`)
 
 // scheme is ASCII: as many bytes as characters.
-var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
+var urlScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
 
 // scrambleBytes returns bytes of the same length; it keeps the first ones.
 func scrambleBytes(raw []byte, step int) string {
-	bits := newStream(string(raw), step)
+	bits := newRandomStream(string(raw), step)
 	keep := min(step/2+1, len(raw)/2) // the first byte often is a version
 	for i := range raw {
 		if b := byte(bits.next()); i >= keep {
@@ -216,7 +214,7 @@ func scrambleBytes(raw []byte, step int) string {
 
 // letters returns the alphabets that ScrambleLike draws from: a to f for text that looks
 // like hexadecimal.
-func letters(v string) (lower, upper string) {
+func alphabets(v string) (lower, upper string) {
 	const hexadecimal = "abcdef"
 	if strings.Trim(strings.ToLower(v), "0123456789abcdef-:") == "" && len(v) >= 8 {
 		return hexadecimal, strings.ToUpper(hexadecimal)
@@ -225,14 +223,16 @@ func letters(v string) (lower, upper string) {
 }
 
 // stream is an endless sequence of pseudo-random numbers derived from a text.
-type stream struct {
+type randomStream struct {
 	text string
 	n    int
 }
 
-func newStream(v string, step int) *stream { return &stream{text: strconv.Itoa(step) + "\x00" + v} }
+func newRandomStream(v string, step int) *randomStream {
+	return &randomStream{text: strconv.Itoa(step) + "\x00" + v}
+}
 
-func (s *stream) next() uint64 {
+func (s *randomStream) next() uint64 {
 	s.n++
 	return digest(strconv.Itoa(s.n) + "\x00" + s.text)
 }
@@ -251,13 +251,13 @@ func (m masker) bytes(typ, v string) string {
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 	}
 	raw, err := hex.DecodeString(strings.TrimPrefix(v, `\x`))
-	if err == nil && taggedPattern.Match(raw) {
+	if err == nil && taggedMaskPattern.Match(raw) {
 		return v
 	}
 	if m.attempt > 0 && err == nil {
 		return scrambleBytes(raw, m.attempt)
 	}
-	return `\x` + hex.EncodeToString([]byte(secretWord(v)))
+	return `\x` + hex.EncodeToString([]byte(secretMask(v)))
 }
 
 // maskedUUIDPrefix is "masked" in hexadecimal, and the version digit 8.

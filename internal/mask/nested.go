@@ -9,7 +9,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// array masks the elements of an array, {a,"b c",NULL}.
+// array masks the elements of an array: {a,"b c",NULL}.
 func (m masker) array(elem *catalog.Type, kind Kind, length int, v string) string {
 	delimiter := byte(',')
 	if elem.Underlying().Name == "box" {
@@ -21,34 +21,33 @@ func (m masker) array(elem *catalog.Type, kind Kind, length int, v string) strin
 			bounds, v = v[:i], v[i:]
 		}
 	}
-	return bounds + fields(v, "{}", delimiter, func(_ int, item string) string { return m.value(elem, kind, length, item) })
+	return bounds + maskItems(v, "{}", delimiter, func(_ int, item string) string { return m.value(elem, kind, length, item) })
 }
 
-// composite masks the attributes of a row, (a,"b c",), each as its name says; what a
-// secret column holds is one.
+// composite masks the attributes of a row, (a,"b c",), by their names.
 func (m masker) composite(t *catalog.Type, kind Kind, v string) string {
-	return fields(v, "()", ',', func(i int, item string) string {
+	return maskItems(v, "()", ',', func(i int, item string) string {
 		if i >= len(t.Attributes) {
 			return item
 		}
 		a := t.Attributes[i]
-		own := inside(kind, KindOf("", a.Name))
+		own := partKind(kind, KindOf("", a.Name))
 		return m.value(a.Type, own, a.Length, item)
 	})
 }
 
-// inside is the kind of a part: what the whole is wins where it is secret, else the
-// part's own name.
-func inside(whole, part Kind) Kind {
+// partKind returns the kind of a part of a value: a secret's parts are secret; other parts
+// have the kind of their own name, or else the whole's.
+func partKind(whole, part Kind) Kind {
 	if whole == Secret || whole == Identifier || part == Plain {
 		return whole
 	}
 	return part
 }
 
-// fields rewrites the items of Postgres's array or row syntax. A nested array is walked
-// as well; NULL and nothing stay.
-func fields(v, brackets string, delimiter byte, mask func(i int, item string) string) string {
+// maskItems masks the items of Postgres's array or row syntax, nested arrays included.
+// NULL and empty items stay.
+func maskItems(v, brackets string, delimiter byte, mask func(i int, item string) string) string {
 	var out, item strings.Builder
 	index, quoted, inQuotes := 0, false, false
 	flush := func() {
@@ -106,7 +105,7 @@ func quote(s string) string {
 
 var hstorePair = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"=>(?:NULL|"((?:[^"\\]|\\.)*)")`)
 
-// hstore masks the values of "key"=>"value", as the keys say.
+// hstore masks the values of "key"=>"value" by their keys.
 func (m masker) hstore(kind Kind, v string) string {
 	unescape := strings.NewReplacer(`\\`, `\`, `\"`, `"`)
 	return hstorePair.ReplaceAllStringFunc(v, func(pair string) string {
@@ -115,54 +114,55 @@ func (m masker) hstore(kind Kind, v string) string {
 			return pair
 		}
 		key, value := unescape.Replace(pair[p[2]:p[3]]), unescape.Replace(pair[p[4]:p[5]])
-		return pair[:p[4]-1] + quote(m.text(inside(kind, KindOf("", key)), 0, value))
+		return pair[:p[4]-1] + quote(m.text(partKind(kind, KindOf("", key)), 0, value))
 	})
 }
 
 var (
-	element   = regexp.MustCompile(`<([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)>([^<>]*)</`)
-	attribute = regexp.MustCompile(`([A-Za-z_][\w.:-]*)\s*=\s*("[^"<]*"|'[^'<]*')`)
+	xmlElement   = regexp.MustCompile(`<([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)>([^<>]*)</`)
+	xmlAttribute = regexp.MustCompile(`([A-Za-z_][\w.:-]*)\s*=\s*("[^"<]*"|'[^'<]*')`)
 )
 
-// xml masks elements and attributes as their names say, and shapes everywhere.
+// xml masks elements and attributes by their names, and other text by its form.
 func (m masker) xml(kind Kind, v string) string {
 	if kind == Secret || kind == Identifier {
-		return "<" + secretWord(v) + "/>"
+		return "<" + secretMask(v) + "/>"
 	}
-	v = element.ReplaceAllStringFunc(v, func(e string) string {
-		p := element.FindStringSubmatch(e)
-		own := inside(kind, KindOf("", local(p[1])))
+	v = xmlElement.ReplaceAllStringFunc(v, func(e string) string {
+		p := xmlElement.FindStringSubmatch(e)
+		own := partKind(kind, KindOf("", localName(p[1])))
 		return "<" + p[1] + p[2] + ">" + m.text(own, 0, p[3]) + "</"
 	})
-	v = attribute.ReplaceAllStringFunc(v, func(a string) string {
-		p := attribute.FindStringSubmatch(a)
-		if own := KindOf("", local(p[1])); own != Plain {
+	v = xmlAttribute.ReplaceAllStringFunc(v, func(a string) string {
+		p := xmlAttribute.FindStringSubmatch(a)
+		if own := KindOf("", localName(p[1])); own != Plain {
 			return p[1] + "=" + p[2][:1] + m.text(own, 0, p[2][1:len(p[2])-1]) + p[2][:1]
 		}
 		return a
 	})
-	return Shapes(v)
+	return FreeText(v)
 }
 
-func local(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
+func localName(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
 
-// json masks what keys say is private, and shapes in texts. What has none of that stays
-// as it is, white space and all.
+// json masks members by their keys, and other texts by their form. A document without
+// private values stays unchanged, white space included.
 func (m masker) json(kind Kind, v string) string {
-	d := jsonDocument{masker: m}
+	d := jsonMasker{masker: m}
 	if err := d.value(kind, json.RawMessage(v)); err != nil || !d.changed {
 		return v
 	}
 	return d.out.String()
 }
 
-type jsonDocument struct {
+// jsonMasker writes a masked copy of a document.
+type jsonMasker struct {
 	masker
 	out     strings.Builder
 	changed bool
 }
 
-func (d *jsonDocument) value(kind Kind, raw json.RawMessage) error {
+func (d *jsonMasker) value(kind Kind, raw json.RawMessage) error {
 	in := json.NewDecoder(bytes.NewReader(raw))
 	in.UseNumber()
 	token, err := in.Token()
@@ -178,7 +178,7 @@ func (d *jsonDocument) value(kind Kind, raw json.RawMessage) error {
 	case string:
 		s := d.text(kind, 0, token)
 		d.changed = d.changed || s != token
-		d.quoted(s)
+		d.writeString(s)
 	case json.Number:
 		s := token.String()
 		if kind == Secret || kind == Identifier || kind == Phone {
@@ -192,14 +192,14 @@ func (d *jsonDocument) value(kind Kind, raw json.RawMessage) error {
 	return nil
 }
 
-func (d *jsonDocument) array(kind Kind, in *json.Decoder) error {
+func (d *jsonMasker) array(kind Kind, in *json.Decoder) error {
 	d.out.WriteByte('[')
 	for i := 0; in.More(); i++ {
 		var item json.RawMessage
 		if err := in.Decode(&item); err != nil {
 			return err
 		}
-		d.comma(i)
+		d.writeComma(i)
 		if err := d.value(kind, item); err != nil {
 			return err
 		}
@@ -208,9 +208,9 @@ func (d *jsonDocument) array(kind Kind, in *json.Decoder) error {
 	return nil
 }
 
-// object masks the members of an object. A bare "name" is a person's where another
-// member says that the object is about one.
-func (d *jsonDocument) object(kind Kind, in *json.Decoder) error {
+// object masks the members of an object. "name" is a person's name if another member, such
+// as an e-mail address, belongs to a person.
+func (d *jsonMasker) object(kind Kind, in *json.Decoder) error {
 	type member struct {
 		key   string
 		kind  Kind
@@ -228,20 +228,20 @@ func (d *jsonDocument) object(kind Kind, in *json.Decoder) error {
 			return err
 		}
 		if m.kind == Secret && isNumber(m.value) {
-			m.kind = Plain // {"tokens": 512} counts them
+			m.kind = Plain // {"tokens": 512} is a count
 		}
 		person = person || m.kind == Email || m.kind == Phone || m.kind == Birth || m.kind == Person
 		members = append(members, m)
 	}
 	d.out.WriteByte('{')
 	for i, m := range members {
-		if person && snake(m.key) == "name" {
+		if person && snakeCase(m.key) == "name" {
 			m.kind = Person
 		}
-		d.comma(i)
-		d.quoted(m.key)
+		d.writeComma(i)
+		d.writeString(m.key)
 		d.out.WriteString(": ")
-		if err := d.value(inside(kind, m.kind), m.value); err != nil {
+		if err := d.value(partKind(kind, m.kind), m.value); err != nil {
 			return err
 		}
 	}
@@ -253,13 +253,13 @@ func isNumber(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
 }
 
-func (d *jsonDocument) comma(i int) {
+func (d *jsonMasker) writeComma(i int) {
 	if i > 0 {
 		d.out.WriteString(", ")
 	}
 }
 
-func (d *jsonDocument) quoted(s string) {
+func (d *jsonMasker) writeString(s string) {
 	text, _ := json.Marshal(s) // a string always can be
 	d.out.Write(text)
 }

@@ -64,7 +64,7 @@ func statements(chunks []Chunk) []statement {
 	for n, c := range chunks {
 		cut := sqltext.Split(c.SQL)
 		for i, st := range cut.Statements {
-			p := statement{Statement: st, chunk: n, open: cut.Open,
+			p := statement{Statement: st, chunk: n, open: cut.Unclosed,
 				alone: len(cut.Statements) == 1, first: i == 0, last: i == len(cut.Statements)-1}
 			if c.Line > 0 {
 				p.line = c.Line + strings.Count(c.SQL[:st.Pos], "\n")

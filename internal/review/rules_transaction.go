@@ -130,7 +130,7 @@ func hintOf(s *step) string {
 // goose cut: the rest of a file, put together, would be whole.
 func (j *evaluator) torn(s *step) bool {
 	for n := s.chunk; n < len(j.mig.Up); n++ {
-		if sqltext.Split(j.mig.Up[n].SQL).Open != "" {
+		if sqltext.Split(j.mig.Up[n].SQL).Unclosed != "" {
 			return true
 		}
 		if n > s.chunk+1 {

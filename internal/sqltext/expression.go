@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Literals are the strings that an expression compares for equality: the members of
-// an IN list, the cases of a CASE. Patterns and the empty string are left out.
+// Literals returns the strings that an expression compares for equality: the members of an
+// IN list, the cases of a CASE. It leaves out patterns and the empty string.
 func Literals(expr string) []string {
 	tokens := Tokens(expr)
 	var out []string
@@ -17,7 +17,7 @@ func Literals(expr string) []string {
 		if i > 0 && tokens[i-1].Kind == Symbol && strings.ContainsAny(tokens[i-1].Text, "~<>!@?-+") {
 			continue
 		}
-		for _, value := range Elements(t.Text) {
+		for _, value := range ArrayElements(t.Text) {
 			if !slices.Contains(out, value) {
 				out = append(out, value)
 			}
@@ -26,8 +26,9 @@ func Literals(expr string) []string {
 	return out
 }
 
-// Elements opens an array literal, '{a,"b,c"}'; other text is one value.
-func Elements(text string) []string {
+// ArrayElements returns the elements of an array literal, '{a,"b,c"}'. Any other text is
+// its only element.
+func ArrayElements(text string) []string {
 	if !strings.HasPrefix(text, "{") || !strings.HasSuffix(text, "}") {
 		return []string{text}
 	}
@@ -52,7 +53,7 @@ func Elements(text string) []string {
 	return slices.DeleteFunc(append(out, item.String()), func(s string) bool { return s == "" })
 }
 
-// Mentions reports whether an expression names all of these.
+// Mentions reports whether an expression has all of these names as identifiers.
 func Mentions(expr string, names ...string) bool {
 	tokens := Tokens(expr)
 	return !slices.ContainsFunc(names, func(name string) bool {
@@ -60,8 +61,7 @@ func Mentions(expr string, names ...string) bool {
 	})
 }
 
-// TopLevel cuts tokens at a word, or a comma, that no parentheses, brackets or CASE
-// enclose.
+// TopLevel splits tokens at a keyword or comma outside parentheses, brackets and CASE.
 func TopLevel(tokens []Token, word string) [][]Token {
 	var out [][]Token
 	depth, start := 0, 0
@@ -79,7 +79,7 @@ func TopLevel(tokens []Token, word string) [][]Token {
 	return append(out, tokens[start:])
 }
 
-// Unwrap takes parentheses off that hold everything.
+// Unwrap removes parentheses around all of the tokens.
 func Unwrap(tokens []Token) []Token {
 	for len(tokens) >= 2 && tokens[0].Is("(") && Closing(tokens) == len(tokens)-1 {
 		tokens = tokens[1 : len(tokens)-1]
@@ -87,7 +87,7 @@ func Unwrap(tokens []Token) []Token {
 	return tokens
 }
 
-// Closing is the index of the parenthesis that closes the first one; -1 without.
+// Closing returns the index of the parenthesis that closes the first one, or -1.
 func Closing(tokens []Token) int {
 	depth := 0
 	for i, t := range tokens {

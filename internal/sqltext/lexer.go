@@ -3,60 +3,63 @@ package sqltext
 import "strings"
 
 type lexer struct {
-	text string
-	pos  int
-	out  []Token
-	open string
+	text     string
+	pos      int
+	tokens   []Token
+	unclosed string // as Result.Unclosed
 }
 
+// run lexes the whole text.
 func (l *lexer) run() []Token {
 	for l.pos < len(l.text) {
-		n := len(l.out)
+		n := len(l.tokens)
 		l.next()
-		if len(l.out) > n {
-			l.out[n].End = l.pos
+		if len(l.tokens) > n {
+			l.tokens[n].End = l.pos
 		}
 	}
-	return l.out
+	return l.tokens
 }
 
+// next lexes one token, or skips white space, a comment or the U& before a quote.
 func (l *lexer) next() {
 	c := l.text[l.pos]
 	switch {
 	case c <= ' ':
 		l.pos++
-	case l.has("--"):
-		l.lineComment()
-	case l.has("/*"):
-		l.blockComment()
+	case l.hasPrefix("--"):
+		l.skipLineComment()
+	case l.hasPrefix("/*"):
+		l.skipBlockComment()
 	case c == '\'':
-		l.quoted(String, '\'', false, "a quoted string")
+		l.lexQuoted(String, '\'', false, "a quoted string")
 	case c == '"':
-		l.quoted(Quoted, '"', false, "a quoted identifier")
-	case (c == 'e' || c == 'E') && l.hasAt(1, "'"):
+		l.lexQuoted(Quoted, '"', false, "a quoted identifier")
+	case (c == 'e' || c == 'E') && l.hasPrefixAt(1, "'"):
 		l.pos++
-		l.quoted(String, '\'', true, "a quoted string")
-	case (c == 'b' || c == 'B' || c == 'x' || c == 'X' || c == 'n' || c == 'N') && l.hasAt(1, "'"):
+		l.lexQuoted(String, '\'', true, "a quoted string")
+	case (c == 'b' || c == 'B' || c == 'x' || c == 'X' || c == 'n' || c == 'N') && l.hasPrefixAt(1, "'"):
 		l.pos++
-		l.quoted(String, '\'', false, "a quoted string")
-	case (c == 'u' || c == 'U') && (l.hasAt(1, "&'") || l.hasAt(1, `&"`)):
+		l.lexQuoted(String, '\'', false, "a quoted string")
+	case (c == 'u' || c == 'U') && (l.hasPrefixAt(1, "&'") || l.hasPrefixAt(1, `&"`)):
 		l.pos += 2
-	case c == '$' && (l.dollar() || l.parameter()):
+	case c == '$' && (l.lexDollar() || l.lexParameter()):
 	case isLetter(c):
-		l.word()
+		l.lexWord()
 	case isDigit(c):
-		l.number()
+		l.lexNumber()
 	default:
-		n := l.symbol()
+		n := l.symbolLength()
 		l.emit(Symbol, l.text[l.pos:l.pos+n], l.pos)
 		l.pos += n
 	}
 }
 
-// symbol is the length of the operator or punctuation here. As in Postgres, an
-// operator ends before a comment, and in + or - only where it has one of ~!@#%^&|`?.
-func (l *lexer) symbol() int {
-	if l.has("::") || l.has(":=") {
+// symbolLength returns the length of the operator or punctuation at pos. As in Postgres,
+// an operator ends before a comment, and ends in + or - only if it contains one of
+// ~!@#%^&|`?.
+func (l *lexer) symbolLength() int {
+	if l.hasPrefix("::") || l.hasPrefix(":=") {
 		return 2
 	}
 	n := 0
@@ -73,8 +76,8 @@ func (l *lexer) symbol() int {
 
 const operators = "+-*/<>=~!@#%^&|`?"
 
-// parameter lexes $1; false where no digit follows.
-func (l *lexer) parameter() bool {
+// lexParameter lexes $1; false if no digit follows.
+func (l *lexer) lexParameter() bool {
 	end := l.pos + 1
 	for end < len(l.text) && isDigit(l.text[end]) {
 		end++
@@ -87,17 +90,17 @@ func (l *lexer) parameter() bool {
 	return true
 }
 
-func (l *lexer) has(s string) bool { return strings.HasPrefix(l.text[l.pos:], s) }
+func (l *lexer) hasPrefix(s string) bool { return strings.HasPrefix(l.text[l.pos:], s) }
 
-func (l *lexer) hasAt(n int, s string) bool {
+func (l *lexer) hasPrefixAt(n int, s string) bool {
 	return l.pos+n <= len(l.text) && strings.HasPrefix(l.text[l.pos+n:], s)
 }
 
 func (l *lexer) emit(kind Kind, text string, pos int) {
-	l.out = append(l.out, Token{Kind: kind, Text: text, Pos: pos})
+	l.tokens = append(l.tokens, Token{Kind: kind, Text: text, Pos: pos})
 }
 
-func (l *lexer) lineComment() {
+func (l *lexer) skipLineComment() {
 	if i := strings.IndexByte(l.text[l.pos:], '\n'); i >= 0 {
 		l.pos += i + 1
 		return
@@ -105,15 +108,15 @@ func (l *lexer) lineComment() {
 	l.pos = len(l.text)
 }
 
-// blockComment: in Postgres they nest.
-func (l *lexer) blockComment() {
+// skipBlockComment skips a comment with the comments nested in it.
+func (l *lexer) skipBlockComment() {
 	depth := 0
 	for l.pos < len(l.text) {
 		switch {
-		case l.has("/*"):
+		case l.hasPrefix("/*"):
 			depth++
 			l.pos += 2
-		case l.has("*/"):
+		case l.hasPrefix("*/"):
 			depth--
 			l.pos += 2
 			if depth == 0 {
@@ -123,10 +126,12 @@ func (l *lexer) blockComment() {
 			l.pos++
 		}
 	}
-	l.open = "a comment"
+	l.unclosed = "a comment"
 }
 
-func (l *lexer) quoted(kind Kind, quote byte, escapes bool, what string) {
+// lexQuoted lexes a string or an identifier. escapes: \ escapes the next character.
+// name is what Unclosed is if the text ends before the closing quote.
+func (l *lexer) lexQuoted(kind Kind, quote byte, escapes bool, name string) {
 	start := l.pos
 	var b strings.Builder
 	for l.pos++; l.pos < len(l.text); l.pos++ {
@@ -135,7 +140,7 @@ func (l *lexer) quoted(kind Kind, quote byte, escapes bool, what string) {
 		case escapes && c == '\\' && l.pos+1 < len(l.text):
 			l.pos++
 			b.WriteByte(l.text[l.pos])
-		case c == quote && l.hasAt(1, string(quote)):
+		case c == quote && l.hasPrefixAt(1, string(quote)):
 			l.pos++
 			b.WriteByte(quote)
 		case c == quote:
@@ -146,12 +151,12 @@ func (l *lexer) quoted(kind Kind, quote byte, escapes bool, what string) {
 			b.WriteByte(c)
 		}
 	}
-	l.open = what
+	l.unclosed = name
 	l.emit(kind, b.String(), start)
 }
 
-// dollar lexes $tag$…$tag$; false where the $ begins none.
-func (l *lexer) dollar() bool {
+// lexDollar lexes $tag$…$tag$; false if the $ begins none.
+func (l *lexer) lexDollar() bool {
 	end := l.pos + 1
 	for end < len(l.text) && (isLetter(l.text[end]) || isDigit(l.text[end]) && end > l.pos+1) && l.text[end] != '$' {
 		end++
@@ -163,7 +168,7 @@ func (l *lexer) dollar() bool {
 	body := l.text[end+1:]
 	n := strings.Index(body, tag)
 	if n < 0 {
-		l.open = "a dollar-quoted string"
+		l.unclosed = "a dollar-quoted string"
 		l.emit(String, body, start)
 		l.pos = len(l.text)
 		return true
@@ -173,7 +178,7 @@ func (l *lexer) dollar() bool {
 	return true
 }
 
-func (l *lexer) word() {
+func (l *lexer) lexWord() {
 	start := l.pos
 	for l.pos < len(l.text) && (isLetter(l.text[l.pos]) || isDigit(l.text[l.pos]) || l.text[l.pos] == '$') {
 		l.pos++
@@ -181,7 +186,7 @@ func (l *lexer) word() {
 	l.emit(Word, strings.ToLower(l.text[start:l.pos]), start)
 }
 
-func (l *lexer) number() {
+func (l *lexer) lexNumber() {
 	start := l.pos
 	for l.pos < len(l.text) && (isDigit(l.text[l.pos]) || isLetter(l.text[l.pos]) || l.text[l.pos] == '.') {
 		l.pos++
@@ -189,7 +194,7 @@ func (l *lexer) number() {
 	l.emit(Number, l.text[start:l.pos], start)
 }
 
-// isLetter takes every byte of a multi-byte character, as Postgres does.
+// isLetter accepts every byte of a multi-byte character, as Postgres does.
 func isLetter(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }

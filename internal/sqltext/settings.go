@@ -7,21 +7,22 @@ import (
 )
 
 // SettingReaders are the functions of a database that read custom settings, by name
-// without schema: policies often hide current_setting behind one.
+// without schema: policies often call such a function instead of current_setting. The
+// values are the settings.
 type SettingReaders map[string][]string
 
-// callDepth is how deep functions may call one another before one reads the setting.
-const callDepth = 3
+// maxCallDepth limits the chain of calls from a function to one that reads the setting.
+const maxCallDepth = 3
 
-// ReadSettings finds the functions that read settings, themselves or through others.
-// bodies are those of all functions, by name; overloads joined.
+// ReadSettings finds the functions that read settings, directly or by calling others.
+// bodies has the bodies of all functions, by name; those of overloads are joined.
 func ReadSettings(bodies map[string]string) SettingReaders {
 	readers := SettingReaders{}
 	tokens := map[string][]Token{}
 	for name, body := range bodies {
 		tokens[name] = Tokens(body)
 	}
-	for range callDepth {
+	for range maxCallDepth {
 		for _, name := range slices.Sorted(maps.Keys(tokens)) {
 			if found := readers.In(tokens[name]); len(found) > 0 {
 				readers[name] = found
@@ -31,8 +32,8 @@ func ReadSettings(bodies map[string]string) SettingReaders {
 	return readers
 }
 
-// In lists the settings that tokens read, each once: by current_setting with a name
-// that has a dot, or by a call of a function among the readers.
+// In returns the settings that tokens read, each once: with current_setting, or by calling
+// one of the readers.
 func (r SettingReaders) In(tokens []Token) []string {
 	var settings []string
 	for i, t := range tokens {
@@ -52,8 +53,8 @@ func (r SettingReaders) In(tokens []Token) []string {
 	return settings
 }
 
-// CustomSetting is the setting that current_setting reads at i: one with a dot in its
-// name, written as a text; "" where there is none.
+// CustomSetting returns the setting that a call of current_setting at tokens[i] reads, if
+// its name is a literal with a dot; else "".
 func CustomSetting(tokens []Token, i int) string {
 	if tokens[i].Is("current_setting") && i+2 < len(tokens) && tokens[i+1].Is("(") && tokens[i+2].Kind == String && strings.Contains(tokens[i+2].Text, ".") {
 		return tokens[i+2].Text

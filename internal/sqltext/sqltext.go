@@ -1,12 +1,10 @@
-// Package sqltext splits Postgres SQL into statements and tokens: quotes, dollar
-// quotes, nested comments, BEGIN ATOMIC bodies. It reads scripts, and expressions as
-// the catalog prints them, and knows no grammar.
+// Package sqltext splits Postgres SQL into statements and tokens. It knows quotes,
+// dollar quotes, nested comments and BEGIN ATOMIC bodies, but no grammar.
 //
 //	for _, st := range sqltext.Split(text).Statements { … st.Tokens[0].Is("alter") … }
 //
-// It never fails: what ends in the middle of a quote, a comment or a body is
-// reported as Open, which is how a statement that was cut in pieces looks. One
-// pass over the text.
+// Split never fails. Where the text ends inside a quote, a comment or a body, as a
+// statement does that was cut in pieces, Result.Unclosed says so.
 package sqltext
 
 import "strings"
@@ -16,20 +14,20 @@ type Kind int
 
 // Kinds of tokens.
 const (
-	Word      Kind = iota // keyword or unquoted identifier; Text in lower case
-	Quoted                // "identifier"; Text without its quotes
-	String                // literal of any quoting; Text is what is between the quotes
+	Word      Kind = iota // keyword or unquoted identifier; Text is in lower case
+	Quoted                // "identifier"; Text is without quotes
+	String                // string literal of any quoting; Text is without quotes
 	Number                // numeric literal
 	Parameter             // $1
 	Symbol                // an operator, or one character of punctuation
 )
 
-// Token is one lexical element; comments and white space are none.
+// Token is one lexical element. Comments and white space are not tokens.
 type Token struct {
 	Kind Kind
 	Text string
-	Pos  int // byte offset in the text that was split
-	End  int // where it ends
+	Pos  int // byte offset in the text
+	End  int // byte offset after the token
 }
 
 // Is reports whether the token is this keyword, in any case, or this symbol.
@@ -40,10 +38,10 @@ func (t Token) Is(word string) bool {
 // Name reports whether the token can be an identifier.
 func (t Token) Name() bool { return t.Kind == Word || t.Kind == Quoted }
 
-// Statement is what stands between two semicolons.
+// Statement is the text between two semicolons.
 type Statement struct {
 	Text   string // trimmed of white space and leading comments, without the semicolon
-	Pos    int    // where Text starts
+	Pos    int    // byte offset of Text
 	Tokens []Token
 }
 
@@ -63,7 +61,8 @@ func At(tokens []Token, i int, words ...string) bool {
 	return true
 }
 
-// Index is where these keywords first follow one another, or -1.
+// Index returns the index of the first place where these keywords follow one another, or
+// -1.
 func Index(tokens []Token, words ...string) int {
 	for i := range tokens {
 		if At(tokens, i, words...) {
@@ -73,20 +72,20 @@ func Index(tokens []Token, words ...string) int {
 	return -1
 }
 
-// Result of Split.
+// Result is the result of Split.
 type Result struct {
-	Statements []Statement // empty ones left out
-	// Open names what the text ends inside of: "a quoted string", "a dollar-quoted
-	// string", "a quoted identifier", "a comment", "parentheses", "BEGIN ATOMIC".
-	// Empty: of nothing.
-	Open string
+	Statements []Statement // without empty ones
+	// Unclosed names the construct in which the text ends: "a quoted string", "a
+	// dollar-quoted string", "a quoted identifier", "a comment", "parentheses" or "BEGIN
+	// ATOMIC". Empty if the text ends in none.
+	Unclosed string
 }
 
-// Split cuts text at its top-level semicolons.
+// Split splits text at its semicolons outside parentheses and BEGIN ATOMIC bodies.
 func Split(text string) Result {
 	l := lexer{text: text}
 	tokens := l.run()
-	r := Result{Open: l.open}
+	r := Result{Unclosed: l.unclosed}
 	from, depth, atomic := 0, 0, atomicBody{}
 	for i, t := range tokens {
 		switch {
@@ -98,16 +97,16 @@ func Split(text string) Result {
 			r.add(text, tokens[from:i], t.Pos)
 			from, atomic = i+1, atomicBody{}
 		default:
-			atomic.see(tokens[from:i], t)
+			atomic.advance(tokens[from:i], t)
 		}
 	}
 	r.add(text, tokens[from:], len(text))
-	if r.Open == "" && from < len(tokens) {
+	if r.Unclosed == "" && from < len(tokens) {
 		switch {
 		case atomic.inside():
-			r.Open = "BEGIN ATOMIC"
+			r.Unclosed = "BEGIN ATOMIC"
 		case depth > 0:
-			r.Open = "parentheses"
+			r.Unclosed = "parentheses"
 		}
 	}
 	return r
@@ -121,19 +120,19 @@ func (r *Result) add(text string, tokens []Token, end int) {
 	r.Statements = append(r.Statements, Statement{Text: strings.TrimSpace(text[pos:end]), Pos: pos, Tokens: tokens})
 }
 
-// Tokens are all tokens of text, semicolons included.
+// Tokens returns all tokens of text, semicolons included.
 func Tokens(text string) []Token {
 	l := lexer{text: text}
 	return l.run()
 }
 
-// atomicBody follows the BEGIN ATOMIC … END of a function in the SQL standard's
-// form, in which semicolons separate nothing.
+// atomicBody tracks the BEGIN ATOMIC … END of a function body in the form of the SQL
+// standard. Semicolons within do not end the statement. depth counts END keywords to come.
 type atomicBody struct{ depth int }
 
 func (a *atomicBody) inside() bool { return a.depth > 0 }
 
-func (a *atomicBody) see(before []Token, t Token) {
+func (a *atomicBody) advance(before []Token, t Token) {
 	switch {
 	case t.Is("atomic") && len(before) > 0 && before[len(before)-1].Is("begin") && before[0].Is("create"):
 		a.depth = 1

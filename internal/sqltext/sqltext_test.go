@@ -20,7 +20,7 @@ func TestSplit(t *testing.T) {
 	for _, c := range []struct {
 		name, sql string
 		want      []string
-		open      string
+		unclosed  string
 	}{
 		{"two", "select 1; select 2", []string{"select 1", "select 2"}, ""},
 		{"empty ones and comments", ";; -- a;b\n/* c; /* d; */ e; */ select 1;\n-- end", []string{"select 1"}, ""},
@@ -42,8 +42,8 @@ func TestSplit(t *testing.T) {
 			if got := texts(r); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if r.Open != c.open {
-				t.Errorf("open %q, want %q", r.Open, c.open)
+			if r.Unclosed != c.unclosed {
+				t.Errorf("unclosed %q, want %q", r.Unclosed, c.unclosed)
 			}
 		})
 	}
@@ -109,8 +109,8 @@ func TestExpressions(t *testing.T) {
 	}
 }
 
-// A function reads a setting itself, or through others; the words of a comment or of a
-// text are no call.
+// A function reads a setting directly or by calling another; comments and texts are no
+// calls.
 func TestSettingReaders(t *testing.T) {
 	readers := sqltext.ReadSettings(map[string]string{
 		"z_tenant":   "select nullif(current_setting('app.tenant', true), '')::uuid",

@@ -1,4 +1,4 @@
-// Package yamlerror says in a user's words what a YAML parser finds wrong.
+// Package yamlerror translates a YAML parser's messages for users.
 //
 //	yamlerror.Plain("string was used where sequence is expected") // "want a list, as in [a, b], not one value"
 package yamlerror
@@ -13,7 +13,7 @@ var (
 	wrongKind = regexp.MustCompile(`^(\w+) was used where (\w+) is expected`)
 )
 
-// Plain is the parser's message as a person would put it, or as it is.
+// Plain returns a parser's message in plain words, or unchanged if it knows none.
 func Plain(message string) string {
 	switch {
 	case strings.HasPrefix(message, "found character '\t'"), strings.HasPrefix(message, "tab character cannot"):

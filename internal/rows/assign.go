@@ -30,10 +30,10 @@ type parentChoice struct {
 // orderChoices puts choices in the order in which they are decided, those of more
 // columns first, and finds what they have in common.
 func (tb *tableBatch) orderChoices() {
-	slices.SortStableFunc(tb.choices, func(a, b *choice) int { return len(b.references[0].own) - len(a.references[0].own) })
+	slices.SortStableFunc(tb.choices, func(a, b *choice) int { return len(b.references[0].ownColumns) - len(a.references[0].ownColumns) })
 	for i, c := range tb.choices {
 		for j, other := range tb.choices {
-			c.sharesColumns = c.sharesColumns || i != j && slices.ContainsFunc(c.references[0].own, func(col int) bool { return slices.Contains(other.references[0].cols, col) })
+			c.sharesColumns = c.sharesColumns || i != j && slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) })
 		}
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
@@ -111,7 +111,7 @@ func (g *generator) exclusiveParent(ref *reference, c *choice, lo, hi, inTenant 
 
 // isDecided reports whether the parents chosen before give all columns of a choice.
 func (g *generator) isDecided(i int) bool {
-	for _, col := range g.batch.choices[i].references[0].own {
+	for _, col := range g.batch.choices[i].references[0].ownColumns {
 		if _, ok := g.chosenValue(i, col); !ok {
 			return false
 		}
@@ -126,8 +126,8 @@ func (g *generator) chosenValue(i, col int) (any, bool) {
 		if at.reference < 0 {
 			continue
 		}
-		if k := slices.Index(c.references[at.reference].cols, col); k >= 0 {
-			return c.parents[at.reference].keys[c.references[at.reference].refs[k]].at(at.index), true
+		if k := slices.Index(c.references[at.reference].childColumns, col); k >= 0 {
+			return c.parents[at.reference].keys[c.references[at.reference].parentColumns[k]].at(at.index), true
 		}
 	}
 	return nil, false
@@ -139,12 +139,12 @@ func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64
 	ref, p := c.references[k], c.parents[k]
 	var found []int64
 	narrowed := false
-	for n, col := range ref.cols {
+	for n, col := range ref.childColumns {
 		want, ok := g.chosenValue(i, col)
-		if !ok || g.batch.table.tenantColumn(col) {
+		if !ok || g.batch.table.isTenantColumn(col) {
 			continue
 		}
-		rows := p.rowsWith(ref.refs[n], want)
+		rows := p.rowsWith(ref.parentColumns[n], want)
 		if narrowed {
 			rows = slices.DeleteFunc(slices.Clone(rows), func(at int64) bool { return !slices.Contains(found, at) })
 		}

@@ -19,12 +19,12 @@ type batch struct {
 	rows             []*row           // in the making or made: what later rows may share
 	// query asks the database about rows of a table; nil: it is not asked. seen are the
 	// parents that it told, tenantsOf the tenants of parents.
-	queryAsWriter   func(d *row, of *table, sql string, args []any, read func(values []any)) error
-	lookedUp        []*parentRow
-	tenantsBySetKey map[string][][]any
+	queryAsWriter      func(d *row, of *table, sql string, args []any, read func(values []any)) error
+	lookedUpParents    []*parentRow
+	tenantsByReference map[string][][]any
 	// fillOptional fills columns that rows may do without, too.
 	fillOptional bool
-	written      []*row // parents first: what is written
+	toWrite      []*row // parents first: what is written
 }
 
 func newBatch(s *schema, scope numberScope, now time.Time) *batch {
@@ -44,7 +44,7 @@ func (b *batch) cells(table string) *fake.Cells {
 type request struct {
 	definition     *Definition
 	table          *table
-	call           *call // what was said about it
+	options        *callOptions // what was said about it
 	associations   []association
 	discriminators map[int]string
 	// as a parent: what its child knows already, and on which reference
@@ -60,8 +60,8 @@ func (b *batch) add(req request) (*row, error) {
 		return nil, err
 	}
 	r.associations = req.associations
-	if req.call != nil {
-		if err := b.applyCall(r, req.call); err != nil {
+	if req.options != nil {
+		if err := b.applyOptions(r, req.options); err != nil {
 			return nil, err
 		}
 	}
@@ -83,17 +83,17 @@ func (b *batch) add(req request) (*row, error) {
 	return r, nil
 }
 
-// applyCall applies what a call says about its rows.
-func (b *batch) applyCall(r *row, c *call) error {
-	if c.hostile {
+// applyOptions applies what a call says about its rows.
+func (b *batch) applyOptions(r *row, options *callOptions) error {
+	if options.hostile {
 		if err := r.fillHostile(b.cells(r.table.name)); err != nil {
 			return err
 		}
 	}
-	for _, say := range c.overrides {
-		say(r.value.Addr().Interface())
+	for _, override := range options.overrides {
+		override(r.value.Addr().Interface())
 	}
-	r.associations, r.children = append(slices.Clip(r.associations), c.associations...), c.children
+	r.associations, r.children = append(slices.Clip(r.associations), options.associations...), options.children
 	return nil
 }
 
@@ -102,10 +102,10 @@ func (b *batch) applyCall(r *row, c *call) error {
 func (r *row) takeFromChild(child *row, ref *reference) error {
 	via := "its child " + child.table.name
 	r.mayExist = r.keyIsReferences()
-	r.subtypes[child.table] = ref.discriminators != nil
-	for i, col := range ref.cols {
+	r.hasSubtypeRow[child.table] = ref.discriminators != nil
+	for i, col := range ref.childColumns {
 		if child.isSet[col] {
-			if err := r.setValue(ref.refs[i], child.values[col], via); err != nil {
+			if err := r.setValue(ref.parentColumns[i], child.values[col], via); err != nil {
 				return err
 			}
 		}
@@ -124,7 +124,7 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 	if err := b.resolveAssociations(r, chain); err != nil {
 		return err
 	}
-	if err := b.placeBySetKeys(r); err != nil {
+	if err := b.inferTenantFromReferences(r); err != nil {
 		return err
 	}
 	if err := r.inheritTenant(); err != nil {
@@ -151,10 +151,10 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 	}
 	r.inferMissing(b.cells(r.table.name))
 	r.resolved = true
-	if r.unwritten {
+	if r.isExample {
 		return nil
 	}
-	b.written = append(b.written, r)
+	b.toWrite = append(b.toWrite, r)
 	return b.addChildren(r, chain)
 }
 
@@ -162,7 +162,7 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 // where the caller names none: the same one for all rows of the call.
 func (b *batch) assignMissingTenant(r *row) error {
 	for _, l := range r.table.levels {
-		if l.tenant.Table != "" || len(l.cols) == 0 || r.tenantKeyOf(l.tenant.Name) != nil {
+		if l.tenant.Table != "" || len(l.columns) == 0 || r.tenantKeyOf(l.tenant.Name) != nil {
 			continue
 		}
 		key := b.syntheticTenants[l.tenant.Name]
@@ -183,9 +183,9 @@ func (t *table) syntheticTenantKey(l level, seed uint64, now time.Time, number i
 	var key []any
 	cells := fake.New(seed, "tenant "+l.tenant.Name, now)
 	cells.At(number)
-	for i, col := range l.cols {
+	for i, col := range l.columns {
 		c := *t.columns[col]
-		c.unique = true
+		c.mustDiffer = true
 		key = append(key, canonical(&c, inferValue(&c)(cells.Of(fmt.Sprint(i)))))
 	}
 	return key
@@ -198,8 +198,8 @@ func (r *row) inferMissing(cells *fake.Cells) {
 		if r.isSet[c.index] {
 			continue
 		}
-		if make := r.plan.inferrerOf(c); make != nil {
-			r.values[c.index], r.isSet[c.index] = make(cells.Of(c.name)), true
+		if infer := r.maker.inferrerOf(c); infer != nil {
+			r.values[c.index], r.isSet[c.index] = infer(cells.Of(c.name)), true
 		}
 	}
 }
@@ -220,31 +220,31 @@ func (r *row) inheritTenant() error {
 }
 
 // resolveReference finds the parent on a reference, or makes it.
-func (b *batch) resolveReference(r *row, ref *reference, links []association, chain []*row) error {
-	n := b.findParent(r, ref, links, chain)
-	if n == nil {
+func (b *batch) resolveReference(r *row, ref *reference, associations []association, chain []*row) error {
+	parent := b.findParent(r, ref, associations, chain)
+	if parent == nil {
 		var err error
-		if n, err = b.lookupParent(r, ref); err != nil {
+		if parent, err = b.lookupParent(r, ref); err != nil {
 			return err
 		}
 	}
-	if n == nil {
-		p, err := b.addParent(request{definition: r.definition.maker(b.schema, ref.parent), table: ref.parent, associations: links,
+	if parent == nil {
+		made, err := b.addParent(request{definition: r.definition.definitionFor(b.schema, ref.parent), table: ref.parent, associations: associations,
 			discriminators: ref.discriminators, child: r, reference: ref, chain: chain})
 		if err != nil {
 			return err
 		}
-		n = p.asParent()
-		if asked := chain[0]; ref.tenant && asked.table.isScopedFirstBy(ref.parent) {
-			asked.tenantsMade = append(asked.tenantsMade, p)
+		parent = made.asParent()
+		if asked := chain[0]; ref.toTenant && asked.table.isInnermostScopedBy(ref.parent) {
+			asked.tenantsMade = append(asked.tenantsMade, made)
 		}
 	}
-	return r.setParent(ref, n)
+	return r.setParent(ref, parent)
 }
 
-// isScopedFirstBy reports whether the rows, which are no tenants themselves, belong to tenants
+// isInnermostScopedBy reports whether the rows, which are no tenants themselves, belong to tenants
 // of another table first of all.
-func (t *table) isScopedFirstBy(tenants *table) bool {
+func (t *table) isInnermostScopedBy(tenants *table) bool {
 	_, is := t.schema.model.TenantTable(t.name)
 	return !is && len(t.levels) > 0 && t.levels[0].tenant.Table == tenants.name
 }
@@ -253,7 +253,7 @@ func (t *table) isScopedFirstBy(tenants *table) bool {
 func (b *batch) addParent(req request) (*row, error) {
 	if len(req.definition.Options) > 0 {
 		var err error
-		if req.call, err = newCall(b.schema, req.definition.Options); err != nil {
+		if req.options, err = readOptions(b.schema, req.definition.Options); err != nil {
 			return nil, err
 		}
 	}
@@ -263,9 +263,9 @@ func (b *batch) addParent(req request) (*row, error) {
 // findParent looks for a row that may be shared: what the caller gave, what that implies,
 // what this call has made. Rows that are themselves waiting for a parent count only
 // where references run in a circle.
-func (b *batch) findParent(r *row, ref *reference, links []association, chain []*row) *parentRow {
-	for _, a := range links {
-		if r.canHaveParent(ref, a.row) && (!ref.exclusive || a.how != recycled) {
+func (b *batch) findParent(r *row, ref *reference, associations []association, chain []*row) *parentRow {
+	for _, a := range associations {
+		if r.canHaveParent(ref, a.row) && (!ref.exclusive || a.kind != recycled) {
 			*a.used = true
 			return a.row
 		}
@@ -273,8 +273,8 @@ func (b *batch) findParent(r *row, ref *reference, links []association, chain []
 	if ref.exclusive {
 		return nil
 	}
-	for _, a := range links {
-		for _, p := range a.row.implied() {
+	for _, a := range associations {
+		for _, p := range a.row.impliedParents() {
 			if r.canHaveParent(ref, p) {
 				*a.used = true
 				return p
@@ -299,7 +299,7 @@ func (b *batch) findParent(r *row, ref *reference, links []association, chain []
 func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	var targets []*reference
 	for _, other := range r.table.references {
-		if other.pair == ref.pair && (!r.isSet[ref.typeColumn] || keyText(r.table.columns[ref.typeColumn], r.values[ref.typeColumn]) == other.label) {
+		if other.pair == ref.pair && (!r.isSet[ref.pairTypeColumn] || keyText(r.table.columns[ref.pairTypeColumn], r.values[ref.pairTypeColumn]) == other.pairType) {
 			targets = append(targets, other)
 		}
 	}
@@ -315,7 +315,7 @@ func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	}
 	cells := b.cells(r.table.name)
 	cells.At(r.number)
-	return targets[cells.Of(r.table.columns[ref.typeColumn].name).Index(len(targets))]
+	return targets[cells.Of(r.table.columns[ref.pairTypeColumn].name).Index(len(targets))]
 }
 
 // childRequest are rows that a row comes with: Has.
@@ -333,7 +333,7 @@ func (b *batch) addChildren(r *row, chain []*row) error {
 		if err != nil {
 			return err
 		}
-		r.subtypes[t] = true
+		r.hasSubtypeRow[t] = true
 		for range c.n {
 			if err := b.addChild(r, def, t, chain); err != nil {
 				return err
@@ -344,7 +344,7 @@ func (b *batch) addChildren(r *row, chain []*row) error {
 	if !ok {
 		return nil
 	}
-	c := r.table.byName[inherits.Discriminator]
+	c := r.table.columnsByName[inherits.Discriminator]
 	for _, sub := range inherits.Subtypes {
 		if c == nil || sub.Table == "" || keyText(c, r.values[c.index]) != sub.Value {
 			continue
@@ -353,8 +353,8 @@ func (b *batch) addChildren(r *row, chain []*row) error {
 		if err != nil {
 			return err
 		}
-		if !r.subtypes[t] {
-			return b.addChild(r, r.definition.maker(b.schema, t), t, chain)
+		if !r.hasSubtypeRow[t] {
+			return b.addChild(r, r.definition.definitionFor(b.schema, t), t, chain)
 		}
 	}
 	return nil
@@ -362,27 +362,27 @@ func (b *batch) addChildren(r *row, chain []*row) error {
 
 func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error {
 	used := false
-	call, err := newCall(b.schema, def.Options)
+	call, err := readOptions(b.schema, def.Options)
 	if err != nil {
 		return err
 	}
 	kind := aboutRow
-	if t.isScopedBy(r.table) && !slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.tenant && ref.parent == r.table }) {
+	if t.isScopedBy(r.table) && !slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.toTenant && ref.parent == r.table }) {
 		kind = inTenant
 	}
-	links := []association{{row: r.asParent(), how: kind, used: &used}}
-	_, err = b.add(request{definition: def, table: t, associations: append(links, withoutAbout(r.associations)...), call: call, chain: chain})
+	own := []association{{row: r.asParent(), kind: kind, used: &used}}
+	_, err = b.add(request{definition: def, table: t, associations: append(own, withoutAboutRow(r.associations)...), options: call, chain: chain})
 	if err == nil && !used {
-		return fmt.Errorf("Has: %w", unusedAssociation(t, links[:1]))
+		return fmt.Errorf("Has: %w", unusedAssociation(t, own[:1]))
 	}
 	return err
 }
 
-// withoutAbout leaves out what a row is about: its children are about the row.
-func withoutAbout(links []association) []association {
+// withoutAboutRow leaves out what a row is about: its children are about the row.
+func withoutAboutRow(associations []association) []association {
 	var out []association
-	for _, a := range links {
-		if a.how != aboutRow {
+	for _, a := range associations {
+		if a.kind != aboutRow {
 			out = append(out, a)
 		}
 	}

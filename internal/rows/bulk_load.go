@@ -43,7 +43,7 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	if err := load.readVolumes(); err != nil {
 		return err
 	}
-	before, err := load.setRole(ctx)
+	before, err := load.becomeSeeder(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (load *bulkLoad) readVolumes() error {
 		if v.N == 0 {
 			continue // as if it were not there
 		}
-		c, err := newCall(load.schema, v.Options)
+		c, err := readOptions(load.schema, v.Options)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (load *bulkLoad) readVolumes() error {
 
 // checkBulk refuses what a bulk load cannot do: a partitioned table without partitions,
 // Has, and After hooks, unless the plan says WithoutHooks.
-func (load *bulkLoad) checkBulk(t *table, def *Definition, c *call) error {
+func (load *bulkLoad) checkBulk(t *table, def *Definition, c *callOptions) error {
 	if err := t.checkPartitions(); err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (load *bulkLoad) tablesWithRows() []*catalog.Relation {
 	var out []*catalog.Relation
 	for _, tb := range load.order {
 		if !tb.existing && load.hasRows[tb.table] {
-			out = append(out, tb.table.rel)
+			out = append(out, tb.table.relation)
 		}
 	}
 	return out
@@ -207,7 +207,7 @@ func (load *bulkLoad) findTablesWithRows(ctx context.Context) (map[*table]bool, 
 	for _, tb := range load.order {
 		if !tb.existing {
 			tables = append(tables, tb.table)
-			each = append(each, "exists (select from "+tb.table.rel.Ident()+")")
+			each = append(each, "exists (select from "+tb.table.relation.Ident()+")")
 		}
 	}
 	out := map[*table]bool{}
@@ -251,9 +251,9 @@ func (load *bulkLoad) reachableTables() []*table {
 // restores at its end.
 type sessionState struct{ role, replicationRole string }
 
-// setRole becomes the seeder where row-level security would block COPY or hide parents,
+// becomeSeeder becomes the seeder where row-level security would block COPY or hide parents,
 // and records what the role may do.
-func (load *bulkLoad) setRole(ctx context.Context) (sessionState, error) {
+func (load *bulkLoad) becomeSeeder(ctx context.Context) (sessionState, error) {
 	var old sessionState
 	err := load.tx.QueryRow(ctx, `select current_setting('role'), current_setting('session_replication_role')`).Scan(&old.role, &old.replicationRole)
 	if err != nil {
@@ -261,12 +261,12 @@ func (load *bulkLoad) setRole(ctx context.Context) (sessionState, error) {
 	}
 	var rlsTables []string
 	for _, t := range load.reachableTables() {
-		if t.rel.RLS {
-			rlsTables = append(rlsTables, t.rel.Ident())
+		if t.relation.RLS {
+			rlsTables = append(rlsTables, t.relation.Ident())
 		}
 	}
 	if len(rlsTables) > 0 {
-		sql, args := BecomeSeederSQL(IfRowSecurity, rlsTables)
+		sql, args := BecomeSeederSQL(ToWriteIfRowSecurity, rlsTables)
 		if _, err := load.tx.Exec(ctx, sql, args...); err != nil {
 			return old, fmt.Errorf("take the role %s: %w", SeederRole, err)
 		}

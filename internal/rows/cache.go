@@ -17,17 +17,17 @@ type database struct {
 
 // databaseOf reads the settings among the options of a call, too.
 func databaseOf(ctx context.Context, db seedbed.DB, options []Option) (database, settings, error) {
-	plain, err := newCall(nil, options)
+	call, err := readOptions(nil, options)
 	if err != nil {
 		return database{}, settings{}, err
 	}
-	d := database{isolated: plain.settings.isolated, model: plain.settings.model}
+	d := database{isolated: call.settings.isolated, model: call.settings.model}
 	if d.isolated != "" {
 		d.address = "isolated " + d.isolated // databases that look the same are one
-		return d, plain.settings, nil
+		return d, call.settings, nil
 	}
 	d.address, err = address(ctx, db)
-	return d, plain.settings, err
+	return d, call.settings, err
 }
 
 // cache keeps prepared schemas by fingerprint, and fingerprints by database.
@@ -95,8 +95,8 @@ func remember(addr, print string, s *schema) *schema {
 func rememberSolved(s *schema) {
 	cache.Lock()
 	defer cache.Unlock()
-	old := cache.schemas[s.print]
-	cache.schemas[s.print] = old.derive(old.model, merged(old.candidates, s.candidates), merged(old.wantedReferences, s.wantedReferences))
+	old := cache.schemas[s.fingerprint]
+	cache.schemas[s.fingerprint] = old.derive(old.model, merged(old.solved, s.solved), merged(old.wantedReferences, s.wantedReferences))
 }
 
 func merged[K comparable, V any](a, b map[K]V) map[K]V {

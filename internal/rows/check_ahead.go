@@ -22,7 +22,7 @@ import (
 func (p Plan) solveAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema, error) {
 	var tables []*table
 	for _, t := range p.tablesToWrite(s) {
-		if _, tried := s.checked.Load(t.name); !tried && len(t.rel.Checks()) > 0 {
+		if _, tried := s.checkedTables.Load(t.name); !tried && len(t.relation.Checks()) > 0 {
 			tables = append(tables, t)
 		}
 	}
@@ -40,12 +40,12 @@ func (p Plan) solveAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema
 				return nil, err
 			}
 		}
-		s.checked.Store(t.name, true)
+		s.checkedTables.Store(t.name, true)
 	}
 	if len(pools)+len(wanted) == 0 {
 		return s, nil
 	}
-	better := s.derive(s.model, merged(s.candidates, pools), merged(s.wantedReferences, wanted))
+	better := s.derive(s.model, merged(s.solved, pools), merged(s.wantedReferences, wanted))
 	rememberSolved(better)
 	return better, nil
 }
@@ -120,7 +120,7 @@ func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table]
 				if err := results.QueryRow().Scan(&holds); err != nil {
 					return err
 				}
-				for i, k := range t.rel.Checks() {
+				for i, k := range t.relation.Checks() {
 					if !holds[i] {
 						failing[t] = append(failing[t], k)
 					}
@@ -137,7 +137,7 @@ func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table]
 	for _, t := range tables { // one of the expressions raises an error
 		switch err := ask([]*table{t}); {
 		case evaluationFailed(err):
-			failing[t] = t.rel.Checks()
+			failing[t] = t.relation.Checks()
 		case err != nil:
 			return nil, err
 		}
@@ -153,7 +153,7 @@ func evaluationFailed(err error) bool {
 // trySQL asks which CHECKs hold for all sample rows. In every other row the optional
 // references are NULL.
 func (t *table) trySQL() (sql string, args []any) {
-	maker := &rowMaker{table: t, optional: true}
+	maker := &rowMaker{table: t, fillsOptional: true}
 	cells := fake.New(fake.DefaultSeed, t.name, fake.Epoch)
 	var columns []*column
 	for _, c := range t.columns {
@@ -175,7 +175,7 @@ func (t *table) trySQL() (sql string, args []any) {
 		columns, args = append(columns, c), append(args, values)
 	}
 	var holds []string
-	for _, k := range t.rel.Checks() {
+	for _, k := range t.relation.Checks() {
 		holds = append(holds, fmt.Sprintf("bool_and((%s) is not false)", k.Expr))
 	}
 	return fmt.Sprintf("select array[%s] from %s", strings.Join(holds, ", "), t.rowsSQL(columns, t.defaultSQL)), args
@@ -217,5 +217,5 @@ func (t *table) rowsSQL(columns []*column, absent func(*column) string) string {
 	if len(generated) > 1 {
 		rows = fmt.Sprintf("select %s from (%s) b", strings.Join(generated, ", "), rows)
 	}
-	return fmt.Sprintf("(%s) %s", rows, catalog.Ident(t.rel.Name))
+	return fmt.Sprintf("(%s) %s", rows, catalog.Ident(t.relation.Name))
 }

@@ -40,14 +40,14 @@ func (p *candidates) value(v *fake.Value, col int) any {
 }
 
 // matching keeps the rows that have the values given; nil where there are none.
-func (p *candidates) matching(fixes map[int]string) *candidates {
-	if p == nil || len(fixes) == 0 {
+func (p *candidates) matching(discriminators map[int]string) *candidates {
+	if p == nil || len(discriminators) == 0 {
 		return p
 	}
 	out := &candidates{columns: p.columns, inferUnique: p.inferUnique, inferred: p.inferred}
 	for _, row := range p.values {
 		fits := true
-		for col, want := range fixes {
+		for col, want := range discriminators {
 			if i := slices.Index(p.columns, col); i >= 0 && (row[i] == nil || *row[i] != want) {
 				fits = false
 			}
@@ -90,7 +90,7 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 		return nil, cause
 	}
 	t := s.tables[rel.Root()]
-	k := t.rel.Constraint(pg.ConstraintName)
+	k := t.relation.Constraint(pg.ConstraintName)
 	if k == nil {
 		return nil, cause
 	}
@@ -116,7 +116,7 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
 	}
 	pools, wanted := solver.solution(rows)
-	return s.derive(s.model, merged(pools, s.candidates), merged(wanted, s.wantedReferences)), nil
+	return s.derive(s.model, merged(pools, s.solved), merged(wanted, s.wantedReferences)), nil
 }
 
 // attempt is one combination, as an index of a candidate for each column.
@@ -275,13 +275,13 @@ func (solver *checkSolver) sql() string {
 
 // placeholder is what a column that the search leaves alone holds meanwhile.
 func (solver *checkSolver) placeholder(c *column) string {
-	if !c.Required() && !c.isMade() && !solver.table.tenantColumn(c.index) {
+	if !c.Required() && !c.isInferred() && !solver.table.isTenantColumn(c.index) {
 		return "null::" + c.SQLType
 	}
-	if c.Default != "" && c.constOK {
+	if c.Default != "" && c.hasConstantDefault {
 		return "(" + c.Default + ")"
 	}
-	if c.inReference && c.base != uuidOID {
+	if c.inReference && c.baseOID != uuidOID {
 		return "null::" + c.SQLType
 	}
 	solver.cells.At(7)

@@ -49,13 +49,13 @@ func (solver *checkSolver) solution(rows [][]*string) (map[columnKey]*candidates
 
 // mustDiffer reports whether the column is part of a unique key and has many values.
 func (solver *checkSolver) mustDiffer(c *column) bool {
-	return solver.violate == nil && !c.inReference && c.inUnique() && c.base != boolOID && len(c.rule().choices) == 0
+	return solver.violate == nil && !c.inReference && c.inUnique() && c.baseOID != boolOID && len(c.rule().choices) == 0
 }
 
 // asUnique is the column as one whose values differ from row to row.
 func (c *column) asUnique() *column {
 	other := *c
-	other.unique = true
+	other.mustDiffer = true
 	return &other
 }
 
@@ -80,7 +80,7 @@ func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 func (solver *checkSolver) isSolved() bool {
 	for _, c := range solver.columns {
 		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]
-		if c.candidates == nil && !wanted {
+		if c.solved == nil && !wanted {
 			return false
 		}
 	}
@@ -104,7 +104,7 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	names := slices.Clone(k.Columns)
 	for grown := true; grown; {
 		grown = false
-		for _, other := range solver.table.rel.Checks() {
+		for _, other := range solver.table.relation.Checks() {
 			if slices.Contains(solver.checks, other) || !slices.ContainsFunc(other.Columns, func(n string) bool { return slices.Contains(names, n) }) {
 				continue
 			}
@@ -114,9 +114,9 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 		}
 	}
 	for _, c := range solver.table.columns {
-		free := !c.inKey && (!c.inReference || solver.table.isOptionalReference(c))
+		free := !c.inPrimaryKey && (!c.inReference || solver.table.isOptionalReference(c))
 		if solver.violate != nil { // a violation may touch keys, and say nonsense of what it points at
-			free = !c.inReference && c.base != uuidOID || solver.table.isPairType(c)
+			free = !c.inReference && c.baseOID != uuidOID || solver.table.isPairTypeColumn(c)
 		}
 		if slices.Contains(names, c.name) && c.Writable() && free {
 			solver.columns = append(solver.columns, c)
@@ -129,21 +129,21 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 
 // isOptionalReference reports whether a column is one of a reference that a row may do without.
 func (t *table) isOptionalReference(c *column) bool {
-	return !c.Required() && !t.tenantColumn(c.index) && !t.isPairType(c) && slices.ContainsFunc(t.references, func(ref *reference) bool {
-		return ref.pair == nil && slices.Contains(ref.own, c.index) && (ref.parent != t || len(ref.own) == 1)
+	return !c.Required() && !t.isTenantColumn(c.index) && !t.isPairTypeColumn(c) && slices.ContainsFunc(t.references, func(ref *reference) bool {
+		return ref.pair == nil && slices.Contains(ref.ownColumns, c.index) && (ref.parent != t || len(ref.ownColumns) == 1)
 	})
 }
 
-// isPairType reports whether a column says which table a polymorphic pair points at.
-func (t *table) isPairType(c *column) bool {
-	return slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.pair != nil && ref.typeColumn == c.index })
+// isPairTypeColumn reports whether a column says which table a polymorphic pair points at.
+func (t *table) isPairTypeColumn(c *column) bool {
+	return slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.pair != nil && ref.pairTypeColumn == c.index })
 }
 
 // generatedFrom are the columns that generated ones among those named read.
 func (solver *checkSolver) generatedFrom(columns []string) []string {
 	var out []string
 	for _, name := range columns {
-		if c := solver.table.byName[name]; c != nil && c.Generated != "" {
+		if c := solver.table.columnsByName[name]; c != nil && c.Generated != "" {
 			for _, other := range solver.table.columns {
 				if mentions(c.Expr, other.name) {
 					out = append(out, other.name)

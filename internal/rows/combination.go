@@ -23,16 +23,16 @@ type keyCombination struct {
 func (tb *tableBatch) addCombination(columns []string, keys int) {
 	j := &keyCombination{}
 	for _, name := range columns {
-		c := tb.table.byName[name]
+		c := tb.table.columnsByName[name]
 		if c == nil {
 			return
 		}
-		if tb.table.tenantColumn(c.index) {
+		if tb.table.isTenantColumn(c.index) {
 			j.tenant = true
 			continue
 		}
 		at := slices.IndexFunc(tb.choices, func(o *choice) bool {
-			return len(o.references) == 1 && !o.optional && slices.Contains(o.references[0].own, c.index)
+			return len(o.references) == 1 && !o.optional && slices.Contains(o.references[0].ownColumns, c.index)
 		})
 		if at < 0 {
 			return
@@ -98,8 +98,8 @@ func (g *generator) keyOf(j *keyCombination) string {
 	key := g.batch.tenantKeyText(j, g.tenant)
 	for _, at := range j.choices {
 		e, p := g.batch.choices[at].references[0], g.parents[at]
-		for i, ref := range e.refs {
-			if slices.Contains(e.own, e.cols[i]) {
+		for i, ref := range e.parentColumns {
+			if slices.Contains(e.ownColumns, e.childColumns[i]) {
 				key += keyText(e.parent.columns[ref], g.batch.choices[at].parents[0].keys[ref].at(p.index)) + "\x00"
 			}
 		}
@@ -114,7 +114,7 @@ func (tb *tableBatch) tenantKeyText(j *keyCombination, p int64) string {
 	}
 	key := ""
 	for _, name := range tb.table.levels[0].tenant.Key {
-		c := tb.tenants.table.byName[name]
+		c := tb.tenants.table.columnsByName[name]
 		key += keyText(c, tb.tenants.keys[c.index].at(p)) + "\x00"
 	}
 	return key
@@ -139,20 +139,20 @@ func (load *bulkLoad) loadCombinations(ctx context.Context, tb *tableBatch, j *k
 	j.takenKeys, j.usedByTenant = map[string]bool{}, map[string]int64{}
 	var cols []*column
 	if j.tenant {
-		for _, col := range tb.table.levels[0].cols {
+		for _, col := range tb.table.levels[0].columns {
 			cols = append(cols, tb.table.columns[col])
 		}
 	}
 	tenantCols := len(cols)
 	for _, at := range j.choices {
 		ref := tb.choices[at].references[0]
-		for _, col := range ref.cols {
-			if slices.Contains(ref.own, col) {
+		for _, col := range ref.childColumns {
+			if slices.Contains(ref.ownColumns, col) {
 				cols = append(cols, tb.table.columns[col])
 			}
 		}
 	}
-	rows, err := load.tx.Query(ctx, fmt.Sprintf("select %s from %s limit %d", catalog.Idents(namesOf(cols)), tb.table.rel.Ident(), mostKeys))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf("select %s from %s limit %d", catalog.Idents(namesOf(cols)), tb.table.relation.Ident(), mostKeys))
 	if err != nil {
 		return err
 	}

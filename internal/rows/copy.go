@@ -152,7 +152,7 @@ func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
 // insertDefaults is for tables of which Postgres fills every column.
 func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error {
 	start := time.Now()
-	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.rel.Ident()+" select from generate_series(1, $1::bigint)", tb.n); err != nil {
+	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.relation.Ident()+" select from generate_series(1, $1::bigint)", tb.n); err != nil {
 		return load.schema.explain("write", tb.table.name, err)
 	}
 	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.n, Write: time.Since(start)})
@@ -162,7 +162,7 @@ func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error 
 }
 
 func (load *bulkLoad) copy(ctx context.Context, tb *tableBatch, g *generator) (time.Duration, error) {
-	target, staged := tb.table.rel.Ident(), load.staged(tb, g)
+	target, staged := tb.table.relation.Ident(), load.staged(tb, g)
 	if staged {
 		if err := load.stage(ctx, tb, g); err != nil {
 			return 0, err
@@ -202,7 +202,7 @@ func (load *bulkLoad) copy(ctx context.Context, tb *tableBatch, g *generator) (t
 const staging = "pg_temp.seedbed_staging"
 
 func (load *bulkLoad) staged(tb *tableBatch, g *generator) bool {
-	if !load.mayCopy && tb.table.rel.RLS {
+	if !load.mayCopy && tb.table.relation.RLS {
 		return true
 	}
 	for _, src := range g.columns {
@@ -250,7 +250,7 @@ func (load *bulkLoad) unstage(ctx context.Context, tb *tableBatch, g *generator)
 			always = " overriding system value"
 		}
 	}
-	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", tb.table.rel.Ident(), catalog.Idents(names), always,
+	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", tb.table.relation.Ident(), catalog.Idents(names), always,
 		strings.Join(values, ", "), staging)
 	if err := load.insertStaged(ctx, tb, insert); err != nil {
 		return err
@@ -260,12 +260,12 @@ func (load *bulkLoad) unstage(ctx context.Context, tb *tableBatch, g *generator)
 }
 
 func (load *bulkLoad) insertStaged(ctx context.Context, tb *tableBatch, insert string) error {
-	if load.mayCopy || !tb.table.rel.RLS || len(tb.table.levels) == 0 || len(tb.table.levels[0].cols) != 1 || tb.table.levels[0].tenant.Setting == "" {
+	if load.mayCopy || !tb.table.relation.RLS || len(tb.table.levels) == 0 || len(tb.table.levels[0].columns) != 1 || tb.table.levels[0].tenant.Setting == "" {
 		_, err := load.tx.Exec(ctx, insert)
 		return err
 	}
 	l := tb.table.levels[0]
-	col := catalog.Ident(tb.table.columns[l.cols[0]].name)
+	col := catalog.Ident(tb.table.columns[l.columns[0]].name)
 	if _, err := load.tx.Exec(ctx, fmt.Sprintf("create index on %s (%s)", staging, col)); err != nil {
 		return err
 	}

@@ -25,24 +25,24 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 	if n == 0 {
 		return nil, nil
 	}
-	d, said, err := databaseOf(ctx, db, options)
+	d, chosen, err := databaseOf(ctx, db, options)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
-	seed, now, err := said.resolve(by.Test, d.address)
+	seed, now, err := chosen.seedAndNow(by.Test, d.address)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
 	var made []*row
 	err = retry(ctx, db, d, func() error {
 		var err error
-		made, err = d.attempt(ctx, db, newNumberScope(d, by.Test, seed), now, def, n, options)
+		made, err = d.createOnce(ctx, db, newNumberScope(d, by.Test, seed), now, def, n, options)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	by.report(made)
+	by.logTenantsMade(made)
 	rows := make([]reflect.Value, len(made))
 	for i, r := range made {
 		rows[i] = r.value
@@ -55,39 +55,39 @@ func (d *Definition) Build(row any, number int64, options []Option) error {
 	if number < 0 {
 		return fmt.Errorf("build %s: row %d: rows count from 0", d.Table, number)
 	}
-	c, err := newCall(nil, options)
+	call, err := readOptions(nil, options)
 	if err != nil {
 		return fmt.Errorf("build %s: %w", d.Table, err)
 	}
-	seed, now, err := c.settings.resolve("", "")
+	seed, now, err := call.settings.seedAndNow("", "")
 	if err != nil {
 		return err
 	}
 	if d.Fill != nil {
-		cells, _ := spareCells.Get().(*fake.Cells)
+		cells, _ := cellsPool.Get().(*fake.Cells)
 		if cells == nil {
 			cells = fake.New(seed, d.Table, now)
 		}
 		cells.Become(seed, d.Table, now)
 		cells.At(number)
 		d.Fill(row, cells)
-		spareCells.Put(cells)
+		cellsPool.Put(cells)
 	}
-	for _, say := range c.overrides {
-		say(row)
+	for _, override := range call.overrides {
+		override(row)
 	}
 	return nil
 }
 
-// spareCells are between two calls of Build.
-var spareCells sync.Pool
+// cellsPool are between two calls of Build.
+var cellsPool sync.Pool
 
 // retry tries again where that may help: once with a fresh look at the catalog,
 // then as long as values are found for what CHECK constraints objected to.
 func retry(ctx context.Context, db seedbed.DB, d database, try func() error) error {
 	const patience = 30 // tables with constraints of that kind in one call
 	err := try()
-	if err != nil && maybeStale(err) && d.changed(ctx, db) {
+	if err != nil && mayBeStale(err) && d.changed(ctx, db) {
 		err = try()
 	}
 	tried := map[columnKey]bool{}
@@ -109,9 +109,9 @@ func retry(ctx context.Context, db seedbed.DB, d database, try func() error) err
 	return err
 }
 
-// maybeStale reports whether an error may come from a schema that is not the one we
+// mayBeStale reports whether an error may come from a schema that is not the one we
 // remember: an unknown table or column, a violated NOT NULL, CHECK or reference.
-func maybeStale(err error) bool {
+func mayBeStale(err error) bool {
 	var pg *pgconn.PgError
 	if errors.Is(err, ErrNoTable) || errors.As(err, new(*StructError)) {
 		return true
@@ -126,7 +126,7 @@ func maybeStale(err error) bool {
 	return false
 }
 
-func (d database) attempt(ctx context.Context, db seedbed.DB, scope numberScope, now time.Time, def *Definition, n int, options []Option) ([]*row, error) {
+func (d database) createOnce(ctx context.Context, db seedbed.DB, scope numberScope, now time.Time, def *Definition, n int, options []Option) ([]*row, error) {
 	s, err := d.schema(ctx, db)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
@@ -138,7 +138,7 @@ func (d database) attempt(ctx context.Context, db seedbed.DB, scope numberScope,
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
 	err = b.write(ctx, db)
-	if isKeyTaken(err) {
+	if isUniqueViolation(err) {
 		if serr := b.skipTakenInBatch(ctx, db); serr != nil {
 			return nil, err
 		}
@@ -151,9 +151,9 @@ func (d database) attempt(ctx context.Context, db seedbed.DB, scope numberScope,
 	return made, err
 }
 
-// isKeyTaken reports whether a key was there already: perhaps because an earlier process
+// isUniqueViolation reports whether a key was there already: perhaps because an earlier process
 // wrote rows of the same number scope.
-func isKeyTaken(err error) bool {
+func isUniqueViolation(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23505"
 }
@@ -163,13 +163,13 @@ func (b *batch) addAll(def *Definition, n int, options []Option) ([]*row, error)
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCall(b.schema, options)
+	c, err := readOptions(b.schema, options)
 	if err != nil {
 		return nil, err
 	}
 	made := make([]*row, n)
 	for i := range made {
-		made[i], err = b.add(request{definition: def, table: t, call: c})
+		made[i], err = b.add(request{definition: def, table: t, options: c})
 		if err != nil {
 			return nil, err
 		}

@@ -37,42 +37,42 @@ func (d *Definition) rowType() reflect.Type {
 	return d.Type
 }
 
-// maker finds the factory that makes parents or children for a table: one that this
+// definitionFor finds the factory that makes parents or children for a table: one that this
 // one names, or the plain one that needs no struct.
-func (def *Definition) maker(s *schema, t *table) *Definition {
-	if def.Parents != nil {
-		for _, other := range def.Parents() {
+func (d *Definition) definitionFor(s *schema, t *table) *Definition {
+	if d.Parents != nil {
+		for _, other := range d.Parents() {
 			if found, err := s.table(other.Table); err == nil && found == t {
 				return other
 			}
 		}
 	}
-	if own, err := s.table(def.Table); err == nil && own == t {
-		return &Definition{Table: def.Table, Type: def.Type, Fill: def.Fill, Parents: def.Parents}
+	if own, err := s.table(d.Table); err == nil && own == t {
+		return &Definition{Table: d.Table, Type: d.Type, Fill: d.Fill, Parents: d.Parents}
 	}
-	return &Definition{Table: t.name, Parents: def.Parents}
+	return &Definition{Table: t.name, Parents: d.Parents}
 }
 
 // newRow makes the row before anything is said about it: constant defaults where
 // Postgres has them, so that an option's false differs from no word at all; made-up
 // values where the column needs one; then the definition.
-func (b *batch) newRow(def *Definition, t *table, number int64, fixes map[int]string) (*row, error) {
+func (b *batch) newRow(def *Definition, t *table, number int64, discriminators map[int]string) (*row, error) {
 	r := &row{table: t, definition: def, number: number, value: reflect.New(def.rowType()).Elem(),
 		values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns)),
-		origins: map[int]Path{}, tenantsThroughParents: map[string]tenantOrigin{}, subtypes: map[*table]bool{}}
+		origins: map[int]Path{}, tenantsThroughParents: map[string]tenantOrigin{}, hasSubtypeRow: map[*table]bool{}}
 	cells := b.cells(t.name)
 	cells.At(number)
 	if def.isRecord() {
 		recordOf(r.value).Table = t.name
 	}
 	var err error
-	if r.plan, err = b.rowMaker(def, t, fixes); err != nil {
+	if r.maker, err = b.rowMaker(def, t, discriminators); err != nil {
 		return nil, err
 	}
-	if err := r.plan.prepareRow(r, cells); err != nil {
+	if err := r.maker.prepareRow(r, cells); err != nil {
 		return nil, err
 	}
-	if err := r.setDiscriminators(fixes); err != nil {
+	if err := r.setDiscriminators(discriminators); err != nil {
 		return nil, err
 	}
 	if def.Fill != nil {
@@ -83,18 +83,18 @@ func (b *batch) newRow(def *Definition, t *table, number int64, fixes map[int]st
 
 // rowMaker is what begin does for every row of a table made by one definition.
 type rowMaker struct {
-	binding        *binding // nil for Records
-	table          *table
-	hasDefinition  bool
-	optional       bool // columns that rows may do without are filled as well
-	discriminators map[int]string
-	defaults       []*column
-	inferred       []inferrer
+	binding          *binding // nil for Records
+	table            *table
+	hasFill          bool
+	fillsOptional    bool // columns that rows may do without are filled as well
+	discriminators   map[int]string
+	constantDefaults []*column
+	inferred         []inferrer
 }
 
 type rowMakerKey struct {
-	bp    *Definition
-	fixes string
+	definition     *Definition
+	discriminators string
 }
 
 type inferrer struct {
@@ -102,46 +102,46 @@ type inferrer struct {
 	infer  func(*fake.Value) any
 }
 
-func (b *batch) rowMaker(def *Definition, t *table, fixes map[int]string) (*rowMaker, error) {
-	key := rowMakerKey{def, fmt.Sprint(fixes)}
-	if p, ok := b.rowMakers[key]; ok {
-		return p, nil
+func (b *batch) rowMaker(def *Definition, t *table, discriminators map[int]string) (*rowMaker, error) {
+	key := rowMakerKey{def, fmt.Sprint(discriminators)}
+	if maker, ok := b.rowMakers[key]; ok {
+		return maker, nil
 	}
 	if err := t.checkPartitions(); err != nil {
 		return nil, err
 	}
-	p := &rowMaker{table: t, hasDefinition: def.Fill != nil, optional: b.fillOptional && def.isRecord() && def.Fill == nil, discriminators: fixes}
+	maker := &rowMaker{table: t, hasFill: def.Fill != nil, fillsOptional: b.fillOptional && def.isRecord() && def.Fill == nil, discriminators: discriminators}
 	if !def.isRecord() {
 		var err error
-		if p.binding, err = bind(layoutOf(def.Type), t); err != nil {
+		if maker.binding, err = bind(layoutOf(def.Type), t); err != nil {
 			return nil, err
 		}
 	}
-	covered := p.filledByDefinition(def)
+	covered := maker.filledByDefinition(def)
 	for _, c := range t.columns {
-		make := p.inferrerOf(c)
+		infer := maker.inferrerOf(c)
 		switch {
-		case c.withoutReference: // made when it is known that no parent has it
-		case make != nil && !slices.Contains(covered, c.index):
-			p.inferred = append(p.inferred, inferrer{c, make})
-		case c.constOK && c.Writable() && p.binding != nil && p.binding.byCol[c.index] >= 0:
-			p.defaults = append(p.defaults, c)
+		case c.mayLackReference: // made when it is known that no parent has it
+		case infer != nil && !slices.Contains(covered, c.index):
+			maker.inferred = append(maker.inferred, inferrer{c, infer})
+		case c.hasConstantDefault && c.Writable() && maker.binding != nil && maker.binding.fieldByColumn[c.index] >= 0:
+			maker.constantDefaults = append(maker.constantDefaults, c)
 		}
 	}
-	b.rowMakers[key] = p
-	return p, nil
+	b.rowMakers[key] = maker
+	return maker, nil
 }
 
 // inferrerOf of a column that needs a value and may not get one, or nil. What a search has
 // found is for tables without a definition, which would know better.
-func (p *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
-	if found := c.candidates.matching(p.discriminators); found != nil && !p.hasDefinition {
+func (maker *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
+	if found := c.solved.matching(maker.discriminators); found != nil && !maker.hasFill {
 		return func(v *fake.Value) any { return found.value(v, c.index) }
 	}
-	if c.isMade() {
+	if c.isInferred() {
 		return inferValue(c)
 	}
-	if p.optional {
+	if maker.fillsOptional {
 		return c.optionalValue()
 	}
 	return nil
@@ -149,13 +149,13 @@ func (p *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 
 // filledByDefinition runs the definition on an empty row to see which columns it makes, so that
 // they are not made twice.
-func (p *rowMaker) filledByDefinition(def *Definition) (covered []int) {
-	if def.Fill == nil || p.binding == nil {
+func (maker *rowMaker) filledByDefinition(def *Definition) (covered []int) {
+	if def.Fill == nil || maker.binding == nil {
 		return nil
 	}
 	row := reflect.New(def.rowType())
 	def.Fill(row.Interface(), fake.New(0, def.Table, fake.Epoch))
-	for _, f := range p.binding.fields {
+	for _, f := range maker.binding.fields {
 		if !row.Elem().FieldByIndex(f.index).IsZero() {
 			covered = append(covered, f.column.index)
 		}
@@ -163,14 +163,14 @@ func (p *rowMaker) filledByDefinition(def *Definition) (covered []int) {
 	return covered
 }
 
-func (p *rowMaker) prepareRow(r *row, cells *fake.Cells) error {
-	for _, c := range p.defaults {
-		if err := p.binding.storeField(r.value, c.index, c.constant); err != nil {
+func (maker *rowMaker) prepareRow(r *row, cells *fake.Cells) error {
+	for _, c := range maker.constantDefaults {
+		if err := maker.binding.storeField(r.value, c.index, c.constantDefault); err != nil {
 			return fmt.Errorf("default of %s: %w", c.name, err)
 		}
 	}
-	for _, m := range p.inferred {
-		if err := r.setField(m.column.index, m.infer(cells.Of(m.column.name))); err != nil {
+	for _, inferred := range maker.inferred {
+		if err := r.setField(inferred.column.index, inferred.infer(cells.Of(inferred.column.name))); err != nil {
 			return err
 		}
 	}

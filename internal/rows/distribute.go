@@ -25,8 +25,8 @@ func (load *bulkLoad) resolveParents(tb *tableBatch) error {
 	}
 	for _, c := range tb.choices {
 		for i, e := range c.references {
-			for k, ref := range e.refs {
-				if e.child.tenantColumn(e.cols[k]) {
+			for k, ref := range e.parentColumns {
+				if e.child.isTenantColumn(e.childColumns[k]) {
 					continue
 				}
 				load.requireKey(c.parents[i], ref)
@@ -71,7 +71,7 @@ func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 			continue
 		}
 		var err error
-		if v.first, err = load.reserveSequence(ctx, tb.table.byName[v.column], tb.n); err != nil {
+		if v.first, err = load.reserveSequence(ctx, tb.table.columnsByName[v.column], tb.n); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func (load *bulkLoad) findTenants(tb *tableBatch) error {
 			tb.tenants = t
 		}
 		for _, name := range l.tenant.Key {
-			load.requireKey(t, t.table.byName[name].index)
+			load.requireKey(t, t.table.columnsByName[name].index)
 		}
 	}
 	return nil
@@ -109,7 +109,7 @@ func (load *bulkLoad) linkToBase(tb *tableBatch) error {
 		}
 		others := slices.DeleteFunc(tb.choices, func(c *choice) bool { return slices.Contains(c.references, e) })
 		tb.choices = append([]*choice{{references: []*reference{e}, parents: []*tableBatch{tb.baseBatch}, cell: "base"}}, others...)
-		for _, ref := range e.refs {
+		for _, ref := range e.parentColumns {
 			load.requireKey(tb.baseBatch, ref)
 		}
 		return nil
@@ -120,7 +120,7 @@ func (load *bulkLoad) linkToBase(tb *tableBatch) error {
 // assignSyntheticTenant puts all rows of a plan in one made-up tenant: this level has
 // no table.
 func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
-	if len(l.cols) == 0 {
+	if len(l.columns) == 0 {
 		return
 	}
 	key := load.syntheticTenants[l.tenant.Name]
@@ -129,7 +129,7 @@ func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 		key = tb.table.syntheticTenantKey(l, load.scope.seed, load.now, number)
 		load.syntheticTenants[l.tenant.Name] = key
 	}
-	for i, col := range l.cols {
+	for i, col := range l.columns {
 		if tb.fixedValues == nil {
 			tb.fixedValues = map[int]any{}
 		}
@@ -230,20 +230,20 @@ func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) e
 	if err != nil {
 		return err
 	}
-	if err := b.applyCall(r, tb.call); err != nil {
+	if err := b.applyOptions(r, tb.call); err != nil {
 		return err
 	}
 	if err := r.readFields(); err != nil {
 		return err
 	}
-	r.unwritten = true
+	r.isExample = true
 	if err := b.resolveParents(r, []*row{r}); err != nil {
 		return err
 	}
 	if err := unusedAssociation(tb.table, tb.call.associations); err != nil {
 		return err
 	}
-	if len(b.written) > 0 {
+	if len(b.toWrite) > 0 {
 		if err := b.write(ctx, load.tx); err != nil {
 			return err
 		}
@@ -251,13 +251,13 @@ func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) e
 	r.fillPending()
 	tb.fixedValues = map[int]any{}
 	for _, ref := range tb.table.references {
-		for _, col := range ref.cols {
+		for _, col := range ref.childColumns {
 			if r.isSet[col] {
 				tb.fixedValues[col] = r.values[col]
 			}
 		}
-		if ref.pair != nil && r.isSet[ref.typeColumn] {
-			tb.fixedValues[ref.typeColumn] = r.values[ref.typeColumn]
+		if ref.pair != nil && r.isSet[ref.pairTypeColumn] {
+			tb.fixedValues[ref.pairTypeColumn] = r.values[ref.pairTypeColumn]
 		}
 	}
 	tb.spans = []int64{0, tb.n}
@@ -287,10 +287,10 @@ func (load *bulkLoad) restrictTenant() error {
 		}
 	}
 	for n := tenant; n != nil; {
-		tb := &tableBatch{table: n.table, existing: true, givenRow: n, n: 1, call: &call{schema: load.schema}}
+		tb := &tableBatch{table: n.table, existing: true, givenRow: n, n: 1, call: &callOptions{schema: load.schema}}
 		load.batches[n.table] = tb
 		var above *parentRow
-		for _, p := range n.implied() {
+		for _, p := range n.impliedParents() {
 			if _, ok := load.schema.model.TenantTable(p.table.name); ok {
 				above = p
 			}
@@ -305,7 +305,7 @@ func (tb *tableBatch) onlyTenant() *parentRow {
 	var tenant *parentRow
 	for _, a := range tb.call.associations {
 		_, is := tb.table.schema.model.TenantTable(a.row.table.name)
-		if a.how != inTenant || !is || len(tb.table.levels) == 0 {
+		if a.kind != inTenant || !is || len(tb.table.levels) == 0 {
 			return nil
 		}
 		tenant = a.row

@@ -48,22 +48,22 @@ func direct(c *column, t reflect.Type) encoder {
 	switch {
 	case t.Kind() == reflect.String && c.textual():
 		return func(buf []byte, v reflect.Value) ([]byte, error) { return appendText(buf, v.String()), nil }
-	case t.Kind() == reflect.Array && t.Len() == 16 && t.Elem().Kind() == reflect.Uint8 && c.base == uuidOID:
+	case t.Kind() == reflect.Array && t.Len() == 16 && t.Elem().Kind() == reflect.Uint8 && c.baseOID == uuidOID:
 		return func(buf []byte, v reflect.Value) ([]byte, error) { return append(length(buf, 16), v.Bytes()...), nil }
-	case t == reflect.TypeFor[time.Time]() && c.base == pgtype.TimestamptzOID:
+	case t == reflect.TypeFor[time.Time]() && c.baseOID == pgtype.TimestamptzOID:
 		return func(buf []byte, v reflect.Value) ([]byte, error) {
 			at := v.Addr().Interface().(*time.Time)
 			return binary.BigEndian.AppendUint64(length(buf, 8), uint64(at.UnixMicro()-epoch2000)), nil
 		}
-	case t.Kind() == reflect.Bool && c.base == boolOID:
+	case t.Kind() == reflect.Bool && c.baseOID == boolOID:
 		return func(buf []byte, v reflect.Value) ([]byte, error) {
 			if v.Bool() {
 				return append(length(buf, 1), 1), nil
 			}
 			return append(length(buf, 1), 0), nil
 		}
-	case t == reflect.TypeFor[json.RawMessage]() && (c.base == jsonbOID || c.base == jsonOID):
-		return jsonEncoder(c.base == jsonbOID)
+	case t == reflect.TypeFor[json.RawMessage]() && (c.baseOID == jsonbOID || c.baseOID == jsonOID):
+		return jsonEncoder(c.baseOID == jsonbOID)
 	}
 	return directNumber(c, t)
 }
@@ -71,15 +71,15 @@ func direct(c *column, t reflect.Type) encoder {
 func directNumber(c *column, t reflect.Type) encoder {
 	probe := reflect.Zero(t)
 	switch {
-	case probe.CanInt() && c.base == pgtype.Int8OID:
+	case probe.CanInt() && c.baseOID == pgtype.Int8OID:
 		return func(buf []byte, v reflect.Value) ([]byte, error) {
 			return binary.BigEndian.AppendUint64(length(buf, 8), uint64(v.Int())), nil
 		}
-	case probe.CanInt() && c.base == pgtype.Int4OID && t.Bits() <= 32:
+	case probe.CanInt() && c.baseOID == pgtype.Int4OID && t.Bits() <= 32:
 		return func(buf []byte, v reflect.Value) ([]byte, error) {
 			return binary.BigEndian.AppendUint32(length(buf, 4), uint32(v.Int())), nil
 		}
-	case probe.CanFloat() && c.base == pgtype.Float8OID:
+	case probe.CanFloat() && c.baseOID == pgtype.Float8OID:
 		return func(buf []byte, v reflect.Value) ([]byte, error) {
 			return binary.BigEndian.AppendUint64(length(buf, 8), math.Float64bits(v.Float())), nil
 		}
@@ -102,7 +102,7 @@ func jsonEncoder(b bool) encoder {
 
 // textual types send the same bytes in binary as in text.
 func (c *column) textual() bool {
-	switch c.base {
+	switch c.baseOID {
 	case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID, jsonOID, pgtype.XMLOID:
 		return true
 	}
@@ -116,21 +116,21 @@ func encodeAny(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	case nil:
 		return null(buf), nil
 	case [16]byte:
-		if c.base == uuidOID {
+		if c.baseOID == uuidOID {
 			return appendUUID(buf, x), nil
 		}
 	case string:
 		if c.textual() {
 			return appendText(buf, x), nil
 		}
-		if c.base == jsonbOID {
+		if c.baseOID == jsonbOID {
 			return append(append(length(buf, len(x)+1), 1), x...), nil
 		}
 		return encodeString(m, c, buf, x)
 	}
 	at := len(buf)
 	buf = length(buf, 0)
-	out, err := m.encode(c.base, pgtype.BinaryFormatCode, v, buf)
+	out, err := m.encode(c.baseOID, pgtype.BinaryFormatCode, v, buf)
 	if err != nil {
 		return buf, err
 	}
@@ -145,7 +145,7 @@ func encodeAny(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 // numerics, arrays.
 func encodeString(m *codecs, c *column, buf []byte, s string) ([]byte, error) {
 	var v any
-	if err := m.scan(c.base, pgtype.TextFormatCode, []byte(s), &v); err != nil {
+	if err := m.scan(c.baseOID, pgtype.TextFormatCode, []byte(s), &v); err != nil {
 		return buf, err
 	}
 	if _, still := v.(string); still {
@@ -156,10 +156,10 @@ func encodeString(m *codecs, c *column, buf []byte, s string) ([]byte, error) {
 
 // binary reports whether pgx can write the type's binary form.
 func (c *column) binary(m *codecs) bool {
-	if c.textual() || c.base == jsonbOID {
+	if c.textual() || c.baseOID == jsonbOID {
 		return true
 	}
-	return m.binary(c.base)
+	return m.binary(c.baseOID)
 }
 
 // encodeLiteral writes a value as the text that Postgres reads. Arrays of types that
@@ -174,7 +174,7 @@ func encodeLiteral(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	case r.Kind() == reflect.String:
 		return appendText(buf, r.String()), nil
 	}
-	for _, oid := range []uint32{c.base, pgtype.TextArrayOID} {
+	for _, oid := range []uint32{c.baseOID, pgtype.TextArrayOID} {
 		at := len(buf)
 		out, err := m.encode(oid, pgtype.TextFormatCode, v, length(buf, 0))
 		if err != nil {

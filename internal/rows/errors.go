@@ -150,9 +150,9 @@ func (s *schema) definitionOf(pg *pgconn.PgError) string {
 func (s *schema) whyTaken(pg *pgconn.PgError) string {
 	t, err := s.table(pg.SchemaName + "." + pg.TableName)
 	if err == nil {
-		k := t.rel.Constraint(pg.ConstraintName)
+		k := t.relation.Constraint(pg.ConstraintName)
 		for _, ref := range t.references {
-			if k == nil || ref.discriminators == nil || !slices.Contains(k.Columns, t.columns[ref.own[0]].name) {
+			if k == nil || ref.discriminators == nil || !slices.Contains(k.Columns, t.columns[ref.ownColumns[0]].name) {
 				continue
 			}
 			base, value := ref.parent.name, ""

@@ -13,7 +13,7 @@ import (
 type generator struct {
 	load                *bulkLoad
 	batch               *tableBatch
-	plan                *rowMaker
+	maker               *rowMaker
 	cells               *fake.Cells
 	fresh               reflect.Value // a row with the constant defaults
 	row                 reflect.Value
@@ -26,16 +26,16 @@ type generator struct {
 	index               int64
 }
 
-func (f *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
-	b := f.newBatch()
-	plan, err := b.rowMaker(tb.definition, tb.table, tb.discriminators())
+func (load *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
+	b := load.newBatch()
+	maker, err := b.rowMaker(tb.definition, tb.table, tb.discriminators())
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{load: f, batch: tb, plan: plan, cells: fake.New(f.scope.seed, tb.table.name, f.now),
+	g := &generator{load: load, batch: tb, maker: maker, cells: fake.New(load.scope.seed, tb.table.name, load.now),
 		fresh: reflect.New(tb.definition.rowType()).Elem(), row: reflect.New(tb.definition.rowType()).Elem(), parents: make([]parentChoice, len(tb.choices)), skippedCombinations: map[*keyCombination]int64{}}
-	for _, c := range plan.defaults {
-		if err := plan.binding.storeField(g.fresh, c.index, c.constant); err != nil {
+	for _, c := range maker.constantDefaults {
+		if err := maker.binding.storeField(g.fresh, c.index, c.constantDefault); err != nil {
 			return nil, err
 		}
 	}
@@ -44,12 +44,12 @@ func (f *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
 	}
 	if tb.call.hostile {
 		for _, c := range tb.table.columns {
-			if make := c.hostileValues(); make != nil {
-				g.hostile = append(g.hostile, inferrer{c, make})
+			if infer := c.hostileValues(); infer != nil {
+				g.hostile = append(g.hostile, inferrer{c, infer})
 			}
 		}
 	}
-	g.load.setDiscriminators(tb, g.fresh, plan)
+	g.load.setDiscriminators(tb, g.fresh, maker)
 	return g, g.sources()
 }
 
@@ -68,10 +68,10 @@ func (tb *tableBatch) discriminators() map[int]string {
 }
 
 // setDiscriminators batches the discriminator of a base that a subtype asked for.
-func (load *bulkLoad) setDiscriminators(tb *tableBatch, fresh reflect.Value, plan *rowMaker) {
+func (load *bulkLoad) setDiscriminators(tb *tableBatch, template reflect.Value, maker *rowMaker) {
 	for col, v := range tb.fixedValues {
-		if plan.binding != nil && !tb.table.columns[col].inReference {
-			_ = plan.binding.storeField(fresh, col, v) // a discriminator is a string in every struct that has it
+		if maker.binding != nil && !tb.table.columns[col].inReference {
+			_ = maker.binding.storeField(template, col, v) // a discriminator is a string in every struct that has it
 		}
 	}
 }
@@ -83,7 +83,7 @@ func (g *generator) fillRow() error {
 	if g.batch.definition.isRecord() && len(g.batch.call.overrides) == 0 && len(g.batch.subtypeBatches) == 0 {
 		return nil
 	}
-	for _, m := range g.plan.inferred {
+	for _, m := range g.maker.inferred {
 		if err := g.setField(m.column, m.infer(g.cells.Of(m.column.name))); err != nil {
 			return err
 		}
@@ -94,27 +94,27 @@ func (g *generator) fillRow() error {
 	for _, h := range g.hostile {
 		g.setHostile(h.column, h.infer(g.cells.Of(h.column.name)))
 	}
-	for _, say := range g.batch.call.overrides {
-		say(g.row.Addr().Interface())
+	for _, override := range g.batch.call.overrides {
+		override(g.row.Addr().Interface())
 	}
 	return nil
 }
 
 // setHostile leaves a field as it is whose type cannot hold the value.
 func (g *generator) setHostile(c *column, v any) {
-	if g.plan.binding == nil {
+	if g.maker.binding == nil {
 		recordOf(g.row).Set(c.name, v)
 		return
 	}
-	g.plan.binding.tryStoreField(g.row, c.index, v)
+	g.maker.binding.tryStoreField(g.row, c.index, v)
 }
 
 func (g *generator) setField(c *column, v any) error {
-	if g.plan.binding == nil {
+	if g.maker.binding == nil {
 		recordOf(g.row).Set(c.name, v)
 		return nil
 	}
-	return g.plan.binding.storeField(g.row, c.index, v)
+	return g.maker.binding.storeField(g.row, c.index, v)
 }
 
 // isSharedAcrossTenants reports whether rows of several tenants may have the same parent on an
@@ -126,9 +126,9 @@ func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
 	for _, ix := range tb.table.uniqueIndexes() {
 		inside := true
 		for _, k := range ix.Keys {
-			c := tb.table.byName[k.Column]
+			c := tb.table.columnsByName[k.Column]
 			own := false
-			for _, col := range ref.own {
+			for _, col := range ref.ownColumns {
 				own = own || c != nil && c.index == col
 			}
 			inside = inside && own
@@ -200,9 +200,9 @@ func (g *generator) appendField(buf []byte, src *source, v reflect.Value) ([]byt
 
 func (g *generator) appendValue(buf []byte, src *source, x any) ([]byte, error) {
 	if !src.asText || x == nil {
-		return encodeAny(g.load.schema.types, src.column, buf, x)
+		return encodeAny(g.load.schema.codecs, src.column, buf, x)
 	}
-	return encodeLiteral(g.load.schema.types, src.column, buf, x)
+	return encodeLiteral(g.load.schema.codecs, src.column, buf, x)
 }
 
 func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
@@ -213,13 +213,13 @@ func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
 		}
 		c := g.batch.choices[from.choice]
 		if src.pairType {
-			return g.appendValue(buf, src, c.references[at.reference].label)
+			return g.appendValue(buf, src, c.references[at.reference].pairType)
 		}
 		if ref := from.refs[at.reference]; ref >= 0 {
 			return g.appendKey(buf, src, c.parents[at.reference].keys[ref], at.index)
 		}
 	}
-	if src.column.withoutReference {
+	if src.column.mayLackReference {
 		return g.appendInferred(buf, src)
 	}
 	if src.keep != nil {
@@ -229,7 +229,7 @@ func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
 }
 
 func (g *generator) appendKey(buf []byte, src *source, keys *keyColumn, at int64) ([]byte, error) {
-	if src.column.base == uuidOID && keys.byUUID() {
+	if src.column.baseOID == uuidOID && keys.byUUID() {
 		id := keys.uuid(at)
 		if src.keep != nil {
 			src.keep.uuids = append(src.keep.uuids, id)
@@ -249,7 +249,7 @@ func (g *generator) noteSubtype() {
 		return
 	}
 	inherits, _ := g.load.schema.model.Inherits(g.batch.table.name)
-	c := g.batch.table.byName[inherits.Discriminator]
+	c := g.batch.table.columnsByName[inherits.Discriminator]
 	var value string
 	if g.batch.definition.isRecord() {
 		value = keyText(c, recordOf(g.row).Values[c.name])
@@ -257,8 +257,8 @@ func (g *generator) noteSubtype() {
 	if v, ok := g.batch.fixedValues[c.index]; ok {
 		value = keyText(c, v)
 	}
-	if b := g.plan.binding; b != nil && b.byCol[c.index] >= 0 {
-		value = keyText(c, g.row.FieldByIndex(b.fields[b.byCol[c.index]].index).Interface())
+	if b := g.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
+		value = keyText(c, g.row.FieldByIndex(b.fields[b.fieldByColumn[c.index]].index).Interface())
 	}
 	if child := g.batch.subtypeBatches[value]; child != nil {
 		child.baseRows = append(child.baseRows, g.index)

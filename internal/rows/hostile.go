@@ -9,7 +9,7 @@ import (
 // hostile is the option.
 type hostile struct{}
 
-func (hostile) apply(c *call) error {
+func (hostile) apply(c *callOptions) error {
 	c.hostile = true
 	return nil
 }
@@ -18,12 +18,12 @@ func (hostile) apply(c *call) error {
 func (r *row) fillHostile(cells *fake.Cells) error {
 	cells.At(r.number)
 	for _, c := range r.table.columns {
-		make := c.hostileValues()
-		if make == nil {
+		infer := c.hostileValues()
+		if infer == nil {
 			continue
 		}
-		v := make(cells.Of(c.name))
-		if b := r.plan.binding; b != nil && b.byCol[c.index] >= 0 {
+		v := infer(cells.Of(c.name))
+		if b := r.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
 			b.tryStoreField(r.value, c.index, v)
 		} else if err := r.setField(c.index, v); err != nil {
 			return err
@@ -33,7 +33,7 @@ func (r *row) fillHostile(cells *fake.Cells) error {
 }
 
 func (c *column) hostileValues() func(*fake.Value) any {
-	if !c.Writable() || c.inReference || c.inKey || !c.isUnconstrained() {
+	if !c.Writable() || c.inReference || c.inPrimaryKey || !c.isUnconstrained() {
 		return nil
 	}
 	switch c.Type.Underlying().Name {

@@ -19,7 +19,7 @@ func inferValue(c *column) func(*fake.Value) any {
 	r.choices = slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(c.avoidedValues, s) })
 	if len(r.choices) > 0 {
 		return func(v *fake.Value) any {
-			if c.unique {
+			if c.mustDiffer {
 				return r.choices[v.Permutation(uint64(len(r.choices)))]
 			}
 			return v.OneOf(r.choices...)
@@ -90,7 +90,7 @@ func inferType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 	var makers []func(*fake.Value) any
 	for _, a := range t.Attributes {
-		field := &column{Column: a, name: a.Name, base: a.Type.Underlying().OID}
+		field := &column{Column: a, name: a.Name, baseOID: a.Type.Underlying().OID}
 		if field.Table == nil {
 			field.Column = &catalog.Column{Table: c.Table, Name: a.Name, Type: a.Type, Length: a.Length, Precision: a.Precision, Scale: a.Scale}
 		}
@@ -110,7 +110,7 @@ func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 }
 
 func inferText(c *column, r rule) func(*fake.Value) any {
-	text := inferFromName(c.nameOfText(), c.unique, r.maxLen)
+	text := inferFromName(c.nameOfText(), c.mustDiffer, r.maxLen)
 	for _, expr := range r.patterns {
 		text = matchingText(text, expr, r)
 	}
@@ -121,7 +121,7 @@ func inferText(c *column, r rule) func(*fake.Value) any {
 		}
 		if r.maxLen > 0 && len(s) > r.maxLen {
 			s = s[:r.maxLen]
-			if c.unique {
+			if c.mustDiffer {
 				s = uniqueText(v, r.maxLen)
 			}
 		}

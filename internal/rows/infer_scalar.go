@@ -19,7 +19,7 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	}
 	low, high := r.bounds(float64(lo), float64(hi), 1)
 	lo, hi = int64(low), int64(high)
-	if c.unique {
+	if c.mustDiffer {
 		return func(v *fake.Value) any { return lo + v.Row() }
 	}
 	if r.lo == nil && r.hi == nil {
@@ -81,7 +81,7 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 		hi = min(hi, 25)
 	}
 	lo, hi := r.bounds(0, hi, unit)
-	if c.unique {
+	if c.mustDiffer {
 		return func(v *fake.Value) any {
 			return strconv.FormatFloat(lo+float64(float64(v.Row())*unit), 'f', max(scale, 0), 64)
 		}
@@ -94,7 +94,7 @@ func inferMoment(c *column, typ string) func(*fake.Value) any {
 	offset := c.momentOffset()
 	future := ending.MatchString(strings.ToLower(c.name))
 	at := func(v *fake.Value) time.Time {
-		if c.unique {
+		if c.mustDiffer {
 			return v.IncreasingTime().Add(offset)
 		}
 		at := fake.RecentTime(v).Add(offset)
@@ -110,7 +110,7 @@ func inferMoment(c *column, typ string) func(*fake.Value) any {
 	switch typ {
 	case "date":
 		return func(v *fake.Value) any {
-			if c.unique || excludes(c.Table) {
+			if c.mustDiffer || excludes(c.Table) {
 				return v.Now().AddDate(0, 0, -3650+int(v.Row())+c.index).Format(time.DateOnly)
 			}
 			return at(v).AddDate(0, 0, c.index).Format(time.DateOnly)

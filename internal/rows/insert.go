@@ -18,8 +18,8 @@ func (r *row) fillPending() bool {
 		if !waits {
 			continue
 		}
-		known := p.of.values[p.column]
-		if _, still := known.(pending); still || !p.of.isSet[p.column] {
+		known := p.row.values[p.column]
+		if _, still := known.(pending); still || !p.row.isSet[p.column] {
 			return false
 		}
 		r.values[col] = known
@@ -27,11 +27,11 @@ func (r *row) fillPending() bool {
 	return true
 }
 
-// insert writes one statement. All rows of a table that set the same columns share
+// insertStatement writes one statement. All rows of a table that set the same columns share
 // its text, so the server prepares it once.
-func (w *writer) insert(r *row) (sql string, args []any, read func(pgx.Rows) error) {
+func (w *writer) insertStatement(r *row) (sql string, args []any, read func(pgx.Rows) error) {
 	var key strings.Builder
-	key.WriteString(r.table.rel.Ident())
+	key.WriteString(r.table.relation.Ident())
 	for i, set := range r.isSet {
 		if set && r.table.columns[i].Generated == "" {
 			args = append(args, r.values[i])
@@ -43,10 +43,10 @@ func (w *writer) insert(r *row) (sql string, args []any, read func(pgx.Rows) err
 		key.WriteString("link")
 		returned = nil
 	}
-	sql = w.sql[key.String()]
+	sql = w.insertSQL[key.String()]
 	if sql == "" {
 		sql = r.insertSQL(returned)
-		w.sql[key.String()] = sql
+		w.insertSQL[key.String()] = sql
 	}
 	if len(returned) == 0 {
 		return sql, args, nil
@@ -64,7 +64,7 @@ func (r *row) insertSQL(returned []int) string {
 			always = always || c.Identity == "a"
 		}
 	}
-	sql := "insert into " + r.table.rel.Ident()
+	sql := "insert into " + r.table.relation.Ident()
 	if len(names) == 0 {
 		sql += " default values"
 	} else {
@@ -92,10 +92,10 @@ func (r *row) insertSQL(returned []int) string {
 func (r *row) returnedColumns() []int {
 	var out []int
 	for i, c := range r.table.columns {
-		if c.Generated == "" && (r.isSet[i] || !c.Filled()) && !r.table.triggered {
+		if c.Generated == "" && (r.isSet[i] || !c.Filled()) && !r.table.hasInsertTrigger {
 			continue
 		}
-		if r.plan.binding == nil || r.plan.binding.byCol[i] >= 0 || c.inKey {
+		if r.maker.binding == nil || r.maker.binding.fieldByColumn[i] >= 0 || c.inPrimaryKey {
 			out = append(out, i)
 		}
 	}
@@ -136,11 +136,11 @@ func (r *row) readReturned(rows pgx.Rows, cols []int) error {
 
 // scanTarget is a pointer to a pointer of the field's type: NULL is nil.
 func (r *row) scanTarget(col int) any {
-	b := r.plan.binding
-	if b == nil || b.byCol[col] < 0 {
+	b := r.maker.binding
+	if b == nil || b.fieldByColumn[col] < 0 {
 		return new(any)
 	}
-	t := r.value.FieldByIndex(b.fields[b.byCol[col]].index).Type()
+	t := r.value.FieldByIndex(b.fields[b.fieldByColumn[col]].index).Type()
 	return reflect.New(reflect.PointerTo(t)).Interface()
 }
 
@@ -150,7 +150,7 @@ func (r *row) storeAll() error {
 		if !r.isSet[col] {
 			continue
 		}
-		if b := r.plan.binding; b != nil && (b.byCol[col] < 0 || !r.value.FieldByIndex(b.fields[b.byCol[col]].index).IsZero()) {
+		if b := r.maker.binding; b != nil && (b.fieldByColumn[col] < 0 || !r.value.FieldByIndex(b.fields[b.fieldByColumn[col]].index).IsZero()) {
 			continue
 		}
 		if err := r.storeField(col, v); err != nil {

@@ -57,7 +57,7 @@ func (v *keyColumn) uuid(i int64) [16]byte {
 
 // add keeps the next row's value.
 func (v *keyColumn) add(x any) {
-	if id, ok := sixteenBytes(x); ok && v.other == nil {
+	if id, ok := asUUID(x); ok && v.other == nil {
 		v.uuids = append(v.uuids, id)
 		return
 	}
@@ -84,11 +84,11 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	tb.keys[col] = v
 	switch {
 	case tb.existing || tb.call != nil && len(tb.call.overrides) > 0:
-	case c.isMade() && !tb.isFilledByDefinition(load, col) && !(tb.call != nil && tb.call.hostile):
+	case c.isInferred() && !tb.isFilledByDefinition(load, col) && !(tb.call != nil && tb.call.hostile):
 		v.cells = fake.New(load.scope.seed, tb.table.name, load.now)
-		if c.base != uuidOID || !c.inKey {
-			make := tb.inferrerOf(load, c)
-			v.make = func(x *fake.Value) any { return canonical(c, make(x)) }
+		if c.baseOID != uuidOID || !c.inPrimaryKey {
+			infer := tb.inferrerOf(load, c)
+			v.make = func(x *fake.Value) any { return canonical(c, infer(x)) }
 		}
 	case c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
 		v.serial = true // its numbers are reserved when it is known how many
@@ -97,12 +97,12 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 
 // isFilledByDefinition reports whether the definition makes a column itself.
 func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
-	plan, err := tb.rowMaker(load)
+	maker, err := tb.rowMaker(load)
 	if err != nil {
 		return true
 	}
-	for _, m := range plan.inferred {
-		if m.column.index == col {
+	for _, inferred := range maker.inferred {
+		if inferred.column.index == col {
 			return false
 		}
 	}
@@ -111,13 +111,13 @@ func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
 
 // inferrerOf is what makes a column that the definition does not.
 func (tb *tableBatch) inferrerOf(load *bulkLoad, c *column) func(*fake.Value) any {
-	plan, _ := tb.rowMaker(load) // covers has made it
-	for _, m := range plan.inferred {
-		if m.column == c {
-			return m.infer
+	maker, _ := tb.rowMaker(load) // covers has made it
+	for _, inferred := range maker.inferred {
+		if inferred.column == c {
+			return inferred.infer
 		}
 	}
-	return plan.inferrerOf(c)
+	return maker.inferrerOf(c)
 }
 
 func (tb *tableBatch) rowMaker(load *bulkLoad) (*rowMaker, error) {
@@ -167,7 +167,7 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 		selected = append(selected, "t."+catalog.Ident(name))
 	}
 	if tb.tenants != nil {
-		key := load.schema.graph.TenantSQL(tb.table.node, "t", tb.table.levels[0].tenant.Name)
+		key := load.schema.graph.TenantSQL(tb.table.graphTable, "t", tb.table.levels[0].tenant.Name)
 		selected, tenantCols = append(selected, key...), len(key)
 	}
 	if len(selected) == 0 {
@@ -178,10 +178,10 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 		conditions = append(conditions, c.hasKeySQL()...)
 	}
 	order := ""
-	if pk := tb.table.rel.PrimaryKey(); pk != nil {
+	if pk := tb.table.relation.PrimaryKey(); pk != nil {
 		order = " order by " + catalog.Idents(pk.Columns)
 	}
-	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.rel.Ident(), whereSQL(conditions), order, mostKeys))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.relation.Ident(), whereSQL(conditions), order, mostKeys))
 	if err != nil {
 		return err
 	}
@@ -228,10 +228,10 @@ func (tb *tableBatch) unreferencedSQL() []string {
 	}
 	ref := tb.freeFor
 	var on []string
-	for i, col := range ref.cols {
-		on = append(on, fmt.Sprintf("c.%s = t.%s", catalog.Ident(ref.child.columns[col].name), catalog.Ident(tb.table.columns[ref.refs[i]].name)))
+	for i, col := range ref.childColumns {
+		on = append(on, fmt.Sprintf("c.%s = t.%s", catalog.Ident(ref.child.columns[col].name), catalog.Ident(tb.table.columns[ref.parentColumns[i]].name)))
 	}
-	return []string{fmt.Sprintf("not exists (select from %s c where %s)", ref.child.rel.Ident(), strings.Join(on, " and "))}
+	return []string{fmt.Sprintf("not exists (select from %s c where %s)", ref.child.relation.Ident(), strings.Join(on, " and "))}
 }
 
 // groupByTenant puts loaded keys in the order of the tenants that rows are spread over.
@@ -262,7 +262,7 @@ func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[s
 func (load *bulkLoad) tenantKey(tb *tableBatch, p int64) string {
 	key := ""
 	for _, name := range tb.table.levels[0].tenant.Key {
-		c := tb.tenants.table.byName[name]
+		c := tb.tenants.table.columnsByName[name]
 		key += display(tb.tenants.keys[c.index].at(p)) + "\x00"
 	}
 	return key

@@ -69,7 +69,7 @@ type linter struct {
 }
 
 func (c *linter) run(ctx context.Context, volumes []Volume) error {
-	if err := c.setRole(ctx); err != nil {
+	if err := c.becomeSeeder(ctx); err != nil {
 		return err
 	}
 	c.makers = map[*table]*Definition{}
@@ -97,18 +97,18 @@ func (c *linter) run(ctx context.Context, volumes []Volume) error {
 	return nil
 }
 
-func (c *linter) setRole(ctx context.Context) error {
+func (c *linter) becomeSeeder(ctx context.Context) error {
 	var guarded []string
 	for _, t := range c.schema.tables {
-		if t.rel.RLS {
-			guarded = append(guarded, t.rel.Ident())
+		if t.relation.RLS {
+			guarded = append(guarded, t.relation.Ident())
 		}
 	}
 	slices.Sort(guarded)
 	if len(guarded) == 0 {
 		return nil
 	}
-	sql, args := BecomeSeederSQL(IfRowSecurity, guarded)
+	sql, args := BecomeSeederSQL(ToWriteIfRowSecurity, guarded)
 	_, err := c.tx.Exec(ctx, sql, args...)
 	return err
 }
@@ -134,7 +134,7 @@ func (c *linter) create(ctx context.Context, def *Definition, n int, options []O
 		}
 		subtype := slices.ContainsFunc(made[0].table.references, func(ref *reference) bool { return len(ref.discriminators) > 0 })
 		if keep && !subtype { // a base needs its subtype's row, and so that one must be there
-			b.written = b.written[:slices.Index(b.written, made[n-1])]
+			b.toWrite = b.toWrite[:slices.Index(b.toWrite, made[n-1])]
 		}
 		if err := b.write(ctx, sp); err != nil {
 			return err

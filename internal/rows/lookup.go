@@ -17,23 +17,23 @@ import (
 // space is of. nil where no key of the parent is known, or no row has it.
 func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 	known := map[int]any{}
-	for i, col := range ref.cols {
+	for i, col := range ref.childColumns {
 		if _, waits := r.values[col].(pending); r.isSet[col] && r.values[col] != nil && !waits {
-			known[ref.refs[i]] = canonical(ref.parent.columns[ref.refs[i]], r.values[col])
+			known[ref.parentColumns[i]] = canonical(ref.parent.columns[ref.parentColumns[i]], r.values[col])
 		}
 	}
 	key := ref.parent.keyAmong(known)
-	if b.queryAsWriter == nil || len(key) == 0 || len(key) == len(ref.cols) {
+	if b.queryAsWriter == nil || len(key) == 0 || len(key) == len(ref.childColumns) {
 		return nil, nil
 	}
-	for _, p := range b.lookedUp {
+	for _, p := range b.lookedUpParents {
 		if p.table == ref.parent && p.hasKey(key, known) {
 			return p, nil
 		}
 	}
-	p, err := b.lookup(r, ref, key, known)
+	p, err := b.queryParent(r, ref, key, known)
 	if p != nil {
-		b.lookedUp = append(b.lookedUp, p)
+		b.lookedUpParents = append(b.lookedUpParents, p)
 	}
 	return p, err
 }
@@ -42,8 +42,8 @@ func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 // those of one row.
 func (b *batch) checkAgreement(r *row, ref *reference, chain []*row) error {
 	mixed := false
-	for _, col := range ref.cols {
-		mixed = mixed || r.origins[col].Via != r.origins[ref.cols[0]].Via
+	for _, col := range ref.childColumns {
+		mixed = mixed || r.origins[col].Via != r.origins[ref.childColumns[0]].Via
 	}
 	if !mixed || b.findParent(r, ref, r.associations, chain) != nil {
 		return nil
@@ -61,10 +61,10 @@ func (p *parentRow) hasKey(key []int, known map[int]any) bool {
 
 // keyAmong is the shortest unique key of the table that the columns contain, or nil.
 func (t *table) keyAmong(known map[int]any) (shortest []int) {
-	for _, k := range t.rel.Uniques() {
+	for _, k := range t.relation.Uniques() {
 		var key []int
 		for _, name := range k.Columns {
-			if col := t.byName[name].index; known[col] != nil {
+			if col := t.columnsByName[name].index; known[col] != nil {
 				key = append(key, col)
 			}
 		}
@@ -78,12 +78,12 @@ func (t *table) keyAmong(known map[int]any) (shortest []int) {
 // enableLookups lets the batch ask the database for parents, as the role that will write.
 func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 	inTx, _ := transactional(db)
-	b.queryAsWriter = func(d *row, of *table, sql string, args []any, read func(values []any)) error {
+	b.queryAsWriter = func(row *row, of *table, sql string, args []any, read func(values []any)) error {
 		w := newWriter(b, db, inTx)
-		r := w.begin()
-		if of.rel.RLS {
-			setRole(r.exec, []string{of.rel.Ident()})
-			w.setTenant(d, r.exec)
+		r := w.beginRound()
+		if of.relation.RLS {
+			queueSeederRole(r.exec, []string{of.relation.Ident()})
+			w.setTenant(row, r.exec)
 		}
 		r.add(of.name, sql, args, func(rows pgx.Rows) error {
 			for rows.Next() {
@@ -95,19 +95,19 @@ func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 			}
 			return rows.Err()
 		})
-		return w.end(ctx, r, of.rel.RLS)
+		return w.endRound(ctx, r, of.relation.RLS)
 	}
 }
 
-// lookup finds the parent that has a key; nil where there is none.
-func (b *batch) lookup(r *row, e *reference, key []int, known map[int]any) (*parentRow, error) {
-	p := &parentRow{table: e.parent, known: known, description: "as it is in the database"}
-	sql, args := e.lookupSQL(key, known)
+// queryParent finds the parent that has a key; nil where there is none.
+func (b *batch) queryParent(r *row, ref *reference, key []int, known map[int]any) (*parentRow, error) {
+	p := &parentRow{table: ref.parent, known: known, description: "as it is in the database"}
+	sql, args := ref.lookupSQL(key, known)
 	found := false
-	err := b.queryAsWriter(r, e.parent, sql, args, func(values []any) {
+	err := b.queryAsWriter(r, ref.parent, sql, args, func(values []any) {
 		found = true
-		for i, ref := range e.refs {
-			p.known[ref] = canonical(e.parent.columns[ref], values[i])
+		for i, column := range ref.parentColumns {
+			p.known[column] = canonical(ref.parent.columns[column], values[i])
 		}
 	})
 	if err != nil || !found {
@@ -116,14 +116,14 @@ func (b *batch) lookup(r *row, e *reference, key []int, known map[int]any) (*par
 	return p, nil
 }
 
-func (e *reference) lookupSQL(key []int, known map[int]any) (sql string, args []any) {
+func (ref *reference) lookupSQL(key []int, known map[int]any) (sql string, args []any) {
 	var want, where []string
-	for _, ref := range e.refs {
-		want = append(want, e.parent.columns[ref].name)
+	for _, column := range ref.parentColumns {
+		want = append(want, ref.parent.columns[column].name)
 	}
 	for _, col := range slices.Sorted(slices.Values(key)) {
 		args = append(args, known[col])
-		where = append(where, fmt.Sprintf("%s = $%d", catalog.Ident(e.parent.columns[col].name), len(args)))
+		where = append(where, fmt.Sprintf("%s = $%d", catalog.Ident(ref.parent.columns[col].name), len(args)))
 	}
-	return fmt.Sprintf("select %s from %s where %s", catalog.Idents(want), e.parent.rel.Ident(), strings.Join(where, " and ")), args
+	return fmt.Sprintf("select %s from %s where %s", catalog.Idents(want), ref.parent.relation.Ident(), strings.Join(where, " and ")), args
 }

@@ -92,9 +92,9 @@ func rootTest(name string) string {
 func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
 	count := map[*table]int64{}
 	var tables []*catalog.Relation
-	for _, r := range b.written {
+	for _, r := range b.toWrite {
 		if count[r.table] == 0 {
-			tables = append(tables, r.table.rel)
+			tables = append(tables, r.table.relation)
 		}
 		count[r.table]++
 	}
@@ -102,7 +102,7 @@ func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
 		return err
 	}
 	var searches []*takenSearch
-	for _, r := range b.written {
+	for _, r := range b.toWrite {
 		n := count[r.table]
 		if n == 0 {
 			continue
@@ -110,7 +110,7 @@ func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
 		delete(count, r.table)
 		// The failed attempt was rolled back: give its numbers back.
 		b.scope.counterOf(r.table).Add(-n)
-		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, discriminators: r.plan.discriminators, n: n})
+		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, discriminators: r.maker.discriminators, n: n})
 	}
 	return b.skipTakenNumbers(ctx, db, searches)
 }

@@ -12,7 +12,7 @@ import (
 type Row interface{ TableName() string }
 
 // Option says where the rows of a call belong, or what they hold.
-type Option interface{ apply(*call) error }
+type Option interface{ apply(*callOptions) error }
 
 // In places rows in the tenant that row is, or belongs to.
 func In(row Row) Option { return placement{inTenant, "In", row} }
@@ -55,13 +55,13 @@ func Isolated(fingerprint string) Option {
 }
 
 // Join makes one option of several.
-func Join(options ...Option) Option { return several(options) }
+func Join(options ...Option) Option { return joined(options) }
 
 // Invalid is an option that fails the call.
 func Invalid(err error) Option { return invalid{err} }
 
-// call gathers what the options of one call say.
-type call struct {
+// callOptions gathers what the options of one call say.
+type callOptions struct {
 	schema       *schema // nil while only settings are read
 	associations []association
 	children     []childRequest
@@ -79,14 +79,14 @@ type settings struct {
 	isolated string
 }
 
-func newCall(s *schema, options []Option) (*call, error) {
-	c := &call{schema: s}
+func readOptions(s *schema, options []Option) (*callOptions, error) {
+	read := &callOptions{schema: s}
 	for _, o := range options {
-		if err := o.apply(c); err != nil {
+		if err := o.apply(read); err != nil {
 			return nil, err
 		}
 	}
-	return c, nil
+	return read, nil
 }
 
 // placement is In, On, By, and each row of Recycle.
@@ -96,25 +96,25 @@ type placement struct {
 	row  Row
 }
 
-func (p placement) apply(c *call) error {
+func (p placement) apply(c *callOptions) error {
 	if c.schema == nil {
 		return nil
 	}
 	if v := reflect.ValueOf(p.row); p.row == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Errorf("%s: the row is nil", p.name)
 	}
-	n, err := c.schema.externalRow(p.name, p.row)
+	parent, err := c.schema.externalRow(p.name, p.row)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
-	c.associations = append(c.associations, association{row: n, how: p.kind, used: new(bool)})
+	c.associations = append(c.associations, association{row: parent, kind: p.kind, used: new(bool)})
 	return nil
 }
 
-// several options in one.
-type several []Option
+// joined options in one.
+type joined []Option
 
-func (s several) apply(c *call) error {
+func (s joined) apply(c *callOptions) error {
 	for _, o := range s {
 		if err := o.apply(c); err != nil {
 			return err
@@ -125,12 +125,12 @@ func (s several) apply(c *call) error {
 
 type setting func(*settings)
 
-func (s setting) apply(c *call) error {
+func (s setting) apply(c *callOptions) error {
 	s(&c.settings)
 	return nil
 }
 
-func (b childRequest) apply(c *call) error {
+func (b childRequest) apply(c *callOptions) error {
 	if b.n < 0 {
 		return fmt.Errorf("Has: %d rows of %s asked for", b.n, b.definition.Table)
 	}
@@ -141,7 +141,7 @@ func (b childRequest) apply(c *call) error {
 // setter is Set.
 type setter func(row any)
 
-func (s setter) apply(c *call) error {
+func (s setter) apply(c *callOptions) error {
 	c.overrides = append(c.overrides, s)
 	return nil
 }
@@ -149,4 +149,4 @@ func (s setter) apply(c *call) error {
 // invalid is an option that its factory cannot take.
 type invalid struct{ err error }
 
-func (i invalid) apply(*call) error { return i.err }
+func (i invalid) apply(*callOptions) error { return i.err }

@@ -24,10 +24,10 @@ func (c *column) optionalValue() func(*fake.Value) any {
 	case strings.HasPrefix(t.Name, "timestamp") || t.Name == "date":
 		return c.optionalMoment()
 	case c.Filled():
-		if len(c.rule().choices) > 1 && t.Name != "bool" && c.constOK {
+		if len(c.rule().choices) > 1 && t.Name != "bool" && c.hasConstantDefault {
 			return mostly(1, inferValue(c))
 		}
-		if c.constOK && strings.Trim(c.constant, "0.") == "" && t.Category == "N" && amount.MatchString(strings.ToLower(c.name)) {
+		if c.hasConstantDefault && strings.Trim(c.constantDefault, "0.") == "" && t.Category == "N" && amount.MatchString(strings.ToLower(c.name)) {
 			return mostly(1, inferValue(c))
 		}
 		return nil
@@ -64,7 +64,7 @@ func (c *column) isKept() bool {
 	}
 	return slices.ContainsFunc(c.Table.Constraints, func(k *catalog.Constraint) bool {
 		return k.Kind == catalog.Exclusion && slices.Contains(k.Columns, c.name)
-	}) || c.discriminates
+	}) || c.isDiscriminator
 }
 
 // mostly makes NULL of the other values.

@@ -8,7 +8,7 @@ import (
 // caller's implies, or a row of this call.
 type parentRow struct {
 	table *table
-	new   *row // of this call, or nil
+	made  *row // of this call, or nil
 	// known values of a row that is already there, by column
 	known       map[int]any
 	description string // how errors name it: "On(datasets 0195…)"
@@ -16,11 +16,11 @@ type parentRow struct {
 
 // value of a column; false where it is not known.
 func (p *parentRow) value(col int) (any, bool) {
-	if p.new == nil {
+	if p.made == nil {
 		v, ok := p.known[col]
 		return v, ok
 	}
-	r := p.new
+	r := p.made
 	if r.isSet[col] {
 		return canonical(p.table.columns[col], r.values[col]), true
 	}
@@ -37,13 +37,13 @@ func (p *parentRow) tenantKeyOf(name string) []any {
 	if !ok {
 		return p.keyAsTenant(name)
 	}
-	if len(l.cols) == 0 {
-		if p.new != nil {
-			return p.new.tenantsThroughParents[name].key
+	if len(l.columns) == 0 {
+		if p.made != nil {
+			return p.made.tenantsThroughParents[name].key
 		}
 		return nil
 	}
-	return p.values(l.cols)
+	return p.values(l.columns)
 }
 
 // keyAsTenant is for the tenants themselves.
@@ -54,7 +54,7 @@ func (p *parentRow) keyAsTenant(name string) []any {
 	}
 	var cols []int
 	for _, k := range t.Key {
-		if c := p.table.byName[k]; c != nil {
+		if c := p.table.columnsByName[k]; c != nil {
 			cols = append(cols, c.index)
 		}
 	}
@@ -82,7 +82,7 @@ func (s *schema) externalRow(trait string, row Row) (*parentRow, error) {
 	p := &parentRow{table: t, known: map[int]any{}}
 	if rec, ok := asRecord(row); ok {
 		for name, v := range rec.Values {
-			if c := t.byName[name]; c != nil {
+			if c := t.columnsByName[name]; c != nil {
 				p.known[c.index] = canonical(c, v)
 			}
 		}
@@ -104,7 +104,7 @@ func (p *parentRow) readStruct(row Row) error {
 	}
 	for _, f := range b.fields {
 		x := v.FieldByIndex(f.index)
-		if x.IsZero() && b.isUnknown(f.column, x) {
+		if x.IsZero() && b.zeroMeansUnknown(f.column, x) {
 			continue
 		}
 		p.known[f.column.index] = canonical(f.column, x.Interface())
@@ -114,48 +114,48 @@ func (p *parentRow) readStruct(row Row) error {
 
 // keyText of the row for people, with a space before it.
 func (p *parentRow) keyText() string {
-	pk := p.table.rel.PrimaryKey()
+	pk := p.table.relation.PrimaryKey()
 	if pk == nil {
 		return ""
 	}
 	out := ""
 	for _, name := range pk.Columns {
-		c := p.table.byName[name]
-		if v, ok := p.value(c.index); ok && !p.table.tenantColumn(c.index) {
+		c := p.table.columnsByName[name]
+		if v, ok := p.value(c.index); ok && !p.table.isTenantColumn(c.index) {
 			out += " " + display(v)
 		}
 	}
 	return out
 }
 
-// implied are the rows that an existing row's references name. What they share with
+// impliedParents are the rows that an existing row's references name. What they share with
 // it, its tenant above all, is known of them too.
-func (n *parentRow) implied() []*parentRow {
+func (p *parentRow) impliedParents() []*parentRow {
 	var out []*parentRow
-	for _, e := range n.table.references {
-		if e.pair != nil {
-			typ, _ := n.value(e.typeColumn)
-			if typ != e.label {
+	for _, ref := range p.table.references {
+		if ref.pair != nil {
+			typ, _ := p.value(ref.pairTypeColumn)
+			if typ != ref.pairType {
 				continue
 			}
 		}
-		keys := n.values(e.cols)
-		if len(keys) < len(e.cols) || len(keys) == 0 {
+		keys := p.values(ref.childColumns)
+		if len(keys) < len(ref.childColumns) || len(keys) == 0 {
 			continue
 		}
-		p := &parentRow{table: e.parent, known: map[int]any{}}
-		for i, ref := range e.refs {
-			p.known[ref] = keys[i]
+		parent := &parentRow{table: ref.parent, known: map[int]any{}}
+		for i, column := range ref.parentColumns {
+			parent.known[column] = keys[i]
 		}
-		for _, l := range e.parent.levels {
-			for i, v := range n.tenantKeyOf(l.tenant.Name) {
-				if i < len(l.cols) {
-					p.known[l.cols[i]] = v
+		for _, l := range ref.parent.levels {
+			for i, v := range p.tenantKeyOf(l.tenant.Name) {
+				if i < len(l.columns) {
+					parent.known[l.columns[i]] = v
 				}
 			}
 		}
-		p.description = e.parent.name + p.keyText() + " of " + n.description
-		out = append(out, p)
+		parent.description = ref.parent.name + parent.keyText() + " of " + p.description
+		out = append(out, parent)
 	}
 	return out
 }

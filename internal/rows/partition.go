@@ -105,8 +105,8 @@ func partitionMoment(bound string) (time.Time, bool) {
 
 // checkPartitions refuses a table that takes no row at all.
 func (t *table) checkPartitions() error {
-	if len(t.rel.Leaves()) == 0 {
-		return fmt.Errorf("%s is partitioned BY %s and has no partition, so it takes no row: create a partition, or a DEFAULT one", t.name, t.rel.PartitionKey)
+	if len(t.relation.Leaves()) == 0 {
+		return fmt.Errorf("%s is partitioned BY %s and has no partition, so it takes no row: create a partition, or a DEFAULT one", t.name, t.relation.PartitionKey)
 	}
 	return nil
 }

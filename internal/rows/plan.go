@@ -75,11 +75,11 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 	if len(p.Volumes) == 0 {
 		return Report{}, fmt.Errorf("fill: %w", ErrNothing)
 	}
-	d, said, err := databaseOf(ctx, db, p.Options)
+	d, chosen, err := databaseOf(ctx, db, p.Options)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	seed, now, err := said.resolve(by.Test, d.address)
+	seed, now, err := chosen.seedAndNow(by.Test, d.address)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
@@ -94,10 +94,10 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 			return err
 		}
 		scope := newNumberScope(d, by.Test, seed)
-		enough := &shortages{makeNew: map[string]bool{}, factor: map[string]int64{}}
+		shortages := &shortages{makeNew: map[string]bool{}, factor: map[string]int64{}}
 		again := true
 		for tries := 0; again && tries < 24; tries++ {
-			report, again, err = p.attempt(ctx, db, s, scope, now, enough)
+			report, again, err = p.runOnce(ctx, db, s, scope, now, shortages)
 		}
 		return err
 	})
@@ -107,12 +107,12 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 	return report, nil
 }
 
-// attempt carries the plan out in a transaction of its own. It says to try again
+// runOnce carries the plan out in a transaction of its own. It says to try again
 // where parents were too few, and once where another session may have been faster to
 // give a child to the parents that it found.
-func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, scope numberScope, now time.Time, enough *shortages) (report Report, again bool, err error) {
+func (p Plan) runOnce(ctx context.Context, db seedbed.DB, s *schema, scope numberScope, now time.Time, shortages *shortages) (report Report, again bool, err error) {
 	inTx, known := transactional(db)
-	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: enough, nested: inTx || !known}
+	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: shortages, nested: inTx || !known}
 	err = transact(ctx, db, func(tx pgx.Tx) error {
 		load.tx = tx
 		return load.run(ctx)
@@ -121,8 +121,8 @@ func (p Plan) attempt(ctx context.Context, db seedbed.DB, s *schema, scope numbe
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	if err != nil {
-		raced := load.sharesFoundParents && !enough.raced && isKeyTaken(err)
-		enough.raced = enough.raced || raced
+		raced := load.sharesFoundParents && !shortages.raced && isUniqueViolation(err)
+		shortages.raced = shortages.raced || raced
 		return Report{}, raced || errors.Is(err, errMoreParents), err
 	}
 	return load.report, false, nil

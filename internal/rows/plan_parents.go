@@ -38,7 +38,7 @@ func (s *shortages) askForMore(short *tableBatch) bool {
 		}
 	}
 	for _, ref := range short.table.references {
-		if ref.tenant && short.tenants != nil && short.tenants.table == ref.parent {
+		if ref.toTenant && short.tenants != nil && short.tenants.table == ref.parent {
 			need(short.tenants, ref.id())
 		}
 	}
@@ -56,7 +56,7 @@ func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidate
 		}
 	}
 	ref := candidates[0]
-	p, err := load.newParentBatch(ref.parent, tb.definition.maker(load.schema, ref.parent))
+	p, err := load.newParentBatch(ref.parent, tb.definition.definitionFor(load.schema, ref.parent))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,7 +77,7 @@ func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidate
 
 // newParentBatch is a table batch that the plan does not name: its definition decides.
 func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, error) {
-	c, err := newCall(load.schema, def.Options)
+	c, err := readOptions(load.schema, def.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +111,12 @@ func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *refe
 		p.freeFor, least = ref, tb.n
 	}
 	conditions := p.unreferencedSQL()
-	for _, col := range ref.refs {
+	for _, col := range ref.parentColumns {
 		if col >= 0 {
 			conditions = append(conditions, ref.parent.columns[col].hasKeySQL()...)
 		}
 	}
-	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.rel.Ident(), whereSQL(conditions), mostKeys)
+	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.relation.Ident(), whereSQL(conditions), mostKeys)
 	if err := load.tx.QueryRow(ctx, sql).Scan(&p.n); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (load *bulkLoad) plausibleParents(tb *tableBatch, ref *reference) int64 {
 	switch {
 	case len(ref.discriminators) > 0, ref.exclusive && !tb.isSharedAcrossTenants(ref):
 		return tb.n
-	case ref.tenant:
+	case ref.toTenant:
 		return min(max(tb.n/10, 1), 100)
 	case ref.exclusive && len(ref.parent.levels) == 0 && load.manyTenants(tb):
 		return max(tb.n/2, 3) // members of several: no tenant has half of the rows
@@ -174,7 +174,7 @@ func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*
 		}
 		child := load.batches[t]
 		if child == nil {
-			if child, err = load.newParentBatch(t, tb.definition.maker(load.schema, t)); err != nil {
+			if child, err = load.newParentBatch(t, tb.definition.definitionFor(load.schema, t)); err != nil {
 				return err
 			}
 			load.batches[t] = child

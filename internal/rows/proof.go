@@ -62,7 +62,7 @@ func (load *bulkLoad) prove(ctx context.Context) error {
 
 // claims are those that nothing but the proof looks at.
 func (load *bulkLoad) claims(tb *tableBatch) []Claim {
-	return slices.DeleteFunc(Claims(tb.table.node), func(c Claim) bool { return c.Checked && load.report.Triggers })
+	return slices.DeleteFunc(Claims(tb.table.graphTable), func(c Claim) bool { return c.Checked && load.report.Triggers })
 }
 
 // queueProof asks whether a row of a table breaks a claim.
@@ -88,7 +88,7 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 	if nestloop {
 		queries.Queue("set local enable_nestloop = on")
 	}
-	queries.Queue(fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", tb.table.rel.Ident(), strings.Join(from, ""), load.writtenHereSQL, strings.Join(broken, " or ")))
+	queries.Queue(fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", tb.table.relation.Ident(), strings.Join(from, ""), load.writtenHereSQL, strings.Join(broken, " or ")))
 	if nestloop {
 		queries.Queue("set local enable_nestloop = off")
 	}
@@ -140,10 +140,10 @@ func (load *bulkLoad) markTransaction(ctx context.Context) error {
 func (load *bulkLoad) findViolations(ctx context.Context, tb *tableBatch, claim Claim) error {
 	where := load.writtenHereSQL + " and " + claim.Broken()
 	var n int64
-	if err := load.tx.QueryRow(ctx, fmt.Sprintf("select count(*) from %s c where %s", tb.table.rel.Ident(), where)).Scan(&n); err != nil || n == 0 {
+	if err := load.tx.QueryRow(ctx, fmt.Sprintf("select count(*) from %s c where %s", tb.table.relation.Ident(), where)).Scan(&n); err != nil || n == 0 {
 		return err
 	}
-	rows, err := load.tx.Query(ctx, fmt.Sprintf("select c::text from %s c where %s limit 3", tb.table.rel.Ident(), where))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf("select c::text from %s c where %s limit 3", tb.table.relation.Ident(), where))
 	if err != nil {
 		return err
 	}

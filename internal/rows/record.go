@@ -39,10 +39,10 @@ func asRecord(row Row) (Record, bool) {
 
 func (r *Record) load(d *row) error {
 	for name, v := range r.Values {
-		c := d.table.byName[name]
+		c := d.table.columnsByName[name]
 		if c == nil {
 			return &StructError{Struct: "factory.Record", Table: d.table.name,
-				Problems: []string{d.table.noColumn(field{name: fmt.Sprintf("%q", name), column: name})}}
+				Problems: []string{d.table.noColumnMessage(field{name: fmt.Sprintf("%q", name), column: name})}}
 		}
 		d.values[c.index], d.isSet[c.index] = v, true
 		d.origins[c.index] = Path{Via: "its own column " + name}

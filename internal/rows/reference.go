@@ -11,18 +11,18 @@ import (
 // the server has found out about it.
 type reference struct {
 	*graph.Reference
-	child, parent *table
-	cols, refs    []int // of child and parent, in parallel
-	own           []int // those of cols that only this reference decides
-	optional      bool  // the row may do without
-	tenant        bool  // it leads to the tenant itself
+	child, parent               *table
+	childColumns, parentColumns []int // of child and parent, in parallel
+	ownColumns                  []int // those of cols that only this reference decides
+	optional                    bool  // the row may do without
+	toTenant                    bool  // it leads to the tenant itself
 	// exclusive parents have one child: rows of one call must not share them.
 	exclusive bool
 	neverSet  bool // it stays empty: a CHECK wants another one
 
-	pair       *graph.Pair
-	typeColumn int    // column of the pair's type
-	label      string // the type that stands for parent
+	pair           *graph.Pair
+	pairTypeColumn int    // column of the pair's type
+	pairType       string // the type that stands for parent
 
 	// fixes columns of the parent: a subtype's row needs a base of its type.
 	discriminators map[int]string
@@ -30,13 +30,13 @@ type reference struct {
 
 // isRequiredReference reports whether a column is one of a reference that every row has.
 func (t *table) isRequiredReference(c *column) bool {
-	return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && slices.Contains(ref.cols, c.index) })
+	return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && slices.Contains(ref.childColumns, c.index) })
 }
 
-// refNames are the parent's columns that the reference is to.
-func (ref *reference) refNames() string {
+// parentColumnNames are the parent's columns that the reference is to.
+func (ref *reference) parentColumnNames() string {
 	var names []string
-	for _, c := range ref.refs {
+	for _, c := range ref.parentColumns {
 		names = append(names, ref.parent.columns[c].name)
 	}
 	return catalog.Idents(names)
@@ -46,7 +46,7 @@ func (ref *reference) refNames() string {
 // CHECK wants, and which it does not.
 func (t *table) applyHints() {
 	for _, ref := range t.references {
-		for _, c := range ref.own {
+		for _, c := range ref.ownColumns {
 			if want, known := t.schema.wantedReferences[columnKey{t.name, t.columns[c].name}]; known {
 				ref.optional, ref.neverSet = !want, !want
 			}
@@ -55,42 +55,42 @@ func (t *table) applyHints() {
 }
 
 func (t *table) addReferences() {
-	for _, ref := range t.node.References {
+	for _, ref := range t.graphTable.References {
 		t.references = append(t.references, t.newReference(ref))
 	}
-	for _, e := range t.references {
-		for _, c := range e.cols {
+	for _, ref := range t.references {
+		for _, c := range ref.childColumns {
 			t.columns[c].inReference = true
 		}
-		if e.pair != nil {
-			t.columns[e.typeColumn].inReference = true
+		if ref.pair != nil {
+			t.columns[ref.pairTypeColumn].inReference = true
 		}
 	}
 	for _, l := range t.levels {
-		for _, c := range l.cols {
+		for _, c := range l.columns {
 			t.columns[c].inReference = true
 		}
 	}
-	t.findExclusive()
+	t.markExclusive()
 	t.applyHints()
 	for _, c := range t.columns {
-		c.withoutReference = c.inReference && c.Required() && !t.tenantColumn(c.index) && !t.isPairType(c) && !t.isRequiredReference(c)
+		c.mayLackReference = c.inReference && c.Required() && !t.isTenantColumn(c.index) && !t.isPairTypeColumn(c) && !t.isRequiredReference(c)
 	}
 }
 
-func (t *table) newReference(ref *graph.Reference) *reference {
-	e := &reference{Reference: ref, child: t, parent: t.schema.tables[ref.To.Relation], cols: indexes(ref.Columns), refs: indexes(ref.Key), own: indexes(ref.Own),
-		optional: ref.Optional, tenant: ref.Kind == graph.TenantKey, exclusive: ref.Kind == graph.SubtypeBase}
-	if ref.Pair != nil {
-		e.pair, e.typeColumn, e.label = ref.Pair, ref.Pair.TypeColumn.Index, ref.Type
+func (t *table) newReference(from *graph.Reference) *reference {
+	ref := &reference{Reference: from, child: t, parent: t.schema.tables[from.To.Relation], childColumns: columnIndexes(from.Columns), parentColumns: columnIndexes(from.Key), ownColumns: columnIndexes(from.Own),
+		optional: from.Optional, toTenant: from.Kind == graph.TenantKey, exclusive: from.Kind == graph.SubtypeBase}
+	if from.Pair != nil {
+		ref.pair, ref.pairTypeColumn, ref.pairType = from.Pair, from.Pair.TypeColumn.Index, from.Type
 	}
-	if ref.Subtype != nil {
-		e.discriminators = map[int]string{ref.Subtype.Discriminator.Index: ref.Type}
+	if from.Subtype != nil {
+		ref.discriminators = map[int]string{from.Subtype.Discriminator.Index: from.Type}
 	}
-	return e
+	return ref
 }
 
-func indexes(columns []*catalog.Column) []int {
+func columnIndexes(columns []*catalog.Column) []int {
 	out := make([]int, len(columns))
 	for i, c := range columns {
 		out[i] = c.Index
@@ -98,18 +98,18 @@ func indexes(columns []*catalog.Column) []int {
 	return out
 }
 
-func (t *table) tenantColumn(col int) bool {
+func (t *table) isTenantColumn(col int) bool {
 	for _, l := range t.levels {
-		if slices.Contains(l.cols, col) {
+		if slices.Contains(l.columns, col) {
 			return true
 		}
 	}
 	return false
 }
 
-// findExclusive looks for unique keys that references alone decide: one reference of
+// markExclusive looks for unique keys that references alone decide: one reference of
 // each must lead every row of a call to a parent of its own.
-func (t *table) findExclusive() {
+func (t *table) markExclusive() {
 	for _, ix := range t.uniqueIndexes() {
 		columns := ix.Columns()
 		if len(columns) < len(ix.Keys) {
@@ -124,15 +124,15 @@ func (t *table) findExclusive() {
 // lastReferenceOfKey is the last reference that has part in a key made of references only.
 func (t *table) lastReferenceOfKey(columns []string) (last *reference) {
 	for _, name := range columns {
-		c := t.byName[name]
+		c := t.columnsByName[name]
 		if c == nil {
 			return nil
 		}
-		found := t.tenantColumn(c.index)
+		found := t.isTenantColumn(c.index)
 		for _, ref := range t.references {
-			if slices.Contains(ref.own, c.index) {
+			if slices.Contains(ref.ownColumns, c.index) {
 				found = true
-				if !ref.tenant || last == nil {
+				if !ref.toTenant || last == nil {
 					last = ref
 				}
 			}

@@ -14,7 +14,7 @@ import (
 func (b *batch) resolveAssociations(r *row, chain []*row) error {
 	for _, a := range r.associations {
 		var err error
-		switch a.how {
+		switch a.kind {
 		case inTenant:
 			err = r.placeInTenant(a)
 		case aboutRow:
@@ -41,7 +41,7 @@ func (r *row) placeInTenant(a association) error {
 		}
 	}
 	for _, ref := range r.table.references {
-		if ref.tenant && ref.parent == a.row.table {
+		if ref.toTenant && ref.parent == a.row.table {
 			*a.used = true
 			if err := r.setParent(ref, a.row); err != nil {
 				return err
@@ -56,7 +56,7 @@ func (r *row) placeInTenant(a association) error {
 func (r *row) placeAbout(a association) error {
 	var plain *reference
 	for _, ref := range r.table.references {
-		if ref.parent != a.row.table || ref.tenant {
+		if ref.parent != a.row.table || ref.toTenant {
 			continue
 		}
 		if ref.pair != nil {
@@ -81,7 +81,7 @@ func (b *batch) placeBy(r *row, a association, chain []*row) error {
 	var optional *reference
 	done := false
 	for _, ref := range r.table.references {
-		if ref.pair != nil || ref.tenant || ref.parent != a.row.table && !ref.parent.isMembershipOf(a.row.table) {
+		if ref.pair != nil || ref.toTenant || ref.parent != a.row.table && !ref.parent.isMembershipOf(a.row.table) {
 			continue
 		}
 		if ref.optional {
@@ -110,7 +110,7 @@ func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*ro
 		return err
 	}
 	for _, t := range r.table.references {
-		if t.tenant && !t.optional && r.isUnset(t) {
+		if t.toTenant && !t.optional && r.isUnset(t) {
 			if err := b.resolveReference(r, t, r.associations, chain); err != nil {
 				return err
 			}
@@ -121,7 +121,7 @@ func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*ro
 			return r.setParent(ref, other.asParent())
 		}
 	}
-	p, err := b.addParent(request{definition: r.definition.maker(b.schema, ref.parent), table: ref.parent, associations: []association{a}, child: r, reference: ref, chain: chain})
+	p, err := b.addParent(request{definition: r.definition.definitionFor(b.schema, ref.parent), table: ref.parent, associations: []association{a}, child: r, reference: ref, chain: chain})
 	if err != nil {
 		return err
 	}
@@ -131,12 +131,12 @@ func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*ro
 // isMembershipOf reports whether t is a table of memberships: its key is references, one of
 // them to other.
 func (t *table) isMembershipOf(other *table) bool {
-	pk := t.rel.PrimaryKey()
+	pk := t.relation.PrimaryKey()
 	if pk == nil {
 		return false
 	}
 	for _, name := range pk.Columns {
-		if !t.byName[name].inReference {
+		if !t.columnsByName[name].inReference {
 			return false
 		}
 	}
@@ -160,9 +160,9 @@ func (r *row) referencesRow(p *parentRow) bool {
 
 // unusedAssociation finds an option that had no effect on any row of the call: what it meant
 // to say, the data does not say.
-func unusedAssociation(t *table, links []association) error {
-	for _, a := range links {
-		if *a.used || a.how == recycled {
+func unusedAssociation(t *table, associations []association) error {
+	for _, a := range associations {
+		if *a.used || a.kind == recycled {
 			continue
 		}
 		var known []string
@@ -171,7 +171,7 @@ func unusedAssociation(t *table, links []association) error {
 				known = append(known, s)
 			}
 		}
-		return &UnusedError{Trait: a.row.description, Table: t.name, Known: known, Tenant: a.how != inTenant && t.isScopedBy(a.row.table)}
+		return &UnusedError{Trait: a.row.description, Table: t.name, Known: known, Tenant: a.kind != inTenant && t.isScopedBy(a.row.table)}
 	}
 	return nil
 }
@@ -186,19 +186,19 @@ func (t *table) isScopedBy(other *table) bool {
 	})
 }
 
-// placeBySetKeys places the row in the tenant of the rows that the caller references by
+// inferTenantFromReferences places the row in the tenant of the rows that the caller references by
 // setting columns: a parent's key, one column of a composite key, a pair's type and id.
 // What disagrees with another tenant is refused, where the server would not notice.
-func (b *batch) placeBySetKeys(r *row) error {
+func (b *batch) inferTenantFromReferences(r *row) error {
 	if b.queryAsWriter == nil || len(r.table.levels) == 0 {
 		return nil
 	}
 	for _, ref := range r.table.references {
-		if ref.tenant || !r.isSetByCaller(ref) {
+		if ref.toTenant || !r.isSetByCaller(ref) {
 			continue
 		}
 		for _, l := range r.table.levels {
-			if err := b.placeBySetKey(r, ref, l); err != nil {
+			if err := b.inferTenantFromReference(r, ref, l); err != nil {
 				return err
 			}
 		}
@@ -208,10 +208,10 @@ func (b *batch) placeBySetKeys(r *row) error {
 
 // isSetByCaller reports whether the caller has set all columns of a reference.
 func (r *row) isSetByCaller(ref *reference) bool {
-	if ref.pair != nil && (!r.isSet[ref.typeColumn] || keyText(r.table.columns[ref.typeColumn], r.values[ref.typeColumn]) != ref.label) {
+	if ref.pair != nil && (!r.isSet[ref.pairTypeColumn] || keyText(r.table.columns[ref.pairTypeColumn], r.values[ref.pairTypeColumn]) != ref.pairType) {
 		return false
 	}
-	return !slices.ContainsFunc(ref.own, func(col int) bool {
+	return !slices.ContainsFunc(ref.ownColumns, func(col int) bool {
 		_, waits := r.values[col].(pending)
 		return !r.isSet[col] || r.values[col] == nil || waits || !r.origins[col].own()
 	})
@@ -220,16 +220,16 @@ func (r *row) isSetByCaller(ref *reference) bool {
 // own reports whether the row itself says the value.
 func (p Path) own() bool { return strings.HasPrefix(p.Via, "its own ") }
 
-func (b *batch) placeBySetKey(r *row, ref *reference, l level) error {
+func (b *batch) inferTenantFromReference(r *row, ref *reference, l level) error {
 	known := r.tenantKeyOf(l.tenant.Name) != nil
-	if known && ref.Declared != nil && !slices.ContainsFunc(l.cols, func(col int) bool { return !slices.Contains(ref.Declared.Columns, r.table.columns[col].name) }) {
+	if known && ref.Declared != nil && !slices.ContainsFunc(l.columns, func(col int) bool { return !slices.Contains(ref.Declared.Columns, r.table.columns[col].name) }) {
 		return nil // the foreign key carries the tenant
 	}
-	tenants, err := b.tenantsOfSetKey(r, ref, l)
+	tenants, err := b.tenantsOfReference(r, ref, l)
 	if err != nil {
 		return err
 	}
-	via := ref.String() + " " + display(canonical(r.table.columns[ref.own[0]], r.values[ref.own[0]])) + ", " + r.origins[ref.own[0]].Via
+	via := ref.String() + " " + display(canonical(r.table.columns[ref.ownColumns[0]], r.values[ref.ownColumns[0]])) + ", " + r.origins[ref.ownColumns[0]].Via
 	switch {
 	case len(tenants) == 1:
 		return r.setTenant(l.tenant.Name, tenants[0], via)
@@ -239,27 +239,27 @@ func (b *batch) placeBySetKey(r *row, ref *reference, l level) error {
 	return nil
 }
 
-// tenantsOfSetKey are the tenants, at a level, of the rows that a reference set by hand
+// tenantsOfReference are the tenants, at a level, of the rows that a reference set by hand
 // leads to.
-func (b *batch) tenantsOfSetKey(r *row, ref *reference, l level) ([][]any, error) {
-	exprs := r.table.schema.graph.TenantSQL(ref.parent.node, "t", l.tenant.Name)
+func (b *batch) tenantsOfReference(r *row, ref *reference, l level) ([][]any, error) {
+	exprs := r.table.schema.graph.TenantSQL(ref.parent.graphTable, "t", l.tenant.Name)
 	if len(exprs) == 0 {
 		return nil, nil
 	}
 	var where []string
 	var args []any
 	key := r.table.name + "\x00" + ref.String() + "\x00" + l.tenant.Name
-	for i, col := range ref.cols {
-		if slices.Contains(ref.own, col) {
+	for i, col := range ref.childColumns {
+		if slices.Contains(ref.ownColumns, col) {
 			args = append(args, keyText(r.table.columns[col], r.values[col]))
-			where = append(where, fmt.Sprintf("t.%s = $%d::text::%s", catalog.Ident(ref.parent.columns[ref.refs[i]].name), len(args), ref.parent.columns[ref.refs[i]].Type.SQL))
+			where = append(where, fmt.Sprintf("t.%s = $%d::text::%s", catalog.Ident(ref.parent.columns[ref.parentColumns[i]].name), len(args), ref.parent.columns[ref.parentColumns[i]].Type.SQL))
 		}
 	}
 	key += fmt.Sprint(args...)
-	if known, ok := b.tenantsBySetKey[key]; ok {
+	if known, ok := b.tenantsByReference[key]; ok {
 		return known, nil
 	}
-	sql := fmt.Sprintf("select distinct %s from %s t where %s limit 2", strings.Join(exprs, ", "), ref.parent.rel.Ident(), strings.Join(where, " and "))
+	sql := fmt.Sprintf("select distinct %s from %s t where %s limit 2", strings.Join(exprs, ", "), ref.parent.relation.Ident(), strings.Join(where, " and "))
 	var tenants [][]any
 	err := b.queryAsWriter(r, ref.parent, sql, args, func(values []any) {
 		if !slices.Contains(values, nil) {
@@ -274,9 +274,9 @@ func (b *batch) tenantsOfSetKey(r *row, ref *reference, l level) ([][]any, error
 			tenant[i] = canonicalFromServer(tenant[i])
 		}
 	}
-	if b.tenantsBySetKey == nil {
-		b.tenantsBySetKey = map[string][][]any{}
+	if b.tenantsByReference == nil {
+		b.tenantsByReference = map[string][][]any{}
 	}
-	b.tenantsBySetKey[key] = tenants
+	b.tenantsByReference[key] = tenants
 	return tenants, nil
 }

@@ -11,17 +11,17 @@ const SaveRoleSQL = `select set_config('seedbed.role_before', current_setting('r
 // transaction continues.
 const RestoreRoleSQL = `select set_config('role', current_setting('seedbed.role_before'), true)`
 
-// When is the condition under which a session becomes the seeder, and what for.
-type When int
+// Purpose is the condition under which a session becomes the seeder, and what for.
+type Purpose int
 
 const (
-	// IfRowSecurity: to write, where row-level security applies to the session on one of
+	// ToWriteIfRowSecurity: to write, where row-level security applies to the session on one of
 	// the tables.
-	IfRowSecurity When = iota
-	// Always: to write, wherever the session may.
-	Always
-	// Reading: to read, wherever the session may; the role need not be able to write.
-	Reading
+	ToWriteIfRowSecurity Purpose = iota
+	// ToWrite: to write, wherever the session may.
+	ToWrite
+	// ToRead: to read, wherever the session may; the role need not be able to write.
+	ToRead
 )
 
 // setRoleSQL takes the role for the rest of the transaction. One statement decides and
@@ -39,34 +39,34 @@ and not exists (select from unnest($2::text[]) t
 // holds: the role exists, the session may take it, it may read the tables and, but
 // for Reading, write them, and row-level security, if it is in the way of one of
 // them, is not in the role's. tables are quoted and qualified.
-func BecomeSeederSQL(when When, tables []string) (sql string, args []any) {
-	return setRoleSQL, []any{SeederRole, tables, when != IfRowSecurity, when == Reading}
+func BecomeSeederSQL(purpose Purpose, tables []string) (sql string, args []any) {
+	return setRoleSQL, []any{SeederRole, tables, purpose != ToWriteIfRowSecurity, purpose == ToRead}
 }
 
-// setRole queues what lets the rows pass row-level security.
-func (b *batch) setRole(control func(string, ...any)) {
+// queueSeederRole queues what lets the rows pass row-level security.
+func (b *batch) queueSeederRole(queue func(string, ...any)) {
 	var names []string
 	seen := map[*table]bool{}
-	for _, r := range b.written {
-		if !seen[r.table] && r.table.rel.RLS {
-			names = append(names, r.table.rel.Ident())
+	for _, r := range b.toWrite {
+		if !seen[r.table] && r.table.relation.RLS {
+			names = append(names, r.table.relation.Ident())
 		}
 		seen[r.table] = true
 	}
-	setRole(control, names)
+	queueSeederRole(queue, names)
 }
 
-// setRole queues taking the seeder's role, and what to go back to.
-func setRole(control func(string, ...any), tables []string) {
-	sql, args := BecomeSeederSQL(IfRowSecurity, tables)
-	control(SaveRoleSQL)
-	control(sql, args...)
+// queueSeederRole queues taking the seeder's role, and what to go back to.
+func queueSeederRole(queue func(string, ...any), tables []string) {
+	sql, args := BecomeSeederSQL(ToWriteIfRowSecurity, tables)
+	queue(SaveRoleSQL)
+	queue(sql, args...)
 }
 
 // hasRowSecurity reports whether any table of the call has row-level security.
 func (b *batch) hasRowSecurity() bool {
-	for _, r := range b.written {
-		if r.table.rel.RLS {
+	for _, r := range b.toWrite {
+		if r.table.relation.RLS {
 			return true
 		}
 	}
@@ -78,7 +78,7 @@ func (b *batch) hasRowSecurity() bool {
 func (r *row) tenantSettings() map[string]string {
 	var out map[string]string
 	for _, l := range r.table.levels {
-		if l.tenant.Setting == "" || !r.table.rel.RLS {
+		if l.tenant.Setting == "" || !r.table.relation.RLS {
 			continue
 		}
 		if key := r.tenantKeyOf(l.tenant.Name); len(key) == 1 {

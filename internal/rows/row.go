@@ -11,7 +11,7 @@ import (
 type row struct {
 	table                 *table
 	definition            *Definition
-	plan                  *rowMaker
+	maker                 *rowMaker
 	value                 reflect.Value // the struct; a Record where there is none
 	number                int64         // of the row, from which its cells come
 	values                []any         // by column
@@ -20,12 +20,12 @@ type row struct {
 	tenantsThroughParents map[string]tenantOrigin // tenants of a row that has no column for them
 	associations          []association
 	children              []childRequest
-	// subtypes are the tables that already have a row for this base.
-	subtypes  map[*table]bool
-	mayExist  bool // all of its key is references: it may be there already
-	resolved  bool
-	written   bool
-	unwritten bool // it is not written, and comes with nothing
+	// hasSubtypeRow are the tables that already have a row for this base.
+	hasSubtypeRow map[*table]bool
+	mayExist      bool // all of its key is references: it may be there already
+	resolved      bool
+	sent          bool
+	isExample     bool // it is not written, and comes with nothing
 	// tenantsMade are tenants that this call made because none was given.
 	tenantsMade []*row
 }
@@ -38,7 +38,7 @@ type tenantOrigin struct {
 // association is a row that an option places a row by.
 type association struct {
 	row  *parentRow
-	how  associationKind
+	kind associationKind
 	used *bool
 }
 
@@ -53,7 +53,7 @@ const (
 
 // asParent of the row itself, for those that will belong to it.
 func (r *row) asParent() *parentRow {
-	return &parentRow{table: r.table, new: r, description: "the new " + r.table.name}
+	return &parentRow{table: r.table, made: r, description: "the new " + r.table.name}
 }
 
 // setValue batches a column, or finds that another path has set it differently.
@@ -81,8 +81,8 @@ func (r *row) setTenant(name string, key []any, via string) error {
 	if !ok || key == nil {
 		return nil
 	}
-	if len(l.cols) == len(key) {
-		for i, col := range l.cols {
+	if len(l.columns) == len(key) {
+		for i, col := range l.columns {
 			if err := r.setValue(col, key[i], via); err != nil {
 				return err
 			}
@@ -101,14 +101,14 @@ func (r *row) setTenant(name string, key []any, via string) error {
 }
 
 // tenants that the row's place is known by.
-func (r *row) tenantKeyOf(name string) []any { return r.asParent().settledTenantKey(name) }
+func (r *row) tenantKeyOf(name string) []any { return r.asParent().knownTenantKey(name) }
 
-// settledTenantKey is the tenant where it is settled already.
-func (p *parentRow) settledTenantKey(name string) []any {
+// knownTenantKey is the tenant where it is settled already.
+func (p *parentRow) knownTenantKey(name string) []any {
 	l, ok := p.table.level(name)
-	if p.new != nil && ok {
-		for _, c := range l.cols {
-			if !p.new.isSet[c] {
+	if p.made != nil && ok {
+		for _, c := range l.columns {
+			if !p.made.isSet[c] {
 				return nil
 			}
 		}
@@ -122,8 +122,8 @@ func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
 	if p.table != ref.parent {
 		return false
 	}
-	for i, col := range ref.cols {
-		v, ok := p.value(ref.refs[i])
+	for i, col := range ref.childColumns {
+		v, ok := p.value(ref.parentColumns[i])
 		if !ok || v == nil {
 			return false
 		}
@@ -136,11 +136,11 @@ func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
 			return false
 		}
 	}
-	if ref.pair != nil && r.isSet[ref.typeColumn] && keyText(r.table.columns[ref.typeColumn], r.values[ref.typeColumn]) != ref.label {
+	if ref.pair != nil && r.isSet[ref.pairTypeColumn] && keyText(r.table.columns[ref.pairTypeColumn], r.values[ref.pairTypeColumn]) != ref.pairType {
 		return false
 	}
 	for _, l := range r.table.levels {
-		mine, theirs := r.tenantKeyOf(l.tenant.Name), p.settledTenantKey(l.tenant.Name)
+		mine, theirs := r.tenantKeyOf(l.tenant.Name), p.knownTenantKey(l.tenant.Name)
 		if mine != nil && theirs != nil && !slices.Equal(mine, theirs) {
 			return false
 		}
@@ -155,13 +155,13 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 		via = ref.String() + p.keyText()
 	}
 	if ref.pair != nil {
-		if err := r.setValue(ref.typeColumn, ref.label, via); err != nil {
+		if err := r.setValue(ref.pairTypeColumn, ref.pairType, via); err != nil {
 			return err
 		}
 	}
 	given := false
-	for i, col := range ref.cols {
-		v, ok := p.value(ref.refs[i])
+	for i, col := range ref.childColumns {
+		v, ok := p.value(ref.parentColumns[i])
 		if given = given || ok && v != nil; !ok {
 			continue
 		}
@@ -169,8 +169,8 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 			return err
 		}
 	}
-	if !given || !ref.tenant && r.isUnset(ref) {
-		return fmt.Errorf("%s: %s: that row does not say its %s; was it created?", r.table.name, orElse(p.description, p.table.name), ref.refNames())
+	if !given || !ref.toTenant && r.isUnset(ref) {
+		return fmt.Errorf("%s: %s: that row does not say its %s; was it created?", r.table.name, orElse(p.description, p.table.name), ref.parentColumnNames())
 	}
 	for _, l := range r.table.levels {
 		if err := r.setTenant(l.tenant.Name, p.tenantKeyOf(l.tenant.Name), via); err != nil {
@@ -182,7 +182,7 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 
 // isUnset reports whether nothing has decided a reference yet.
 func (r *row) isUnset(ref *reference) bool {
-	for _, c := range ref.own {
+	for _, c := range ref.ownColumns {
 		if !r.isSet[c] || r.values[c] == nil {
 			return true
 		}
@@ -193,12 +193,12 @@ func (r *row) isUnset(ref *reference) bool {
 // keyIsReferences reports whether the row's whole key is references, so that another call
 // may have written the same row.
 func (r *row) keyIsReferences() bool {
-	pk := r.table.rel.PrimaryKey()
+	pk := r.table.relation.PrimaryKey()
 	if pk == nil {
 		return false
 	}
 	for _, name := range pk.Columns {
-		if !r.table.byName[name].inReference {
+		if !r.table.columnsByName[name].inReference {
 			return false
 		}
 	}
@@ -206,9 +206,9 @@ func (r *row) keyIsReferences() bool {
 }
 
 // fields of a base row that a subtype's row dictates.
-func (r *row) setDiscriminators(fixes map[int]string) error {
-	for _, col := range slices.Sorted(maps.Keys(fixes)) {
-		if err := r.setField(col, fixes[col]); err != nil {
+func (r *row) setDiscriminators(discriminators map[int]string) error {
+	for _, col := range slices.Sorted(maps.Keys(discriminators)) {
+		if err := r.setField(col, discriminators[col]); err != nil {
 			return err
 		}
 	}
@@ -218,11 +218,11 @@ func (r *row) setDiscriminators(fixes map[int]string) error {
 // setField batches a column before the caller has a say: in the row, or where that has no
 // such field, in the row.
 func (r *row) setField(col int, v any) error {
-	b := r.plan.binding
+	b := r.maker.binding
 	switch {
 	case b == nil:
 		r.record().Set(r.table.columns[col].name, v)
-	case b.byCol[col] < 0:
+	case b.fieldByColumn[col] < 0:
 		r.values[col], r.isSet[col] = v, true
 	default:
 		return b.storeField(r.value, col, v)
@@ -234,18 +234,18 @@ func (r *row) record() *Record { return recordOf(r.value) }
 
 // readFields takes over what the definition and the options said.
 func (r *row) readFields() error {
-	if r.plan.binding == nil {
+	if r.maker.binding == nil {
 		return r.record().load(r)
 	}
-	r.plan.binding.readRow(r, r.value)
+	r.maker.binding.readRow(r, r.value)
 	return nil
 }
 
 // storeField writes a value that the engine or Postgres chose back into the row.
 func (r *row) storeField(col int, v any) error {
-	if r.plan.binding == nil {
+	if r.maker.binding == nil {
 		r.record().Set(r.table.columns[col].name, v)
 		return nil
 	}
-	return r.plan.binding.storeField(r.value, col, v)
+	return r.maker.binding.storeField(r.value, col, v)
 }

@@ -17,17 +17,17 @@ import (
 // schema is a database's structure and meaning, prepared for writing rows. It is
 // immutable and shared by all databases that look the same.
 type schema struct {
-	print  string // by which it is remembered
-	cat    *catalog.Catalog
-	model  seedbed.Model
-	graph  *graph.Graph
-	tables map[*catalog.Relation]*table
-	types  *codecs
+	fingerprint string // by which it is remembered
+	cat         *catalog.Catalog
+	model       seedbed.Model
+	graph       *graph.Graph
+	tables      map[*catalog.Relation]*table
+	codecs      *codecs
 	// What was searched for: values, and whether a reference
 	// that may be NULL is wanted.
-	candidates       map[columnKey]*candidates
+	solved           map[columnKey]*candidates
 	wantedReferences map[columnKey]bool
-	checked          *sync.Map // tables whose CHECKs solveAhead has tried
+	checkedTables    *sync.Map // tables whose CHECKs solveAhead has tried
 
 	declared struct {
 		sync.Mutex
@@ -39,54 +39,54 @@ type schema struct {
 type columnKey struct{ table, column string }
 
 type table struct {
-	schema     *schema
-	rel        *catalog.Relation
-	node       *graph.Table
-	name       string
-	columns    []*column
-	byName     map[string]*column
-	levels     []level // of tenancy, innermost first
-	references []*reference
-	uniques    []*catalog.Index // see uniqueIndexes
-	// triggered says that a trigger may change what is inserted.
-	triggered bool
+	schema           *schema
+	relation         *catalog.Relation
+	graphTable       *graph.Table
+	name             string
+	columns          []*column
+	columnsByName    map[string]*column
+	levels           []level // of tenancy, innermost first
+	references       []*reference
+	uniqueIndexCache []*catalog.Index // see uniqueIndexes
+	// hasInsertTrigger says that a trigger may change what is inserted.
+	hasInsertTrigger bool
 }
 
 type column struct {
 	*catalog.Column
-	name  string
-	index int
-	base  uint32 // OID of the underlying type
-	// constant is the default, where that is a literal; constOK tells "" from none.
-	constant         string
-	constOK          bool
-	inKey            bool // of the primary key
-	inReference      bool // some reference decides it, or the tenant does
-	withoutReference bool // … unless the row does without: it is required, the reference is not
-	unique           bool // made values must differ from row to row
-	alwaysMade       bool // it is made although Postgres would take none
-	candidates       *candidates
-	discriminates    bool     // which subtype a row is
-	avoidedValues    []string // values that rows stay out of a partial unique key by
+	name    string
+	index   int
+	baseOID uint32 // OID of the underlying type
+	// constantDefault is the default, where that is a literal; constOK tells "" from none.
+	constantDefault    string
+	hasConstantDefault bool
+	inPrimaryKey       bool // of the primary key
+	inReference        bool // some reference decides it, or the tenant does
+	mayLackReference   bool // … unless the row does without: it is required, the reference is not
+	mustDiffer         bool // made values must differ from row to row
+	alwaysInferred     bool // it is made although Postgres would take none
+	solved             *candidates
+	isDiscriminator    bool     // which subtype a row is
+	avoidedValues      []string // values that rows stay out of a partial unique key by
 }
 
 // level is a tenancy that the rows of a table belong to.
 type level struct {
-	tenant seedbed.Tenant
-	cols   []int // in the order of the tenant's key; nil: through a parent
+	tenant  seedbed.Tenant
+	columns []int // in the order of the tenant's key; nil: through a parent
 }
 
-func newSchema(cat *catalog.Catalog, model seedbed.Model, print string) *schema {
-	return (&schema{cat: cat, print: print}).derive(model, nil, nil)
+func newSchema(cat *catalog.Catalog, model seedbed.Model, fingerprint string) *schema {
+	return (&schema{cat: cat, fingerprint: fingerprint}).derive(model, nil, nil)
 }
 
 // derive is the same structure with another meaning, or more that is known of it.
-func (s *schema) derive(model seedbed.Model, pools map[columnKey]*candidates, wanted map[columnKey]bool) *schema {
-	checked := s.checked
+func (s *schema) derive(model seedbed.Model, solved map[columnKey]*candidates, wanted map[columnKey]bool) *schema {
+	checked := s.checkedTables
 	if checked == nil {
 		checked = &sync.Map{}
 	}
-	out := &schema{checked: checked, print: s.print, candidates: pools, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, types: newCodecs()}
+	out := &schema{checkedTables: checked, fingerprint: s.fingerprint, solved: solved, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, codecs: newCodecs()}
 	if out.graph == nil {
 		out.graph = graph.New(s.cat, model)
 	}
@@ -110,7 +110,7 @@ func (s *schema) withModel(model seedbed.Model) *schema {
 			return d
 		}
 	}
-	d := (&schema{print: s.print, cat: s.cat, checked: s.checked}).derive(model, s.candidates, s.wantedReferences)
+	d := (&schema{fingerprint: s.fingerprint, cat: s.cat, checkedTables: s.checkedTables}).derive(model, s.solved, s.wantedReferences)
 	const most = 4
 	s.declared.schemas = append(s.declared.schemas[:min(len(s.declared.schemas), most-1)], d)
 	return d
@@ -135,27 +135,27 @@ func (s *schema) table(name string) (*table, error) {
 }
 
 func (s *schema) newTable(rel *catalog.Relation) *table {
-	t := &table{schema: s, rel: rel, node: s.graph.Of(rel), name: s.cat.Name(rel), byName: map[string]*column{}}
+	t := &table{schema: s, relation: rel, graphTable: s.graph.Of(rel), name: s.cat.Name(rel), columnsByName: map[string]*column{}}
 	for i, c := range rel.Columns {
-		col := &column{Column: c, name: c.Name, index: i, base: c.Type.Underlying().OID}
-		col.constant, col.constOK = literal(c.Default)
-		col.candidates = s.candidates[columnKey{t.name, c.Name}]
+		col := &column{Column: c, name: c.Name, index: i, baseOID: c.Type.Underlying().OID}
+		col.constantDefault, col.hasConstantDefault = parseConstantDefault(c.Default)
+		col.solved = s.solved[columnKey{t.name, c.Name}]
 		t.columns = append(t.columns, col)
-		t.byName[c.Name] = col
+		t.columnsByName[c.Name] = col
 	}
-	t.triggered = slices.ContainsFunc(rel.Triggers, func(g *catalog.Trigger) bool {
+	t.hasInsertTrigger = slices.ContainsFunc(rel.Triggers, func(g *catalog.Trigger) bool {
 		return g.Row && g.Before && g.Insert && (g.Enabled == "O" || g.Enabled == "A")
 	})
 	if pk := rel.PrimaryKey(); pk != nil {
 		for _, name := range pk.Columns {
-			t.byName[name].inKey = true
+			t.columnsByName[name].inPrimaryKey = true
 		}
 	}
-	for _, sub := range t.node.Subtypes {
-		t.columns[sub.Discriminator.Index].discriminates = true
+	for _, sub := range t.graphTable.Subtypes {
+		t.columns[sub.Discriminator.Index].isDiscriminator = true
 	}
-	for _, sc := range t.node.Scopes {
-		t.levels = append(t.levels, level{tenant: sc.Level, cols: indexes(sc.Columns)})
+	for _, sc := range t.graphTable.Scopes {
+		t.levels = append(t.levels, level{tenant: sc.Level, columns: columnIndexes(sc.Columns)})
 	}
 	return t
 }
@@ -170,30 +170,30 @@ func (t *table) level(name string) (level, bool) {
 	return level{}, false
 }
 
-// volatileDefault says that only Postgres knows what the default will be.
-func (c *column) volatileDefault() bool { return c.Filled() && !c.constOK }
+// hasVolatileDefault says that only Postgres knows what the default will be.
+func (c *column) hasVolatileDefault() bool { return c.Filled() && !c.hasConstantDefault }
 
 // leftToPostgres says that a zero field leaves the column to Postgres.
 func (c *column) leftToPostgres() bool {
-	return !c.Writable() || c.Identity != "" || c.volatileDefault()
+	return !c.Writable() || c.Identity != "" || c.hasVolatileDefault()
 }
 
-// isMade says that the engine makes a value where the definition has none: what is
+// isInferred says that the engine makes a value where the definition has none: what is
 // required and has no default, and random keys, which must be replayable.
-func (c *column) isMade() bool {
-	if !c.Writable() || c.inReference && !c.withoutReference {
+func (c *column) isInferred() bool {
+	if !c.Writable() || c.inReference && !c.mayLackReference {
 		return false
 	}
-	if c.inKey && c.base == uuidOID {
+	if c.inPrimaryKey && c.baseOID == uuidOID {
 		return true
 	}
-	return c.alwaysMade || c.Required() && !c.Filled()
+	return c.alwaysInferred || c.Required() && !c.Filled()
 }
 
 var literalPattern = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\(('?-\d+(?:\.\d+)?'?)\)|(true|false))(?:::[\w\s".\[\]]+(?:\([\d,]+\))?)?$`)
 
-// literal reads a default expression that is a constant.
-func literal(expr string) (text string, ok bool) {
+// parseConstantDefault reads a default expression that is a constant.
+func parseConstantDefault(expr string) (text string, ok bool) {
 	m := literalPattern.FindStringSubmatch(expr)
 	if m == nil {
 		return "", false

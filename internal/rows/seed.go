@@ -28,11 +28,11 @@ func BaseSeed() (uint64, error) {
 	return n, nil
 }
 
-// resolve works out seed and now of a call. The top-level test that it is made in is
+// seedAndNow works out seed and now of a call. The top-level test that it is made in is
 // part of the seed: tests that share a database do not make the same keys, and a
 // test's data does not depend on which tests ran before. The present is the option's, that
 // of the database's clock where a test has frozen it, or a fixed one.
-func (s settings) resolve(test, address string) (uint64, time.Time, error) {
+func (s settings) seedAndNow(test, address string) (uint64, time.Time, error) {
 	now := s.now
 	if frozen, ok := generation.Frozen(address); ok && now.IsZero() {
 		now = frozen
@@ -56,8 +56,8 @@ type Caller struct {
 	Log  func(level string, format string, args ...any) // once a test for each level; nil: nowhere
 }
 
-// report says which tenants had to be made.
-func (c Caller) report(made []*row) {
+// logTenantsMade says which tenants had to be made.
+func (c Caller) logTenantsMade(made []*row) {
 	if c.Log == nil || len(made) == 0 {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// AdvanceSQL returns one query for each sequence that a column of these tables draws
+// AdvanceSequencesSQL returns one query for each sequence that a column of these tables draws
 // from: it moves the sequence past the values that stand there, so that the next row
 // that leaves the key to Postgres gets a free one. A sequence that is ahead already
 // stays where it is. The queries end in a WHERE clause; the caller may add to it.
@@ -15,7 +15,7 @@ import (
 // It knows the columns by their defaults (pg_depend), so a sequence needs no owner, may
 // serve several tables, count down, or stand in an expression: of a text such as
 // 'INV-' || nextval('n') the last digits count.
-func AdvanceSQL(cat *catalog.Catalog, tables []*catalog.Relation) []string {
+func AdvanceSequencesSQL(cat *catalog.Catalog, tables []*catalog.Relation) []string {
 	written := map[*catalog.Relation]bool{}
 	for _, t := range tables {
 		written[t.Root()] = true
@@ -25,25 +25,25 @@ func AdvanceSQL(cat *catalog.Catalog, tables []*catalog.Relation) []string {
 		var values []string
 		for _, c := range s.DrawnBy {
 			if c != nil && written[c.Table.Root()] {
-				values = append(values, fmt.Sprintf("select %s from %s", number(c), c.Table.Root().Ident()))
+				values = append(values, fmt.Sprintf("select %s from %s", numberSQL(c), c.Table.Root().Ident()))
 			}
 		}
 		if len(values) > 0 {
-			queries = append(queries, advance(s, strings.Join(values, " union all ")))
+			queries = append(queries, advanceSQL(s, strings.Join(values, " union all ")))
 		}
 	}
 	return queries
 }
 
-// number is a column's value as a number, or NULL.
-func number(c *catalog.Column) string {
+// numberSQL is a column's value as a number, or NULL.
+func numberSQL(c *catalog.Column) string {
 	if c.Type.Underlying().Category == "N" {
 		return catalog.Ident(c.Name) + "::numeric"
 	}
 	return "substring(" + catalog.Ident(c.Name) + `::text from '(\d{1,30})\D*$')::numeric`
 }
 
-func advance(s *catalog.Sequence, values string) string {
+func advanceSQL(s *catalog.Sequence, values string) string {
 	extreme, beyond := "max", ">="
 	if s.Increment < 0 {
 		extreme, beyond = "min", "<="

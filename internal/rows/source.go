@@ -94,20 +94,20 @@ func (g *generator) checkKeysKnown(src source) error {
 // form that pgx writes, or a made-up text none that pgx reads.
 func (g *generator) asText(src source) bool {
 	c := src.column
-	if !c.binary(g.load.schema.types) {
+	if !c.binary(g.load.schema.codecs) {
 		return true
 	}
 	if src.infer == nil || src.field != nil || c.textual() {
 		return false
 	}
 	s, isText := src.infer(g.cells.Of(c.name)).(string)
-	if c.candidates != nil && c.base != jsonbOID {
+	if c.solved != nil && c.baseOID != jsonbOID {
 		return true
 	}
 	if !isText {
 		return false
 	}
-	_, err := encodeAny(g.load.schema.types, c, nil, s)
+	_, err := encodeAny(g.load.schema.codecs, c, nil, s)
 	return err != nil
 }
 
@@ -125,26 +125,26 @@ func (g *generator) example() (reflect.Value, error) {
 
 func (g *generator) source(c *column, example reflect.Value) (source, bool, error) {
 	tb, src := g.batch, source{column: c}
-	if v, ok := tb.fixedValues[c.index]; ok && (c.inReference || g.plan.binding == nil || g.plan.binding.byCol[c.index] < 0) {
+	if v, ok := tb.fixedValues[c.index]; ok && (c.inReference || g.maker.binding == nil || g.maker.binding.fieldByColumn[c.index] < 0) {
 		var err error
-		src.fixed, err = encodeAny(g.load.schema.types, c, nil, v)
+		src.fixed, err = encodeAny(g.load.schema.codecs, c, nil, v)
 		return src, true, err
 	}
 	if len(tb.call.associations) == 0 && !tb.overridden[c.index] {
 		if g.fromTenant(c, &src) || g.fromParent(c, &src) {
-			if c.withoutReference {
-				src.infer = g.plan.inferrerOf(c)
+			if c.mayLackReference {
+				src.infer = g.maker.inferrerOf(c)
 			}
 			return src, true, nil
 		}
 	}
-	if b := g.plan.binding; b != nil && b.byCol[c.index] >= 0 {
-		f := b.fields[b.byCol[c.index]]
+	if b := g.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
+		f := b.fields[b.fieldByColumn[c.index]]
 		v := example.FieldByIndex(f.index)
-		made := g.maker(c)
-		if !(v.IsZero() && b.isUnsaid(c, v)) || !c.leftToPostgres() && made == nil {
-			src.field, src.encode = f.index, encoderFor(g.load.schema.types, c, v.Type())
-			src.nullIfZero = b.isUnsaid(c, reflect.Zero(v.Type()))
+		made := g.inferrerOf(c)
+		if !(v.IsZero() && b.zeroMeansUnset(c, v)) || !c.leftToPostgres() && made == nil {
+			src.field, src.encode = f.index, encoderFor(g.load.schema.codecs, c, v.Type())
+			src.nullIfZero = b.zeroMeansUnset(c, reflect.Zero(v.Type()))
 			src.infer = made
 			return src, true, nil
 		}
@@ -157,18 +157,18 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 			return src, true, nil
 		}
 	}
-	src.infer = g.maker(c)
+	src.infer = g.inferrerOf(c)
 	return src, src.infer != nil, nil
 }
 
 // inferrerOf a column that is made up; nil for other columns.
-func (g *generator) maker(c *column) func(*fake.Value) any {
-	for _, m := range g.plan.inferred {
+func (g *generator) inferrerOf(c *column) func(*fake.Value) any {
+	for _, m := range g.maker.inferred {
 		if m.column == c {
 			return m.infer
 		}
 	}
-	return g.plan.inferrerOf(c)
+	return g.maker.inferrerOf(c)
 }
 
 // fromTenant: the column is part of a tenant's key.
@@ -177,13 +177,13 @@ func (g *generator) fromTenant(c *column, src *source) bool {
 		return false
 	}
 	for _, l := range g.batch.table.levels {
-		for i, col := range l.cols {
+		for i, col := range l.columns {
 			if col != c.index {
 				continue
 			}
 			t := g.load.batches[g.load.schema.tables[g.load.schema.cat.Table(l.tenant.Table).Root()]]
 			if _, ok := g.batch.tenantAbove(t, 0); ok {
-				src.tenants, src.key = t, t.table.byName[l.tenant.Key[i]].index
+				src.tenants, src.key = t, t.table.columnsByName[l.tenant.Key[i]].index
 				return true
 			}
 		}
@@ -197,13 +197,13 @@ func (g *generator) fromParent(c *column, src *source) bool {
 		from := parentColumn{choice: i}
 		found := false
 		for _, e := range choice.references {
-			if e.pair != nil && e.typeColumn == c.index {
+			if e.pair != nil && e.pairTypeColumn == c.index {
 				src.parents, src.pairType = []parentColumn{{choice: i}}, true
 				return true
 			}
 			ref := -1
-			if k := slices.Index(e.cols, c.index); k >= 0 {
-				ref, found = e.refs[k], true
+			if k := slices.Index(e.childColumns, c.index); k >= 0 {
+				ref, found = e.parentColumns[k], true
 			}
 			from.refs = append(from.refs, ref)
 		}

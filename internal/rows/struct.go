@@ -10,8 +10,8 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// layout is what a struct says of its columns, before any table is known.
-type layout struct {
+// structLayout is what a struct says of its columns, before any table is known.
+type structLayout struct {
 	typ    reflect.Type
 	fields []field
 }
@@ -25,11 +25,11 @@ type field struct {
 
 var layouts sync.Map // reflect.Type → *layout: a memo, nothing is ever looked up by name
 
-func layoutOf(t reflect.Type) *layout {
+func layoutOf(t reflect.Type) *structLayout {
 	if l, ok := layouts.Load(t); ok {
-		return l.(*layout)
+		return l.(*structLayout)
 	}
-	l := &layout{typ: t}
+	l := &structLayout{typ: t}
 	l.collect(t, nil)
 	layouts.Store(t, l)
 	return l
@@ -37,7 +37,7 @@ func layoutOf(t reflect.Type) *layout {
 
 // collect flattens embedded structs, as encoding/json does. A field tagged
 // `db:"-"` has no column: it is a transient parameter.
-func (l *layout) collect(t reflect.Type, at []int) {
+func (l *structLayout) collect(t reflect.Type, at []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		index := append(at[:len(at):len(at)], i)
@@ -51,13 +51,13 @@ func (l *layout) collect(t reflect.Type, at []int) {
 		case tag != "":
 			l.fields = append(l.fields, field{f.Name, tag, true, index})
 		default:
-			l.fields = append(l.fields, field{f.Name, snake(f.Name), false, index})
+			l.fields = append(l.fields, field{f.Name, snakeCase(f.Name), false, index})
 		}
 	}
 }
 
-// snake turns SpaceID into space_id and HTTPStatus into http_status.
-func snake(name string) string {
+// snakeCase turns SpaceID into space_id and HTTPStatus into http_status.
+func snakeCase(name string) string {
 	var b strings.Builder
 	runes := []rune(name)
 	for i, r := range runes {
@@ -76,10 +76,10 @@ func squash(name string) string { return strings.ToLower(strings.ReplaceAll(name
 
 // binding is a layout that fits a table.
 type binding struct {
-	layout *layout
-	table  *table
-	fields []boundField
-	byCol  []int // column → its field, or -1
+	layout        *structLayout
+	table         *table
+	fields        []boundField
+	fieldByColumn []int // column → its field, or -1
 }
 
 type boundField struct {
@@ -89,24 +89,24 @@ type boundField struct {
 
 // bind matches fields with columns. A field without a column is an error; a column
 // without a field is none.
-func bind(l *layout, t *table) (*binding, error) {
-	b := &binding{layout: l, table: t, byCol: make([]int, len(t.columns))}
-	for i := range b.byCol {
-		b.byCol[i] = -1
+func bind(l *structLayout, t *table) (*binding, error) {
+	b := &binding{layout: l, table: t, fieldByColumn: make([]int, len(t.columns))}
+	for i := range b.fieldByColumn {
+		b.fieldByColumn[i] = -1
 	}
 	var problems []string
 	for _, f := range l.fields {
-		c := t.find(f)
+		c := t.columnFor(f)
 		switch {
 		case c == nil:
-			problems = append(problems, t.noColumn(f))
-		case b.byCol[c.index] >= 0:
-			other := b.fields[b.byCol[c.index]].name
+			problems = append(problems, t.noColumnMessage(f))
+		case b.fieldByColumn[c.index] >= 0:
+			other := b.fields[b.fieldByColumn[c.index]].name
 			problems = append(problems, fmt.Sprintf("fields %s and %s are both column %s", other, f.name, c.name))
 		default:
-			b.byCol[c.index] = len(b.fields)
+			b.fieldByColumn[c.index] = len(b.fields)
 			b.fields = append(b.fields, boundField{f, c})
-			problems = append(problems, t.misfit(l, f, c)...)
+			problems = append(problems, t.typeMismatch(l, f, c)...)
 		}
 	}
 	if len(problems) > 0 {
@@ -115,8 +115,8 @@ func bind(l *layout, t *table) (*binding, error) {
 	return b, nil
 }
 
-func (t *table) find(f field) *column {
-	if c := t.byName[f.column]; c != nil || f.tagged {
+func (t *table) columnFor(f field) *column {
+	if c := t.columnsByName[f.column]; c != nil || f.tagged {
 		return c
 	}
 	for _, c := range t.columns {
@@ -127,7 +127,7 @@ func (t *table) find(f field) *column {
 	return nil
 }
 
-func (t *table) noColumn(f field) string {
+func (t *table) noColumnMessage(f field) string {
 	var names []string
 	for _, c := range t.columns {
 		names = append(names, c.name)
@@ -139,15 +139,15 @@ func (t *table) noColumn(f field) string {
 	return msg + fmt.Sprintf("; the table has %s; `db:\"-\"` keeps a field out", catalog.Idents(names))
 }
 
-// misfit tries whether pgx can carry the field's type to the column's. Types that
+// typeMismatch tries whether pgx can carry the field's type to the column's. Types that
 // only the server knows, enums above all, go as text and are left to it.
-func (t *table) misfit(l *layout, f field, c *column) []string {
+func (t *table) typeMismatch(l *structLayout, f field, c *column) []string {
 	typ := l.typ.FieldByIndex(f.index).Type
 	sample := reflect.New(typ).Elem()
 	if typ.Kind() == reflect.Pointer {
 		sample = reflect.New(typ.Elem())
 	}
-	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || t.schema.types.carries(c.Type.OID, sample.Interface()) {
+	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || t.schema.codecs.carries(c.Type.OID, sample.Interface()) {
 		return nil
 	}
 	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}
@@ -158,7 +158,7 @@ func (t *table) misfit(l *layout, f field, c *column) []string {
 func (b *binding) readRow(r *row, row reflect.Value) {
 	for _, f := range b.fields {
 		v, c := row.FieldByIndex(f.index), f.column
-		if v.IsZero() && b.isUnsaid(c, v) || c.Generated != "" {
+		if v.IsZero() && b.zeroMeansUnset(c, v) || c.Generated != "" {
 			continue
 		}
 		r.values[c.index], r.isSet[c.index] = v.Interface(), true
@@ -166,11 +166,11 @@ func (b *binding) readRow(r *row, row reflect.Value) {
 	}
 }
 
-// isUnsaid reports whether a zero field means "not said": where a reference or the
+// zeroMeansUnset reports whether a zero field means "not said": where a reference or the
 // tenant decides the column, an identity or a default that only Postgres can compute,
 // and in types that have a word for nothing, such as moments and UUIDs. Everywhere
 // else false is false and 0 is 0, keys included.
-func (b *binding) isUnsaid(c *column, v reflect.Value) bool {
+func (b *binding) zeroMeansUnset(c *column, v reflect.Value) bool {
 	if c.inReference || c.leftToPostgres() {
 		return true
 	}
@@ -183,32 +183,32 @@ func (b *binding) isUnsaid(c *column, v reflect.Value) bool {
 	return false
 }
 
-// isUnknown reports whether a zero field of a row that is there tells nothing. Such a
+// zeroMeansUnknown reports whether a zero field of a row that is there tells nothing. Such a
 // row has its whole key, so what is left open in a new one is a 0 in its key.
-func (b *binding) isUnknown(c *column, v reflect.Value) bool {
-	key := c.inKey && !c.leftToPostgres() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
-	return b.isUnsaid(c, v) && !key
+func (b *binding) zeroMeansUnknown(c *column, v reflect.Value) bool {
+	key := c.inPrimaryKey && !c.leftToPostgres() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
+	return b.zeroMeansUnset(c, v) && !key
 }
 
 // storeField writes a value back into the row's field, if it has one.
 func (b *binding) storeField(row reflect.Value, col int, v any) error {
-	i := b.byCol[col]
+	i := b.fieldByColumn[col]
 	if i < 0 {
 		return nil
 	}
-	return assign(b.table.schema.types, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
+	return setFieldValue(b.table.schema.codecs, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
 }
 
 // tryStoreField is store for values that a field may be unable to hold: it keeps its own
 // then.
 func (b *binding) tryStoreField(row reflect.Value, col int, v any) {
-	i := b.byCol[col]
+	i := b.fieldByColumn[col]
 	if i < 0 {
 		return
 	}
 	field := row.FieldByIndex(b.fields[i].index)
 	fresh := reflect.New(field.Type()).Elem()
-	if assign(b.table.schema.types, b.table.columns[col], fresh, v) == nil {
+	if setFieldValue(b.table.schema.codecs, b.table.columns[col], fresh, v) == nil {
 		field.Set(fresh)
 	}
 }

@@ -16,7 +16,7 @@ type Structure struct {
 	Fingerprint string // equal for databases that look the same
 	Catalog     *catalog.Catalog
 	Model       seedbed.Model // as seedbed.Discover finds it
-	made        sync.Map      // reflect.Type → what Made keeps
+	derived     sync.Map      // reflect.Type → what Made keeps
 }
 
 // structures are those seen. They are bounded: a test suite has few, a program that
@@ -26,64 +26,64 @@ var structures struct {
 	known map[string]*Structure // by print
 }
 
-const mostKnown = 256
+const mostStructures = 256
 
 // Fingerprint tells whether a structure still holds, without loading it.
 func Fingerprint(ctx context.Context, db seedbed.DB) (string, error) {
-	print, err := catalog.Print(ctx, db)
+	fingerprint, err := catalog.Print(ctx, db)
 	if err != nil {
 		return "", fmt.Errorf("look at the schema: %w", err)
 	}
-	return print, nil
+	return fingerprint, nil
 }
 
 // StructureOf returns the structure behind a fingerprint of db: from memory where one that
 // looks the same was seen before. Those who ask for the same one at the same time
 // all look: to wait for each other, with a connection held, could be for ever.
-func StructureOf(ctx context.Context, db seedbed.DB, print string) (*Structure, error) {
-	if s := rememberStructure(print, nil); s != nil {
+func StructureOf(ctx context.Context, db seedbed.DB, fingerprint string) (*Structure, error) {
+	if s := rememberStructure(fingerprint, nil); s != nil {
 		return s, nil
 	}
 	cat, err := catalog.Load(ctx, db, catalog.Options{})
 	if err != nil {
 		return nil, err
 	}
-	found, err := seedbed.Discover(ctx, loaded{db, cat})
+	found, err := seedbed.Discover(ctx, dbWithCatalog{db, cat})
 	if err != nil {
 		return nil, err
 	}
-	return rememberStructure(print, &Structure{Fingerprint: print, Catalog: cat, Model: found.Model}), nil
+	return rememberStructure(fingerprint, &Structure{Fingerprint: fingerprint, Catalog: cat, Model: found.Model}), nil
 }
 
-// loaded has Discover use the catalog that was read.
-type loaded struct {
+// dbWithCatalog has Discover use the catalog that was read.
+type dbWithCatalog struct {
 	seedbed.DB
 	cat *catalog.Catalog
 }
 
 // LoadedCatalog implements catalog.Loaded.
-func (l loaded) LoadedCatalog() *catalog.Catalog { return l.cat }
+func (l dbWithCatalog) LoadedCatalog() *catalog.Catalog { return l.cat }
 
 // rememberStructure returns the structure known by a print, which is s where there was none.
-func rememberStructure(print string, s *Structure) *Structure {
+func rememberStructure(fingerprint string, s *Structure) *Structure {
 	structures.Lock()
 	defer structures.Unlock()
-	if before := structures.known[print]; before != nil || s == nil {
-		return before
+	if known := structures.known[fingerprint]; known != nil || s == nil {
+		return known
 	}
-	if structures.known == nil || len(structures.known) >= mostKnown {
+	if structures.known == nil || len(structures.known) >= mostStructures {
 		structures.known = map[string]*Structure{}
 	}
-	structures.known[print] = s
+	structures.known[fingerprint] = s
 	return s
 }
 
-// Made returns what a package makes of a structure: made once, kept with it.
-func Made[T any](s *Structure, make func(*Structure) *T) *T {
+// Derived returns what a package makes of a structure: made once, kept with it.
+func Derived[T any](s *Structure, derive func(*Structure) *T) *T {
 	key := reflect.TypeFor[T]()
-	if made, there := s.made.Load(key); there {
-		return made.(*T)
+	if derived, there := s.derived.Load(key); there {
+		return derived.(*T)
 	}
-	made, _ := s.made.LoadOrStore(key, make(s))
-	return made.(*T)
+	derived, _ := s.derived.LoadOrStore(key, derive(s))
+	return derived.(*T)
 }

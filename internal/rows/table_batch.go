@@ -12,7 +12,7 @@ import (
 type tableBatch struct {
 	table       *table
 	definition  *Definition
-	call        *call
+	call        *callOptions
 	n           int64
 	firstNumber int64 // number of the first row
 	requested   bool
@@ -47,7 +47,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 	}
 	chain = append(slices.Clip(chain), tb)
 	if tb.call == nil {
-		tb.call = &call{schema: load.schema}
+		tb.call = &callOptions{schema: load.schema}
 	}
 	if len(tb.call.associations) > 0 {
 		load.order = append(load.order, tb) // placed: Create's resolution finds its parents
@@ -57,7 +57,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 		if ref.neverSet || tb.baseBatch != nil && ref.parent == tb.baseBatch.table && len(ref.discriminators) > 0 {
 			continue
 		}
-		if tb.existing && !ref.tenant || tb.isOverridden(ref) {
+		if tb.existing && !ref.toTenant || tb.isOverridden(ref) {
 			continue
 		}
 		if ref.pair != nil && slices.ContainsFunc(tb.table.references[:i], func(o *reference) bool { return o.pair == ref.pair }) {
@@ -83,8 +83,8 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	if err != nil {
 		return err
 	}
-	for _, say := range tb.call.overrides {
-		say(r.value.Addr().Interface())
+	for _, override := range tb.call.overrides {
+		override(r.value.Addr().Interface())
 	}
 	if err := r.readFields(); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 
 // isOverridden reports whether options leave a reference nothing to say.
 func (tb *tableBatch) isOverridden(ref *reference) bool {
-	for _, c := range ref.own {
+	for _, c := range ref.ownColumns {
 		if !tb.overridden[c] {
 			return false
 		}
@@ -108,7 +108,7 @@ func (tb *tableBatch) isOverridden(ref *reference) bool {
 
 // addChoice finds the batches that a reference may lead to.
 func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *reference, chain []*tableBatch) error {
-	c := &choice{cell: tb.table.columns[ref.own[0]].name + " →"}
+	c := &choice{cell: tb.table.columns[ref.ownColumns[0]].name + " →"}
 	candidates := []*reference{ref}
 	if ref.pair != nil {
 		candidates = slices.DeleteFunc(slices.Clone(tb.table.references), func(o *reference) bool { return o.pair != ref.pair })
@@ -148,7 +148,7 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 			return fmt.Errorf("%s: its parents, %s, are placed by On or By: place it as well, or fill it in a plan of its own", tb.table.name, p.table.name)
 		}
 	}
-	if !ref.tenant || ref.exclusive { // a tenant's columns follow from how rows are spread
+	if !ref.toTenant || ref.exclusive { // a tenant's columns follow from how rows are spread
 		tb.choices = append(tb.choices, c)
 	}
 	return nil

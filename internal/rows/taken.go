@@ -92,7 +92,7 @@ func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*
 	}
 	err := transact(ctx, db, func(tx pgx.Tx) error {
 		var queries pgx.Batch
-		for _, sql := range AdvanceSQL(s.cat, tables) {
+		for _, sql := range AdvanceSequencesSQL(s.cat, tables) {
 			queries.Queue(sql)
 		}
 		if err := tx.SendBatch(ctx, &queries).Close(); err != nil {
@@ -117,19 +117,19 @@ func namesOf(columns []*column) []string {
 
 // uniqueColumns are those of unique keys whose values follow from a row's number: one
 // of each key is enough to tell its rows apart.
-func (b *batch) uniqueColumns(def *Definition, t *table, fixes map[int]string) ([]*column, error) {
-	example, err := b.exampleRow(def, t, 0, fixes)
+func (b *batch) uniqueColumns(def *Definition, t *table, discriminators map[int]string) ([]*column, error) {
+	example, err := b.exampleRow(def, t, 0, discriminators)
 	if err != nil {
 		return nil, err
 	}
 	var out []*column
 	for _, ix := range t.uniqueIndexes() {
 		for _, k := range ix.Keys {
-			c := t.byName[k.Column]
+			c := t.columnsByName[k.Column]
 			if c == nil {
 				c = t.columnIn(k.Expr)
 			}
-			if c == nil || c.inReference || c.base == boolOID || len(c.rule().choices) > 0 || !example.isSet[c.index] || example.values[c.index] == nil || !c.unique && !(c.inKey && c.base == uuidOID) && len(ix.Keys) > 1 {
+			if c == nil || c.inReference || c.baseOID == boolOID || len(c.rule().choices) > 0 || !example.isSet[c.index] || example.values[c.index] == nil || !c.mustDiffer && !(c.inPrimaryKey && c.baseOID == uuidOID) && len(ix.Keys) > 1 {
 				continue
 			}
 			if !slices.Contains(out, c) {
@@ -142,8 +142,8 @@ func (b *batch) uniqueColumns(def *Definition, t *table, fixes map[int]string) (
 }
 
 // exampleRow is a row that is not written: what the definition and the engine make of it.
-func (b *batch) exampleRow(def *Definition, t *table, number int64, fixes map[int]string) (*row, error) {
-	r, err := b.newRow(def, t, number, fixes)
+func (b *batch) exampleRow(def *Definition, t *table, number int64, discriminators map[int]string) (*row, error) {
+	r, err := b.newRow(def, t, number, discriminators)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (b *batch) rowsInTheWay(ctx context.Context, db seedbed.DB, searches []*tak
 			where = append(where, c.isOneOfSQL(len(args)))
 		}
 		queries.Queue(fmt.Sprintf("select case when exists (select from %s where %s) then (select count(*) from (select from %s limit %d) x) else -1 end",
-			s.table.rel.Ident(), strings.Join(where, " or "), s.table.rel.Ident(), mostKeys), args...)
+			s.table.relation.Ident(), strings.Join(where, " or "), s.table.relation.Ident(), mostKeys), args...)
 	}
 	results := db.SendBatch(ctx, &queries)
 	defer results.Close()

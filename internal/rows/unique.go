@@ -26,17 +26,17 @@ func (t *table) chooseUniqueColumns() {
 				}
 			}
 			if c != nil {
-				c.unique = true
-				c.alwaysMade = !c.isMade()
+				c.mustDiffer = true
+				c.alwaysInferred = !c.isInferred()
 			}
 		}
 	}
 	for _, c := range t.columns {
 		if c.Writable() && !c.inReference && c.partitionValues() != nil {
-			c.alwaysMade = true
+			c.alwaysInferred = true
 		}
 		if c.Writable() && !c.Required() && !c.inReference && c.rule().present {
-			c.alwaysMade = true
+			c.alwaysInferred = true
 		}
 	}
 }
@@ -45,16 +45,16 @@ func (t *table) chooseUniqueColumns() {
 // its own, or a NULL.
 func (t *table) varies(ix *catalog.Index) bool {
 	for _, k := range ix.Keys {
-		c := t.byName[k.Column]
+		c := t.columnsByName[k.Column]
 		if c == nil {
 			continue
 		}
-		if c.Identity != "" || strings.HasPrefix(c.Default, "nextval(") || c.base == uuidOID && c.volatileDefault() ||
-			c.unique || !c.Required() && !c.Filled() && !c.inReference && !ix.NullsNotDistinct {
+		if c.Identity != "" || strings.HasPrefix(c.Default, "nextval(") || c.baseOID == uuidOID && c.hasVolatileDefault() ||
+			c.mustDiffer || !c.Required() && !c.Filled() && !c.inReference && !ix.NullsNotDistinct {
 			return true
 		}
 		for _, ref := range t.references {
-			if ref.exclusive && slices.Contains(ref.own, c.index) {
+			if ref.exclusive && slices.Contains(ref.ownColumns, c.index) {
 				return true
 			}
 		}
@@ -66,7 +66,7 @@ func (t *table) varies(ix *catalog.Index) bool {
 func (t *table) lastReference(ix *catalog.Index) (last *reference) {
 	for _, k := range ix.Keys {
 		for _, ref := range t.references {
-			if c := t.byName[k.Column]; c != nil && slices.Contains(ref.own, c.index) && !ref.tenant && ref.pair == nil {
+			if c := t.columnsByName[k.Column]; c != nil && slices.Contains(ref.ownColumns, c.index) && !ref.toTenant && ref.pair == nil {
 				last = ref
 			}
 		}
@@ -77,7 +77,7 @@ func (t *table) lastReference(ix *catalog.Index) (last *reference) {
 func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	var best *column
 	for _, k := range ix.Keys {
-		c := t.byName[k.Column]
+		c := t.columnsByName[k.Column]
 		if c == nil {
 			c = t.columnIn(k.Expr)
 		}
@@ -94,7 +94,7 @@ func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 // columnIn is the first column that an expression names.
 func (t *table) columnIn(expr string) *column {
 	for _, word := range regexp.MustCompile(`\w+`).FindAllString(expr, -1) {
-		if c := t.byName[word]; c != nil && !c.inReference {
+		if c := t.columnsByName[word]; c != nil && !c.inReference {
 			return c
 		}
 	}
@@ -104,7 +104,7 @@ func (t *table) columnIn(expr string) *column {
 // distinctness ranks how well a column can differ from row to row.
 func (c *column) distinctness() int {
 	r := c.rule()
-	if len(r.choices) > 0 || c.base == boolOID {
+	if len(r.choices) > 0 || c.baseOID == boolOID {
 		return 0
 	}
 	switch t := c.Type.Underlying(); {
@@ -128,16 +128,16 @@ func (c *column) distinctness() int {
 // as if it were whole, unless rows can stay out of it: of UNIQUE (org_id) WHERE
 // is_owner no row needs to be an owner.
 func (t *table) uniqueIndexes() []*catalog.Index {
-	if t.uniques != nil {
-		return t.uniques
+	if t.uniqueIndexCache != nil {
+		return t.uniqueIndexCache
 	}
-	t.uniques = []*catalog.Index{}
-	for _, ix := range t.rel.Indexes {
+	t.uniqueIndexCache = []*catalog.Index{}
+	for _, ix := range t.relation.Indexes {
 		if ix.Unique && !t.avoidsIndex(ix) {
-			t.uniques = append(t.uniques, ix)
+			t.uniqueIndexCache = append(t.uniqueIndexCache, ix)
 		}
 	}
-	return t.uniques
+	return t.uniqueIndexCache
 }
 
 // avoidsIndex reports whether no row made here satisfies the predicate of a partial index,
@@ -165,11 +165,11 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	case len(condition) == 1:
 	case len(condition) == 2 && condition[0].Is("not"):
 		value, want = "false", condition[1]
-	case len(condition) >= 3 && t.byName[condition[0].Text] != nil:
+	case len(condition) >= 3 && t.columnsByName[condition[0].Text] != nil:
 		literal := slices.IndexFunc(condition, func(t sqltext.Token) bool { return t.Kind == sqltext.String || t.Is("true") || t.Is("false") })
 		equal := slices.IndexFunc(condition, func(t sqltext.Token) bool { return t.Is("=") })
 		isNotNull := len(condition) == 4 && condition[1].Is("is") && condition[2].Is("not") && condition[3].Is("null")
-		c := t.byName[condition[0].Text]
+		c := t.columnsByName[condition[0].Text]
 		if isNotNull {
 			return !c.Required() && !c.Filled() && !c.inReference
 		}
@@ -180,7 +180,7 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	default:
 		return false
 	}
-	c := t.byName[want.Text]
+	c := t.columnsByName[want.Text]
 	if !want.Name() || c == nil || !c.Writable() || c.inReference {
 		return false
 	}
@@ -191,7 +191,7 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 func (c *column) avoidValue(value string) bool {
 	r := c.rule()
 	switch {
-	case c.base == boolOID:
+	case c.baseOID == boolOID:
 		if slices.Contains(c.avoidedValues, map[string]string{"true": "false", "false": "true"}[value]) {
 			return false
 		}
@@ -200,12 +200,12 @@ func (c *column) avoidValue(value string) bool {
 		if len(left) == 0 {
 			return false
 		}
-	case c.constOK && c.constant == value:
+	case c.hasConstantDefault && c.constantDefault == value:
 		return false
 	}
 	c.avoidedValues = append(c.avoidedValues, value)
-	if c.constOK && strings.EqualFold(c.constant, value) {
-		c.alwaysMade = true
+	if c.hasConstantDefault && strings.EqualFold(c.constantDefault, value) {
+		c.alwaysInferred = true
 	}
 	return true
 }
@@ -236,13 +236,13 @@ func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
 		return nil
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
-		c := tb.table.byName[ix.Keys[0].Column]
-		if len(ix.Keys) > 1 || c == nil || c.inReference || !c.isMade() || c.candidates != nil {
+		c := tb.table.columnsByName[ix.Keys[0].Column]
+		if len(ix.Keys) > 1 || c == nil || c.inReference || !c.isInferred() || c.solved != nil {
 			continue
 		}
 		most, there := c.distinctValues(), int64(0)
 		if load.hasRows[tb.table] && most < mostKeys {
-			if err := load.tx.QueryRow(ctx, "select count(*) from "+tb.table.rel.Ident()).Scan(&there); err != nil {
+			if err := load.tx.QueryRow(ctx, "select count(*) from "+tb.table.relation.Ident()).Scan(&there); err != nil {
 				return err
 			}
 		}
@@ -260,7 +260,7 @@ func (c *column) distinctValues() int64 {
 	switch {
 	case len(r.choices) > 0:
 		return int64(len(r.choices) - len(c.avoidedValues))
-	case c.base == boolOID:
+	case c.baseOID == boolOID:
 		return 2
 	case r.lo != nil && r.hi != nil && typ.Category == "N" && typ.Name != "numeric" && !strings.HasPrefix(typ.Name, "float"):
 		lo, hi := r.bounds(0, 0, 1)

@@ -13,7 +13,7 @@ import (
 // pending stands for a value that Postgres will choose when a row of this call is
 // inserted: an identity, a serial, a default.
 type pending struct {
-	of     *row
+	row    *row
 	column int
 }
 
@@ -33,7 +33,7 @@ func canonical(c *column, v any) any {
 	case pgtype.UUID:
 		return x.Bytes
 	case string:
-		if c.base == uuidOID {
+		if c.baseOID == uuidOID {
 			if id, err := ParseUUID(x); err == nil {
 				return id
 			}
@@ -56,7 +56,7 @@ func canonical(c *column, v any) any {
 	case reflect.String:
 		return canonical(c, r.String())
 	case reflect.Array:
-		if id, ok := bytes16(r); ok {
+		if id, ok := uuidFromArray(r); ok {
 			return id
 		}
 	}
@@ -76,7 +76,7 @@ func canonicalFromServer(v any) any {
 	return canonical(nil, v)
 }
 
-func bytes16(r reflect.Value) (id [16]byte, ok bool) {
+func uuidFromArray(r reflect.Value) (id [16]byte, ok bool) {
 	if r.Type().Elem().Kind() != reflect.Uint8 || r.Len() != 16 {
 		return id, false
 	}
@@ -92,7 +92,7 @@ func display(v any) string {
 	case [16]byte:
 		return FormatUUID(x)
 	case pending:
-		return "a new row's " + x.of.table.columns[x.column].name
+		return "a new row's " + x.row.table.columns[x.column].name
 	}
 	return fmt.Sprint(v)
 }
@@ -109,9 +109,9 @@ func keyText(c *column, v any) string {
 	}
 }
 
-// assign puts a value into a field of whatever type, through Postgres's text form
+// setFieldValue puts a value into a field of whatever type, through Postgres's text form
 // where Go has no direct way.
-func assign(m *codecs, c *column, dst reflect.Value, v any) error {
+func setFieldValue(m *codecs, c *column, dst reflect.Value, v any) error {
 	src := reflect.ValueOf(v)
 	switch {
 	case v == nil:
@@ -122,23 +122,23 @@ func assign(m *codecs, c *column, dst reflect.Value, v any) error {
 		return nil
 	case dst.Kind() == reflect.Pointer:
 		fresh := reflect.New(dst.Type().Elem())
-		if err := assign(m, c, fresh.Elem(), v); err != nil {
+		if err := setFieldValue(m, c, fresh.Elem(), v); err != nil {
 			return err
 		}
 		dst.Set(fresh)
 		return nil
 	case src.Kind() == reflect.Pointer && !src.IsNil():
-		return assign(m, c, dst, src.Elem().Interface())
+		return setFieldValue(m, c, dst, src.Elem().Interface())
 	}
-	if done := assignKind(dst, src, v); done {
+	if done := setSameKind(dst, src, v); done {
 		return nil
 	}
-	return assignText(m, c, dst, v)
+	return setFromText(m, c, dst, v)
 }
 
-// assignKind covers what differs in name only: integers that fit, strings, and
+// setSameKind covers what differs in name only: integers that fit, strings, and
 // the many types that are sixteen bytes.
-func assignKind(dst, src reflect.Value, v any) bool {
+func setSameKind(dst, src reflect.Value, v any) bool {
 	switch {
 	case dst.CanInt() && src.CanInt() && !dst.OverflowInt(src.Int()):
 		dst.SetInt(src.Int())
@@ -151,7 +151,7 @@ func assignKind(dst, src reflect.Value, v any) bool {
 	case dst.Kind() == reflect.Slice && dst.Type().Elem().Kind() == reflect.Uint8 && src.Kind() == reflect.String:
 		dst.SetBytes([]byte(src.String()))
 	case dst.Kind() == reflect.String:
-		id, ok := sixteenBytes(v)
+		id, ok := asUUID(v)
 		if !ok {
 			return false
 		}
@@ -162,8 +162,8 @@ func assignKind(dst, src reflect.Value, v any) bool {
 	return true
 }
 
-// sixteenBytes is a UUID of whatever type.
-func sixteenBytes(v any) (id [16]byte, ok bool) {
+// asUUID is a UUID of whatever type.
+func asUUID(v any) (id [16]byte, ok bool) {
 	if id, ok = v.([16]byte); ok {
 		return id, true
 	}
@@ -173,7 +173,7 @@ func sixteenBytes(v any) (id [16]byte, ok bool) {
 	return id, false
 }
 
-func assignText(m *codecs, c *column, dst reflect.Value, v any) error {
+func setFromText(m *codecs, c *column, dst reflect.Value, v any) error {
 	var buf []byte
 	if s, ok := v.(string); ok {
 		buf = []byte(s)
@@ -183,7 +183,7 @@ func assignText(m *codecs, c *column, dst reflect.Value, v any) error {
 			return fmt.Errorf("column %s: a %T does not fit type %s: %w", c.name, v, c.SQLType, err)
 		}
 	}
-	if c.base == boolOID && len(buf) > 1 {
+	if c.baseOID == boolOID && len(buf) > 1 {
 		buf = buf[:1] // "true" → "t", the form that pgx scans
 	}
 	if err := m.scan(c.Type.OID, pgtype.TextFormatCode, buf, dst.Addr().Interface()); err != nil {

@@ -29,7 +29,7 @@ func (t *table) violations(first, second *row) []violation {
 			out = append(out, v)
 		}
 	}
-	for _, k := range t.rel.Constraints {
+	for _, k := range t.relation.Constraints {
 		v := violation{name: k.Name, definition: k.Definition}
 		switch k.Kind {
 		case catalog.PrimaryKey, catalog.Unique:
@@ -95,9 +95,9 @@ func (r *row) withFreshKey(row map[string]any) map[string]any {
 	cells.At(r.number + 1<<30)
 	for _, c := range r.table.columns {
 		switch {
-		case c.Identity != "" || c.inKey && c.leftToPostgres() && c.base != uuidOID:
+		case c.Identity != "" || c.inPrimaryKey && c.leftToPostgres() && c.baseOID != uuidOID:
 			delete(row, c.name)
-		case c.inKey && c.base == uuidOID && !c.inReference:
+		case c.inPrimaryKey && c.baseOID == uuidOID && !c.inReference:
 			row[c.name] = cells.Of(c.name).UUID()
 		}
 	}
@@ -106,7 +106,7 @@ func (r *row) withFreshKey(row map[string]any) map[string]any {
 
 func (t *table) notWritable(columns []string) string {
 	for _, name := range columns {
-		if c := t.byName[name]; !c.Writable() {
+		if c := t.columnsByName[name]; !c.Writable() {
 			return "its column " + name + " is written by Postgres only"
 		}
 	}
@@ -119,15 +119,15 @@ func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
 	cells.At(1 << 30) // a number that no row has
 	change := map[string]any{}
 	for _, name := range k.Columns {
-		c := t.byName[name]
-		if c.Generated != "" || t.tenantColumn(c.index) && len(k.Columns) > 1 {
+		c := t.columnsByName[name]
+		if c.Generated != "" || t.isTenantColumn(c.index) && len(k.Columns) > 1 {
 			continue
 		}
-		change[name] = inferValue(&column{Column: c.Column, name: c.name, base: c.base, unique: true, index: c.index})(cells.Of(name + " orphan"))
+		change[name] = inferValue(&column{Column: c.Column, name: c.name, baseOID: c.baseOID, mustDiffer: true, index: c.index})(cells.Of(name + " orphan"))
 		if c.Type.Underlying().Name == "int2" {
 			change[name] = 32_000
 		}
-		if c.base == uuidOID {
+		if c.baseOID == uuidOID {
 			change[name] = cells.Of(name).UUIDv4()
 		}
 	}
@@ -138,12 +138,12 @@ func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
 		target, ok := seedTarget(ref)
 		if ok && slices.Contains(k.Columns, target) {
 			row := r.withChanges(map[string]any{ref.pair.ID: cells.Of("orphan").UUIDv4()})
-			row[ref.pair.Type] = ref.label
+			row[ref.pair.Type] = ref.pairType
 			return row, ""
 		}
 	}
-	last := t.byName[k.Columns[len(k.Columns)-1]]
-	if last.Writable() && last.base == uuidOID {
+	last := t.columnsByName[k.Columns[len(k.Columns)-1]]
+	if last.Writable() && last.baseOID == uuidOID {
 		return r.withChanges(map[string]any{last.name: cells.Of(last.name).UUIDv4()}), ""
 	}
 	return nil, "its columns are the tenant's, or written by Postgres only"
@@ -153,6 +153,6 @@ func seedTarget(ref *reference) (shadow string, ok bool) {
 	if ref.pair == nil {
 		return "", false
 	}
-	target, ok := ref.pair.Target(ref.label)
+	target, ok := ref.pair.Target(ref.pairType)
 	return target.Shadow, ok && target.Shadow != ""
 }

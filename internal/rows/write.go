@@ -17,28 +17,28 @@ import (
 // is one batch and one round trip; a key that Postgres chooses costs one more.
 type writer struct {
 	*batch
-	db       seedbed.DB
-	inTx     bool // within a transaction of the caller's: a savepoint guards it
-	settings map[string]string
-	touched  map[string]bool
-	sql      map[string]string
+	db            seedbed.DB
+	inTx          bool // within a transaction of the caller's: a savepoint guards it
+	settings      map[string]string
+	savedSettings map[string]bool
+	insertSQL     map[string]string
 }
 
 // sentStatement is a statement on its way and what to do with its answer.
 type sentStatement struct {
-	table string
-	sql   string
-	read  func(pgx.Rows) error
+	table      string
+	sql        string
+	readAnswer func(pgx.Rows) error
 }
 
 func newWriter(b *batch, db seedbed.DB, inTx bool) *writer {
-	return &writer{batch: b, db: db, inTx: inTx, settings: map[string]string{}, touched: map[string]bool{}, sql: map[string]string{}}
+	return &writer{batch: b, db: db, inTx: inTx, settings: map[string]string{}, savedSettings: map[string]bool{}, insertSQL: map[string]string{}}
 }
 
 func (b *batch) write(ctx context.Context, db seedbed.DB) error {
 	inTx, known := transactional(db)
-	whole := b.fitsOneRoundTrip() && known
-	if whole {
+	oneRoundTrip := b.fitsOneRoundTrip() && known
+	if oneRoundTrip {
 		return newWriter(b, db, inTx).run(ctx)
 	}
 	ran := false
@@ -48,7 +48,7 @@ func (b *batch) write(ctx context.Context, db seedbed.DB) error {
 		return err
 	})
 	if ran { // what is deferred speaks up at the commit
-		return b.schema.explain("create", b.written[len(b.written)-1].table.name, err)
+		return b.schema.explain("create", b.toWrite[len(b.toWrite)-1].table.name, err)
 	}
 	return err
 }
@@ -56,7 +56,7 @@ func (b *batch) write(ctx context.Context, db seedbed.DB) error {
 // fitsOneRoundTrip reports whether one batch is enough: nothing waits for a key, and no hook
 // wants to run inside the transaction.
 func (b *batch) fitsOneRoundTrip() bool {
-	for _, r := range b.written {
+	for _, r := range b.toWrite {
 		if len(r.definition.After) > 0 {
 			return false
 		}
@@ -70,7 +70,7 @@ func (b *batch) fitsOneRoundTrip() bool {
 }
 
 func (w *writer) run(ctx context.Context) error {
-	for first := true; first || slices.ContainsFunc(w.written, func(r *row) bool { return !r.written }); first = false {
+	for first := true; first || slices.ContainsFunc(w.toWrite, func(r *row) bool { return !r.sent }); first = false {
 		n, err := w.flush(ctx)
 		if err != nil {
 			return err
@@ -87,8 +87,8 @@ func (w *writer) run(ctx context.Context) error {
 
 // circleError says which row waits for a key that never comes.
 func (w *writer) circleError() error {
-	for _, r := range w.written {
-		if !r.written {
+	for _, r := range w.toWrite {
+		if !r.sent {
 			return fmt.Errorf("create %s: its references run in a circle of keys that only Postgres chooses, without a sequence", r.table.name)
 		}
 	}
@@ -98,20 +98,20 @@ func (w *writer) circleError() error {
 // drawFromSequences takes the number that a row waits for from its sequence beforehand: where
 // references run in a circle, no row can be first. It reports whether there was one.
 func (w *writer) drawFromSequences(ctx context.Context) (bool, error) {
-	for _, r := range w.written {
+	for _, r := range w.toWrite {
 		for _, v := range r.values {
 			p, waits := v.(pending)
-			if !waits || r.written || p.of.isSet[p.column] {
+			if !waits || r.sent || p.row.isSet[p.column] {
 				continue
 			}
-			c := p.of.table.columns[p.column]
+			c := p.row.table.columns[p.column]
 			var number *int64
 			err := w.db.QueryRow(ctx, `select nextval(pg_get_serial_sequence($1, $2))`, c.Table.Ident(), c.name).Scan(&number)
 			if err != nil || number == nil {
 				return false, err
 			}
-			p.of.values[p.column], p.of.isSet[p.column] = *number, true
-			return true, p.of.storeField(p.column, *number)
+			p.row.values[p.column], p.row.isSet[p.column] = *number, true
+			return true, p.row.storeField(p.column, *number)
 		}
 	}
 	return false, nil
@@ -119,20 +119,20 @@ func (w *writer) drawFromSequences(ctx context.Context) (bool, error) {
 
 // round is one trip to the server and back.
 type round struct {
-	batch pgx.Batch
-	queue []sentStatement
+	batch      pgx.Batch
+	statements []sentStatement
 }
 
 func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
 	r.batch.Queue(sql, args...)
-	r.queue = append(r.queue, sentStatement{table, sql, read})
+	r.statements = append(r.statements, sentStatement{table, sql, read})
 }
 
 // exec is a statement whose answer does not matter.
 func (r *round) exec(sql string, args ...any) { r.add("", sql, args, nil) }
 
-// begin starts a round that leaves the caller's transaction usable if it fails.
-func (w *writer) begin() *round {
+// beginRound starts a round that leaves the caller's transaction usable if it fails.
+func (w *writer) beginRound() *round {
 	r := &round{}
 	if w.inTx {
 		r.exec("savepoint seedbed_factory")
@@ -140,72 +140,72 @@ func (w *writer) begin() *round {
 	return r
 }
 
-// end puts the session back as it was and sends the round.
-func (w *writer) end(ctx context.Context, r *round, guarded bool) error {
+// endRound puts the session back as it was and sends the round.
+func (w *writer) endRound(ctx context.Context, r *round, hasRLS bool) error {
 	if w.inTx {
-		w.restore(guarded, r.exec)
+		w.restoreSession(hasRLS, r.exec)
 		r.exec("release savepoint seedbed_factory")
 	}
-	return w.read(ctx, w.db.SendBatch(ctx, &r.batch), r.queue)
+	return w.readAnswers(ctx, w.db.SendBatch(ctx, &r.batch), r.statements)
 }
 
 // flush sends all that is ready and reads the answers.
 func (w *writer) flush(ctx context.Context) (n int, err error) {
-	r, guarded := w.begin(), w.hasRowSecurity()
-	if guarded {
-		w.setRole(r.exec)
+	r, hasRLS := w.beginRound(), w.hasRowSecurity()
+	if hasRLS {
+		w.queueSeederRole(r.exec)
 	}
-	for _, d := range w.written {
-		if d.written {
+	for _, row := range w.toWrite {
+		if row.sent {
 			continue
 		}
-		if !d.fillPending() {
+		if !row.fillPending() {
 			break
 		}
-		w.setTenant(d, r.exec)
-		sql, args, read := w.insert(d)
-		r.add(d.table.name, sql, args, read)
-		d.written = true
+		w.setTenant(row, r.exec)
+		sql, args, read := w.insertStatement(row)
+		r.add(row.table.name, sql, args, read)
+		row.sent = true
 		n++
 	}
-	return n, w.end(ctx, r, guarded)
+	return n, w.endRound(ctx, r, hasRLS)
 }
 
-func (w *writer) setTenant(r *row, control func(string, ...any)) {
+func (w *writer) setTenant(r *row, queue func(string, ...any)) {
 	settings := r.tenantSettings()
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if w.settings[name] == settings[name] {
 			continue
 		}
-		if w.inTx && !w.touched[name] {
-			control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, savedSetting(name), name)
+		if w.inTx && !w.savedSettings[name] {
+			queue(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, savedSetting(name), name)
 		}
-		w.settings[name], w.touched[name] = settings[name], true
-		control(`select set_config($1, $2, true)`, name, settings[name])
+		w.settings[name], w.savedSettings[name] = settings[name], true
+		queue(`select set_config($1, $2, true)`, name, settings[name])
 	}
 }
 
 // savedSetting names the setting that keeps the old value of a setting.
 func savedSetting(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
 
-func (w *writer) restore(guarded bool, control func(string, ...any)) {
-	if guarded {
-		control(RestoreRoleSQL)
+func (w *writer) restoreSession(hasRLS bool, queue func(string, ...any)) {
+	if hasRLS {
+		queue(RestoreRoleSQL)
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.touched)) {
-		control(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, savedSetting(name))
+	for _, name := range slices.Sorted(maps.Keys(w.savedSettings)) {
+		queue(`select set_config($1, coalesce(current_setting($2, true), ''), true)`, name, savedSetting(name))
 	}
-	clear(w.touched)
+	clear(w.savedSettings)
 	clear(w.settings)
 }
 
-// read takes the answers in turn. After an error the server has skipped the rest.
-func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sentStatement) error {
+// readAnswers takes the answers in turn. After an error the server has skipped the rest.
+func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, statements []sentStatement) error {
 	var failed error
-	for _, s := range queue {
+	for _, s := range statements {
 		rows, err := results.Query()
-		if err == nil && s.read != nil {
-			err = s.read(rows)
+		if err == nil && s.readAnswer != nil {
+			err = s.readAnswer(rows)
 		}
 		if rows != nil {
 			rows.Close()
@@ -219,7 +219,7 @@ func (w *writer) read(ctx context.Context, results pgx.BatchResults, queue []sen
 		}
 	}
 	if err := results.Close(); failed == nil && err != nil {
-		failed = w.schema.explain("create", orElse(queue[len(queue)-1].table, "rows"), err)
+		failed = w.schema.explain("create", orElse(statements[len(statements)-1].table, "rows"), err)
 	}
 	if failed != nil && w.inTx {
 		_, err := w.db.Exec(context.WithoutCancel(ctx), "rollback to savepoint seedbed_factory; release savepoint seedbed_factory")
@@ -239,12 +239,12 @@ func orElse(s, other string) string {
 
 // runAfterHooks run after all rows of the call are there, in the same transaction.
 func (w *writer) runAfterHooks(ctx context.Context) error {
-	for _, r := range w.written {
+	for _, r := range w.toWrite {
 		if err := r.storeAll(); err != nil {
 			return err
 		}
 	}
-	for _, r := range w.written {
+	for _, r := range w.toWrite {
 		for _, after := range r.definition.After {
 			if err := after(ctx, w.db, r.value.Addr().Interface()); err != nil {
 				return fmt.Errorf("after creating %s: %w", r.table.name, err)

@@ -9,20 +9,20 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// choice is how a table batch's rows find their parents on a reference, or on one of the references
+// parentChoice is how a table batch's rows find their parents on a reference, or on one of the references
 // of a polymorphic pair.
-type choice struct {
+type parentChoice struct {
 	references  []*reference
 	parents     []*tableBatch
-	cell        string          // column whose cell decides
+	cellName    string          // column whose cell decides
 	optional    bool            // optional: some rows do without
 	combination *keyCombination // the unique key that it decides together with others
 	// overlaps says that a column of it belongs to another choice as well.
 	sharesColumns bool
 }
 
-// parentChoice is a row's parent: the reference of the choice, -1 for none, and which row.
-type parentChoice struct {
+// pickedParent is a row's parent: the reference of the choice, -1 for none, and which row.
+type pickedParent struct {
 	reference int
 	index     int64
 }
@@ -30,10 +30,10 @@ type parentChoice struct {
 // orderChoices puts choices in the order in which they are decided, those of more
 // columns first, and finds what they have in common.
 func (tb *tableBatch) orderChoices() {
-	slices.SortStableFunc(tb.choices, func(a, b *choice) int { return len(b.references[0].ownColumns) - len(a.references[0].ownColumns) })
-	for i, c := range tb.choices {
-		for j, other := range tb.choices {
-			c.sharesColumns = c.sharesColumns || i != j && slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) })
+	slices.SortStableFunc(tb.parentChoices, func(a, b *parentChoice) int { return len(b.references[0].ownColumns) - len(a.references[0].ownColumns) })
+	for i, c := range tb.parentChoices {
+		for combination, other := range tb.parentChoices {
+			c.sharesColumns = c.sharesColumns || i != combination && slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) })
 		}
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
@@ -44,43 +44,43 @@ func (tb *tableBatch) orderChoices() {
 // assignParents finds the parents of the row at hand.
 func (g *generator) assignParents(inTenant int64) error {
 	if g.batch.baseBatch != nil {
-		g.parents[0] = parentChoice{0, g.batch.baseRows[g.index]}
+		g.picked[0] = pickedParent{0, g.batch.baseRows[g.rowIndex]}
 	}
 	g.assignCombinations(inTenant)
-	for i, c := range g.batch.choices {
+	for i, c := range g.batch.parentChoices {
 		if c.combination != nil || i == 0 && g.batch.baseBatch != nil {
 			continue
 		}
-		g.parents[i].reference = -1
+		g.picked[i].reference = -1
 		if c.sharesColumns && g.isDecided(i) {
 			continue
 		}
-		v := g.cells.Of(c.cell)
+		v := g.cells.Of(c.cellName)
 		if c.optional && !v.Chance(0.7) {
 			continue
 		}
 		g.pickParent(i, v, inTenant)
-		if g.parents[i].reference < 0 && !c.optional {
+		if g.picked[i].reference < 0 && !c.optional {
 			return g.noParent(c)
 		}
 	}
 	return nil
 }
 
-func (g *generator) noParent(c *choice) error {
+func (g *generator) noParent(c *parentChoice) error {
 	return fmt.Errorf("%s: no row of %s is left for %s: ask for more of those in the plan", g.batch.table.name, c.references[0].parent.name, c.references[0])
 }
 
 // pickParent takes one of the rows that may be the parent.
 func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
-	c := g.batch.choices[i]
+	c := g.batch.parentChoices[i]
 	first := v.Index(len(c.references))
 	for try := range c.references {
 		k := (first + try) % len(c.references)
 		lo, hi, _ := g.batch.parentRange(c.parents[k], g.tenant)
 		if c.sharesColumns {
 			if at, ok := g.matchingParent(i, k, lo, hi, v); ok {
-				g.parents[i] = parentChoice{k, at}
+				g.picked[i] = pickedParent{k, at}
 				return
 			}
 			continue
@@ -90,28 +90,28 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 			at = g.exclusiveParent(ref, c, lo, hi, inTenant)
 		}
 		if at < hi {
-			g.parents[i] = parentChoice{k, at}
+			g.picked[i] = pickedParent{k, at}
 			return
 		}
 	}
 }
 
 // exclusiveParent gives every row another parent.
-func (g *generator) exclusiveParent(ref *reference, c *choice, lo, hi, inTenant int64) int64 {
+func (g *generator) exclusiveParent(ref *reference, c *parentChoice, lo, hi, inTenant int64) int64 {
 	switch {
 	case hi <= lo:
 		return hi
 	case g.batch.isSharedAcrossTenants(ref):
-		return lo + (inTenant+int64(fake.Derive(uint64(g.tenant), c.cell)%uint64(hi-lo)))%(hi-lo)
-	case lo == 0 && hi == c.parents[0].n:
-		return g.index // parents of all tenants: rows of all tenants go through them
+		return lo + (inTenant+int64(fake.Derive(uint64(g.tenant), c.cellName)%uint64(hi-lo)))%(hi-lo)
+	case lo == 0 && hi == c.parents[0].size:
+		return g.rowIndex // parents of all tenants: rows of all tenants go through them
 	}
 	return lo + inTenant
 }
 
 // isDecided reports whether the parents chosen before give all columns of a choice.
 func (g *generator) isDecided(i int) bool {
-	for _, col := range g.batch.choices[i].references[0].ownColumns {
+	for _, col := range g.batch.parentChoices[i].references[0].ownColumns {
 		if _, ok := g.chosenValue(i, col); !ok {
 			return false
 		}
@@ -121,13 +121,13 @@ func (g *generator) isDecided(i int) bool {
 
 // chosenValue is what a parent chosen before choice i gives a column.
 func (g *generator) chosenValue(i, col int) (any, bool) {
-	for j, c := range g.batch.choices[:i] {
-		at := g.parents[j]
+	for combination, c := range g.batch.parentChoices[:i] {
+		at := g.picked[combination]
 		if at.reference < 0 {
 			continue
 		}
 		if k := slices.Index(c.references[at.reference].childColumns, col); k >= 0 {
-			return c.parents[at.reference].keys[c.references[at.reference].parentColumns[k]].at(at.index), true
+			return c.parents[at.reference].keyColumns[c.references[at.reference].parentColumns[k]].at(at.index), true
 		}
 	}
 	return nil, false
@@ -135,7 +135,7 @@ func (g *generator) chosenValue(i, col int) (any, bool) {
 
 // matchingParent is a parent that agrees with those chosen before.
 func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64, bool) {
-	c := g.batch.choices[i]
+	c := g.batch.parentChoices[i]
 	ref, p := c.references[k], c.parents[k]
 	var found []int64
 	narrowed := false
@@ -168,8 +168,8 @@ func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 	}
 	if tb.rowsByValue[col] == nil {
 		tb.rowsByValue[col] = map[any][]int64{}
-		for i := range tb.n {
-			x := tb.keys[col].at(i)
+		for i := range tb.size {
+			x := tb.keyColumns[col].at(i)
 			tb.rowsByValue[col][x] = append(tb.rowsByValue[col][x], i)
 		}
 	}
@@ -177,15 +177,15 @@ func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 }
 
 // rowLimit is how many rows tenant p can have.
-func (tb *tableBatch) rowLimit(p int64) int64 {
+func (tb *tableBatch) rowLimit(tenant int64) int64 {
 	const plenty = math.MaxInt64 / 4
 	room := int64(plenty)
-	for _, c := range tb.choices {
+	for _, c := range tb.parentChoices {
 		if c.optional {
 			continue
 		}
 		if c.combination != nil {
-			n, known := tb.combinations(c.combination, p)
+			n, known := tb.combinations(c.combination, tenant)
 			if !known {
 				return room
 			}
@@ -194,7 +194,7 @@ func (tb *tableBatch) rowLimit(p int64) int64 {
 		}
 		var size int64
 		for i, ref := range c.references {
-			lo, hi, known := tb.parentRange(c.parents[i], p)
+			lo, hi, known := tb.parentRange(c.parents[i], tenant)
 			if !known {
 				return room
 			}
@@ -212,8 +212,8 @@ func (tb *tableBatch) rowLimit(p int64) int64 {
 // sharedRowLimit is how many rows the parents leave room for that rows of all tenants share.
 func (tb *tableBatch) sharedRowLimit() int64 {
 	limit := int64(math.MaxInt64 / 4)
-	for _, c := range tb.choices {
-		if c.combination != nil && c.combination.global {
+	for _, c := range tb.parentChoices {
+		if c.combination != nil && c.combination.acrossTenants {
 			if n, known := tb.combinations(c.combination, 0); known {
 				limit = min(limit, n)
 			}
@@ -223,8 +223,8 @@ func (tb *tableBatch) sharedRowLimit() int64 {
 		if c.optional || c.combination != nil || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
 			continue
 		}
-		if p.spans != nil || p.existing {
-			limit = min(limit, p.n)
+		if p.tenantSpans != nil || p.existing {
+			limit = min(limit, p.size)
 		}
 	}
 	return limit

@@ -54,14 +54,14 @@ func (load *bulkLoad) run(ctx context.Context) error {
 		return err
 	}
 	for _, tb := range load.order {
-		load.totalRows += tb.n
+		load.totalRows += tb.size
 	}
 	start := time.Now()
 	for _, tb := range load.order {
-		if err := load.write(ctx, tb); err != nil {
+		if err := load.writeTable(ctx, tb); err != nil {
 			return err
 		}
-		tb.ready = true
+		tb.written = true
 	}
 	load.report.Write = time.Since(start)
 	start = time.Now()
@@ -96,14 +96,14 @@ func (load *bulkLoad) readVolumes() error {
 		if v.N == 0 {
 			continue // as if it were not there
 		}
-		c, err := readOptions(load.schema, v.Options)
+		options, err := readOptions(load.schema, v.Options)
 		if err != nil {
 			return err
 		}
-		if err := load.checkBulk(t, v.Definition, c); err != nil {
+		if err := load.checkBulk(t, v.Definition, options); err != nil {
 			return err
 		}
-		tb := &tableBatch{table: t, definition: v.Definition, call: c, n: v.N, requested: true}
+		tb := &tableBatch{table: t, definition: v.Definition, options: options, size: v.N, requested: true}
 		load.batches[t] = tb
 		load.requested = append(load.requested, tb)
 		if err := load.inspectOverrides(tb); err != nil {
@@ -115,11 +115,11 @@ func (load *bulkLoad) readVolumes() error {
 
 // checkBulk refuses what a bulk load cannot do: a partitioned table without partitions,
 // Has, and After hooks, unless the plan says WithoutHooks.
-func (load *bulkLoad) checkBulk(t *table, def *Definition, c *callOptions) error {
+func (load *bulkLoad) checkBulk(t *table, def *Definition, options *callOptions) error {
 	if err := t.checkPartitions(); err != nil {
 		return err
 	}
-	if len(c.children) > 0 {
+	if len(options.children) > 0 {
 		return fmt.Errorf("%s: Has does not work in a plan; give the children a volume of their own", t.name)
 	}
 	if len(def.After) > 0 && !load.plan.WithoutHooks {
@@ -151,7 +151,7 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 		return err
 	}
 	for _, tb := range load.order {
-		if err := load.resolveParents(tb); err != nil {
+		if err := load.requestParentKeys(tb); err != nil {
 			return err
 		}
 	}
@@ -174,7 +174,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 			return err
 		}
 		if load.hasRows[tb.table] {
-			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, discriminators: tb.discriminators(), n: tb.n})
+			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, discriminators: tb.discriminators(), n: tb.size})
 		}
 	}
 	b := load.newBatch()
@@ -183,7 +183,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 	}
 	for _, tb := range load.order {
 		if !tb.existing && tb.baseBatch == nil {
-			tb.firstNumber = load.scope.take(tb.table, tb.n)
+			tb.firstNumber = load.scope.reserve(tb.table, tb.size)
 		}
 	}
 	return nil
@@ -302,7 +302,7 @@ func (load *bulkLoad) restoreSession(ctx context.Context, old sessionState) erro
 // progress tells the caller how far tb is (Done of Rows), and the plan (All of Total).
 func (load *bulkLoad) progress(tb *tableBatch, stage Stage, done int64) {
 	if load.plan.Progress != nil {
-		load.plan.Progress(Progress{Table: tb.table.name, Stage: stage, Done: done, Rows: tb.n, Total: load.totalRows,
+		load.plan.Progress(Progress{Table: tb.table.name, Stage: stage, Done: done, Rows: tb.size, Total: load.totalRows,
 			All: load.writtenRows + done, Time: time.Since(load.began)})
 	}
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// solveAhead tries, before rows are written, whether the values that would be made up
+// solveChecksAhead tries, before rows are written, whether the values that would be made up
 // satisfy the CHECKs of the plan's tables, and searches for better values where they do
 // not: a plan that finds out at the COPY begins again. All tables cost one round trip,
 // and only once for each schema.
-func (p Plan) solveAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema, error) {
+func (p Plan) solveChecksAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema, error) {
 	var tables []*table
 	for _, t := range p.tablesToWrite(s) {
 		if _, tried := s.checkedTables.Load(t.name); !tried && len(t.relation.Checks()) > 0 {
@@ -33,43 +33,43 @@ func (p Plan) solveAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema
 	if err != nil {
 		return nil, err
 	}
-	pools, wanted := map[columnKey]*candidates{}, map[columnKey]bool{}
+	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
 	for _, t := range tables {
 		for _, k := range failing[t] {
-			if err := s.solveOne(ctx, db, t, k, pools, wanted); err != nil {
+			if err := s.solveConstraint(ctx, db, t, k, solved, wanted); err != nil {
 				return nil, err
 			}
 		}
 		s.checkedTables.Store(t.name, true)
 	}
-	if len(pools)+len(wanted) == 0 {
+	if len(solved)+len(wanted) == 0 {
 		return s, nil
 	}
-	better := s.derive(s.model, merged(s.solved, pools), merged(s.wantedReferences, wanted))
+	better := s.derive(s.model, merged(s.solved, solved), merged(s.wantedReferences, wanted))
 	rememberSolved(better)
 	return better, nil
 }
 
-// solveOne searches for values that satisfy a constraint, unless a constraint before it
+// solveConstraint searches for values that satisfy a constraint, unless a constraint before it
 // has found values for its columns. Where it finds none, the COPY may still do: the
 // samples are not its rows.
-func (s *schema) solveOne(ctx context.Context, db seedbed.DB, t *table, k *catalog.Constraint, pools map[columnKey]*candidates, wanted map[columnKey]bool) error {
+func (s *schema) solveConstraint(ctx context.Context, db seedbed.DB, t *table, k *catalog.Constraint, solved map[columnKey]*solvedValues, wanted map[columnKey]bool) error {
 	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	solver.addConstraint(k)
-	solved := func(c *column) bool {
+	isFound := func(c *column) bool {
 		_, decided := wanted[columnKey{t.name, c.name}]
-		return decided || pools[columnKey{t.name, c.name}] != nil
+		return decided || solved[columnKey{t.name, c.name}] != nil
 	}
-	if len(solver.columns) == 0 || solver.isSolved() || !slices.ContainsFunc(solver.columns, func(c *column) bool { return !solved(c) }) {
+	if len(solver.columns) == 0 || solver.alreadySearched() || !slices.ContainsFunc(solver.columns, func(c *column) bool { return !isFound(c) }) {
 		return nil
 	}
 	rows, err := solver.searchEachSubtype(ctx, db)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	found, decided := solver.solution(rows)
+	found, decided := solver.solve(rows)
 	for key, c := range found {
-		pools[key] = c
+		solved[key] = c
 	}
 	for key, want := range decided {
 		wanted[key] = want
@@ -110,7 +110,7 @@ func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table]
 		return transact(ctx, db, func(tx pgx.Tx) error {
 			var batch pgx.Batch
 			for _, t := range tables {
-				sql, args := t.trySQL()
+				sql, args := t.sampleChecksSQL()
 				batch.Queue(sql, args...)
 			}
 			results := tx.SendBatch(ctx, &batch)
@@ -150,9 +150,9 @@ func evaluationFailed(err error) bool {
 	return errors.As(err, &pg) && !slices.Contains([]string{"08", "25", "40", "53", "55", "57", "58"}, pg.Code[:2])
 }
 
-// trySQL asks which CHECKs hold for all sample rows. In every other row the optional
+// sampleChecksSQL asks which CHECKs hold for all sample rows. In every other row the optional
 // references are NULL.
-func (t *table) trySQL() (sql string, args []any) {
+func (t *table) sampleChecksSQL() (sql string, args []any) {
 	maker := &rowMaker{table: t, fillsOptional: true}
 	cells := fake.New(fake.DefaultSeed, t.name, fake.Epoch)
 	var columns []*column
@@ -178,27 +178,27 @@ func (t *table) trySQL() (sql string, args []any) {
 	for _, k := range t.relation.Checks() {
 		holds = append(holds, fmt.Sprintf("bool_and((%s) is not false)", k.Expr))
 	}
-	return fmt.Sprintf("select array[%s] from %s", strings.Join(holds, ", "), t.rowsSQL(columns, t.defaultSQL)), args
+	return fmt.Sprintf("select array[%s] from %s", strings.Join(holds, ", "), t.rowsFromSQL(columns, t.defaultSQL)), args
 }
 
 // defaultSQL is what Postgres writes to a column that is left out.
 func (t *table) defaultSQL(c *column) string {
 	if c.Default == "" || strings.Contains(c.Default, "nextval(") {
-		return "null::" + catalogType(c)
+		return "null::" + typeWithoutLength(c)
 	}
 	return "(" + c.Default + ")"
 }
 
-// rowsSQL is a FROM item of rows of the table, generated columns included, named as the
+// rowsFromSQL is a FROM item of rows of the table, generated columns included, named as the
 // table is: text arrays are the parameters of columns, absent gives an expression for
 // each other column. With i it numbers the rows from 1.
-func (t *table) rowsSQL(columns []*column, absent func(*column) string) string {
+func (t *table) rowsFromSQL(columns []*column, valueSQL func(*column) string) string {
 	selected, generated := []string{"v.i"}, []string{"b.*"}
 	var params, names []string
 	for i, c := range columns {
 		params = append(params, fmt.Sprintf("$%d::text[]", i+1))
 		names = append(names, fmt.Sprintf("c%d", i))
-		selected = append(selected, fmt.Sprintf("v.c%d::%s as %s", i, catalogType(c), catalog.Ident(c.name)))
+		selected = append(selected, fmt.Sprintf("v.c%d::%s as %s", i, typeWithoutLength(c), catalog.Ident(c.name)))
 	}
 	for _, c := range t.columns {
 		switch {
@@ -206,7 +206,7 @@ func (t *table) rowsSQL(columns []*column, absent func(*column) string) string {
 		case c.Generated != "":
 			generated = append(generated, fmt.Sprintf("(%s)::%s as %s", c.Expr, c.SQLType, catalog.Ident(c.name)))
 		default:
-			selected = append(selected, absent(c)+" as "+catalog.Ident(c.name))
+			selected = append(selected, valueSQL(c)+" as "+catalog.Ident(c.name))
 		}
 	}
 	from := fmt.Sprintf("unnest(%s) with ordinality v(%s, i)", strings.Join(params, ", "), strings.Join(names, ", "))

@@ -10,16 +10,16 @@ import (
 // rule is what CHECK constraints say of one column, as far as it can be read.
 // Nil and zero fields say nothing.
 type rule struct {
-	choices  []string
-	patterns []string
-	lo, hi   *float64
-	above    bool // lo itself is out
-	below    bool // hi itself is out
-	minLen   int
-	maxLen   int
-	json     string // the jsonb_typeof it must have
-	present  bool   // IS NOT NULL
-	fold     string // upper or lower: the case it must have
+	choices     []string
+	patterns    []string
+	min, max    *float64
+	minExcluded bool // lo itself is out
+	maxExcluded bool // hi itself is out
+	minLen      int
+	maxLen      int
+	jsonType    string // the jsonb_typeof it must have
+	notNull     bool   // IS NOT NULL
+	letterCase  string // upper or lower: the case it must have
 }
 
 // Constraints come as Postgres prints them, fully parenthesised and with casts.
@@ -67,49 +67,49 @@ func (c *column) rule() rule {
 func (r *rule) read(expr, name string) {
 	expr = qualifiedOperator.ReplaceAllString(expr, "$1")
 	for _, part := range conjuncts(expr) {
-		r.readOne(part, name)
+		r.readConjunct(part, name)
 	}
 }
 
-func (r *rule) readOne(part, name string) {
-	mine := func(s string) bool { return columnName(s) == name }
+func (r *rule) readConjunct(part, name string) {
+	isColumn := func(s string) bool { return columnName(s) == name }
 	switch {
-	case matchColumn(ruleNotNull, part, mine) != nil:
-		r.present = true
-	case matchColumn(ruleAny, part, mine) != nil:
-		r.choices = literals(matchColumn(ruleAny, part, mine)[2])
-	case matchColumn(ruleAnyText, part, mine) != nil:
-		r.choices = elements(unquote(matchColumn(ruleAnyText, part, mine)[2]))
-	case matchColumn(ruleMatch, part, mine) != nil:
-		r.patterns = append(r.patterns, unquote(matchColumn(ruleMatch, part, mine)[2]))
-	case matchColumn(ruleLength, part, mine) != nil:
-		m := matchColumn(ruleLength, part, mine)
+	case matchColumn(ruleNotNull, part, isColumn) != nil:
+		r.notNull = true
+	case matchColumn(ruleAny, part, isColumn) != nil:
+		r.choices = literals(matchColumn(ruleAny, part, isColumn)[2])
+	case matchColumn(ruleAnyText, part, isColumn) != nil:
+		r.choices = elements(unquote(matchColumn(ruleAnyText, part, isColumn)[2]))
+	case matchColumn(ruleMatch, part, isColumn) != nil:
+		r.patterns = append(r.patterns, unquote(matchColumn(ruleMatch, part, isColumn)[2]))
+	case matchColumn(ruleLength, part, isColumn) != nil:
+		m := matchColumn(ruleLength, part, isColumn)
 		n, _ := strconv.Atoi(m[3])
-		r.length(m[2], n)
-	case matchColumn(ruleJSON, part, mine) != nil:
-		r.json = matchColumn(ruleJSON, part, mine)[2]
-	case matchColumn(ruleBound, part, mine) != nil:
-		m := matchColumn(ruleBound, part, mine)
+		r.addLength(m[2], n)
+	case matchColumn(ruleJSON, part, isColumn) != nil:
+		r.jsonType = matchColumn(ruleJSON, part, isColumn)[2]
+	case matchColumn(ruleBound, part, isColumn) != nil:
+		m := matchColumn(ruleBound, part, isColumn)
 		x, _ := strconv.ParseFloat(m[3], 64)
-		r.bound(m[2], x)
-	case matchColumn(ruleEqual, part, mine) != nil:
-		r.choices = []string{unquote(matchColumn(ruleEqual, part, mine)[2])}
-	case matchColumn(ruleFold, part, mine) != nil && mine(matchColumn(ruleFold, part, mine)[3]):
-		r.fold = matchColumn(ruleFold, part, mine)[2]
-	case matchColumn(ruleFlag, part, mine) != nil:
+		r.addBound(m[2], x)
+	case matchColumn(ruleEqual, part, isColumn) != nil:
+		r.choices = []string{unquote(matchColumn(ruleEqual, part, isColumn)[2])}
+	case matchColumn(ruleFold, part, isColumn) != nil && isColumn(matchColumn(ruleFold, part, isColumn)[3]):
+		r.letterCase = matchColumn(ruleFold, part, isColumn)[2]
+	case matchColumn(ruleFlag, part, isColumn) != nil:
 		r.choices = []string{strconv.FormatBool(!strings.HasPrefix(part, "NOT "))}
 	}
 }
 
-func matchColumn(re *regexp.Regexp, s string, mine func(string) bool) []string {
+func matchColumn(re *regexp.Regexp, s string, isColumn func(string) bool) []string {
 	m := re.FindStringSubmatch(s)
-	if m == nil || !mine(m[1]) {
+	if m == nil || !isColumn(m[1]) {
 		return nil
 	}
 	return m
 }
 
-func (r *rule) length(op string, n int) {
+func (r *rule) addLength(op string, n int) {
 	switch op {
 	case ">=":
 		r.minLen = n
@@ -124,29 +124,29 @@ func (r *rule) length(op string, n int) {
 	}
 }
 
-func (r *rule) bound(op string, x float64) {
+func (r *rule) addBound(op string, x float64) {
 	switch op {
 	case ">=", ">":
-		r.lo, r.above = &x, op == ">"
+		r.min, r.minExcluded = &x, op == ">"
 	case "<=", "<":
-		r.hi, r.below = &x, op == "<"
+		r.max, r.maxExcluded = &x, op == "<"
 	case "=":
-		r.lo, r.hi = &x, &x
+		r.min, r.max = &x, &x
 	}
 }
 
-// bounds are lo and hi with what lies outside moved in by a step.
-func (r *rule) bounds(lo, hi, step float64) (float64, float64) {
-	if r.lo != nil {
-		lo = *r.lo
-		if r.above {
+// narrow are lo and hi with what lies outside moved in by a step.
+func (r *rule) narrow(lo, hi, step float64) (float64, float64) {
+	if r.min != nil {
+		lo = *r.min
+		if r.minExcluded {
 			lo += step
 		}
 		hi = max(hi, lo)
 	}
-	if r.hi != nil {
-		hi = *r.hi
-		if r.below {
+	if r.max != nil {
+		hi = *r.max
+		if r.maxExcluded {
 			hi -= step
 		}
 		lo = min(lo, hi)

@@ -15,37 +15,37 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// candidates holds values of some columns that together satisfy constraints which nothing
+// solvedValues holds values of some columns that together satisfy constraints which nothing
 // but Postgres can read. Rows take turns by their number.
-type candidates struct {
+type solvedValues struct {
 	columns []int
-	values  [][]*string
+	rows    [][]*string
 	// fresh makes another value for each row of a column that must differ, where the
 	// search was content with a inferred one.
-	inferUnique []func(*fake.Value) any
-	inferred    map[*string]bool
+	uniqueInferrers []func(*fake.Value) any
+	inferred        map[*string]bool
 }
 
-func (p *candidates) value(v *fake.Value, col int) any {
-	row := p.values[fake.Derive(uint64(v.Row()), "pool")%uint64(len(p.values))]
+func (p *solvedValues) value(v *fake.Value, col int) any {
+	row := p.rows[fake.Derive(uint64(v.Row()), "pool")%uint64(len(p.rows))]
 	at := slices.Index(p.columns, col)
 	switch s := row[at]; {
 	case s == nil:
 		return nil
-	case p.inferUnique[at] != nil && p.inferred[s]:
-		return p.inferUnique[at](v)
+	case p.uniqueInferrers[at] != nil && p.inferred[s]:
+		return p.uniqueInferrers[at](v)
 	default:
 		return *s
 	}
 }
 
 // matching keeps the rows that have the values given; nil where there are none.
-func (p *candidates) matching(discriminators map[int]string) *candidates {
+func (p *solvedValues) matching(discriminators map[int]string) *solvedValues {
 	if p == nil || len(discriminators) == 0 {
 		return p
 	}
-	out := &candidates{columns: p.columns, inferUnique: p.inferUnique, inferred: p.inferred}
-	for _, row := range p.values {
+	out := &solvedValues{columns: p.columns, uniqueInferrers: p.uniqueInferrers, inferred: p.inferred}
+	for _, row := range p.rows {
 		fits := true
 		for col, want := range discriminators {
 			if i := slices.Index(p.columns, col); i >= 0 && (row[i] == nil || *row[i] != want) {
@@ -53,10 +53,10 @@ func (p *candidates) matching(discriminators map[int]string) *candidates {
 			}
 		}
 		if fits {
-			out.values = append(out.values, row)
+			out.rows = append(out.rows, row)
 		}
 	}
-	if len(out.values) == 0 {
+	if len(out.rows) == 0 {
 		return nil
 	}
 	return out
@@ -101,11 +101,11 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 			cause, strings.Join(k.Columns, ", "))
 	}
 	name := columnKey{t.name, k.Name}
-	if solver.isSolved() && tried[name] {
+	if solver.alreadySearched() && tried[name] {
 		return nil, cause
 	}
 	tried[name] = true
-	if solver.isSolved() {
+	if solver.alreadySearched() {
 		return s, nil
 	}
 	rows, err := solver.searchEachSubtype(ctx, db)
@@ -115,12 +115,12 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 	if len(rows) == 0 {
 		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
 	}
-	pools, wanted := solver.solution(rows)
-	return s.derive(s.model, merged(pools, s.solved), merged(wanted, s.wantedReferences)), nil
+	solved, wanted := solver.solve(rows)
+	return s.derive(s.model, merged(solved, s.solved), merged(wanted, s.wantedReferences)), nil
 }
 
-// attempt is one combination, as an index of a candidate for each column.
-type attempt struct {
+// trial is one combination, as an index of a candidate for each column.
+type trial struct {
 	picks []int
 	score int
 }
@@ -129,7 +129,7 @@ type attempt struct {
 // few rounds.
 func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*string, error) {
 	const size, rounds, enough = 400, 12, 24
-	var best []attempt
+	var best []trial
 	for range rounds {
 		generation := solver.mutate(best, size)
 		if err := solver.score(ctx, db, generation); err != nil {
@@ -176,33 +176,33 @@ func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB)
 	return rows, nil
 }
 
-func (solver *checkSolver) draw(n int) int {
+func (solver *checkSolver) random(n int) int {
 	solver.cells.At(solver.draws)
 	solver.draws++
 	return solver.cells.Of("draw").Index(n)
 }
 
-func (solver *checkSolver) mutate(best []attempt, size int) []attempt {
-	out := make([]attempt, size)
+func (solver *checkSolver) mutate(best []trial, size int) []trial {
+	out := make([]trial, size)
 	for i := range out {
 		picks := make([]int, len(solver.columns))
 		if len(best) > 0 && i%4 > 0 {
 			copy(picks, best[i%len(best)].picks)
 			for range 1 + i%2 {
-				col := solver.draw(len(picks))
-				picks[col] = solver.draw(len(solver.candidates[col]))
+				col := solver.random(len(picks))
+				picks[col] = solver.random(len(solver.candidates[col]))
 			}
 		} else {
 			for col := range picks {
-				picks[col] = solver.draw(len(solver.candidates[col]))
+				picks[col] = solver.random(len(solver.candidates[col]))
 			}
 		}
-		out[i] = attempt{picks: picks}
+		out[i] = trial{picks: picks}
 	}
 	return out
 }
 
-func (solver *checkSolver) row(c attempt) []*string {
+func (solver *checkSolver) row(c trial) []*string {
 	row := make([]*string, len(c.picks))
 	for col, pick := range c.picks {
 		row[col] = solver.candidates[col][pick]
@@ -212,12 +212,12 @@ func (solver *checkSolver) row(c attempt) []*string {
 
 // score asks the server how many of the constraints each combination satisfies.
 // Where an expression fails on one, it bisects the combinations until that one is left.
-func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation []attempt) error {
+func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation []trial) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	err = solver.askServer(ctx, tx, generation)
+	err = solver.scoreOnServer(ctx, tx, generation)
 	if rerr := tx.Rollback(ctx); err == nil {
 		return rerr
 	}
@@ -235,7 +235,7 @@ func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation 
 	return solver.score(ctx, db, generation[half:])
 }
 
-func (solver *checkSolver) askServer(ctx context.Context, db seedbed.DB, generation []attempt) error {
+func (solver *checkSolver) scoreOnServer(ctx context.Context, db seedbed.DB, generation []trial) error {
 	args := make([]any, len(solver.columns))
 	for col := range solver.columns {
 		values := make([]*string, len(generation))
@@ -244,7 +244,7 @@ func (solver *checkSolver) askServer(ctx context.Context, db seedbed.DB, generat
 		}
 		args[col] = values
 	}
-	rows, err := db.Query(ctx, solver.sql(), args...)
+	rows, err := db.Query(ctx, solver.scoreSQL(), args...)
 	if err != nil {
 		return err
 	}
@@ -259,18 +259,18 @@ func (solver *checkSolver) askServer(ctx context.Context, db seedbed.DB, generat
 	return rows.Err()
 }
 
-// sql evaluates the constraints over candidate rows, generated columns included. A
+// scoreSQL evaluates the constraints over candidate rows, generated columns included. A
 // reference is some UUID or number where it is required, NULL otherwise.
-func (solver *checkSolver) sql() string {
+func (solver *checkSolver) scoreSQL() string {
 	var sum []string
 	for _, k := range solver.checks {
 		want := "is not false"
-		if k == solver.violate {
+		if k == solver.violated {
 			want = "is false"
 		}
 		sum = append(sum, fmt.Sprintf("((%s) %s)::int", k.Expr, want))
 	}
-	return fmt.Sprintf("select i::int, %s from %s", strings.Join(sum, " + "), solver.table.rowsSQL(solver.columns, solver.placeholder))
+	return fmt.Sprintf("select i::int, %s from %s", strings.Join(sum, " + "), solver.table.rowsFromSQL(solver.columns, solver.placeholder))
 }
 
 // placeholder is what a column that the search leaves alone holds meanwhile.

@@ -13,43 +13,43 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// solution turns the rows of a search into values for columns, and a decision for
+// solve turns the rows of a search into values for columns, and a decision for
 // references: that of the first row, which only the rows like it then serve.
-func (solver *checkSolver) solution(rows [][]*string) (map[columnKey]*candidates, map[columnKey]bool) {
-	pools, wanted := map[columnKey]*candidates{}, map[columnKey]bool{}
+func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues, map[columnKey]bool) {
+	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
 	name := func(c *column) columnKey { return columnKey{solver.table.name, c.name} }
 	alike := func(row []*string) bool {
 		for i, c := range solver.columns {
-			if c.inReference && (row[i] == nil) != (rows[0][i] == nil) {
+			if c.inReference && (row[i] == nil) != (found[0][i] == nil) {
 				return false
 			}
 		}
 		return true
 	}
-	p := &candidates{inferred: solver.inferred}
-	rows = solver.preferInferred(rows)
-	for _, row := range rows {
+	values := &solvedValues{inferred: solver.inferred}
+	found = solver.preferInferred(found)
+	for _, row := range found {
 		if alike(row) {
-			p.values = append(p.values, row)
+			values.rows = append(values.rows, row)
 		}
 	}
 	for i, c := range solver.columns {
-		p.columns, p.inferUnique = append(p.columns, c.index), append(p.inferUnique, nil)
-		if solver.mustDiffer(c) {
-			p.inferUnique[i] = inferValue(c.asUnique())
+		values.columns, values.uniqueInferrers = append(values.columns, c.index), append(values.uniqueInferrers, nil)
+		if solver.needsDistinctValues(c) {
+			values.uniqueInferrers[i] = inferValue(c.asUnique())
 		}
 		if c.inReference {
-			wanted[name(c)] = rows[0][i] != nil
+			wanted[name(c)] = found[0][i] != nil
 		} else {
-			pools[name(c)] = p
+			solved[name(c)] = values
 		}
 	}
-	return pools, wanted
+	return solved, wanted
 }
 
-// mustDiffer reports whether the column is part of a unique key and has many values.
-func (solver *checkSolver) mustDiffer(c *column) bool {
-	return solver.violate == nil && !c.inReference && c.inUnique() && c.baseOID != boolOID && len(c.rule().choices) == 0
+// needsDistinctValues reports whether the column is part of a unique key and has many values.
+func (solver *checkSolver) needsDistinctValues(c *column) bool {
+	return solver.violated == nil && !c.inReference && c.inUnique() && c.baseOID != boolOID && len(c.rule().choices) == 0
 }
 
 // asUnique is the column as one whose values differ from row to row.
@@ -64,7 +64,7 @@ func (c *column) asUnique() *column {
 func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
 		for i, c := range solver.columns {
-			if solver.mustDiffer(c) && row[i] != nil && !solver.inferred[row[i]] {
+			if solver.needsDistinctValues(c) && row[i] != nil && !solver.inferred[row[i]] {
 				return true
 			}
 		}
@@ -76,8 +76,8 @@ func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	return fresh
 }
 
-// isSolved reports whether all columns of the search were searched for before.
-func (solver *checkSolver) isSolved() bool {
+// alreadySearched reports whether all columns of the search were searched for before.
+func (solver *checkSolver) alreadySearched() bool {
 	for _, c := range solver.columns {
 		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]
 		if c.solved == nil && !wanted {
@@ -96,7 +96,7 @@ type checkSolver struct {
 	cells      *fake.Cells
 	draws      int64
 	inferred   map[*string]bool    // which candidates are what would be inferred
-	violate    *catalog.Constraint // the one to break, in search of a violation
+	violated   *catalog.Constraint // the one to break, in search of a violation
 }
 
 // addConstraint grows from a constraint to all that share columns with it.
@@ -115,7 +115,7 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	}
 	for _, c := range solver.table.columns {
 		free := !c.inPrimaryKey && (!c.inReference || solver.table.isOptionalReference(c))
-		if solver.violate != nil { // a violation may touch keys, and say nonsense of what it points at
+		if solver.violated != nil { // a violation may touch keys, and say nonsense of what it points at
 			free = !c.inReference && c.baseOID != uuidOID || solver.table.isPairTypeColumn(c)
 		}
 		if slices.Contains(names, c.name) && c.Writable() && free {
@@ -145,7 +145,7 @@ func (solver *checkSolver) generatedFrom(columns []string) []string {
 	for _, name := range columns {
 		if c := solver.table.columnsByName[name]; c != nil && c.Generated != "" {
 			for _, other := range solver.table.columns {
-				if mentions(c.Expr, other.name) {
+				if mentionsColumn(c.Expr, other.name) {
 					out = append(out, other.name)
 				}
 			}
@@ -154,7 +154,7 @@ func (solver *checkSolver) generatedFrom(columns []string) []string {
 	return out
 }
 
-func mentions(expr, name string) bool {
+func mentionsColumn(expr, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(expr)
 }
 
@@ -163,12 +163,12 @@ func mentions(expr, name string) bool {
 func (solver *checkSolver) candidateValues(c *column) []*string {
 	var out []*string
 	add := func(s string) { out = append(out, &s) }
-	if c.inReference && solver.violate == nil {
+	if c.inReference && solver.violated == nil {
 		solver.cells.At(7)
 		add(literalText(inferValue(c)(solver.cells.Of(c.name))))
 		return append(out, nil)
 	}
-	if choices := c.rule().choices; len(choices) > 0 && solver.violate == nil {
+	if choices := c.rule().choices; len(choices) > 0 && solver.violated == nil {
 		for _, s := range choices {
 			add(s)
 		}
@@ -177,16 +177,16 @@ func (solver *checkSolver) candidateValues(c *column) []*string {
 		}
 		return out
 	}
-	make := inferValue(c)
-	if solver.mustDiffer(c) {
-		make = inferValue(c.asUnique())
+	infer := inferValue(c)
+	if solver.needsDistinctValues(c) {
+		infer = inferValue(c.asUnique())
 	}
 	if solver.inferred == nil {
 		solver.inferred = map[*string]bool{}
 	}
 	for row := range int64(3) {
 		solver.cells.At(row)
-		add(literalText(make(solver.cells.Of(c.name))))
+		add(literalText(infer(solver.cells.Of(c.name))))
 		solver.inferred[out[len(out)-1]] = true
 	}
 	if !c.Required() {
@@ -209,12 +209,12 @@ func (solver *checkSolver) candidateValues(c *column) []*string {
 			}
 		}
 	}
-	for _, s := range simplest(t) {
+	for _, s := range simpleValues(t) {
 		add(s)
 	}
 	for _, k := range solver.checks {
 		if slices.Contains(k.Columns, c.name) {
-			for _, s := range structured(t, k.Expr) {
+			for _, s := range structuredValues(t, k.Expr) {
 				add(s)
 			}
 		}
@@ -224,9 +224,9 @@ func (solver *checkSolver) candidateValues(c *column) []*string {
 
 var jsonKey = regexp.MustCompile(`(?:->>?|#>>?|\?[|&]?) ?(?:ARRAY\[)?\(?'((?:[^']|'')*)'`)
 
-// structured are documents with the keys that a constraint names, and arrays of the
+// structuredValues are documents with the keys that a constraint names, and arrays of the
 // lengths that it names.
-func structured(t *catalog.Type, expr string) []string {
+func structuredValues(t *catalog.Type, expr string) []string {
 	var out []string
 	switch {
 	case t.Name == "jsonb" || t.Name == "json":
@@ -309,7 +309,7 @@ func fitsType(t *catalog.Type, lit string) bool {
 	return false
 }
 
-func simplest(t *catalog.Type) []string {
+func simpleValues(t *catalog.Type) []string {
 	switch {
 	case t.Name == "bool":
 		return []string{"true", "false"}

@@ -15,22 +15,22 @@ import (
 // chunkSize is how much is generated before it is handed to the connection. Four
 // chunks are under way at most, which is all the memory a table takes.
 const (
-	chunkSize = 256 << 10
-	chunks    = 4
+	chunkSize      = 256 << 10
+	chunksInFlight = 4
 )
 
 // stream is rows on their way from the generator, which runs on a core of its own,
 // to the connection.
 type stream struct {
-	full    chan chunk
+	chunks  chan chunk
 	current []byte
 
 	// pgx reads in a goroutine that may outlive a copy that was cancelled.
-	mu     sync.Mutex
-	over   bool
-	waited time.Duration
-	done   func(int64)
-	err    error
+	mu         sync.Mutex
+	finished   bool
+	waited     time.Duration
+	onProgress func(int64)
+	err        error
 }
 
 // finish says how long the connection waited for rows, and what failed to make
@@ -38,29 +38,29 @@ type stream struct {
 func (s *stream) finish() (waited time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.over = true
+	s.finished = true
 	return s.waited, s.err
 }
 
-// take notes the chunk that the connection is about to send.
-func (s *stream) take(c chunk, waited time.Duration) error {
+// accept notes the chunk that the connection is about to send.
+func (s *stream) accept(c chunk, waited time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
+	if s.finished {
 		return io.ErrClosedPipe
 	}
 	s.waited += waited
 	s.err = c.err
-	if c.err == nil && s.done != nil {
-		s.done(c.done)
+	if c.err == nil && s.onProgress != nil {
+		s.onProgress(c.rowsDone)
 	}
 	return c.err
 }
 
 type chunk struct {
-	bytes []byte
-	done  int64
-	err   error
+	bytes    []byte
+	rowsDone int64
+	err      error
 }
 
 var copyHeader = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
@@ -69,11 +69,11 @@ var copyHeader = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
 func (s *stream) Read(p []byte) (int, error) {
 	for len(s.current) == 0 {
 		start := time.Now()
-		c, ok := <-s.full
+		c, ok := <-s.chunks
 		if !ok {
 			return 0, io.EOF
 		}
-		if err := s.take(c, time.Since(start)); err != nil {
+		if err := s.accept(c, time.Since(start)); err != nil {
 			return 0, err
 		}
 		s.current = c.bytes
@@ -85,10 +85,10 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // produce runs the generator into the stream.
 func (s *stream) produce(ctx context.Context, g *generator) {
-	defer close(s.full)
+	defer close(s.chunks)
 	send := func(c chunk) error {
 		select {
-		case s.full <- c:
+		case s.chunks <- c:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -105,30 +105,30 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 			buf = append(copyHeader[:len(copyHeader):len(copyHeader)], buf...)
 			first = false
 		}
-		if err := send(chunk{bytes: buf, done: done}); err != nil {
+		if err := send(chunk{bytes: buf, rowsDone: done}); err != nil {
 			return nil, err
 		}
 		return make([]byte, 0, chunkSize+chunkSize/8), nil
 	})
 	if err == nil {
-		err = send(chunk{bytes: []byte{0xff, 0xff}, done: g.batch.n})
+		err = send(chunk{bytes: []byte{0xff, 0xff}, rowsDone: g.batch.size})
 	}
 	if err != nil && ctx.Err() == nil {
 		_ = send(chunk{err: err})
 	}
 }
 
-// write copies a table batch's rows, or reads those that are there.
-func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
+// writeTable copies a table batch's rows, or reads those that are there.
+func (load *bulkLoad) writeTable(ctx context.Context, tb *tableBatch) error {
 	if tb.existing {
 		return nil // its keys were read when rows were laid out
 	}
 	if tb.baseBatch != nil {
-		tb.n = int64(len(tb.baseRows))
-		tb.firstNumber = load.scope.take(tb.table, tb.n)
-		tb.spans = []int64{0, tb.n}
+		tb.size = int64(len(tb.baseRows))
+		tb.firstNumber = load.scope.reserve(tb.table, tb.size)
+		tb.tenantSpans = []int64{0, tb.size}
 	}
-	if tb.n == 0 {
+	if tb.size == 0 {
 		return nil
 	}
 	g, err := load.newGenerator(tb)
@@ -136,53 +136,53 @@ func (load *bulkLoad) write(ctx context.Context, tb *tableBatch) error {
 		return err
 	}
 	start := time.Now()
-	if len(g.columns) == 0 {
+	if len(g.sources) == 0 {
 		return load.insertDefaults(ctx, tb)
 	}
-	waited, err := load.copy(ctx, tb, g)
+	waited, err := load.copyRows(ctx, tb, g)
 	if err != nil {
 		return load.schema.explain("write", tb.table.name, err)
 	}
-	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.n, Write: time.Since(start), Wait: waited})
-	load.report.Rows += tb.n
-	load.writtenRows += tb.n
+	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.size, Write: time.Since(start), Wait: waited})
+	load.report.Rows += tb.size
+	load.writtenRows += tb.size
 	return nil
 }
 
 // insertDefaults is for tables of which Postgres fills every column.
 func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error {
 	start := time.Now()
-	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.relation.Ident()+" select from generate_series(1, $1::bigint)", tb.n); err != nil {
+	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.relation.Ident()+" select from generate_series(1, $1::bigint)", tb.size); err != nil {
 		return load.schema.explain("write", tb.table.name, err)
 	}
-	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.n, Write: time.Since(start)})
-	load.report.Rows += tb.n
-	load.writtenRows += tb.n
+	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.size, Write: time.Since(start)})
+	load.report.Rows += tb.size
+	load.writtenRows += tb.size
 	return nil
 }
 
-func (load *bulkLoad) copy(ctx context.Context, tb *tableBatch, g *generator) (time.Duration, error) {
-	target, staged := tb.table.relation.Ident(), load.staged(tb, g)
+func (load *bulkLoad) copyRows(ctx context.Context, tb *tableBatch, g *generator) (time.Duration, error) {
+	target, staged := tb.table.relation.Ident(), load.needsStaging(tb, g)
 	if staged {
-		if err := load.stage(ctx, tb, g); err != nil {
+		if err := load.createStagingTable(ctx, tb, g); err != nil {
 			return 0, err
 		}
-		target = staging
+		target = stagingTable
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	in := &stream{full: make(chan chunk, chunks-2)}
+	in := &stream{chunks: make(chan chunk, chunksInFlight-2)}
 	if load.plan.Progress != nil {
 		var last time.Time
-		in.done = func(done int64) {
-			if now := time.Now(); now.Sub(last) > 200*time.Millisecond || done == tb.n {
+		in.onProgress = func(done int64) {
+			if now := time.Now(); now.Sub(last) > 200*time.Millisecond || done == tb.size {
 				last = now
 				load.progress(tb, Writing, done)
 			}
 		}
 	}
 	go in.produce(ctx, g)
-	sql := fmt.Sprintf("copy %s (%s) from stdin (format binary)", target, catalog.Idents(g.names))
+	sql := fmt.Sprintf("copy %s (%s) from stdin (format binary)", target, catalog.Idents(g.columnNames))
 	_, err := load.tx.Conn().PgConn().CopyFrom(ctx, in, sql)
 	waited, failed := in.finish()
 	if failed != nil {
@@ -192,33 +192,33 @@ func (load *bulkLoad) copy(ctx context.Context, tb *tableBatch, g *generator) (t
 		return waited, err
 	}
 	if staged {
-		err = load.unstage(ctx, tb, g)
+		err = load.moveStagedRows(ctx, tb, g)
 	}
 	return waited, err
 }
 
-// staging is a table of our own, without row-level security, that rows go through
+// stagingTable is a table of our own, without row-level security, that rows go through
 // where COPY may not write the real one or a type has no binary form.
-const staging = "pg_temp.seedbed_staging"
+const stagingTable = "pg_temp.seedbed_staging"
 
-func (load *bulkLoad) staged(tb *tableBatch, g *generator) bool {
+func (load *bulkLoad) needsStaging(tb *tableBatch, g *generator) bool {
 	if !load.mayCopy && tb.table.relation.RLS {
 		return true
 	}
-	for _, src := range g.columns {
-		if src.asText {
+	for _, src := range g.sources {
+		if src.needsText {
 			return true
 		}
 	}
 	return false
 }
 
-func (load *bulkLoad) stage(ctx context.Context, tb *tableBatch, g *generator) error {
+func (load *bulkLoad) createStagingTable(ctx context.Context, tb *tableBatch, g *generator) error {
 	var defs []string
-	for _, src := range g.columns {
+	for _, src := range g.sources {
 		typ := "text"
-		if !src.asText {
-			typ = catalogType(src.column)
+		if !src.needsText {
+			typ = typeWithoutLength(src.column)
 		}
 		defs = append(defs, catalog.Ident(src.column.name)+" "+typ)
 	}
@@ -226,9 +226,9 @@ func (load *bulkLoad) stage(ctx context.Context, tb *tableBatch, g *generator) e
 	return err
 }
 
-// catalogType is the column's type without its length: without one, character and
+// typeWithoutLength is the column's type without its length: without one, character and
 // bit would mean a length of 1.
-func catalogType(c *column) string {
+func typeWithoutLength(c *column) string {
 	t := c.Type.Underlying()
 	switch t.Name {
 	case "bpchar":
@@ -239,11 +239,11 @@ func catalogType(c *column) string {
 	return t.SQL
 }
 
-// unstage moves staged rows on, tenant by tenant where policies ask for one.
-func (load *bulkLoad) unstage(ctx context.Context, tb *tableBatch, g *generator) error {
+// moveStagedRows moves staged rows on, tenant by tenant where policies ask for one.
+func (load *bulkLoad) moveStagedRows(ctx context.Context, tb *tableBatch, g *generator) error {
 	var names, values []string
 	always := ""
-	for _, src := range g.columns {
+	for _, src := range g.sources {
 		names = append(names, src.column.name)
 		values = append(values, catalog.Ident(src.column.name)+"::"+src.column.SQLType)
 		if src.column.Identity == "a" {
@@ -251,25 +251,25 @@ func (load *bulkLoad) unstage(ctx context.Context, tb *tableBatch, g *generator)
 		}
 	}
 	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", tb.table.relation.Ident(), catalog.Idents(names), always,
-		strings.Join(values, ", "), staging)
-	if err := load.insertStaged(ctx, tb, insert); err != nil {
+		strings.Join(values, ", "), stagingTable)
+	if err := load.insertStagedRows(ctx, tb, insert); err != nil {
 		return err
 	}
-	_, err := load.tx.Exec(ctx, "drop table "+staging)
+	_, err := load.tx.Exec(ctx, "drop table "+stagingTable)
 	return err
 }
 
-func (load *bulkLoad) insertStaged(ctx context.Context, tb *tableBatch, insert string) error {
+func (load *bulkLoad) insertStagedRows(ctx context.Context, tb *tableBatch, insert string) error {
 	if load.mayCopy || !tb.table.relation.RLS || len(tb.table.levels) == 0 || len(tb.table.levels[0].columns) != 1 || tb.table.levels[0].tenant.Setting == "" {
 		_, err := load.tx.Exec(ctx, insert)
 		return err
 	}
 	l := tb.table.levels[0]
 	col := catalog.Ident(tb.table.columns[l.columns[0]].name)
-	if _, err := load.tx.Exec(ctx, fmt.Sprintf("create index on %s (%s)", staging, col)); err != nil {
+	if _, err := load.tx.Exec(ctx, fmt.Sprintf("create index on %s (%s)", stagingTable, col)); err != nil {
 		return err
 	}
-	rows, err := load.tx.Query(ctx, fmt.Sprintf("select distinct %s::text from %s order by 1", col, staging))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf("select distinct %s::text from %s order by 1", col, stagingTable))
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// resolveParents chooses the tenants that a table batch is spread over, and requests the
+// requestParentKeys chooses the tenants that a table batch is spread over, and requests the
 // parents' keys that it needs.
-func (load *bulkLoad) resolveParents(tb *tableBatch) error {
-	if len(tb.call.associations) > 0 {
+func (load *bulkLoad) requestParentKeys(tb *tableBatch) error {
+	if len(tb.options.associations) > 0 {
 		return nil
 	}
 	if err := load.findTenants(tb); err != nil {
@@ -23,13 +23,13 @@ func (load *bulkLoad) resolveParents(tb *tableBatch) error {
 	} else {
 		tb.orderChoices()
 	}
-	for _, c := range tb.choices {
-		for i, e := range c.references {
-			for k, ref := range e.parentColumns {
-				if e.child.isTenantColumn(e.childColumns[k]) {
+	for _, c := range tb.parentChoices {
+		for i, ref := range c.references {
+			for k, column := range ref.parentColumns {
+				if ref.child.isTenantColumn(ref.childColumns[k]) {
 					continue
 				}
-				load.requireKey(c.parents[i], ref)
+				load.requireKey(c.parents[i], column)
 			}
 		}
 	}
@@ -39,22 +39,22 @@ func (load *bulkLoad) resolveParents(tb *tableBatch) error {
 // distribute divides a table batch's rows among the tenants. Parents have been laid out before,
 // except where references run in a circle.
 func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
-	if tb.laidOut {
+	if tb.distributed {
 		return nil
 	}
-	tb.laidOut = true
+	tb.distributed = true
 	if tb.tenants != nil {
 		if err := load.distribute(ctx, tb.tenants); err != nil {
 			return err
 		}
 	}
 	switch {
-	case len(tb.call.associations) > 0:
+	case len(tb.options.associations) > 0:
 		return load.placeByAssociations(ctx, tb)
 	case tb.baseBatch != nil:
 		return nil
-	case tb.givenRow != nil:
-		return load.loadGivenRow(tb)
+	case tb.onlyRow != nil:
+		return load.loadOnlyRow(tb)
 	case tb.existing:
 		return load.loadKeys(ctx, tb)
 	}
@@ -66,12 +66,12 @@ func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 	if err := load.divideAmongTenants(tb); err != nil {
 		return err
 	}
-	for _, v := range tb.keys {
-		if !v.serial {
+	for _, key := range tb.keyColumns {
+		if !key.isSerial {
 			continue
 		}
 		var err error
-		if v.first, err = load.reserveSequence(ctx, tb.table.columnsByName[v.column], tb.n); err != nil {
+		if key.firstNumber, err = load.reserveSequence(ctx, tb.table.columnsByName[key.column], tb.size); err != nil {
 			return err
 		}
 	}
@@ -103,14 +103,14 @@ func (load *bulkLoad) findTenants(tb *tableBatch) error {
 
 // linkToBase gives a subtype's rows the keys of their base rows.
 func (load *bulkLoad) linkToBase(tb *tableBatch) error {
-	for _, e := range tb.table.references {
-		if len(e.discriminators) == 0 || e.parent != tb.baseBatch.table {
+	for _, ref := range tb.table.references {
+		if len(ref.discriminators) == 0 || ref.parent != tb.baseBatch.table {
 			continue
 		}
-		others := slices.DeleteFunc(tb.choices, func(c *choice) bool { return slices.Contains(c.references, e) })
-		tb.choices = append([]*choice{{references: []*reference{e}, parents: []*tableBatch{tb.baseBatch}, cell: "base"}}, others...)
-		for _, ref := range e.parentColumns {
-			load.requireKey(tb.baseBatch, ref)
+		others := slices.DeleteFunc(tb.parentChoices, func(c *parentChoice) bool { return slices.Contains(c.references, ref) })
+		tb.parentChoices = append([]*parentChoice{{references: []*reference{ref}, parents: []*tableBatch{tb.baseBatch}, cellName: "base"}}, others...)
+		for _, column := range ref.parentColumns {
+			load.requireKey(tb.baseBatch, column)
 		}
 		return nil
 	}
@@ -141,22 +141,22 @@ func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	tenants := int64(1)
 	if tb.tenants != nil {
-		tenants = tb.tenants.n
+		tenants = tb.tenants.size
 	}
 	room := make([]int64, tenants)
-	for p := range room {
-		room[p] = tb.rowLimit(int64(p))
+	for tenant := range room {
+		room[tenant] = tb.rowLimit(int64(tenant))
 	}
-	counts := divide(min(tb.n, tb.sharedRowLimit()), room)
-	tb.spans = spansFromCounts(counts)
-	made := tb.spans[len(counts)]
-	if made < tb.n && tb.requested {
+	counts := divide(min(tb.size, tb.sharedRowLimit()), room)
+	tb.tenantSpans = spansFromCounts(counts)
+	made := tb.tenantSpans[len(counts)]
+	if made < tb.size && tb.requested {
 		if load.shortages.askForMore(tb) {
 			return errMoreParents
 		}
-		return &RoomError{Table: tb.table.name, Rows: tb.n, Most: made, Parents: tb.scarceParents()}
+		return &RoomError{Table: tb.table.name, Rows: tb.size, Most: made, Parents: tb.scarceParents()}
 	}
-	tb.n = made
+	tb.size = made
 	return nil
 }
 
@@ -176,7 +176,7 @@ func (e *RoomError) Error() string {
 // scarceParents are the parents that may have few children each.
 func (tb *tableBatch) scarceParents() []string {
 	var out []string
-	for _, c := range tb.choices {
+	for _, c := range tb.parentChoices {
 		if name := c.references[0].parent.name; !c.optional && (c.combination != nil || c.references[0].exclusive) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
@@ -189,33 +189,33 @@ func (tb *tableBatch) scarceParents() []string {
 
 // parentRange is the range of a parent batch's rows that rows of tenant p may belong to;
 // false where the parent is not laid out yet.
-func (tb *tableBatch) parentRange(parent *tableBatch, p int64) (lo, hi int64, known bool) {
-	over := tb.tenants
-	for at := over; at != nil; at = at.tenants {
+func (tb *tableBatch) parentRange(parent *tableBatch, tenant int64) (lo, hi int64, known bool) {
+	tenants := tb.tenants
+	for at := tenants; at != nil; at = at.tenants {
 		if at == parent {
-			return p, p + 1, true
+			return tenant, tenant + 1, true
 		}
 		if at == parent.tenants {
-			if parent.spans == nil {
+			if parent.tenantSpans == nil {
 				return 0, 0, false
 			}
-			return parent.spans[p], parent.spans[p+1], true
+			return parent.tenantSpans[tenant], parent.tenantSpans[tenant+1], true
 		}
 		if at.tenants != nil {
-			p = int64(at.tenantOf(p))
+			tenant = int64(at.tenantOf(tenant))
 		}
 	}
-	return 0, parent.n, parent.spans != nil || parent.existing
+	return 0, parent.size, parent.tenantSpans != nil || parent.existing
 }
 
 // tenantAbove is the index, at the level of the tenants given, of the one that p is in.
-func (tb *tableBatch) tenantAbove(tenants *tableBatch, p int64) (int64, bool) {
+func (tb *tableBatch) tenantAbove(tenants *tableBatch, tenant int64) (int64, bool) {
 	for at := tb.tenants; at != nil; at = at.tenants {
 		if at == tenants {
-			return p, true
+			return tenant, true
 		}
 		if at.tenants != nil {
-			p = int64(at.tenantOf(p))
+			tenant = int64(at.tenantOf(tenant))
 		}
 	}
 	return 0, false
@@ -230,7 +230,7 @@ func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) e
 	if err != nil {
 		return err
 	}
-	if err := b.applyOptions(r, tb.call); err != nil {
+	if err := b.applyOptions(r, tb.options); err != nil {
 		return err
 	}
 	if err := r.readFields(); err != nil {
@@ -240,7 +240,7 @@ func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) e
 	if err := b.resolveParents(r, []*row{r}); err != nil {
 		return err
 	}
-	if err := unusedAssociation(tb.table, tb.call.associations); err != nil {
+	if err := unusedAssociation(tb.table, tb.options.associations); err != nil {
 		return err
 	}
 	if len(b.toWrite) > 0 {
@@ -260,7 +260,7 @@ func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) e
 			tb.fixedValues[ref.pairTypeColumn] = r.values[ref.pairTypeColumn]
 		}
 	}
-	tb.spans = []int64{0, tb.n}
+	tb.tenantSpans = []int64{0, tb.size}
 	return nil
 }
 
@@ -283,11 +283,11 @@ func (load *bulkLoad) restrictTenant() error {
 	}
 	for _, tb := range load.requested {
 		if tb.onlyTenant() != nil {
-			tb.call.associations = nil
+			tb.options.associations = nil
 		}
 	}
 	for n := tenant; n != nil; {
-		tb := &tableBatch{table: n.table, existing: true, givenRow: n, n: 1, call: &callOptions{schema: load.schema}}
+		tb := &tableBatch{table: n.table, existing: true, onlyRow: n, size: 1, options: &callOptions{schema: load.schema}}
 		load.batches[n.table] = tb
 		var above *parentRow
 		for _, p := range n.impliedParents() {
@@ -303,7 +303,7 @@ func (load *bulkLoad) restrictTenant() error {
 // onlyTenant is the tenant's row, where that is all that places a table batch.
 func (tb *tableBatch) onlyTenant() *parentRow {
 	var tenant *parentRow
-	for _, a := range tb.call.associations {
+	for _, a := range tb.options.associations {
 		_, is := tb.table.schema.model.TenantTable(a.row.table.name)
 		if a.kind != inTenant || !is || len(tb.table.levels) == 0 {
 			return nil

@@ -15,15 +15,15 @@ type generator struct {
 	batch               *tableBatch
 	maker               *rowMaker
 	cells               *fake.Cells
-	fresh               reflect.Value // a row with the constant defaults
+	template            reflect.Value // a row with the constant defaults
 	row                 reflect.Value
-	columns             []source
-	names               []string
-	hostile             []inferrer
-	parents             []parentChoice            // of the row at hand, by choice
+	sources             []source
+	columnNames         []string
+	hostileInferrers    []inferrer
+	picked              []pickedParent            // of the row at hand, by choice
 	skippedCombinations map[*keyCombination]int64 // combinations that are taken, in this tenant
 	tenant              int64
-	index               int64
+	rowIndex            int64
 }
 
 func (load *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
@@ -33,24 +33,24 @@ func (load *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
 		return nil, err
 	}
 	g := &generator{load: load, batch: tb, maker: maker, cells: fake.New(load.scope.seed, tb.table.name, load.now),
-		fresh: reflect.New(tb.definition.rowType()).Elem(), row: reflect.New(tb.definition.rowType()).Elem(), parents: make([]parentChoice, len(tb.choices)), skippedCombinations: map[*keyCombination]int64{}}
+		template: reflect.New(tb.definition.rowType()).Elem(), row: reflect.New(tb.definition.rowType()).Elem(), picked: make([]pickedParent, len(tb.parentChoices)), skippedCombinations: map[*keyCombination]int64{}}
 	for _, c := range maker.constantDefaults {
-		if err := maker.binding.storeField(g.fresh, c.index, c.constantDefault); err != nil {
+		if err := maker.binding.storeField(g.template, c.index, c.constantDefault); err != nil {
 			return nil, err
 		}
 	}
 	if tb.definition.isRecord() {
-		recordOf(g.fresh).Table = tb.table.name
+		recordOf(g.template).Table = tb.table.name
 	}
-	if tb.call.hostile {
+	if tb.options.hostile {
 		for _, c := range tb.table.columns {
 			if infer := c.hostileValues(); infer != nil {
-				g.hostile = append(g.hostile, inferrer{c, infer})
+				g.hostileInferrers = append(g.hostileInferrers, inferrer{c, infer})
 			}
 		}
 	}
-	g.load.setDiscriminators(tb, g.fresh, maker)
-	return g, g.sources()
+	g.load.setDiscriminators(tb, g.template, maker)
+	return g, g.chooseSources()
 }
 
 // discriminators are the discriminators among what a table batch's rows have in common.
@@ -78,23 +78,23 @@ func (load *bulkLoad) setDiscriminators(tb *tableBatch, template reflect.Value, 
 
 // fillRow makes the row at hand, references left out.
 func (g *generator) fillRow() error {
-	g.cells.At(g.batch.firstNumber + g.index)
-	g.row.Set(g.fresh)
-	if g.batch.definition.isRecord() && len(g.batch.call.overrides) == 0 && len(g.batch.subtypeBatches) == 0 {
+	g.cells.At(g.batch.firstNumber + g.rowIndex)
+	g.row.Set(g.template)
+	if g.batch.definition.isRecord() && len(g.batch.options.overrides) == 0 && len(g.batch.subtypeBatches) == 0 {
 		return nil
 	}
-	for _, m := range g.maker.inferred {
-		if err := g.setField(m.column, m.infer(g.cells.Of(m.column.name))); err != nil {
+	for _, inferred := range g.maker.inferred {
+		if err := g.setField(inferred.column, inferred.infer(g.cells.Of(inferred.column.name))); err != nil {
 			return err
 		}
 	}
 	if g.batch.definition.Fill != nil {
 		g.batch.definition.Fill(g.row.Addr().Interface(), g.cells)
 	}
-	for _, h := range g.hostile {
-		g.setHostile(h.column, h.infer(g.cells.Of(h.column.name)))
+	for _, hostile := range g.hostileInferrers {
+		g.setHostile(hostile.column, hostile.infer(g.cells.Of(hostile.column.name)))
 	}
-	for _, override := range g.batch.call.overrides {
+	for _, override := range g.batch.options.overrides {
 		override(g.row.Addr().Interface())
 	}
 	return nil
@@ -148,11 +148,11 @@ func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 	if err := g.assignParents(inTenant); err != nil {
 		return buf, err
 	}
-	buf = binary.BigEndian.AppendUint16(buf, uint16(len(g.columns)))
+	buf = binary.BigEndian.AppendUint16(buf, uint16(len(g.sources)))
 	var err error
-	for i := range g.columns {
-		if buf, err = g.appendColumn(buf, &g.columns[i]); err != nil {
-			return buf, fmt.Errorf("%s, row %d: %w", g.batch.table.name, g.index, err)
+	for i := range g.sources {
+		if buf, err = g.appendColumn(buf, &g.sources[i]); err != nil {
+			return buf, fmt.Errorf("%s, row %d: %w", g.batch.table.name, g.rowIndex, err)
 		}
 	}
 	g.noteSubtype()
@@ -161,20 +161,20 @@ func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 
 func (g *generator) appendColumn(buf []byte, src *source) ([]byte, error) {
 	switch {
-	case src.fixed != nil:
-		return append(buf, src.fixed...), nil
-	case src.tenants != nil:
-		p, _ := g.batch.tenantAbove(src.tenants, g.tenant)
-		return g.appendKey(buf, src, src.tenants.keys[src.key], p)
-	case src.parents != nil:
+	case src.constant != nil:
+		return append(buf, src.constant...), nil
+	case src.tenantBatch != nil:
+		p, _ := g.batch.tenantAbove(src.tenantBatch, g.tenant)
+		return g.appendKey(buf, src, src.tenantBatch.keyColumns[src.tenantKeyColumn], p)
+	case src.parentColumns != nil:
 		return g.appendParentKey(buf, src)
-	case src.field != nil:
-		v := g.row.FieldByIndex(src.field)
+	case src.structField != nil:
+		v := g.row.FieldByIndex(src.structField)
 		if !v.IsZero() || !src.nullIfZero {
 			return g.appendField(buf, src, v)
 		}
 		if src.infer == nil {
-			return null(buf), nil
+			return appendNull(buf), nil
 		}
 	}
 	return g.appendInferred(buf, src)
@@ -182,63 +182,63 @@ func (g *generator) appendColumn(buf []byte, src *source) ([]byte, error) {
 
 func (g *generator) appendInferred(buf []byte, src *source) ([]byte, error) {
 	x := src.infer(g.cells.Of(src.column.name))
-	if src.keep != nil {
-		src.keep.add(canonical(src.column, x))
+	if src.collectIn != nil {
+		src.collectIn.add(canonical(src.column, x))
 	}
 	return g.appendValue(buf, src, x)
 }
 
 func (g *generator) appendField(buf []byte, src *source, v reflect.Value) ([]byte, error) {
-	if src.keep != nil {
-		src.keep.add(canonical(src.column, v.Interface()))
+	if src.collectIn != nil {
+		src.collectIn.add(canonical(src.column, v.Interface()))
 	}
-	if src.asText {
+	if src.needsText {
 		return g.appendValue(buf, src, v.Interface())
 	}
 	return src.encode(buf, v)
 }
 
 func (g *generator) appendValue(buf []byte, src *source, x any) ([]byte, error) {
-	if !src.asText || x == nil {
-		return encodeAny(g.load.schema.codecs, src.column, buf, x)
+	if !src.needsText || x == nil {
+		return appendBinary(g.load.schema.codecs, src.column, buf, x)
 	}
-	return encodeLiteral(g.load.schema.codecs, src.column, buf, x)
+	return appendLiteral(g.load.schema.codecs, src.column, buf, x)
 }
 
 func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
-	for _, from := range src.parents {
-		at := g.parents[from.choice]
+	for _, from := range src.parentColumns {
+		at := g.picked[from.choice]
 		if at.reference < 0 {
 			continue
 		}
-		c := g.batch.choices[from.choice]
-		if src.pairType {
+		c := g.batch.parentChoices[from.choice]
+		if src.isPairType {
 			return g.appendValue(buf, src, c.references[at.reference].pairType)
 		}
-		if ref := from.refs[at.reference]; ref >= 0 {
-			return g.appendKey(buf, src, c.parents[at.reference].keys[ref], at.index)
+		if column := from.columnByReference[at.reference]; column >= 0 {
+			return g.appendKey(buf, src, c.parents[at.reference].keyColumns[column], at.index)
 		}
 	}
 	if src.column.mayLackReference {
 		return g.appendInferred(buf, src)
 	}
-	if src.keep != nil {
-		src.keep.add(nil)
+	if src.collectIn != nil {
+		src.collectIn.add(nil)
 	}
-	return null(buf), nil
+	return appendNull(buf), nil
 }
 
 func (g *generator) appendKey(buf []byte, src *source, keys *keyColumn, at int64) ([]byte, error) {
-	if src.column.baseOID == uuidOID && keys.byUUID() {
+	if src.column.baseOID == uuidOID && keys.allUUIDs() {
 		id := keys.uuid(at)
-		if src.keep != nil {
-			src.keep.uuids = append(src.keep.uuids, id)
+		if src.collectIn != nil {
+			src.collectIn.uuids = append(src.collectIn.uuids, id)
 		}
 		return appendUUID(buf, id), nil
 	}
 	x := keys.at(at)
-	if src.keep != nil {
-		src.keep.add(x)
+	if src.collectIn != nil {
+		src.collectIn.add(x)
 	}
 	return g.appendValue(buf, src, x)
 }
@@ -261,7 +261,7 @@ func (g *generator) noteSubtype() {
 		value = keyText(c, g.row.FieldByIndex(b.fields[b.fieldByColumn[c.index]].index).Interface())
 	}
 	if child := g.batch.subtypeBatches[value]; child != nil {
-		child.baseRows = append(child.baseRows, g.index)
+		child.baseRows = append(child.baseRows, g.rowIndex)
 	}
 }
 
@@ -269,20 +269,20 @@ func (g *generator) noteSubtype() {
 func (g *generator) generate(ctx context.Context, size int, emit func(chunk []byte, done int64) ([]byte, error)) error {
 	var buf []byte
 	var err error
-	tenants := len(g.batch.spans) - 1
+	tenants := len(g.batch.tenantSpans) - 1
 	for p := range tenants {
 		g.tenant, g.skippedCombinations = int64(p), map[*keyCombination]int64{}
-		for g.index = g.batch.spans[p]; g.index < g.batch.spans[p+1]; g.index++ {
-			if base := g.batch.baseBatch; base != nil && base.spans != nil {
-				g.tenant = int64(base.tenantOf(g.batch.baseRows[g.index]))
+		for g.rowIndex = g.batch.tenantSpans[p]; g.rowIndex < g.batch.tenantSpans[p+1]; g.rowIndex++ {
+			if base := g.batch.baseBatch; base != nil && base.tenantSpans != nil {
+				g.tenant = int64(base.tenantOf(g.batch.baseRows[g.rowIndex]))
 			}
-			if buf, err = g.appendRow(buf, g.index-g.batch.spans[p]); err != nil {
+			if buf, err = g.appendRow(buf, g.rowIndex-g.batch.tenantSpans[p]); err != nil {
 				return err
 			}
 			if len(buf) < size {
 				continue
 			}
-			if buf, err = emit(buf, g.index+1); err != nil {
+			if buf, err = emit(buf, g.rowIndex+1); err != nil {
 				return err
 			}
 			if err := ctx.Err(); err != nil {
@@ -290,6 +290,6 @@ func (g *generator) generate(ctx context.Context, size int, emit func(chunk []by
 			}
 		}
 	}
-	_, err = emit(buf, g.index)
+	_, err = emit(buf, g.rowIndex)
 	return err
 }

@@ -32,16 +32,16 @@ func inferValue(c *column) func(*fake.Value) any {
 }
 
 // withCase gives text the case that a CHECK wants.
-func withCase(r rule, make func(*fake.Value) any) func(*fake.Value) any {
-	if r.fold == "" {
-		return make
+func withCase(r rule, infer func(*fake.Value) any) func(*fake.Value) any {
+	if r.letterCase == "" {
+		return infer
 	}
 	return func(v *fake.Value) any {
-		s, ok := make(v).(string)
+		s, ok := infer(v).(string)
 		switch {
 		case !ok:
-			return make(v)
-		case r.fold == "upper":
+			return infer(v)
+		case r.letterCase == "upper":
 			return strings.ToUpper(s)
 		}
 		return strings.ToLower(s)

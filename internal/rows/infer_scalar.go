@@ -17,12 +17,12 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
 		lo, hi = hi, hi*2 // above its min
 	}
-	low, high := r.bounds(float64(lo), float64(hi), 1)
+	low, high := r.narrow(float64(lo), float64(hi), 1)
 	lo, hi = int64(low), int64(high)
 	if c.mustDiffer {
 		return func(v *fake.Value) any { return lo + v.Row() }
 	}
-	if r.lo == nil && r.hi == nil {
+	if r.min == nil && r.max == nil {
 		if usual := usualInt(strings.ToLower(c.name)); usual != nil {
 			return func(v *fake.Value) any { return usual(v) }
 		}
@@ -62,8 +62,8 @@ var usualInts = []struct {
 	{regexp.MustCompile(`cents|amount|price|total|balance`), func(v *fake.Value) int64 { return v.Size(100, 250_000) }},
 }
 
-// rate are names of shares, in percent.
-var rate = regexp.MustCompile(`rate$|percent|pct|discount|(^|_)tax$|vat`)
+// rateName are names of shares, in percent.
+var rateName = regexp.MustCompile(`rate$|percent|pct|discount|(^|_)tax$|vat`)
 
 // inferNumber keeps to the scale and to what is left of the precision.
 func inferNumber(c *column, r rule) func(*fake.Value) any {
@@ -77,10 +77,10 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 		hi = min(hi, 10_000)
 	}
 	unit := math.Pow10(-max(scale, 0))
-	if rate.MatchString(strings.ToLower(c.name)) {
+	if rateName.MatchString(strings.ToLower(c.name)) {
 		hi = min(hi, 25)
 	}
-	lo, hi := r.bounds(0, hi, unit)
+	lo, hi := r.narrow(0, hi, unit)
 	if c.mustDiffer {
 		return func(v *fake.Value) any {
 			return strconv.FormatFloat(lo+float64(float64(v.Row())*unit), 'f', max(scale, 0), 64)
@@ -92,7 +92,7 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 // inferMoment moves forward with the row; within a row, later columns are later.
 func inferMoment(c *column, typ string) func(*fake.Value) any {
 	offset := c.momentOffset()
-	future := ending.MatchString(strings.ToLower(c.name))
+	future := endName.MatchString(strings.ToLower(c.name))
 	at := func(v *fake.Value) time.Time {
 		if c.mustDiffer {
 			return v.IncreasingTime().Add(offset)
@@ -103,14 +103,14 @@ func inferMoment(c *column, typ string) func(*fake.Value) any {
 		}
 		return at
 	}
-	if excludes(c.Table) {
+	if forbidsOverlap(c.Table) {
 		offset = time.Duration(c.index) * time.Minute
 		at = func(v *fake.Value) time.Time { return v.Now().Add(time.Duration(v.Row())*time.Hour + offset) }
 	}
 	switch typ {
 	case "date":
 		return func(v *fake.Value) any {
-			if c.mustDiffer || excludes(c.Table) {
+			if c.mustDiffer || forbidsOverlap(c.Table) {
 				return v.Now().AddDate(0, 0, -3650+int(v.Row())+c.index).Format(time.DateOnly)
 			}
 			return at(v).AddDate(0, 0, c.index).Format(time.DateOnly)
@@ -124,7 +124,7 @@ func inferMoment(c *column, typ string) func(*fake.Value) any {
 }
 
 func inferJSON(r rule) func(*fake.Value) any {
-	sample := map[string]string{"array": "[]", "string": `"text"`, "number": "1", "boolean": "true", "null": "null"}[r.json]
+	sample := map[string]string{"array": "[]", "string": `"text"`, "number": "1", "boolean": "true", "null": "null"}[r.jsonType]
 	if sample == "" {
 		sample = "{}"
 	}
@@ -159,44 +159,44 @@ func inferRange(t *catalog.Type) func(*fake.Value) any {
 
 // inferOther knows the input forms of the rarer types.
 func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
-	n := func(v *fake.Value) int64 { return v.Row() }
+	row := func(v *fake.Value) int64 { return v.Row() }
 	switch t.Name {
 	case "inet":
-		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.%d", n(v)>>16&255, n(v)>>8&255, n(v)&255) }
+		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.%d", row(v)>>16&255, row(v)>>8&255, row(v)&255) }
 	case "cidr":
-		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.0/24", n(v)>>8&255, n(v)&255) }
+		return func(v *fake.Value) any { return fmt.Sprintf("10.%d.%d.0/24", row(v)>>8&255, row(v)&255) }
 	case "macaddr":
 		return func(v *fake.Value) any {
-			return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", n(v)>>24&255, n(v)>>16&255, n(v)>>8&255, n(v)&255)
+			return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", row(v)>>24&255, row(v)>>16&255, row(v)>>8&255, row(v)&255)
 		}
 	case "macaddr8":
 		return func(v *fake.Value) any {
-			return fmt.Sprintf("02:00:00:ff:fe:%02x:%02x:%02x", n(v)>>16&255, n(v)>>8&255, n(v)&255)
+			return fmt.Sprintf("02:00:00:ff:fe:%02x:%02x:%02x", row(v)>>16&255, row(v)>>8&255, row(v)&255)
 		}
 	case "interval":
-		return func(v *fake.Value) any { return fmt.Sprintf("%02d:%02d:00", (n(v)+1)/60, (n(v)+1)%60) }
+		return func(v *fake.Value) any { return fmt.Sprintf("%02d:%02d:00", (row(v)+1)/60, (row(v)+1)%60) }
 	case "bit", "varbit":
 		width := max(c.Length, 1)
 		return func(v *fake.Value) any {
-			s := strconv.FormatInt(n(v)&(1<<min(width, 62)-1), 2)
+			s := strconv.FormatInt(row(v)&(1<<min(width, 62)-1), 2)
 			return strings.Repeat("0", width-len(s)) + s
 		}
 	case "point":
-		return func(v *fake.Value) any { return fmt.Sprintf("(%d,%d)", n(v), n(v)%90) }
+		return func(v *fake.Value) any { return fmt.Sprintf("(%d,%d)", row(v), row(v)%90) }
 	case "line":
-		return func(v *fake.Value) any { return fmt.Sprintf("{1,1,%d}", n(v)) }
+		return func(v *fake.Value) any { return fmt.Sprintf("{1,1,%d}", row(v)) }
 	case "lseg", "path", "polygon":
-		return func(v *fake.Value) any { return fmt.Sprintf("((%d,0),(%d,1))", n(v), n(v)) }
+		return func(v *fake.Value) any { return fmt.Sprintf("((%d,0),(%d,1))", row(v), row(v)) }
 	case "box":
-		return func(v *fake.Value) any { return fmt.Sprintf("(%d,0),(%d,1)", n(v)*2, n(v)*2+1) }
+		return func(v *fake.Value) any { return fmt.Sprintf("(%d,0),(%d,1)", row(v)*2, row(v)*2+1) }
 	case "circle":
-		return func(v *fake.Value) any { return fmt.Sprintf("<(%d,0),1>", n(v)*3) }
+		return func(v *fake.Value) any { return fmt.Sprintf("<(%d,0),1>", row(v)*3) }
 	case "xml":
 		return func(v *fake.Value) any { return "<x>" + v.Word() + "</x>" }
 	case "xid", "xid8", "cid":
-		return func(v *fake.Value) any { return strconv.FormatInt(n(v)+3, 10) } // those below are Postgres's own
+		return func(v *fake.Value) any { return strconv.FormatInt(row(v)+3, 10) } // those below are Postgres's own
 	case "pg_lsn":
-		return func(v *fake.Value) any { return fmt.Sprintf("0/%X", n(v)+1) }
+		return func(v *fake.Value) any { return fmt.Sprintf("0/%X", row(v)+1) }
 	case "hstore":
 		return func(v *fake.Value) any { return "key=>" + v.Word() }
 	case "vector", "halfvec":
@@ -205,11 +205,11 @@ func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	return func(v *fake.Value) any { return v.Word() } // tsvector, tsquery, ltree, …
 }
 
-var dimensions = regexp.MustCompile(`\((\d+)\)`)
+var vectorSize = regexp.MustCompile(`\((\d+)\)`)
 
 func inferVector(c *column) func(*fake.Value) any {
 	size := 3
-	if m := dimensions.FindStringSubmatch(c.SQLType); m != nil {
+	if m := vectorSize.FindStringSubmatch(c.SQLType); m != nil {
 		size, _ = strconv.Atoi(m[1])
 	}
 	return func(v *fake.Value) any {
@@ -221,8 +221,8 @@ func inferVector(c *column) func(*fake.Value) any {
 	}
 }
 
-// excludes reports whether rows of the table must not overlap.
-func excludes(r *catalog.Relation) bool {
+// forbidsOverlap reports whether rows of the table must not overlap.
+func forbidsOverlap(r *catalog.Relation) bool {
 	for _, k := range r.Constraints {
 		if k.Kind == catalog.Exclusion || k.Period {
 			return true

@@ -9,89 +9,89 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// mostKeys bounds how many rows of a table that is there already serve as parents.
-const mostKeys = 1_000_000
+// mostExistingKeys bounds how many rows of a table that is there already serve as parents.
+const mostExistingKeys = 1_000_000
 
 // keyColumn holds a column's values for all rows of a table batch: computed where the engine
 // makes them, kept where only the written rows tell them.
 type keyColumn struct {
-	cells    *fake.Cells // make them anew: UUIDs, or what make says
-	make     func(*fake.Value) any
-	column   string
-	first    int64
-	serial   bool // the row's index and first
-	constant any  // all rows'
-	uuids    [][16]byte
-	other    []any
+	cells       *fake.Cells // make them anew: UUIDs, or what make says
+	infer       func(*fake.Value) any
+	column      string
+	firstNumber int64
+	isSerial    bool // the row's index and first
+	constant    any  // all rows'
+	uuids       [][16]byte
+	values      []any
 }
 
-func (v *keyColumn) at(i int64) any {
+func (k *keyColumn) at(i int64) any {
 	switch {
-	case v.constant != nil:
-		return v.constant
-	case v.serial:
-		return v.first + i
-	case v.uuids != nil:
-		return v.uuids[i]
-	case v.other != nil:
-		return v.other[i]
-	case v.make != nil:
-		v.cells.At(v.first + i)
-		return v.make(v.cells.Of(v.column))
+	case k.constant != nil:
+		return k.constant
+	case k.isSerial:
+		return k.firstNumber + i
+	case k.uuids != nil:
+		return k.uuids[i]
+	case k.values != nil:
+		return k.values[i]
+	case k.infer != nil:
+		k.cells.At(k.firstNumber + i)
+		return k.infer(k.cells.Of(k.column))
 	}
-	return v.uuid(i)
+	return k.uuid(i)
 }
 
-// byUUID reports whether all values are UUIDs, which have a short way.
-func (v *keyColumn) byUUID() bool {
-	return v.other == nil && v.make == nil && v.constant == nil && !v.serial
+// allUUIDs reports whether all values are UUIDs, which have a short way.
+func (k *keyColumn) allUUIDs() bool {
+	return k.values == nil && k.infer == nil && k.constant == nil && !k.isSerial
 }
 
-func (v *keyColumn) uuid(i int64) [16]byte {
-	if v.uuids != nil {
-		return v.uuids[i]
+func (k *keyColumn) uuid(i int64) [16]byte {
+	if k.uuids != nil {
+		return k.uuids[i]
 	}
-	v.cells.At(v.first + i)
-	return v.cells.Of(v.column).UUID()
+	k.cells.At(k.firstNumber + i)
+	return k.cells.Of(k.column).UUID()
 }
 
 // add keeps the next row's value.
-func (v *keyColumn) add(x any) {
-	if id, ok := asUUID(x); ok && v.other == nil {
-		v.uuids = append(v.uuids, id)
+func (k *keyColumn) add(x any) {
+	if id, ok := asUUID(x); ok && k.values == nil {
+		k.uuids = append(k.uuids, id)
 		return
 	}
-	for _, id := range v.uuids { // x is NULL: the column is not all UUIDs
-		v.other = append(v.other, id)
+	for _, id := range k.uuids { // x is NULL: the column is not all UUIDs
+		k.values = append(k.values, id)
 	}
-	v.uuids = nil
-	v.other = append(v.other, x)
+	k.uuids = nil
+	k.values = append(k.values, x)
 }
 
-// kept reports whether values arrive while rows are written.
-func (v *keyColumn) kept() bool { return v.cells == nil && v.constant == nil && !v.serial }
+// collectsValues reports whether values arrive while rows are written.
+func (k *keyColumn) collectsValues() bool { return k.cells == nil && k.constant == nil && !k.isSerial }
 
 // requireKey has a table batch's column known to those that reference it.
 func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
-	if tb.keys[col] != nil {
+	if tb.keyColumns[col] != nil {
 		return
 	}
-	if tb.keys == nil {
-		tb.keys = map[int]*keyColumn{}
+	if tb.keyColumns == nil {
+		tb.keyColumns = map[int]*keyColumn{}
 	}
 	c := tb.table.columns[col]
-	v := &keyColumn{column: c.name, first: tb.firstNumber}
-	tb.keys[col] = v
+	key := &keyColumn{column: c.name, firstNumber: tb.firstNumber}
+	tb.keyColumns[col] = key
 	switch {
-	case tb.existing || tb.call != nil && len(tb.call.overrides) > 0:
-	case c.isInferred() && !tb.isFilledByDefinition(load, col) && !(tb.call != nil && tb.call.hostile):
-		v.cells = fake.New(load.scope.seed, tb.table.name, load.now)
+	case tb.existing || tb.options != nil && len(tb.options.overrides) > 0:
+	case c.isInferred() && !tb.isFilledByDefinition(load, col) && !(tb.options != nil && tb.options.hostile):
+		key.cells = fake.New(load.scope.seed, tb.table.name, load.now)
 		if c.baseOID != uuidOID || !c.inPrimaryKey {
 			infer := tb.inferrerOf(load, c)
-			v.make = func(x *fake.Value) any { return canonical(c, infer(x)) }
+			key.infer = func(x *fake.Value) any { return canonical(c, infer(x)) }
 		}
 	case c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
-		v.serial = true // its numbers are reserved when it is known how many
+		key.isSerial = true // its numbers are reserved when it is known how many
 	}
 }
 
@@ -138,16 +138,16 @@ func (load *bulkLoad) reserveSequence(ctx context.Context, c *column, n int64) (
 	return first, nil
 }
 
-// loadGivenRow takes the one row that a caller gave.
-func (load *bulkLoad) loadGivenRow(tb *tableBatch) error {
-	for col, v := range tb.keys {
-		x, ok := tb.givenRow.value(col)
+// loadOnlyRow takes the one row that a caller gave.
+func (load *bulkLoad) loadOnlyRow(tb *tableBatch) error {
+	for col, key := range tb.keyColumns {
+		value, ok := tb.onlyRow.value(col)
 		if !ok {
-			return fmt.Errorf("%s does not say its %s", tb.givenRow.description, tb.table.columns[col].name)
+			return fmt.Errorf("%s does not say its %s", tb.onlyRow.description, tb.table.columns[col].name)
 		}
-		v.add(x)
+		key.add(value)
 	}
-	tb.n, tb.spans = 1, []int64{0, 1}
+	tb.size, tb.tenantSpans = 1, []int64{0, 1}
 	return nil
 }
 
@@ -155,7 +155,7 @@ func (load *bulkLoad) loadGivenRow(tb *tableBatch) error {
 // other rows reference cannot be parents.
 func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	var cols []*column
-	for col := range tb.keys {
+	for col := range tb.keyColumns {
 		cols = append(cols, tb.table.columns[col])
 	}
 	var names []string
@@ -181,7 +181,7 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	if pk := tb.table.relation.PrimaryKey(); pk != nil {
 		order = " order by " + catalog.Idents(pk.Columns)
 	}
-	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.relation.Ident(), whereSQL(conditions), order, mostKeys))
+	rows, err := load.tx.Query(ctx, fmt.Sprintf(`select %s from %s t%s%s limit %d`, strings.Join(selected, ", "), tb.table.relation.Ident(), whereSQL(conditions), order, mostExistingKeys))
 	if err != nil {
 		return err
 	}
@@ -223,10 +223,10 @@ func whereSQL(conditions []string) string {
 // unreferencedSQL is the condition that selects only parents without a child, where a
 // parent has one child at most; otherwise there is none.
 func (tb *tableBatch) unreferencedSQL() []string {
-	if tb.freeFor == nil {
+	if tb.childlessFor == nil {
 		return nil
 	}
-	ref := tb.freeFor
+	ref := tb.childlessFor
 	var on []string
 	for i, col := range ref.childColumns {
 		on = append(on, fmt.Sprintf("c.%s = t.%s", catalog.Ident(ref.child.columns[col].name), catalog.Ident(tb.table.columns[ref.parentColumns[i]].name)))
@@ -239,31 +239,31 @@ func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[s
 	take := func(group [][]any) {
 		for _, values := range group {
 			for i, c := range cols {
-				tb.keys[c.index].add(canonical(c, values[i]))
+				tb.keyColumns[c.index].add(canonical(c, values[i]))
 			}
 		}
 	}
 	if tb.tenants == nil {
 		take(groups[""])
-		tb.n = int64(len(groups[""]))
+		tb.size = int64(len(groups[""]))
 		return nil
 	}
-	counts := make([]int64, tb.tenants.n)
-	for p := range tb.tenants.n {
-		group := groups[load.tenantKey(tb, p)]
+	counts := make([]int64, tb.tenants.size)
+	for tenant := range tb.tenants.size {
+		group := groups[load.tenantKey(tb, tenant)]
 		take(group)
-		counts[p] = int64(len(group))
+		counts[tenant] = int64(len(group))
 	}
-	tb.spans = spansFromCounts(counts)
-	tb.n = tb.spans[len(counts)]
+	tb.tenantSpans = spansFromCounts(counts)
+	tb.size = tb.tenantSpans[len(counts)]
 	return nil
 }
 
-func (load *bulkLoad) tenantKey(tb *tableBatch, p int64) string {
+func (load *bulkLoad) tenantKey(tb *tableBatch, tenant int64) string {
 	key := ""
 	for _, name := range tb.table.levels[0].tenant.Key {
 		c := tb.tenants.table.columnsByName[name]
-		key += display(tb.tenants.keys[c.index].at(p)) + "\x00"
+		key += display(tb.tenants.keyColumns[c.index].at(tenant)) + "\x00"
 	}
 	return key
 }

@@ -46,7 +46,7 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
 	// Nothing stays, so every run counts from 0: two in one database take turns.
-	c := &linter{schema: s, tx: tx, scope: numberScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), private: &sync.Map{}}}
+	c := &linter{schema: s, tx: tx, scope: numberScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), ownCounters: &sync.Map{}}}
 	if _, err = tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('seedbed lint', 0))"); err == nil {
 		err = c.run(ctx, volumes)
 	}
@@ -61,26 +61,26 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 
 // linter is a Linting at work.
 type linter struct {
-	schema *schema
-	tx     pgx.Tx
-	scope  numberScope
-	report LintReport
-	makers map[*table]*Definition
+	schema      *schema
+	tx          pgx.Tx
+	scope       numberScope
+	report      LintReport
+	definitions map[*table]*Definition
 }
 
 func (c *linter) run(ctx context.Context, volumes []Volume) error {
 	if err := c.becomeSeeder(ctx); err != nil {
 		return err
 	}
-	c.makers = map[*table]*Definition{}
+	c.definitions = map[*table]*Definition{}
 	for _, v := range volumes {
 		t, err := c.schema.table(v.Definition.Table)
 		if err != nil {
 			c.report.Failures = append(c.report.Failures, err)
 			continue
 		}
-		if c.makers[t] == nil {
-			c.makers[t] = v.Definition
+		if c.definitions[t] == nil {
+			c.definitions[t] = v.Definition
 		}
 		if _, err := c.create(ctx, v.Definition, int(v.N), v.Options, false); err != nil {
 			c.report.Failures = append(c.report.Failures, err)
@@ -152,7 +152,7 @@ func (c *linter) create(ctx context.Context, def *Definition, n int, options []O
 
 // lintTable tries to break every constraint of a table.
 func (c *linter) lintTable(ctx context.Context, t *table) error {
-	def := c.makers[t]
+	def := c.definitions[t]
 	if def == nil {
 		def = &Definition{Table: t.name}
 	}
@@ -190,7 +190,7 @@ func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v viol
 	if err != nil {
 		return err
 	}
-	refused := insertRow(ctx, sp, t, v.row)
+	refused := insertRow(ctx, sp, t, v.values)
 	if err := sp.Rollback(ctx); err != nil {
 		return err
 	}
@@ -200,9 +200,9 @@ func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v viol
 		c.unproven(t, v, "a row that breaks it was accepted")
 	case !errors.As(refused, &pg):
 		c.unproven(t, v, refused.Error())
-	case pg.Code == v.code && (pg.ConstraintName == v.name || pg.ColumnName == v.name):
+	case pg.Code == v.sqlState && (pg.ConstraintName == v.name || pg.ColumnName == v.name):
 		c.report.Proven++
-	case pg.Code == v.code && c.sameKey(pg, v):
+	case pg.Code == v.sqlState && c.isParentConstraint(pg, v):
 		c.report.Proven++
 	default:
 		c.unproven(t, v, "another constraint refused the row first: "+pg.Message)
@@ -210,8 +210,8 @@ func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v viol
 	return nil
 }
 
-// sameKey knows a partition's constraint for its parent's.
-func (c *linter) sameKey(pg *pgconn.PgError, v violation) bool {
+// isParentConstraint knows a partition's constraint for its parent's.
+func (c *linter) isParentConstraint(pg *pgconn.PgError, v violation) bool {
 	rel := c.schema.cat.Table(pg.SchemaName + "." + pg.TableName)
 	if rel == nil || pg.ConstraintName == "" {
 		return false
@@ -229,7 +229,7 @@ func (c *linter) unproven(t *table, v violation, reason string) {
 
 // solveViolation searches for values that this CHECK minds and no other.
 func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *violation) error {
-	solver := &checkSolver{table: t, cells: fake.New(2, t.name, fake.Epoch), violate: v.check}
+	solver := &checkSolver{table: t, cells: fake.New(2, t.name, fake.Epoch), violated: v.check}
 	solver.addConstraint(v.check)
 	if len(solver.columns) == 0 {
 		v.reason = "its columns are keys or references"
@@ -244,9 +244,9 @@ func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *vio
 		return nil
 	}
 	for i, col := range solver.columns {
-		v.row[col.name] = nil
+		v.values[col.name] = nil
 		if rows[0][i] != nil {
-			v.row[col.name] = *rows[0][i]
+			v.values[col.name] = *rows[0][i]
 		}
 	}
 	return nil

@@ -11,9 +11,9 @@ import (
 	"github.com/qarion/seedbed/internal/generation"
 )
 
-// numbers hands out row numbers: each scope and table has a counter of its own, which
+// counters hands out row numbers: each scope and table has a counter of its own, which
 // all handles and goroutines of the process share.
-var numbers sync.Map // numberKey → *atomic.Int64
+var counters sync.Map // numberKey → *atomic.Int64
 
 // lastGenerations is, for each database, the generation in which numbers were last
 // taken.
@@ -27,11 +27,11 @@ type numberKey struct {
 // numberScope is the scope in which row numbers are unique: no two rows of a table
 // share one.
 type numberScope struct {
-	database   string
-	generation int64  // of the database, see package generation: the rows of earlier ones are gone
-	test       string // the top-level test; "" outside of tests
-	seed       uint64
-	private    *sync.Map // counters of this call alone; nil: those of the process
+	database    string
+	generation  int64  // of the database, see package generation: the rows of earlier ones are gone
+	test        string // the top-level test; "" outside of tests
+	seed        uint64
+	ownCounters *sync.Map // counters of this call alone; nil: those of the process
 }
 
 // newNumberScope returns the scope of a call's row numbers. It drops the counters of
@@ -39,7 +39,7 @@ type numberScope struct {
 func newNumberScope(d database, test string, seed uint64) numberScope {
 	address := d.address
 	if d.isolated != "" {
-		return numberScope{database: address, seed: seed, private: &sync.Map{}}
+		return numberScope{database: address, seed: seed, ownCounters: &sync.Map{}}
 	}
 	current := generation.Of(address)
 	if last, known := lastGenerations.Swap(address, current); known && last != current {
@@ -49,9 +49,9 @@ func newNumberScope(d database, test string, seed uint64) numberScope {
 }
 
 func (scope numberScope) counterOf(t *table) *atomic.Int64 {
-	all := &numbers
-	if scope.private != nil {
-		all = scope.private
+	all := &counters
+	if scope.ownCounters != nil {
+		all = scope.ownCounters
 	}
 	key := numberKey{scope, t.name}
 	n, ok := all.Load(key)
@@ -63,8 +63,8 @@ func (scope numberScope) counterOf(t *table) *atomic.Int64 {
 
 func (scope numberScope) next(t *table) int64 { return scope.counterOf(t).Add(1) - 1 }
 
-// take reserves n consecutive numbers and returns the first.
-func (scope numberScope) take(t *table, n int64) int64 { return scope.counterOf(t).Add(n) - n }
+// reserve reserves n consecutive numbers and returns the first.
+func (scope numberScope) reserve(t *table, n int64) int64 { return scope.counterOf(t).Add(n) - n }
 
 // ForgetTest drops the counters of a test that has ended: its databases are gone, or
 // reset for another test.
@@ -73,9 +73,9 @@ func ForgetTest(test string) {
 }
 
 func forgetScopes(gone func(numberScope) bool) {
-	numbers.Range(func(key, _ any) bool {
+	counters.Range(func(key, _ any) bool {
 		if gone(key.(numberKey).numberScope) {
-			numbers.Delete(key)
+			counters.Delete(key)
 		}
 		return true
 	})
@@ -117,6 +117,6 @@ func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
 
 // Counters returns how many counters this process holds, for tests to find a leak.
 func Counters() (n int) {
-	numbers.Range(func(_, _ any) bool { n++; return true })
+	counters.Range(func(_, _ any) bool { n++; return true })
 	return n
 }

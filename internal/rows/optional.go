@@ -19,16 +19,16 @@ import (
 func (c *column) optionalValue() func(*fake.Value) any {
 	t := c.Type.Underlying()
 	switch {
-	case !c.Writable() || c.inReference || c.Identity != "" || c.isKept():
+	case !c.Writable() || c.inReference || c.Identity != "" || c.isStructural():
 		return nil
 	case strings.HasPrefix(t.Name, "timestamp") || t.Name == "date":
 		return c.optionalMoment()
 	case c.Filled():
 		if len(c.rule().choices) > 1 && t.Name != "bool" && c.hasConstantDefault {
-			return mostly(1, inferValue(c))
+			return withNulls(1, inferValue(c))
 		}
-		if c.hasConstantDefault && strings.Trim(c.constantDefault, "0.") == "" && t.Category == "N" && amount.MatchString(strings.ToLower(c.name)) {
-			return mostly(1, inferValue(c))
+		if c.hasConstantDefault && strings.Trim(c.constantDefault, "0.") == "" && t.Category == "N" && amountName.MatchString(strings.ToLower(c.name)) {
+			return withNulls(1, inferValue(c))
 		}
 		return nil
 	case c.Required(), t.Name == "uuid", identifierName.MatchString(c.name), seldomFilled.MatchString(strings.ToLower(c.name)):
@@ -36,21 +36,21 @@ func (c *column) optionalValue() func(*fake.Value) any {
 	}
 	switch {
 	case t.Kind == catalog.EnumType, t.Category == "S", t.Category == "N", t.Category == "I", t.Name == "interval", t.Name == "time":
-		return mostly(0.8, inferValue(c))
+		return withNulls(0.8, inferValue(c))
 	}
 	return nil
 }
 
-// amount are names of numbers that are 0 only until there is something.
-var amount = regexp.MustCompile(`amount|price|total|balance|cost|quantity|units$|cents$`)
+// amountName are names of numbers that are 0 only until there is something.
+var amountName = regexp.MustCompile(`amount|price|total|balance|cost|quantity|units$|cents$`)
 
 // seldomFilled are columns that are empty as a rule: what went wrong, what is secret,
 // where one is in a process.
 var seldomFilled = regexp.MustCompile(`error|fail|exception|reject|cancel|delet|revok|suspend|password|secret|token|otp|salt|hash|signature|lock|retry|cursor|parent|checksum|digest|encrypted|stack|trace|override|deprecated|legacy`)
 
-// isKept reports whether values of the column decide more than the column: unique keys,
+// isStructural reports whether values of the column decide more than the column: unique keys,
 // exclusions, predicates of indexes, partitions, discriminators, types of pairs.
-func (c *column) isKept() bool {
+func (c *column) isStructural() bool {
 	if slices.Contains(c.Table.PartitionBy, c.name) || c.partitionValues() != nil {
 		return true
 	}
@@ -58,7 +58,9 @@ func (c *column) isKept() bool {
 		if !ix.Unique {
 			continue
 		}
-		if mentions(ix.Predicate, c.name) || slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Column == c.name || k.Expr != "" && mentions(k.Expr, c.name) }) {
+		if mentionsColumn(ix.Predicate, c.name) || slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool {
+			return k.Column == c.name || k.Expr != "" && mentionsColumn(k.Expr, c.name)
+		}) {
 			return true
 		}
 	}
@@ -67,24 +69,24 @@ func (c *column) isKept() bool {
 	}) || c.isDiscriminator
 }
 
-// mostly makes NULL of the other values.
-func mostly(share float64, make func(*fake.Value) any) func(*fake.Value) any {
+// withNulls makes NULL of the other values.
+func withNulls(share float64, infer func(*fake.Value) any) func(*fake.Value) any {
 	if share >= 1 {
-		return make
+		return infer
 	}
 	return func(v *fake.Value) any {
 		if !v.Chance(share) {
 			return nil
 		}
-		return make(v)
+		return infer(v)
 	}
 }
 
 var (
-	beginning = regexp.MustCompile(`creat|insert|added|regist|joined|queued|submitted|received|raised|opened`)
-	change    = regexp.MustCompile(`updat|modif|chang|edited|last_|lastlogin|lastsign|seen|refreshed|synced`)
-	ending    = regexp.MustCompile(`expir|due|until|renew|valid_to|end_date|ends_|ends_at|next_`)
-	outcome   = regexp.MustCompile(`complet|finish|ended|clos|resolv|paid|deliver|ship|approv|processed|published|signed|accepted|void|refund|archiv|disabl|inactiv|terminat|banned|block`)
+	startName   = regexp.MustCompile(`creat|insert|added|regist|joined|queued|submitted|received|raised|opened`)
+	changeName  = regexp.MustCompile(`updat|modif|chang|edited|last_|lastlogin|lastsign|seen|refreshed|synced`)
+	endName     = regexp.MustCompile(`expir|due|until|renew|valid_to|end_date|ends_|ends_at|next_`)
+	outcomeName = regexp.MustCompile(`complet|finish|ended|clos|resolv|paid|deliver|ship|approv|processed|published|signed|accepted|void|refund|archiv|disabl|inactiv|terminat|banned|block`)
 )
 
 // optionalMoment keeps the order in which things happen: created, then whatever, then
@@ -93,12 +95,12 @@ func (c *column) optionalMoment() func(*fake.Value) any {
 	name := strings.ToLower(c.name)
 	nowDefault := strings.HasPrefix(strings.ToLower(c.Default), "now(") || strings.Contains(c.Default, "CURRENT_TIMESTAMP")
 	switch {
-	case c.Filled() && !nowDefault, seldomFilled.MatchString(name), !c.Filled() && !c.Required() && outcome.MatchString(name):
+	case c.Filled() && !nowDefault, seldomFilled.MatchString(name), !c.Filled() && !c.Required() && outcomeName.MatchString(name):
 		return nil
 	case c.Required() || c.Filled():
 		return inferValue(c)
 	}
-	return mostly(0.7, inferValue(c))
+	return withNulls(0.7, inferValue(c))
 }
 
 // momentOffset is how long after its row's beginning a moment is.
@@ -106,11 +108,11 @@ func (c *column) momentOffset() time.Duration {
 	name := strings.ToLower(c.name)
 	step := time.Duration(c.index) * time.Minute
 	switch {
-	case beginning.MatchString(name):
+	case startName.MatchString(name):
 		return 0
-	case ending.MatchString(name):
+	case endName.MatchString(name):
 		return 30*24*time.Hour + step
-	case change.MatchString(name):
+	case changeName.MatchString(name):
 		return 6*time.Hour + step
 	}
 	return time.Hour + step

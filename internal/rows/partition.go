@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	boundRange = regexp.MustCompile(`^FOR VALUES FROM \('?([^',)]*)'?.*\) TO \('?([^',)]*)'?`)
-	boundList  = regexp.MustCompile(`^FOR VALUES IN \((.*)\)$`)
+	rangeBound = regexp.MustCompile(`^FOR VALUES FROM \('?([^',)]*)'?.*\) TO \('?([^',)]*)'?`)
+	listBound  = regexp.MustCompile(`^FOR VALUES IN \((.*)\)$`)
 )
 
 // partitionRange is what a partition takes of a column: one value, or those from a
@@ -46,12 +46,12 @@ func (c *column) collectPartitions(t *catalog.Relation, ranges *[]partitionRange
 			if p.Bound == "DEFAULT" {
 				return false
 			}
-			if m := boundList.FindStringSubmatch(p.Bound); m != nil {
+			if m := listBound.FindStringSubmatch(p.Bound); m != nil {
 				for _, value := range literals(m[1]) {
 					*ranges = append(*ranges, partitionRange{from: value})
 				}
 			}
-			if m := boundRange.FindStringSubmatch(p.Bound); m != nil && m[1] != "MINVALUE" {
+			if m := rangeBound.FindStringSubmatch(p.Bound); m != nil && m[1] != "MINVALUE" {
 				*ranges = append(*ranges, partitionRange{m[1], m[2]})
 			}
 		}
@@ -69,9 +69,9 @@ func (c *column) collectPartitions(t *catalog.Relation, ranges *[]partitionRange
 
 // value is one within the range, another for each row until all have had their turn.
 func (r partitionRange) value(typ string, row int64) any {
-	if from, ok := partitionMoment(r.from); ok {
+	if from, ok := parseBoundTime(r.from); ok {
 		span := 24 * time.Hour
-		if to, ok := partitionMoment(r.to); ok {
+		if to, ok := parseBoundTime(r.to); ok {
 			span = to.Sub(from)
 		}
 		step := min(time.Second, max(span/1000, time.Microsecond))
@@ -94,7 +94,7 @@ func (r partitionRange) value(typ string, row int64) any {
 	return r.from
 }
 
-func partitionMoment(bound string) (time.Time, bool) {
+func parseBoundTime(bound string) (time.Time, bool) {
 	for _, layout := range []string{"2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999", time.DateOnly} {
 		if at, err := time.Parse(layout, bound); err == nil {
 			return at, true

@@ -90,11 +90,11 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 		if err != nil {
 			return err
 		}
-		if s, err = p.solveAhead(ctx, db, s); err != nil {
+		if s, err = p.solveChecksAhead(ctx, db, s); err != nil {
 			return err
 		}
 		scope := newNumberScope(d, by.Test, seed)
-		shortages := &shortages{makeNew: map[string]bool{}, factor: map[string]int64{}}
+		shortages := &shortages{makeNew: map[string]bool{}, multiplier: map[string]int64{}}
 		again := true
 		for tries := 0; again && tries < 24; tries++ {
 			report, again, err = p.runOnce(ctx, db, s, scope, now, shortages)

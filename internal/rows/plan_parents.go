@@ -12,9 +12,9 @@ var errMoreParents = errors.New("more parents are needed")
 // shortages remembers, from one attempt of a plan to the next, which parents were not
 // enough. Its keys name references.
 type shortages struct {
-	makeNew map[string]bool  // to be made, although some are there
-	factor  map[string]int64 // how many times more than believable
-	raced   bool             // another session may have been faster once
+	makeNew    map[string]bool  // to be made, although some are there
+	multiplier map[string]int64 // how many times more than believable
+	raced      bool             // another session may have been faster once
 }
 
 // askForMore asks for more parents of a table batch; false where the plan says how many there are.
@@ -27,12 +27,12 @@ func (s *shortages) askForMore(short *tableBatch) bool {
 		case p.existing:
 			grown = grown || !s.makeNew[name]
 			s.makeNew[name] = true
-		case s.factor[name] < most:
-			s.factor[name] = max(s.factor[name], 1) * 2
+		case s.multiplier[name] < most:
+			s.multiplier[name] = max(s.multiplier[name], 1) * 2
 			grown = true
 		}
 	}
-	for _, c := range short.choices {
+	for _, c := range short.parentChoices {
 		if !c.optional {
 			need(c.parents[0], c.references[0].id())
 		}
@@ -47,11 +47,11 @@ func (s *shortages) askForMore(short *tableBatch) bool {
 
 func (ref *reference) id() string { return ref.child.name + ": " + ref.String() }
 
-// planParents is for parents that the plan leaves out: those in the database, or else as
+// planMissingParents is for parents that the plan leaves out: those in the database, or else as
 // many as are believable.
-func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidates []*reference) (*tableBatch, *reference, error) {
+func (load *bulkLoad) planMissingParents(ctx context.Context, tb *tableBatch, candidates []*reference) (*tableBatch, *reference, error) {
 	for _, ref := range candidates {
-		if p, err := load.findParents(ctx, tb, ref); p != nil || err != nil {
+		if p, err := load.existingParents(ctx, tb, ref); p != nil || err != nil {
 			return p, ref, err
 		}
 	}
@@ -62,7 +62,7 @@ func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidate
 	}
 	for _, o := range tb.table.references {
 		if o == ref || o.parent == ref.parent && !o.optional {
-			p.n = max(p.n, load.plausibleParents(tb, o)*max(load.shortages.factor[o.id()], 1))
+			p.size = max(p.size, load.plausibleParents(tb, o)*max(load.shortages.multiplier[o.id()], 1))
 		}
 	}
 	for col, v := range ref.discriminators {
@@ -77,19 +77,19 @@ func (load *bulkLoad) planParents(ctx context.Context, tb *tableBatch, candidate
 
 // newParentBatch is a table batch that the plan does not name: its definition decides.
 func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, error) {
-	c, err := readOptions(load.schema, def.Options)
+	options, err := readOptions(load.schema, def.Options)
 	if err != nil {
 		return nil, err
 	}
-	tb := &tableBatch{table: t, definition: def, call: c}
-	if err := load.checkBulk(t, def, c); err != nil {
+	tb := &tableBatch{table: t, definition: def, options: options}
+	if err := load.checkBulk(t, def, options); err != nil {
 		return nil, err
 	}
 	return tb, load.inspectOverrides(tb)
 }
 
-// maySupplyParents says no to rows of tenants that the plan does not spread over.
-func (load *bulkLoad) maySupplyParents(t *table) bool {
+// mayUseExistingRows says no to rows of tenants that the plan does not spread over.
+func (load *bulkLoad) mayUseExistingRows(t *table) bool {
 	for _, l := range t.levels {
 		if rel := load.schema.cat.Table(l.tenant.Table); rel != nil {
 			if p := load.batches[load.schema.tables[rel.Root()]]; p != nil && !p.existing {
@@ -100,15 +100,15 @@ func (load *bulkLoad) maySupplyParents(t *table) bool {
 	return true
 }
 
-// findParents is the rows of a parent table that are there, where they will do.
-func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *reference) (*tableBatch, error) {
-	if len(ref.discriminators) > 0 || !load.maySupplyParents(ref.parent) || load.shortages.makeNew[ref.id()] {
+// existingParents is the rows of a parent table that are there, where they will do.
+func (load *bulkLoad) existingParents(ctx context.Context, tb *tableBatch, ref *reference) (*tableBatch, error) {
+	if len(ref.discriminators) > 0 || !load.mayUseExistingRows(ref.parent) || load.shortages.makeNew[ref.id()] {
 		return nil, nil
 	}
 	p := &tableBatch{table: ref.parent, existing: true}
 	least := int64(1)
 	if ref.exclusive && !tb.isSharedAcrossTenants(ref) {
-		p.freeFor, least = ref, tb.n
+		p.childlessFor, least = ref, tb.size
 	}
 	conditions := p.unreferencedSQL()
 	for _, col := range ref.parentColumns {
@@ -116,11 +116,11 @@ func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *refe
 			conditions = append(conditions, ref.parent.columns[col].hasKeySQL()...)
 		}
 	}
-	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.relation.Ident(), whereSQL(conditions), mostKeys)
-	if err := load.tx.QueryRow(ctx, sql).Scan(&p.n); err != nil {
+	sql := fmt.Sprintf(`select count(*) from (select from %s t%s limit %d) x`, ref.parent.relation.Ident(), whereSQL(conditions), mostExistingKeys)
+	if err := load.tx.QueryRow(ctx, sql).Scan(&p.size); err != nil {
 		return nil, err
 	}
-	if p.n < least {
+	if p.size < least {
 		return nil, nil
 	}
 	load.sharesFoundParents = load.sharesFoundParents || ref.exclusive
@@ -132,25 +132,25 @@ func (load *bulkLoad) findParents(ctx context.Context, tb *tableBatch, ref *refe
 func (load *bulkLoad) plausibleParents(tb *tableBatch, ref *reference) int64 {
 	switch {
 	case len(ref.discriminators) > 0, ref.exclusive && !tb.isSharedAcrossTenants(ref):
-		return tb.n
+		return tb.size
 	case ref.toTenant:
-		return min(max(tb.n/10, 1), 100)
+		return min(max(tb.size/10, 1), 100)
 	case ref.exclusive && len(ref.parent.levels) == 0 && load.manyTenants(tb):
-		return max(tb.n/2, 3) // members of several: no tenant has half of the rows
+		return max(tb.size/2, 3) // members of several: no tenant has half of the rows
 	case ref.exclusive:
-		return tb.n
+		return tb.size
 	}
 	for _, p := range load.batches {
 		if len(ref.parent.levels) > 0 && p.table.name == ref.parent.levels[0].tenant.Table {
-			return max(tb.n/20, 3*p.n)
+			return max(tb.size/20, 3*p.size)
 		}
 	}
-	return max(tb.n/20, 3)
+	return max(tb.size/20, 3)
 }
 
 func (load *bulkLoad) manyTenants(tb *tableBatch) bool {
 	for _, p := range load.batches {
-		if len(tb.table.levels) > 0 && p.table.name == tb.table.levels[0].tenant.Table && p.n >= 4 {
+		if len(tb.table.levels) > 0 && p.table.name == tb.table.levels[0].tenant.Table && p.size >= 4 {
 			return true
 		}
 	}

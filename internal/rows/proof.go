@@ -37,7 +37,7 @@ func (load *bulkLoad) prove(ctx context.Context) error {
 	queries.Queue(`set local enable_mergejoin = off`)
 	queries.Queue(`set local work_mem = '64MB'`)
 	for _, tb := range load.order {
-		if tb.existing || tb.n == 0 {
+		if tb.existing || tb.size == 0 {
 			continue
 		}
 		tables = append(tables, tb)
@@ -116,7 +116,7 @@ func (load *bulkLoad) readProof(ctx context.Context, queries *pgx.Batch, tables 
 		if is {
 			broken = append(broken, tb)
 		}
-		load.progress(tb, Proving, tb.n)
+		load.progress(tb, Proving, tb.size)
 	}
 	return broken, results.Close()
 }

@@ -25,7 +25,7 @@ type schema struct {
 	codecs      *codecs
 	// What was searched for: values, and whether a reference
 	// that may be NULL is wanted.
-	solved           map[columnKey]*candidates
+	solved           map[columnKey]*solvedValues
 	wantedReferences map[columnKey]bool
 	checkedTables    *sync.Map // tables whose CHECKs solveAhead has tried
 
@@ -65,7 +65,7 @@ type column struct {
 	mayLackReference   bool // … unless the row does without: it is required, the reference is not
 	mustDiffer         bool // made values must differ from row to row
 	alwaysInferred     bool // it is made although Postgres would take none
-	solved             *candidates
+	solved             *solvedValues
 	isDiscriminator    bool     // which subtype a row is
 	avoidedValues      []string // values that rows stay out of a partial unique key by
 }
@@ -81,7 +81,7 @@ func newSchema(cat *catalog.Catalog, model seedbed.Model, fingerprint string) *s
 }
 
 // derive is the same structure with another meaning, or more that is known of it.
-func (s *schema) derive(model seedbed.Model, solved map[columnKey]*candidates, wanted map[columnKey]bool) *schema {
+func (s *schema) derive(model seedbed.Model, solved map[columnKey]*solvedValues, wanted map[columnKey]bool) *schema {
 	checked := s.checkedTables
 	if checked == nil {
 		checked = &sync.Map{}

@@ -10,29 +10,29 @@ import (
 
 // source is where a column's value comes from.
 type source struct {
-	column     *column
-	fixed      []byte         // encoded; the same for all rows
-	tenants    *tableBatch    // a tenant's key …
-	key        int            // … this column of it
-	parents    []parentColumn // a parent's column: the first of these that the row has
-	pairType   bool           // the pair's type
-	field      []int          // of the struct
-	encode     encoder
-	nullIfZero bool // a zero field is NULL
-	infer      func(*fake.Value) any
-	keep       *keyColumn
-	asText     bool // no binary form: staged as text
+	column          *column
+	constant        []byte         // encoded; the same for all rows
+	tenantBatch     *tableBatch    // a tenant's key …
+	tenantKeyColumn int            // … this column of it
+	parentColumns   []parentColumn // a parent's column: the first of these that the row has
+	isPairType      bool           // the pair's type
+	structField     []int          // of the struct
+	encode          encoder
+	nullIfZero      bool // a zero field is NULL
+	infer           func(*fake.Value) any
+	collectIn       *keyColumn
+	needsText       bool // no binary form: staged as text
 }
 
 // parentColumn is where a column's value is among what a choice gives.
 type parentColumn struct {
-	choice int
-	refs   []int // the parent's column, by reference; -1: that reference has none
+	choice            int
+	columnByReference []int // the parent's column, by reference; -1: that reference has none
 }
 
-// sources decides for each column where its values come from. What a struct leaves
+// chooseSources decides for each column where its values come from. What a struct leaves
 // zero in the first row, and Postgres fills, is not copied at all.
-func (g *generator) sources() error {
+func (g *generator) chooseSources() error {
 	example, err := g.example()
 	if err != nil {
 		return err
@@ -48,24 +48,24 @@ func (g *generator) sources() error {
 		if err := g.checkKeysKnown(src); err != nil {
 			return err
 		}
-		if v := g.batch.keys[c.index]; v != nil {
-			if !ok && v.kept() && c.Writable() { // what Postgres takes, COPY does not tell
+		if key := g.batch.keyColumns[c.index]; key != nil {
+			if !ok && key.collectsValues() && c.Writable() { // what Postgres takes, COPY does not tell
 				src, ok = source{column: c, infer: inferValue(c)}, true
 			}
-			if src.fixed != nil {
-				v.constant = canonical(c, g.batch.fixedValues[c.index])
+			if src.constant != nil {
+				key.constant = canonical(c, g.batch.fixedValues[c.index])
 			}
-			if v.kept() {
-				src.keep = v
+			if key.collectsValues() {
+				src.collectIn = key
 			} else if !ok {
-				src, ok = source{column: c, infer: g.promisedKey(v)}, true
+				src, ok = source{column: c, infer: g.promisedKey(key)}, true
 			}
 		}
 		if ok {
-			src.asText = g.asText(src)
-			g.columns = append(g.columns, src)
-			g.names = append(g.names, c.name)
-		} else if src.keep != nil {
+			src.needsText = g.needsText(src)
+			g.sources = append(g.sources, src)
+			g.columnNames = append(g.columnNames, c.name)
+		} else if src.collectIn != nil {
 			return fmt.Errorf("%s.%s: others reference it, and only Postgres knows it", g.batch.table.name, c.name)
 		}
 	}
@@ -75,29 +75,29 @@ func (g *generator) sources() error {
 // checkKeysKnown refuses a reference to keys that are known only once their rows are
 // written, which they are not where references run in a circle.
 func (g *generator) checkKeysKnown(src source) error {
-	if src.pairType {
+	if src.isPairType {
 		return nil
 	}
-	for _, from := range src.parents {
-		c := g.batch.choices[from.choice]
+	for _, column := range src.parentColumns {
+		c := g.batch.parentChoices[column.choice]
 		for i, p := range c.parents {
-			if ref := from.refs[i]; ref >= 0 && !p.existing && !p.ready && p.keys[ref].kept() {
+			if column := column.columnByReference[i]; column >= 0 && !p.existing && !p.written && p.keyColumns[column].collectsValues() {
 				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
-					c.references[i], p.table.name, p.table.columns[ref].name)
+					c.references[i], p.table.name, p.table.columns[column].name)
 			}
 		}
 	}
 	return nil
 }
 
-// asText says that a column's values must be read by Postgres: the type has no binary
+// needsText says that a column's values must be read by Postgres: the type has no binary
 // form that pgx writes, or a made-up text none that pgx reads.
-func (g *generator) asText(src source) bool {
+func (g *generator) needsText(src source) bool {
 	c := src.column
-	if !c.binary(g.load.schema.codecs) {
+	if !c.hasBinaryForm(g.load.schema.codecs) {
 		return true
 	}
-	if src.infer == nil || src.field != nil || c.textual() {
+	if src.infer == nil || src.structField != nil || c.isTextual() {
 		return false
 	}
 	s, isText := src.infer(g.cells.Of(c.name)).(string)
@@ -107,18 +107,18 @@ func (g *generator) asText(src source) bool {
 	if !isText {
 		return false
 	}
-	_, err := encodeAny(g.load.schema.codecs, c, nil, s)
+	_, err := appendBinary(g.load.schema.codecs, c, nil, s)
 	return err != nil
 }
 
 // promisedKey has a row take the key that its children were promised.
-func (g *generator) promisedKey(v *keyColumn) func(*fake.Value) any {
-	return func(*fake.Value) any { return v.at(g.index) }
+func (g *generator) promisedKey(key *keyColumn) func(*fake.Value) any {
+	return func(*fake.Value) any { return key.at(g.rowIndex) }
 }
 
 // example is the first row, to see what the definition and the options set.
 func (g *generator) example() (reflect.Value, error) {
-	g.index, g.tenant = 0, 0
+	g.rowIndex, g.tenant = 0, 0
 	err := g.fillRow()
 	return g.row, err
 }
@@ -127,10 +127,10 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 	tb, src := g.batch, source{column: c}
 	if v, ok := tb.fixedValues[c.index]; ok && (c.inReference || g.maker.binding == nil || g.maker.binding.fieldByColumn[c.index] < 0) {
 		var err error
-		src.fixed, err = encodeAny(g.load.schema.codecs, c, nil, v)
+		src.constant, err = appendBinary(g.load.schema.codecs, c, nil, v)
 		return src, true, err
 	}
-	if len(tb.call.associations) == 0 && !tb.overridden[c.index] {
+	if len(tb.options.associations) == 0 && !tb.overridden[c.index] {
 		if g.fromTenant(c, &src) || g.fromParent(c, &src) {
 			if c.mayLackReference {
 				src.infer = g.maker.inferrerOf(c)
@@ -141,18 +141,18 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 	if b := g.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
 		f := b.fields[b.fieldByColumn[c.index]]
 		v := example.FieldByIndex(f.index)
-		made := g.inferrerOf(c)
-		if !(v.IsZero() && b.zeroMeansUnset(c, v)) || !c.leftToPostgres() && made == nil {
-			src.field, src.encode = f.index, encoderFor(g.load.schema.codecs, c, v.Type())
+		infer := g.inferrerOf(c)
+		if !(v.IsZero() && b.zeroMeansUnset(c, v)) || !c.leftToPostgres() && infer == nil {
+			src.structField, src.encode = f.index, encoderFor(g.load.schema.codecs, c, v.Type())
 			src.nullIfZero = b.zeroMeansUnset(c, reflect.Zero(v.Type()))
-			src.infer = made
+			src.infer = infer
 			return src, true, nil
 		}
-		src.infer = made
-		return src, made != nil, nil
+		src.infer = infer
+		return src, infer != nil, nil
 	}
 	if g.batch.definition.isRecord() {
-		if _, said := recordOf(example).Values[c.name]; said {
+		if _, isSet := recordOf(example).Values[c.name]; isSet {
 			src.infer = func(*fake.Value) any { return recordOf(g.row).Values[c.name] }
 			return src, true, nil
 		}
@@ -163,9 +163,9 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 
 // inferrerOf a column that is made up; nil for other columns.
 func (g *generator) inferrerOf(c *column) func(*fake.Value) any {
-	for _, m := range g.maker.inferred {
-		if m.column == c {
-			return m.infer
+	for _, inferred := range g.maker.inferred {
+		if inferred.column == c {
+			return inferred.infer
 		}
 	}
 	return g.maker.inferrerOf(c)
@@ -183,7 +183,7 @@ func (g *generator) fromTenant(c *column, src *source) bool {
 			}
 			t := g.load.batches[g.load.schema.tables[g.load.schema.cat.Table(l.tenant.Table).Root()]]
 			if _, ok := g.batch.tenantAbove(t, 0); ok {
-				src.tenants, src.key = t, t.table.columnsByName[l.tenant.Key[i]].index
+				src.tenantBatch, src.tenantKeyColumn = t, t.table.columnsByName[l.tenant.Key[i]].index
 				return true
 			}
 		}
@@ -193,23 +193,23 @@ func (g *generator) fromTenant(c *column, src *source) bool {
 
 // fromParent: the column is a reference's, or that of several.
 func (g *generator) fromParent(c *column, src *source) bool {
-	for i, choice := range g.batch.choices {
+	for i, choice := range g.batch.parentChoices {
 		from := parentColumn{choice: i}
 		found := false
-		for _, e := range choice.references {
-			if e.pair != nil && e.pairTypeColumn == c.index {
-				src.parents, src.pairType = []parentColumn{{choice: i}}, true
+		for _, ref := range choice.references {
+			if ref.pair != nil && ref.pairTypeColumn == c.index {
+				src.parentColumns, src.isPairType = []parentColumn{{choice: i}}, true
 				return true
 			}
-			ref := -1
-			if k := slices.Index(e.childColumns, c.index); k >= 0 {
-				ref, found = e.parentColumns[k], true
+			column := -1
+			if k := slices.Index(ref.childColumns, c.index); k >= 0 {
+				column, found = ref.parentColumns[k], true
 			}
-			from.refs = append(from.refs, ref)
+			from.columnByReference = append(from.columnByReference, column)
 		}
 		if found {
-			src.parents = append(src.parents, from)
+			src.parentColumns = append(src.parentColumns, from)
 		}
 	}
-	return len(src.parents) > 0
+	return len(src.parentColumns) > 0
 }

@@ -147,7 +147,7 @@ func (t *table) typeMismatch(l *structLayout, f field, c *column) []string {
 	if typ.Kind() == reflect.Pointer {
 		sample = reflect.New(typ.Elem())
 	}
-	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || t.schema.codecs.carries(c.Type.OID, sample.Interface()) {
+	if typ.Kind() == reflect.Interface || typ.Kind() == reflect.String || t.schema.codecs.canEncode(c.Type.OID, sample.Interface()) {
 		return nil
 	}
 	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}

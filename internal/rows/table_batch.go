@@ -12,24 +12,24 @@ import (
 type tableBatch struct {
 	table       *table
 	definition  *Definition
-	call        *callOptions
-	n           int64
+	options     *callOptions
+	size        int64
 	firstNumber int64 // number of the first row
 	requested   bool
 	existing    bool // rows that the database had before
-	ready       bool // its rows are written
-	laidOut     bool
-	givenRow    *parentRow // of those, this one alone
-	// freeFor is the reference whose parents have one child each: of rows that were there,
+	written     bool // its rows are written
+	distributed bool
+	onlyRow     *parentRow // of those, this one alone
+	// childlessFor is the reference whose parents have one child each: of rows that were there,
 	// those without one.
-	freeFor *reference
+	childlessFor *reference
 
-	tenants     *tableBatch // the tenants that rows are spread over; nil: none
-	spans       []int64     // where each tenant's rows begin, and the end
-	choices     []*choice
-	overridden  map[int]bool       // references that an option has decided
-	fixedValues map[int]any        // columns that all rows have in common
-	keys        map[int]*keyColumn // of columns that other batches' rows need
+	tenants       *tableBatch // the tenants that rows are spread over; nil: none
+	tenantSpans   []int64     // where each tenant's rows begin, and the end
+	parentChoices []*parentChoice
+	overridden    map[int]bool       // references that an option has decided
+	fixedValues   map[int]any        // columns that all rows have in common
+	keyColumns    map[int]*keyColumn // of columns that other batches' rows need
 
 	subtypeBatches map[string]*tableBatch // the subtypes' batches, by discriminator
 	baseBatch      *tableBatch            // of a subtype's set
@@ -46,10 +46,10 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 		return nil
 	}
 	chain = append(slices.Clip(chain), tb)
-	if tb.call == nil {
-		tb.call = &callOptions{schema: load.schema}
+	if tb.options == nil {
+		tb.options = &callOptions{schema: load.schema}
 	}
-	if len(tb.call.associations) > 0 {
+	if len(tb.options.associations) > 0 {
 		load.order = append(load.order, tb) // placed: Create's resolution finds its parents
 		return load.addSubtypes(ctx, tb, chain)
 	}
@@ -75,7 +75,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 
 // inspectOverrides finds out which references the options decide, on an example row.
 func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
-	if len(tb.call.overrides) == 0 {
+	if len(tb.options.overrides) == 0 {
 		return nil
 	}
 	b := load.newBatch()
@@ -83,7 +83,7 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	if err != nil {
 		return err
 	}
-	for _, override := range tb.call.overrides {
+	for _, override := range tb.options.overrides {
 		override(r.value.Addr().Interface())
 	}
 	if err := r.readFields(); err != nil {
@@ -108,7 +108,7 @@ func (tb *tableBatch) isOverridden(ref *reference) bool {
 
 // addChoice finds the batches that a reference may lead to.
 func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *reference, chain []*tableBatch) error {
-	c := &choice{cell: tb.table.columns[ref.ownColumns[0]].name + " →"}
+	c := &parentChoice{cellName: tb.table.columns[ref.ownColumns[0]].name + " →"}
 	candidates := []*reference{ref}
 	if ref.pair != nil {
 		candidates = slices.DeleteFunc(slices.Clone(tb.table.references), func(o *reference) bool { return o.pair != ref.pair })
@@ -134,7 +134,7 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 		c.references, c.parents = []*reference{ref}, []*tableBatch{p}
 	}
 	if len(c.parents) == 0 {
-		p, o, err := load.planParents(ctx, tb, candidates)
+		p, o, err := load.planMissingParents(ctx, tb, candidates)
 		if err != nil {
 			return err
 		}
@@ -144,12 +144,12 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 		if err := load.addParents(ctx, p, chain); err != nil {
 			return err
 		}
-		if p.call != nil && len(p.call.associations) > 0 {
+		if p.options != nil && len(p.options.associations) > 0 {
 			return fmt.Errorf("%s: its parents, %s, are placed by On or By: place it as well, or fill it in a plan of its own", tb.table.name, p.table.name)
 		}
 	}
 	if !ref.toTenant || ref.exclusive { // a tenant's columns follow from how rows are spread
-		tb.choices = append(tb.choices, c)
+		tb.parentChoices = append(tb.parentChoices, c)
 	}
 	return nil
 }
@@ -225,5 +225,5 @@ func spansFromCounts(counts []int64) []int64 {
 
 // tenantOf of the row at an index: the last one whose rows begin no later.
 func (tb *tableBatch) tenantOf(index int64) int {
-	return sort.Search(len(tb.spans), func(i int) bool { return tb.spans[i] > index }) - 1
+	return sort.Search(len(tb.tenantSpans), func(i int) bool { return tb.tenantSpans[i] > index }) - 1
 }

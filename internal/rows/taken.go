@@ -32,52 +32,52 @@ type takenSearch struct {
 // are free. Each round trip asks about all tables that are not settled; as a rule there
 // are two.
 func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, searches []*takenSearch) error {
-	open := searches[:0:0]
+	unsettled := searches[:0:0]
 	for _, search := range searches {
 		var err error
 		if search.columns, err = b.uniqueColumns(search.definition, search.table, search.discriminators); err != nil {
 			return err
 		}
 		if search.number = b.scope.counterOf(search.table).Load(); len(search.columns) > 0 {
-			open = append(open, search)
+			unsettled = append(unsettled, search)
 		}
 	}
-	for len(open) > 0 {
-		there, err := b.rowsInTheWay(ctx, db, open)
+	for len(unsettled) > 0 {
+		rowCounts, err := b.countRowsWhereTaken(ctx, db, unsettled)
 		if err != nil {
 			return err
 		}
-		left := open[:0:0]
-		for i, search := range open {
-			if there[i] < 0 {
-				search.settle(b.scope.counterOf(search.table))
+		left := unsettled[:0:0]
+		for i, search := range unsettled {
+			if rowCounts[i] < 0 {
+				search.advanceCounter(b.scope.counterOf(search.table))
 				continue
 			}
-			if err := search.moveOn(there[i]); err != nil {
+			if err := search.moveFurther(rowCounts[i]); err != nil {
 				return err
 			}
 			left = append(left, search)
 		}
-		open = left
+		unsettled = left
 	}
 	return nil
 }
 
-// settle moves the counter on, unless another goroutine has moved it further.
-func (s *takenSearch) settle(counter *atomic.Int64) {
+// advanceCounter moves the counter on, unless another goroutine has moved it further.
+func (s *takenSearch) advanceCounter(counter *atomic.Int64) {
 	for old := counter.Load(); old < s.number && !counter.CompareAndSwap(old, s.number); old = counter.Load() {
 	}
 }
 
-// moveOn tries numbers past the rows that are there, then ever further ones.
-func (s *takenSearch) moveOn(there int64) error {
+// moveFurther tries numbers past the rows that are there, then ever further ones.
+func (s *takenSearch) moveFurther(rowCount int64) error {
 	const most = 48
 	if s.tries++; s.tries > most {
 		return fmt.Errorf("%s: no %d values of %s were found that no row has: give it others with Set, or choose another seed with %s",
 			s.table.name, s.n, strings.Join(namesOf(s.columns), ", "), SeedVariable)
 	}
 	if s.tries == 1 {
-		s.number = max(s.number, there)
+		s.number = max(s.number, rowCount)
 		return nil
 	}
 	s.number += max(s.n, 64) << min(s.tries-1, 24)
@@ -127,7 +127,7 @@ func (b *batch) uniqueColumns(def *Definition, t *table, discriminators map[int]
 		for _, k := range ix.Keys {
 			c := t.columnsByName[k.Column]
 			if c == nil {
-				c = t.columnIn(k.Expr)
+				c = t.firstColumnIn(k.Expr)
 			}
 			if c == nil || c.inReference || c.baseOID == boolOID || len(c.rule().choices) > 0 || !example.isSet[c.index] || example.values[c.index] == nil || !c.mustDiffer && !(c.inPrimaryKey && c.baseOID == uuidOID) && len(ix.Keys) > 1 {
 				continue
@@ -150,9 +150,9 @@ func (b *batch) exampleRow(def *Definition, t *table, number int64, discriminato
 	return r, r.readFields()
 }
 
-// rowsInTheWay asks, for each search, whether a row has one of the values that its n rows
+// countRowsWhereTaken asks, for each search, whether a row has one of the values that its n rows
 // would have: -1 where none has, otherwise how many rows the table has.
-func (b *batch) rowsInTheWay(ctx context.Context, db seedbed.DB, searches []*takenSearch) ([]int64, error) {
+func (b *batch) countRowsWhereTaken(ctx context.Context, db seedbed.DB, searches []*takenSearch) ([]int64, error) {
 	var queries pgx.Batch
 	for _, s := range searches {
 		values, err := b.uniqueValues(s)
@@ -166,17 +166,17 @@ func (b *batch) rowsInTheWay(ctx context.Context, db seedbed.DB, searches []*tak
 			where = append(where, c.isOneOfSQL(len(args)))
 		}
 		queries.Queue(fmt.Sprintf("select case when exists (select from %s where %s) then (select count(*) from (select from %s limit %d) x) else -1 end",
-			s.table.relation.Ident(), strings.Join(where, " or "), s.table.relation.Ident(), mostKeys), args...)
+			s.table.relation.Ident(), strings.Join(where, " or "), s.table.relation.Ident(), mostExistingKeys), args...)
 	}
 	results := db.SendBatch(ctx, &queries)
 	defer results.Close()
-	there := make([]int64, len(searches))
+	rowCounts := make([]int64, len(searches))
 	for i, s := range searches {
-		if err := results.QueryRow().Scan(&there[i]); err != nil {
+		if err := results.QueryRow().Scan(&rowCounts[i]); err != nil {
 			return nil, fmt.Errorf("%s: look which values are taken: %w", s.table.name, err)
 		}
 	}
-	return there, results.Close()
+	return rowCounts, results.Close()
 }
 
 // uniqueValues are those of the columns that tell a search's rows apart. Of many rows,
@@ -227,10 +227,10 @@ func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
 // an expression may take values for one that differ in case.
 func (c *column) isOneOfSQL(param int) string {
 	folded := slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool {
-		return ix.Unique && slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Expr != "" && mentions(k.Expr, c.name) })
+		return ix.Unique && slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Expr != "" && mentionsColumn(k.Expr, c.name) })
 	})
 	if folded {
 		return fmt.Sprintf("lower(%s::text) = any (select lower(x) from unnest($%d::text[]) x)", catalog.Ident(c.name), param)
 	}
-	return fmt.Sprintf("%s = any ($%d::text[]::%s[])", catalog.Ident(c.name), param, catalogType(c))
+	return fmt.Sprintf("%s = any ($%d::text[]::%s[])", catalog.Ident(c.name), param, typeWithoutLength(c))
 }

@@ -16,11 +16,11 @@ import (
 // to row: the one that can do so most believably.
 func (t *table) chooseUniqueColumns() {
 	for _, ix := range t.uniqueIndexes() {
-		if !t.varies(ix) {
+		if !t.alwaysDiffers(ix) {
 			c := t.uniqueColumnOf(ix)
 			if c != nil && c.distinctness() == 0 {
 				// too few values to tell rows apart: parents must
-				if ref := t.lastReference(ix); ref != nil {
+				if ref := t.lastReferenceIn(ix); ref != nil {
 					ref.exclusive = true
 					continue
 				}
@@ -35,15 +35,15 @@ func (t *table) chooseUniqueColumns() {
 		if c.Writable() && !c.inReference && c.partitionValues() != nil {
 			c.alwaysInferred = true
 		}
-		if c.Writable() && !c.Required() && !c.inReference && c.rule().present {
+		if c.Writable() && !c.Required() && !c.inReference && c.rule().notNull {
 			c.alwaysInferred = true
 		}
 	}
 }
 
-// varies reports whether the key differs anyway: a parent of its own, a number of
+// alwaysDiffers reports whether the key differs anyway: a parent of its own, a number of
 // its own, or a NULL.
-func (t *table) varies(ix *catalog.Index) bool {
+func (t *table) alwaysDiffers(ix *catalog.Index) bool {
 	for _, k := range ix.Keys {
 		c := t.columnsByName[k.Column]
 		if c == nil {
@@ -62,8 +62,8 @@ func (t *table) varies(ix *catalog.Index) bool {
 	return false
 }
 
-// lastReference is the last reference that has part in a key, other than the tenant's.
-func (t *table) lastReference(ix *catalog.Index) (last *reference) {
+// lastReferenceIn is the last reference that has part in a key, other than the tenant's.
+func (t *table) lastReferenceIn(ix *catalog.Index) (last *reference) {
 	for _, k := range ix.Keys {
 		for _, ref := range t.references {
 			if c := t.columnsByName[k.Column]; c != nil && slices.Contains(ref.ownColumns, c.index) && !ref.toTenant && ref.pair == nil {
@@ -79,7 +79,7 @@ func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	for _, k := range ix.Keys {
 		c := t.columnsByName[k.Column]
 		if c == nil {
-			c = t.columnIn(k.Expr)
+			c = t.firstColumnIn(k.Expr)
 		}
 		if c == nil || !c.Writable() || c.inReference {
 			continue
@@ -91,8 +91,8 @@ func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	return best
 }
 
-// columnIn is the first column that an expression names.
-func (t *table) columnIn(expr string) *column {
+// firstColumnIn is the first column that an expression names.
+func (t *table) firstColumnIn(expr string) *column {
 	for _, word := range regexp.MustCompile(`\w+`).FindAllString(expr, -1) {
 		if c := t.columnsByName[word]; c != nil && !c.inReference {
 			return c
@@ -232,7 +232,7 @@ func (e *KeySpaceError) Error() string {
 // checkKeySpace refuses more rows than a unique key over one made-up column allows,
 // those that the table has included.
 func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
-	if tb.call != nil && len(tb.call.overrides) > 0 || tb.definition.Fill != nil {
+	if tb.options != nil && len(tb.options.overrides) > 0 || tb.definition.Fill != nil {
 		return nil
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
@@ -241,13 +241,13 @@ func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
 			continue
 		}
 		most, there := c.distinctValues(), int64(0)
-		if load.hasRows[tb.table] && most < mostKeys {
+		if load.hasRows[tb.table] && most < mostExistingKeys {
 			if err := load.tx.QueryRow(ctx, "select count(*) from "+tb.table.relation.Ident()).Scan(&there); err != nil {
 				return err
 			}
 		}
-		if most-there < tb.n {
-			return &KeySpaceError{Table: tb.table.name, Rows: tb.n, Most: most, There: there, Column: c.name, Definitions: append([]string{ix.Definition}, c.checkDefinitions()...)}
+		if most-there < tb.size {
+			return &KeySpaceError{Table: tb.table.name, Rows: tb.size, Most: most, There: there, Column: c.name, Definitions: append([]string{ix.Definition}, c.checkDefinitions()...)}
 		}
 	}
 	return nil
@@ -262,8 +262,8 @@ func (c *column) distinctValues() int64 {
 		return int64(len(r.choices) - len(c.avoidedValues))
 	case c.baseOID == boolOID:
 		return 2
-	case r.lo != nil && r.hi != nil && typ.Category == "N" && typ.Name != "numeric" && !strings.HasPrefix(typ.Name, "float"):
-		lo, hi := r.bounds(0, 0, 1)
+	case r.min != nil && r.max != nil && typ.Category == "N" && typ.Name != "numeric" && !strings.HasPrefix(typ.Name, "float"):
+		lo, hi := r.narrow(0, 0, 1)
 		return int64(hi-lo) + 1
 	case typ.Name == "int2":
 		return math.MaxInt16

@@ -12,8 +12,8 @@ import (
 type violation struct {
 	name       string
 	definition string
-	code       string         // the error expected
-	row        map[string]any // the valid row, changed
+	sqlState   string         // the error expected
+	values     map[string]any // the valid row, changed
 	reason     string         // why there is none
 	check      *catalog.Constraint
 }
@@ -24,8 +24,8 @@ func (t *table) violations(first, second *row) []violation {
 	var out []violation
 	for _, c := range t.columns {
 		if c.NotNull && c.Writable() && c.Identity == "" {
-			v := violation{name: c.name, definition: "NOT NULL", code: "23502"}
-			v.row = second.withChanges(map[string]any{c.name: nil})
+			v := violation{name: c.name, definition: "NOT NULL", sqlState: "23502"}
+			v.values = second.withChanges(map[string]any{c.name: nil})
 			out = append(out, v)
 		}
 	}
@@ -33,18 +33,18 @@ func (t *table) violations(first, second *row) []violation {
 		v := violation{name: k.Name, definition: k.Definition}
 		switch k.Kind {
 		case catalog.PrimaryKey, catalog.Unique:
-			v.code, v.row, v.reason = "23505", second.withChanges(first.valuesOf(k.Columns)), t.notWritable(k.Columns)
+			v.sqlState, v.values, v.reason = "23505", second.withChanges(first.valuesOf(k.Columns)), t.whyNotWritable(k.Columns)
 		case catalog.Exclusion:
-			v.code, v.row = "23P01", second.withChanges(first.writableValues())
-			v.row = second.withFreshKey(v.row)
+			v.sqlState, v.values = "23P01", second.withChanges(first.writableValues())
+			v.values = second.withFreshKey(v.values)
 		case catalog.ForeignKey:
 			if k.Inherited || !k.Enforced {
 				continue
 			}
-			v.code = "23503"
-			v.row, v.reason = t.orphan(k, second)
+			v.sqlState = "23503"
+			v.values, v.reason = t.danglingValues(k, second)
 		case catalog.Check:
-			v.code, v.check, v.row = "23514", k, second.withChanges(nil)
+			v.sqlState, v.check, v.values = "23514", k, second.withChanges(nil)
 		default:
 			continue
 		}
@@ -104,7 +104,7 @@ func (r *row) withFreshKey(row map[string]any) map[string]any {
 	return row
 }
 
-func (t *table) notWritable(columns []string) string {
+func (t *table) whyNotWritable(columns []string) string {
 	for _, name := range columns {
 		if c := t.columnsByName[name]; !c.Writable() {
 			return "its column " + name + " is written by Postgres only"
@@ -113,8 +113,8 @@ func (t *table) notWritable(columns []string) string {
 	return ""
 }
 
-// orphan points a foreign key at nothing. A shadow key is reached through its pair.
-func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
+// danglingValues points a foreign key at nothing. A shadow key is reached through its pair.
+func (t *table) danglingValues(k *catalog.Constraint, r *row) (map[string]any, string) {
 	cells := fake.New(77, t.name, fake.Epoch)
 	cells.At(1 << 30) // a number that no row has
 	change := map[string]any{}
@@ -135,7 +135,7 @@ func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
 		return r.withChanges(change), ""
 	}
 	for _, ref := range t.references {
-		target, ok := seedTarget(ref)
+		target, ok := shadowColumn(ref)
 		if ok && slices.Contains(k.Columns, target) {
 			row := r.withChanges(map[string]any{ref.pair.ID: cells.Of("orphan").UUIDv4()})
 			row[ref.pair.Type] = ref.pairType
@@ -149,7 +149,7 @@ func (t *table) orphan(k *catalog.Constraint, r *row) (map[string]any, string) {
 	return nil, "its columns are the tenant's, or written by Postgres only"
 }
 
-func seedTarget(ref *reference) (shadow string, ok bool) {
+func shadowColumn(ref *reference) (shadow string, ok bool) {
 	if ref.pair == nil {
 		return "", false
 	}

@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -158,39 +157,6 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 	return b.addChildren(r, chain)
 }
 
-// assignMissingTenant gives the row a made-up tenant of each level that has no table,
-// where the caller names none: the same one for all rows of the call.
-func (b *batch) assignMissingTenant(r *row) error {
-	for _, l := range r.table.levels {
-		if l.tenant.Table != "" || len(l.columns) == 0 || r.tenantKeyOf(l.tenant.Name) != nil {
-			continue
-		}
-		key := b.syntheticTenants[l.tenant.Name]
-		if key == nil {
-			number := b.scope.next(&table{name: "tenant " + l.tenant.Name})
-			key = r.table.syntheticTenantKey(l, b.scope.seed, b.now, number)
-			b.syntheticTenants[l.tenant.Name] = key
-		}
-		if err := r.setTenant(l.tenant.Name, key, "the call's own "+l.tenant.Name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// syntheticTenantKey makes a key for a tenant that has no row.
-func (t *table) syntheticTenantKey(l level, seed uint64, now time.Time, number int64) []any {
-	var key []any
-	cells := fake.New(seed, "tenant "+l.tenant.Name, now)
-	cells.At(number)
-	for i, col := range l.columns {
-		c := *t.columns[col]
-		c.mustDiffer = true
-		key = append(key, canonical(&c, inferValue(&c)(cells.Of(fmt.Sprint(i)))))
-	}
-	return key
-}
-
 // inferMissing makes up what is still missing: a required field that was left zero.
 func (r *row) inferMissing(cells *fake.Cells) {
 	cells.At(r.number)
@@ -202,21 +168,6 @@ func (r *row) inferMissing(cells *fake.Cells) {
 			r.values[c.index], r.isSet[c.index] = infer(cells.Of(c.name)), true
 		}
 	}
-}
-
-// inheritTenant takes the tenant of any row that was given, where nothing closer told it.
-func (r *row) inheritTenant() error {
-	for _, l := range r.table.levels {
-		for _, a := range r.associations {
-			if r.tenantKeyOf(l.tenant.Name) != nil {
-				break
-			}
-			if err := r.setTenant(l.tenant.Name, a.row.tenantKeyOf(l.tenant.Name), a.row.description); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // resolveReference finds the parent on a reference, or makes it.
@@ -240,13 +191,6 @@ func (b *batch) resolveReference(r *row, ref *reference, associations []associat
 		}
 	}
 	return r.setParent(ref, parent)
-}
-
-// isInnermostScopedBy reports whether the rows, which are no tenants themselves, belong to tenants
-// of another table first of all.
-func (t *table) isInnermostScopedBy(tenants *table) bool {
-	_, is := t.schema.model.TenantTable(t.name)
-	return !is && len(t.levels) > 0 && t.levels[0].tenant.Table == tenants.name
 }
 
 // addParent makes a row that a child needs, as its factory says.
@@ -316,75 +260,4 @@ func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	cells := b.cells(r.table.name)
 	cells.At(r.number)
 	return targets[cells.Of(r.table.columns[ref.pairTypeColumn].name).Index(len(targets))]
-}
-
-// childRequest are rows that a row comes with: Has.
-type childRequest struct {
-	n          int
-	definition *Definition
-}
-
-// addChildren makes what d comes with: what the caller asked for, then the row that
-// its subtype needs.
-func (b *batch) addChildren(r *row, chain []*row) error {
-	for _, c := range r.children {
-		def := c.definition
-		t, err := b.schema.table(def.Table)
-		if err != nil {
-			return err
-		}
-		r.hasSubtypeRow[t] = true
-		for range c.n {
-			if err := b.addChild(r, def, t, chain); err != nil {
-				return err
-			}
-		}
-	}
-	inherits, ok := b.schema.model.Inherits(r.table.name)
-	if !ok {
-		return nil
-	}
-	c := r.table.columnsByName[inherits.Discriminator]
-	for _, sub := range inherits.Subtypes {
-		if c == nil || sub.Table == "" || keyText(c, r.values[c.index]) != sub.Value {
-			continue
-		}
-		t, err := b.schema.table(sub.Table)
-		if err != nil {
-			return err
-		}
-		if !r.hasSubtypeRow[t] {
-			return b.addChild(r, r.definition.definitionFor(b.schema, t), t, chain)
-		}
-	}
-	return nil
-}
-
-func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error {
-	used := false
-	call, err := readOptions(b.schema, def.Options)
-	if err != nil {
-		return err
-	}
-	kind := aboutRow
-	if t.isScopedBy(r.table) && !slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.toTenant && ref.parent == r.table }) {
-		kind = inTenant
-	}
-	own := []association{{row: r.asParent(), kind: kind, used: &used}}
-	_, err = b.add(request{definition: def, table: t, associations: append(own, withoutAboutRow(r.associations)...), options: call, chain: chain})
-	if err == nil && !used {
-		return fmt.Errorf("Has: %w", unusedAssociation(t, own[:1]))
-	}
-	return err
-}
-
-// withoutAboutRow leaves out what a row is about: its children are about the row.
-func withoutAboutRow(associations []association) []association {
-	var out []association
-	for _, a := range associations {
-		if a.kind != aboutRow {
-			out = append(out, a)
-		}
-	}
-	return out
 }

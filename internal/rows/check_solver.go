@@ -1,91 +1,20 @@
 package rows
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
+	"sort"
 	"strings"
-	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
 )
-
-// solve turns the rows of a search into values for columns, and a decision for
-// references: that of the first row, which only the rows like it then serve.
-func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues, map[columnKey]bool) {
-	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
-	name := func(c *column) columnKey { return columnKey{solver.table.name, c.name} }
-	alike := func(row []*string) bool {
-		for i, c := range solver.columns {
-			if c.inReference && (row[i] == nil) != (found[0][i] == nil) {
-				return false
-			}
-		}
-		return true
-	}
-	values := &solvedValues{inferred: solver.inferred}
-	found = solver.preferInferred(found)
-	for _, row := range found {
-		if alike(row) {
-			values.rows = append(values.rows, row)
-		}
-	}
-	for i, c := range solver.columns {
-		values.columns, values.uniqueInferrers = append(values.columns, c.index), append(values.uniqueInferrers, nil)
-		if solver.needsDistinctValues(c) {
-			values.uniqueInferrers[i] = inferValue(c.asUnique())
-		}
-		if c.inReference {
-			wanted[name(c)] = found[0][i] != nil
-		} else {
-			solved[name(c)] = values
-		}
-	}
-	return solved, wanted
-}
-
-// needsDistinctValues reports whether the column is part of a unique key and has many values.
-func (solver *checkSolver) needsDistinctValues(c *column) bool {
-	return solver.violated == nil && !c.inReference && c.inUnique() && c.baseOID != boolOID && len(c.rule().choices) == 0
-}
-
-// asUnique is the column as one whose values differ from row to row.
-func (c *column) asUnique() *column {
-	other := *c
-	other.mustDiffer = true
-	return &other
-}
-
-// preferInferred keeps the rows that have no fixed value in a unique column, where there
-// are any.
-func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
-	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
-		for i, c := range solver.columns {
-			if solver.needsDistinctValues(c) && row[i] != nil && !solver.inferred[row[i]] {
-				return true
-			}
-		}
-		return false
-	})
-	if len(fresh) == 0 {
-		return rows
-	}
-	return fresh
-}
-
-// alreadySearched reports whether all columns of the search were searched for before.
-func (solver *checkSolver) alreadySearched() bool {
-	for _, c := range solver.columns {
-		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]
-		if c.solved == nil && !wanted {
-			return false
-		}
-	}
-	return true
-}
 
 // checkSolver is one search: the columns that a group of constraints reads.
 type checkSolver struct {
@@ -158,173 +87,171 @@ func mentionsColumn(expr, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(expr)
 }
 
-// candidateValues of a column: what would be inferred, what the constraints name, NULL,
-// and what its type's simplest values are.
-func (solver *checkSolver) candidateValues(c *column) []*string {
-	var out []*string
-	add := func(s string) { out = append(out, &s) }
-	if c.inReference && solver.violated == nil {
-		solver.cells.At(7)
-		add(literalText(inferValue(c)(solver.cells.Of(c.name))))
-		return append(out, nil)
+// searchEachSubtype searches for every subtype that has a table of its own, as well as freely: a
+// subtype's row may ask for a base of its type.
+func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB) ([][]*string, error) {
+	rows, err := solver.search(ctx, db)
+	if err != nil {
+		return nil, err
 	}
-	if choices := c.rule().choices; len(choices) > 0 && solver.violated == nil {
-		for _, s := range choices {
-			add(s)
+	inherits, _ := solver.table.schema.model.Inherits(solver.table.name)
+	i := slices.IndexFunc(solver.columns, func(c *column) bool { return c.name == inherits.Discriminator })
+	if i < 0 {
+		return rows, nil
+	}
+	all := solver.candidates[i]
+	defer func() { solver.candidates[i] = all }()
+	for _, sub := range inherits.Subtypes {
+		solver.candidates[i] = []*string{&sub.Value}
+		more, err := solver.search(ctx, db)
+		if err != nil {
+			return nil, err
 		}
-		if !c.Required() {
-			out = append(out, nil)
+		rows = append(rows, more[:min(len(more), 8)]...)
+	}
+	return rows, nil
+}
+
+// search searches: combinations at random, then the best of them changed a little, a
+// few rounds.
+func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*string, error) {
+	const size, rounds, enough = 400, 12, 24
+	var best []trial
+	for range rounds {
+		generation := solver.mutate(best, size)
+		if err := solver.score(ctx, db, generation); err != nil {
+			return nil, err
 		}
-		return out
+		best = append(best, generation...)
+		sort.SliceStable(best, func(i, j int) bool { return best[i].score > best[j].score })
+		best = best[:min(len(best), 48)]
+		if len(best) >= enough && best[enough-1].score == len(solver.checks) {
+			break
+		}
 	}
-	infer := inferValue(c)
-	if solver.needsDistinctValues(c) {
-		infer = inferValue(c.asUnique())
+	var rows [][]*string
+	for _, c := range best {
+		if c.score == len(solver.checks) {
+			rows = append(rows, solver.row(c))
+		}
 	}
-	if solver.inferred == nil {
-		solver.inferred = map[*string]bool{}
+	return rows, nil
+}
+
+// trial is one combination, as an index of a candidate for each column.
+type trial struct {
+	picks []int
+	score int
+}
+
+func (solver *checkSolver) mutate(best []trial, size int) []trial {
+	out := make([]trial, size)
+	for i := range out {
+		picks := make([]int, len(solver.columns))
+		if len(best) > 0 && i%4 > 0 {
+			copy(picks, best[i%len(best)].picks)
+			for range 1 + i%2 {
+				col := solver.random(len(picks))
+				picks[col] = solver.random(len(solver.candidates[col]))
+			}
+		} else {
+			for col := range picks {
+				picks[col] = solver.random(len(solver.candidates[col]))
+			}
+		}
+		out[i] = trial{picks: picks}
 	}
-	for row := range int64(3) {
-		solver.cells.At(row)
-		add(literalText(infer(solver.cells.Of(c.name))))
-		solver.inferred[out[len(out)-1]] = true
+	return out
+}
+
+func (solver *checkSolver) random(n int) int {
+	solver.cells.At(solver.draws)
+	solver.draws++
+	return solver.cells.Of("draw").Index(n)
+}
+
+func (solver *checkSolver) row(c trial) []*string {
+	row := make([]*string, len(c.picks))
+	for col, pick := range c.picks {
+		row[col] = solver.candidates[col][pick]
 	}
-	if !c.Required() {
-		out = append(out, nil)
+	return row
+}
+
+// score asks the server how many of the constraints each combination satisfies.
+// Where an expression fails on one, it bisects the combinations until that one is left.
+func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation []trial) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
 	}
-	t := c.Type.Underlying()
+	err = solver.scoreOnServer(ctx, tx, generation)
+	if rerr := tx.Rollback(ctx); err == nil {
+		return rerr
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	if len(generation) == 1 {
+		return nil // a score of 0
+	}
+	half := len(generation) / 2
+	if err := solver.score(ctx, db, generation[:half]); err != nil {
+		return err
+	}
+	return solver.score(ctx, db, generation[half:])
+}
+
+func (solver *checkSolver) scoreOnServer(ctx context.Context, db seedbed.DB, generation []trial) error {
+	args := make([]any, len(solver.columns))
+	for col := range solver.columns {
+		values := make([]*string, len(generation))
+		for i, c := range generation {
+			values[i] = solver.candidates[col][c.picks[col]]
+		}
+		args[col] = values
+	}
+	rows, err := db.Query(ctx, solver.scoreSQL(), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i, score int
+		if err := rows.Scan(&i, &score); err != nil {
+			return err
+		}
+		generation[i-1].score = score
+	}
+	return rows.Err()
+}
+
+// scoreSQL evaluates the constraints over candidate rows, generated columns included. A
+// reference is some UUID or number where it is required, NULL otherwise.
+func (solver *checkSolver) scoreSQL() string {
+	var sum []string
 	for _, k := range solver.checks {
-		if !slices.Contains(k.Columns, c.name) {
-			continue
+		want := "is not false"
+		if k == solver.violated {
+			want = "is false"
 		}
-		for _, lit := range literals(k.Expr) {
-			if fitsType(t, lit) {
-				add(lit)
-			}
-		}
-		for _, m := range patternsOf(k.Expr) {
-			if p, err := fake.NewPattern(m, 0); err == nil && t.Category == "S" {
-				solver.cells.At(1)
-				add(solver.cells.Of(c.name).Match(p))
-			}
-		}
+		sum = append(sum, fmt.Sprintf("((%s) %s)::int", k.Expr, want))
 	}
-	for _, s := range simpleValues(t) {
-		add(s)
-	}
-	for _, k := range solver.checks {
-		if slices.Contains(k.Columns, c.name) {
-			for _, s := range structuredValues(t, k.Expr) {
-				add(s)
-			}
-		}
-	}
-	return out
+	return fmt.Sprintf("select i::int, %s from %s", strings.Join(sum, " + "), solver.table.rowsFromSQL(solver.columns, solver.placeholder))
 }
 
-var jsonKey = regexp.MustCompile(`(?:->>?|#>>?|\?[|&]?) ?(?:ARRAY\[)?\(?'((?:[^']|'')*)'`)
-
-// structuredValues are documents with the keys that a constraint names, and arrays of the
-// lengths that it names.
-func structuredValues(t *catalog.Type, expr string) []string {
-	var out []string
-	switch {
-	case t.Name == "jsonb" || t.Name == "json":
-		var keys []string
-		for _, m := range jsonKey.FindAllStringSubmatch(expr, -1) {
-			for _, key := range strings.Split(strings.Trim(m[1], "{}"), ",") {
-				if !slices.Contains(keys, key) {
-					keys = append(keys, key)
-				}
-			}
-		}
-		values := []any{"x", 1, true, []any{}, map[string]any{}, []any{"x"}}
-		for _, lit := range literals(expr) {
-			if !slices.Contains(keys, lit) {
-				values = append(values, lit)
-			}
-		}
-		for _, v := range values {
-			if len(keys) == 0 {
-				break
-			}
-			doc := map[string]any{}
-			for _, key := range keys {
-				doc[key] = v
-			}
-			text, _ := json.Marshal(doc)
-			out = append(out, string(text))
-		}
-	case t.Elem != nil:
-		element := map[string]string{"S": "a", "N": "1", "B": "true", "D": "2025-01-01"}[t.Elem.Underlying().Category]
-		if t.Elem.Name == "uuid" {
-			element = "00000000-0000-4000-8000-000000000001"
-		}
-		if labels := t.Elem.Underlying().Labels; len(labels) > 0 {
-			element = labels[0]
-		}
-		for _, lit := range literals(expr) {
-			if n, err := strconv.Atoi(lit); err == nil && n > 0 && n <= 64 && element != "" {
-				for size := n; size <= n+1; size++ {
-					out = append(out, "{"+strings.TrimSuffix(strings.Repeat(element+",", size), ",")+"}")
-				}
-			}
-		}
+// placeholder is what a column that the search leaves alone holds meanwhile.
+func (solver *checkSolver) placeholder(c *column) string {
+	if !c.Required() && !c.isInferred() && !solver.table.isTenantColumn(c.index) {
+		return "null::" + c.SQLType
 	}
-	return out
-}
-
-var patternLiteral = regexp.MustCompile(`~\*? '((?:[^']|'')*)'`)
-
-func patternsOf(expr string) []string {
-	var out []string
-	for _, m := range patternLiteral.FindAllStringSubmatch(expr, -1) {
-		out = append(out, unquote(m[1]))
+	if c.Default != "" && c.hasConstantDefault {
+		return "(" + c.Default + ")"
 	}
-	return out
-}
-
-func literalText(v any) string {
-	switch x := v.(type) {
-	case time.Time:
-		return x.Format(time.RFC3339Nano)
-	case []byte:
-		return fmt.Sprintf(`\x%x`, x)
+	if c.inReference && c.baseOID != uuidOID {
+		return "null::" + c.SQLType
 	}
-	return display(v)
-}
-
-func fitsType(t *catalog.Type, lit string) bool {
-	switch {
-	case t.Kind == catalog.EnumType:
-		return slices.Contains(t.Labels, lit)
-	case t.Name == "jsonb", t.Name == "json":
-		return json.Valid([]byte(lit))
-	case t.Category == "S":
-		return true
-	case t.Category == "N":
-		return regexp.MustCompile(`^-?\d{1,9}(\.\d+)?$`).MatchString(lit) && (t.Name == "numeric" || strings.HasPrefix(t.Name, "float") || !strings.Contains(lit, ".")) &&
-			(t.Name != "int2" || len(lit) < 5)
-	}
-	return false
-}
-
-func simpleValues(t *catalog.Type) []string {
-	switch {
-	case t.Name == "bool":
-		return []string{"true", "false"}
-	case t.Category == "N":
-		return []string{"0", "1", "2", "10", "100", "-1"}
-	case t.Name == "jsonb", t.Name == "json":
-		return []string{"{}", "[]", `"x"`, "1", "null"}
-	case t.Category == "S":
-		return []string{"", "x"}
-	case t.Elem != nil && t.Elem.Category == "S":
-		return []string{"{}", "{a}", "{a,b}"}
-	case t.Elem != nil && t.Elem.Category == "N":
-		return []string{"{}", "{1}", "{1,2}"}
-	case strings.HasPrefix(t.Name, "timestamp"), t.Name == "date":
-		return []string{"2025-01-01", "2025-06-01", "2026-01-01"}
-	}
-	return t.Labels
+	solver.cells.At(7)
+	return catalog.Literal(literalText(inferValue(c)(solver.cells.Of(c.name)))) + "::" + c.Type.Underlying().SQL
 }

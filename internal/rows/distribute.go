@@ -3,7 +3,9 @@ package rows
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -34,6 +36,22 @@ func (load *bulkLoad) requestParentKeys(tb *tableBatch) error {
 		}
 	}
 	return nil
+}
+
+// linkToBase gives a subtype's rows the keys of their base rows.
+func (load *bulkLoad) linkToBase(tb *tableBatch) error {
+	for _, ref := range tb.table.references {
+		if len(ref.discriminators) == 0 || ref.parent != tb.baseBatch.table {
+			continue
+		}
+		others := slices.DeleteFunc(tb.parentChoices, func(c *parentChoice) bool { return slices.Contains(c.references, ref) })
+		tb.parentChoices = append([]*parentChoice{{references: []*reference{ref}, parents: []*tableBatch{tb.baseBatch}, cellName: "base"}}, others...)
+		for _, column := range ref.parentColumns {
+			load.requireKey(tb.baseBatch, column)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s is a subtype of %s without a reference to it", tb.table.name, tb.baseBatch.table.name)
 }
 
 // distribute divides a table batch's rows among the tenants. Parents have been laid out before,
@@ -78,65 +96,6 @@ func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// findTenants finds the tenants that a table batch is spread over, innermost first, and has
-// their keys known.
-func (load *bulkLoad) findTenants(tb *tableBatch) error {
-	for i, l := range tb.table.levels {
-		rel := load.schema.cat.Table(l.tenant.Table)
-		if rel == nil || l.tenant.Table == "" {
-			load.assignSyntheticTenant(tb, l)
-			continue
-		}
-		t := load.batches[load.schema.tables[rel.Root()]]
-		if t == nil {
-			continue
-		}
-		if i == 0 && t != tb {
-			tb.tenants = t
-		}
-		for _, name := range l.tenant.Key {
-			load.requireKey(t, t.table.columnsByName[name].index)
-		}
-	}
-	return nil
-}
-
-// linkToBase gives a subtype's rows the keys of their base rows.
-func (load *bulkLoad) linkToBase(tb *tableBatch) error {
-	for _, ref := range tb.table.references {
-		if len(ref.discriminators) == 0 || ref.parent != tb.baseBatch.table {
-			continue
-		}
-		others := slices.DeleteFunc(tb.parentChoices, func(c *parentChoice) bool { return slices.Contains(c.references, ref) })
-		tb.parentChoices = append([]*parentChoice{{references: []*reference{ref}, parents: []*tableBatch{tb.baseBatch}, cellName: "base"}}, others...)
-		for _, column := range ref.parentColumns {
-			load.requireKey(tb.baseBatch, column)
-		}
-		return nil
-	}
-	return fmt.Errorf("%s is a subtype of %s without a reference to it", tb.table.name, tb.baseBatch.table.name)
-}
-
-// assignSyntheticTenant puts all rows of a plan in one made-up tenant: this level has
-// no table.
-func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
-	if len(l.columns) == 0 {
-		return
-	}
-	key := load.syntheticTenants[l.tenant.Name]
-	if key == nil {
-		number := load.scope.next(&table{name: "tenant " + l.tenant.Name})
-		key = tb.table.syntheticTenantKey(l, load.scope.seed, load.now, number)
-		load.syntheticTenants[l.tenant.Name] = key
-	}
-	for i, col := range l.columns {
-		if tb.fixedValues == nil {
-			tb.fixedValues = map[int]any{}
-		}
-		tb.fixedValues[col] = key[i]
-	}
-}
-
 // divideAmongTenants gives rows to tenants that have the parents for them.
 func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	tenants := int64(1)
@@ -158,6 +117,115 @@ func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	}
 	tb.size = made
 	return nil
+}
+
+// rowLimit is how many rows tenant p can have.
+func (tb *tableBatch) rowLimit(tenant int64) int64 {
+	const plenty = math.MaxInt64 / 4
+	room := int64(plenty)
+	for _, c := range tb.parentChoices {
+		if c.optional {
+			continue
+		}
+		if c.combination != nil {
+			n, known := tb.combinations(c.combination, tenant)
+			if !known {
+				return room
+			}
+			room = min(room, n)
+			continue
+		}
+		var size int64
+		for i, ref := range c.references {
+			lo, hi, known := tb.parentRange(c.parents[i], tenant)
+			if !known {
+				return room
+			}
+			if n := hi - lo; !ref.exclusive && n > 0 {
+				size = plenty
+			} else {
+				size = max(size, n)
+			}
+		}
+		room = min(room, size)
+	}
+	return room
+}
+
+// sharedRowLimit is how many rows the parents leave room for that rows of all tenants share.
+func (tb *tableBatch) sharedRowLimit() int64 {
+	limit := int64(math.MaxInt64 / 4)
+	for _, c := range tb.parentChoices {
+		if c.combination != nil && c.combination.acrossTenants {
+			if n, known := tb.combinations(c.combination, 0); known {
+				limit = min(limit, n)
+			}
+			continue
+		}
+		p := c.parents[0]
+		if c.optional || c.combination != nil || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
+			continue
+		}
+		if p.tenantSpans != nil || p.existing {
+			limit = min(limit, p.size)
+		}
+	}
+	return limit
+}
+
+// divide spreads n rows over tenants: at least one each where there are enough, and
+// never more than a tenant has room for.
+func divide(n int64, room []int64) []int64 {
+	counts := make([]int64, len(room))
+	var total float64
+	open := int64(0)
+	for i, r := range room {
+		if r > 0 {
+			total += weight(i)
+			open++
+		}
+	}
+	left := n
+	for i, r := range room {
+		if r > 0 && n >= open {
+			counts[i], left = 1, left-1
+		}
+	}
+	for i, r := range room {
+		if r > 0 {
+			more := min(int64(float64(left)*weight(i)/total), r-counts[i])
+			counts[i] += more
+		}
+	}
+	rest := n
+	for _, c := range counts {
+		rest -= c
+	}
+	for rest > 0 { // what rounding and full tenants left over
+		moved := false
+		for i, r := range room {
+			if rest > 0 && counts[i] < r {
+				more := min(max(rest/int64(len(room)), 1), r-counts[i], rest)
+				counts[i], rest, moved = counts[i]+more, rest-more, true
+			}
+		}
+		if !moved {
+			break
+		}
+	}
+	return counts
+}
+
+// weights of tenants fall as a power of their rank: with a thousand of them, the
+// largest tenth has half of the rows.
+func weight(rank int) float64 { return 1 / math.Pow(float64(rank+1), 0.7) }
+
+func spansFromCounts(counts []int64) []int64 {
+	spans := make([]int64, len(counts)+1)
+	for i, c := range counts {
+		spans[i+1] = spans[i] + c
+	}
+	return spans
 }
 
 // RoomError says that the parents that a plan has leave room for fewer rows of a table
@@ -185,6 +253,11 @@ func (tb *tableBatch) scarceParents() []string {
 		out = append(out, tb.tenants.table.name)
 	}
 	return out
+}
+
+// tenantOf of the row at an index: the last one whose rows begin no later.
+func (tb *tableBatch) tenantOf(index int64) int {
+	return sort.Search(len(tb.tenantSpans), func(i int) bool { return tb.tenantSpans[i] > index }) - 1
 }
 
 // parentRange is the range of a parent batch's rows that rows of tenant p may belong to;
@@ -219,96 +292,4 @@ func (tb *tableBatch) tenantAbove(tenants *tableBatch, tenant int64) (int64, boo
 		}
 	}
 	return 0, false
-}
-
-// placeByAssociations fixes the columns that the caller's rows decide, once for all rows: the
-// engine of Create finds or makes the parents.
-func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) error {
-	b := newBatch(load.schema, load.scope, load.now)
-	b.enableLookups(ctx, load.tx)
-	r, err := b.newRow(tb.definition, tb.table, tb.firstNumber, nil)
-	if err != nil {
-		return err
-	}
-	if err := b.applyOptions(r, tb.options); err != nil {
-		return err
-	}
-	if err := r.readFields(); err != nil {
-		return err
-	}
-	r.isExample = true
-	if err := b.resolveParents(r, []*row{r}); err != nil {
-		return err
-	}
-	if err := unusedAssociation(tb.table, tb.options.associations); err != nil {
-		return err
-	}
-	if len(b.toWrite) > 0 {
-		if err := b.write(ctx, load.tx); err != nil {
-			return err
-		}
-	}
-	r.fillPending()
-	tb.fixedValues = map[int]any{}
-	for _, ref := range tb.table.references {
-		for _, col := range ref.childColumns {
-			if r.isSet[col] {
-				tb.fixedValues[col] = r.values[col]
-			}
-		}
-		if ref.pair != nil && r.isSet[ref.pairTypeColumn] {
-			tb.fixedValues[ref.pairTypeColumn] = r.values[ref.pairTypeColumn]
-		}
-	}
-	tb.tenantSpans = []int64{0, tb.size}
-	return nil
-}
-
-// restrictTenant turns the In of a plan's volumes into the one tenant that all rows are
-// spread over: parents are then shared within it as in any plan.
-func (load *bulkLoad) restrictTenant() error {
-	var tenant *parentRow
-	for _, tb := range load.requested {
-		n := tb.onlyTenant()
-		if n == nil {
-			continue
-		}
-		if tenant != nil && tenant.keyText() != n.keyText() {
-			return fmt.Errorf("%s and %s: a plan fills one tenant, or all of them", tenant.description, n.description)
-		}
-		tenant = n
-	}
-	if tenant == nil {
-		return nil
-	}
-	for _, tb := range load.requested {
-		if tb.onlyTenant() != nil {
-			tb.options.associations = nil
-		}
-	}
-	for n := tenant; n != nil; {
-		tb := &tableBatch{table: n.table, existing: true, onlyRow: n, size: 1, options: &callOptions{schema: load.schema}}
-		load.batches[n.table] = tb
-		var above *parentRow
-		for _, p := range n.impliedParents() {
-			if _, ok := load.schema.model.TenantTable(p.table.name); ok {
-				above = p
-			}
-		}
-		n = above
-	}
-	return nil
-}
-
-// onlyTenant is the tenant's row, where that is all that places a table batch.
-func (tb *tableBatch) onlyTenant() *parentRow {
-	var tenant *parentRow
-	for _, a := range tb.options.associations {
-		_, is := tb.table.schema.model.TenantTable(a.row.table.name)
-		if a.kind != inTenant || !is || len(tb.table.levels) == 0 {
-			return nil
-		}
-		tenant = a.row
-	}
-	return tenant
 }

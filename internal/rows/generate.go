@@ -117,29 +117,6 @@ func (g *generator) setField(c *column, v any) error {
 	return g.maker.binding.storeField(g.row, c.index, v)
 }
 
-// isSharedAcrossTenants reports whether rows of several tenants may have the same parent on an
-// exclusive reference: members may be members elsewhere too.
-func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
-	if ref.pair != nil || len(ref.discriminators) > 0 {
-		return false
-	}
-	for _, ix := range tb.table.uniqueIndexes() {
-		inside := true
-		for _, k := range ix.Keys {
-			c := tb.table.columnsByName[k.Column]
-			own := false
-			for _, col := range ref.ownColumns {
-				own = own || c != nil && c.index == col
-			}
-			inside = inside && own
-		}
-		if inside {
-			return false
-		}
-	}
-	return true
-}
-
 // appendRow appends the row at hand to buf.
 func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 	if err := g.fillRow(); err != nil {

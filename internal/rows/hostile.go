@@ -83,17 +83,3 @@ func harmless(expr string) bool {
 	}
 	return strings.Contains(expr, "length(") && !strings.ContainsAny(expr, "~'")
 }
-
-func (c *column) inUnique() bool {
-	for _, ix := range c.Table.Indexes {
-		if !ix.Unique {
-			continue
-		}
-		for _, k := range ix.Keys {
-			if k.Column == c.name {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -1,13 +1,10 @@
 package rows
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/generation"
 )
 
@@ -84,35 +81,6 @@ func forgetScopes(gone func(numberScope) bool) {
 func rootTest(name string) string {
 	root, _, _ := strings.Cut(name, "/")
 	return root
-}
-
-// skipTakenInBatch is for a batch that has met a key that was taken. It advances the
-// counters and the Postgres sequences of all its tables past the values that are in the
-// database.
-func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
-	count := map[*table]int64{}
-	var tables []*catalog.Relation
-	for _, r := range b.toWrite {
-		if count[r.table] == 0 {
-			tables = append(tables, r.table.relation)
-		}
-		count[r.table]++
-	}
-	if err := b.schema.advanceSequences(ctx, db, tables); err != nil {
-		return err
-	}
-	var searches []*takenSearch
-	for _, r := range b.toWrite {
-		n := count[r.table]
-		if n == 0 {
-			continue
-		}
-		delete(count, r.table)
-		// The failed attempt was rolled back: give its numbers back.
-		b.scope.counterOf(r.table).Add(-n)
-		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, discriminators: r.maker.discriminators, n: n})
-	}
-	return b.skipTakenNumbers(ctx, db, searches)
 }
 
 // Counters returns how many counters this process holds, for tests to find a leak.

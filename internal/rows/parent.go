@@ -31,36 +31,6 @@ func (p *parentRow) value(col int) (any, bool) {
 	return nil, false
 }
 
-// tenant key of the row at a level: nil where it has none, or it is not known.
-func (p *parentRow) tenantKeyOf(name string) []any {
-	l, ok := p.table.level(name)
-	if !ok {
-		return p.keyAsTenant(name)
-	}
-	if len(l.columns) == 0 {
-		if p.made != nil {
-			return p.made.tenantsThroughParents[name].key
-		}
-		return nil
-	}
-	return p.values(l.columns)
-}
-
-// keyAsTenant is for the tenants themselves.
-func (p *parentRow) keyAsTenant(name string) []any {
-	t, ok := p.table.schema.model.TenantTable(p.table.name)
-	if !ok || t.Name != name {
-		return nil
-	}
-	var cols []int
-	for _, k := range t.Key {
-		if c := p.table.columnsByName[k]; c != nil {
-			cols = append(cols, c.index)
-		}
-	}
-	return p.values(cols)
-}
-
 func (p *parentRow) values(cols []int) []any {
 	out := make([]any, 0, len(cols))
 	for _, c := range cols {

@@ -156,34 +156,3 @@ func (load *bulkLoad) manyTenants(tb *tableBatch) bool {
 	}
 	return false
 }
-
-// addSubtypes adds a table batch for each subtype's table: its rows follow from the base's.
-func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
-	inherits, ok := load.schema.model.Inherits(tb.table.name)
-	if !ok || tb.existing {
-		return nil
-	}
-	tb.subtypeBatches = map[string]*tableBatch{}
-	for _, sub := range inherits.Subtypes {
-		if sub.Table == "" {
-			continue
-		}
-		t, err := load.schema.table(sub.Table)
-		if err != nil {
-			return err
-		}
-		child := load.batches[t]
-		if child == nil {
-			if child, err = load.newParentBatch(t, tb.definition.definitionFor(load.schema, t)); err != nil {
-				return err
-			}
-			load.batches[t] = child
-		}
-		child.baseBatch, child.discriminator = tb, sub.Value
-		tb.subtypeBatches[sub.Value] = child
-		if err := load.addParents(ctx, child, chain); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -30,27 +30,6 @@ type row struct {
 	tenantsMade []*row
 }
 
-type tenantOrigin struct {
-	key  []any
-	path Path
-}
-
-// association is a row that an option places a row by.
-type association struct {
-	row  *parentRow
-	kind associationKind
-	used *bool
-}
-
-type associationKind int
-
-const (
-	inTenant associationKind = iota // the tenant
-	aboutRow                        // what the row is about
-	madeBy                          // who made it
-	recycled                        // to be used wherever it fits
-)
-
 // asParent of the row itself, for those that will belong to it.
 func (r *row) asParent() *parentRow {
 	return &parentRow{table: r.table, made: r, description: "the new " + r.table.name}
@@ -73,47 +52,6 @@ func (r *row) setValue(col int, v any, via string) error {
 			First: Path{first.Via, display(old)}, Second: Path{via, display(v)}}
 	}
 	return nil
-}
-
-// setTenant places the row in a tenant, by columns if it has any.
-func (r *row) setTenant(name string, key []any, via string) error {
-	l, ok := r.table.level(name)
-	if !ok || key == nil {
-		return nil
-	}
-	if len(l.columns) == len(key) {
-		for i, col := range l.columns {
-			if err := r.setValue(col, key[i], via); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	old, known := r.tenantsThroughParents[name]
-	if !known {
-		r.tenantsThroughParents[name] = tenantOrigin{key, Path{via, display(key[0])}}
-		return nil
-	}
-	if !slices.Equal(old.key, key) {
-		return &DisagreeError{Table: r.table.name, Column: name, First: old.path, Second: Path{via, display(key[0])}}
-	}
-	return nil
-}
-
-// tenants that the row's place is known by.
-func (r *row) tenantKeyOf(name string) []any { return r.asParent().knownTenantKey(name) }
-
-// knownTenantKey is the tenant where it is settled already.
-func (p *parentRow) knownTenantKey(name string) []any {
-	l, ok := p.table.level(name)
-	if p.made != nil && ok {
-		for _, c := range l.columns {
-			if !p.made.isSet[c] {
-				return nil
-			}
-		}
-	}
-	return p.tenantKeyOf(name)
 }
 
 // canHaveParent reports whether a row may be the parent on a reference: whatever both sides

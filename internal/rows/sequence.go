@@ -1,9 +1,15 @@
 package rows
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
@@ -52,4 +58,27 @@ func advanceSQL(s *catalog.Sequence, values string) string {
 	return fmt.Sprintf(`select setval(%s, trunc(m)::bigint) from (select %s(v) from (%s) x (v) where v between %d and %d) y (m)
 where m is not null and m %s coalesce(pg_sequence_last_value(%s), m)`,
 		sequence, extreme, values, s.Min, s.Max, beyond, sequence)
+}
+
+// advanceSequences moves sequences past the numbers that stand in the tables: keys may have been written
+// by hand. A role that may not is left with what the sequences give.
+func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
+	if len(tables) == 0 {
+		return nil
+	}
+	err := transact(ctx, db, func(tx pgx.Tx) error {
+		var queries pgx.Batch
+		for _, sql := range AdvanceSequencesSQL(s.cat, tables) {
+			queries.Queue(sql)
+		}
+		if err := tx.SendBatch(ctx, &queries).Close(); err != nil {
+			return fmt.Errorf("move sequences past the keys that are there: %w", err)
+		}
+		return nil
+	})
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42501" {
+		return nil
+	}
+	return err
 }

@@ -3,9 +3,7 @@ package rows
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"sort"
 )
 
 // tableBatch is the rows of one table that a bulk load makes, or finds and uses as parents.
@@ -168,62 +166,33 @@ func (t *table) requiresRowsOf(other *table) bool {
 	return reach(t)
 }
 
-// weights of tenants fall as a power of their rank: with a thousand of them, the
-// largest tenth has half of the rows.
-func weight(rank int) float64 { return 1 / math.Pow(float64(rank+1), 0.7) }
-
-// divide spreads n rows over tenants: at least one each where there are enough, and
-// never more than a tenant has room for.
-func divide(n int64, room []int64) []int64 {
-	counts := make([]int64, len(room))
-	var total float64
-	open := int64(0)
-	for i, r := range room {
-		if r > 0 {
-			total += weight(i)
-			open++
+// addSubtypes adds a table batch for each subtype's table: its rows follow from the base's.
+func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
+	inherits, ok := load.schema.model.Inherits(tb.table.name)
+	if !ok || tb.existing {
+		return nil
+	}
+	tb.subtypeBatches = map[string]*tableBatch{}
+	for _, sub := range inherits.Subtypes {
+		if sub.Table == "" {
+			continue
 		}
-	}
-	left := n
-	for i, r := range room {
-		if r > 0 && n >= open {
-			counts[i], left = 1, left-1
+		t, err := load.schema.table(sub.Table)
+		if err != nil {
+			return err
 		}
-	}
-	for i, r := range room {
-		if r > 0 {
-			more := min(int64(float64(left)*weight(i)/total), r-counts[i])
-			counts[i] += more
-		}
-	}
-	rest := n
-	for _, c := range counts {
-		rest -= c
-	}
-	for rest > 0 { // what rounding and full tenants left over
-		moved := false
-		for i, r := range room {
-			if rest > 0 && counts[i] < r {
-				more := min(max(rest/int64(len(room)), 1), r-counts[i], rest)
-				counts[i], rest, moved = counts[i]+more, rest-more, true
+		child := load.batches[t]
+		if child == nil {
+			if child, err = load.newParentBatch(t, tb.definition.definitionFor(load.schema, t)); err != nil {
+				return err
 			}
+			load.batches[t] = child
 		}
-		if !moved {
-			break
+		child.baseBatch, child.discriminator = tb, sub.Value
+		tb.subtypeBatches[sub.Value] = child
+		if err := load.addParents(ctx, child, chain); err != nil {
+			return err
 		}
 	}
-	return counts
-}
-
-func spansFromCounts(counts []int64) []int64 {
-	spans := make([]int64, len(counts)+1)
-	for i, c := range counts {
-		spans[i+1] = spans[i] + c
-	}
-	return spans
-}
-
-// tenantOf of the row at an index: the last one whose rows begin no later.
-func (tb *tableBatch) tenantOf(index int64) int {
-	return sort.Search(len(tb.tenantSpans), func(i int) bool { return tb.tenantSpans[i] > index }) - 1
+	return nil
 }

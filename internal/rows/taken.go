@@ -2,14 +2,12 @@ package rows
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -82,29 +80,6 @@ func (s *takenSearch) moveFurther(rowCount int64) error {
 	}
 	s.number += max(s.n, 64) << min(s.tries-1, 24)
 	return nil
-}
-
-// advanceSequences moves sequences past the numbers that stand in the tables: keys may have been written
-// by hand. A role that may not is left with what the sequences give.
-func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
-	if len(tables) == 0 {
-		return nil
-	}
-	err := transact(ctx, db, func(tx pgx.Tx) error {
-		var queries pgx.Batch
-		for _, sql := range AdvanceSequencesSQL(s.cat, tables) {
-			queries.Queue(sql)
-		}
-		if err := tx.SendBatch(ctx, &queries).Close(); err != nil {
-			return fmt.Errorf("move sequences past the keys that are there: %w", err)
-		}
-		return nil
-	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42501" {
-		return nil
-	}
-	return err
 }
 
 func namesOf(columns []*column) []string {
@@ -233,4 +208,33 @@ func (c *column) isOneOfSQL(param int) string {
 		return fmt.Sprintf("lower(%s::text) = any (select lower(x) from unnest($%d::text[]) x)", catalog.Ident(c.name), param)
 	}
 	return fmt.Sprintf("%s = any ($%d::text[]::%s[])", catalog.Ident(c.name), param, typeWithoutLength(c))
+}
+
+// skipTakenInBatch is for a batch that has met a key that was taken. It advances the
+// counters and the Postgres sequences of all its tables past the values that are in the
+// database.
+func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
+	count := map[*table]int64{}
+	var tables []*catalog.Relation
+	for _, r := range b.toWrite {
+		if count[r.table] == 0 {
+			tables = append(tables, r.table.relation)
+		}
+		count[r.table]++
+	}
+	if err := b.schema.advanceSequences(ctx, db, tables); err != nil {
+		return err
+	}
+	var searches []*takenSearch
+	for _, r := range b.toWrite {
+		n := count[r.table]
+		if n == 0 {
+			continue
+		}
+		delete(count, r.table)
+		// The failed attempt was rolled back: give its numbers back.
+		b.scope.counterOf(r.table).Add(-n)
+		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, discriminators: r.maker.discriminators, n: n})
+	}
+	return b.skipTakenNumbers(ctx, db, searches)
 }

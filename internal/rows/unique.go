@@ -281,3 +281,17 @@ func (c *column) checkDefinitions() []string {
 	}
 	return out
 }
+
+func (c *column) inUnique() bool {
+	for _, ix := range c.Table.Indexes {
+		if !ix.Unique {
+			continue
+		}
+		for _, k := range ix.Keys {
+			if k.Column == c.name {
+				return true
+			}
+		}
+	}
+	return false
+}

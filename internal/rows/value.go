@@ -217,3 +217,13 @@ func ParseUUID(s string) (id [16]byte, err error) {
 	}
 	return id, nil
 }
+
+func literalText(v any) string {
+	switch x := v.(type) {
+	case time.Time:
+		return x.Format(time.RFC3339Nano)
+	case []byte:
+		return fmt.Sprintf(`\x%x`, x)
+	}
+	return display(v)
+}

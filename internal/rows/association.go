@@ -1,12 +1,23 @@
 package rows
 
 import (
-	"fmt"
-	"slices"
 	"strings"
+)
 
-	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/catalog"
+// association is a row that an option places a row by.
+type association struct {
+	row  *parentRow
+	kind associationKind
+	used *bool
+}
+
+type associationKind int
+
+const (
+	inTenant associationKind = iota // the tenant
+	aboutRow                        // what the row is about
+	madeBy                          // who made it
+	recycled                        // to be used wherever it fits
 )
 
 // resolveAssociations lets the rows that a caller gave place the row. A row that has no place
@@ -174,109 +185,4 @@ func unusedAssociation(t *table, associations []association) error {
 		return &UnusedError{Trait: a.row.description, Table: t.name, Known: known, Tenant: a.kind != inTenant && t.isScopedBy(a.row.table)}
 	}
 	return nil
-}
-
-// isScopedBy reports whether rows of other are tenants of this table's rows, or those
-// that their tenants lie in.
-func (t *table) isScopedBy(other *table) bool {
-	tenant, ok := t.schema.model.TenantTable(other.name)
-	return ok && slices.ContainsFunc(t.levels, func(l level) bool {
-		above := t.schema.model.Above(l.tenant.Name)
-		return slices.ContainsFunc(append(above, l.tenant), func(o seedbed.Tenant) bool { return o.Name == tenant.Name })
-	})
-}
-
-// inferTenantFromReferences places the row in the tenant of the rows that the caller references by
-// setting columns: a parent's key, one column of a composite key, a pair's type and id.
-// What disagrees with another tenant is refused, where the server would not notice.
-func (b *batch) inferTenantFromReferences(r *row) error {
-	if b.queryAsWriter == nil || len(r.table.levels) == 0 {
-		return nil
-	}
-	for _, ref := range r.table.references {
-		if ref.toTenant || !r.isSetByCaller(ref) {
-			continue
-		}
-		for _, l := range r.table.levels {
-			if err := b.inferTenantFromReference(r, ref, l); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// isSetByCaller reports whether the caller has set all columns of a reference.
-func (r *row) isSetByCaller(ref *reference) bool {
-	if ref.pair != nil && (!r.isSet[ref.pairTypeColumn] || keyText(r.table.columns[ref.pairTypeColumn], r.values[ref.pairTypeColumn]) != ref.pairType) {
-		return false
-	}
-	return !slices.ContainsFunc(ref.ownColumns, func(col int) bool {
-		_, waits := r.values[col].(pending)
-		return !r.isSet[col] || r.values[col] == nil || waits || !r.origins[col].own()
-	})
-}
-
-// own reports whether the row itself says the value.
-func (p Path) own() bool { return strings.HasPrefix(p.Via, "its own ") }
-
-func (b *batch) inferTenantFromReference(r *row, ref *reference, l level) error {
-	known := r.tenantKeyOf(l.tenant.Name) != nil
-	if known && ref.Declared != nil && !slices.ContainsFunc(l.columns, func(col int) bool { return !slices.Contains(ref.Declared.Columns, r.table.columns[col].name) }) {
-		return nil // the foreign key carries the tenant
-	}
-	tenants, err := b.tenantsOfReference(r, ref, l)
-	if err != nil {
-		return err
-	}
-	via := ref.String() + " " + display(canonical(r.table.columns[ref.ownColumns[0]], r.values[ref.ownColumns[0]])) + ", " + r.origins[ref.ownColumns[0]].Via
-	switch {
-	case len(tenants) == 1:
-		return r.setTenant(l.tenant.Name, tenants[0], via)
-	case len(tenants) > 1 && !known:
-		return fmt.Errorf("%s: %s: rows of several tenants (%s) have that key; say which with factory.In", r.table.name, via, l.tenant.Name)
-	}
-	return nil
-}
-
-// tenantsOfReference are the tenants, at a level, of the rows that a reference set by hand
-// leads to.
-func (b *batch) tenantsOfReference(r *row, ref *reference, l level) ([][]any, error) {
-	exprs := r.table.schema.graph.TenantSQL(ref.parent.graphTable, "t", l.tenant.Name)
-	if len(exprs) == 0 {
-		return nil, nil
-	}
-	var where []string
-	var args []any
-	key := r.table.name + "\x00" + ref.String() + "\x00" + l.tenant.Name
-	for i, col := range ref.childColumns {
-		if slices.Contains(ref.ownColumns, col) {
-			args = append(args, keyText(r.table.columns[col], r.values[col]))
-			where = append(where, fmt.Sprintf("t.%s = $%d::text::%s", catalog.Ident(ref.parent.columns[ref.parentColumns[i]].name), len(args), ref.parent.columns[ref.parentColumns[i]].Type.SQL))
-		}
-	}
-	key += fmt.Sprint(args...)
-	if known, ok := b.tenantsByReference[key]; ok {
-		return known, nil
-	}
-	sql := fmt.Sprintf("select distinct %s from %s t where %s limit 2", strings.Join(exprs, ", "), ref.parent.relation.Ident(), strings.Join(where, " and "))
-	var tenants [][]any
-	err := b.queryAsWriter(r, ref.parent, sql, args, func(values []any) {
-		if !slices.Contains(values, nil) {
-			tenants = append(tenants, values)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, tenant := range tenants {
-		for i := range tenant {
-			tenant[i] = canonicalFromServer(tenant[i])
-		}
-	}
-	if b.tenantsByReference == nil {
-		b.tenantsByReference = map[string][][]any{}
-	}
-	b.tenantsByReference[key] = tenants
-	return tenants, nil
 }

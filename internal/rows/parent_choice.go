@@ -2,7 +2,6 @@ package rows
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 
@@ -176,56 +175,25 @@ func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 	return tb.rowsByValue[col][value]
 }
 
-// rowLimit is how many rows tenant p can have.
-func (tb *tableBatch) rowLimit(tenant int64) int64 {
-	const plenty = math.MaxInt64 / 4
-	room := int64(plenty)
-	for _, c := range tb.parentChoices {
-		if c.optional {
-			continue
-		}
-		if c.combination != nil {
-			n, known := tb.combinations(c.combination, tenant)
-			if !known {
-				return room
-			}
-			room = min(room, n)
-			continue
-		}
-		var size int64
-		for i, ref := range c.references {
-			lo, hi, known := tb.parentRange(c.parents[i], tenant)
-			if !known {
-				return room
-			}
-			if n := hi - lo; !ref.exclusive && n > 0 {
-				size = plenty
-			} else {
-				size = max(size, n)
-			}
-		}
-		room = min(room, size)
+// isSharedAcrossTenants reports whether rows of several tenants may have the same parent on an
+// exclusive reference: members may be members elsewhere too.
+func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
+	if ref.pair != nil || len(ref.discriminators) > 0 {
+		return false
 	}
-	return room
-}
-
-// sharedRowLimit is how many rows the parents leave room for that rows of all tenants share.
-func (tb *tableBatch) sharedRowLimit() int64 {
-	limit := int64(math.MaxInt64 / 4)
-	for _, c := range tb.parentChoices {
-		if c.combination != nil && c.combination.acrossTenants {
-			if n, known := tb.combinations(c.combination, 0); known {
-				limit = min(limit, n)
+	for _, ix := range tb.table.uniqueIndexes() {
+		inside := true
+		for _, k := range ix.Keys {
+			c := tb.table.columnsByName[k.Column]
+			own := false
+			for _, col := range ref.ownColumns {
+				own = own || c != nil && c.index == col
 			}
-			continue
+			inside = inside && own
 		}
-		p := c.parents[0]
-		if c.optional || c.combination != nil || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
-			continue
-		}
-		if p.tenantSpans != nil || p.existing {
-			limit = min(limit, p.size)
+		if inside {
+			return false
 		}
 	}
-	return limit
+	return true
 }

@@ -1,0 +1,141 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+)
+
+// restrictTenant turns the In of a plan's volumes into the one tenant that all rows are
+// spread over: parents are then shared within it as in any plan.
+func (load *bulkLoad) restrictTenant() error {
+	var tenant *parentRow
+	for _, tb := range load.requested {
+		n := tb.onlyTenant()
+		if n == nil {
+			continue
+		}
+		if tenant != nil && tenant.keyText() != n.keyText() {
+			return fmt.Errorf("%s and %s: a plan fills one tenant, or all of them", tenant.description, n.description)
+		}
+		tenant = n
+	}
+	if tenant == nil {
+		return nil
+	}
+	for _, tb := range load.requested {
+		if tb.onlyTenant() != nil {
+			tb.options.associations = nil
+		}
+	}
+	for n := tenant; n != nil; {
+		tb := &tableBatch{table: n.table, existing: true, onlyRow: n, size: 1, options: &callOptions{schema: load.schema}}
+		load.batches[n.table] = tb
+		var above *parentRow
+		for _, p := range n.impliedParents() {
+			if _, ok := load.schema.model.TenantTable(p.table.name); ok {
+				above = p
+			}
+		}
+		n = above
+	}
+	return nil
+}
+
+// onlyTenant is the tenant's row, where that is all that places a table batch.
+func (tb *tableBatch) onlyTenant() *parentRow {
+	var tenant *parentRow
+	for _, a := range tb.options.associations {
+		_, is := tb.table.schema.model.TenantTable(a.row.table.name)
+		if a.kind != inTenant || !is || len(tb.table.levels) == 0 {
+			return nil
+		}
+		tenant = a.row
+	}
+	return tenant
+}
+
+// findTenants finds the tenants that a table batch is spread over, innermost first, and has
+// their keys known.
+func (load *bulkLoad) findTenants(tb *tableBatch) error {
+	for i, l := range tb.table.levels {
+		rel := load.schema.cat.Table(l.tenant.Table)
+		if rel == nil || l.tenant.Table == "" {
+			load.assignSyntheticTenant(tb, l)
+			continue
+		}
+		t := load.batches[load.schema.tables[rel.Root()]]
+		if t == nil {
+			continue
+		}
+		if i == 0 && t != tb {
+			tb.tenants = t
+		}
+		for _, name := range l.tenant.Key {
+			load.requireKey(t, t.table.columnsByName[name].index)
+		}
+	}
+	return nil
+}
+
+// assignSyntheticTenant puts all rows of a plan in one made-up tenant: this level has
+// no table.
+func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
+	if len(l.columns) == 0 {
+		return
+	}
+	key := load.syntheticTenants[l.tenant.Name]
+	if key == nil {
+		number := load.scope.next(&table{name: "tenant " + l.tenant.Name})
+		key = tb.table.syntheticTenantKey(l, load.scope.seed, load.now, number)
+		load.syntheticTenants[l.tenant.Name] = key
+	}
+	for i, col := range l.columns {
+		if tb.fixedValues == nil {
+			tb.fixedValues = map[int]any{}
+		}
+		tb.fixedValues[col] = key[i]
+	}
+}
+
+// placeByAssociations fixes the columns that the caller's rows decide, once for all rows: the
+// engine of Create finds or makes the parents.
+func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) error {
+	b := newBatch(load.schema, load.scope, load.now)
+	b.enableLookups(ctx, load.tx)
+	r, err := b.newRow(tb.definition, tb.table, tb.firstNumber, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.applyOptions(r, tb.options); err != nil {
+		return err
+	}
+	if err := r.readFields(); err != nil {
+		return err
+	}
+	r.isExample = true
+	if err := b.resolveParents(r, []*row{r}); err != nil {
+		return err
+	}
+	if err := unusedAssociation(tb.table, tb.options.associations); err != nil {
+		return err
+	}
+	if len(b.toWrite) > 0 {
+		if err := b.write(ctx, load.tx); err != nil {
+			return err
+		}
+	}
+	r.fillPending()
+	tb.fixedValues = map[int]any{}
+	for _, ref := range tb.table.references {
+		for _, col := range ref.childColumns {
+			if r.isSet[col] {
+				tb.fixedValues[col] = r.values[col]
+			}
+		}
+		if ref.pair != nil && r.isSet[ref.pairTypeColumn] {
+			tb.fixedValues[ref.pairTypeColumn] = r.values[ref.pairTypeColumn]
+		}
+	}
+	tb.tenantSpans = []int64{0, tb.size}
+	return nil
+}

@@ -1,0 +1,180 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/fake"
+)
+
+// solvedValues holds values of some columns that together satisfy constraints which nothing
+// but Postgres can read. Rows take turns by their number.
+type solvedValues struct {
+	columns []int
+	rows    [][]*string
+	// fresh makes another value for each row of a column that must differ, where the
+	// search was content with a inferred one.
+	uniqueInferrers []func(*fake.Value) any
+	inferred        map[*string]bool
+}
+
+func (p *solvedValues) value(v *fake.Value, col int) any {
+	row := p.rows[fake.Derive(uint64(v.Row()), "pool")%uint64(len(p.rows))]
+	at := slices.Index(p.columns, col)
+	switch s := row[at]; {
+	case s == nil:
+		return nil
+	case p.uniqueInferrers[at] != nil && p.inferred[s]:
+		return p.uniqueInferrers[at](v)
+	default:
+		return *s
+	}
+}
+
+// matching keeps the rows that have the values given; nil where there are none.
+func (p *solvedValues) matching(discriminators map[int]string) *solvedValues {
+	if p == nil || len(discriminators) == 0 {
+		return p
+	}
+	out := &solvedValues{columns: p.columns, uniqueInferrers: p.uniqueInferrers, inferred: p.inferred}
+	for _, row := range p.rows {
+		fits := true
+		for col, want := range discriminators {
+			if i := slices.Index(p.columns, col); i >= 0 && (row[i] == nil || *row[i] != want) {
+				fits = false
+			}
+		}
+		if fits {
+			out.rows = append(out.rows, row)
+		}
+	}
+	if len(out.rows) == 0 {
+		return nil
+	}
+	return out
+}
+
+// UnfillableError says which constraint no value was found for.
+type UnfillableError struct {
+	Table      string
+	Constraint string
+	Definition string
+	Columns    []string
+}
+
+func (e *UnfillableError) Error() string {
+	return fmt.Sprintf("no row of %s was found that satisfies %s, %s\n  say what the columns hold: factory.Auto(%q).Create(t, db, func(r *factory.Record) { r.Set(%q, …) })",
+		e.Table, e.Constraint, e.Definition, e.Table, e.Columns[0])
+}
+
+// solveCheck answers a violated CHECK: it looks for values that satisfy it together with
+// all others that read the same columns, by trying combinations on the server. It
+// returns a schema that knows them, or the original error where it cannot help.
+// Another goroutine may have solved it meanwhile, which is good for one more try for
+// each constraint.
+func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tried map[columnKey]bool) (*schema, error) {
+	var pg *pgconn.PgError
+	if !errors.As(cause, &pg) || pg.Code != "23514" || pg.ConstraintName == "" {
+		return nil, cause
+	}
+	rel := s.cat.Table(pg.SchemaName + "." + pg.TableName)
+	if rel == nil || s.tables[rel.Root()] == nil {
+		return nil, cause
+	}
+	t := s.tables[rel.Root()]
+	k := t.relation.Constraint(pg.ConstraintName)
+	if k == nil {
+		return nil, cause
+	}
+	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
+	solver.addConstraint(k)
+	if len(solver.columns) == 0 {
+		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), for which no values are searched: give them with Set, In, On or By",
+			cause, strings.Join(k.Columns, ", "))
+	}
+	name := columnKey{t.name, k.Name}
+	if solver.alreadySearched() && tried[name] {
+		return nil, cause
+	}
+	tried[name] = true
+	if solver.alreadySearched() {
+		return s, nil
+	}
+	rows, err := solver.searchEachSubtype(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("%w (and while looking for values: %v)", cause, err)
+	}
+	if len(rows) == 0 {
+		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
+	}
+	solved, wanted := solver.solve(rows)
+	return s.derive(s.model, merged(solved, s.solved), merged(wanted, s.wantedReferences)), nil
+}
+
+// solve turns the rows of a search into values for columns, and a decision for
+// references: that of the first row, which only the rows like it then serve.
+func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues, map[columnKey]bool) {
+	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
+	name := func(c *column) columnKey { return columnKey{solver.table.name, c.name} }
+	alike := func(row []*string) bool {
+		for i, c := range solver.columns {
+			if c.inReference && (row[i] == nil) != (found[0][i] == nil) {
+				return false
+			}
+		}
+		return true
+	}
+	values := &solvedValues{inferred: solver.inferred}
+	found = solver.preferInferred(found)
+	for _, row := range found {
+		if alike(row) {
+			values.rows = append(values.rows, row)
+		}
+	}
+	for i, c := range solver.columns {
+		values.columns, values.uniqueInferrers = append(values.columns, c.index), append(values.uniqueInferrers, nil)
+		if solver.needsDistinctValues(c) {
+			values.uniqueInferrers[i] = inferValue(c.asUnique())
+		}
+		if c.inReference {
+			wanted[name(c)] = found[0][i] != nil
+		} else {
+			solved[name(c)] = values
+		}
+	}
+	return solved, wanted
+}
+
+// preferInferred keeps the rows that have no fixed value in a unique column, where there
+// are any.
+func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
+	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
+		for i, c := range solver.columns {
+			if solver.needsDistinctValues(c) && row[i] != nil && !solver.inferred[row[i]] {
+				return true
+			}
+		}
+		return false
+	})
+	if len(fresh) == 0 {
+		return rows
+	}
+	return fresh
+}
+
+// alreadySearched reports whether all columns of the search were searched for before.
+func (solver *checkSolver) alreadySearched() bool {
+	for _, c := range solver.columns {
+		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]
+		if c.solved == nil && !wanted {
+			return false
+		}
+	}
+	return true
+}

@@ -1,27 +1,29 @@
 package rows
 
 import (
+	"slices"
 	"strings"
 )
 
-// association is a row that an option places a row by.
+// association is a row that the caller gave with In, On, By or Recycle.
 type association struct {
 	row  *parentRow
 	kind associationKind
-	used *bool
+	used *bool // some row of the call references it; shared by all of them
 }
 
 type associationKind int
 
 const (
-	inTenant associationKind = iota // the tenant
-	aboutRow                        // what the row is about
-	madeBy                          // who made it
-	recycled                        // to be used wherever it fits
+	inTenant associationKind = iota // In: the new row belongs to the same tenant
+	aboutRow                        // On: the new row references it
+	madeBy                          // By: a user, whom the new row names as its author
+	recycled                        // Recycle: a parent for any reference that it fits
 )
 
-// resolveAssociations lets the rows that a caller gave place the row. A row that has no place
-// here may have one among the parents; whether it had any is looked at in the end.
+// resolveAssociations sets the columns that follow from the rows given with In, On and By.
+// An association that this row cannot use may still be used by its parents;
+// unusedAssociation reports those that no row has used.
 func (b *batch) resolveAssociations(r *row, chain []*row) error {
 	for _, a := range r.associations {
 		var err error
@@ -40,8 +42,8 @@ func (b *batch) resolveAssociations(r *row, chain []*row) error {
 	return nil
 }
 
-// placeInTenant places the row in the tenant, and in the tenants above, that the row is or
-// belongs to.
+// placeInTenant puts r in the tenant that the given row is or belongs to, and in the
+// tenants above it.
 func (r *row) placeInTenant(a association) error {
 	for _, l := range r.table.levels {
 		if key := a.row.tenantKeyOf(l.tenant.Name); key != nil {
@@ -62,8 +64,8 @@ func (r *row) placeInTenant(a association) error {
 	return nil
 }
 
-// placeAbout makes the row what the row is about: the target of its polymorphic pair, or
-// else the parent on the first reference to its table that nothing has decided.
+// placeAbout makes r reference the given row: through its polymorphic pair, or else through
+// its first unset reference to that row's table.
 func (r *row) placeAbout(a association) error {
 	var plain *reference
 	for _, ref := range r.table.references {
@@ -85,12 +87,12 @@ func (r *row) placeAbout(a association) error {
 	return r.setParent(plain, a.row)
 }
 
-// placeBy makes the row the one who did it: on every required reference to its table, or
-// the first optional one. Where members act, not users, the membership is found or
-// made.
+// placeBy makes r name the given user: in every required reference to users, or else in the
+// first optional one. A reference to memberships gets the user's membership, which is found
+// or made.
 func (b *batch) placeBy(r *row, a association, chain []*row) error {
 	var optional *reference
-	done := false
+	placed := false
 	for _, ref := range r.table.references {
 		if ref.pair != nil || ref.toTenant || ref.parent != a.row.table && !ref.parent.isMembershipOf(a.row.table) {
 			continue
@@ -101,17 +103,19 @@ func (b *batch) placeBy(r *row, a association, chain []*row) error {
 			}
 			continue
 		}
-		done = true
+		placed = true
 		if err := b.placeByMember(r, ref, a, chain); err != nil {
 			return err
 		}
 	}
-	if done || optional == nil || len(chain) > 1 {
+	if placed || optional == nil || len(chain) > 1 {
 		return nil
 	}
 	return b.placeByMember(r, optional, a, chain)
 }
 
+// placeByMember sets a reference to the given user, or to the user's membership in the
+// tenant of r.
 func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*row) error {
 	*a.used = true
 	if ref.parent == a.row.table {
@@ -120,9 +124,9 @@ func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*ro
 	if err := r.inheritTenant(); err != nil {
 		return err
 	}
-	for _, t := range r.table.references {
-		if t.toTenant && !t.optional && r.isUnset(t) {
-			if err := b.resolveReference(r, t, r.associations, chain); err != nil {
+	for _, tenant := range r.table.references {
+		if tenant.toTenant && !tenant.optional && r.isUnset(tenant) {
+			if err := b.resolveReference(r, tenant, r.associations, chain); err != nil {
 				return err
 			}
 		}
@@ -132,34 +136,20 @@ func (b *batch) placeByMember(r *row, ref *reference, a association, chain []*ro
 			return r.setParent(ref, other.asParent())
 		}
 	}
-	p, err := b.addParent(request{definition: r.definition.definitionFor(b.schema, ref.parent), table: ref.parent, associations: []association{a}, child: r, reference: ref, chain: chain})
+	membership, err := b.addParent(request{definition: r.definition.definitionFor(b.schema, ref.parent), table: ref.parent, associations: []association{a}, child: r, reference: ref, chain: chain})
 	if err != nil {
 		return err
 	}
-	return r.setParent(ref, p.asParent())
+	return r.setParent(ref, membership.asParent())
 }
 
-// isMembershipOf reports whether t is a table of memberships: its key is references, one of
-// them to other.
-func (t *table) isMembershipOf(other *table) bool {
-	pk := t.relation.PrimaryKey()
-	if pk == nil {
-		return false
-	}
-	for _, name := range pk.Columns {
-		if !t.columnsByName[name].inReference {
-			return false
-		}
-	}
-	for _, ref := range t.references {
-		if ref.parent == other {
-			return true
-		}
-	}
-	return false
+// isMembershipOf reports whether t is a table of memberships: its primary key consists of
+// references, one of them to users.
+func (t *table) isMembershipOf(users *table) bool {
+	return t.keyConsistsOfReferences() && slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.parent == users })
 }
 
-// referencesRow reports whether the row references that very row.
+// referencesRow reports whether r references p.
 func (r *row) referencesRow(p *parentRow) bool {
 	for _, ref := range r.table.references {
 		if ref.parent == p.table && !r.isUnset(ref) && r.canHaveParent(ref, p) {
@@ -169,20 +159,20 @@ func (r *row) referencesRow(p *parentRow) bool {
 	return false
 }
 
-// unusedAssociation finds an option that had no effect on any row of the call: what it meant
-// to say, the data does not say.
+// unusedAssociation returns an *UnusedError for the first In, On or By that no row of the
+// call has used.
 func unusedAssociation(t *table, associations []association) error {
 	for _, a := range associations {
 		if *a.used || a.kind == recycled {
 			continue
 		}
-		var known []string
+		var parents []string
 		for _, ref := range t.references {
-			if s := ref.parent.name; !strings.Contains(strings.Join(known, " "), s) {
-				known = append(known, s)
+			if name := ref.parent.name; !strings.Contains(strings.Join(parents, " "), name) {
+				parents = append(parents, name)
 			}
 		}
-		return &UnusedError{Trait: a.row.description, Table: t.name, Known: known, Tenant: a.kind != inTenant && t.isScopedBy(a.row.table)}
+		return &UnusedError{Trait: a.row.description, Table: t.name, Known: parents, Tenant: a.kind != inTenant && t.isScopedBy(a.row.table)}
 	}
 	return nil
 }

@@ -7,29 +7,32 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// batch is one call: the rows it was asked for and those they need.
+// batch holds the rows of one call: those that the caller asked for, and the parents and
+// children that those need.
 type batch struct {
 	schema           *schema
 	scope            numberScope
-	now              time.Time
+	now              time.Time // what generated moments lie before
 	rowMakers        map[rowMakerKey]*rowMaker
 	cellsByTable     map[string]*fake.Cells
-	syntheticTenants map[string][]any // a level's name → the key made up where it has no table
-	rows             []*row           // in the making or made: what later rows may share
-	// query asks the database about rows of a table; nil: it is not asked. seen are the
-	// parents that it told, tenantsOf the tenants of parents.
-	queryAsWriter      func(d *row, of *table, sql string, args []any, read func(values []any)) error
-	lookedUpParents    []*parentRow
-	tenantsByReference map[string][][]any
-	// fillOptional fills columns that rows may do without, too.
+	syntheticTenants syntheticTenants
+	rows             []*row // all rows of the call; later rows may share them as parents
+	toWrite          []*row // parents first
+	// fillOptional also fills the nullable columns of tables without a definition.
 	fillOptional bool
-	toWrite      []*row // parents first: what is written
+
+	// queryAsWriter queries a table in the role, and with the tenant settings, with which r
+	// will be written. nil: the batch has no database to query.
+	queryAsWriter      func(r *row, from *table, sql string, args []any, read func(values []any)) error
+	lookedUpParents    []*parentRow               // found by queryAsWriter
+	tenantsByReference map[referenceValue][][]any // found by queryAsWriter
 }
 
 func newBatch(s *schema, scope numberScope, now time.Time) *batch {
-	return &batch{schema: s, scope: scope, now: now, rowMakers: map[rowMakerKey]*rowMaker{}, cellsByTable: map[string]*fake.Cells{}, syntheticTenants: map[string][]any{}}
+	return &batch{schema: s, scope: scope, now: now, rowMakers: map[rowMakerKey]*rowMaker{}, cellsByTable: map[string]*fake.Cells{}, syntheticTenants: syntheticTenants{}}
 }
 
+// cells returns the value source of a table.
 func (b *batch) cells(table string) *fake.Cells {
 	c := b.cellsByTable[table]
 	if c == nil {
@@ -39,20 +42,24 @@ func (b *batch) cells(table string) *fake.Cells {
 	return c
 }
 
-// request is a row to make: by the caller, or as the parent or child of another row.
+// request asks for a row: of the caller, or as the parent or child of another row.
 type request struct {
 	definition     *Definition
 	table          *table
-	options        *callOptions // what was said about it
+	options        *callOptions // nil: none
 	associations   []association
-	discriminators map[int]string
-	// as a parent: what its child knows already, and on which reference
+	discriminators map[int]string // values of discriminator columns, for the base of a subtype
+
+	// For a parent: the row that needs it, and the reference from that row.
 	child     *row
 	reference *reference
-	chain     []*row
+
+	// chain leads from the row that the caller asked for to this one, over the rows that
+	// are being made at this moment.
+	chain []*row
 }
 
-// add makes a row and all it needs.
+// add makes a row, its parents and its children.
 func (b *batch) add(req request) (*row, error) {
 	r, err := b.newRow(req.definition, req.table, b.scope.next(req.table), req.discriminators)
 	if err != nil {
@@ -82,7 +89,8 @@ func (b *batch) add(req request) (*row, error) {
 	return r, nil
 }
 
-// applyOptions applies what a call says about its rows.
+// applyOptions applies Hostile and Set to a row, and notes the options that resolveParents
+// and addChildren read.
 func (b *batch) applyOptions(r *row, options *callOptions) error {
 	if options.hostile {
 		if err := r.fillHostile(b.cells(r.table.name)); err != nil {
@@ -96,11 +104,11 @@ func (b *batch) applyOptions(r *row, options *callOptions) error {
 	return nil
 }
 
-// takeFromChild gives a parent made for a child what the child knows: its tenant, and
-// whatever columns of the reference are set.
+// takeFromChild gives r, a parent made for child, the child's tenant and the key columns
+// that are set in the child.
 func (r *row) takeFromChild(child *row, ref *reference) error {
 	via := "its child " + child.table.name
-	r.mayExist = r.keyIsReferences()
+	r.mayExist = r.table.keyConsistsOfReferences()
 	r.hasSubtypeRow[child.table] = ref.discriminators != nil
 	for i, col := range ref.childColumns {
 		if child.isSet[col] {
@@ -117,8 +125,9 @@ func (r *row) takeFromChild(child *row, ref *reference) error {
 	return nil
 }
 
-// resolveParents finds or makes every row that d needs, in the order that lets what the
-// caller gave decide first.
+// resolveParents finds or makes the parents of r. What the caller gave decides first: the
+// rows of In, On and By, then the columns that are set, then the tenant of any given row.
+// Only then is a parent found or made for each required reference that is still unset.
 func (b *batch) resolveParents(r *row, chain []*row) error {
 	if err := b.resolveAssociations(r, chain); err != nil {
 		return err
@@ -157,7 +166,7 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 	return b.addChildren(r, chain)
 }
 
-// inferMissing makes up what is still missing: a required field that was left zero.
+// inferMissing makes values up for the required columns that are still unset.
 func (r *row) inferMissing(cells *fake.Cells) {
 	cells.At(r.number)
 	for _, c := range r.table.columns {
@@ -170,7 +179,8 @@ func (r *row) inferMissing(cells *fake.Cells) {
 	}
 }
 
-// resolveReference finds the parent on a reference, or makes it.
+// resolveReference finds the parent on a reference, in the call or in the database, or makes
+// it.
 func (b *batch) resolveReference(r *row, ref *reference, associations []association, chain []*row) error {
 	parent := b.findParent(r, ref, associations, chain)
 	if parent == nil {
@@ -186,14 +196,14 @@ func (b *batch) resolveReference(r *row, ref *reference, associations []associat
 			return err
 		}
 		parent = made.asParent()
-		if asked := chain[0]; ref.toTenant && asked.table.isInnermostScopedBy(ref.parent) {
-			asked.tenantsMade = append(asked.tenantsMade, made)
+		if requested := chain[0]; ref.toTenant && requested.table.isInnermostScopedBy(ref.parent) {
+			requested.tenantsMade = append(requested.tenantsMade, made)
 		}
 	}
 	return r.setParent(ref, parent)
 }
 
-// addParent makes a row that a child needs, as its factory says.
+// addParent makes a parent, with the options of its definition.
 func (b *batch) addParent(req request) (*row, error) {
 	if len(req.definition.Options) > 0 {
 		var err error
@@ -204,9 +214,9 @@ func (b *batch) addParent(req request) (*row, error) {
 	return b.add(req)
 }
 
-// findParent looks for a row that may be shared: what the caller gave, what that implies,
-// what this call has made. Rows that are themselves waiting for a parent count only
-// where references run in a circle.
+// findParent looks for an existing parent of r: among the rows that the caller gave, the
+// rows that those reference, and the rows of this call. Rows whose own parents are not
+// resolved come last: they serve where references run in a circle.
 func (b *batch) findParent(r *row, ref *reference, associations []association, chain []*row) *parentRow {
 	for _, a := range associations {
 		if r.canHaveParent(ref, a.row) && (!ref.exclusive || a.kind != recycled) {
@@ -238,8 +248,8 @@ func (b *batch) findParent(r *row, ref *reference, associations []association, c
 	return nil
 }
 
-// choosePairTarget picks the target of an undecided polymorphic pair: a row that is
-// there to be shared, otherwise any table, by the row's cell.
+// choosePairTarget chooses the table that an unset polymorphic pair points at: that of a row
+// which the caller gave, or else one drawn from the cell of the pair's type column.
 func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	var targets []*reference
 	for _, other := range r.table.references {

@@ -18,11 +18,11 @@ type bulkLoad struct {
 	tx                 pgx.Tx
 	schema             *schema
 	scope              numberScope
-	syntheticTenants   map[string][]any // a level's name → the key made up where it has no table
-	now                time.Time        // the clock of generated values
-	began              time.Time        // by the real clock, for Progress
-	requested          []*tableBatch    // what the plan names
-	order              []*tableBatch    // all, in the order they are written
+	syntheticTenants   syntheticTenants
+	now                time.Time     // the clock of generated values
+	began              time.Time     // by the real clock, for Progress
+	requested          []*tableBatch // what the plan names
+	order              []*tableBatch // all, in the order they are written
 	batches            map[*table]*tableBatch
 	totalRows          int64
 	writtenRows        int64
@@ -39,7 +39,7 @@ type bulkLoad struct {
 }
 
 func (load *bulkLoad) run(ctx context.Context) error {
-	load.batches, load.syntheticTenants = map[*table]*tableBatch{}, map[string][]any{}
+	load.batches, load.syntheticTenants = map[*table]*tableBatch{}, syntheticTenants{}
 	if err := load.readVolumes(); err != nil {
 		return err
 	}

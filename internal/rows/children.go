@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// childRequest are rows that a row comes with: Has.
+// childRequest asks for n child rows of each row made: the option Has.
 type childRequest struct {
 	n          int
 	definition *Definition
 }
 
-// addChildren makes what d comes with: what the caller asked for, then the row that
-// its subtype needs.
+// addChildren makes the child rows that Has asks for, then the row in the table of r's
+// subtype.
 func (b *batch) addChildren(r *row, chain []*row) error {
 	for _, c := range r.children {
 		def := c.definition
@@ -47,25 +47,26 @@ func (b *batch) addChildren(r *row, chain []*row) error {
 	return nil
 }
 
+// addChild makes one row of a table that is about r or, where r is its tenant, in r.
 func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error {
-	used := false
-	call, err := readOptions(b.schema, def.Options)
+	options, err := readOptions(b.schema, def.Options)
 	if err != nil {
 		return err
 	}
-	kind := aboutRow
+	used, kind := false, aboutRow
 	if t.isScopedBy(r.table) && !slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.toTenant && ref.parent == r.table }) {
 		kind = inTenant
 	}
-	own := []association{{row: r.asParent(), kind: kind, used: &used}}
-	_, err = b.add(request{definition: def, table: t, associations: append(own, withoutAboutRow(r.associations)...), options: call, chain: chain})
+	toParent := association{row: r.asParent(), kind: kind, used: &used}
+	_, err = b.add(request{definition: def, table: t, associations: append([]association{toParent}, withoutAboutRow(r.associations)...), options: options, chain: chain})
 	if err == nil && !used {
-		return fmt.Errorf("Has: %w", unusedAssociation(t, own[:1]))
+		return fmt.Errorf("Has: %w", unusedAssociation(t, []association{toParent}))
 	}
 	return err
 }
 
-// withoutAboutRow leaves out what a row is about: its children are about the row.
+// withoutAboutRow drops the associations of On: the children of a row are about the row
+// itself, not about what the row is about.
 func withoutAboutRow(associations []association) []association {
 	var out []association
 	for _, a := range associations {

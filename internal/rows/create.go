@@ -14,10 +14,9 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// Create makes and writes n rows of a definition, each with whatever rows it needs that
-// the options do not give, in one transaction, and returns them as values of the
-// definition's type. After an error that a changed schema may explain it reads the
-// catalog again and tries once more.
+// Create makes n rows of a definition, with the parents that the options do not give, writes
+// them in one transaction, and returns them as values of the definition's type. After an
+// error that a changed schema may explain it reads the catalog again and tries once more.
 func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options []Option, by Caller) ([]reflect.Value, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("create %s: %d rows asked for", def.Table, n)
@@ -50,7 +49,7 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 	return rows, nil
 }
 
-// Build fills a struct that row points to as the one with that number, without a database.
+// Build fills the struct that row points to as row number of the table, without a database.
 func (d *Definition) Build(row any, number int64, options []Option) error {
 	if number < 0 {
 		return fmt.Errorf("build %s: row %d: rows count from 0", d.Table, number)
@@ -79,38 +78,38 @@ func (d *Definition) Build(row any, number int64, options []Option) error {
 	return nil
 }
 
-// cellsPool are between two calls of Build.
+// cellsPool keeps the *fake.Cells of Build for its next call: making one costs 10 µs.
 var cellsPool sync.Pool
 
-// retry tries again where that may help: once with a fresh look at the catalog,
-// then as long as values are found for what CHECK constraints objected to.
+// retry calls try again where that may help: once after reading a changed catalog, then
+// each time that a search on the server finds values for a CHECK that was violated.
 func retry(ctx context.Context, db seedbed.DB, d database, try func() error) error {
-	const patience = 30 // tables with constraints of that kind in one call
+	const mostSearches = 30 // violated CHECKs in one call
 	err := try()
 	if err != nil && mayBeStale(err) && d.changed(ctx, db) {
 		err = try()
 	}
 	tried := map[columnKey]bool{}
-	for range patience {
+	for range mostSearches {
 		if err == nil {
 			return nil
 		}
-		s, serr := d.schema(ctx, db)
-		if serr != nil {
+		s, schemaErr := d.schema(ctx, db)
+		if schemaErr != nil {
 			return err
 		}
-		better, lerr := s.solveCheck(ctx, db, err, tried)
-		if better == nil {
-			return lerr
+		solved, unsolved := s.solveCheck(ctx, db, err, tried)
+		if solved == nil {
+			return unsolved
 		}
-		rememberSolved(better)
+		rememberSolved(solved)
 		err = try()
 	}
 	return err
 }
 
-// mayBeStale reports whether an error may come from a schema that is not the one we
-// remember: an unknown table or column, a violated NOT NULL, CHECK or reference.
+// mayBeStale reports whether an error may mean that the schema has changed since it was
+// read: an unknown table or column, a violated NOT NULL, CHECK or foreign key.
 func mayBeStale(err error) bool {
 	var pg *pgconn.PgError
 	if errors.Is(err, ErrNoTable) || errors.As(err, new(*StructError)) {
@@ -126,6 +125,8 @@ func mayBeStale(err error) bool {
 	return false
 }
 
+// createOnce makes and writes the rows. After a unique violation it skips the row numbers
+// whose values the database has already, and tries once more.
 func (d database) createOnce(ctx context.Context, db seedbed.DB, scope numberScope, now time.Time, def *Definition, n int, options []Option) ([]*row, error) {
 	s, err := d.schema(ctx, db)
 	if err != nil {
@@ -139,25 +140,25 @@ func (d database) createOnce(ctx context.Context, db seedbed.DB, scope numberSco
 	}
 	err = b.write(ctx, db)
 	if isUniqueViolation(err) {
-		if serr := b.skipTakenInBatch(ctx, db); serr != nil {
+		if b.skipTakenInBatch(ctx, db) != nil {
 			return nil, err
 		}
-		again := newBatch(s, b.scope, now)
-		again.enableLookups(ctx, db)
-		if made, err2 := again.addAll(def, n, options); err2 == nil && again.write(ctx, db) == nil {
+		second := newBatch(s, b.scope, now)
+		second.enableLookups(ctx, db)
+		if made, secondErr := second.addAll(def, n, options); secondErr == nil && second.write(ctx, db) == nil {
 			return made, nil
 		}
 	}
 	return made, err
 }
 
-// isUniqueViolation reports whether a key was there already: perhaps because an earlier process
-// wrote rows of the same number scope.
+// isUniqueViolation reports whether a row of the database has the same key.
 func isUniqueViolation(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23505"
 }
 
+// addAll makes the n rows that the caller asked for.
 func (b *batch) addAll(def *Definition, n int, options []Option) ([]*row, error) {
 	t, err := b.schema.table(def.Table)
 	if err != nil {

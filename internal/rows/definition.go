@@ -10,20 +10,21 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// Definition says how the rows of a table come about. One that has no more than the
-// table is whole: every required column is made up.
+// Definition says how the rows of a table are made. Table alone is enough: then a value is
+// made up for every required column.
 type Definition struct {
 	Table string
-	// Type of a row, a struct. nil: Record.
+	// Type is the struct type of a row. nil: Record.
 	Type reflect.Type
-	// Fill gives fields of a row their values. It gets a pointer to it. nil: none.
+	// Fill sets fields of a row, to which it gets a pointer. nil: none.
 	Fill func(row any, c *fake.Cells)
 	// After runs when all rows of the call are in the database.
 	After []func(ctx context.Context, db seedbed.DB, row any) error
-	// Parents define the rows that these ones reference. It is asked when rows are
-	// made, so that definitions may name one another. nil: made up.
+	// Parents returns the definitions of the tables that the rows reference. It is called
+	// when rows are made, so that definitions may name one another. nil: values are made up.
 	Parents func() []*Definition
-	// Options hold for every row.
+	// Options apply to every row that is made as a parent or child of another one. Create
+	// and Plan apply the options that they are given, and not these.
 	Options []Option
 }
 
@@ -37,8 +38,8 @@ func (d *Definition) rowType() reflect.Type {
 	return d.Type
 }
 
-// definitionFor finds the factory that makes parents or children for a table: one that this
-// one names, or the plain one that needs no struct.
+// definitionFor returns the definition that makes parents or children in table t: one of
+// d.Parents, d itself without its options, or one that has only the table.
 func (d *Definition) definitionFor(s *schema, t *table) *Definition {
 	if d.Parents != nil {
 		for _, other := range d.Parents() {
@@ -53,9 +54,9 @@ func (d *Definition) definitionFor(s *schema, t *table) *Definition {
 	return &Definition{Table: t.name, Parents: d.Parents}
 }
 
-// newRow makes the row before anything is said about it: constant defaults where
-// Postgres has them, so that an option's false differs from no word at all; made-up
-// values where the column needs one; then the definition.
+// newRow makes a row before the call's options are applied. It sets, in this order, the
+// column defaults that are constants (so that an option can set false where the default is
+// true), made-up values, discriminators, and what the definition's Fill sets.
 func (b *batch) newRow(def *Definition, t *table, number int64, discriminators map[int]string) (*row, error) {
 	r := &row{table: t, definition: def, number: number, value: reflect.New(def.rowType()).Elem(),
 		values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns)),
@@ -81,27 +82,30 @@ func (b *batch) newRow(def *Definition, t *table, number int64, discriminators m
 	return r, nil
 }
 
-// rowMaker is what begin does for every row of a table made by one definition.
+// rowMaker says what newRow sets in every row that one definition makes of a table.
 type rowMaker struct {
 	binding          *binding // nil for Records
 	table            *table
-	hasFill          bool
-	fillsOptional    bool // columns that rows may do without are filled as well
-	discriminators   map[int]string
-	constantDefaults []*column
-	inferred         []inferrer
+	hasFill          bool           // the definition has a Fill
+	fillsOptional    bool           // nullable columns get values, too
+	discriminators   map[int]string // by column, of a base whose subtype is known
+	constantDefaults []*column      // columns whose default is a constant
+	inferred         []inferrer     // columns whose values are made up
 }
 
+// rowMakerKey identifies a rowMaker. discriminators is the map's text.
 type rowMakerKey struct {
 	definition     *Definition
 	discriminators string
 }
 
+// inferrer makes up the values of one column.
 type inferrer struct {
 	column *column
 	infer  func(*fake.Value) any
 }
 
+// rowMaker returns the maker of a definition's rows, which the batch keeps.
 func (b *batch) rowMaker(def *Definition, t *table, discriminators map[int]string) (*rowMaker, error) {
 	key := rowMakerKey{def, fmt.Sprint(discriminators)}
 	if maker, ok := b.rowMakers[key]; ok {
@@ -132,8 +136,9 @@ func (b *batch) rowMaker(def *Definition, t *table, discriminators map[int]strin
 	return maker, nil
 }
 
-// inferrerOf of a column that needs a value and may not get one, or nil. What a search has
-// found is for tables without a definition, which would know better.
+// inferrerOf returns the function that makes values for a column, or nil where none are made
+// up. Values that a search has found for CHECKs are used only without a Fill, which may make
+// others.
 func (maker *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 	if found := c.solved.matching(maker.discriminators); found != nil && !maker.hasFill {
 		return func(v *fake.Value) any { return found.value(v, c.index) }
@@ -147,8 +152,8 @@ func (maker *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 	return nil
 }
 
-// filledByDefinition runs the definition on an empty row to see which columns it makes, so that
-// they are not made twice.
+// filledByDefinition runs Fill on an empty row to see which columns it sets, so that no
+// values are made up for them.
 func (maker *rowMaker) filledByDefinition(def *Definition) (covered []int) {
 	if def.Fill == nil || maker.binding == nil {
 		return nil
@@ -163,6 +168,7 @@ func (maker *rowMaker) filledByDefinition(def *Definition) (covered []int) {
 	return covered
 }
 
+// prepareRow sets the constant defaults and the made-up values of a row.
 func (maker *rowMaker) prepareRow(r *row, cells *fake.Cells) error {
 	for _, c := range maker.constantDefaults {
 		if err := maker.binding.storeField(r.value, c.index, c.constantDefault); err != nil {

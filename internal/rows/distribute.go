@@ -15,9 +15,7 @@ func (load *bulkLoad) requestParentKeys(tb *tableBatch) error {
 	if len(tb.options.associations) > 0 {
 		return nil
 	}
-	if err := load.findTenants(tb); err != nil {
-		return err
-	}
+	load.findTenants(tb)
 	if tb.baseBatch != nil {
 		if err := load.linkToBase(tb); err != nil {
 			return err

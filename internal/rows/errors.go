@@ -68,7 +68,7 @@ func (e *UnusedError) Error() string {
 // ErrNoTable is wrapped where a factory's table does not exist.
 var ErrNoTable = errors.New("no such table")
 
-// explain adds to a server's error what the caller needs and pgx leaves out.
+// explain adds to a server's error its detail, the constraint's definition and the way out.
 func (s *schema) explain(verb, table string, err error) error {
 	var pg *pgconn.PgError
 	if err == nil {
@@ -98,16 +98,16 @@ func (s *schema) explain(verb, table string, err error) error {
 	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
 }
 
-// parameter is how the server says which parameter of a statement it cannot read.
-var parameter = regexp.MustCompile(`portal parameter \$(\d+)`)
+// unreadableParameter finds the number of the parameter that the server could not read.
+var unreadableParameter = regexp.MustCompile(`portal parameter \$(\d+)`)
 
-// nameParameter adds to an error about a parameter of an INSERT the column that it is for.
+// nameParameter adds to an error about a parameter of an INSERT the name of its column.
 func nameParameter(err error, table, insert string) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.ColumnName != "" {
 		return err
 	}
-	found := parameter.FindStringSubmatch(pg.Where)
+	found := unreadableParameter.FindStringSubmatch(pg.Where)
 	_, columns, ok := strings.Cut(insert, " (")
 	if found == nil || !ok {
 		return err
@@ -127,7 +127,7 @@ func nameParameter(err error, table, insert string) error {
 	return err
 }
 
-// definitionOf is the constraint, or the unique index, that an error names.
+// definitionOf returns a line with the constraint or the unique index that an error names.
 func (s *schema) definitionOf(pg *pgconn.PgError) string {
 	if pg.ConstraintName == "" {
 		return ""
@@ -146,7 +146,7 @@ func (s *schema) definitionOf(pg *pgconn.PgError) string {
 	return "\n  constraint " + pg.ConstraintName + " of " + pg.TableName + definition
 }
 
-// whyTaken says why a key is there already.
+// whyTaken explains a unique violation.
 func (s *schema) whyTaken(pg *pgconn.PgError) string {
 	t, err := s.table(pg.SchemaName + "." + pg.TableName)
 	if err == nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// fillPending fills in keys that have come to be known; false while one is missing.
+// fillPending replaces pending values whose rows are inserted. It returns false while one
+// is missing.
 func (r *row) fillPending() bool {
 	for col, v := range r.values {
 		p, waits := v.(pending)
@@ -27,8 +28,8 @@ func (r *row) fillPending() bool {
 	return true
 }
 
-// insertStatement writes one statement. All rows of a table that set the same columns share
-// its text, so the server prepares it once.
+// insertStatement returns the INSERT of a row. Rows of a table that set the same columns
+// get the same text, so that the server prepares it once.
 func (w *writer) insertStatement(r *row) (sql string, args []any, read func(pgx.Rows) error) {
 	var key strings.Builder
 	key.WriteString(r.table.relation.Ident())
@@ -40,7 +41,7 @@ func (w *writer) insertStatement(r *row) (sql string, args []any, read func(pgx.
 	}
 	returned := r.returnedColumns()
 	if r.mayExist {
-		key.WriteString("link")
+		key.WriteString("on conflict")
 		returned = nil
 	}
 	sql = w.insertSQL[key.String()]
@@ -54,6 +55,7 @@ func (w *writer) insertStatement(r *row) (sql string, args []any, read func(pgx.
 	return sql, args, func(rows pgx.Rows) error { return r.readReturned(rows, returned) }
 }
 
+// insertSQL builds the INSERT of the columns that are set, returning the columns given.
 func (r *row) insertSQL(returned []int) string {
 	var names, params []string
 	always := false
@@ -88,7 +90,7 @@ func (r *row) insertSQL(returned []int) string {
 }
 
 // returnedColumns are the columns that Postgres decides and the caller reads: all of them
-// where a trigger may have its say.
+// where a trigger may change the row.
 func (r *row) returnedColumns() []int {
 	var out []int
 	for i, c := range r.table.columns {
@@ -102,7 +104,7 @@ func (r *row) returnedColumns() []int {
 	return out
 }
 
-// readReturned reads what Postgres decided into the row.
+// readReturned reads the returned columns into the row.
 func (r *row) readReturned(rows pgx.Rows, cols []int) error {
 	targets := make([]any, len(cols))
 	for i, col := range cols {
@@ -134,7 +136,7 @@ func (r *row) readReturned(rows pgx.Rows, cols []int) error {
 	return nil
 }
 
-// scanTarget is a pointer to a pointer of the field's type: NULL is nil.
+// scanTarget returns a pointer to a pointer of the field's type, so that NULL scans as nil.
 func (r *row) scanTarget(col int) any {
 	b := r.maker.binding
 	if b == nil || b.fieldByColumn[col] < 0 {
@@ -144,7 +146,7 @@ func (r *row) scanTarget(col int) any {
 	return reflect.New(reflect.PointerTo(t)).Interface()
 }
 
-// storeAll writes what the engine decided back into the row.
+// storeAll writes the row's values back into the struct's zero fields, or into the Record.
 func (r *row) storeAll() error {
 	for col, v := range r.values {
 		if !r.isSet[col] {

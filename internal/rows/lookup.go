@@ -12,9 +12,9 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// lookupParent finds the parent that a row names without having all of its columns: an
-// alert on a run knows its space's id by the run, and not the organization that the
-// space is of. nil where no key of the parent is known, or no row has it.
+// lookupParent queries the parent of which r knows a unique key, but not all columns of the
+// reference: an alert about a check run knows the id of its space through the run, and not
+// the organization of the space. nil where r knows no such key, or no row has it.
 func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 	known := map[int]any{}
 	for i, col := range ref.childColumns {
@@ -38,14 +38,14 @@ func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 	return p, err
 }
 
-// checkAgreement looks whether the columns of a reference that different paths have set are
-// those of one row.
+// checkAgreement checks a reference whose columns were set on different paths: it returns a
+// *DisagreeError where they are not the columns of one row.
 func (b *batch) checkAgreement(r *row, ref *reference, chain []*row) error {
-	mixed := false
+	oneOrigin := true
 	for _, col := range ref.childColumns {
-		mixed = mixed || r.origins[col].Via != r.origins[ref.childColumns[0]].Via
+		oneOrigin = oneOrigin && r.origins[col].Via == r.origins[ref.childColumns[0]].Via
 	}
-	if !mixed || b.findParent(r, ref, r.associations, chain) != nil {
+	if oneOrigin || b.findParent(r, ref, r.associations, chain) != nil {
 		return nil
 	}
 	p, err := b.lookupParent(r, ref)
@@ -55,11 +55,12 @@ func (b *batch) checkAgreement(r *row, ref *reference, chain []*row) error {
 	return r.setParent(ref, p)
 }
 
+// hasKey reports whether the row has these values in the columns of a key.
 func (p *parentRow) hasKey(key []int, known map[int]any) bool {
 	return !slices.ContainsFunc(key, func(col int) bool { return p.known[col] != known[col] })
 }
 
-// keyAmong is the shortest unique key of the table that the columns contain, or nil.
+// keyAmong returns the columns of the shortest unique key that is known whole, or nil.
 func (t *table) keyAmong(known map[int]any) (shortest []int) {
 	for _, k := range t.relation.Uniques() {
 		var key []int
@@ -75,7 +76,8 @@ func (t *table) keyAmong(known map[int]any) (shortest []int) {
 	return shortest
 }
 
-// enableLookups lets the batch ask the database for parents, as the role that will write.
+// enableLookups lets the batch query parents in the database: in the role, and with the
+// tenant settings, with which the rows will be written.
 func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 	inTx, _ := transactional(db)
 	b.queryAsWriter = func(row *row, of *table, sql string, args []any, read func(values []any)) error {

@@ -8,12 +8,11 @@ import (
 	"github.com/qarion/seedbed/internal/generation"
 )
 
-// counters hands out row numbers: each scope and table has a counter of its own, which
-// all handles and goroutines of the process share.
+// counters holds the row counter of each scope and table, for all handles and goroutines of
+// the process.
 var counters sync.Map // numberKey → *atomic.Int64
 
-// lastGenerations is, for each database, the generation in which numbers were last
-// taken.
+// lastGenerations holds, by database, the generation in which a number was last taken.
 var lastGenerations sync.Map // address → int64
 
 type numberKey struct {
@@ -21,18 +20,17 @@ type numberKey struct {
 	table string
 }
 
-// numberScope is the scope in which row numbers are unique: no two rows of a table
-// share one.
+// numberScope is the scope in which the row numbers of a table are unique.
 type numberScope struct {
 	database    string
-	generation  int64  // of the database, see package generation: the rows of earlier ones are gone
+	generation  int64  // of the database: see package generation
 	test        string // the top-level test; "" outside of tests
 	seed        uint64
-	ownCounters *sync.Map // counters of this call alone; nil: those of the process
+	ownCounters *sync.Map // of this call alone; nil: those of the process
 }
 
-// newNumberScope returns the scope of a call's row numbers. It drops the counters of
-// earlier generations of the database.
+// newNumberScope returns the scope of a call. It drops the counters of earlier generations
+// of the database: their rows are gone.
 func newNumberScope(d database, test string, seed uint64) numberScope {
 	address := d.address
 	if d.isolated != "" {
@@ -45,6 +43,7 @@ func newNumberScope(d database, test string, seed uint64) numberScope {
 	return numberScope{database: address, generation: current, test: rootTest(test), seed: seed}
 }
 
+// counterOf returns the counter of a table.
 func (scope numberScope) counterOf(t *table) *atomic.Int64 {
 	all := &counters
 	if scope.ownCounters != nil {
@@ -58,17 +57,19 @@ func (scope numberScope) counterOf(t *table) *atomic.Int64 {
 	return n.(*atomic.Int64)
 }
 
+// next takes the next row number of a table.
 func (scope numberScope) next(t *table) int64 { return scope.counterOf(t).Add(1) - 1 }
 
-// reserve reserves n consecutive numbers and returns the first.
+// reserve takes n consecutive numbers and returns the first.
 func (scope numberScope) reserve(t *table, n int64) int64 { return scope.counterOf(t).Add(n) - n }
 
-// ForgetTest drops the counters of a test that has ended: its databases are gone, or
+// ForgetTest drops the counters of a test that has ended: its databases are dropped, or
 // reset for another test.
 func ForgetTest(test string) {
 	forgetScopes(func(scope numberScope) bool { return scope.test == test })
 }
 
+// forgetScopes drops the counters of the scopes for which gone returns true.
 func forgetScopes(gone func(numberScope) bool) {
 	counters.Range(func(key, _ any) bool {
 		if gone(key.(numberKey).numberScope) {
@@ -78,12 +79,13 @@ func forgetScopes(gone func(numberScope) bool) {
 	})
 }
 
+// rootTest returns the name of the top-level test.
 func rootTest(name string) string {
 	root, _, _ := strings.Cut(name, "/")
 	return root
 }
 
-// Counters returns how many counters this process holds, for tests to find a leak.
+// Counters returns how many counters this process holds, for tests that look for a leak.
 func Counters() (n int) {
 	counters.Range(func(_, _ any) bool { n++; return true })
 	return n

@@ -26,7 +26,7 @@ func By(user Row) Option { return placement{madeBy, "By", user} }
 // Recycle offers a row to be shared wherever a parent would have to be made.
 func Recycle(row Row) Option { return placement{recycled, "Recycle", row} }
 
-// Has makes n rows that belong to each row made.
+// Has makes n child rows of each row made.
 func Has(n int, of *Definition) Option { return childRequest{n, of} }
 
 // Set changes each row after its definition has filled it. The function gets a pointer
@@ -47,9 +47,9 @@ func Now(t time.Time) Option { return setting(func(s *settings) { s.now = t }) }
 // WithModel declares what the tables mean.
 func WithModel(m seedbed.Model) Option { return setting(func(s *settings) { s.model = &m }) }
 
-// Isolated makes rows that count for themselves: the first row of the call is row 0 of
-// its table, whatever was made before, and none is counted afterwards. fingerprint is
-// that of the database, which is then not looked at again.
+// Isolated numbers the rows of the call from 0, whatever was made before, and leaves the
+// process's counters as they are. fingerprint is that of the database, whose schema is then
+// not read again.
 func Isolated(fingerprint string) Option {
 	return setting(func(s *settings) { s.isolated = fingerprint })
 }
@@ -60,9 +60,9 @@ func Join(options ...Option) Option { return joined(options) }
 // Invalid is an option that fails the call.
 func Invalid(err error) Option { return invalid{err} }
 
-// callOptions gathers what the options of one call say.
+// callOptions holds what the options of one call say.
 type callOptions struct {
-	schema       *schema // nil while only settings are read
+	schema       *schema // nil: only settings and overrides are read
 	associations []association
 	children     []childRequest
 	overrides    []func(row any)
@@ -70,15 +70,17 @@ type callOptions struct {
 	settings     settings
 }
 
+// settings hold for the whole call, not for its rows.
 type settings struct {
-	seed    uint64
-	seedSet bool
-	now     time.Time
-	model   *seedbed.Model
-	// isolated is the fingerprint that Isolated got.
-	isolated string
+	seed     uint64
+	seedSet  bool
+	now      time.Time      // zero: the clock of a frozen database, or fake.Epoch
+	model    *seedbed.Model // nil: the discovered one
+	isolated string         // the fingerprint that Isolated got; "": not isolated
 }
 
+// readOptions applies the options. With a nil schema it reads the settings and overrides
+// only: the rows of In, On, By and Recycle need a schema.
 func readOptions(s *schema, options []Option) (*callOptions, error) {
 	read := &callOptions{schema: s}
 	for _, o := range options {
@@ -89,7 +91,7 @@ func readOptions(s *schema, options []Option) (*callOptions, error) {
 	return read, nil
 }
 
-// placement is In, On, By, and each row of Recycle.
+// placement is the option In, On, By or Recycle.
 type placement struct {
 	kind associationKind
 	name string
@@ -103,7 +105,7 @@ func (p placement) apply(c *callOptions) error {
 	if v := reflect.ValueOf(p.row); p.row == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Errorf("%s: the row is nil", p.name)
 	}
-	parent, err := c.schema.externalRow(p.name, p.row)
+	parent, err := c.schema.givenRow(p.name, p.row)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
@@ -111,7 +113,7 @@ func (p placement) apply(c *callOptions) error {
 	return nil
 }
 
-// joined options in one.
+// joined is what Join returns.
 type joined []Option
 
 func (s joined) apply(c *callOptions) error {
@@ -123,6 +125,7 @@ func (s joined) apply(c *callOptions) error {
 	return nil
 }
 
+// setting is an option that changes the settings of the call.
 type setting func(*settings)
 
 func (s setting) apply(c *callOptions) error {
@@ -138,7 +141,7 @@ func (b childRequest) apply(c *callOptions) error {
 	return nil
 }
 
-// setter is Set.
+// setter is the option Set.
 type setter func(row any)
 
 func (s setter) apply(c *callOptions) error {
@@ -146,7 +149,7 @@ func (s setter) apply(c *callOptions) error {
 	return nil
 }
 
-// invalid is an option that its factory cannot take.
+// invalid is the option that Invalid returns.
 type invalid struct{ err error }
 
 func (i invalid) apply(*callOptions) error { return i.err }

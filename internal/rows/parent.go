@@ -1,20 +1,18 @@
 package rows
 
-import (
-	"reflect"
-)
+import "reflect"
 
-// parentRow is a row that other rows may reference: the caller's, a row that the
-// caller's implies, or a row of this call.
+// parentRow is a row that other rows may reference: one that the caller gave, one that such
+// a row references, one found in the database, or one of this call.
 type parentRow struct {
-	table *table
-	made  *row // of this call, or nil
-	// known values of a row that is already there, by column
-	known       map[int]any
-	description string // how errors name it: "On(datasets 0195…)"
+	table       *table
+	made        *row        // the row of this call; nil: a row of the database
+	known       map[int]any // of a row of the database: the values that are known, by column
+	description string      // how errors name it: "On(datasets 0195…)"
 }
 
-// value of a column; false where it is not known.
+// value returns the value of a column, a pending where Postgres will choose it; false where
+// it is not known.
 func (p *parentRow) value(col int) (any, bool) {
 	if p.made == nil {
 		v, ok := p.known[col]
@@ -31,6 +29,7 @@ func (p *parentRow) value(col int) (any, bool) {
 	return nil, false
 }
 
+// values returns the values of columns; nil where one is NULL or not known.
 func (p *parentRow) values(cols []int) []any {
 	out := make([]any, 0, len(cols))
 	for _, c := range cols {
@@ -43,8 +42,8 @@ func (p *parentRow) values(cols []int) []any {
 	return out
 }
 
-// externalRow makes a node of a row that the caller has.
-func (s *schema) externalRow(trait string, row Row) (*parentRow, error) {
+// givenRow reads a row that the caller gave to an option.
+func (s *schema) givenRow(option string, row Row) (*parentRow, error) {
 	t, err := s.table(row.TableName())
 	if err != nil {
 		return nil, err
@@ -59,10 +58,11 @@ func (s *schema) externalRow(trait string, row Row) (*parentRow, error) {
 	} else if err := p.readStruct(row); err != nil {
 		return nil, err
 	}
-	p.description = trait + "(" + t.name + p.keyText() + ")"
+	p.description = option + "(" + t.name + p.keyText() + ")"
 	return p, nil
 }
 
+// readStruct reads what a struct of the caller says of the row's columns.
 func (p *parentRow) readStruct(row Row) error {
 	v := reflect.ValueOf(row)
 	for v.Kind() == reflect.Pointer {
@@ -73,16 +73,17 @@ func (p *parentRow) readStruct(row Row) error {
 		return err
 	}
 	for _, f := range b.fields {
-		x := v.FieldByIndex(f.index)
-		if x.IsZero() && b.zeroMeansUnknown(f.column, x) {
+		field := v.FieldByIndex(f.index)
+		if field.IsZero() && b.zeroMeansUnknown(f.column, field) {
 			continue
 		}
-		p.known[f.column.index] = canonical(f.column, x.Interface())
+		p.known[f.column.index] = canonical(f.column, field.Interface())
 	}
 	return nil
 }
 
-// keyText of the row for people, with a space before it.
+// keyText returns the row's key for people, without tenant columns and with a space before
+// each value.
 func (p *parentRow) keyText() string {
 	pk := p.table.relation.PrimaryKey()
 	if pk == nil {
@@ -98,8 +99,8 @@ func (p *parentRow) keyText() string {
 	return out
 }
 
-// impliedParents are the rows that an existing row's references name. What they share with
-// it, its tenant above all, is known of them too.
+// impliedParents returns the rows that this row references. Their known columns are the
+// referenced ones and those of the tenant.
 func (p *parentRow) impliedParents() []*parentRow {
 	var out []*parentRow
 	for _, ref := range p.table.references {

@@ -10,14 +10,14 @@ import (
 func (load *bulkLoad) restrictTenant() error {
 	var tenant *parentRow
 	for _, tb := range load.requested {
-		n := tb.onlyTenant()
-		if n == nil {
+		given := tb.onlyTenant()
+		if given == nil {
 			continue
 		}
-		if tenant != nil && tenant.keyText() != n.keyText() {
-			return fmt.Errorf("%s and %s: a plan fills one tenant, or all of them", tenant.description, n.description)
+		if tenant != nil && tenant.keyText() != given.keyText() {
+			return fmt.Errorf("%s and %s: a plan fills one tenant, or all of them", tenant.description, given.description)
 		}
-		tenant = n
+		tenant = given
 	}
 	if tenant == nil {
 		return nil
@@ -27,16 +27,15 @@ func (load *bulkLoad) restrictTenant() error {
 			tb.options.associations = nil
 		}
 	}
-	for n := tenant; n != nil; {
-		tb := &tableBatch{table: n.table, existing: true, onlyRow: n, size: 1, options: &callOptions{schema: load.schema}}
-		load.batches[n.table] = tb
+	for tenant != nil {
+		load.batches[tenant.table] = &tableBatch{table: tenant.table, existing: true, onlyRow: tenant, size: 1, options: &callOptions{schema: load.schema}}
 		var above *parentRow
-		for _, p := range n.impliedParents() {
+		for _, p := range tenant.impliedParents() {
 			if _, ok := load.schema.model.TenantTable(p.table.name); ok {
 				above = p
 			}
 		}
-		n = above
+		tenant = above
 	}
 	return nil
 }
@@ -56,7 +55,7 @@ func (tb *tableBatch) onlyTenant() *parentRow {
 
 // findTenants finds the tenants that a table batch is spread over, innermost first, and has
 // their keys known.
-func (load *bulkLoad) findTenants(tb *tableBatch) error {
+func (load *bulkLoad) findTenants(tb *tableBatch) {
 	for i, l := range tb.table.levels {
 		rel := load.schema.cat.Table(l.tenant.Table)
 		if rel == nil || l.tenant.Table == "" {
@@ -74,7 +73,6 @@ func (load *bulkLoad) findTenants(tb *tableBatch) error {
 			load.requireKey(t, t.table.columnsByName[name].index)
 		}
 	}
-	return nil
 }
 
 // assignSyntheticTenant puts all rows of a plan in one made-up tenant: this level has
@@ -83,12 +81,7 @@ func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 	if len(l.columns) == 0 {
 		return
 	}
-	key := load.syntheticTenants[l.tenant.Name]
-	if key == nil {
-		number := load.scope.next(&table{name: "tenant " + l.tenant.Name})
-		key = tb.table.syntheticTenantKey(l, load.scope.seed, load.now, number)
-		load.syntheticTenants[l.tenant.Name] = key
-	}
+	key := load.syntheticTenants.keyOf(tb.table, l, load.scope, load.now)
 	for i, col := range l.columns {
 		if tb.fixedValues == nil {
 			tb.fixedValues = map[int]any{}

@@ -24,11 +24,11 @@ func (r *Record) Set(column string, value any) {
 
 var recordType = reflect.TypeFor[Record]()
 
-// recordOf is the record that an addressable value is.
+// recordOf returns the Record in an addressable value.
 func recordOf(v reflect.Value) *Record { return v.Addr().Interface().(*Record) }
 
-// asRecord is the record that a row is; false where it is a struct of the caller's. Any
-// type with a Record's fields is one.
+// asRecord returns the row as a Record; false where it is another struct. Any type with the
+// fields of a Record is one, such as the factory's.
 func asRecord(row Row) (Record, bool) {
 	v := reflect.Indirect(reflect.ValueOf(row))
 	if !v.Type().ConvertibleTo(recordType) {
@@ -37,15 +37,16 @@ func asRecord(row Row) (Record, bool) {
 	return v.Convert(recordType).Interface().(Record), true
 }
 
-func (r *Record) load(d *row) error {
-	for name, v := range r.Values {
-		c := d.table.columnsByName[name]
+// readInto copies the Record's values into the row's.
+func (rec *Record) readInto(r *row) error {
+	for name, v := range rec.Values {
+		c := r.table.columnsByName[name]
 		if c == nil {
-			return &StructError{Struct: "factory.Record", Table: d.table.name,
-				Problems: []string{d.table.noColumnMessage(field{name: fmt.Sprintf("%q", name), column: name})}}
+			return &StructError{Struct: "factory.Record", Table: r.table.name,
+				Problems: []string{r.table.noColumnMessage(field{name: fmt.Sprintf("%q", name), column: name})}}
 		}
-		d.values[c.index], d.isSet[c.index] = v, true
-		d.origins[c.index] = Path{Via: "its own column " + name}
+		r.values[c.index], r.isSet[c.index] = v, true
+		r.origins[c.index] = Path{Via: "its own column " + name}
 	}
 	return nil
 }

@@ -7,25 +7,33 @@ import (
 	"github.com/qarion/seedbed/internal/graph"
 )
 
-// reference is a reference as rows need it: columns by their index, and what a search on
-// the server has found out about it.
+// reference is a reference of the graph, with columns by their index, and with what the rows
+// of a call have to know of it.
 type reference struct {
 	*graph.Reference
-	child, parent               *table
-	childColumns, parentColumns []int // of child and parent, in parallel
-	ownColumns                  []int // those of cols that only this reference decides
-	optional                    bool  // the row may do without
-	toTenant                    bool  // it leads to the tenant itself
-	// exclusive parents have one child: rows of one call must not share them.
-	exclusive bool
-	neverSet  bool // it stays empty: a CHECK wants another one
+	child, parent *table
+	childColumns  []int // indexes of the child's columns
+	parentColumns []int // indexes of the parent's columns, in parallel
+	ownColumns    []int // those of childColumns that no other reference decides
+	optional      bool  // it may be NULL
+	toTenant      bool  // its parent is the tenant of the row
+	exclusive     bool  // a unique key allows each parent one child, so the rows of a call must not share parents
+	neverSet      bool  // it stays NULL: a CHECK demands that
 
-	pair           *graph.Pair
-	pairTypeColumn int    // column of the pair's type
-	pairType       string // the type that stands for parent
+	pair           *graph.Pair // nil: not polymorphic
+	pairTypeColumn int         // index of the pair's type column
+	pairType       string      // the type by which the pair names the parent's table
 
-	// fixes columns of the parent: a subtype's row needs a base of its type.
+	// discriminators are the values, by column, that the parent must have: the row of a
+	// subtype needs a base of its type.
 	discriminators map[int]string
+}
+
+// keyConsistsOfReferences reports whether every column of the primary key belongs to a
+// reference or a tenant: two calls that give the same parents then make the same row.
+func (t *table) keyConsistsOfReferences() bool {
+	pk := t.relation.PrimaryKey()
+	return pk != nil && !slices.ContainsFunc(pk.Columns, func(name string) bool { return !t.columnsByName[name].inReference })
 }
 
 // isRequiredReference reports whether a column is one of a reference that every row has.
@@ -33,7 +41,7 @@ func (t *table) isRequiredReference(c *column) bool {
 	return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && slices.Contains(ref.childColumns, c.index) })
 }
 
-// parentColumnNames are the parent's columns that the reference is to.
+// parentColumnNames returns the quoted names of the referenced columns.
 func (ref *reference) parentColumnNames() string {
 	var names []string
 	for _, c := range ref.parentColumns {
@@ -42,8 +50,8 @@ func (ref *reference) parentColumnNames() string {
 	return catalog.Idents(names)
 }
 
-// applyHints applies what a search found about references: which of the optional ones a
-// CHECK wants, and which it does not.
+// applyHints applies what searches have found about nullable references: a CHECK demands
+// them, or demands NULL.
 func (t *table) applyHints() {
 	for _, ref := range t.references {
 		for _, c := range ref.ownColumns {
@@ -54,6 +62,8 @@ func (t *table) applyHints() {
 	}
 }
 
+// addReferences prepares the references of the graph and marks the columns that they
+// decide.
 func (t *table) addReferences() {
 	for _, ref := range t.graphTable.References {
 		t.references = append(t.references, t.newReference(ref))
@@ -98,6 +108,7 @@ func columnIndexes(columns []*catalog.Column) []int {
 	return out
 }
 
+// isTenantColumn reports whether a column belongs to the key of a tenant.
 func (t *table) isTenantColumn(col int) bool {
 	for _, l := range t.levels {
 		if slices.Contains(l.columns, col) {
@@ -107,8 +118,9 @@ func (t *table) isTenantColumn(col int) bool {
 	return false
 }
 
-// markExclusive looks for unique keys that references alone decide: one reference of
-// each must lead every row of a call to a parent of its own.
+// markExclusive finds the unique keys that references alone decide, and makes one reference
+// of each exclusive: with it, every row of a call has a parent of its own and so another
+// key.
 func (t *table) markExclusive() {
 	for _, ix := range t.uniqueIndexes() {
 		columns := ix.Columns()
@@ -121,7 +133,8 @@ func (t *table) markExclusive() {
 	}
 }
 
-// lastReferenceOfKey is the last reference that has part in a key made of references only.
+// lastReferenceOfKey returns the last reference that decides a column of a key, where
+// references and tenants decide all of them; otherwise nil.
 func (t *table) lastReferenceOfKey(columns []string) (last *reference) {
 	for _, name := range columns {
 		c := t.columnsByName[name]

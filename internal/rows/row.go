@@ -1,41 +1,49 @@
 package rows
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 )
 
-// row is a row in the making.
+// row is a row that is being made. Its definition and the options fill value, a Go struct or
+// a Record; readFields copies that into values, by column; the references add theirs; what
+// values then holds is inserted, and storeField writes it back into value.
 type row struct {
-	table                 *table
-	definition            *Definition
-	maker                 *rowMaker
-	value                 reflect.Value // the struct; a Record where there is none
-	number                int64         // of the row, from which its cells come
-	values                []any         // by column
-	isSet                 []bool
-	origins               map[int]Path            // how a value came about
-	tenantsThroughParents map[string]tenantOrigin // tenants of a row that has no column for them
-	associations          []association
-	children              []childRequest
-	// hasSubtypeRow are the tables that already have a row for this base.
-	hasSubtypeRow map[*table]bool
-	mayExist      bool // all of its key is references: it may be there already
-	resolved      bool
-	sent          bool
-	isExample     bool // it is not written, and comes with nothing
-	// tenantsMade are tenants that this call made because none was given.
+	table        *table
+	definition   *Definition
+	maker        *rowMaker
+	value        reflect.Value // of the definition's type
+	number       int64         // which row of the table; the cells are made from it
+	values       []any         // by column
+	isSet        []bool        // by column: values has a value, or NULL
+	origins      map[int]Path  // by column: where the value comes from
+	associations []association
+	children     []childRequest
+
+	// tenantsThroughParents are the tenants, by level name, of a row whose table has no
+	// tenant columns.
+	tenantsThroughParents map[string]tenantOrigin
+	// tenantsMade are the tenants that were made because the caller gave none.
 	tenantsMade []*row
+	// hasSubtypeRow holds the child tables in which this base has a row.
+	hasSubtypeRow map[*table]bool
+
+	mayExist  bool // its key consists of references, so the database may have the row
+	resolved  bool // its parents are found or made
+	sent      bool // its INSERT is queued
+	isExample bool // it is not written and has no children
 }
 
-// asParent of the row itself, for those that will belong to it.
+// asParent returns the row as a parent of other rows.
 func (r *row) asParent() *parentRow {
 	return &parentRow{table: r.table, made: r, description: "the new " + r.table.name}
 }
 
-// setValue batches a column, or finds that another path has set it differently.
+// setValue sets a column. A different value that is set already is a *DisagreeError. NULL
+// sets nothing.
 func (r *row) setValue(col int, v any, via string) error {
 	c := r.table.columns[col]
 	if v = canonical(c, v); v == nil {
@@ -54,8 +62,8 @@ func (r *row) setValue(col int, v any, via string) error {
 	return nil
 }
 
-// canHaveParent reports whether a row may be the parent on a reference: whatever both sides
-// know already must be equal.
+// canHaveParent reports whether p may be the parent of r on a reference: p's key is known,
+// and no column, discriminator or tenant that both rows know differs.
 func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
 	if p.table != ref.parent {
 		return false
@@ -86,7 +94,8 @@ func (r *row) canHaveParent(ref *reference, p *parentRow) bool {
 	return true
 }
 
-// setParent makes a row the parent on a reference.
+// setParent makes p the parent of r on a reference: it sets the columns of the reference
+// and the tenant.
 func (r *row) setParent(ref *reference, p *parentRow) error {
 	via := ref.String() + p.keyText() + ", " + p.description
 	if p.description == "" {
@@ -97,18 +106,18 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 			return err
 		}
 	}
-	given := false
+	hasKey := false
 	for i, col := range ref.childColumns {
 		v, ok := p.value(ref.parentColumns[i])
-		if given = given || ok && v != nil; !ok {
+		if hasKey = hasKey || ok && v != nil; !ok {
 			continue
 		}
 		if err := r.setValue(col, v, via); err != nil {
 			return err
 		}
 	}
-	if !given || !ref.toTenant && r.isUnset(ref) {
-		return fmt.Errorf("%s: %s: that row does not say its %s; was it created?", r.table.name, orElse(p.description, p.table.name), ref.parentColumnNames())
+	if !hasKey || !ref.toTenant && r.isUnset(ref) {
+		return fmt.Errorf("%s: %s: that row does not say its %s; was it created?", r.table.name, cmp.Or(p.description, p.table.name), ref.parentColumnNames())
 	}
 	for _, l := range r.table.levels {
 		if err := r.setTenant(l.tenant.Name, p.tenantKeyOf(l.tenant.Name), via); err != nil {
@@ -118,7 +127,7 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 	return nil
 }
 
-// isUnset reports whether nothing has decided a reference yet.
+// isUnset reports whether a column that only this reference decides is still unset.
 func (r *row) isUnset(ref *reference) bool {
 	for _, c := range ref.ownColumns {
 		if !r.isSet[c] || r.values[c] == nil {
@@ -128,22 +137,7 @@ func (r *row) isUnset(ref *reference) bool {
 	return false
 }
 
-// keyIsReferences reports whether the row's whole key is references, so that another call
-// may have written the same row.
-func (r *row) keyIsReferences() bool {
-	pk := r.table.relation.PrimaryKey()
-	if pk == nil {
-		return false
-	}
-	for _, name := range pk.Columns {
-		if !r.table.columnsByName[name].inReference {
-			return false
-		}
-	}
-	return true
-}
-
-// fields of a base row that a subtype's row dictates.
+// setDiscriminators sets the discriminator columns of a base whose subtype is known.
 func (r *row) setDiscriminators(discriminators map[int]string) error {
 	for _, col := range slices.Sorted(maps.Keys(discriminators)) {
 		if err := r.setField(col, discriminators[col]); err != nil {
@@ -153,8 +147,8 @@ func (r *row) setDiscriminators(discriminators map[int]string) error {
 	return nil
 }
 
-// setField batches a column before the caller has a say: in the row, or where that has no
-// such field, in the row.
+// setField sets a column before the definition and the options do: in the struct or Record
+// or, where the struct has no such field, in values.
 func (r *row) setField(col int, v any) error {
 	b := r.maker.binding
 	switch {
@@ -170,16 +164,16 @@ func (r *row) setField(col int, v any) error {
 
 func (r *row) record() *Record { return recordOf(r.value) }
 
-// readFields takes over what the definition and the options said.
+// readFields copies what the definition and the options have set from value to values.
 func (r *row) readFields() error {
 	if r.maker.binding == nil {
-		return r.record().load(r)
+		return r.record().readInto(r)
 	}
 	r.maker.binding.readRow(r, r.value)
 	return nil
 }
 
-// storeField writes a value that the engine or Postgres chose back into the row.
+// storeField writes a column back into the struct or Record.
 func (r *row) storeField(col int, v any) error {
 	if r.maker.binding == nil {
 		r.record().Set(r.table.columns[col].name, v)

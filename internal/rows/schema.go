@@ -14,20 +14,19 @@ import (
 	"github.com/qarion/seedbed/internal/graph"
 )
 
-// schema is a database's structure and meaning, prepared for writing rows. It is
-// immutable and shared by all databases that look the same.
+// schema is a database's catalog and Model, prepared for writing rows. It is immutable,
+// except that solved CHECKs make a new one, and shared by all databases with the same
+// fingerprint.
 type schema struct {
-	fingerprint string // by which it is remembered
-	cat         *catalog.Catalog
-	model       seedbed.Model
-	graph       *graph.Graph
-	tables      map[*catalog.Relation]*table
-	codecs      *codecs
-	// What was searched for: values, and whether a reference
-	// that may be NULL is wanted.
-	solved           map[columnKey]*solvedValues
-	wantedReferences map[columnKey]bool
-	checkedTables    *sync.Map // tables whose CHECKs solveAhead has tried
+	fingerprint      string // of the catalog: the cache's key
+	cat              *catalog.Catalog
+	model            seedbed.Model
+	graph            *graph.Graph
+	tables           map[*catalog.Relation]*table
+	codecs           *codecs
+	solved           map[columnKey]*solvedValues // by column: values that a search has found for CHECKs
+	wantedReferences map[columnKey]bool          // by column: whether a CHECK needs the nullable reference
+	checkedTables    *sync.Map                   // table names whose CHECKs solveChecksAhead has tried
 
 	declared struct {
 		sync.Mutex
@@ -35,9 +34,10 @@ type schema struct {
 	}
 }
 
-// columnKey names a column, or a constraint, of a table.
+// columnKey identifies a column, or a constraint, by the names of its table and itself.
 type columnKey struct{ table, column string }
 
+// table is a table of the catalog, with what the rows of a call have to know of it.
 type table struct {
 	schema           *schema
 	relation         *catalog.Relation
@@ -48,39 +48,39 @@ type table struct {
 	levels           []level // of tenancy, innermost first
 	references       []*reference
 	uniqueIndexCache []*catalog.Index // see uniqueIndexes
-	// hasInsertTrigger says that a trigger may change what is inserted.
-	hasInsertTrigger bool
+	hasInsertTrigger bool             // a BEFORE INSERT trigger may change the row
 }
 
+// column is a column of the catalog, with how its values are made.
 type column struct {
 	*catalog.Column
-	name    string
-	index   int
-	baseOID uint32 // OID of the underlying type
-	// constantDefault is the default, where that is a literal; constOK tells "" from none.
-	constantDefault    string
-	hasConstantDefault bool
-	inPrimaryKey       bool // of the primary key
-	inReference        bool // some reference decides it, or the tenant does
-	mayLackReference   bool // … unless the row does without: it is required, the reference is not
-	mustDiffer         bool // made values must differ from row to row
-	alwaysInferred     bool // it is made although Postgres would take none
-	solved             *solvedValues
-	isDiscriminator    bool     // which subtype a row is
-	avoidedValues      []string // values that rows stay out of a partial unique key by
+	name               string
+	index              int
+	baseOID            uint32 // of the type, or of the type beneath a domain
+	constantDefault    string // the default, where that is a literal
+	hasConstantDefault bool   // the default is a literal, which may be ""
+	inPrimaryKey       bool
+	inReference        bool          // a reference or a tenant decides the value
+	mayLackReference   bool          // required, but its references are optional: it may get a value of its own
+	mustDiffer         bool          // made-up values must differ from row to row
+	alwaysInferred     bool          // a value is made up although the column may be NULL or has a default
+	solved             *solvedValues // nil: no search was needed
+	isDiscriminator    bool          // it says which subtype a row is
+	avoidedValues      []string      // values that would put a row into a partial unique index
 }
 
-// level is a tenancy that the rows of a table belong to.
+// level is a tenancy of the Model that the rows of a table belong to.
 type level struct {
 	tenant  seedbed.Tenant
-	columns []int // in the order of the tenant's key; nil: through a parent
+	columns []int // in the order of the tenant's key; nil: known through a parent only
 }
 
 func newSchema(cat *catalog.Catalog, model seedbed.Model, fingerprint string) *schema {
 	return (&schema{cat: cat, fingerprint: fingerprint}).derive(model, nil, nil)
 }
 
-// derive is the same structure with another meaning, or more that is known of it.
+// derive returns the schema of the same catalog with another Model, or with more that
+// searches have found.
 func (s *schema) derive(model seedbed.Model, solved map[columnKey]*solvedValues, wanted map[columnKey]bool) *schema {
 	checked := s.checkedTables
 	if checked == nil {
@@ -100,8 +100,8 @@ func (s *schema) derive(model seedbed.Model, solved map[columnKey]*solvedValues,
 	return out
 }
 
-// withModel is the structure with the meaning that a call declares instead of the
-// discovered one. The last few are kept: calls of a test tend to declare the same.
+// withModel returns the schema with the Model that a call declares, instead of the
+// discovered one. The last four are kept: the calls of a test tend to declare the same.
 func (s *schema) withModel(model seedbed.Model) *schema {
 	s.declared.Lock()
 	defer s.declared.Unlock()
@@ -116,7 +116,7 @@ func (s *schema) withModel(model seedbed.Model) *schema {
 	return d
 }
 
-// table finds a table by the name a factory gives.
+// table finds a table by name: qualified, or found on the search path.
 func (s *schema) table(name string) (*table, error) {
 	if rel := s.cat.Table(name); rel != nil {
 		if t := s.tables[rel.Root()]; t != nil {
@@ -127,11 +127,11 @@ func (s *schema) table(name string) (*table, error) {
 	for _, t := range s.tables {
 		names = append(names, t.name)
 	}
-	hint := "the schema has " + fmt.Sprint(len(names)) + " tables: were its migrations applied? factory.Auto makes rows of any table that is there"
+	wayOut := "the schema has " + fmt.Sprint(len(names)) + " tables: were its migrations applied? factory.Auto makes rows of any table that is there"
 	if near := catalog.Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "?"
+		wayOut = "did you mean " + near + "?"
 	}
-	return nil, fmt.Errorf("%w %s: %s", ErrNoTable, name, hint)
+	return nil, fmt.Errorf("%w %s: %s", ErrNoTable, name, wayOut)
 }
 
 func (s *schema) newTable(rel *catalog.Relation) *table {
@@ -160,7 +160,7 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 	return t
 }
 
-// level of that name, or false.
+// level returns the level of that name.
 func (t *table) level(name string) (level, bool) {
 	for _, l := range t.levels {
 		if l.tenant.Name == name {
@@ -170,16 +170,16 @@ func (t *table) level(name string) (level, bool) {
 	return level{}, false
 }
 
-// hasVolatileDefault says that only Postgres knows what the default will be.
+// hasVolatileDefault reports whether Postgres computes the default for each row.
 func (c *column) hasVolatileDefault() bool { return c.Filled() && !c.hasConstantDefault }
 
-// leftToPostgres says that a zero field leaves the column to Postgres.
+// leftToPostgres reports whether a zero field leaves the column to Postgres.
 func (c *column) leftToPostgres() bool {
 	return !c.Writable() || c.Identity != "" || c.hasVolatileDefault()
 }
 
-// isInferred says that the engine makes a value where the definition has none: what is
-// required and has no default, and random keys, which must be replayable.
+// isInferred reports whether a value is made up where the definition sets none: in required
+// columns without a default and, since they must be the same in every run, in UUID keys.
 func (c *column) isInferred() bool {
 	if !c.Writable() || c.inReference && !c.mayLackReference {
 		return false
@@ -192,7 +192,7 @@ func (c *column) isInferred() bool {
 
 var literalPattern = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\(('?-\d+(?:\.\d+)?'?)\)|(true|false))(?:::[\w\s".\[\]]+(?:\([\d,]+\))?)?$`)
 
-// parseConstantDefault reads a default expression that is a constant.
+// parseConstantDefault reads a default expression that is a literal.
 func parseConstantDefault(expr string) (text string, ok bool) {
 	m := literalPattern.FindStringSubmatch(expr)
 	if m == nil {

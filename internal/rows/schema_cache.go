@@ -8,14 +8,15 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// database is what a call knows of the database that it writes to.
+// database identifies the database that a call writes to, and the Model that the call
+// declares.
 type database struct {
-	address  string         // equal for all handles of one database: their rows count together
-	isolated string         // what Isolated gave; "" where rows count on
-	model    *seedbed.Model // that the call declares; nil: the discovered one
+	address  string         // equal for all handles of one database
+	isolated string         // the fingerprint that Isolated got; "": not isolated
+	model    *seedbed.Model // nil: the discovered one
 }
 
-// databaseOf reads the settings among the options of a call, too.
+// databaseOf returns the database of a call, and the settings among its options.
 func databaseOf(ctx context.Context, db seedbed.DB, options []Option) (database, settings, error) {
 	call, err := readOptions(nil, options)
 	if err != nil {
@@ -30,28 +31,28 @@ func databaseOf(ctx context.Context, db seedbed.DB, options []Option) (database,
 	return d, call.settings, err
 }
 
-// cache keeps prepared schemas by fingerprint, and fingerprints by database.
+// cache holds the prepared schemas by fingerprint, and fingerprints by database.
 var cache struct {
 	sync.Mutex
-	prints  map[string]string  // address → fingerprint
-	schemas map[string]*schema // fingerprint → schema, as discovered
+	fingerprints map[string]string  // address → fingerprint
+	schemas      map[string]*schema // fingerprint → schema, as discovered
 }
 
-// schema returns the schema behind a handle: from memory where the database, or a
-// clone of the same template, was seen before.
+// schema returns the schema of the database, from memory where this process has seen the
+// database or another one with the same fingerprint.
 func (d database) schema(ctx context.Context, db seedbed.DB) (*schema, error) {
 	_, s := recall(d.address)
 	if s == nil {
-		print, err := d.fingerprint(ctx, db)
+		fingerprint, err := d.fingerprint(ctx, db)
 		if err != nil {
 			return nil, err
 		}
-		if s = remember(d.address, print, nil); s == nil {
-			found, err := StructureOf(ctx, db, print)
+		if s = remember(d.address, fingerprint, nil); s == nil {
+			found, err := StructureOf(ctx, db, fingerprint)
 			if err != nil {
 				return nil, err
 			}
-			s = remember(d.address, print, newSchema(found.Catalog, found.Model, print))
+			s = remember(d.address, fingerprint, newSchema(found.Catalog, found.Model, fingerprint))
 		}
 	}
 	if d.model != nil {
@@ -60,7 +61,7 @@ func (d database) schema(ctx context.Context, db seedbed.DB) (*schema, error) {
 	return s, nil
 }
 
-// fingerprint looks at the database, unless the caller has just done so.
+// fingerprint queries the database's fingerprint, unless the caller has given it.
 func (d database) fingerprint(ctx context.Context, db seedbed.DB) (string, error) {
 	if d.isolated != "" {
 		return d.isolated, nil
@@ -68,30 +69,32 @@ func (d database) fingerprint(ctx context.Context, db seedbed.DB) (string, error
 	return Fingerprint(ctx, db)
 }
 
-func recall(addr string) (string, *schema) {
+// recall returns the fingerprint and the schema that are known of a database, if any.
+func recall(address string) (fingerprint string, s *schema) {
 	cache.Lock()
 	defer cache.Unlock()
-	print := cache.prints[addr]
-	return print, cache.schemas[print]
+	fingerprint = cache.fingerprints[address]
+	return fingerprint, cache.schemas[fingerprint]
 }
 
-// remember notes a database's print, and the schema where there is one; it returns
-// what is known by that print: of several who looked at once, the first one's.
-func remember(addr, print string, s *schema) *schema {
+// remember notes the fingerprint of a database and, unless it is nil, the schema. It
+// returns the schema that is known by the fingerprint: of several goroutines that load one
+// at once, the first one's.
+func remember(address, fingerprint string, s *schema) *schema {
 	cache.Lock()
 	defer cache.Unlock()
-	if cache.prints == nil {
-		cache.prints, cache.schemas = map[string]string{}, map[string]*schema{}
+	if cache.fingerprints == nil {
+		cache.fingerprints, cache.schemas = map[string]string{}, map[string]*schema{}
 	}
-	cache.prints[addr] = print
-	if s != nil && cache.schemas[print] == nil {
-		cache.schemas[print] = s
+	cache.fingerprints[address] = fingerprint
+	if s != nil && cache.schemas[fingerprint] == nil {
+		cache.schemas[fingerprint] = s
 	}
-	return cache.schemas[print]
+	return cache.schemas[fingerprint]
 }
 
-// rememberSolved notes a schema that knows more than the one remembered. The model stays the
-// discovered one, whatever the call used.
+// rememberSolved adds what searches have found to the schema that is known. Its Model stays
+// the discovered one, whatever Model the call declares.
 func rememberSolved(s *schema) {
 	cache.Lock()
 	defer cache.Unlock()
@@ -99,6 +102,7 @@ func rememberSolved(s *schema) {
 	cache.schemas[s.fingerprint] = old.derive(old.model, merged(old.solved, s.solved), merged(old.wantedReferences, s.wantedReferences))
 }
 
+// merged returns the entries of both maps; those of a win.
 func merged[K comparable, V any](a, b map[K]V) map[K]V {
 	out := map[K]V{}
 	maps.Copy(out, b)
@@ -106,7 +110,7 @@ func merged[K comparable, V any](a, b map[K]V) map[K]V {
 	return out
 }
 
-// changed looks whether the database is no longer the one remembered.
+// changed reports whether the database's schema differs from the one that was known.
 func (d database) changed(ctx context.Context, db seedbed.DB) bool {
 	before, _ := recall(d.address)
 	forget(d.address)
@@ -117,9 +121,9 @@ func (d database) changed(ctx context.Context, db seedbed.DB) bool {
 	return before != after
 }
 
-// forget makes the next call look at the database again.
-func forget(addr string) {
+// forget makes the next call read the database's fingerprint again.
+func forget(address string) {
 	cache.Lock()
 	defer cache.Unlock()
-	delete(cache.prints, addr)
+	delete(cache.fingerprints, address)
 }

@@ -28,10 +28,10 @@ func BaseSeed() (uint64, error) {
 	return n, nil
 }
 
-// seedAndNow works out seed and now of a call. The top-level test that it is made in is
-// part of the seed: tests that share a database do not make the same keys, and a
-// test's data does not depend on which tests ran before. The present is the option's, that
-// of the database's clock where a test has frozen it, or a fixed one.
+// seedAndNow returns the seed and the present of a call. The seed includes the top-level
+// test: tests that share a database make different keys, and a test's data does not depend
+// on the tests before it. The present is that of the option Now, or of the database's clock
+// where a test has frozen it, or fake.Epoch.
 func (s settings) seedAndNow(test, address string) (uint64, time.Time, error) {
 	now := s.now
 	if frozen, ok := generation.Frozen(address); ok && now.IsZero() {
@@ -50,13 +50,14 @@ func (s settings) seedAndNow(test, address string) (uint64, time.Time, error) {
 	return seed, now, err
 }
 
-// Caller is the test that asks for rows; the zero value is a program.
+// Caller is the test that asks for rows. The zero value is a program.
 type Caller struct {
 	Test string
-	Log  func(level string, format string, args ...any) // once a test for each level; nil: nowhere
+	// Log writes to the test's log, once for each topic. nil: nowhere.
+	Log func(level string, format string, args ...any)
 }
 
-// logTenantsMade says which tenants had to be made.
+// logTenantsMade logs the tenants that were made because the test gave none.
 func (c Caller) logTenantsMade(made []*row) {
 	if c.Log == nil || len(made) == 0 {
 		return

@@ -13,14 +13,14 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// AdvanceSequencesSQL returns one query for each sequence that a column of these tables draws
-// from: it moves the sequence past the values that stand there, so that the next row
-// that leaves the key to Postgres gets a free one. A sequence that is ahead already
-// stays where it is. The queries end in a WHERE clause; the caller may add to it.
+// AdvanceSequencesSQL returns a query for each sequence that a column of these tables draws
+// from. The query moves the sequence past the values in the columns, so that the next row
+// which leaves its key to Postgres gets a free one; a sequence that is ahead stays. It ends
+// in a WHERE clause, to which the caller may add.
 //
-// It knows the columns by their defaults (pg_depend), so a sequence needs no owner, may
-// serve several tables, count down, or stand in an expression: of a text such as
-// 'INV-' || nextval('n') the last digits count.
+// The columns are found by their defaults (pg_depend), so a sequence needs no owner, may
+// serve several tables, count down, or stand in an expression: of a text such as 'INV-' ||
+// nextval('n') the last digits count.
 func AdvanceSequencesSQL(cat *catalog.Catalog, tables []*catalog.Relation) []string {
 	written := map[*catalog.Relation]bool{}
 	for _, t := range tables {
@@ -49,6 +49,8 @@ func numberSQL(c *catalog.Column) string {
 	return "substring(" + catalog.Ident(c.Name) + `::text from '(\d{1,30})\D*$')::numeric`
 }
 
+// advanceSQL moves a sequence past the largest of the values, or the smallest where it
+// counts down.
 func advanceSQL(s *catalog.Sequence, values string) string {
 	extreme, beyond := "max", ">="
 	if s.Increment < 0 {
@@ -60,8 +62,9 @@ where m is not null and m %s coalesce(pg_sequence_last_value(%s), m)`,
 		sequence, extreme, values, s.Min, s.Max, beyond, sequence)
 }
 
-// advanceSequences moves sequences past the numbers that stand in the tables: keys may have been written
-// by hand. A role that may not is left with what the sequences give.
+// advanceSequences moves the sequences of tables past the numbers in the tables, which may
+// have been written by hand. A role that may not do that goes on with what the sequences
+// give.
 func (s *schema) advanceSequences(ctx context.Context, db seedbed.DB, tables []*catalog.Relation) error {
 	if len(tables) == 0 {
 		return nil

@@ -15,8 +15,8 @@ import (
 )
 
 // transact runs do in a transaction of its own, or in a savepoint of the caller's, and
-// commits it where do succeeds. However do ends, by a panic or by t.FailNow too, the
-// connection is given back: a pool that is closed waits for its connections for ever.
+// commits where do succeeds. Where do panics, or calls t.FailNow, it rolls back: a
+// connection that is not given back would block the closing of its pool for ever.
 func transact(ctx context.Context, db seedbed.DB, do func(pgx.Tx) error) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -36,8 +36,7 @@ func transact(ctx context.Context, db seedbed.DB, do func(pgx.Tx) error) error {
 	return tx.Commit(ctx)
 }
 
-// rollback ends a transaction, also where ctx has ended: at once, or not at all. A
-// connection that was closed is given back to its pool.
+// rollback rolls back, also after ctx has ended, within 5 seconds.
 func rollback(ctx context.Context, tx pgx.Tx) error {
 	closed := tx.Conn().IsClosed()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -49,8 +48,8 @@ func rollback(ctx context.Context, tx pgx.Tx) error {
 	return fmt.Errorf("roll back: %w", err)
 }
 
-// transactional reports whether a handle stands inside a transaction. Where the
-// handle's kind is not known, neither is that.
+// transactional reports whether a handle is inside a transaction. known is false for a
+// handle of unknown type.
 func transactional(db seedbed.DB) (inTx, known bool) {
 	if c := connOf(db); c != nil {
 		return c.PgConn().TxStatus() != 'I', true
@@ -61,6 +60,7 @@ func transactional(db seedbed.DB) (inTx, known bool) {
 	return false, pool
 }
 
+// connOf returns the connection behind a handle; nil for a pool.
 func connOf(db seedbed.DB) *pgx.Conn {
 	if c, ok := db.(*pgx.Conn); ok {
 		return c
@@ -71,8 +71,8 @@ func connOf(db seedbed.DB) *pgx.Conn {
 	return nil
 }
 
-// address names the database behind a handle, so that handles of one database count
-// rows together. It asks the server only where the handle does not know.
+// address names the database behind a handle: equal for all its handles, so that their rows
+// are numbered together. It queries the server only where the handle does not tell.
 func address(ctx context.Context, db seedbed.DB) (string, error) {
 	if err := catalog.Given(db); err != nil {
 		return "", err

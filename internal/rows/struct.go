@@ -10,7 +10,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// structLayout is what a struct says of its columns, before any table is known.
+// structLayout lists the fields of a struct type that have a column.
 type structLayout struct {
 	typ    reflect.Type
 	fields []field
@@ -23,8 +23,9 @@ type field struct {
 	index  []int
 }
 
-var layouts sync.Map // reflect.Type → *layout: a memo, nothing is ever looked up by name
+var layouts sync.Map // reflect.Type → *structLayout
 
+// layoutOf returns the layout of a struct type, which it computes once.
 func layoutOf(t reflect.Type) *structLayout {
 	if l, ok := layouts.Load(t); ok {
 		return l.(*structLayout)
@@ -70,11 +71,10 @@ func snakeCase(name string) string {
 	return b.String()
 }
 
-// squash is how names are compared when they differ in case and underscores only:
-// the field TenantID finds a column "tenantId".
+// squash removes case and underscores, so that the field TenantID finds a column "tenantId".
 func squash(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
-// binding is a layout that fits a table.
+// binding connects the fields of a struct with the columns of a table.
 type binding struct {
 	layout        *structLayout
 	table         *table
@@ -87,8 +87,8 @@ type boundField struct {
 	column *column
 }
 
-// bind matches fields with columns. A field without a column is an error; a column
-// without a field is none.
+// bind finds the column of each field. A field without a column is a *StructError; a column
+// may be without a field.
 func bind(l *structLayout, t *table) (*binding, error) {
 	b := &binding{layout: l, table: t, fieldByColumn: make([]int, len(t.columns))}
 	for i := range b.fieldByColumn {
@@ -115,6 +115,7 @@ func bind(l *structLayout, t *table) (*binding, error) {
 	return b, nil
 }
 
+// columnFor finds the column of a field: by its `db` tag or name, or else by squash.
 func (t *table) columnFor(f field) *column {
 	if c := t.columnsByName[f.column]; c != nil || f.tagged {
 		return c
@@ -127,6 +128,7 @@ func (t *table) columnFor(f field) *column {
 	return nil
 }
 
+// noColumnMessage says that a field has no column, with the one that was probably meant.
 func (t *table) noColumnMessage(f field) string {
 	var names []string
 	for _, c := range t.columns {
@@ -139,8 +141,8 @@ func (t *table) noColumnMessage(f field) string {
 	return msg + fmt.Sprintf("; the table has %s; `db:\"-\"` keeps a field out", catalog.Idents(names))
 }
 
-// typeMismatch tries whether pgx can carry the field's type to the column's. Types that
-// only the server knows, enums above all, go as text and are left to it.
+// typeMismatch returns a problem where pgx cannot encode the field's Go type for the
+// column. A column type that pgx does not know, such as an enum, is left to the server.
 func (t *table) typeMismatch(l *structLayout, f field, c *column) []string {
 	typ := l.typ.FieldByIndex(f.index).Type
 	sample := reflect.New(typ).Elem()
@@ -153,11 +155,11 @@ func (t *table) typeMismatch(l *structLayout, f field, c *column) []string {
 	return []string{fmt.Sprintf("field %s: a Go %s cannot be stored in column %s, type %s", f.name, typ, c.name, c.SQLType)}
 }
 
-// readRow takes a row's fields over into the row. The zero of a field is a value,
-// save where it leaves something open.
-func (b *binding) readRow(r *row, row reflect.Value) {
+// readRow copies the fields of a struct into the row's values. A zero field is a value,
+// except where zeroMeansUnset says otherwise.
+func (b *binding) readRow(r *row, fields reflect.Value) {
 	for _, f := range b.fields {
-		v, c := row.FieldByIndex(f.index), f.column
+		v, c := fields.FieldByIndex(f.index), f.column
 		if v.IsZero() && b.zeroMeansUnset(c, v) || c.Generated != "" {
 			continue
 		}
@@ -166,10 +168,10 @@ func (b *binding) readRow(r *row, row reflect.Value) {
 	}
 }
 
-// zeroMeansUnset reports whether a zero field means "not said": where a reference or the
-// tenant decides the column, an identity or a default that only Postgres can compute,
-// and in types that have a word for nothing, such as moments and UUIDs. Everywhere
-// else false is false and 0 is 0, keys included.
+// zeroMeansUnset reports whether a zero field leaves its column unset. It does where a
+// reference or the tenant decides the column, where Postgres computes it (identity,
+// default), and for types whose zero is no value: time.Time, UUIDs, nil of a required
+// column. Elsewhere false is false and 0 is 0, in keys too.
 func (b *binding) zeroMeansUnset(c *column, v reflect.Value) bool {
 	if c.inReference || c.leftToPostgres() {
 		return true
@@ -183,14 +185,14 @@ func (b *binding) zeroMeansUnset(c *column, v reflect.Value) bool {
 	return false
 }
 
-// zeroMeansUnknown reports whether a zero field of a row that is there tells nothing. Such a
-// row has its whole key, so what is left open in a new one is a 0 in its key.
+// zeroMeansUnknown is zeroMeansUnset for a row that the caller gives as a parent. Such a
+// row has a key already, so a 0 or "" in the key is a value.
 func (b *binding) zeroMeansUnknown(c *column, v reflect.Value) bool {
-	key := c.inPrimaryKey && !c.leftToPostgres() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
-	return b.zeroMeansUnset(c, v) && !key
+	isKey := c.inPrimaryKey && !c.leftToPostgres() && (v.CanInt() || v.CanUint() || v.Kind() == reflect.String)
+	return b.zeroMeansUnset(c, v) && !isKey
 }
 
-// storeField writes a value back into the row's field, if it has one.
+// storeField sets the field of a column, where the struct has one.
 func (b *binding) storeField(row reflect.Value, col int, v any) error {
 	i := b.fieldByColumn[col]
 	if i < 0 {
@@ -199,16 +201,15 @@ func (b *binding) storeField(row reflect.Value, col int, v any) error {
 	return setFieldValue(b.table.schema.codecs, b.table.columns[col], row.FieldByIndex(b.fields[i].index), v)
 }
 
-// tryStoreField is store for values that a field may be unable to hold: it keeps its own
-// then.
+// tryStoreField is storeField, but leaves a field as it is that cannot hold the value.
 func (b *binding) tryStoreField(row reflect.Value, col int, v any) {
 	i := b.fieldByColumn[col]
 	if i < 0 {
 		return
 	}
 	field := row.FieldByIndex(b.fields[i].index)
-	fresh := reflect.New(field.Type()).Elem()
-	if setFieldValue(b.table.schema.codecs, b.table.columns[col], fresh, v) == nil {
-		field.Set(fresh)
+	converted := reflect.New(field.Type()).Elem()
+	if setFieldValue(b.table.schema.codecs, b.table.columns[col], converted, v) == nil {
+		field.Set(converted)
 	}
 }

@@ -10,25 +10,24 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// Structure is what a database's tables are, and what they mean. It never changes
-// and is shared by all databases that look the same.
+// Structure is the catalog and the discovered Model of a database. It is immutable and
+// shared by all databases with the same fingerprint.
 type Structure struct {
 	Fingerprint string // equal for databases that look the same
 	Catalog     *catalog.Catalog
 	Model       seedbed.Model // as seedbed.Discover finds it
-	derived     sync.Map      // reflect.Type → what Made keeps
+	derived     sync.Map      // reflect.Type → what Derived has made
 }
 
-// structures are those seen. They are bounded: a test suite has few, a program that
-// goes on may see many.
+// structures are those that this process has seen, at most mostStructures.
 var structures struct {
 	sync.Mutex
-	known map[string]*Structure // by print
+	byFingerprint map[string]*Structure
 }
 
 const mostStructures = 256
 
-// Fingerprint tells whether a structure still holds, without loading it.
+// Fingerprint returns the fingerprint of a database's schema, without loading it.
 func Fingerprint(ctx context.Context, db seedbed.DB) (string, error) {
 	fingerprint, err := catalog.Print(ctx, db)
 	if err != nil {
@@ -37,9 +36,9 @@ func Fingerprint(ctx context.Context, db seedbed.DB) (string, error) {
 	return fingerprint, nil
 }
 
-// StructureOf returns the structure behind a fingerprint of db: from memory where one that
-// looks the same was seen before. Those who ask for the same one at the same time
-// all look: to wait for each other, with a connection held, could be for ever.
+// StructureOf returns the structure with a fingerprint, from memory or by loading it from
+// db. Callers that ask for the same one at once all load it: waiting for each other, each
+// with a connection in hand, could deadlock.
 func StructureOf(ctx context.Context, db seedbed.DB, fingerprint string) (*Structure, error) {
 	if s := rememberStructure(fingerprint, nil); s != nil {
 		return s, nil
@@ -55,7 +54,7 @@ func StructureOf(ctx context.Context, db seedbed.DB, fingerprint string) (*Struc
 	return rememberStructure(fingerprint, &Structure{Fingerprint: fingerprint, Catalog: cat, Model: found.Model}), nil
 }
 
-// dbWithCatalog has Discover use the catalog that was read.
+// dbWithCatalog lets seedbed.Discover use the catalog that is loaded.
 type dbWithCatalog struct {
 	seedbed.DB
 	cat *catalog.Catalog
@@ -64,21 +63,23 @@ type dbWithCatalog struct {
 // LoadedCatalog implements catalog.Loaded.
 func (l dbWithCatalog) LoadedCatalog() *catalog.Catalog { return l.cat }
 
-// rememberStructure returns the structure known by a print, which is s where there was none.
+// rememberStructure returns the structure that is known by a fingerprint; s becomes it
+// where none is.
 func rememberStructure(fingerprint string, s *Structure) *Structure {
 	structures.Lock()
 	defer structures.Unlock()
-	if known := structures.known[fingerprint]; known != nil || s == nil {
+	if known := structures.byFingerprint[fingerprint]; known != nil || s == nil {
 		return known
 	}
-	if structures.known == nil || len(structures.known) >= mostStructures {
-		structures.known = map[string]*Structure{}
+	if structures.byFingerprint == nil || len(structures.byFingerprint) >= mostStructures {
+		structures.byFingerprint = map[string]*Structure{}
 	}
-	structures.known[fingerprint] = s
+	structures.byFingerprint[fingerprint] = s
 	return s
 }
 
-// Derived returns what a package makes of a structure: made once, kept with it.
+// Derived returns what derive makes of a structure. It is made once and kept with the
+// structure.
 func Derived[T any](s *Structure, derive func(*Structure) *T) *T {
 	key := reflect.TypeFor[T]()
 	if derived, there := s.derived.Load(key); there {

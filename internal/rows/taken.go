@@ -14,21 +14,22 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// takenSearch looks for n consecutive row numbers of a table whose unique values no row
-// in the database has: none of an earlier run, of a migration, of the caller.
+// takenSearch looks for n consecutive row numbers of a table for which no row of the
+// database has the unique values: no row of an earlier run, of a migration, or of the
+// caller.
 type takenSearch struct {
 	table          *table
 	definition     *Definition
 	discriminators map[int]string
 	n              int64
-	columns        []*column // whose values tell rows apart
-	number         int64     // of the first row, as far as is known
+	columns        []*column // whose values are unique
+	number         int64     // the first of the n numbers, as far as the search has come
 	tries          int
 }
 
-// skipTakenNumbers moves the numbers of tables on to where their rows have values that
-// are free. Each round trip asks about all tables that are not settled; as a rule there
-// are two.
+// skipTakenNumbers advances the row counters of tables to numbers whose unique values are
+// free. Each round trip asks about all tables that are not settled; as a rule there are
+// two.
 func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, searches []*takenSearch) error {
 	unsettled := searches[:0:0]
 	for _, search := range searches {
@@ -45,7 +46,7 @@ func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, searches []
 		if err != nil {
 			return err
 		}
-		left := unsettled[:0:0]
+		stillTaken := unsettled[:0:0]
 		for i, search := range unsettled {
 			if rowCounts[i] < 0 {
 				search.advanceCounter(b.scope.counterOf(search.table))
@@ -54,23 +55,25 @@ func (b *batch) skipTakenNumbers(ctx context.Context, db seedbed.DB, searches []
 			if err := search.moveFurther(rowCounts[i]); err != nil {
 				return err
 			}
-			left = append(left, search)
+			stillTaken = append(stillTaken, search)
 		}
-		unsettled = left
+		unsettled = stillTaken
 	}
 	return nil
 }
 
-// advanceCounter moves the counter on, unless another goroutine has moved it further.
+// advanceCounter moves the counter to the number found, unless another goroutine has moved
+// it further.
 func (s *takenSearch) advanceCounter(counter *atomic.Int64) {
 	for old := counter.Load(); old < s.number && !counter.CompareAndSwap(old, s.number); old = counter.Load() {
 	}
 }
 
-// moveFurther tries numbers past the rows that are there, then ever further ones.
+// moveFurther moves on from numbers that are taken: first past the number of rows in the
+// table, then ever further.
 func (s *takenSearch) moveFurther(rowCount int64) error {
-	const most = 48
-	if s.tries++; s.tries > most {
+	const mostTries = 48
+	if s.tries++; s.tries > mostTries {
 		return fmt.Errorf("%s: no %d values of %s were found that no row has: give it others with Set, or choose another seed with %s",
 			s.table.name, s.n, strings.Join(namesOf(s.columns), ", "), SeedVariable)
 	}
@@ -90,8 +93,8 @@ func namesOf(columns []*column) []string {
 	return out
 }
 
-// uniqueColumns are those of unique keys whose values follow from a row's number: one
-// of each key is enough to tell its rows apart.
+// uniqueColumns returns a column of each unique key whose values follow from the row's
+// number: it alone tells the table's rows apart.
 func (b *batch) uniqueColumns(def *Definition, t *table, discriminators map[int]string) ([]*column, error) {
 	example, err := b.exampleRow(def, t, 0, discriminators)
 	if err != nil {
@@ -116,7 +119,8 @@ func (b *batch) uniqueColumns(def *Definition, t *table, discriminators map[int]
 	return out, nil
 }
 
-// exampleRow is a row that is not written: what the definition and the engine make of it.
+// exampleRow makes a row that is not written, to see what the definition and made-up values
+// give.
 func (b *batch) exampleRow(def *Definition, t *table, number int64, discriminators map[int]string) (*row, error) {
 	r, err := b.newRow(def, t, number, discriminators)
 	if err != nil {
@@ -125,8 +129,9 @@ func (b *batch) exampleRow(def *Definition, t *table, number int64, discriminato
 	return r, r.readFields()
 }
 
-// countRowsWhereTaken asks, for each search, whether a row has one of the values that its n rows
-// would have: -1 where none has, otherwise how many rows the table has.
+// countRowsWhereTaken asks, for each search, whether a row of the database has one of the
+// values that its n rows would have. It returns -1 where none has, otherwise how many rows
+// the table has.
 func (b *batch) countRowsWhereTaken(ctx context.Context, db seedbed.DB, searches []*takenSearch) ([]int64, error) {
 	var queries pgx.Batch
 	for _, s := range searches {
@@ -154,11 +159,12 @@ func (b *batch) countRowsWhereTaken(ctx context.Context, db seedbed.DB, searches
 	return rowCounts, results.Close()
 }
 
-// uniqueValues are those of the columns that tell a search's rows apart. Of many rows,
-// some all over the range are looked at: what is there came in runs, too.
+// uniqueValues returns the values of a search's columns: for all n rows or, of more than
+// 1,000, for about 1,000 spread over the range. That finds rows of earlier calls, whose
+// numbers are consecutive, too.
 func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
-	const most = 1000
-	step := max(s.n/most, 1)
+	const mostRows = 1000
+	step := max(s.n/mostRows, 1)
 	values := make([][]string, len(s.columns))
 	add := func(i int, v any) {
 		if v != nil {
@@ -198,8 +204,8 @@ func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
 	return values, nil
 }
 
-// isOneOfSQL is the condition that the column has one of the texts of a parameter. A key over
-// an expression may take values for one that differ in case.
+// isOneOfSQL is the condition that the column has one of the texts of a parameter. Where a
+// unique index is over an expression, such as lower(name), case does not count.
 func (c *column) isOneOfSQL(param int) string {
 	folded := slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool {
 		return ix.Unique && slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool { return k.Expr != "" && mentionsColumn(k.Expr, c.name) })
@@ -210,9 +216,8 @@ func (c *column) isOneOfSQL(param int) string {
 	return fmt.Sprintf("%s = any ($%d::text[]::%s[])", catalog.Ident(c.name), param, typeWithoutLength(c))
 }
 
-// skipTakenInBatch is for a batch that has met a key that was taken. It advances the
-// counters and the Postgres sequences of all its tables past the values that are in the
-// database.
+// skipTakenInBatch advances the row counters and the sequences of the batch's tables past
+// the values in the database, after a unique violation.
 func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
 	count := map[*table]int64{}
 	var tables []*catalog.Relation

@@ -11,44 +11,46 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
+// tenantOrigin is the key of a row's tenant, and the path on which the row got it.
 type tenantOrigin struct {
 	key  []any
 	path Path
 }
 
-// tenant key of the row at a level: nil where it has none, or it is not known.
-func (p *parentRow) tenantKeyOf(name string) []any {
-	l, ok := p.table.level(name)
+// tenantKeyOf returns the key of the row's tenant at a level of the Model; nil where the row
+// has none, or it is not known. A key that Postgres will choose is a pending.
+func (p *parentRow) tenantKeyOf(levelName string) []any {
+	l, ok := p.table.level(levelName)
 	if !ok {
-		return p.keyAsTenant(name)
+		return p.keyAsTenant(levelName)
 	}
 	if len(l.columns) == 0 {
 		if p.made != nil {
-			return p.made.tenantsThroughParents[name].key
+			return p.made.tenantsThroughParents[levelName].key
 		}
 		return nil
 	}
 	return p.values(l.columns)
 }
 
-// keyAsTenant is for the tenants themselves.
-func (p *parentRow) keyAsTenant(name string) []any {
-	t, ok := p.table.schema.model.TenantTable(p.table.name)
-	if !ok || t.Name != name {
+// keyAsTenant returns the row's own key where the row is a tenant of that level, or nil.
+func (p *parentRow) keyAsTenant(levelName string) []any {
+	tenant, ok := p.table.schema.model.TenantTable(p.table.name)
+	if !ok || tenant.Name != levelName {
 		return nil
 	}
-	var cols []int
-	for _, k := range t.Key {
-		if c := p.table.columnsByName[k]; c != nil {
-			cols = append(cols, c.index)
+	var columns []int
+	for _, name := range tenant.Key {
+		if c := p.table.columnsByName[name]; c != nil {
+			columns = append(columns, c.index)
 		}
 	}
-	return p.values(cols)
+	return p.values(columns)
 }
 
-// knownTenantKey is the tenant where it is settled already.
-func (p *parentRow) knownTenantKey(name string) []any {
-	l, ok := p.table.level(name)
+// knownTenantKey is tenantKeyOf, but nil for a new row whose tenant columns are not all set.
+func (p *parentRow) knownTenantKey(levelName string) []any {
+	l, ok := p.table.level(levelName)
 	if p.made != nil && ok {
 		for _, c := range l.columns {
 			if !p.made.isSet[c] {
@@ -56,15 +58,16 @@ func (p *parentRow) knownTenantKey(name string) []any {
 			}
 		}
 	}
-	return p.tenantKeyOf(name)
+	return p.tenantKeyOf(levelName)
 }
 
-// tenants that the row's place is known by.
-func (r *row) tenantKeyOf(name string) []any { return r.asParent().knownTenantKey(name) }
+// tenantKeyOf returns the key of the new row's tenant at a level; nil while it is not known.
+func (r *row) tenantKeyOf(levelName string) []any { return r.asParent().knownTenantKey(levelName) }
 
-// setTenant places the row in a tenant, by columns if it has any.
-func (r *row) setTenant(name string, key []any, via string) error {
-	l, ok := r.table.level(name)
+// setTenant puts the row in a tenant: in its tenant columns, or in tenantsThroughParents
+// where the table has none. A different tenant that is set already is a *DisagreeError.
+func (r *row) setTenant(levelName string, key []any, via string) error {
+	l, ok := r.table.level(levelName)
 	if !ok || key == nil {
 		return nil
 	}
@@ -76,18 +79,19 @@ func (r *row) setTenant(name string, key []any, via string) error {
 		}
 		return nil
 	}
-	old, known := r.tenantsThroughParents[name]
+	old, known := r.tenantsThroughParents[levelName]
 	if !known {
-		r.tenantsThroughParents[name] = tenantOrigin{key, Path{via, display(key[0])}}
+		r.tenantsThroughParents[levelName] = tenantOrigin{key, Path{via, display(key[0])}}
 		return nil
 	}
 	if !slices.Equal(old.key, key) {
-		return &DisagreeError{Table: r.table.name, Column: name, First: old.path, Second: Path{via, display(key[0])}}
+		return &DisagreeError{Table: r.table.name, Column: levelName, First: old.path, Second: Path{via, display(key[0])}}
 	}
 	return nil
 }
 
-// inheritTenant takes the tenant of any row that was given, where nothing closer told it.
+// inheritTenant puts the row in the tenant of the first row given with In, On, By or Recycle
+// that has one, at each level where the row's tenant is not known.
 func (r *row) inheritTenant() error {
 	for _, l := range r.table.levels {
 		for _, a := range r.associations {
@@ -102,42 +106,45 @@ func (r *row) inheritTenant() error {
 	return nil
 }
 
-// assignMissingTenant gives the row a made-up tenant of each level that has no table,
-// where the caller names none: the same one for all rows of the call.
+// assignMissingTenant puts the row in a made-up tenant at each level that has no table of
+// tenants and where the caller names no tenant.
 func (b *batch) assignMissingTenant(r *row) error {
 	for _, l := range r.table.levels {
 		if l.tenant.Table != "" || len(l.columns) == 0 || r.tenantKeyOf(l.tenant.Name) != nil {
 			continue
 		}
-		key := b.syntheticTenants[l.tenant.Name]
-		if key == nil {
-			number := b.scope.next(&table{name: "tenant " + l.tenant.Name})
-			key = r.table.syntheticTenantKey(l, b.scope.seed, b.now, number)
-			b.syntheticTenants[l.tenant.Name] = key
-		}
-		if err := r.setTenant(l.tenant.Name, key, "the call's own "+l.tenant.Name); err != nil {
+		if err := r.setTenant(l.tenant.Name, b.syntheticTenants.keyOf(r.table, l, b.scope, b.now), "the call's own "+l.tenant.Name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// syntheticTenantKey makes a key for a tenant that has no row.
-func (t *table) syntheticTenantKey(l level, seed uint64, now time.Time, number int64) []any {
+// syntheticTenants are the keys made up for tenants that have no row, by level name: one
+// tenant of each level for all rows of a call or a plan.
+type syntheticTenants map[string][]any
+
+// keyOf returns the key of the level's tenant. It makes one up at the first call.
+func (s syntheticTenants) keyOf(t *table, l level, scope numberScope, now time.Time) []any {
+	if key := s[l.tenant.Name]; key != nil {
+		return key
+	}
+	name := "tenant " + l.tenant.Name
+	cells := fake.New(scope.seed, name, now)
+	cells.At(scope.next(&table{name: name}))
 	var key []any
-	cells := fake.New(seed, "tenant "+l.tenant.Name, now)
-	cells.At(number)
 	for i, col := range l.columns {
 		c := *t.columns[col]
 		c.mustDiffer = true
 		key = append(key, canonical(&c, inferValue(&c)(cells.Of(fmt.Sprint(i)))))
 	}
+	s[l.tenant.Name] = key
 	return key
 }
 
-// inferTenantFromReferences places the row in the tenant of the rows that the caller references by
-// setting columns: a parent's key, one column of a composite key, a pair's type and id.
-// What disagrees with another tenant is refused, where the server would not notice.
+// inferTenantFromReferences puts r in the tenant of the rows that the caller references by
+// setting columns: a parent's key, one column of a composite key, a pair's type and id. A
+// row of another tenant is a *DisagreeError, also where no foreign key would refuse it.
 func (b *batch) inferTenantFromReferences(r *row) error {
 	if b.queryAsWriter == nil || len(r.table.levels) == 0 {
 		return nil
@@ -166,9 +173,10 @@ func (r *row) isSetByCaller(ref *reference) bool {
 	})
 }
 
-// own reports whether the row itself says the value.
+// own reports whether the caller or the definition has set the value in the row itself.
 func (p Path) own() bool { return strings.HasPrefix(p.Via, "its own ") }
 
+// inferTenantFromReference does that for one reference and one level.
 func (b *batch) inferTenantFromReference(r *row, ref *reference, l level) error {
 	known := r.tenantKeyOf(l.tenant.Name) != nil
 	if known && ref.Declared != nil && !slices.ContainsFunc(l.columns, func(col int) bool { return !slices.Contains(ref.Declared.Columns, r.table.columns[col].name) }) {
@@ -188,8 +196,16 @@ func (b *batch) inferTenantFromReference(r *row, ref *reference, l level) error 
 	return nil
 }
 
-// tenantsOfReference are the tenants, at a level, of the rows that a reference set by hand
-// leads to.
+// referenceValue identifies the rows that a reference leads to by the values of its columns.
+type referenceValue struct {
+	child     *table
+	reference *reference
+	level     string
+	values    string
+}
+
+// tenantsOfReference queries the tenants, at a level, of the rows that have the values which
+// r has in the columns of a reference: two at most.
 func (b *batch) tenantsOfReference(r *row, ref *reference, l level) ([][]any, error) {
 	exprs := r.table.schema.graph.TenantSQL(ref.parent.graphTable, "t", l.tenant.Name)
 	if len(exprs) == 0 {
@@ -197,14 +213,14 @@ func (b *batch) tenantsOfReference(r *row, ref *reference, l level) ([][]any, er
 	}
 	var where []string
 	var args []any
-	key := r.table.name + "\x00" + ref.String() + "\x00" + l.tenant.Name
 	for i, col := range ref.childColumns {
 		if slices.Contains(ref.ownColumns, col) {
+			parent := ref.parent.columns[ref.parentColumns[i]]
 			args = append(args, keyText(r.table.columns[col], r.values[col]))
-			where = append(where, fmt.Sprintf("t.%s = $%d::text::%s", catalog.Ident(ref.parent.columns[ref.parentColumns[i]].name), len(args), ref.parent.columns[ref.parentColumns[i]].Type.SQL))
+			where = append(where, fmt.Sprintf("t.%s = $%d::text::%s", catalog.Ident(parent.name), len(args), parent.Type.SQL))
 		}
 	}
-	key += fmt.Sprint(args...)
+	key := referenceValue{r.table, ref, l.tenant.Name, fmt.Sprintf("%q", args)}
 	if known, ok := b.tenantsByReference[key]; ok {
 		return known, nil
 	}
@@ -224,14 +240,13 @@ func (b *batch) tenantsOfReference(r *row, ref *reference, l level) ([][]any, er
 		}
 	}
 	if b.tenantsByReference == nil {
-		b.tenantsByReference = map[string][][]any{}
+		b.tenantsByReference = map[referenceValue][][]any{}
 	}
 	b.tenantsByReference[key] = tenants
 	return tenants, nil
 }
 
-// isScopedBy reports whether rows of other are tenants of this table's rows, or those
-// that their tenants lie in.
+// isScopedBy reports whether the rows of other are tenants of t's rows, at any level.
 func (t *table) isScopedBy(other *table) bool {
 	tenant, ok := t.schema.model.TenantTable(other.name)
 	return ok && slices.ContainsFunc(t.levels, func(l level) bool {
@@ -240,8 +255,8 @@ func (t *table) isScopedBy(other *table) bool {
 	})
 }
 
-// isInnermostScopedBy reports whether the rows, which are no tenants themselves, belong to tenants
-// of another table first of all.
+// isInnermostScopedBy reports whether tenants is the table of the innermost tenants of t's
+// rows, and t's rows are no tenants themselves.
 func (t *table) isInnermostScopedBy(tenants *table) bool {
 	_, is := t.schema.model.TenantTable(t.name)
 	return !is && len(t.levels) > 0 && t.levels[0].tenant.Table == tenants.name

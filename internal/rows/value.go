@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// pending stands for a value that Postgres will choose when a row of this call is
-// inserted: an identity, a serial, a default.
+// pending stands for a value that Postgres will choose when a row of this call is inserted:
+// an identity, a serial, another default, or a generated column.
 type pending struct {
 	row    *row
 	column int
@@ -24,8 +24,8 @@ const (
 	jsonbOID = 3802
 )
 
-// canonical brings a key's value into the one form that can be compared, whatever Go
-// type a struct keeps it in.
+// canonical converts a value of a key to a form that == compares, whatever Go type a struct
+// keeps it in: int64, [16]byte, time.Time in UTC, or string. nil stays nil.
 func canonical(c *column, v any) any {
 	switch x := v.(type) {
 	case nil, pending, int64, [16]byte:
@@ -68,7 +68,7 @@ func canonical(c *column, v any) any {
 	return fmt.Sprint(v)
 }
 
-// canonicalFromServer is canon for a value that came from the server, whose column is not at hand.
+// canonicalFromServer is canonical for a value as pgx reads it, without its column.
 func canonicalFromServer(v any) any {
 	if s, ok := v.(string); ok {
 		return s
@@ -84,7 +84,7 @@ func uuidFromArray(r reflect.Value) (id [16]byte, ok bool) {
 	return id, true
 }
 
-// display writes a value for people.
+// display writes a value for a message.
 func display(v any) string {
 	switch x := v.(type) {
 	case nil:
@@ -97,7 +97,7 @@ func display(v any) string {
 	return fmt.Sprint(v)
 }
 
-// keyText writes a key's value as Postgres reads it.
+// keyText writes a value of a key as Postgres reads it; "" for NULL.
 func keyText(c *column, v any) string {
 	switch x := canonical(c, v).(type) {
 	case nil:
@@ -109,8 +109,8 @@ func keyText(c *column, v any) string {
 	}
 }
 
-// setFieldValue puts a value into a field of whatever type, through Postgres's text form
-// where Go has no direct way.
+// setFieldValue sets a struct field to a value of a column. Where Go cannot convert the
+// value to the field's type, it goes through Postgres's text form.
 func setFieldValue(m *codecs, c *column, dst reflect.Value, v any) error {
 	src := reflect.ValueOf(v)
 	switch {
@@ -130,14 +130,14 @@ func setFieldValue(m *codecs, c *column, dst reflect.Value, v any) error {
 	case src.Kind() == reflect.Pointer && !src.IsNil():
 		return setFieldValue(m, c, dst, src.Elem().Interface())
 	}
-	if done := setSameKind(dst, src, v); done {
+	if setSameKind(dst, src, v) {
 		return nil
 	}
 	return setFromText(m, c, dst, v)
 }
 
-// setSameKind covers what differs in name only: integers that fit, strings, and
-// the many types that are sixteen bytes.
+// setSameKind sets a field of the same kind but another type: integers that fit, floats,
+// strings, and a UUID as text. It returns false where the kinds differ.
 func setSameKind(dst, src reflect.Value, v any) bool {
 	switch {
 	case dst.CanInt() && src.CanInt() && !dst.OverflowInt(src.Int()):
@@ -162,7 +162,7 @@ func setSameKind(dst, src reflect.Value, v any) bool {
 	return true
 }
 
-// asUUID is a UUID of whatever type.
+// asUUID reads any array of 16 bytes as a UUID.
 func asUUID(v any) (id [16]byte, ok bool) {
 	if id, ok = v.([16]byte); ok {
 		return id, true
@@ -173,6 +173,7 @@ func asUUID(v any) (id [16]byte, ok bool) {
 	return id, false
 }
 
+// setFromText sets a field by encoding the value as Postgres's text and scanning that.
 func setFromText(m *codecs, c *column, dst reflect.Value, v any) error {
 	var buf []byte
 	if s, ok := v.(string); ok {
@@ -192,7 +193,7 @@ func setFromText(m *codecs, c *column, dst reflect.Value, v any) error {
 	return nil
 }
 
-// FormatUUID is the canonical form, in lower case.
+// FormatUUID returns the canonical text of a UUID, in lower case.
 func FormatUUID(u [16]byte) string {
 	var b [36]byte
 	hex.Encode(b[:8], u[:4])
@@ -218,6 +219,7 @@ func ParseUUID(s string) (id [16]byte, err error) {
 	return id, nil
 }
 
+// literalText writes a value as the text that Postgres reads for any type.
 func literalText(v any) string {
 	switch x := v.(type) {
 	case time.Time:

@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,18 +14,19 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// writer sends the rows of a batch. As long as every key is known beforehand, that
-// is one batch and one round trip; a key that Postgres chooses costs one more.
+// writer inserts the rows of a batch. Where all keys are known beforehand it takes one
+// round trip; each time that rows wait for keys which Postgres chooses, one more.
 type writer struct {
 	*batch
 	db            seedbed.DB
-	inTx          bool // within a transaction of the caller's: a savepoint guards it
-	settings      map[string]string
-	savedSettings map[string]bool
-	insertSQL     map[string]string
+	inTx          bool              // db is in a transaction: each round trip gets a savepoint
+	settings      map[string]string // tenant settings that this round trip has set
+	savedSettings map[string]bool   // names of settings whose old value the session has saved
+	insertSQL     map[string]string // statements, by table and the columns that are set
 }
 
-// sentStatement is a statement on its way and what to do with its answer.
+// sentStatement is a queued statement. readAnswer reads the rows it returns; nil: none are
+// read.
 type sentStatement struct {
 	table      string
 	sql        string
@@ -35,26 +37,26 @@ func newWriter(b *batch, db seedbed.DB, inTx bool) *writer {
 	return &writer{batch: b, db: db, inTx: inTx, settings: map[string]string{}, savedSettings: map[string]bool{}, insertSQL: map[string]string{}}
 }
 
+// write inserts the rows of the batch: all of them or none.
 func (b *batch) write(ctx context.Context, db seedbed.DB) error {
-	inTx, known := transactional(db)
-	oneRoundTrip := b.fitsOneRoundTrip() && known
-	if oneRoundTrip {
+	if inTx, known := transactional(db); known && b.fitsOneRoundTrip() {
 		return newWriter(b, db, inTx).run(ctx)
 	}
-	ran := false
+	inserted := false
 	err := transact(ctx, db, func(tx pgx.Tx) error {
 		err := newWriter(b, tx, true).run(ctx)
-		ran = err == nil
+		inserted = err == nil
 		return err
 	})
-	if ran { // what is deferred speaks up at the commit
+	if inserted { // an error of the COMMIT: a deferred constraint
 		return b.schema.explain("create", b.toWrite[len(b.toWrite)-1].table.name, err)
 	}
 	return err
 }
 
-// fitsOneRoundTrip reports whether one batch is enough: nothing waits for a key, and no hook
-// wants to run inside the transaction.
+// fitsOneRoundTrip reports whether no row waits for a key that Postgres chooses, and no
+// After hook has to run inside the transaction. The implicit transaction of one pgx.Batch
+// then suffices.
 func (b *batch) fitsOneRoundTrip() bool {
 	for _, r := range b.toWrite {
 		if len(r.definition.After) > 0 {
@@ -69,6 +71,8 @@ func (b *batch) fitsOneRoundTrip() bool {
 	return true
 }
 
+// run inserts all rows, a round trip for each set of rows whose keys are known, and calls
+// the After hooks.
 func (w *writer) run(ctx context.Context) error {
 	for first := true; first || slices.ContainsFunc(w.toWrite, func(r *row) bool { return !r.sent }); first = false {
 		n, err := w.flush(ctx)
@@ -85,7 +89,7 @@ func (w *writer) run(ctx context.Context) error {
 	return w.runAfterHooks(ctx)
 }
 
-// circleError says which row waits for a key that never comes.
+// circleError names the first row whose keys never become known.
 func (w *writer) circleError() error {
 	for _, r := range w.toWrite {
 		if !r.sent {
@@ -95,8 +99,9 @@ func (w *writer) circleError() error {
 	return nil
 }
 
-// drawFromSequences takes the number that a row waits for from its sequence beforehand: where
-// references run in a circle, no row can be first. It reports whether there was one.
+// drawFromSequences draws, ahead of the INSERT, a key that another row waits for from its
+// sequence: where references run in a circle, no row can be inserted first. It returns
+// false where no such key has a sequence.
 func (w *writer) drawFromSequences(ctx context.Context) (bool, error) {
 	for _, r := range w.toWrite {
 		for _, v := range r.values {
@@ -117,7 +122,7 @@ func (w *writer) drawFromSequences(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// round is one trip to the server and back.
+// round is the statements of one round trip.
 type round struct {
 	batch      pgx.Batch
 	statements []sentStatement
@@ -128,10 +133,11 @@ func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
 	r.statements = append(r.statements, sentStatement{table, sql, read})
 }
 
-// exec is a statement whose answer does not matter.
+// exec adds a statement whose answer is not read.
 func (r *round) exec(sql string, args ...any) { r.add("", sql, args, nil) }
 
-// beginRound starts a round that leaves the caller's transaction usable if it fails.
+// beginRound starts a round trip. In a transaction it sets a savepoint, so that a failure
+// leaves the caller's transaction usable.
 func (w *writer) beginRound() *round {
 	r := &round{}
 	if w.inTx {
@@ -140,7 +146,7 @@ func (w *writer) beginRound() *round {
 	return r
 }
 
-// endRound puts the session back as it was and sends the round.
+// endRound restores the session, sends the round trip and reads the answers.
 func (w *writer) endRound(ctx context.Context, r *round, hasRLS bool) error {
 	if w.inTx {
 		w.restoreSession(hasRLS, r.exec)
@@ -149,7 +155,8 @@ func (w *writer) endRound(ctx context.Context, r *round, hasRLS bool) error {
 	return w.readAnswers(ctx, w.db.SendBatch(ctx, &r.batch), r.statements)
 }
 
-// flush sends all that is ready and reads the answers.
+// flush inserts, in one round trip, the rows whose keys are known, up to the first one that
+// waits. It returns their number.
 func (w *writer) flush(ctx context.Context) (n int, err error) {
 	r, hasRLS := w.beginRound(), w.hasRowSecurity()
 	if hasRLS {
@@ -171,6 +178,8 @@ func (w *writer) flush(ctx context.Context) (n int, err error) {
 	return n, w.endRound(ctx, r, hasRLS)
 }
 
+// setTenant queues the settings that the policies of r's table read the tenant from. In a
+// transaction it first saves the old values in settings of our own.
 func (w *writer) setTenant(r *row, queue func(string, ...any)) {
 	settings := r.tenantSettings()
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -185,9 +194,11 @@ func (w *writer) setTenant(r *row, queue func(string, ...any)) {
 	}
 }
 
-// savedSetting names the setting that keeps the old value of a setting.
+// savedSetting names the setting that keeps a setting's old value.
 func savedSetting(name string) string { return "seedbed.before_" + strings.ReplaceAll(name, ".", "_") }
 
+// restoreSession queues going back to the role and the settings of the caller's
+// transaction.
 func (w *writer) restoreSession(hasRLS bool, queue func(string, ...any)) {
 	if hasRLS {
 		queue(RestoreRoleSQL)
@@ -199,7 +210,8 @@ func (w *writer) restoreSession(hasRLS bool, queue func(string, ...any)) {
 	clear(w.settings)
 }
 
-// readAnswers takes the answers in turn. After an error the server has skipped the rest.
+// readAnswers reads the answers in order, until an error: the server has skipped the
+// statements after it.
 func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, statements []sentStatement) error {
 	var failed error
 	for _, s := range statements {
@@ -209,17 +221,15 @@ func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, stat
 		}
 		if rows != nil {
 			rows.Close()
-			if err == nil {
-				err = rows.Err()
-			}
+			err = cmp.Or(err, rows.Err())
 		}
 		if err != nil {
-			failed = w.schema.explain("create", orElse(s.table, "rows"), nameParameter(err, s.table, s.sql))
+			failed = w.schema.explain("create", cmp.Or(s.table, "rows"), nameParameter(err, s.table, s.sql))
 			break
 		}
 	}
 	if err := results.Close(); failed == nil && err != nil {
-		failed = w.schema.explain("create", orElse(statements[len(statements)-1].table, "rows"), err)
+		failed = w.schema.explain("create", cmp.Or(statements[len(statements)-1].table, "rows"), err)
 	}
 	if failed != nil && w.inTx {
 		_, err := w.db.Exec(context.WithoutCancel(ctx), "rollback to savepoint seedbed_factory; release savepoint seedbed_factory")
@@ -230,14 +240,8 @@ func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, stat
 	return failed
 }
 
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
-// runAfterHooks run after all rows of the call are there, in the same transaction.
+// runAfterHooks writes all values back into the structs, then calls the After hooks, in the
+// same transaction.
 func (w *writer) runAfterHooks(ctx context.Context) error {
 	for _, r := range w.toWrite {
 		if err := r.storeAll(); err != nil {

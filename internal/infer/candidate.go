@@ -8,56 +8,57 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// candidate may be a level of tenancy: a table that others reference, or a name of
-// columns alone.
+// candidate is a possible level of tenancy: a table that other tables reference, or
+// columns named for a tenant without a table.
 type candidate struct {
-	table        *table            // nil: the tenants are not in this database
+	table        *table            // nil: the database has no such table
 	key          []*catalog.Column // of table
 	ownKeyColumn *catalog.Column   // the column of the key that is not itself an outer tenant's
-	families     []string          // what its columns are called by, most used first
+	subjects     []string          // the columnSubjects of keyColumns, the best match first
 	grade        int
-	carriers     map[*table]carrier
-	order        []*table // of carriers, in the catalog's order
+	keyColumns   map[*table]keyColumn
+	tables       []*table // those of keyColumns, in the catalog's order
 	evidence     evidence
 	reasons      []string
 }
 
-// carrier is how a table holds the key of a candidate.
-type carrier struct {
+// keyColumn is the column in which a table has the key of a candidate.
+type keyColumn struct {
 	column *catalog.Column
-	ref    *catalog.Reference // nil: the column is named so, and references nothing
+	ref    *catalog.Reference // nil: the column has the name, but no foreign key to the table
 }
 
-// candidates are the tables that others reference by a whole key, and the names of
-// columns that speak of tenants without referencing any.
+// candidates returns the tables that other tables reference by a whole key, and the names
+// of columns that are named for tenants without a foreign key.
 func (n *inference) candidates() []*candidate {
 	var out []*candidate
 	byTable := map[*table]*candidate{}
 	for _, t := range n.tables {
-		if c := n.referenced(t); c != nil {
+		if c := n.referencedCandidate(t); c != nil {
 			byTable[t] = c
 			out = append(out, c)
 		}
 	}
-	out = append(out, n.namedAlike(byTable)...)
+	out = append(out, n.addNamedColumns(byTable)...)
 	for _, c := range out {
-		n.indirect(c)
-		for t := range c.carriers {
-			c.order = append(c.order, t)
+		n.addIndirectColumns(c)
+		for t := range c.keyColumns {
+			c.tables = append(c.tables, t)
 		}
-		slices.SortFunc(c.order, func(a, b *table) int { return cmp.Compare(a.order, b.order) })
+		slices.SortFunc(c.tables, func(a, b *table) int { return cmp.Compare(a.order, b.order) })
 	}
 	return out
 }
 
-// referenced makes a candidate of a table and the foreign keys that name its whole key.
-func (n *inference) referenced(t *table) *candidate {
+// referencedCandidate makes a candidate of a table, with the foreign keys that reference
+// its whole key; nil if there are none.
+func (n *inference) referencedCandidate(t *table) *candidate {
 	type use struct {
 		from *table
-		carrier
+		keyColumn
 	}
-	byFamily := map[string][]use{}
-	c := &candidate{table: t, carriers: map[*table]carrier{}}
+	bySubject := map[string][]use{}
+	c := &candidate{table: t, keyColumns: map[*table]keyColumn{}}
 	for _, ref := range t.referrers {
 		key, own := n.keyOf(t, ref.RefColumns)
 		if own == nil || c.ownKeyColumn != nil && c.ownKeyColumn != own {
@@ -65,67 +66,67 @@ func (n *inference) referenced(t *table) *candidate {
 		}
 		c.key, c.ownKeyColumn = key, own
 		column := ref.From.Column(ref.Columns[slices.Index(ref.RefColumns, own.Name)])
-		f := family(column.Name)
-		byFamily[f] = append(byFamily[f], use{n.tableOf[ref.From], carrier{column, ref}})
+		subject := columnSubject(column.Name)
+		bySubject[subject] = append(bySubject[subject], use{n.tableOf[ref.From], keyColumn{column, ref}})
 	}
 	if c.ownKeyColumn == nil {
 		return nil
 	}
-	label := spelledOut(strings.Join(t.label, "_"))
-	for f := range byFamily {
-		c.families = append(c.families, f)
+	tableName := normalizeSubject(strings.Join(t.nameWords, "_"))
+	for subject := range bySubject {
+		c.subjects = append(c.subjects, subject)
 	}
-	slices.SortFunc(c.families, func(a, b string) int {
-		return cmp.Or(-cmp.Compare(likeness(a, label), likeness(b, label)), -cmp.Compare(len(byFamily[a]), len(byFamily[b])), cmp.Compare(a, b))
+	slices.SortFunc(c.subjects, func(a, b string) int {
+		return cmp.Or(-cmp.Compare(nameMatch(a, tableName), nameMatch(b, tableName)), -cmp.Compare(len(bySubject[a]), len(bySubject[b])), cmp.Compare(a, b))
 	})
-	// Beside the first name, others count that say the same less fully and are used
-	// again: environment_id beside runtime_environment_id.
-	c.families = slices.DeleteFunc(c.families, func(f string) bool {
-		return f != c.families[0] && (likeness(f, label) == 0 || len(byFamily[f]) < 2)
+	// Keep further subjects only if they match the table's name and several tables use
+	// them, such as environment_id beside runtime_environment_id.
+	c.subjects = slices.DeleteFunc(c.subjects, func(s string) bool {
+		return s != c.subjects[0] && (nameMatch(s, tableName) == 0 || len(bySubject[s]) < 2)
 	})
-	for _, f := range c.families {
-		for _, u := range byFamily[f] {
-			// Of two columns of one name (tenantId and tenant_id) the first stays.
-			if _, carried := c.carriers[u.from]; !carried {
-				c.carriers[u.from] = u.carrier
+	for _, s := range c.subjects {
+		for _, u := range bySubject[s] {
+			// Of two columns of one subject (tenantId and tenant_id) the first stays.
+			if _, carried := c.keyColumns[u.from]; !carried {
+				c.keyColumns[u.from] = u.keyColumn
 			}
 		}
 	}
-	c.grade = gradeOf(c.families[0], label)
+	c.grade = gradeOf(c.subjects[0], tableName)
 	return c
 }
 
-// indirect adds columns of the same family whose foreign keys lead to the tenant
-// through the composite keys of other tables: (space_id, dataset_id) to datasets,
-// whose space_id does.
-func (n *inference) indirect(c *candidate) {
+// addIndirectColumns adds columns of the same subjects whose foreign keys lead to the
+// tenant through composite keys of other tables: (space_id, dataset_id) references
+// datasets, whose space_id references spaces.
+func (n *inference) addIndirectColumns(c *candidate) {
 	if c.ownKeyColumn == nil {
 		return
 	}
 	for column := range n.columnsReferencing(c.ownKeyColumn) {
 		t := n.tableOf[column.Table.Root()]
-		if t == nil || t == c.table || !slices.Contains(c.families, family(column.Name)) {
+		if t == nil || t == c.table || !slices.Contains(c.subjects, columnSubject(column.Name)) {
 			continue
 		}
-		if u, carried := c.carriers[t]; !carried || len(n.references[u.column]) == 0 {
-			c.carriers[t] = carrier{column: column}
+		if u, carried := c.keyColumns[t]; !carried || len(n.referencesOf[u.column]) == 0 {
+			c.keyColumns[t] = keyColumn{column: column}
 		}
 	}
 }
 
-// likeness tells names that a table's own is meant by.
-func likeness(family, label string) int {
+// nameMatch returns 2 if a subject is the table's name, 1 if it is the end of it, else 0.
+func nameMatch(subject, tableName string) int {
 	switch {
-	case family == label:
+	case subject == tableName:
 		return 2
-	case strings.HasSuffix(label, "_"+family):
+	case strings.HasSuffix(tableName, "_"+subject):
 		return 1
 	}
 	return 0
 }
 
-// keyOf is the primary key of t where columns cover it, otherwise the columns
-// themselves; and the one column of it that is t's own, not an outer tenant's.
+// keyOf returns t's primary key if columns cover it, otherwise columns; and the one column
+// of it that is not a reference, such as to an outer tenant.
 func (n *inference) keyOf(t *table, columns []string) (key []*catalog.Column, own *catalog.Column) {
 	names := columns
 	if pk := t.PrimaryKey(); pk != nil && subset(pk.Columns, columns) {
@@ -134,28 +135,28 @@ func (n *inference) keyOf(t *table, columns []string) (key []*catalog.Column, ow
 	for _, name := range names {
 		c := t.Column(name)
 		key = append(key, c)
-		if len(n.references[c]) == 0 {
+		if len(n.referencesOf[c]) == 0 {
 			if own != nil {
-				return nil, nil // two columns of its own: no tenant is keyed so
+				return nil, nil // tenants have no key of two own columns
 			}
 			own = c
 		}
 	}
 	if own == nil && len(key) == 1 {
-		own = key[0] // a key that references: one table extends another
+		own = key[0] // the key is a reference: the table extends another
 	}
 	return key, own
 }
 
-// namedAlike adds the columns without a foreign key that are named like a tenant's
-// key, to the candidates that there are or as candidates of their own.
-func (n *inference) namedAlike(byTable map[*table]*candidate) []*candidate {
-	byFamily := map[string][]*candidate{}
+// addNamedColumns adds the columns without a foreign key that are named like a tenant's
+// key: to the existing candidates, or as new ones, which it returns.
+func (n *inference) addNamedColumns(byTable map[*table]*candidate) []*candidate {
+	bySubject := map[string][]*candidate{}
 	for _, t := range n.tables {
 		if c := byTable[t]; c != nil {
-			for _, f := range c.families {
-				if !c.extended(f) {
-					byFamily[f] = append(byFamily[f], c)
+			for _, s := range c.subjects {
+				if !c.isExtensionKey(s) {
+					bySubject[s] = append(bySubject[s], c)
 				}
 			}
 		}
@@ -163,35 +164,35 @@ func (n *inference) namedAlike(byTable map[*table]*candidate) []*candidate {
 	var out []*candidate
 	for _, t := range n.tables {
 		for _, column := range t.Columns {
-			f := family(column.Name)
-			if len(n.references[column]) > 0 || column.Generated != "" || !keyLike(column, f) || t.isKey(column, f) {
+			s := columnSubject(column.Name)
+			if len(n.referencesOf[column]) > 0 || column.Generated != "" || !mayHoldKey(column, s) || t.isOwnKey(column, s) {
 				continue
 			}
-			c := candidateFor(byFamily[f], column)
-			if c == nil && tenantGrade(f) >= weakGrade {
-				c = n.unreferenced(f, column)
-				byFamily[f] = append(byFamily[f], c)
+			c := candidateFor(bySubject[s], column)
+			if c == nil && tenantGrade(s) >= weakGrade {
+				c = n.namedCandidate(s, column)
+				bySubject[s] = append(bySubject[s], c)
 				out = append(out, c)
 			}
 			if c == nil || c.table == t {
 				continue
 			}
-			if _, carried := c.carriers[t]; !carried {
-				c.carriers[t] = carrier{column: column}
+			if _, carried := c.keyColumns[t]; !carried {
+				c.keyColumns[t] = keyColumn{column: column}
 			}
 		}
 	}
 	return out
 }
 
-// extended reports whether a name that does not mean the candidate's table is but the
-// primary key of tables that extend it: id, in the tables of its subtypes, is the
-// name of any other table's key, too.
-func (c *candidate) extended(family string) bool {
-	if likeness(family, spelledOut(strings.Join(c.table.label, "_"))) > 0 {
+// isExtensionKey reports whether a subject other than the table's name belongs only to the
+// primary keys of tables that extend it, such as id in the tables of subtypes: columns of
+// other tables with that subject do not reference it.
+func (c *candidate) isExtensionKey(subject string) bool {
+	if nameMatch(subject, normalizeSubject(strings.Join(c.table.nameWords, "_"))) > 0 {
 		return false
 	}
-	for t, u := range c.carriers {
+	for t, u := range c.keyColumns {
 		if pk := t.PrimaryKey(); u.ref != nil && (pk == nil || !slices.Equal(pk.Columns, u.ref.Columns)) {
 			return false
 		}
@@ -199,9 +200,9 @@ func (c *candidate) extended(family string) bool {
 	return true
 }
 
-// keyLike reports whether a column may hold a key, by its name and type: an id, or
-// the bare word for a tenant.
-func keyLike(c *catalog.Column, family string) bool {
+// mayHoldKey reports whether a column may be a reference, by its type and name: an id, or
+// a tenant's word alone.
+func mayHoldKey(c *catalog.Column, subject string) bool {
 	if t := c.Type.Underlying(); t.Kind != catalog.BaseType || t.Category != "S" && t.Category != "N" && t.Category != "U" {
 		return false
 	}
@@ -210,37 +211,38 @@ func keyLike(c *catalog.Column, family string) bool {
 	if last < 0 || slices.Contains(idSuffixes, w[last]) && !slices.Contains([]string{"id", "uuid", "guid", "pk"}, w[last]) {
 		return false
 	}
-	return subjectOf(c.Name) != "" || tenantGrade(family) == 0
+	return subjectOf(c.Name) != "" || tenantGrade(subject) == 0
 }
 
-// isKey tells tenants.tenant_id from a reference.
-func (t *table) isKey(c *catalog.Column, family string) bool {
+// isOwnKey reports whether a column is the table's own key, as tenants.tenant_id is.
+func (t *table) isOwnKey(c *catalog.Column, subject string) bool {
 	pk := t.PrimaryKey()
-	return pk != nil && pk.Columns[len(pk.Columns)-1] == c.Name && likeness(family, spelledOut(strings.Join(t.label, "_"))) > 0
+	return pk != nil && pk.Columns[len(pk.Columns)-1] == c.Name && nameMatch(subject, normalizeSubject(strings.Join(t.nameWords, "_"))) > 0
 }
 
-// candidateFor returns the first candidate whose key the column's type can hold, or nil.
+// candidateFor returns the first candidate with a key that the column can reference, or
+// nil.
 func candidateFor(candidates []*candidate, column *catalog.Column) *candidate {
 	for _, c := range candidates {
-		if c.ownKeyColumn == nil || alike(c.ownKeyColumn.Type, column.Type) {
+		if c.ownKeyColumn == nil || comparableTypes(c.ownKeyColumn.Type, column.Type) {
 			return c
 		}
 	}
 	return nil
 }
 
-// unreferenced makes a candidate of a column's name: of the table of that name, if
+// namedCandidate makes a candidate of a column's subject, with the table of that name if
 // there is one.
-func (n *inference) unreferenced(family string, column *catalog.Column) *candidate {
-	c := &candidate{families: []string{family}, grade: tenantGrade(family), carriers: map[*table]carrier{}}
+func (n *inference) namedCandidate(subject string, column *catalog.Column) *candidate {
+	c := &candidate{subjects: []string{subject}, grade: tenantGrade(subject), keyColumns: map[*table]keyColumn{}}
 	for _, t := range n.tables {
 		pk := t.PrimaryKey()
-		if pk == nil || likeness(family, spelledOut(strings.Join(t.label, "_"))) == 0 {
+		if pk == nil || nameMatch(subject, normalizeSubject(strings.Join(t.nameWords, "_"))) == 0 {
 			continue
 		}
-		if key, own := n.keyOf(t, pk.Columns); own != nil && alike(own.Type, column.Type) {
+		if key, own := n.keyOf(t, pk.Columns); own != nil && comparableTypes(own.Type, column.Type) {
 			c.table, c.key, c.ownKeyColumn = t, key, own
-			if likeness(family, spelledOut(strings.Join(t.label, "_"))) == 2 {
+			if nameMatch(subject, normalizeSubject(strings.Join(t.nameWords, "_"))) == 2 {
 				break
 			}
 		}

@@ -8,36 +8,36 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// conclude gathers what was found, and says what follows from it for a reader.
-func (n *inference) conclude() {
-	for _, l := range n.accepted {
-		n.concludeLevel(l)
+// explain collects the result, with reasons and doubts.
+func (n *inference) explain() {
+	for _, l := range n.levels {
+		n.explainLevel(l)
 	}
 	nullable := map[*Level][]string{}
 	for _, t := range n.tables {
 		for _, s := range t.scopes {
-			n.out.Scopes = append(n.out.Scopes, s)
+			n.result.Scopes = append(n.result.Scopes, s)
 			if len(s.Columns) > 0 && !s.Optional && s.Across == nil && !required(t.Relation, s.Columns) {
 				nullable[s.Level] = append(nullable[s.Level], t.name)
 			}
 		}
-		if len(t.scopes) == 0 && t.level == nil && len(n.accepted) > 0 {
-			n.out.Global = append(n.out.Global, t.Relation)
+		if len(t.scopes) == 0 && t.level == nil && len(n.levels) > 0 {
+			n.result.Global = append(n.result.Global, t.Relation)
 			n.addReason("global "+t.name, "no column carries a tenant, and no required reference leads to a table that has one")
-			n.doubtGlobal(t)
+			n.doubtGlobalTable(t)
 		}
 		for _, p := range t.pairs {
 			p.Tenant = n.sharedTenant(t, p)
-			n.out.Pairs = append(n.out.Pairs, p)
+			n.result.Pairs = append(n.result.Pairs, p)
 		}
 	}
-	for _, l := range n.accepted {
+	for _, l := range n.levels {
 		if tables := nullable[l]; len(tables) > 0 {
 			n.addDoubt("the key of %s may be NULL in %s: do such rows belong to every tenant, or to none?", l.Name, strings.Join(tables, ", "))
 		}
 	}
-	n.out.Levels = n.accepted
-	if len(n.accepted) == 0 && len(n.tables) > 0 {
+	n.result.Levels = n.levels
+	if len(n.levels) == 0 && len(n.tables) > 0 {
 		n.addDoubt("no tenancy was found: no policy compares a column with the session, no key says in table after table whose a row is, and no name is a tenant's; " +
 			"isolation, tenant keys and aggregates cannot be checked, references, pairs and subtypes can")
 		n.doubtFirstColumns()
@@ -45,45 +45,45 @@ func (n *inference) conclude() {
 	n.sortEvidence()
 }
 
-// doubtGlobal says how a global table's rows may belong to a tenant's row all the
-// same: they may reference one, or a tenant's row must have one of its own.
-func (n *inference) doubtGlobal(t *table) {
-	if t.called(people) {
-		return // a user's default account, for one
+// doubtGlobalTable adds a doubt if a global table's rows may belong to a tenant: they may
+// reference a tenant's row, or a tenant's row must have one of its own.
+func (n *inference) doubtGlobalTable(t *table) {
+	if t.nameEndsIn(userWords) {
+		return // a user may reference a tenant without belonging to it
 	}
-	owned := func(r *catalog.Relation) bool {
-		of := n.tableOf[r]
-		return of != nil && len(of.innermostLevels()) > 0 && (of.level == nil || !of.level.candidate.isUsersTable())
+	isScoped := func(r *catalog.Relation) bool {
+		t := n.tableOf[r]
+		return t != nil && len(t.innermostLevels()) > 0 && (t.level == nil || !t.level.candidate.isUsersTable())
 	}
-	for _, ref := range t.refs {
-		if owned(ref.To) {
-			n.addDoubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.cat.Name(ref.To), list(ref.Columns))
+	for _, ref := range t.references {
+		if isScoped(ref.To) {
+			n.addDoubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.catalog.Name(ref.To), columnList(ref.Columns))
 			return
 		}
 	}
 	for _, ref := range t.referrers {
-		if owned(ref.From) && !ref.Optional() && n.tableOf[ref.From].onePer(ref.Columns) {
-			n.addDoubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.cat.Name(ref.From), list(ref.Columns))
+		if isScoped(ref.From) && !ref.Optional() && n.tableOf[ref.From].atMostOnePer(ref.Columns) {
+			n.addDoubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.catalog.Name(ref.From), columnList(ref.Columns))
 			return
 		}
 	}
 }
 
-// doubtWeak says of a level, without policies, that what speaks for it is little: its
-// name, or references alone.
-func (n *inference) doubtWeak(l *Level) {
+// doubtWeakLevel adds a doubt to a level without policies for which only its name or
+// references speak.
+func (n *inference) doubtWeakLevel(l *Level) {
 	e := l.candidate.evidence
 	switch {
 	case l.candidate.table == nil || l.Parent != nil || l.candidate.grade == sureGrade:
-	case l.candidate.grade <= weakGrade && e.joint == 0:
+	case l.candidate.grade <= weakGrade && e.compositeReferences == 0:
 		n.addDoubt("tenant %s: %s may be what a tenant has, and no tenants: references say that rows are of one, not that others may not see them", l.Name, l.candidate.table.name)
-	case e.joint+e.repeated+e.keyed+e.cascades == 0:
-		n.addDoubt("tenant %s: its name and %s, and nothing else: no policy, no key with it, no cascade", l.Name, count(e.required, "table that requires its key says so", "tables that require its key say so"))
+	case e.compositeReferences+e.repeatedKeys+e.inUniqueKeys+e.cascades == 0:
+		n.addDoubt("tenant %s: its name and %s, and nothing else: no policy, no key with it, no cascade", l.Name, plural(e.required, "table that requires its key says so", "tables that require its key say so"))
 	}
 }
 
-// doubtFirstColumns says which column leads composite primary keys in table after
-// table though it is the key of none: it may hold tenants that are kept elsewhere.
+// doubtFirstColumns adds a doubt for each column that leads several composite primary keys
+// and is the key of no table: it may be a tenant's key.
 func (n *inference) doubtFirstColumns() {
 	leading, keyed := map[string][]string{}, map[string]bool{}
 	var order []string
@@ -103,12 +103,13 @@ func (n *inference) doubtFirstColumns() {
 	}
 	for _, column := range order {
 		if tables := leading[column]; len(tables) > 2 && !keyed[column] {
-			n.addDoubt("%s is first in the primary keys of %s, and is the key of no table: it may say whose a row is", column, few(tables))
+			n.addDoubt("%s is first in the primary keys of %s, and is the key of no table: it may say whose a row is", column, shortList(tables))
 		}
 	}
 }
 
-func (n *inference) concludeLevel(l *Level) {
+// explainLevel adds the reasons for a level, and the doubts about it.
+func (n *inference) explainLevel(l *Level) {
 	name := "tenant " + l.Name
 	n.addReason(name, l.candidate.reasons...)
 	if l.candidate.table == nil {
@@ -117,23 +118,23 @@ func (n *inference) concludeLevel(l *Level) {
 		n.addDoubt("no foreign key references %s: it is taken for the table of tenants by its name", l.candidate.table.name)
 	}
 	if l.Parent != nil {
-		n.addReason(name, fmt.Sprintf("%s carries %s, by %s", l.candidate.table.name, l.Parent.Name, list(l.ParentColumns)))
+		n.addReason(name, fmt.Sprintf("%s carries %s, by %s", l.candidate.table.name, l.Parent.Name, columnList(l.ParentColumns)))
 	}
-	member := slices.ContainsFunc(n.out.Memberships, func(m *Membership) bool { return m.Level == l })
+	member := slices.ContainsFunc(n.result.Memberships, func(m *Membership) bool { return m.Level == l })
 	switch {
 	case l.Identity.Setting != "":
-		n.addReason(name, "policies compare its key with "+l.Identity.says())
+		n.addReason(name, "policies compare its key with "+l.Identity.describe())
 	case member:
 		n.addReason(name, "policies ask whether the session's user is a member")
-	case len(l.candidate.evidence.compared) == 0:
+	case len(l.candidate.evidence.policyTables) == 0:
 		n.addDoubt("no row-level security policy compares the key of %s: isolation must be in the application, and only data can be checked", l.Name)
-		n.doubtWeak(l)
+		n.doubtWeakLevel(l)
 	default:
 		n.addDoubt("the policies on %s read no setting that could be set from outside: see them for how a session says who it is", l.Name)
 	}
 }
 
-// sharedTenant are the columns of a pair's table that a target must share.
+// sharedTenant returns the columns of a pair's table that a target has to share, or nil.
 func (n *inference) sharedTenant(t *table, p *Pair) []string {
 	for _, s := range t.scopes {
 		shared := slices.ContainsFunc(p.Targets, func(target Target) bool { return slices.Contains(n.tableOf[target.Table].innermostLevels(), s.Level) })
@@ -146,19 +147,21 @@ func (n *inference) sharedTenant(t *table, p *Pair) []string {
 
 var evidenceOrder = []string{"tenant", "membership", "scoped", "aggregate", "global", "pair", "no", "inheritance"}
 
+// sortEvidence sorts the evidence by evidenceOrder and name. Of an aggregate it keeps the
+// evidence as aggregate, not as scoped table.
 func (n *inference) sortEvidence() {
 	kind := func(e Evidence) int {
 		first, _, _ := strings.Cut(e.Conclusion, " ")
 		return slices.Index(evidenceOrder, first)
 	}
 	aggregates := map[string]bool{}
-	for _, s := range n.out.Scopes {
+	for _, s := range n.result.Scopes {
 		if s.Across != nil {
-			aggregates["scoped "+n.cat.Name(s.Table)] = true
+			aggregates["scoped "+n.catalog.Name(s.Table)] = true
 		}
 	}
-	n.out.Evidence = slices.DeleteFunc(n.out.Evidence, func(e Evidence) bool { return aggregates[e.Conclusion] })
-	slices.SortStableFunc(n.out.Evidence, func(a, b Evidence) int {
+	n.result.Evidence = slices.DeleteFunc(n.result.Evidence, func(e Evidence) bool { return aggregates[e.Conclusion] })
+	slices.SortStableFunc(n.result.Evidence, func(a, b Evidence) int {
 		if kind(a) != kind(b) {
 			return kind(a) - kind(b)
 		}
@@ -166,39 +169,40 @@ func (n *inference) sortEvidence() {
 	})
 }
 
-// schemaPerTenant says when schemas look like copies of one another: then a tenant
-// is a schema, which a Model has no word for.
-func (n *inference) schemaPerTenant() {
-	members := map[string]map[string]bool{}
+// reportSchemaPerTenant adds a doubt if schemas are copies of one another: then each may
+// be a tenant, which a Model cannot declare.
+func (n *inference) reportSchemaPerTenant() {
+	tables := map[string]map[string]bool{} // names, by schema
 	for _, t := range n.tables {
-		if members[t.Schema] == nil {
-			members[t.Schema] = map[string]bool{}
+		if tables[t.Schema] == nil {
+			tables[t.Schema] = map[string]bool{}
 		}
-		members[t.Schema][t.Name] = true
+		tables[t.Schema][t.Name] = true
 	}
-	seen := map[string]bool{}
-	for _, a := range n.cat.Schemas {
-		if seen[a.Name] {
+	reported := map[string]bool{}
+	for _, a := range n.catalog.Schemas {
+		if reported[a.Name] {
 			continue
 		}
-		alike := []string{a.Name}
-		for _, b := range n.cat.Schemas {
-			if b != a && !seen[b.Name] && copies(members[a.Name], members[b.Name]) {
-				alike = append(alike, b.Name)
+		copies := []string{a.Name}
+		for _, b := range n.catalog.Schemas {
+			if b != a && !reported[b.Name] && isCopy(tables[a.Name], tables[b.Name]) {
+				copies = append(copies, b.Name)
 			}
 		}
-		if len(alike) < 2 {
+		if len(copies) < 2 {
 			continue
 		}
-		for _, name := range alike {
-			seen[name] = true
+		for _, name := range copies {
+			reported[name] = true
 		}
 		n.addDoubt("schemas %s hold the same tables: if each is a tenant, isolation is a matter of search_path and privileges on schemas, which a Model does not describe; "+
-			"check one schema at a time", strings.Join(alike, ", "))
+			"check one schema at a time", strings.Join(copies, ", "))
 	}
 }
 
-func copies(a, b map[string]bool) bool {
+// isCopy reports whether at least two tables and 80 % of the larger schema are in both.
+func isCopy(a, b map[string]bool) bool {
 	common := 0
 	for name := range a {
 		if b[name] {

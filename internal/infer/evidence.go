@@ -8,28 +8,29 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// evidence is what speaks for a candidate, as counts that tables without any part
-// in it cannot change.
+// evidence is the evidence for a candidate, as counts. Tables without part in it do not
+// change them.
 type evidence struct {
-	carriers int      // tables that hold its key, links between tables left out
-	required int      // of those, tables whose rows must have it
-	compared []*table // whose policies hold its key against the session
-	ignored  int      // carriers whose policies hold other columns against the session, and not this
-	settings []Identity
-	joint    int // foreign keys between carriers that repeat its key on both sides
-	repeated int // carriers that reference another carrier: each says whose it is, not only its parent
-	keyed    int // carriers that have it in a key together with something else
-	cascades int // required foreign keys that delete a tenant's rows with it
-	connects int // tables that foreign keys connect with its own
+	scopedTables        int        // tables with its key, without link tables
+	required            int        // of those, tables whose key column is NOT NULL
+	policyTables        []*table   // those whose policies compare its key with the session
+	otherPolicies       int        // tables with its key whose policies compare other columns instead
+	settings            []Identity // with which policies compare its key
+	compositeReferences int        // foreign keys between tables with its key that include it
+	repeatedKeys        int        // tables with its key that reference another table with it
+	inUniqueKeys        int        // tables with its key in a composite unique key
+	cascades            int        // required foreign keys that delete rows with their tenant
+	connectedTables     int        // tables that foreign keys connect with its table
 }
 
-// weigh gathers the evidence for a candidate.
-func (n *inference) weigh(c *candidate, sizes map[*table]int) {
+// gatherEvidence counts the evidence for a candidate. componentSizes are the numbers of
+// connected tables, by root.
+func (n *inference) gatherEvidence(c *candidate, componentSizes map[*table]int) {
 	e := &c.evidence
-	for _, t := range c.order {
-		u := c.carriers[t]
-		if !t.links() {
-			e.carriers++
+	for _, t := range c.tables {
+		u := c.keyColumns[t]
+		if !t.isLinkTable() {
+			e.scopedTables++
 			if u.column.Required() {
 				e.required++
 			}
@@ -37,113 +38,116 @@ func (n *inference) weigh(c *candidate, sizes map[*table]int) {
 		if u.ref != nil && u.ref.OnDelete == catalog.Cascade && u.column.Required() {
 			e.cascades++
 		}
-		if t.keyedBy(u.column.Name) {
-			e.keyed++
+		if t.inCompositeKey(u.column.Name) {
+			e.inUniqueKeys++
 		}
 		repeats := false
-		for _, ref := range t.refs {
-			other, ok := c.carriers[n.tableOf[ref.To]]
+		for _, ref := range t.references {
+			other, ok := c.keyColumns[n.tableOf[ref.To]]
 			if !ok {
 				continue
 			}
 			repeats = true
 			if i := slices.Index(ref.Columns, u.column.Name); i >= 0 && len(ref.Columns) > 1 && ref.RefColumns[i] == other.column.Name {
-				e.joint++
+				e.compositeReferences++
 			}
 		}
 		if repeats {
-			e.repeated++
+			e.repeatedKeys++
 		}
-		e.hear(t, u.column)
+		e.addPolicies(t, u.column)
 	}
 	if c.table != nil {
-		e.hear(c.table, c.ownKeyColumn)
-		e.connects = sizes[c.table.root()] - 1
+		e.addPolicies(c.table, c.ownKeyColumn)
+		e.connectedTables = componentSizes[c.table.root()] - 1
 	}
 }
 
-// hear notes what the policies of a table say of a column that holds the key.
-func (e *evidence) hear(t *table, column *catalog.Column) {
-	heard := false
-	for _, x := range t.compared {
+// addPolicies counts what the policies of a table compare: its column with the key, or
+// others.
+func (e *evidence) addPolicies(t *table, column *catalog.Column) {
+	found := false
+	for _, x := range t.comparisons {
 		if x.column != column {
 			continue
 		}
 		if x.identity.Setting != "" {
 			e.settings = append(e.settings, x.identity)
 		}
-		heard = true
+		found = true
 	}
 	switch {
-	case heard:
-		e.compared = append(e.compared, t)
-	case len(t.compared) > 0:
-		e.ignored++
+	case found:
+		e.policyTables = append(e.policyTables, t)
+	case len(t.comparisons) > 0:
+		e.otherPolicies++
 	}
 }
 
-// keyedBy reports whether a primary key or unique index has the column and another one.
-func (t *table) keyedBy(column string) bool {
+// inCompositeKey reports whether a unique index or primary key has the column and another
+// one.
+func (t *table) inCompositeKey(column string) bool {
 	return slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
 		columns := ix.Columns()
 		return ix.Unique && len(ix.Keys) > 1 && slices.Contains(columns, column)
 	})
 }
 
-// links reports whether a table joins rows of others: a unique index is on nothing
-// but references to at least two tables, and little else is in it.
-func (t *table) links() bool {
-	bound := map[string]*catalog.Relation{}
-	for _, ref := range t.refs {
+// isLinkTable reports whether a table links rows of other tables: a unique index has only
+// references to at least two tables, and the table has at most two other columns.
+func (t *table) isLinkTable() bool {
+	referenced := map[string]*catalog.Relation{} // by column
+	for _, ref := range t.references {
 		for _, name := range ref.Columns {
-			bound[name] = ref.To
+			referenced[name] = ref.To
 		}
 	}
-	rest := 0
+	others := 0 // apart from dates and booleans
 	for _, c := range t.Columns {
-		if category := c.Type.Underlying().Category; bound[c.Name] == nil && category != "D" && category != "B" {
-			rest++
+		if category := c.Type.Underlying().Category; referenced[c.Name] == nil && category != "D" && category != "B" {
+			others++
 		}
 	}
-	return rest <= 2 && slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
+	return others <= 2 && slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
 		targets := map[*catalog.Relation]bool{}
 		for _, name := range ix.Columns() {
-			if bound[name] == nil {
+			if referenced[name] == nil {
 				return false
 			}
-			targets[bound[name]] = true
+			targets[referenced[name]] = true
 		}
 		return ix.Unique && len(targets) > 1
 	})
 }
 
-// says is the evidence in words.
-func (c *candidate) says() []string {
+// describe returns the evidence in words.
+func (c *candidate) describe() []string {
 	e := c.evidence
 	var out []string
-	if len(c.order) > 0 {
-		name := c.carriers[c.order[0]].column.Name
-		out = append(out, fmt.Sprintf("%s by columns such as %s, required in %d of them", count(len(c.order), "table carries its key", "tables carry its key"), name, e.inAll(c)))
+	if len(c.tables) > 0 {
+		name := c.keyColumns[c.tables[0]].column.Name
+		out = append(out, fmt.Sprintf("%s by columns such as %s, required in %d of them", plural(len(c.tables), "table carries its key", "tables carry its key"), name, c.requiredColumns()))
 	}
-	if e.repeated > 0 {
-		out = append(out, fmt.Sprintf("%s another one that does", count(e.repeated, "table carries it though it references", "tables carry it though they reference")))
+	if e.repeatedKeys > 0 {
+		out = append(out, fmt.Sprintf("%s another one that does", plural(e.repeatedKeys, "table carries it though it references", "tables carry it though they reference")))
 	}
-	if e.joint > 0 {
-		out = append(out, fmt.Sprintf("%s it on both sides", count(e.joint, "composite foreign key has", "composite foreign keys have")))
+	if e.compositeReferences > 0 {
+		out = append(out, fmt.Sprintf("%s it on both sides", plural(e.compositeReferences, "composite foreign key has", "composite foreign keys have")))
 	}
-	if len(e.compared) > 0 {
+	if len(e.policyTables) > 0 {
 		var names []string
-		for _, t := range e.compared {
+		for _, t := range e.policyTables {
 			names = append(names, t.name)
 		}
-		out = append(out, "policies compare its key on "+few(names))
+		out = append(out, "policies compare its key on "+shortList(names))
 	}
 	return out
 }
 
-func (e evidence) inAll(c *candidate) int {
+// requiredColumns counts the tables, link tables too, whose key column is NOT NULL.
+func (c *candidate) requiredColumns() int {
 	required := 0
-	for _, u := range c.carriers {
+	for _, u := range c.keyColumns {
 		if u.column.Required() {
 			required++
 		}
@@ -151,19 +155,21 @@ func (e evidence) inAll(c *candidate) int {
 	return required
 }
 
-func count(n int, one, many string) string {
+// plural returns "1 table" or "2 tables", given both.
+func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// few is a list that does not run away.
-func few(names []string) string {
+// shortList lists at most five names, and counts the rest.
+func shortList(names []string) string {
 	if len(names) > 5 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:4], ", "), len(names)-4)
 	}
 	return strings.Join(names, ", ")
 }
 
-func list(columns []string) string { return "(" + strings.Join(columns, ", ") + ")" }
+// columnList returns (a, b).
+func columnList(columns []string) string { return "(" + strings.Join(columns, ", ") + ")" }

@@ -1,18 +1,17 @@
-// Package infer works out what the tables of a database mean: which levels of
-// tenancy there are, how rows belong to them, which pairs of columns point at any
-// table, which tables come in subtypes.
+// Package infer infers from a database's catalog what its tables mean: the levels of
+// tenancy, how rows belong to tenants, the polymorphic pairs of columns, and the tables
+// with subtypes.
 //
 //	found, err := infer.Infer(ctx, cat, db)
 //	for _, level := range found.Levels { … level.Table.Name … }
 //
-// Conclusions rest on evidence that a database holds, strongest first: what
-// row-level security policies compare, what foreign keys require, what composite
-// keys repeat, and names last. Nothing is measured against the number of all
-// tables, so tables that have nothing to do with a conclusion do not weaken it.
-// What the evidence suggests without settling it is a doubt.
+// The evidence, strongest first, is what row-level security policies compare, what
+// foreign keys require, which columns composite keys repeat, and names. Tables without
+// part in a conclusion do not weaken it: no count is compared with the number of all
+// tables. If the evidence does not suffice for a conclusion, Infer returns a doubt.
 //
-// The time is linear in the number of tables and foreign keys; a pair of columns
-// costs a query or two on its table.
+// The time is linear in the number of tables and foreign keys. Each pair of columns costs
+// one or two queries on its table.
 package infer
 
 import (
@@ -24,12 +23,13 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// Rows is a database whose rows may be looked at, where only they can tell.
+// Rows is a database from which Infer reads rows where the catalog does not suffice: the
+// types of polymorphic pairs and the values of discriminators.
 type Rows interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// Result is what was found, tables in the catalog's order.
+// Result is what Infer found. Tables are in the catalog's order.
 type Result struct {
 	Levels      []*Level
 	Scopes      []Scope
@@ -41,17 +41,17 @@ type Result struct {
 	Doubts      []string
 }
 
-// Evidence holds the reasons of a conclusion, which is named as the declaration
-// that is made of it: "scoped datasets".
+// Evidence has the reasons for a conclusion. Conclusion is the name of a declaration of
+// the Model, such as "scoped datasets".
 type Evidence struct {
 	Conclusion string
 	Reasons    []string
 }
 
-// Level of tenancy.
+// Level is a level of tenancy, such as organization or space.
 type Level struct {
 	Name          string
-	Table         *catalog.Relation // nil: tenants live elsewhere
+	Table         *catalog.Relation // nil: the database has no table of these tenants
 	Key           []string
 	Parent        *Level
 	ParentColumns []string
@@ -60,18 +60,18 @@ type Level struct {
 	candidate *candidate
 }
 
-// Identity is how a session says who it is: by a setting, by a claim inside one, or
-// by the key of a row that knows.
+// Identity is how a session says which tenant or user it is: by a setting, by a claim in
+// a setting with a JSON document, or by a setting with the key of a row of Session.
 type Identity struct {
 	Setting string
 	Claim   []string
 	Session Ref
 }
 
-// Ref leads from columns of one table to another table.
+// Ref is a reference from columns of one table to another table.
 type Ref struct {
 	Columns []string
-	Table   *catalog.Relation // nil with Columns: a pair, and its target
+	Table   *catalog.Relation // nil with Columns: these are a pair, which gives the table
 	Key     []string
 }
 
@@ -82,13 +82,13 @@ type Scope struct {
 	Columns  []string
 	Via      Ref
 	Optional bool
-	// Across is the outer level that reads an aggregate across its tenants, and
-	// AcrossColumns hold that level's key; nil: the table is no aggregate.
+	// Across is the outer level whose members read the table across the tenants of
+	// Level, and AcrossColumns have its key. Nil: the table is no aggregate.
 	Across        *Level
 	AcrossColumns []string
 }
 
-// Membership is a table whose rows let a user see a tenant.
+// Membership is a table whose rows say which users belong to which tenants of a level.
 type Membership struct {
 	Table   *catalog.Relation
 	Level   *Level
@@ -97,7 +97,8 @@ type Membership struct {
 	Identity
 }
 
-// Pair of columns that points at rows of any of several tables.
+// Pair is a polymorphic pair: a type and an id that point at a row of one of several
+// tables. Tenant are the columns of Table that the target has to share.
 type Pair struct {
 	Table   *catalog.Relation
 	Type    *catalog.Column
@@ -106,7 +107,8 @@ type Pair struct {
 	Targets []Target
 }
 
-// Target of a pair.
+// Target is a table that a pair points at for one value of its type. Shadow is a
+// generated column that has the id for that value, or "".
 type Target struct {
 	Value  string
 	Table  *catalog.Relation
@@ -114,7 +116,7 @@ type Target struct {
 	Shadow string
 }
 
-// Base is a table whose rows come in subtypes.
+// Base is a table whose rows have subtypes.
 type Base struct {
 	Table         *catalog.Relation
 	Key           []string
@@ -122,29 +124,30 @@ type Base struct {
 	Subtypes      []Subtype
 }
 
-// Subtype of a base's rows.
+// Subtype is a subtype of a base's rows: those with Value in the base's discriminator.
+// It has a table, whose Key references the base, or settings in a Column of the base.
 type Subtype struct {
 	Value         string
-	Table         *catalog.Relation // nil: none of its own
+	Table         *catalog.Relation // nil: the subtype has no table
 	Key           []string
 	Discriminator string
 	Column        string
 }
 
-// Infer reads the catalog, and rows where it takes them.
+// Infer reads the catalog, and rows where the catalog does not suffice.
 func Infer(ctx context.Context, cat *catalog.Catalog, rows Rows) (*Result, error) {
 	n := newInference(ctx, cat, rows)
-	n.levels()
+	n.findLevels()
 	n.findScopes()
-	if err := n.pairs(); err != nil {
+	if err := n.findPairs(); err != nil {
 		return nil, fmt.Errorf("look for polymorphic pairs: %w", err)
 	}
-	n.inherit()
-	if err := n.bases(); err != nil {
+	n.inheritScopes()
+	if err := n.findBases(); err != nil {
 		return nil, fmt.Errorf("look for subtypes: %w", err)
 	}
-	n.memberships()
-	n.conclude()
-	n.schemaPerTenant()
-	return &n.out, nil
+	n.findMemberships()
+	n.explain()
+	n.reportSchemaPerTenant()
+	return &n.result, nil
 }

@@ -7,70 +7,70 @@ import (
 	"strings"
 )
 
-// levels finds every candidate and accepts those that the schema treats as tenants:
-// the strongest first, then what those lie in and what lies in them, users last.
-func (n *inference) levels() {
+// findLevels accepts the candidates that the schema treats as tenants: the strongest
+// first, then levels outside or inside these, and users last.
+func (n *inference) findLevels() {
 	candidates := n.candidates()
-	sizes := map[*table]int{}
+	componentSizes := map[*table]int{}
 	for _, t := range n.tables {
-		sizes[t.root()]++
+		componentSizes[t.root()]++
 	}
 	for _, c := range candidates {
-		n.weigh(c, sizes)
+		n.gatherEvidence(c, componentSizes)
 	}
 	slices.SortStableFunc(candidates, func(a, b *candidate) int {
 		return cmp.Or(-cmp.Compare(a.rank(), b.rank()), -cmp.Compare(a.evidence.required, b.evidence.required),
-			-cmp.Compare(len(a.carriers), len(b.carriers)), cmp.Compare(a.families[0], b.families[0]))
+			-cmp.Compare(len(a.keyColumns), len(b.keyColumns)), cmp.Compare(a.subjects[0], b.subjects[0]))
 	})
 	for _, c := range candidates {
-		n.consider(c, c.judge(len(n.accepted) == 0))
+		n.accept(c, c.levelReason(len(n.levels) == 0))
 	}
 	for grown := true; grown; {
 		grown = false
 		for _, c := range candidates {
-			grown = n.consider(c, n.outer(c)) || n.consider(c, n.inner(c)) || grown
+			grown = n.accept(c, n.outerReason(c)) || n.accept(c, n.innerReason(c)) || grown
 		}
 	}
 	for _, c := range candidates {
-		n.consider(c, n.users(c))
+		n.accept(c, n.usersReason(c))
 	}
 	n.nameLevels()
 	n.linkLevels()
 	n.reportNearMisses(candidates)
 }
 
-// rank orders candidates: what policies compare comes first, then what keys include,
-// then names, of which one that most rows may do without says nothing.
+// rank orders candidates: those whose key policies compare first, then those in composite
+// keys, then by name. A name does not count if most key columns may be NULL.
 func (c *candidate) rank() int {
 	r := c.grade
-	if 2*c.evidence.inAll(c) < len(c.carriers) {
+	if 2*c.requiredColumns() < len(c.keyColumns) {
 		r = 0
 	}
-	if c.grade > 0 && c.evidence.keyed > 2 {
+	if c.grade > 0 && c.evidence.inUniqueKeys > 2 {
 		r += 2
 	}
-	if len(c.evidence.compared) > 0 && !c.isUsersTable() {
+	if len(c.evidence.policyTables) > 0 && !c.isUsersTable() {
 		r += 10
 	}
 	return r
 }
 
-// called is the candidate's table, or what its columns are named for.
-func (c *candidate) called() string {
+// name returns the candidate's table, or the subject of its columns.
+func (c *candidate) name() string {
 	if c.table != nil {
 		return c.table.name
 	}
-	return c.families[0]
+	return c.subjects[0]
 }
 
-func (c *candidate) isUsersTable() bool { return c.table != nil && c.table.called(people) }
+func (c *candidate) isUsersTable() bool { return c.table != nil && c.table.nameEndsIn(userWords) }
 
-// consider accepts a candidate for a reason, unless it is a level already.
-func (n *inference) consider(c *candidate, why string) bool {
-	if why == "" || n.taken(c) {
+// accept makes a level of a candidate, unless reason is "" or it is a level already.
+func (n *inference) accept(c *candidate, reason string) bool {
+	if reason == "" || n.isAccepted(c) {
 		return false
 	}
-	c.reasons = append([]string{why}, c.says()...)
+	c.reasons = append([]string{reason}, c.describe()...)
 	l := &Level{candidate: c}
 	for _, k := range c.key {
 		l.Key = append(l.Key, k.Name)
@@ -79,83 +79,85 @@ func (n *inference) consider(c *candidate, why string) bool {
 		l.Table = c.table.Relation
 		c.table.level = l
 	}
-	n.accepted = append(n.accepted, l)
+	n.levels = append(n.levels, l)
 	return true
 }
 
-// taken reports whether the candidate's table, or its name, is a level already.
-func (n *inference) taken(c *candidate) bool {
-	return slices.ContainsFunc(n.accepted, func(l *Level) bool {
-		return l.candidate == c || l.candidate.table != nil && l.candidate.table == c.table || c.table == nil && slices.Contains(l.candidate.families, c.families[0])
+// isAccepted reports whether the candidate's table or subject is a level.
+func (n *inference) isAccepted(c *candidate) bool {
+	return slices.ContainsFunc(n.levels, func(l *Level) bool {
+		return l.candidate == c || l.candidate.table != nil && l.candidate.table == c.table || c.table == nil && slices.Contains(l.candidate.subjects, c.subjects[0])
 	})
 }
 
-// judge decides on a candidate for itself. It returns the reason, or "".
-func (c *candidate) judge(first bool) string {
+// levelReason returns the reason why a candidate is a level by itself, or "". first is
+// true while no level is accepted.
+func (c *candidate) levelReason(first bool) string {
 	e := c.evidence
 	switch {
 	case c.isUsersTable():
 		return ""
-	case len(e.compared) > 0 && (c.grade > weakGrade || c.grade > 0 && (c.table != nil || len(e.compared) > 1)):
+	case len(e.policyTables) > 0 && (c.grade > weakGrade || c.grade > 0 && (c.table != nil || len(e.policyTables) > 1)):
 		return "row-level security compares its key with the session's tenant"
-	case len(e.compared) > 0 && e.required > 0 && (len(e.compared) > 1 || len(e.settings) > 0):
+	case len(e.policyTables) > 0 && e.required > 0 && (len(e.policyTables) > 1 || len(e.settings) > 0):
 		return "row-level security compares its key with something of the session"
-	case e.ignored > 1:
-		return "" // policies say that something else keeps its rows apart
-	case c.grade == sureGrade && e.inAll(c) > 0, c.grade == sureGrade && c.table != nil && len(c.table.referrers) > 0:
+	case e.otherPolicies > 1:
+		return "" // the tables with its key are separated by other columns
+	case c.grade == sureGrade && c.requiredColumns() > 0, c.grade == sureGrade && c.table != nil && len(c.table.referrers) > 0:
 		return "its columns are named for a tenant"
-	case e.joint > 1 && c.grade > 0 && (first || e.required > 2 && e.joint > e.required/2):
+	case e.compositeReferences > 1 && c.grade > 0 && (first || e.required > 2 && e.compositeReferences > e.required/2):
 		return "foreign keys between the tables that carry it include it"
 	case !first:
 		return ""
 	case c.table == nil:
-		return c.judgeName()
-	case c.grade == strongGrade && e.inAll(c) > 0:
+		return c.reasonByName()
+	case c.grade == strongGrade && c.requiredColumns() > 0:
 		return "rows must reference it, and it is named as tenants are"
-	case c.grade >= mediumGrade && e.required > 0 && e.keyed > 0:
+	case c.grade >= mediumGrade && e.required > 0 && e.inUniqueKeys > 0:
 		return "keys of other tables include its own, and tenants are often called that"
-	case c.grade >= mediumGrade && e.required > 1 && (e.required > 2 || e.repeated > 0 || 2*e.carriers > e.connects):
+	case c.grade >= mediumGrade && e.required > 1 && (e.required > 2 || e.repeatedKeys > 0 || 2*e.scopedTables > e.connectedTables):
 		return "rows must reference it, and tenants are often called that"
 	}
-	return c.judgeKeys()
+	return c.reasonByKeys()
 }
 
-// judgeName decides on columns that reference nothing.
-func (c *candidate) judgeName() string {
+// reasonByName is levelReason for columns that reference no table.
+func (c *candidate) reasonByName() string {
 	e := c.evidence
 	switch {
 	case c.grade == strongGrade && e.required > 1:
 		return "rows must have it, and it is named as tenants are"
-	case c.grade == mediumGrade && e.required > 2 && e.keyed > 1:
+	case c.grade == mediumGrade && e.required > 2 && e.inUniqueKeys > 1:
 		return "rows must have it, keys include it, and tenants are often called that"
 	}
 	return ""
 }
 
-// judgeKeys decides on a table whose name says nothing: what the keys say counts.
-func (c *candidate) judgeKeys() string {
+// reasonByKeys is levelReason for a table whose name is no tenant's: it considers keys
+// only.
+func (c *candidate) reasonByKeys() string {
 	e := c.evidence
-	if c.table.called(lookups) || c.within() {
+	if c.table.nameEndsIn(lookupWords) || c.requiresAnother() {
 		return ""
 	}
-	connected := float64(len(c.carriers)) / float64(max(1, e.connects))
+	connected := float64(len(c.keyColumns)) / float64(max(1, e.connectedTables))
 	switch {
-	case c.grade == weakGrade && connected >= 0.5 && (e.required > 2 || e.required > 1 && e.repeated > 0):
+	case c.grade == weakGrade && connected >= 0.5 && (e.required > 2 || e.required > 1 && e.repeatedKeys > 0):
 		return "most tables that are connected with it carry it, and tenants are sometimes called that"
-	case e.joint > 2 && connected >= 0.5:
+	case e.compositeReferences > 2 && connected >= 0.5:
 		return "foreign keys between the tables that carry it include it"
-	case e.required > 2 && e.repeated > 1 && connected >= 0.6:
+	case e.required > 2 && e.repeatedKeys > 1 && connected >= 0.6:
 		return "tables carry its key though they reference others that carry it: it says whose a row is"
-	case e.required > 4 && connected >= 0.9 && 2*e.cascades >= len(c.carriers):
+	case e.required > 4 && connected >= 0.9 && 2*e.cascades >= len(c.keyColumns):
 		return "every table that is connected with it requires it, and rows go with it"
 	}
 	return ""
 }
 
-// within reports whether the table's own rows require one of another table: then
-// that may be the tenant, but not this.
-func (c *candidate) within() bool {
-	for _, ref := range c.table.refs {
+// requiresAnother reports whether the table has no tenant's name and its rows require a
+// row of another table, which may be the tenant instead.
+func (c *candidate) requiresAnother() bool {
+	for _, ref := range c.table.references {
 		if !ref.Optional() && c.grade == 0 {
 			return true
 		}
@@ -163,121 +165,124 @@ func (c *candidate) within() bool {
 	return false
 }
 
-// outer accepts what tenants themselves belong to, if it is named as tenants are:
-// the organization of a space. It need not be carried elsewhere.
-func (n *inference) outer(c *candidate) string {
+// outerReason returns the reason why a candidate with a tenant's name is a level outside
+// an accepted one, as an organization is outside a space, or "".
+func (n *inference) outerReason(c *candidate) string {
 	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade {
 		return ""
 	}
-	for _, l := range n.accepted {
-		u, ok := c.carriers[l.candidate.table]
-		if l.candidate.table == nil || !ok || !u.column.Required() || l.candidate.isUsersTable() || c.grade == mediumGrade && len(c.carriers) < 2 {
+	for _, l := range n.levels {
+		u, ok := c.keyColumns[l.candidate.table]
+		if l.candidate.table == nil || !ok || !u.column.Required() || l.candidate.isUsersTable() || c.grade == mediumGrade && len(c.keyColumns) < 2 {
 			continue
 		}
-		return fmt.Sprintf("each %s belongs to one, by %s.%s", l.candidate.families[0], l.candidate.table.name, u.column.Name)
+		return fmt.Sprintf("each %s belongs to one, by %s.%s", l.candidate.subjects[0], l.candidate.table.name, u.column.Name)
 	}
 	return ""
 }
 
-// inner accepts what divides a tenant's rows further, if it is named so: tables
-// belong to it, and only through it to the tenant.
-func (n *inference) inner(c *candidate) string {
-	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade || c.evidence.ignored > 1 {
+// innerReason returns the reason why a candidate with a tenant's name is a level inside an
+// accepted one, or "": other tables belong to it, and to the outer level only through it.
+func (n *inference) innerReason(c *candidate) string {
+	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade || c.evidence.otherPolicies > 1 {
 		return ""
 	}
-	for _, l := range n.accepted {
-		u, ok := l.candidate.carriers[c.table]
+	for _, l := range n.levels {
+		u, ok := l.candidate.keyColumns[c.table]
 		if !ok || !u.column.Required() || l.candidate.isUsersTable() {
 			continue
 		}
-		if c.table.called(containers) && c.evidence.required > 1 {
-			return fmt.Sprintf("its rows belong to %s, and rows of other tables must reference it", l.candidate.called())
+		if c.table.nameEndsIn(innerTenantWords) && c.evidence.required > 1 {
+			return fmt.Sprintf("its rows belong to %s, and rows of other tables must reference it", l.candidate.name())
 		}
-		through, all := n.through(c, l.candidate)
+		through, all := n.countThrough(c, l.candidate)
 		if through > 2 || through > 1 && 2*through >= all {
-			return fmt.Sprintf("its rows belong to %s, and %s there through it only", l.candidate.called(), count(through, "table leads", "tables lead"))
+			return fmt.Sprintf("its rows belong to %s, and %s there through it only", l.candidate.name(), plural(through, "table leads", "tables lead"))
 		}
 	}
 	return ""
 }
 
-// through counts the tables that lead to an outer candidate through an inner one and
-// do not carry it themselves, and all that do not carry it.
-func (n *inference) through(inner, outer *candidate) (through, all int) {
-	counts := func(start []*table) (sum int) {
+// countThrough counts the tables without the outer candidate's key whose rows must
+// reference, directly or through other tables, an inner tenant; and all of them that must
+// reference an outer one.
+func (n *inference) countThrough(inner, outer *candidate) (through, all int) {
+	countWithoutKey := func(start []*table) (sum int) {
 		for t := range n.requiredDescendants(start) {
-			if _, direct := outer.carriers[t]; !direct && t != inner.table && !t.links() {
+			if _, direct := outer.keyColumns[t]; !direct && t != inner.table && !t.isLinkTable() {
 				sum++
 			}
 		}
 		return sum
 	}
-	var start []*table
-	for _, t := range inner.order {
-		if _, direct := outer.carriers[t]; !direct && !t.links() && inner.carriers[t].column.Required() {
-			start = append(start, t)
+	var ofInner, ofOuter []*table
+	for _, t := range inner.tables {
+		if _, direct := outer.keyColumns[t]; !direct && !t.isLinkTable() && inner.keyColumns[t].column.Required() {
+			ofInner = append(ofInner, t)
 		}
 	}
-	var top []*table
-	for _, t := range outer.order {
-		if outer.carriers[t].column.Required() {
-			top = append(top, t)
+	for _, t := range outer.tables {
+		if outer.keyColumns[t].column.Required() {
+			ofOuter = append(ofOuter, t)
 		}
 	}
-	return counts(start), counts(top)
+	return countWithoutKey(ofInner), countWithoutKey(ofOuter)
 }
 
-// users accepts users as a level where policies keep the rows of each apart: on more
-// tables than those that say who belongs to which tenant.
-func (n *inference) users(c *candidate) string {
+// usersReason returns the reason why users are a level, or "": policies separate their
+// rows on several tables that neither are tenants nor say who belongs to which tenant, or,
+// without any policy, most tables have an owner.
+func (n *inference) usersReason(c *candidate) string {
 	if !c.isUsersTable() {
 		return ""
 	}
 	own := 0
-	for _, t := range c.evidence.compared {
-		if t != c.table && t.level == nil && !n.asked[t] {
+	for _, t := range c.evidence.policyTables {
+		if t != c.table && t.level == nil && !n.membershipTables[t] {
 			own++
 		}
 	}
 	if own > 1 {
-		c.keepCompared(n.accepted)
+		c.keepPolicyTables(n.levels)
 		return "row-level security compares its key with the session's user"
 	}
-	if own == 0 && len(n.accepted) == 0 && len(c.evidence.compared) == 0 && c.evidence.required > 2 && slices.Contains(c.families, "owner") &&
-		float64(len(c.carriers)) >= 0.5*float64(c.evidence.connects) {
+	if own == 0 && len(n.levels) == 0 && len(c.evidence.policyTables) == 0 && c.evidence.required > 2 && slices.Contains(c.subjects, "owner") &&
+		float64(len(c.keyColumns)) >= 0.5*float64(c.evidence.connectedTables) {
 		return "most tables that are connected with it have an owner"
 	}
 	return ""
 }
 
-// keepCompared leaves those carriers whose rows policies keep apart by user, and
-// those that belong to nothing else.
-func (c *candidate) keepCompared(accepted []*Level) {
-	c.order = slices.DeleteFunc(c.order, func(t *table) bool {
-		elsewhere := slices.ContainsFunc(accepted, func(l *Level) bool { _, ok := l.candidate.carriers[t]; return ok || l.candidate.table == t })
-		if !slices.Contains(c.evidence.compared, t) && (elsewhere || !c.carriers[t].column.Required()) {
-			delete(c.carriers, t)
+// keepPolicyTables removes the tables whose policies do not separate rows by user, unless
+// they require a user and belong to no other level.
+func (c *candidate) keepPolicyTables(accepted []*Level) {
+	c.tables = slices.DeleteFunc(c.tables, func(t *table) bool {
+		elsewhere := slices.ContainsFunc(accepted, func(l *Level) bool { _, ok := l.candidate.keyColumns[t]; return ok || l.candidate.table == t })
+		if !slices.Contains(c.evidence.policyTables, t) && (elsewhere || !c.keyColumns[t].column.Required()) {
+			delete(c.keyColumns, t)
 			return true
 		}
 		return false
 	})
 }
 
+// nameLevels names levels for their tables, and finds the setting of each.
 func (n *inference) nameLevels() {
-	for _, l := range n.accepted {
-		l.Name = l.candidate.families[0]
+	for _, l := range n.levels {
+		l.Name = l.candidate.subjects[0]
 		if l.candidate.table != nil {
-			l.Name = strings.Join(l.candidate.table.label, "_")
+			l.Name = strings.Join(l.candidate.table.nameWords, "_")
 		}
-		for _, other := range n.accepted {
+		for _, other := range n.levels {
 			if other != l && other.Name == l.Name {
-				l.Name += "_by_" + l.candidate.families[0]
+				l.Name += "_by_" + l.candidate.subjects[0]
 			}
 		}
 		l.Identity = mostUsed(l.candidate.evidence.settings)
 	}
 }
 
+// mostUsed returns the identity that most policies use.
 func mostUsed(all []Identity) Identity {
 	counts := map[string]int{}
 	var best Identity
@@ -292,15 +297,15 @@ func mostUsed(all []Identity) Identity {
 	return best
 }
 
-// linkLevels finds each level's parent: the nearest of those that its table carries.
+// linkLevels finds each level's parent: the nearest of the levels whose key its table has.
 func (n *inference) linkLevels() {
-	for _, l := range n.accepted {
+	for _, l := range n.levels {
 		if l.candidate.table == nil {
 			continue
 		}
-		for _, p := range n.accepted {
-			u, ok := p.candidate.carriers[l.candidate.table]
-			if p == l || !ok || p.candidate.isUsersTable() || l.Parent != nil && !p.carriesKeyOf(l.Parent) || p.hasAncestor(l) {
+		for _, p := range n.levels {
+			u, ok := p.candidate.keyColumns[l.candidate.table]
+			if p == l || !ok || p.candidate.isUsersTable() || l.Parent != nil && !p.hasKeyOf(l.Parent) || p.hasAncestor(l) {
 				continue
 			}
 			l.Parent = p
@@ -309,13 +314,13 @@ func (n *inference) linkLevels() {
 	}
 }
 
-// carriesKeyOf reports whether l's table carries the key of q: then q is further out.
-func (l *Level) carriesKeyOf(q *Level) bool {
-	_, ok := q.candidate.carriers[l.candidate.table]
+// hasKeyOf reports whether l's table has the key of q, which then is outside l.
+func (l *Level) hasKeyOf(q *Level) bool {
+	_, ok := q.candidate.keyColumns[l.candidate.table]
 	return l.candidate.table != nil && ok
 }
 
-// hasAncestor reports whether q is an outer level of l.
+// hasAncestor reports whether q is outside l.
 func (l *Level) hasAncestor(q *Level) bool {
 	for i, p := 0, l.Parent; p != nil && i < 16; i, p = i+1, p.Parent {
 		if p == q {
@@ -325,41 +330,41 @@ func (l *Level) hasAncestor(q *Level) bool {
 	return false
 }
 
-// reportNearMisses adds a doubt for each table that looks like a level and was not taken
-// for one.
+// reportNearMisses adds a doubt for each candidate that resembles a level and was not
+// accepted.
 func (n *inference) reportNearMisses(candidates []*candidate) {
-	if len(n.accepted) == 0 {
-		n.unnamedKeys()
+	if len(n.levels) == 0 {
+		n.reportUnnamedKeys()
 	}
 	for _, c := range candidates {
 		e := c.evidence
-		if n.taken(c) || c.isUsersTable() {
+		if n.isAccepted(c) || c.isUsersTable() {
 			continue
 		}
-		name := c.called()
+		name := c.name()
 		switch {
-		case e.ignored > 1 && c.grade > weakGrade && e.required > 1:
+		case e.otherPolicies > 1 && c.grade > weakGrade && e.required > 1:
 			n.addDoubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
-		case c.grade > weakGrade && len(c.carriers) > 1 && 2*e.inAll(c) < len(c.carriers):
-			n.addDoubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, count(len(c.carriers), "table carries", "tables carry"), e.inAll(c))
-		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.accepted) == 0):
-			n.addDoubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, count(e.required, "table requires", "tables require"))
-		case c.table != nil && len(n.accepted) == 0 && e.required > 4 && 10*len(c.carriers) >= 9*e.connects && !c.table.called(lookups):
+		case c.grade > weakGrade && len(c.keyColumns) > 1 && 2*c.requiredColumns() < len(c.keyColumns):
+			n.addDoubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, plural(len(c.keyColumns), "table carries", "tables carry"), c.requiredColumns())
+		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.levels) == 0):
+			n.addDoubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, plural(e.required, "table requires", "tables require"))
+		case c.table != nil && len(n.levels) == 0 && e.required > 4 && 10*len(c.keyColumns) >= 9*e.connectedTables && !c.table.nameEndsIn(lookupWords):
 			n.addDoubt("every table that is connected with %s requires it: is it a tenant, or a list that all refer to?", name)
-		case c.table == nil && c.grade > 0 && len(n.accepted) == 0 && e.required > 2:
-			n.addDoubt("%s a %s that no table here has: is it a tenant?", count(e.required, "table requires", "tables require"), name)
+		case c.table == nil && c.grade > 0 && len(n.levels) == 0 && e.required > 2:
+			n.addDoubt("%s a %s that no table here has: is it a tenant?", plural(e.required, "table requires", "tables require"), name)
 		}
 	}
 }
 
-// unnamedKeys says which columns of one name are in the keys of several tables and
-// reference nothing: where there is no other tenant, that is what one looks like.
-func (n *inference) unnamedKeys() {
+// reportUnnamedKeys adds a doubt for each column that several tables have in composite
+// keys and that references nothing: without other levels, it may be a tenant's key.
+func (n *inference) reportUnnamedKeys() {
 	keyed := map[string][]string{}
 	var order []string
 	for _, t := range n.tables {
 		for _, c := range t.Columns {
-			if len(n.references[c]) > 0 || len(n.referencedBy[c]) > 0 || !c.Required() || c.Default != "" || !t.keyedBy(c.Name) {
+			if len(n.referencesOf[c]) > 0 || len(n.referencedBy[c]) > 0 || !c.Required() || c.Default != "" || !t.inCompositeKey(c.Name) {
 				continue
 			}
 			if keyed[c.Name] == nil {
@@ -370,7 +375,7 @@ func (n *inference) unnamedKeys() {
 	}
 	for _, name := range order {
 		if len(keyed[name]) > 2 {
-			n.addDoubt("%s is in keys of %s and references nothing: a tenant's key?", name, few(keyed[name]))
+			n.addDoubt("%s is in keys of %s and references nothing: a tenant's key?", name, shortList(keyed[name]))
 		}
 	}
 }

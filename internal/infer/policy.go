@@ -8,16 +8,16 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// comparison is a column that a policy holds against the session: against who it is,
-// or against the tenants that its user is a member of.
+// comparison is a policy's comparison of a column with the session: with its identity, or
+// with the tenants that a lookup of its user finds.
 type comparison struct {
 	column   *catalog.Column
 	identity Identity
-	members  []membership
+	lookups  []userLookup
 }
 
-// comparisons reads what the policies of a table hold against the session.
-func (n *inference) comparisons(t *table) []comparison {
+// comparisonsOf returns what the policies of a table compare with the session.
+func (n *inference) comparisonsOf(t *table) []comparison {
 	var out []comparison
 	for _, p := range t.Policies {
 		for _, expr := range []string{p.Using, p.WithCheck} {
@@ -25,29 +25,29 @@ func (n *inference) comparisons(t *table) []comparison {
 				continue
 			}
 			tokens := sqltext.Tokens(expr)
-			sides(tokens, func(left, right []sqltext.Token) {
-				out = append(out, n.compare(t, left, right)...)
-				out = append(out, n.compare(t, right, left)...)
+			eachEquality(tokens, func(left, right []sqltext.Token) {
+				out = append(out, n.compareSides(t, left, right)...)
+				out = append(out, n.compareSides(t, right, left)...)
 			})
-			out = append(out, n.passed(t, tokens)...)
-			out = append(out, n.joined(t, tokens)...)
+			out = append(out, n.passedToFunctions(t, tokens)...)
+			out = append(out, n.comparedInQueries(t, tokens)...)
 		}
 	}
 	return out
 }
 
-// compare gives the columns of t on one side of an equality whose other side is of
-// the session.
-func (n *inference) compare(t *table, side, other []sqltext.Token) []comparison {
+// compareSides returns the columns of t on one side of an equality, if the other side
+// depends on the session.
+func (n *inference) compareSides(t *table, side, other []sqltext.Token) []comparison {
 	columns := columnsIn(t, side)
 	if len(columns) == 0 {
 		return nil
 	}
-	x := comparison{members: n.membersIn(other)}
-	if len(x.members) == 0 && !asksRows(other) {
-		x.identity, _ = n.identity(other)
+	x := comparison{lookups: n.lookupsIn(other)}
+	if len(x.lookups) == 0 && !hasSubquery(other) {
+		x.identity, _ = n.identityIn(other)
 	}
-	if x.members == nil && x.identity.Setting == "" {
+	if x.lookups == nil && x.identity.Setting == "" {
 		return nil
 	}
 	var out []comparison
@@ -58,39 +58,39 @@ func (n *inference) compare(t *table, side, other []sqltext.Token) []comparison 
 	return out
 }
 
-// asksRows reports whether tokens look into a table.
-func asksRows(tokens []sqltext.Token) bool {
+// hasSubquery reports whether tokens read a table.
+func hasSubquery(tokens []sqltext.Token) bool {
 	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is("from") })
 }
 
-// membersIn are the memberships that an expression asks for: a query of its own, or
-// a function that has one.
-func (n *inference) membersIn(tokens []sqltext.Token) []membership {
+// lookupsIn returns the lookups of the session's user in an expression: those of its first
+// query, or of a function that it calls.
+func (n *inference) lookupsIn(tokens []sqltext.Token) []userLookup {
 	if qs := n.queries(tokens); len(qs) > 0 {
-		return qs[0].members
+		return qs[0].lookups
 	}
 	for i := range tokens {
-		if name, _ := called(tokens, i); name != "" && n.calls.members[name] != nil {
-			return n.calls.members[name]
+		if name, _ := functionCall(tokens, i); name != "" && n.functions.userLookups[name] != nil {
+			return n.functions.userLookups[name]
 		}
 	}
 	return nil
 }
 
-// passed gives the columns that a policy passes to a function which looks for the
-// session's user, or compares with it: is_member(organization_id).
-func (n *inference) passed(t *table, tokens []sqltext.Token) []comparison {
+// passedToFunctions returns the columns that a policy passes to a function that depends on
+// the session, such as is_member(organization_id).
+func (n *inference) passedToFunctions(t *table, tokens []sqltext.Token) []comparison {
 	var out []comparison
 	for i := range tokens {
-		name, open := called(tokens, i)
+		name, open := functionCall(tokens, i)
 		if name == "" {
 			continue
 		}
-		x := comparison{members: n.calls.members[name], identity: n.calls.identities[name]}
-		if x.members == nil && x.identity.Setting == "" {
+		x := comparison{lookups: n.functions.userLookups[name], identity: n.functions.identities[name]}
+		if x.lookups == nil && x.identity.Setting == "" {
 			continue
 		}
-		for _, c := range columnsIn(t, tokens[open+1:max(open+1, call(tokens, open)-1)]) {
+		for _, c := range columnsIn(t, tokens[open+1:max(open+1, callEnd(tokens, open)-1)]) {
 			x.column = c
 			out = append(out, x)
 		}
@@ -98,23 +98,24 @@ func (n *inference) passed(t *table, tokens []sqltext.Token) []comparison {
 	return out
 }
 
-// joined gives the columns of t that a policy's own queries compare with those of a
-// table in which they look for the session's user: EXISTS (… WHERE m.team_id = docs.team_id …).
-func (n *inference) joined(t *table, tokens []sqltext.Token) []comparison {
+// comparedInQueries returns the columns of t that a policy's queries compare with columns
+// of a table in which they look up the session's user: EXISTS (… WHERE m.team_id =
+// docs.team_id …).
+func (n *inference) comparedInQueries(t *table, tokens []sqltext.Token) []comparison {
 	var out []comparison
 	for _, q := range n.queries(tokens) {
-		if len(q.members) == 0 {
+		if len(q.lookups) == 0 {
 			continue
 		}
-		sides(q.tokens, func(left, right []sqltext.Token) {
+		eachEquality(q.tokens, func(left, right []sqltext.Token) {
 			for _, pair := range [][2][]sqltext.Token{{left, right}, {right, left}} {
-				column := qualified(t, pair[0])
+				column := qualifiedColumn(t, pair[0])
 				inner := q.column(pair[1])
-				if column == nil || inner == nil || slices.ContainsFunc(q.members, func(m membership) bool { return m.user == inner }) {
+				if column == nil || inner == nil || slices.ContainsFunc(q.lookups, func(m userLookup) bool { return m.user == inner }) {
 					continue
 				}
-				if slices.ContainsFunc(q.members, func(m membership) bool { return m.table.Relation == inner.Table }) {
-					out = append(out, comparison{column: column, members: q.members})
+				if slices.ContainsFunc(q.lookups, func(m userLookup) bool { return m.table.Relation == inner.Table }) {
+					out = append(out, comparison{column: column, lookups: q.lookups})
 				}
 			}
 		})
@@ -122,8 +123,9 @@ func (n *inference) joined(t *table, tokens []sqltext.Token) []comparison {
 	return out
 }
 
-// qualified is the column of t that tokens name with the table's name before it.
-func qualified(t *table, tokens []sqltext.Token) *catalog.Column {
+// qualifiedColumn returns the column of t that tokens are, written with the table's name,
+// or nil.
+func qualifiedColumn(t *table, tokens []sqltext.Token) *catalog.Column {
 	tokens = sqltext.Unwrap(tokens)
 	if len(tokens) == 3 && tokens[0].Name() && tokens[0].Text == t.Name && tokens[1].Is(".") && tokens[2].Name() {
 		return t.Column(tokens[2].Text)
@@ -131,9 +133,9 @@ func qualified(t *table, tokens []sqltext.Token) *catalog.Column {
 	return nil
 }
 
-// columnsIn are the columns of t that an operand names; a subquery's are not.
+// columnsIn returns the columns of t in an operand without a subquery.
 func columnsIn(t *table, side []sqltext.Token) []*catalog.Column {
-	if asksRows(side) {
+	if hasSubquery(side) {
 		return nil
 	}
 	var out []*catalog.Column
@@ -148,9 +150,9 @@ func columnsIn(t *table, side []sqltext.Token) []*catalog.Column {
 	return out
 }
 
-// sides cuts an expression at each equality, and gives its two sides: as far as the
-// enclosing parentheses and the nearest AND or OR reach.
-func sides(tokens []sqltext.Token, visit func(left, right []sqltext.Token)) {
+// eachEquality calls visit with the two sides of each = and IN. A side ends at the
+// enclosing parenthesis or the nearest AND or OR.
+func eachEquality(tokens []sqltext.Token, visit func(left, right []sqltext.Token)) {
 	for i, t := range tokens {
 		if t.Is("=") || t.Is("in") {
 			visit(operand(tokens, i-1, -1), operand(tokens, i+1, 1))
@@ -158,6 +160,8 @@ func sides(tokens []sqltext.Token, visit func(left, right []sqltext.Token)) {
 	}
 }
 
+// operand returns the tokens from an index to the end of the operand, in the direction of
+// step.
 func operand(tokens []sqltext.Token, from, step int) []sqltext.Token {
 	depth, end := 0, from
 	for ; end >= 0 && end < len(tokens); end += step {
@@ -180,34 +184,35 @@ func operand(tokens []sqltext.Token, from, step int) []sqltext.Token {
 	return tokens[from:end]
 }
 
-// query is a SELECT inside an expression or a function's body, less its subqueries.
+// query is a SELECT in an expression or a function's body, without its subqueries.
 type query struct {
 	tokens  []sqltext.Token
-	from    int
+	from    int // index of FROM
 	aliases map[string]*table
-	members []membership
+	lookups []userLookup
 }
 
-// queries finds the SELECTs in tokens, outer ones first, and in which tables each
-// looks for the session's user.
+// queries returns the SELECTs in tokens, outer ones first, with their lookups of the
+// session's user.
 func (n *inference) queries(tokens []sqltext.Token) []query {
 	var out []query
 	for i := 0; i < len(tokens); i++ {
 		if !tokens[i].Is("select") {
 			continue
 		}
-		end := extent(tokens, i)
-		q := query{tokens: flat(tokens[i:end]), aliases: map[string]*table{}}
+		end := selectEnd(tokens, i)
+		q := query{tokens: withoutSubqueries(tokens[i:end]), aliases: map[string]*table{}}
 		if q.from = sqltext.Index(q.tokens, "from"); q.from >= 0 {
-			n.resolve(&q)
+			n.resolveTables(&q)
 			out = append(out, q)
 		}
 	}
 	return out
 }
 
-// extent is where a SELECT ends: at the parenthesis that encloses it, or a semicolon.
-func extent(tokens []sqltext.Token, from int) int {
+// selectEnd returns the index where a SELECT ends: at the parenthesis that encloses it, or
+// a semicolon.
+func selectEnd(tokens []sqltext.Token, from int) int {
 	depth := 0
 	for i := from; i < len(tokens); i++ {
 		switch t := tokens[i]; {
@@ -224,8 +229,8 @@ func extent(tokens []sqltext.Token, from int) int {
 	return len(tokens)
 }
 
-// flat leaves out the subqueries that stand in parentheses.
-func flat(tokens []sqltext.Token) []sqltext.Token {
+// withoutSubqueries removes the subqueries in parentheses.
+func withoutSubqueries(tokens []sqltext.Token) []sqltext.Token {
 	var out []sqltext.Token
 	for i := 0; i < len(tokens); i++ {
 		if tokens[i].Is("(") && i+1 < len(tokens) && tokens[i+1].Is("select") {
@@ -239,8 +244,9 @@ func flat(tokens []sqltext.Token) []sqltext.Token {
 	return out
 }
 
-// resolve finds the tables of a query and the columns that it compares with the session.
-func (n *inference) resolve(q *query) {
+// resolveTables finds the tables of a query, and the columns that it compares with the
+// session.
+func (n *inference) resolveTables(q *query) {
 	for i := q.from; i < len(q.tokens); i++ {
 		if t := q.tokens[i]; !t.Is("from") && !t.Is("join") && !t.Is(",") {
 			if t.Is("where") || t.Is("group") || t.Is("order") {
@@ -248,23 +254,23 @@ func (n *inference) resolve(q *query) {
 			}
 			continue
 		}
-		n.alias(q, i+1)
+		n.addAlias(q, i+1)
 	}
-	sides(q.tokens[q.from:], func(left, right []sqltext.Token) {
+	eachEquality(q.tokens[q.from:], func(left, right []sqltext.Token) {
 		for _, pair := range [][2][]sqltext.Token{{left, right}, {right, left}} {
 			column := q.column(pair[0])
-			if column == nil || asksRows(pair[1]) {
+			if column == nil || hasSubquery(pair[1]) {
 				continue
 			}
-			if x, ok := n.identity(pair[1]); ok {
-				q.members = append(q.members, membership{n.tableOf[column.Table.Root()], column, x})
+			if x, ok := n.identityIn(pair[1]); ok {
+				q.lookups = append(q.lookups, userLookup{n.tableOf[column.Table.Root()], column, x})
 			}
 		}
 	})
 }
 
-// alias records what a query calls the table that is named at i.
-func (n *inference) alias(q *query, i int) {
+// addAlias records the name and the alias of the table at tokens[i].
+func (n *inference) addAlias(q *query, i int) {
 	for i < len(q.tokens) && (q.tokens[i].Is("(") || q.tokens[i].Is("only")) {
 		i++
 	}
@@ -272,13 +278,13 @@ func (n *inference) alias(q *query, i int) {
 		return
 	}
 	name := q.tokens[i].Text
-	full := quoted(name)
+	full := quoteIfNeeded(name)
 	if i+2 < len(q.tokens) && q.tokens[i+1].Is(".") {
 		name = q.tokens[i+2].Text
-		full += "." + quoted(name)
+		full += "." + quoteIfNeeded(name)
 		i += 2
 	}
-	r := n.cat.Table(full)
+	r := n.catalog.Table(full)
 	if r == nil {
 		return
 	}
@@ -290,24 +296,26 @@ func (n *inference) alias(q *query, i int) {
 	if i+1 < len(q.tokens) && q.tokens[i+1].Is("as") {
 		i++
 	}
-	if i+1 < len(q.tokens) && q.tokens[i+1].Name() && !keyword(q.tokens[i+1]) {
+	if i+1 < len(q.tokens) && q.tokens[i+1].Name() && !isKeyword(q.tokens[i+1]) {
 		q.aliases[q.tokens[i+1].Text] = t
 	}
 }
 
-// quoted writes a name as the catalog's Table reads it.
-func quoted(name string) string {
+// quoteIfNeeded writes a name as catalog.Table reads it.
+func quoteIfNeeded(name string) string {
 	if strings.ContainsAny(name, `."`) {
 		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 	}
 	return name
 }
 
-func keyword(t sqltext.Token) bool {
+// isKeyword reports whether a token after a table's name is not an alias.
+func isKeyword(t sqltext.Token) bool {
 	return slices.ContainsFunc([]string{"where", "join", "left", "right", "inner", "outer", "full", "cross", "on", "group", "order", "limit", "natural", "using", "for", "union", "having"}, t.Is)
 }
 
-// column is the column of one of a query's tables that tokens name, through casts.
+// column returns the column of one of a query's tables that tokens are, apart from casts,
+// or nil.
 func (q *query) column(tokens []sqltext.Token) *catalog.Column {
 	tokens = sqltext.Unwrap(tokens)
 	for len(tokens) > 2 && tokens[len(tokens)-2].Is("::") {
@@ -328,8 +336,8 @@ func (q *query) column(tokens []sqltext.Token) *catalog.Column {
 	return nil
 }
 
-// selected is the one column of t that a query gives back, or nil.
-func (q *query) selected(t *table) *catalog.Column {
+// selectedColumn returns the column of t that is all that the query selects, or nil.
+func (q *query) selectedColumn(t *table) *catalog.Column {
 	list := q.tokens[1:q.from]
 	if i := sqltext.Index(list, "into"); i >= 0 {
 		list = list[:i]

@@ -11,18 +11,18 @@ import (
 
 var discriminatorNames = []string{"type", "kind", "provider", "category", "class", "subtype", "variant", "discriminator", "flavor", "flavour", "method"}
 
-// configNames are the columns that take the settings of subtypes without a table
-// where no check says so.
+// configNames are usual names of JSON columns with the settings of subtypes that have no
+// table.
 var configNames = []string{"config", "configuration", "settings", "options", "params", "parameters", "properties", "attributes"}
 
-// bases finds the tables whose rows come in subtypes.
-func (n *inference) bases() error {
+// findBases finds the tables whose rows have subtypes.
+func (n *inference) findBases() error {
 	for _, t := range n.tables {
 		if t.PrimaryKey() == nil {
 			continue
 		}
 		for _, c := range t.Columns {
-			if !t.discriminates(c) || !named(c) && !n.keyShows(t, c) && !n.listShows(t, c) {
+			if !t.mayDiscriminate(c) || !isDiscriminatorName(c) && !n.keyTellsSubtypes(t, c) && !n.valuesNameTables(t, c) {
 				continue
 			}
 			b, err := n.baseOf(t, c)
@@ -30,7 +30,7 @@ func (n *inference) bases() error {
 				return err
 			}
 			if b != nil {
-				n.out.Bases = append(n.out.Bases, b)
+				n.result.Bases = append(n.result.Bases, b)
 				break
 			}
 		}
@@ -38,41 +38,42 @@ func (n *inference) bases() error {
 	return nil
 }
 
-// named reports whether a column is called as discriminators are.
-func named(c *catalog.Column) bool {
+// isDiscriminatorName reports whether the column's name is usual for a discriminator.
+func isDiscriminatorName(c *catalog.Column) bool {
 	w := words(c.Name)
 	return len(w) > 0 && slices.Contains(discriminatorNames, w[len(w)-1])
 }
 
-// keyShows reports whether another table references the column beside the key, from
-// one that can hold a single value.
-func (n *inference) keyShows(t *table, c *catalog.Column) bool {
+// keyTellsSubtypes reports whether another table references the column together with the
+// key, by a column that can have one value only.
+func (n *inference) keyTellsSubtypes(t *table, c *catalog.Column) bool {
 	key := t.PrimaryKey().Columns
 	return slices.ContainsFunc(t.referrers, func(ref *catalog.Reference) bool {
 		i := slices.Index(ref.RefColumns, c.Name)
-		return i >= 0 && !slices.Contains(key, c.Name) && subset(key, ref.RefColumns) && constant(n.tableOf[ref.From], ref.From.Column(ref.Columns[i])) != ""
+		return i >= 0 && !slices.Contains(key, c.Name) && subset(key, ref.RefColumns) && constantValue(n.tableOf[ref.From], ref.From.Column(ref.Columns[i])) != ""
 	})
 }
 
-// listShows reports whether at least two of the values that a column may hold are
-// names of tables which share the key.
-func (n *inference) listShows(t *table, c *catalog.Column) bool {
-	values, _ := listed(t.Relation, c)
+// valuesNameTables reports whether at least two of the values that a column may have are
+// names of tables that share the key.
+func (n *inference) valuesNameTables(t *table, c *catalog.Column) bool {
+	values, _ := allowedValues(t.Relation, c)
 	if len(values) < 2 {
 		return false
 	}
-	shown := map[string]bool{}
+	named := map[string]bool{}
 	for _, ref := range n.extensions(t, t.PrimaryKey().Columns) {
 		if from := n.tableOf[ref.From]; from.sharesKey(ref) {
-			shown[valueNamed(from.Name, values)] = true
+			named[valueNamed(from.Name, values)] = true
 		}
 	}
-	delete(shown, "")
-	return len(shown) > 1
+	delete(named, "")
+	return len(named) > 1
 }
 
-// discriminates refuses the type column of a pair, and what is no name of anything.
-func (t *table) discriminates(c *catalog.Column) bool {
+// mayDiscriminate reports whether a column is a text or an enum, and not generated or the
+// type of a pair.
+func (t *table) mayDiscriminate(c *catalog.Column) bool {
 	typ := c.Type.Underlying()
 	if c.Generated != "" || typ.Kind != catalog.EnumType && typ.Category != "S" {
 		return false
@@ -80,20 +81,21 @@ func (t *table) discriminates(c *catalog.Column) bool {
 	return !slices.ContainsFunc(t.pairs, func(p *Pair) bool { return p.Type == c })
 }
 
+// baseOf returns t as a base with the discriminator c, or nil if no subtype shows.
 func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
 	b := &Base{Table: t.Relation, Key: t.PrimaryKey().Columns, Discriminator: c.Name}
 	extensions := n.extensions(t, b.Key)
-	values, _ := listed(t.Relation, c)
+	values, _ := allowedValues(t.Relation, c)
 	if len(values) == 0 && len(extensions) > 0 {
 		var err error
-		if values, err = n.distinct(t, c); err != nil {
+		if values, err = n.distinctValues(t, c); err != nil {
 			return nil, err
 		}
 	}
 	var reasons, unnamed []string
-	var unfixed []*catalog.Reference // they hold the discriminator, which may be any value
+	var unfixed []*catalog.Reference // they include the discriminator, which may have any value
 	for _, ref := range extensions {
-		s, why := n.extends(n.tableOf[ref.From], ref, c, b.Key, values)
+		s, why := n.subtypeOf(n.tableOf[ref.From], ref, c, b.Key, values)
 		switch {
 		case why != "" && (s.Discriminator != "" || n.tableOf[ref.From].sharesKey(ref)):
 			b.Subtypes = append(b.Subtypes, s)
@@ -106,13 +108,13 @@ func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
 	}
 	for _, ref := range unfixed {
 		n.addDoubt("%s.%s may tell subtypes apart, of which %s is one by %s: but nothing fixes for which %s",
-			t.name, c.Name, n.cat.Name(ref.From), list(ref.Columns), c.Name)
+			t.name, c.Name, n.catalog.Name(ref.From), columnList(ref.Columns), c.Name)
 	}
-	column, checked, why := t.configured(c, values)
+	column, checked, why := t.configColumn(c, values)
 	if len(b.Subtypes) == 0 && len(checked) == 0 {
 		if len(unnamed) > 0 {
 			n.addDoubt("%s.%s may tell subtypes apart, of which %s at most one row for each of %s; but no key says so, or not for which %s",
-				t.name, c.Name, has(unnamed), t.name, c.Name)
+				t.name, c.Name, haveOrHas(unnamed), t.name, c.Name)
 		}
 		return nil, nil
 	}
@@ -134,12 +136,12 @@ func (n *inference) baseOf(t *table, c *catalog.Column) (*Base, error) {
 	return b, nil
 }
 
-// has is a subject and its verb.
-func has(names []string) string {
+// haveOrHas returns names with the verb.
+func haveOrHas(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " has"
 	}
-	return few(names) + " have"
+	return shortList(names) + " have"
 }
 
 func union(a, b []string) []string {
@@ -152,51 +154,52 @@ func union(a, b []string) []string {
 	return out
 }
 
-// extensions are the references by which other tables have at most one row for each
+// extensions returns the references by which other tables have at most one row for each
 // row of t.
 func (n *inference) extensions(t *table, key []string) []*catalog.Reference {
 	var out []*catalog.Reference
 	for _, ref := range t.referrers {
-		if subset(key, ref.RefColumns) && n.tableOf[ref.From].onePer(ref.Columns) {
+		if subset(key, ref.RefColumns) && n.tableOf[ref.From].atMostOnePer(ref.Columns) {
 			out = append(out, ref)
 		}
 	}
 	return out
 }
 
-// onePer reports whether a unique index holds the columns, or some of them, single.
-func (t *table) onePer(columns []string) bool {
+// atMostOnePer reports whether a unique index is on the columns or some of them.
+func (t *table) atMostOnePer(columns []string) bool {
 	return slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
 		return ix.Unique && ix.Valid && ix.Predicate == "" && len(ix.Columns()) == len(ix.Keys) && subset(ix.Columns(), columns)
 	})
 }
 
-// sharesKey reports whether the table's own primary key is the reference.
+// sharesKey reports whether the table's primary key is part of the reference.
 func (t *table) sharesKey(ref *catalog.Reference) bool {
 	pk := t.PrimaryKey()
 	return pk != nil && subset(pk.Columns, ref.Columns)
 }
 
-// extends finds the discriminator's value that a table is for.
-func (n *inference) extends(t *table, ref *catalog.Reference, c *catalog.Column, key, values []string) (Subtype, string) {
+// subtypeOf returns the subtype that a table is for, and why; "" if nothing tells its
+// value.
+func (n *inference) subtypeOf(t *table, ref *catalog.Reference, c *catalog.Column, key, values []string) (Subtype, string) {
 	s := Subtype{Table: t.Relation}
 	for _, k := range key {
 		s.Key = append(s.Key, ref.Columns[slices.Index(ref.RefColumns, k)])
 	}
 	if i := slices.Index(ref.RefColumns, c.Name); i >= 0 {
 		s.Discriminator = ref.Columns[i]
-		if s.Value = constant(t, t.Column(s.Discriminator)); s.Value != "" {
+		if s.Value = constantValue(t, t.Column(s.Discriminator)); s.Value != "" {
 			return s, fmt.Sprintf("%s is for %s only: its %s is fixed and part of foreign key %s", t.name, s.Value, s.Discriminator, ref.Name)
 		}
 	}
 	if s.Value = valueNamed(t.Name, values); s.Value != "" {
-		return s, fmt.Sprintf("%s has at most one row for each of %s, and is named for %s", t.name, n.cat.Name(ref.To), s.Value)
+		return s, fmt.Sprintf("%s has at most one row for each of %s, and is named for %s", t.name, n.catalog.Name(ref.To), s.Value)
 	}
 	return Subtype{}, ""
 }
 
-// constant is the one value that a column can hold, or "".
-func constant(t *table, c *catalog.Column) string {
+// constantValue returns the only value that a column can have, or "".
+func constantValue(t *table, c *catalog.Column) string {
 	if c.Generated != "" {
 		if values := sqltext.Literals(c.Expr); len(values) == 1 {
 			return values[0]
@@ -210,13 +213,13 @@ func constant(t *table, c *catalog.Column) string {
 	return ""
 }
 
-// valueNamed finds the value that a table's name begins or ends with:
-// snowflake_configs, source_system_snowflake, cars.
+// valueNamed returns the longest value with which a table's name begins or ends, as in
+// snowflake_configs, source_system_snowflake or cars, or "".
 func valueNamed(table string, values []string) string {
-	name := subjectKey(table)
+	name := normalizedName(table)
 	best := ""
 	for _, v := range values {
-		key := subjectKey(v)
+		key := normalizedName(v)
 		if key != "" && (strings.HasPrefix(name, key) || strings.HasSuffix(name, key)) && len(v) > len(best) {
 			best = v
 		}
@@ -224,18 +227,18 @@ func valueNamed(table string, values []string) string {
 	return best
 }
 
-// distinct are the values that the first rows hold.
-func (n *inference) distinct(t *table, c *catalog.Column) ([]string, error) {
+// distinctValues returns the values of a column in the first sampleSize rows.
+func (n *inference) distinctValues(t *table, c *catalog.Column) ([]string, error) {
 	var out []string
 	err := n.query(t.name, func(v, _ *string) { out = append(out, *v) },
 		fmt.Sprintf("select distinct %[1]s::text, null from (select %[1]s from %[2]s limit %[3]d) first where %[1]s::text <> '' order by 1 limit 50",
-			catalog.Ident(c.Name), t.Ident(), sampled))
+			catalog.Ident(c.Name), t.Ident(), sampleSize))
 	return out, err
 }
 
-// configured finds the column of the base that settings of subtypes are in, and the
-// values for which a check says what they look like.
-func (t *table) configured(c *catalog.Column, values []string) (column string, checked []string, why string) {
+// configColumn returns the column of the base with the settings of subtypes, the values
+// for which checks prescribe its content, and why.
+func (t *table) configColumn(c *catalog.Column, values []string) (column string, checked []string, why string) {
 	var names []string
 	for _, k := range t.Checks() {
 		if len(k.Columns) < 2 || !slices.Contains(k.Columns, c.Name) {
@@ -269,8 +272,8 @@ func isJSON(c *catalog.Column) bool {
 	return name == "jsonb" || name == "json"
 }
 
-// casesOf are the values of the discriminator that a check tells apart: all that it
-// names; where no list of them is known, those after WHEN.
+// casesOf returns the discriminator's values that a check names; if the values are not
+// known, those after WHEN.
 func casesOf(expr string, values []string) []string {
 	var out []string
 	tokens := sqltext.Tokens(expr)

@@ -3,6 +3,7 @@ package infer
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,77 +14,74 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// sampled is how many rows are looked at where only data can tell, and idsEach how
-// many ids of each type.
+// sampleSize is the number of rows that are read of a table, and idsPerType the number of
+// ids of each type that are kept of them.
 const (
-	sampled = 10000
-	idsEach = 20
+	sampleSize = 10000
+	idsPerType = 20
 )
 
-// search is a pair in the making: what its types are, and where they lead.
-type search struct {
-	pair    *Pair
-	table   *table
-	subject string
-	label   string // the pair, for people
-	reasons []string
-	values  []value
-	ids     map[string][]string // that rows hold, by type
-	open    []string            // types without a target, for people
-	byName  []string            // types whose target rests on its name
+// pairSearch is the search for the types and targets of one pair.
+type pairSearch struct {
+	pair           *Pair
+	table          *table
+	subject        string // "resource" of resource_type
+	label          string // for messages: comments(resource_type, resource_id)
+	reasons        []string
+	values         []typeValue
+	ids            map[string][]string // in sampled rows, by type
+	unresolved     []string            // for messages: types without a target, with the reason
+	resolvedByName []string            // types whose target was chosen by its name alone
 }
 
-// value is something that a pair's type column may hold. name is what to look for a
-// table by: the value itself, or what a lookup table says of it. It is listed where
-// the schema says so, rather than rows alone.
-type value struct {
+// typeValue is a value that a pair's type column may have. name is the name to find a
+// table by: the value itself, or the one that a lookup table has for it.
+type typeValue struct {
 	value, name string
-	listed      bool
+	listed      bool // by the schema, and not only seen in rows
 }
 
-// typeValues lists what a type column may hold, from the firmest source there is:
-// its type, its checks, the table it references; then its comment and its rows.
-func (n *inference) typeValues(s *search) error {
+// typeValues finds the values that the type column may have: from its type, its checks or
+// the table that it references; if none of these lists them, from its comment and its
+// rows.
+func (n *inference) typeValues(s *pairSearch) error {
 	t, typ := s.table, s.pair.Type
 	if err := n.sample(s); err != nil {
 		return err
 	}
-	if values, why := listed(t.Relation, typ); len(values) > 0 {
-		s.take(values, true)
+	if values, why := allowedValues(t.Relation, typ); len(values) > 0 {
+		s.addValues(values, true)
 		s.reasons = append(s.reasons, why)
 		return nil
 	}
-	if len(n.references[typ]) > 0 {
-		return n.lookup(s, n.references[typ][0])
+	if len(n.referencesOf[typ]) > 0 {
+		return n.readLookupTable(s, n.referencesOf[typ][0])
 	}
-	if names := n.commented(t, typ); len(names) > 0 {
-		s.take(names, true)
+	if names := n.tablesInComment(t, typ); len(names) > 0 {
+		s.addValues(names, true)
 		s.reasons = append(s.reasons, "the comment on "+typ.Name+" names tables")
 	}
-	var seen []string
-	for v := range s.ids {
-		seen = append(seen, v)
-	}
-	slices.Sort(seen)
-	s.take(seen, false)
-	if len(seen) > 0 {
-		s.reasons = append(s.reasons, "rows hold "+few(seen))
+	sampled := slices.Sorted(maps.Keys(s.ids))
+	s.addValues(sampled, false)
+	if len(sampled) > 0 {
+		s.reasons = append(s.reasons, "rows hold "+shortList(sampled))
 	} else if t.RLS && len(s.pair.Targets) == 0 {
-		n.addDoubt("no row of %s could be seen: it is empty, or row-level security hides them from %s", t.name, n.cat.User)
+		n.addDoubt("no row of %s could be seen: it is empty, or row-level security hides them from %s", t.name, n.catalog.User)
 	}
 	return nil
 }
 
-func (s *search) take(names []string, listed bool) {
+func (s *pairSearch) addValues(names []string, listed bool) {
 	for _, name := range names {
-		if !slices.ContainsFunc(s.values, func(v value) bool { return v.value == name }) {
-			s.values = append(s.values, value{name, name, listed})
+		if !slices.ContainsFunc(s.values, func(v typeValue) bool { return v.value == name }) {
+			s.values = append(s.values, typeValue{name, name, listed})
 		}
 	}
 }
 
-// listed are the values that a column's type or a check on it alone allow.
-func listed(r *catalog.Relation, c *catalog.Column) (values []string, why string) {
+// allowedValues returns the values that a column's type or a check on it alone allow, and
+// says which.
+func allowedValues(r *catalog.Relation, c *catalog.Column) (values []string, why string) {
 	if t := c.Type.Underlying(); t.Kind == catalog.EnumType {
 		return t.Labels, fmt.Sprintf("enum %s lists the values of %s", t.SQL, c.Name)
 	}
@@ -104,21 +102,21 @@ func listed(r *catalog.Relation, c *catalog.Column) (values []string, why string
 	return nil, ""
 }
 
-// commented are words of a column's comment that name tables.
-func (n *inference) commented(t *table, typ *catalog.Column) []string {
+// tablesInComment returns the words of a column's comment that are names of tables.
+func (n *inference) tablesInComment(t *table, typ *catalog.Column) []string {
 	var out []string
 	for word := range strings.FieldsFuncSeq(typ.Comment, func(c rune) bool { return strings.ContainsRune(" ,;|/\"'`()=[]\n", c) }) {
 		word = strings.TrimRight(word, ".:")
-		if found := n.named(word, t); len(found) > 0 && found[0].exact && !slices.Contains(out, word) {
+		if found := n.tablesNamed(word, t); len(found) > 0 && found[0].exact && !slices.Contains(out, word) {
 			out = append(out, word)
 		}
 	}
 	return out
 }
 
-// sample reads which types the first rows hold, and some ids of each; and from the
-// statistics the common types of the whole table.
-func (n *inference) sample(s *search) error {
+// sample reads which types the first sampleSize rows have, with some ids of each, and,
+// from pg_stats, the most common types of the whole table.
+func (n *inference) sample(s *pairSearch) error {
 	typ, id := catalog.Ident(s.pair.Type.Name), catalog.Ident(s.pair.ID.Name)
 	s.ids = map[string][]string{}
 	sql := fmt.Sprintf(`
@@ -128,7 +126,7 @@ select v, id from (
 ) each where v <> '' and id is not null and n <= %[5]d
 union all
 select unnest(most_common_vals::text::text[]), null from pg_stats where schemaname = $1 and tablename = $2 and attname = $3`,
-		typ, id, s.table.Ident(), sampled, idsEach)
+		typ, id, s.table.Ident(), sampleSize, idsPerType)
 	return n.query(s.table.name, func(v, id *string) {
 		if *v != "" && (len(s.ids) < 200 || s.ids[*v] != nil) {
 			s.ids[*v] = append(s.ids[*v], "")
@@ -141,9 +139,9 @@ select unnest(most_common_vals::text::text[]), null from pg_stats where schemana
 	}, sql, s.table.Schema, s.table.Name, s.pair.Type.Name)
 }
 
-// lookup reads the rows of the table that a type column references: their keys, and
-// what they call a table, as Django's content types do.
-func (n *inference) lookup(s *search, key *catalog.Column) error {
+// readLookupTable reads the table that a type column references: its keys, and the table
+// that each stands for, as in Django's content types.
+func (n *inference) readLookupTable(s *pairSearch, key *catalog.Column) error {
 	r := key.Table
 	name := catalog.Ident(key.Name) + "::text"
 	if r.Column("app_label") != nil && r.Column("model") != nil {
@@ -156,16 +154,16 @@ func (n *inference) lookup(s *search, key *catalog.Column) error {
 			}
 		}
 	}
-	s.reasons = append(s.reasons, fmt.Sprintf("rows of %s list the types", n.cat.Name(r)))
-	return n.query(n.cat.Name(r), func(v, called *string) {
+	s.reasons = append(s.reasons, fmt.Sprintf("rows of %s list the types", n.catalog.Name(r)))
+	return n.query(n.catalog.Name(r), func(v, called *string) {
 		if called != nil {
-			s.values = append(s.values, value{*v, *called, true})
+			s.values = append(s.values, typeValue{*v, *called, true})
 		}
 	}, fmt.Sprintf(`select %s::text, %s from (select * from %s order by %[1]s limit 1000) t`, catalog.Ident(key.Name), name, r.Ident()))
 }
 
-// query reads pairs of strings in a transaction of its own, so that a missing
-// privilege spoils no transaction of the caller's: that is a doubt, not an error.
+// query reads rows of two strings in its own transaction, so that a missing privilege does
+// not abort the caller's. A missing privilege is a doubt, not an error.
 func (n *inference) query(table string, each func(a, b *string), sql string, args ...any) error {
 	tx, err := n.rows.Begin(n.ctx)
 	if err != nil {

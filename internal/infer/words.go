@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// words splits a name in whatever style: tenant_id, tenantId, TenantID, tenant-id.
+// words splits a name in any style: tenant_id, tenantId, TenantID, tenant-id.
 func words(name string) []string {
 	var out []string
 	var word []rune
@@ -31,7 +31,7 @@ func words(name string) []string {
 	return out
 }
 
-// startsWord tells the capital of a new word from one inside an acronym.
+// startsWord distinguishes the capital of a new word from one within an acronym.
 func startsWord(runes []rune, i int) bool {
 	if !unicode.IsUpper(runes[i-1]) {
 		return true
@@ -41,7 +41,8 @@ func startsWord(runes []rune, i int) bool {
 
 var irregular = map[string]string{"people": "person", "children": "child", "analyses": "analysis", "indices": "index", "media": "medium"}
 
-// singular is English, and wrong at times: both sides of a comparison go through it.
+// singular returns an English word's singular. Its mistakes do no harm, because both sides
+// of each comparison go through it.
 func singular(word string) string {
 	if one := irregular[word]; one != "" {
 		return one
@@ -60,7 +61,7 @@ func singular(word string) string {
 	return word
 }
 
-// singularName is a table's name in words, the last one singular.
+// singularName returns the words of a table's name, the last one singular.
 func singularName(name string) []string {
 	w := words(name)
 	if len(w) > 0 {
@@ -69,13 +70,13 @@ func singularName(name string) []string {
 	return w
 }
 
-// subjectKey is a name in words without separators, the last one singular.
-func subjectKey(name string) string { return strings.Join(singularName(name), "") }
+// normalizedName returns the words of a name without separators, the last one singular.
+func normalizedName(name string) string { return strings.Join(singularName(name), "") }
 
 var idSuffixes = []string{"id", "uuid", "guid", "key", "code", "slug", "ref", "pk"}
 
-// subjectOf is what a key column is named for: "tenant" of tenant_id, "tenantId",
-// id_tenant and tenantid; "" of a column that is not named like a key.
+// subjectOf returns the thing that a key column is named for: "tenant" of tenant_id,
+// tenantId, id_tenant and tenantid; "" if the column is not named like a key.
 func subjectOf(column string) string {
 	w := words(column)
 	last := len(w) - 1
@@ -94,19 +95,20 @@ func subjectOf(column string) string {
 	return ""
 }
 
-// family is what columns that mean the same are called alike by: organization of
-// organization_id, orgId and organisation_uuid; all words of any other column.
-func family(column string) string {
+// columnSubject returns the same text for columns with the same meaning: "organization"
+// for organization_id, orgId and organisation_uuid. For a column that is not named like a
+// key it returns the words of its name.
+func columnSubject(column string) string {
 	if s := subjectOf(column); s != "" {
-		return spelledOut(s)
+		return normalizeSubject(s)
 	}
 	return strings.Join(words(column), "_")
 }
 
 var abbreviations = map[string]string{"nid": "network"}
 
-// spelledOut writes the tenants' words in one way.
-func spelledOut(subject string) string {
+// normalizeSubject replaces the variants of organization.
+func normalizeSubject(subject string) string {
 	w := strings.Split(subject, "_")
 	for i := range w {
 		switch w[i] {
@@ -117,12 +119,12 @@ func spelledOut(subject string) string {
 	return strings.Join(w, "_")
 }
 
-// Grades of what tables call their tenants.
+// Grades say how often a table of that name is a table of tenants.
 const (
-	weakGrade   = 1 // more often something smaller
-	mediumGrade = 2 // a tenant, or something that a tenant has
-	strongGrade = 3 // nearly always a tenant
-	sureGrade   = 4 // nothing else
+	weakGrade   = 1 // seldom
+	mediumGrade = 2 // often
+	strongGrade = 3 // nearly always
+	sureGrade   = 4 // always
 )
 
 var tenantWords = [][]string{
@@ -133,6 +135,7 @@ var tenantWords = [][]string{
 	sureGrade:   {"tenant"},
 }
 
+// tenantGrade returns the grade of a word, or 0.
 func tenantGrade(word string) int {
 	for grade, list := range tenantWords {
 		if slices.Contains(list, word) {
@@ -142,12 +145,12 @@ func tenantGrade(word string) int {
 	return 0
 }
 
-// gradeOf goes by what the table is called, or the columns where they are called the
-// same. A name that merely ends in the word, such as app_workspace, says less than
-// the word alone, and a column says nothing that its table does not.
+// gradeOf returns the grade of a candidate by its table's name, or by its columns' subject
+// if they agree. A name that merely ends in a tenant's word, such as app_workspace, gets a
+// lower grade; a subject that differs from the table's name counts little.
 func gradeOf(subject, table string) int {
 	name := table
-	if table == "" || spelledOut(table) == subject {
+	if table == "" || normalizeSubject(table) == subject {
 		name = subject
 	}
 	last := name[strings.LastIndex(name, "_")+1:]
@@ -165,16 +168,18 @@ func gradeOf(subject, table string) int {
 	}
 }
 
-// containers are words for what is inside a tenant and divides all it has; an
-// account or a company inside a tenant is more often its customer.
-var containers = []string{"workspace", "space"}
+// innerTenantWords name tenants within a tenant. An account or a company within a tenant
+// is more often its customer.
+var innerTenantWords = []string{"workspace", "space"}
 
-// people are words for users: most tables say who wrote a row, and that is no tenant.
-var people = []string{"user", "person", "people", "profile", "member", "employee", "author", "identity", "login", "principal", "staff", "contact", "admin", "actor"}
+// userWords name tables of users. Many tables reference the user who wrote a row; that
+// does not make users tenants.
+var userWords = []string{"user", "person", "people", "profile", "member", "employee", "author", "identity", "login", "principal", "staff", "contact", "admin", "actor"}
 
-// lookups are words for what many rows name without belonging to it.
-var lookups = []string{"type", "status", "category", "kind", "country", "currency", "language", "locale", "role", "permission", "tag", "unit", "state", "region", "timezone", "level"}
+// lookupWords name tables that many rows reference without belonging to them.
+var lookupWords = []string{"type", "status", "category", "kind", "country", "currency", "language", "locale", "role", "permission", "tag", "unit", "state", "region", "timezone", "level"}
 
-func (t *table) called(list []string) bool {
-	return len(t.label) > 0 && slices.Contains(list, t.label[len(t.label)-1])
+// nameEndsIn reports whether the last word of the table's name is in the list.
+func (t *table) nameEndsIn(list []string) bool {
+	return len(t.nameWords) > 0 && slices.Contains(list, t.nameWords[len(t.nameWords)-1])
 }

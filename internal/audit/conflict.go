@@ -21,11 +21,26 @@ func (t *probed) conflicts() error {
 		if !ix.Unique || !ix.Valid || !ix.Immediate || ix.Predicate != "" || len(columns) < len(ix.Keys) || includes(columns, t.columns) {
 			continue
 		}
-		if err := t.conflict(ix, columns, name); err != nil {
+		taken, err := t.otherHasKey(ix, columns)
+		if err == nil && taken {
+			err = t.conflict(ix, columns, name)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// otherHasKey reports whether the other tenant's row is in the way of another row with its
+// key: one with a NULL in it is not, unless the index says so.
+func (t *probed) otherHasKey(ix *catalog.Index, columns []string) (bool, error) {
+	if ix.NullsNotDistinct {
+		return true, nil
+	}
+	_, whole, err := t.p.value(fmt.Sprintf("SELECT 1 FROM (SELECT (%s::%s).*) r WHERE num_nulls(%s) = 0",
+		catalog.Literal(t.other.text), t.s.rel.Ident(), strings.Join(cols("r", columns), ", ")))
+	return whole, err
 }
 
 func (t *probed) conflict(ix *catalog.Index, columns []string, name string) error {

@@ -52,6 +52,7 @@ var lookalikes = []struct{ name, as, sql string }{
 	{"cascading deletion", owner, `alter table datasets drop constraint datasets_source_system_fkey, add constraint datasets_source_system_fkey
 		foreign key (space_id, source_system_id) references source_systems (space_id, id) on delete cascade deferrable initially deferred`},
 	{"unique within the tenant", owner, `create unique index named on datasets (lower(name), space_id) include (owner_id); alter table alerts add constraint apart exclude using btree (space_id with =, id with =)`},
+	{"unique key that rows do without", owner, `alter table datasets add column share_key uuid unique`},
 	{"hash index on the tenant", owner, `create index hashed on datasets using hash (space_id)`},
 	{"rule on a table of nobody", owner, `create table inbox (name text); create rule silent as on delete to inbox do instead nothing`},
 	{"member of a role without rights", super, `create role readers nologin; grant readers to seedbed_app`},

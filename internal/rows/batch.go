@@ -98,7 +98,7 @@ func (b *batch) applyOptions(r *row, options *callOptions) error {
 		}
 	}
 	for _, override := range options.overrides {
-		override(r.value.Addr().Interface())
+		override(r.structValue.Addr().Interface())
 	}
 	r.associations, r.children = append(slices.Clip(r.associations), options.associations...), options.children
 	return nil

@@ -12,32 +12,33 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// bulkLoad is a Plan being carried out, in its transaction.
+// bulkLoad carries a Plan out, in one transaction.
 type bulkLoad struct {
 	plan               Plan
 	tx                 pgx.Tx
 	schema             *schema
 	scope              numberScope
 	syntheticTenants   syntheticTenants
-	now                time.Time     // the clock of generated values
-	began              time.Time     // by the real clock, for Progress
-	requested          []*tableBatch // what the plan names
-	order              []*tableBatch // all, in the order they are written
-	batches            map[*table]*tableBatch
-	totalRows          int64
-	writtenRows        int64
-	mayCopy            bool            // row-level security does not stop COPY
-	mayDisableTriggers bool            // the plan and the role allow session_replication_role = replica
-	hasRows            map[*table]bool // which tables have rows already
-	shortages          *shortages      // parents that earlier attempts ran out of
-	nested             bool            // in a transaction of the caller's
-	writtenHereSQL     string          // WHERE condition: this transaction wrote the row, aliased c
-	// sharesFoundParents: existing rows became parents in one-to-one references. Another
-	// session may choose the same rows meanwhile: the plan is then tried once more.
-	sharesFoundParents bool
-	report             Report
+	now                time.Time              // the clock of generated values
+	began              time.Time              // by the real clock, for Progress
+	requested          []*tableBatch          // what the plan asks for
+	order              []*tableBatch          // all tables, parents first: the order in which they are written
+	batches            map[*table]*tableBatch // by table: those requested, and their parents and subtypes
+	totalRows          int64                  // rows of all tables, for Progress
+	writtenRows        int64                  // rows written so far, for Progress
+	mayCopy            bool                   // row-level security does not stop COPY
+	mayDisableTriggers bool                   // the plan and the role allow session_replication_role = replica
+	hasRows            map[*table]bool        // which tables have rows already
+	shortages          *shortages             // parents that earlier attempts ran out of
+	inCallersTx        bool                   // tx is a savepoint in a transaction of the caller's
+	writtenHereSQL     string                 // WHERE condition: this transaction wrote the row, aliased c
+	// racesForParents says that existing rows became parents on exclusive references. Another
+	// session may use the same rows meanwhile; the plan is then tried once more.
+	racesForParents bool
+	report          Report
 }
 
+// run plans, writes and proves.
 func (load *bulkLoad) run(ctx context.Context) error {
 	load.batches, load.syntheticTenants = map[*table]*tableBatch{}, syntheticTenants{}
 	if err := load.readVolumes(); err != nil {
@@ -65,7 +66,7 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	}
 	load.report.Write = time.Since(start)
 	start = time.Now()
-	if err := load.prove(ctx); err != nil { // what COPY did not check
+	if err := load.prove(ctx); err != nil {
 		return err
 	}
 	load.report.Prove = time.Since(start)
@@ -94,7 +95,7 @@ func (load *bulkLoad) readVolumes() error {
 			return fmt.Errorf("%s: %d rows asked for", t.name, v.N)
 		}
 		if v.N == 0 {
-			continue // as if it were not there
+			continue
 		}
 		options, err := readOptions(load.schema, v.Options)
 		if err != nil {
@@ -129,8 +130,8 @@ func (load *bulkLoad) checkBulk(t *table, def *Definition, options *callOptions)
 	return nil
 }
 
-// planTables decides what is made: what was asked for, the parents it needs, in which
-// order, and how rows are spread.
+// planTables decides what is made: the volumes, the parents that they need, in which order,
+// and how many rows each tenant gets.
 func (load *bulkLoad) planTables(ctx context.Context) error {
 	if err := load.restrictTenant(); err != nil {
 		return err
@@ -163,7 +164,8 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 	return nil
 }
 
-// takeNumbers gives the rows that will be made their numbers.
+// takeNumbers takes the row numbers of the rows that will be made. Numbers whose unique
+// values the database has are skipped.
 func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 	var searches []*takenSearch
 	for _, tb := range load.order {
@@ -189,7 +191,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 	return nil
 }
 
-// tablesWithRows are the tables that will be written and have rows.
+// tablesWithRows returns the tables that the plan writes and that have rows already.
 func (load *bulkLoad) tablesWithRows() []*catalog.Relation {
 	var out []*catalog.Relation
 	for _, tb := range load.order {
@@ -251,8 +253,8 @@ func (load *bulkLoad) reachableTables() []*table {
 // restores at its end.
 type sessionState struct{ role, replicationRole string }
 
-// becomeSeeder becomes the seeder where row-level security would block COPY or hide parents,
-// and records what the role may do.
+// becomeSeeder takes the seeder's role where row-level security would block COPY or hide
+// parents, and notes what the role may do.
 func (load *bulkLoad) becomeSeeder(ctx context.Context) (sessionState, error) {
 	var old sessionState
 	err := load.tx.QueryRow(ctx, `select current_setting('role'), current_setting('session_replication_role')`).Scan(&old.role, &old.replicationRole)

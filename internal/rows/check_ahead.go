@@ -15,10 +15,10 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// solveChecksAhead tries, before rows are written, whether the values that would be made up
-// satisfy the CHECKs of the plan's tables, and searches for better values where they do
-// not: a plan that finds out at the COPY begins again. All tables cost one round trip,
-// and only once for each schema.
+// solveChecksAhead tries, before rows are written, whether made-up values satisfy the
+// CHECKs of the plan's tables, and searches for values where they do not: a violation found
+// by COPY would make the plan begin again. It costs one round trip for all tables, once for
+// each schema.
 func (p Plan) solveChecksAhead(ctx context.Context, db seedbed.DB, s *schema) (*schema, error) {
 	var tables []*table
 	for _, t := range p.tablesToWrite(s) {
@@ -50,9 +50,9 @@ func (p Plan) solveChecksAhead(ctx context.Context, db seedbed.DB, s *schema) (*
 	return better, nil
 }
 
-// solveConstraint searches for values that satisfy a constraint, unless a constraint before it
-// has found values for its columns. Where it finds none, the COPY may still do: the
-// samples are not its rows.
+// solveConstraint searches for values that satisfy a CHECK, unless an earlier search has
+// found values for all of its columns. Finding none is no error: the sample rows are not
+// those that the plan will write.
 func (s *schema) solveConstraint(ctx context.Context, db seedbed.DB, t *table, k *catalog.Constraint, solved map[columnKey]*solvedValues, wanted map[columnKey]bool) error {
 	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	solver.addConstraint(k)
@@ -77,8 +77,8 @@ func (s *schema) solveConstraint(ctx context.Context, db seedbed.DB, t *table, k
 	return nil
 }
 
-// tablesToWrite are those of the plan, and those that their rows cannot be without, as
-// far as values are made up for them.
+// tablesToWrite returns the tables of the plan, and those of the parents that their rows
+// need, except tables with a definition.
 func (p Plan) tablesToWrite(s *schema) []*table {
 	var out []*table
 	defined := map[*table]bool{}
@@ -100,10 +100,10 @@ func (p Plan) tablesToWrite(s *schema) []*table {
 	return slices.DeleteFunc(out, func(t *table) bool { return defined[t] })
 }
 
-// sampleRows is how many rows are tried on a table's CHECKs.
+// sampleRows is how many rows of a table are tried.
 const sampleRows = 16
 
-// tryChecks returns the constraints that sample rows break, by table.
+// tryChecks returns, by table, the CHECKs that the sample rows violate.
 func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table][]*catalog.Constraint, error) {
 	failing := map[*table][]*catalog.Constraint{}
 	ask := func(tables []*table) error {
@@ -145,13 +145,15 @@ func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table]
 	return failing, nil
 }
 
+// evaluationFailed reports whether an expression raised an error, as opposed to the
+// connection, the transaction or the server.
 func evaluationFailed(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && !slices.Contains([]string{"08", "25", "40", "53", "55", "57", "58"}, pg.Code[:2])
 }
 
-// sampleChecksSQL asks which CHECKs hold for all sample rows. In every other row the optional
-// references are NULL.
+// sampleChecksSQL asks which CHECKs hold for all sample rows. In every other row the
+// nullable references are NULL.
 func (t *table) sampleChecksSQL() (sql string, args []any) {
 	maker := &rowMaker{table: t, fillsOptional: true}
 	cells := fake.New(fake.DefaultSeed, t.name, fake.Epoch)
@@ -181,7 +183,7 @@ func (t *table) sampleChecksSQL() (sql string, args []any) {
 	return fmt.Sprintf("select array[%s] from %s", strings.Join(holds, ", "), t.rowsFromSQL(columns, t.defaultSQL)), args
 }
 
-// defaultSQL is what Postgres writes to a column that is left out.
+// defaultSQL is an expression for what Postgres writes to a column that is left out.
 func (t *table) defaultSQL(c *column) string {
 	if c.Default == "" || strings.Contains(c.Default, "nextval(") {
 		return "null::" + typeWithoutLength(c)
@@ -189,9 +191,9 @@ func (t *table) defaultSQL(c *column) string {
 	return "(" + c.Default + ")"
 }
 
-// rowsFromSQL is a FROM item of rows of the table, generated columns included, named as the
-// table is: text arrays are the parameters of columns, absent gives an expression for
-// each other column. With i it numbers the rows from 1.
+// rowsFromSQL is a FROM item with rows of the table, under the table's name and with
+// generated columns. The parameters are a text array for each of the columns; valueSQL
+// gives an expression for each other column. The column i numbers the rows from 1.
 func (t *table) rowsFromSQL(columns []*column, valueSQL func(*column) string) string {
 	selected, generated := []string{"v.i"}, []string{"b.*"}
 	var params, names []string

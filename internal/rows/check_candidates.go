@@ -11,8 +11,8 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// candidateValues of a column: what would be inferred, what the constraints name, NULL,
-// and what its type's simplest values are.
+// candidateValues returns the values to try in a column: inferred ones, those that the
+// CHECKs name, NULL, and the simplest of the type.
 func (solver *checkSolver) candidateValues(c *column) []*string {
 	var out []*string
 	add := func(s string) { out = append(out, &s) }
@@ -75,18 +75,20 @@ func (solver *checkSolver) candidateValues(c *column) []*string {
 	return out
 }
 
-// needsDistinctValues reports whether the column is part of a unique key and has many values.
+// needsDistinctValues reports whether the column belongs to a unique key and can have many
+// values.
 func (solver *checkSolver) needsDistinctValues(c *column) bool {
 	return solver.violated == nil && !c.inReference && c.inUnique() && c.baseOID != boolOID && len(c.rule().choices) == 0
 }
 
-// asUnique is the column as one whose values differ from row to row.
+// asUnique returns the column as one whose values must differ from row to row.
 func (c *column) asUnique() *column {
 	other := *c
 	other.mustDiffer = true
 	return &other
 }
 
+// simpleValues returns the simplest values of a type.
 func simpleValues(t *catalog.Type) []string {
 	switch {
 	case t.Name == "bool":
@@ -107,10 +109,11 @@ func simpleValues(t *catalog.Type) []string {
 	return t.Labels
 }
 
+// jsonKey finds the keys that an expression reads of a JSON document.
 var jsonKey = regexp.MustCompile(`(?:->>?|#>>?|\?[|&]?) ?(?:ARRAY\[)?\(?'((?:[^']|'')*)'`)
 
-// structuredValues are documents with the keys that a constraint names, and arrays of the
-// lengths that it names.
+// structuredValues returns documents with the keys that an expression names, or arrays of
+// the lengths that it names.
 func structuredValues(t *catalog.Type, expr string) []string {
 	var out []string
 	switch {
@@ -161,6 +164,7 @@ func structuredValues(t *catalog.Type, expr string) []string {
 
 var patternLiteral = regexp.MustCompile(`~\*? '((?:[^']|'')*)'`)
 
+// patternsOf returns the regular expressions in an expression.
 func patternsOf(expr string) []string {
 	var out []string
 	for _, m := range patternLiteral.FindAllStringSubmatch(expr, -1) {
@@ -169,6 +173,7 @@ func patternsOf(expr string) []string {
 	return out
 }
 
+// fitsType reports whether a literal of an expression may be a value of the type.
 func fitsType(t *catalog.Type, lit string) bool {
 	switch {
 	case t.Kind == catalog.EnumType:

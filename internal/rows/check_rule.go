@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// rule is what CHECK constraints say of one column, as far as it can be read.
-// Nil and zero fields say nothing.
+// rule is what the CHECKs about one column say, as far as it can be read. Nil and zero
+// fields say nothing.
 type rule struct {
-	choices     []string
-	patterns    []string
+	choices     []string // the only values
+	patterns    []string // regular expressions that must match
 	min, max    *float64
-	minExcluded bool // lo itself is out
-	maxExcluded bool // hi itself is out
+	minExcluded bool // the value must be above min, not equal
+	maxExcluded bool // the value must be below max, not equal
 	minLen      int
 	maxLen      int
-	jsonType    string // the jsonb_typeof it must have
+	jsonType    string // the jsonb_typeof that is demanded
 	notNull     bool   // IS NOT NULL
-	letterCase  string // upper or lower: the case it must have
+	letterCase  string // "upper" or "lower": the case that is demanded
 }
 
 // Constraints come as Postgres prints them, fully parenthesised and with casts.
@@ -42,7 +42,7 @@ var (
 	ruleLiteral       = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
 )
 
-// rule reads every CHECK that is about the column alone, its domains' included.
+// rule reads every CHECK that is about the column alone, including those of its domains.
 func (c *column) rule() rule {
 	var r rule
 	for _, k := range c.Table.Checks() {
@@ -64,6 +64,7 @@ func (c *column) rule() rule {
 	return r
 }
 
+// read reads an expression about the column, or the VALUE of a domain.
 func (r *rule) read(expr, name string) {
 	expr = qualifiedOperator.ReplaceAllString(expr, "$1")
 	for _, part := range conjuncts(expr) {
@@ -71,6 +72,7 @@ func (r *rule) read(expr, name string) {
 	}
 }
 
+// readConjunct reads one of the conditions that AND connects.
 func (r *rule) readConjunct(part, name string) {
 	isColumn := func(s string) bool { return columnName(s) == name }
 	switch {
@@ -101,6 +103,7 @@ func (r *rule) readConjunct(part, name string) {
 	}
 }
 
+// matchColumn returns the groups of a match whose first group is the column.
 func matchColumn(re *regexp.Regexp, s string, isColumn func(string) bool) []string {
 	m := re.FindStringSubmatch(s)
 	if m == nil || !isColumn(m[1]) {
@@ -109,6 +112,7 @@ func matchColumn(re *regexp.Regexp, s string, isColumn func(string) bool) []stri
 	return m
 }
 
+// addLength notes a comparison of the length.
 func (r *rule) addLength(op string, n int) {
 	switch op {
 	case ">=":
@@ -124,6 +128,7 @@ func (r *rule) addLength(op string, n int) {
 	}
 }
 
+// addBound notes a comparison of the value.
 func (r *rule) addBound(op string, x float64) {
 	switch op {
 	case ">=", ">":
@@ -135,7 +140,8 @@ func (r *rule) addBound(op string, x float64) {
 	}
 }
 
-// narrow are lo and hi with what lies outside moved in by a step.
+// narrow moves lo and hi within the bounds. step is the distance from a bound that is
+// excluded.
 func (r *rule) narrow(lo, hi, step float64) (float64, float64) {
 	if r.min != nil {
 		lo = *r.min
@@ -162,6 +168,7 @@ func columnName(s string) string {
 
 func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
 
+// literals returns the texts and numbers in an expression.
 func literals(list string) []string {
 	var out []string
 	for _, m := range ruleLiteral.FindAllStringSubmatch(list, -1) {
@@ -174,7 +181,7 @@ func literals(list string) []string {
 	return slices.Compact(out)
 }
 
-// elements of an array as Postgres prints one, without its braces.
+// elements returns the elements of an array as Postgres prints it, without its braces.
 func elements(array string) []string {
 	var out []string
 	for _, m := range arrayElement.FindAllStringSubmatch(array, -1) {
@@ -216,7 +223,7 @@ func conjuncts(expr string) []string {
 	return all
 }
 
-// unwrapParens takes parentheses off that enclose the whole expression.
+// unwrapParens removes parentheses that enclose the whole expression.
 func unwrapParens(s string) string {
 	for strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")") {
 		depth, quoted := 0, false

@@ -16,19 +16,22 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// checkSolver is one search: the columns that a group of constraints reads.
+// checkSolver searches for values of some columns that satisfy the CHECKs which read them.
+// It draws combinations of candidate values at random, lets the server count the CHECKs
+// that each satisfies, and changes the best ones.
 type checkSolver struct {
 	table      *table
 	columns    []*column
-	checks     []*catalog.Constraint
-	candidates [][]*string // candidates, by column
+	checks     []*catalog.Constraint // all CHECKs that share columns
+	candidates [][]*string           // by column: the values to try
 	cells      *fake.Cells
-	draws      int64
-	inferred   map[*string]bool    // which candidates are what would be inferred
-	violated   *catalog.Constraint // the one to break, in search of a violation
+	draws      int64               // how many random numbers were drawn
+	inferred   map[*string]bool    // which candidates inferValue has made
+	violated   *catalog.Constraint // the one that the values must break; nil: all must hold
 }
 
-// addConstraint grows from a constraint to all that share columns with it.
+// addConstraint adds a CHECK, all CHECKs that share columns with it, directly or through
+// others, and the columns that may be changed.
 func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	names := slices.Clone(k.Columns)
 	for grown := true; grown; {
@@ -56,7 +59,7 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	}
 }
 
-// isOptionalReference reports whether a column is one of a reference that a row may do without.
+// isOptionalReference reports whether a column belongs to a reference that may be NULL.
 func (t *table) isOptionalReference(c *column) bool {
 	return !c.Required() && !t.isTenantColumn(c.index) && !t.isPairTypeColumn(c) && slices.ContainsFunc(t.references, func(ref *reference) bool {
 		return ref.pair == nil && slices.Contains(ref.ownColumns, c.index) && (ref.parent != t || len(ref.ownColumns) == 1)
@@ -68,7 +71,8 @@ func (t *table) isPairTypeColumn(c *column) bool {
 	return slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.pair != nil && ref.pairTypeColumn == c.index })
 }
 
-// generatedFrom are the columns that generated ones among those named read.
+// generatedFrom returns the columns that the generated ones among those given are computed
+// from.
 func (solver *checkSolver) generatedFrom(columns []string) []string {
 	var out []string
 	for _, name := range columns {
@@ -83,12 +87,13 @@ func (solver *checkSolver) generatedFrom(columns []string) []string {
 	return out
 }
 
+// mentionsColumn reports whether an expression names a column.
 func mentionsColumn(expr, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(expr)
 }
 
-// searchEachSubtype searches for every subtype that has a table of its own, as well as freely: a
-// subtype's row may ask for a base of its type.
+// searchEachSubtype searches once freely, and once for each subtype: the row of a subtype's
+// table needs a base of that type.
 func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB) ([][]*string, error) {
 	rows, err := solver.search(ctx, db)
 	if err != nil {
@@ -112,8 +117,8 @@ func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB)
 	return rows, nil
 }
 
-// search searches: combinations at random, then the best of them changed a little, a
-// few rounds.
+// search tries 400 combinations in each of at most 12 rounds, until 24 satisfy all CHECKs.
+// It returns those that do.
 func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*string, error) {
 	const size, rounds, enough = 400, 12, 24
 	var best []trial
@@ -138,12 +143,15 @@ func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*stri
 	return rows, nil
 }
 
-// trial is one combination, as an index of a candidate for each column.
+// trial is a combination to try: for each column, the index of a candidate. score is how
+// many CHECKs it satisfies.
 type trial struct {
 	picks []int
 	score int
 }
 
+// mutate returns new combinations: three in four are one of the best ones with one or two
+// columns changed, the others are random.
 func (solver *checkSolver) mutate(best []trial, size int) []trial {
 	out := make([]trial, size)
 	for i := range out {
@@ -164,12 +172,14 @@ func (solver *checkSolver) mutate(best []trial, size int) []trial {
 	return out
 }
 
+// random draws from 0 to n-1, the same numbers in every run.
 func (solver *checkSolver) random(n int) int {
 	solver.cells.At(solver.draws)
 	solver.draws++
 	return solver.cells.Of("draw").Index(n)
 }
 
+// row returns the values of a combination.
 func (solver *checkSolver) row(c trial) []*string {
 	row := make([]*string, len(c.picks))
 	for col, pick := range c.picks {
@@ -178,8 +188,8 @@ func (solver *checkSolver) row(c trial) []*string {
 	return row
 }
 
-// score asks the server how many of the constraints each combination satisfies.
-// Where an expression fails on one, it bisects the combinations until that one is left.
+// score lets the server count how many CHECKs each combination satisfies. Where an
+// expression raises an error, it bisects the combinations until the one at fault is alone.
 func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation []trial) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -203,6 +213,7 @@ func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation 
 	return solver.score(ctx, db, generation[half:])
 }
 
+// scoreOnServer runs the query of scoreSQL over the combinations.
 func (solver *checkSolver) scoreOnServer(ctx context.Context, db seedbed.DB, generation []trial) error {
 	args := make([]any, len(solver.columns))
 	for col := range solver.columns {
@@ -227,8 +238,8 @@ func (solver *checkSolver) scoreOnServer(ctx context.Context, db seedbed.DB, gen
 	return rows.Err()
 }
 
-// scoreSQL evaluates the constraints over candidate rows, generated columns included. A
-// reference is some UUID or number where it is required, NULL otherwise.
+// scoreSQL counts the satisfied CHECKs of each combination, whose values are its
+// parameters.
 func (solver *checkSolver) scoreSQL() string {
 	var sum []string
 	for _, k := range solver.checks {
@@ -241,7 +252,8 @@ func (solver *checkSolver) scoreSQL() string {
 	return fmt.Sprintf("select i::int, %s from %s", strings.Join(sum, " + "), solver.table.rowsFromSQL(solver.columns, solver.placeholder))
 }
 
-// placeholder is what a column that the search leaves alone holds meanwhile.
+// placeholder is an expression for a column that the search does not change: a value of the
+// kind that the row will have, or NULL.
 func (solver *checkSolver) placeholder(c *column) string {
 	if !c.Required() && !c.isInferred() && !solver.table.isTenantColumn(c.index) {
 		return "null::" + c.SQLType

@@ -7,8 +7,8 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// inferFromName is what a column of that name holds, of at most maxLen characters where
-// that is above 0. Where it must differ from row to row, only makers that do are taken.
+// inferFromName returns what makes texts for a column of that name. With unique, texts
+// differ from row to row. Where a column has maxLen characters, a country is a code.
 func inferFromName(name string, unique bool, maxLen int) func(*fake.Value) string {
 	if identifierName.MatchString(name) {
 		return (*fake.Value).Tag
@@ -30,7 +30,7 @@ func inferFromName(name string, unique bool, maxLen int) func(*fake.Value) strin
 	return (*fake.Value).Tag
 }
 
-// identifierName are names of keys that other systems give: customer_id, planId.
+// identifierName matches names of keys that other systems give: customer_id, planId.
 var identifierName = regexp.MustCompile(`(?:_id|_uuid|_ref|[a-z]I[dD])$`)
 
 func person(of func(fake.Person) string) func(*fake.Value) string {
@@ -49,8 +49,8 @@ var (
 
 func website(v *fake.Value) string { return "https://www." + v.Slug() + ".example" }
 
-// columnNames are tried in order: the particular before the general. short are makers
-// for columns of a length.
+// columnNames are tried in order, the particular before the general. short are makers for
+// columns of a length, such as a country in two letters.
 var columnNames = []struct {
 	words  []string
 	unique bool

@@ -8,30 +8,31 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// source is where a column's value comes from.
+// source is where the values of a copied column come from. The first field that is set
+// decides: constant, tenantBatch, parentColumns, structField, infer.
 type source struct {
 	column          *column
-	constant        []byte         // encoded; the same for all rows
-	tenantBatch     *tableBatch    // a tenant's key …
+	constant        []byte         // the encoded value of all rows
+	tenantBatch     *tableBatch    // the key of the row's tenant …
 	tenantKeyColumn int            // … this column of it
-	parentColumns   []parentColumn // a parent's column: the first of these that the row has
-	isPairType      bool           // the pair's type
-	structField     []int          // of the struct
-	encode          encoder
-	nullIfZero      bool // a zero field is NULL
+	parentColumns   []parentColumn // the parent's column: of the first choice in which the row has a parent
+	isPairType      bool           // of parentColumns: the type that names the parent's table
+	structField     []int          // index of the struct field
+	encode          encoder        // of the struct field
+	nullIfZero      bool           // a zero field is NULL, or what infer makes
 	infer           func(*fake.Value) any
-	collectIn       *keyColumn
-	needsText       bool // no binary form: staged as text
+	collectIn       *keyColumn // where other tables need the values; nil: they do not
+	needsText       bool       // the type has no binary form: staged as text
 }
 
-// parentColumn is where a column's value is among what a choice gives.
+// parentColumn is the column of a parent that a choice gives a column.
 type parentColumn struct {
 	choice            int
-	columnByReference []int // the parent's column, by reference; -1: that reference has none
+	columnByReference []int // the parent's column, by reference of the choice; -1: none
 }
 
-// chooseSources decides for each column where its values come from. What a struct leaves
-// zero in the first row, and Postgres fills, is not copied at all.
+// chooseSources decides where the values of each column come from. A column that the first
+// row leaves unset, and that Postgres fills, is not copied.
 func (g *generator) chooseSources() error {
 	example, err := g.example()
 	if err != nil {
@@ -49,7 +50,7 @@ func (g *generator) chooseSources() error {
 			return err
 		}
 		if key := g.batch.keyColumns[c.index]; key != nil {
-			if !ok && key.collectsValues() && c.Writable() { // what Postgres takes, COPY does not tell
+			if !ok && key.collectsValues() && c.Writable() { // COPY does not return what Postgres fills in
 				src, ok = source{column: c, infer: inferValue(c)}, true
 			}
 			if src.constant != nil {
@@ -66,22 +67,22 @@ func (g *generator) chooseSources() error {
 			g.sources = append(g.sources, src)
 			g.columnNames = append(g.columnNames, c.name)
 		} else if src.collectIn != nil {
-			return fmt.Errorf("%s.%s: others reference it, and only Postgres knows it", g.batch.table.name, c.name)
+			return fmt.Errorf("%s.%s: other rows of the plan reference it, but only Postgres knows its values: use CreateN", g.batch.table.name, c.name)
 		}
 	}
 	return nil
 }
 
-// checkKeysKnown refuses a reference to keys that are known only once their rows are
-// written, which they are not where references run in a circle.
+// checkKeysKnown refuses a column whose values are collected while its rows are written,
+// where references run in a circle: they are not written yet.
 func (g *generator) checkKeysKnown(src source) error {
 	if src.isPairType {
 		return nil
 	}
-	for _, column := range src.parentColumns {
-		c := g.batch.parentChoices[column.choice]
+	for _, from := range src.parentColumns {
+		c := g.batch.parentChoices[from.choice]
 		for i, p := range c.parents {
-			if column := column.columnByReference[i]; column >= 0 && !p.existing && !p.written && p.keyColumns[column].collectsValues() {
+			if column := from.columnByReference[i]; column >= 0 && !p.existing && !p.written && p.keyColumns[column].collectsValues() {
 				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
 					c.references[i], p.table.name, p.table.columns[column].name)
 			}
@@ -90,8 +91,8 @@ func (g *generator) checkKeysKnown(src source) error {
 	return nil
 }
 
-// needsText says that a column's values must be read by Postgres: the type has no binary
-// form that pgx writes, or a made-up text none that pgx reads.
+// needsText reports whether Postgres must read a column's values as text: pgx cannot write
+// the type in binary, or cannot read the text that is made up.
 func (g *generator) needsText(src source) bool {
 	c := src.column
 	if !c.hasBinaryForm(g.load.schema.codecs) {
@@ -111,18 +112,19 @@ func (g *generator) needsText(src source) bool {
 	return err != nil
 }
 
-// promisedKey has a row take the key that its children were promised.
+// promisedKey makes a row take the key that other rows already reference it by.
 func (g *generator) promisedKey(key *keyColumn) func(*fake.Value) any {
 	return func(*fake.Value) any { return key.at(g.rowIndex) }
 }
 
-// example is the first row, to see what the definition and the options set.
+// example makes the first row, to see what the definition and the options set.
 func (g *generator) example() (reflect.Value, error) {
 	g.rowIndex, g.tenant = 0, 0
 	err := g.fillRow()
 	return g.row, err
 }
 
+// source returns the source of a column; false where it is left to Postgres.
 func (g *generator) source(c *column, example reflect.Value) (source, bool, error) {
 	tb, src := g.batch, source{column: c}
 	if v, ok := tb.fixedValues[c.index]; ok && (c.inReference || g.maker.binding == nil || g.maker.binding.fieldByColumn[c.index] < 0) {
@@ -141,7 +143,7 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 	if b := g.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
 		f := b.fields[b.fieldByColumn[c.index]]
 		v := example.FieldByIndex(f.index)
-		infer := g.inferrerOf(c)
+		infer := g.maker.inferrerOf(c)
 		if !(v.IsZero() && b.zeroMeansUnset(c, v)) || !c.leftToPostgres() && infer == nil {
 			src.structField, src.encode = f.index, encoderFor(g.load.schema.codecs, c, v.Type())
 			src.nullIfZero = b.zeroMeansUnset(c, reflect.Zero(v.Type()))
@@ -157,21 +159,12 @@ func (g *generator) source(c *column, example reflect.Value) (source, bool, erro
 			return src, true, nil
 		}
 	}
-	src.infer = g.inferrerOf(c)
+	src.infer = g.maker.inferrerOf(c)
 	return src, src.infer != nil, nil
 }
 
-// inferrerOf a column that is made up; nil for other columns.
-func (g *generator) inferrerOf(c *column) func(*fake.Value) any {
-	for _, inferred := range g.maker.inferred {
-		if inferred.column == c {
-			return inferred.infer
-		}
-	}
-	return g.maker.inferrerOf(c)
-}
-
-// fromTenant: the column is part of a tenant's key.
+// fromTenant sets the source of a column that belongs to a tenant's key. It returns false
+// for other columns.
 func (g *generator) fromTenant(c *column, src *source) bool {
 	if g.batch.baseBatch != nil && g.batch.baseBatch.tenants != g.batch.tenants {
 		return false
@@ -191,7 +184,8 @@ func (g *generator) fromTenant(c *column, src *source) bool {
 	return false
 }
 
-// fromParent: the column is a reference's, or that of several.
+// fromParent sets the source of a column that belongs to references. It returns false for
+// other columns.
 func (g *generator) fromParent(c *column, src *source) bool {
 	for i, choice := range g.batch.parentChoices {
 		from := parentColumn{choice: i}

@@ -15,26 +15,28 @@ import (
 // chunkSize is how much is generated before it is handed to the connection. Four
 // chunks are under way at most, which is all the memory a table takes.
 const (
+	// chunkSize is how many bytes are generated before they go to the connection. At most
+	// chunksInFlight chunks exist at once, which bounds the memory that a table takes.
 	chunkSize      = 256 << 10
 	chunksInFlight = 4
 )
 
-// stream is rows on their way from the generator, which runs on a core of its own,
-// to the connection.
+// stream carries encoded rows from the generator, in a goroutine of its own, to the
+// connection, which reads them.
 type stream struct {
 	chunks  chan chunk
-	current []byte
+	current []byte // what is left of the chunk being read
 
 	// pgx reads in a goroutine that may outlive a copy that was cancelled.
 	mu         sync.Mutex
-	finished   bool
-	waited     time.Duration
-	onProgress func(int64)
-	err        error
+	finished   bool          // the COPY has ended
+	waited     time.Duration // time that the connection waited for chunks
+	onProgress func(int64)   // gets the rows sent so far; nil: not called
+	err        error         // of the generator
 }
 
-// finish says how long the connection waited for rows, and what failed to make
-// them. What is read after it goes nowhere.
+// finish ends the stream: later reads fail. It returns how long the connection waited for
+// rows, and the generator's error.
 func (s *stream) finish() (waited time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,12 +59,14 @@ func (s *stream) accept(c chunk, waited time.Duration) error {
 	return c.err
 }
 
+// chunk is some encoded rows, or the generator's error.
 type chunk struct {
 	bytes    []byte
-	rowsDone int64
+	rowsDone int64 // rows up to the end of this chunk
 	err      error
 }
 
+// copyHeader begins COPY's binary format: the signature, no flags, no extension.
 var copyHeader = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
 
 // Read implements io.Reader for the connection.
@@ -83,7 +87,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// produce runs the generator into the stream.
+// produce runs the generator and sends its chunks.
 func (s *stream) produce(ctx context.Context, g *generator) {
 	defer close(s.chunks)
 	send := func(c chunk) error {
@@ -118,7 +122,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 	}
 }
 
-// writeTable copies a table batch's rows, or reads those that are there.
+// writeTable copies the new rows of a batch.
 func (load *bulkLoad) writeTable(ctx context.Context, tb *tableBatch) error {
 	if tb.existing {
 		return nil // its keys were read when rows were laid out
@@ -149,7 +153,7 @@ func (load *bulkLoad) writeTable(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// insertDefaults is for tables of which Postgres fills every column.
+// insertDefaults inserts rows of a table all of whose columns Postgres fills.
 func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error {
 	start := time.Now()
 	if _, err := load.tx.Exec(ctx, "insert into "+tb.table.relation.Ident()+" select from generate_series(1, $1::bigint)", tb.size); err != nil {
@@ -161,6 +165,8 @@ func (load *bulkLoad) insertDefaults(ctx context.Context, tb *tableBatch) error 
 	return nil
 }
 
+// copyRows copies the rows into the table, or into a staging table first. It returns how
+// long the connection waited for rows.
 func (load *bulkLoad) copyRows(ctx context.Context, tb *tableBatch, g *generator) (time.Duration, error) {
 	target, staged := tb.table.relation.Ident(), load.needsStaging(tb, g)
 	if staged {
@@ -197,10 +203,11 @@ func (load *bulkLoad) copyRows(ctx context.Context, tb *tableBatch, g *generator
 	return waited, err
 }
 
-// stagingTable is a table of our own, without row-level security, that rows go through
-// where COPY may not write the real one or a type has no binary form.
+// stagingTable is a temporary table that rows go through where COPY may not write the real
+// table, because of row-level security, or where a type has no binary form.
 const stagingTable = "pg_temp.seedbed_staging"
 
+// needsStaging reports whether the rows go through the staging table.
 func (load *bulkLoad) needsStaging(tb *tableBatch, g *generator) bool {
 	if !load.mayCopy && tb.table.relation.RLS {
 		return true
@@ -213,6 +220,7 @@ func (load *bulkLoad) needsStaging(tb *tableBatch, g *generator) bool {
 	return false
 }
 
+// createStagingTable creates the staging table, with the copied columns.
 func (load *bulkLoad) createStagingTable(ctx context.Context, tb *tableBatch, g *generator) error {
 	var defs []string
 	for _, src := range g.sources {
@@ -226,8 +234,8 @@ func (load *bulkLoad) createStagingTable(ctx context.Context, tb *tableBatch, g 
 	return err
 }
 
-// typeWithoutLength is the column's type without its length: without one, character and
-// bit would mean a length of 1.
+// typeWithoutLength is the column's type without its length. Without one, character and bit
+// would have a length of 1, so they become bpchar and varbit.
 func typeWithoutLength(c *column) string {
 	t := c.Type.Underlying()
 	switch t.Name {
@@ -239,7 +247,7 @@ func typeWithoutLength(c *column) string {
 	return t.SQL
 }
 
-// moveStagedRows moves staged rows on, tenant by tenant where policies ask for one.
+// moveStagedRows inserts the staged rows into the real table and drops the staging table.
 func (load *bulkLoad) moveStagedRows(ctx context.Context, tb *tableBatch, g *generator) error {
 	var names, values []string
 	always := ""
@@ -259,6 +267,8 @@ func (load *bulkLoad) moveStagedRows(ctx context.Context, tb *tableBatch, g *gen
 	return err
 }
 
+// insertStagedRows runs the INSERT: once, or once for each tenant where policies read the
+// tenant from a setting.
 func (load *bulkLoad) insertStagedRows(ctx context.Context, tb *tableBatch, insert string) error {
 	if load.mayCopy || !tb.table.relation.RLS || len(tb.table.levels) == 0 || len(tb.table.levels[0].columns) != 1 || tb.table.levels[0].tenant.Setting == "" {
 		_, err := load.tx.Exec(ctx, insert)

@@ -44,7 +44,7 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 	by.logTenantsMade(made)
 	rows := make([]reflect.Value, len(made))
 	for i, r := range made {
-		rows[i] = r.value
+		rows[i] = r.structValue
 	}
 	return rows, nil
 }

@@ -58,13 +58,13 @@ func (d *Definition) definitionFor(s *schema, t *table) *Definition {
 // column defaults that are constants (so that an option can set false where the default is
 // true), made-up values, discriminators, and what the definition's Fill sets.
 func (b *batch) newRow(def *Definition, t *table, number int64, discriminators map[int]string) (*row, error) {
-	r := &row{table: t, definition: def, number: number, value: reflect.New(def.rowType()).Elem(),
+	r := &row{table: t, definition: def, number: number, structValue: reflect.New(def.rowType()).Elem(),
 		values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns)),
 		origins: map[int]Path{}, tenantsThroughParents: map[string]tenantOrigin{}, hasSubtypeRow: map[*table]bool{}}
 	cells := b.cells(t.name)
 	cells.At(number)
 	if def.isRecord() {
-		recordOf(r.value).Table = t.name
+		recordOf(r.structValue).Table = t.name
 	}
 	var err error
 	if r.maker, err = b.rowMaker(def, t, discriminators); err != nil {
@@ -77,7 +77,7 @@ func (b *batch) newRow(def *Definition, t *table, number int64, discriminators m
 		return nil, err
 	}
 	if def.Fill != nil {
-		def.Fill(r.value.Addr().Interface(), cells)
+		def.Fill(r.structValue.Addr().Interface(), cells)
 	}
 	return r, nil
 }
@@ -171,7 +171,7 @@ func (maker *rowMaker) filledByDefinition(def *Definition) (covered []int) {
 // prepareRow sets the constant defaults and the made-up values of a row.
 func (maker *rowMaker) prepareRow(r *row, cells *fake.Cells) error {
 	for _, c := range maker.constantDefaults {
-		if err := maker.binding.storeField(r.value, c.index, c.constantDefault); err != nil {
+		if err := maker.binding.storeField(r.structValue, c.index, c.constantDefault); err != nil {
 			return fmt.Errorf("default of %s: %w", c.name, err)
 		}
 	}

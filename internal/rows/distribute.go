@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// requestParentKeys chooses the tenants that a table batch is spread over, and requests the
-// parents' keys that it needs.
+// requestParentKeys finds the tenants of a batch, orders its choices of parents, and
+// requires the keys of those parents.
 func (load *bulkLoad) requestParentKeys(tb *tableBatch) error {
 	if len(tb.options.associations) > 0 {
 		return nil
@@ -36,7 +36,8 @@ func (load *bulkLoad) requestParentKeys(tb *tableBatch) error {
 	return nil
 }
 
-// linkToBase gives a subtype's rows the keys of their base rows.
+// linkToBase makes a subtype's reference to its base the first choice, and requires its
+// keys.
 func (load *bulkLoad) linkToBase(tb *tableBatch) error {
 	for _, ref := range tb.table.references {
 		if len(ref.discriminators) == 0 || ref.parent != tb.baseBatch.table {
@@ -52,8 +53,8 @@ func (load *bulkLoad) linkToBase(tb *tableBatch) error {
 	return fmt.Errorf("%s is a subtype of %s without a reference to it", tb.table.name, tb.baseBatch.table.name)
 }
 
-// distribute divides a table batch's rows among the tenants. Parents have been laid out before,
-// except where references run in a circle.
+// distribute decides which rows belong to which tenant. The order of the load puts parents
+// first, except where references run in a circle.
 func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 	if tb.distributed {
 		return nil
@@ -94,17 +95,18 @@ func (load *bulkLoad) distribute(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// divideAmongTenants gives rows to tenants that have the parents for them.
+// divideAmongTenants divides the rows among the tenants, within the limits that their
+// parents set.
 func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	tenants := int64(1)
 	if tb.tenants != nil {
 		tenants = tb.tenants.size
 	}
-	room := make([]int64, tenants)
-	for tenant := range room {
-		room[tenant] = tb.rowLimit(int64(tenant))
+	limits := make([]int64, tenants)
+	for tenant := range limits {
+		limits[tenant] = tb.rowLimit(int64(tenant))
 	}
-	counts := divide(min(tb.size, tb.sharedRowLimit()), room)
+	counts := divide(min(tb.size, tb.sharedRowLimit()), limits)
 	tb.tenantSpans = spansFromCounts(counts)
 	made := tb.tenantSpans[len(counts)]
 	if made < tb.size && tb.requested {
@@ -117,10 +119,11 @@ func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 	return nil
 }
 
-// rowLimit is how many rows tenant p can have.
+// rowLimit returns how many rows a tenant can have: of parents that may have one child
+// each, as many as the tenant has; of a join table, as many as there are combinations.
 func (tb *tableBatch) rowLimit(tenant int64) int64 {
-	const plenty = math.MaxInt64 / 4
-	room := int64(plenty)
+	const unlimited = math.MaxInt64 / 4
+	limit := int64(unlimited)
 	for _, c := range tb.parentChoices {
 		if c.optional {
 			continue
@@ -128,29 +131,29 @@ func (tb *tableBatch) rowLimit(tenant int64) int64 {
 		if c.combination != nil {
 			n, known := tb.combinations(c.combination, tenant)
 			if !known {
-				return room
+				return limit
 			}
-			room = min(room, n)
+			limit = min(limit, n)
 			continue
 		}
-		var size int64
+		var choices int64
 		for i, ref := range c.references {
 			lo, hi, known := tb.parentRange(c.parents[i], tenant)
 			if !known {
-				return room
+				return limit
 			}
-			if n := hi - lo; !ref.exclusive && n > 0 {
-				size = plenty
+			if parents := hi - lo; !ref.exclusive && parents > 0 {
+				choices = unlimited
 			} else {
-				size = max(size, n)
+				choices = max(choices, parents)
 			}
 		}
-		room = min(room, size)
+		limit = min(limit, choices)
 	}
-	return room
+	return limit
 }
 
-// sharedRowLimit is how many rows the parents leave room for that rows of all tenants share.
+// sharedRowLimit returns how many rows the parents that all tenants share allow altogether.
 func (tb *tableBatch) sharedRowLimit() int64 {
 	limit := int64(math.MaxInt64 / 4)
 	for _, c := range tb.parentChoices {
@@ -171,53 +174,50 @@ func (tb *tableBatch) sharedRowLimit() int64 {
 	return limit
 }
 
-// divide spreads n rows over tenants: at least one each where there are enough, and
-// never more than a tenant has room for.
-func divide(n int64, room []int64) []int64 {
-	counts := make([]int64, len(room))
-	var total float64
-	open := int64(0)
-	for i, r := range room {
-		if r > 0 {
-			total += weight(i)
-			open++
+// divide divides n rows among tenants: at least one each where n suffices, more for the
+// first ones, and never more than a tenant's limit.
+func divide(n int64, limits []int64) []int64 {
+	counts := make([]int64, len(limits))
+	var totalWeight float64
+	withRoom := int64(0) // tenants that can have rows
+	for i, limit := range limits {
+		if limit > 0 {
+			totalWeight += weight(i)
+			withRoom++
 		}
 	}
-	left := n
-	for i, r := range room {
-		if r > 0 && n >= open {
-			counts[i], left = 1, left-1
+	afterFirst := n // rows beyond the first one of each tenant
+	for i, limit := range limits {
+		if limit > 0 && n >= withRoom {
+			counts[i], afterFirst = 1, afterFirst-1
 		}
 	}
-	for i, r := range room {
-		if r > 0 {
-			more := min(int64(float64(left)*weight(i)/total), r-counts[i])
-			counts[i] += more
+	for i, limit := range limits {
+		if limit > 0 {
+			counts[i] += min(int64(float64(afterFirst)*weight(i)/totalWeight), limit-counts[i])
 		}
 	}
-	rest := n
+	rest := n // rows that rounding and the limits have left over
 	for _, c := range counts {
 		rest -= c
 	}
-	for rest > 0 { // what rounding and full tenants left over
-		moved := false
-		for i, r := range room {
-			if rest > 0 && counts[i] < r {
-				more := min(max(rest/int64(len(room)), 1), r-counts[i], rest)
-				counts[i], rest, moved = counts[i]+more, rest-more, true
+	for progress := true; rest > 0 && progress; {
+		progress = false
+		for i, limit := range limits {
+			if rest > 0 && counts[i] < limit {
+				more := min(max(rest/int64(len(limits)), 1), limit-counts[i], rest)
+				counts[i], rest, progress = counts[i]+more, rest-more, true
 			}
-		}
-		if !moved {
-			break
 		}
 	}
 	return counts
 }
 
-// weights of tenants fall as a power of their rank: with a thousand of them, the
-// largest tenth has half of the rows.
+// weight is the share of a tenant by its rank. It falls as a power of the rank: of a
+// thousand tenants, the largest hundred get half of the rows.
 func weight(rank int) float64 { return 1 / math.Pow(float64(rank+1), 0.7) }
 
+// spansFromCounts returns where each tenant's rows begin and, last, how many there are.
 func spansFromCounts(counts []int64) []int64 {
 	spans := make([]int64, len(counts)+1)
 	for i, c := range counts {
@@ -226,8 +226,7 @@ func spansFromCounts(counts []int64) []int64 {
 	return spans
 }
 
-// RoomError says that the parents that a plan has leave room for fewer rows of a table
-// than were asked for.
+// RoomError says that a table's parents allow fewer rows than a plan asks for.
 type RoomError struct {
 	Table      string
 	Rows, Most int64
@@ -239,7 +238,7 @@ func (e *RoomError) Error() string {
 		e.Table, e.Rows, e.Most, strings.Join(e.Parents, " and of "))
 }
 
-// scarceParents are the parents that may have few children each.
+// scarceParents returns the tables of which more rows would allow more rows of this one.
 func (tb *tableBatch) scarceParents() []string {
 	var out []string
 	for _, c := range tb.parentChoices {
@@ -253,13 +252,15 @@ func (tb *tableBatch) scarceParents() []string {
 	return out
 }
 
-// tenantOf of the row at an index: the last one whose rows begin no later.
+// tenantOf returns the tenant of the row at an index: the last one whose rows begin no
+// later.
 func (tb *tableBatch) tenantOf(index int64) int {
 	return sort.Search(len(tb.tenantSpans), func(i int) bool { return tb.tenantSpans[i] > index }) - 1
 }
 
-// parentRange is the range of a parent batch's rows that rows of tenant p may belong to;
-// false where the parent is not laid out yet.
+// parentRange returns the rows of a parent batch that the rows of a tenant may reference:
+// from lo, up to but not including hi. known is false where the parent's rows are not
+// distributed yet.
 func (tb *tableBatch) parentRange(parent *tableBatch, tenant int64) (lo, hi int64, known bool) {
 	tenants := tb.tenants
 	for at := tenants; at != nil; at = at.tenants {
@@ -279,7 +280,8 @@ func (tb *tableBatch) parentRange(parent *tableBatch, tenant int64) (lo, hi int6
 	return 0, parent.size, parent.tenantSpans != nil || parent.existing
 }
 
-// tenantAbove is the index, at the level of the tenants given, of the one that p is in.
+// tenantAbove returns the index, among the tenants of an outer level, of the one that an
+// innermost tenant belongs to. It returns false where that is no level of the batch.
 func (tb *tableBatch) tenantAbove(tenants *tableBatch, tenant int64) (int64, bool) {
 	for at := tb.tenants; at != nil; at = at.tenants {
 		if at == tenants {

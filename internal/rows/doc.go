@@ -12,4 +12,13 @@
 //
 // Values are a function of seed, table, column and row number. The package knows no
 // testing.
+//
+// # How a call runs
+//
+// Create reads the schema (schema_cache.go), makes the rows of a batch with their parents
+// and children (batch.go, association.go, tenant.go), and inserts them (write.go). A Plan
+// decides how many rows of which tables belong to which tenant (bulk_load.go,
+// distribute.go), generates them in COPY's format (generate.go), and proves them (proof.go).
+// Values come from a definition or from infer.go; where only Postgres can read a CHECK, a
+// search finds them (check_solver.go).
 package rows

@@ -12,9 +12,10 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// encoder appends a field in COPY's format, its length before it.
+// encoder appends a field in COPY's binary format: its length, then its bytes.
 type encoder func(buf []byte, v reflect.Value) ([]byte, error)
 
+// appendNull appends NULL: the length -1.
 func appendNull(buf []byte) []byte { return append(buf, 0xff, 0xff, 0xff, 0xff) }
 
 func appendLength(buf []byte, n int) []byte { return binary.BigEndian.AppendUint32(buf, uint32(n)) }
@@ -23,11 +24,11 @@ func appendUUID(buf []byte, id [16]byte) []byte { return append(appendLength(buf
 
 func appendText(buf []byte, s string) []byte { return append(appendLength(buf, len(s)), s...) }
 
-// epoch2000 is where Postgres counts microseconds from.
+// epoch2000 is the moment from which Postgres counts microseconds.
 var epoch2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
-// encoderFor picks the direct way for what rows mostly consist of; everything else
-// goes through pgx.
+// encoderFor returns the encoder of a struct field: a direct one for the most frequent
+// types, otherwise pgx's.
 func encoderFor(codecs *codecs, c *column, t reflect.Type) encoder {
 	if t.Kind() == reflect.Pointer {
 		inner := encoderFor(codecs, c, t.Elem())
@@ -44,6 +45,7 @@ func encoderFor(codecs *codecs, c *column, t reflect.Type) encoder {
 	return func(buf []byte, v reflect.Value) ([]byte, error) { return appendBinary(codecs, c, buf, v.Interface()) }
 }
 
+// directEncoder encodes without pgx; nil where it cannot.
 func directEncoder(c *column, t reflect.Type) encoder {
 	switch {
 	case t.Kind() == reflect.String && c.isTextual():
@@ -102,7 +104,7 @@ func jsonEncoder(b bool) encoder {
 	}
 }
 
-// isTextual types send the same bytes in binary as in text.
+// isTextual reports whether the type's binary form is its text.
 func (c *column) isTextual() bool {
 	switch c.baseOID {
 	case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID, jsonOID, pgtype.XMLOID:
@@ -112,7 +114,7 @@ func (c *column) isTextual() bool {
 	return len(t.Labels) > 0 || t.Name == "citext"
 }
 
-// appendBinary is the way through pgx.
+// appendBinary encodes a value of any Go type that pgx takes.
 func appendBinary(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	switch x := v.(type) {
 	case nil:
@@ -143,8 +145,8 @@ func appendBinary(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-// appendTextAsBinary reads a value's text form to write its binary one: inet, intervals,
-// numerics, arrays.
+// appendTextAsBinary reads the text form of a value and appends its binary form: inet,
+// intervals, numerics, arrays.
 func appendTextAsBinary(m *codecs, c *column, buf []byte, s string) ([]byte, error) {
 	var v any
 	if err := m.scan(c.baseOID, pgtype.TextFormatCode, []byte(s), &v); err != nil {
@@ -156,7 +158,7 @@ func appendTextAsBinary(m *codecs, c *column, buf []byte, s string) ([]byte, err
 	return appendBinary(m, c, buf, v)
 }
 
-// hasBinaryForm reports whether pgx can write the type's binary form.
+// hasBinaryForm reports whether the column can be copied in binary.
 func (c *column) hasBinaryForm(m *codecs) bool {
 	if c.isTextual() || c.baseOID == jsonbOID {
 		return true
@@ -164,8 +166,8 @@ func (c *column) hasBinaryForm(m *codecs) bool {
 	return m.hasBinaryForm(c.baseOID)
 }
 
-// appendLiteral writes a value as the text that Postgres reads. Arrays of types that
-// pgx does not know, enums above all, have the form of arrays of text.
+// appendLiteral appends a value as the text that Postgres reads. Arrays of types that pgx
+// does not know, such as enums, are encoded as text[].
 func appendLiteral(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	r := reflect.ValueOf(v)
 	switch {
@@ -191,8 +193,8 @@ func appendLiteral(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 	return appendText(buf, literalText(v)), nil
 }
 
-// codecs are pgx's, for all goroutines: a [pgtype.Map] remembers its plans in
-// maps without a lock, so each call has one to itself.
+// codecs are pgx's codecs, for all goroutines. A [pgtype.Map] caches its plans without a
+// lock, so each call takes a Map of its own.
 type codecs struct{ maps sync.Pool }
 
 func newCodecs() *codecs {
@@ -213,8 +215,8 @@ func (c *codecs) scan(oid uint32, format int16, src []byte, dst any) error {
 	return m.Scan(oid, format, src, dst)
 }
 
-// canEncode tells whether a value can go to the type at all. A type that pgx does not
-// know is left to the server.
+// canEncode reports whether pgx can encode the value for the type. It is true for a type
+// that pgx does not know: the server decides.
 func (c *codecs) canEncode(oid uint32, v any) bool {
 	m := c.borrow()
 	defer c.maps.Put(m)
@@ -222,7 +224,7 @@ func (c *codecs) canEncode(oid uint32, v any) bool {
 	return !known || m.PlanEncode(oid, pgtype.BinaryFormatCode, v) != nil || m.PlanEncode(oid, pgtype.TextFormatCode, v) != nil
 }
 
-// hasBinaryForm tells whether the type has a binary form that pgx writes.
+// hasBinaryForm reports whether pgx writes the type in binary.
 func (c *codecs) hasBinaryForm(oid uint32) bool {
 	m := c.borrow()
 	defer c.maps.Put(m)

@@ -9,23 +9,24 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// generator encodes a table batch's rows for COPY, one after the other.
+// generator encodes the rows of a batch in COPY's binary format, one after the other.
 type generator struct {
 	load                *bulkLoad
 	batch               *tableBatch
 	maker               *rowMaker
 	cells               *fake.Cells
-	template            reflect.Value // a row with the constant defaults
-	row                 reflect.Value
-	sources             []source
-	columnNames         []string
-	hostileInferrers    []inferrer
-	picked              []pickedParent            // of the row at hand, by choice
-	skippedCombinations map[*keyCombination]int64 // combinations that are taken, in this tenant
-	tenant              int64
-	rowIndex            int64
+	template            reflect.Value             // a row with the constant defaults, which each row starts from
+	row                 reflect.Value             // the current row, of the definition's type
+	sources             []source                  // of the columns that are copied
+	columnNames         []string                  // of the columns that are copied
+	hostileInferrers    []inferrer                // of the columns that Hostile fills
+	picked              []pickedParent            // the current row's parents, by parentChoice
+	skippedCombinations map[*keyCombination]int64 // by combination: how many were taken, in this tenant
+	tenant              int64                     // index of the current row's tenant
+	rowIndex            int64                     // index of the current row
 }
 
+// newGenerator returns the generator of a batch, with the source of each column.
 func (load *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
 	b := load.newBatch()
 	maker, err := b.rowMaker(tb.definition, tb.table, tb.discriminators())
@@ -49,11 +50,11 @@ func (load *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
 			}
 		}
 	}
-	g.load.setDiscriminators(tb, g.template, maker)
+	tb.setDiscriminators(g.template, maker)
 	return g, g.chooseSources()
 }
 
-// discriminators are the discriminators among what a table batch's rows have in common.
+// discriminators returns the discriminators among the batch's fixed values.
 func (tb *tableBatch) discriminators() map[int]string {
 	var out map[int]string
 	for col, v := range tb.fixedValues {
@@ -67,8 +68,8 @@ func (tb *tableBatch) discriminators() map[int]string {
 	return out
 }
 
-// setDiscriminators batches the discriminator of a base that a subtype asked for.
-func (load *bulkLoad) setDiscriminators(tb *tableBatch, template reflect.Value, maker *rowMaker) {
+// setDiscriminators sets the discriminators of a base in the template of its rows.
+func (tb *tableBatch) setDiscriminators(template reflect.Value, maker *rowMaker) {
 	for col, v := range tb.fixedValues {
 		if maker.binding != nil && !tb.table.columns[col].inReference {
 			_ = maker.binding.storeField(template, col, v) // a discriminator is a string in every struct that has it
@@ -76,7 +77,8 @@ func (load *bulkLoad) setDiscriminators(tb *tableBatch, template reflect.Value, 
 	}
 }
 
-// fillRow makes the row at hand, references left out.
+// fillRow sets the fields of the current row, except references. A Record to which no
+// option applies stays empty: its sources make the values.
 func (g *generator) fillRow() error {
 	g.cells.At(g.batch.firstNumber + g.rowIndex)
 	g.row.Set(g.template)
@@ -100,7 +102,7 @@ func (g *generator) fillRow() error {
 	return nil
 }
 
-// setHostile leaves a field as it is whose type cannot hold the value.
+// setHostile sets a hostile value. A field that cannot hold it stays as it is.
 func (g *generator) setHostile(c *column, v any) {
 	if g.maker.binding == nil {
 		recordOf(g.row).Set(c.name, v)
@@ -109,6 +111,7 @@ func (g *generator) setHostile(c *column, v any) {
 	g.maker.binding.tryStoreField(g.row, c.index, v)
 }
 
+// setField sets a column of the current row.
 func (g *generator) setField(c *column, v any) error {
 	if g.maker.binding == nil {
 		recordOf(g.row).Set(c.name, v)
@@ -117,7 +120,8 @@ func (g *generator) setField(c *column, v any) error {
 	return g.maker.binding.storeField(g.row, c.index, v)
 }
 
-// appendRow appends the row at hand to buf.
+// appendRow appends the current row to buf. inTenant is its index among the rows of its
+// tenant.
 func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 	if err := g.fillRow(); err != nil {
 		return buf, err
@@ -136,6 +140,7 @@ func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 	return buf, nil
 }
 
+// appendColumn appends one column of the current row.
 func (g *generator) appendColumn(buf []byte, src *source) ([]byte, error) {
 	switch {
 	case src.constant != nil:
@@ -157,6 +162,7 @@ func (g *generator) appendColumn(buf []byte, src *source) ([]byte, error) {
 	return g.appendInferred(buf, src)
 }
 
+// appendInferred appends a made-up value.
 func (g *generator) appendInferred(buf []byte, src *source) ([]byte, error) {
 	x := src.infer(g.cells.Of(src.column.name))
 	if src.collectIn != nil {
@@ -165,6 +171,7 @@ func (g *generator) appendInferred(buf []byte, src *source) ([]byte, error) {
 	return g.appendValue(buf, src, x)
 }
 
+// appendField appends the value of a struct field.
 func (g *generator) appendField(buf []byte, src *source, v reflect.Value) ([]byte, error) {
 	if src.collectIn != nil {
 		src.collectIn.add(canonical(src.column, v.Interface()))
@@ -175,6 +182,7 @@ func (g *generator) appendField(buf []byte, src *source, v reflect.Value) ([]byt
 	return src.encode(buf, v)
 }
 
+// appendValue appends a value in the column's binary form, or as text.
 func (g *generator) appendValue(buf []byte, src *source, x any) ([]byte, error) {
 	if !src.needsText || x == nil {
 		return appendBinary(g.load.schema.codecs, src.column, buf, x)
@@ -182,6 +190,8 @@ func (g *generator) appendValue(buf []byte, src *source, x any) ([]byte, error) 
 	return appendLiteral(g.load.schema.codecs, src.column, buf, x)
 }
 
+// appendParentKey appends the column of the parent that the row has picked, or the type
+// that names the parent's table in a polymorphic pair; NULL without a parent.
 func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
 	for _, from := range src.parentColumns {
 		at := g.picked[from.choice]
@@ -205,6 +215,7 @@ func (g *generator) appendParentKey(buf []byte, src *source) ([]byte, error) {
 	return appendNull(buf), nil
 }
 
+// appendKey appends the value of a key column at an index.
 func (g *generator) appendKey(buf []byte, src *source, keys *keyColumn, at int64) ([]byte, error) {
 	if src.column.baseOID == uuidOID && keys.allUUIDs() {
 		id := keys.uuid(at)
@@ -220,7 +231,7 @@ func (g *generator) appendKey(buf []byte, src *source, keys *keyColumn, at int64
 	return g.appendValue(buf, src, x)
 }
 
-// noteSubtype remembers that a base row needs a row in its subtype's table.
+// noteSubtype notes that the current row, a base, needs a row in the table of its subtype.
 func (g *generator) noteSubtype() {
 	if len(g.batch.subtypeBatches) == 0 {
 		return
@@ -242,7 +253,8 @@ func (g *generator) noteSubtype() {
 	}
 }
 
-// generate makes all rows, in order, in chunks of about size bytes.
+// generate makes all rows, in order, and emits them in chunks of about size bytes. emit
+// gets the rows done so far and returns the next buffer.
 func (g *generator) generate(ctx context.Context, size int, emit func(chunk []byte, done int64) ([]byte, error)) error {
 	var buf []byte
 	var err error

@@ -6,7 +6,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// hostile is the option.
+// hostile is the option Hostile.
 type hostile struct{}
 
 func (hostile) apply(c *callOptions) error {
@@ -14,7 +14,7 @@ func (hostile) apply(c *callOptions) error {
 	return nil
 }
 
-// fillHostile is Hostile's work on one row.
+// fillHostile sets the columns that may hold anything to hostile values.
 func (r *row) fillHostile(cells *fake.Cells) error {
 	cells.At(r.number)
 	for _, c := range r.table.columns {
@@ -24,7 +24,7 @@ func (r *row) fillHostile(cells *fake.Cells) error {
 		}
 		v := infer(cells.Of(c.name))
 		if b := r.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
-			b.tryStoreField(r.value, c.index, v)
+			b.tryStoreField(r.structValue, c.index, v)
 		} else if err := r.setField(c.index, v); err != nil {
 			return err
 		}
@@ -32,6 +32,8 @@ func (r *row) fillHostile(cells *fake.Cells) error {
 	return nil
 }
 
+// hostileValues returns what makes hostile values for a column; nil where a key, a
+// reference, a CHECK or the type leaves no room for them.
 func (c *column) hostileValues() func(*fake.Value) any {
 	if !c.Writable() || c.inReference || c.inPrimaryKey || !c.isUnconstrained() {
 		return nil
@@ -51,6 +53,8 @@ func (c *column) hostileValues() func(*fake.Value) any {
 	return nil
 }
 
+// hostileTexts makes hostile texts within the column's length. In a unique column, each
+// ends in a tag of its own.
 func (c *column) hostileTexts() func(*fake.Value) any {
 	limit, unique := c.Length, c.inUnique()
 	return func(v *fake.Value) any {
@@ -65,7 +69,8 @@ func (c *column) hostileTexts() func(*fake.Value) any {
 	}
 }
 
-// isUnconstrained reports whether no CHECK looks at more than the column's length or JSON type.
+// isUnconstrained reports whether no domain and no CHECK restricts the column, except its
+// length or JSON type.
 func (c *column) isUnconstrained() bool {
 	for _, k := range c.Table.Checks() {
 		for _, name := range k.Columns {
@@ -77,6 +82,8 @@ func (c *column) isUnconstrained() bool {
 	return len(c.Type.Domains()) == 0
 }
 
+// harmless reports whether a CHECK looks only at a length, or at whether a document is an
+// object.
 func harmless(expr string) bool {
 	if strings.Contains(expr, "jsonb_typeof") {
 		return strings.Contains(expr, "'object'") && !strings.Contains(expr, "CASE")

@@ -11,8 +11,8 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// inferValue returns a function that makes values for a column without a definition,
-// from its type, its constraints and, for the meaning, its name. Most values are text, which
+// inferValue returns what makes values for a column without a definition: by its CHECKs,
+// its partitions, its type and, for the meaning, its name. Most values are text, which
 // Postgres reads for any type.
 func inferValue(c *column) func(*fake.Value) any {
 	r := c.rule()
@@ -31,7 +31,7 @@ func inferValue(c *column) func(*fake.Value) any {
 	return withCase(r, inferType(c, c.Type.Underlying(), r))
 }
 
-// withCase gives text the case that a CHECK wants.
+// withCase gives texts the case that a CHECK demands.
 func withCase(r rule, infer func(*fake.Value) any) func(*fake.Value) any {
 	if r.letterCase == "" {
 		return infer
@@ -48,6 +48,7 @@ func withCase(r rule, infer func(*fake.Value) any) func(*fake.Value) any {
 	}
 }
 
+// inferType makes values by the type.
 func inferType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	switch t.Name {
 	case "uuid":
@@ -87,6 +88,7 @@ func inferType(c *column, t *catalog.Type, r rule) func(*fake.Value) any {
 	return inferOther(c, t)
 }
 
+// inferComposite makes the text form of a composite type, with a value for each attribute.
 func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 	var makers []func(*fake.Value) any
 	for _, a := range t.Attributes {
@@ -109,6 +111,8 @@ func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 	}
 }
 
+// inferText makes texts by the column's name, within the lengths and patterns of its
+// CHECKs.
 func inferText(c *column, r rule) func(*fake.Value) any {
 	text := inferFromName(c.nameOfText(), c.mustDiffer, r.maxLen)
 	for _, expr := range r.patterns {
@@ -129,8 +133,9 @@ func inferText(c *column, r rule) func(*fake.Value) any {
 	}
 }
 
-// nameOfText is the column's name; where the table says more of what it holds, such as
-// whose a bare name is, it tells that.
+// nameOfText returns the name by which inferFromName finds what a text column holds: its
+// own, or a clearer one where the table says more. The column name of a table of people
+// holds full names.
 func (c *column) nameOfText() string {
 	if c.Table == nil {
 		return c.name
@@ -153,7 +158,7 @@ func (c *column) nameOfText() string {
 	return c.name
 }
 
-// namedTables are tables whose rows have names of a kind.
+// namedTables are tables whose columns name and title hold names of one kind.
 var namedTables = []struct {
 	table *regexp.Regexp
 	name  string
@@ -166,13 +171,14 @@ var namedTables = []struct {
 	{regexp.MustCompile(`projects?$|campaigns?$|workflows?$|templates?$|boards?$|folders?$|workspaces?$`), "title"},
 }
 
-// peopleTable are tables whose rows are persons.
+// peopleTable matches tables whose rows are persons.
 var peopleTable = regexp.MustCompile(`(^|_)(users?|people|persons?|contacts?|members?|employees?|recipients?|authors?|guests?|profiles?|patients?|attendees?)$`)
 
+// lookaround matches the groups of a regular expression that Go does not support.
 var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
 
-// matchingText keeps the name's text where it matches, and makes text of the pattern
-// where it does not.
+// matchingText keeps texts that match a CHECK's regular expression, and makes texts of the
+// expression where they do not.
 func matchingText(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
 	re, err := regexp.Compile(expr)
 	if err != nil { // Go knows no lookaround: the server says whether it was needed
@@ -213,7 +219,7 @@ func matchingText(text func(*fake.Value) string, expr string, r rule) func(*fake
 	return text
 }
 
-// matchPattern is a text of a pattern, for the few rows whose own does not match.
+// matchPattern makes a text of an expression, for the rows whose text does not match it.
 func matchPattern(v *fake.Value, expr string) string {
 	p, err := fake.NewPattern(expr, 8)
 	if err != nil {
@@ -222,7 +228,7 @@ func matchPattern(v *fake.Value, expr string) string {
 	return v.Match(p)
 }
 
-// uniqueText is a unique text of at most n letters and digits.
+// uniqueText makes a unique text of at most n letters and digits.
 func uniqueText(v *fake.Value, n int) string {
 	size := uint64(1)
 	for range min(n, 11) {

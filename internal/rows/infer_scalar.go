@@ -12,6 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
+// inferInt makes integers within the bounds of the CHECKs.
 func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 10_000, "int8": 1_000_000, "oid": 10_000}[typ]
 	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
@@ -30,7 +31,7 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	return func(v *fake.Value) any { return v.Size(lo, hi) }
 }
 
-// usualInt is a plausible number for a column of that name, or nil.
+// usualInt returns what makes plausible numbers for a column of that name, or nil.
 func usualInt(name string) func(*fake.Value) int64 {
 	for _, u := range usualInts {
 		if u.name.MatchString(name) {
@@ -62,10 +63,11 @@ var usualInts = []struct {
 	{regexp.MustCompile(`cents|amount|price|total|balance`), func(v *fake.Value) int64 { return v.Size(100, 250_000) }},
 }
 
-// rateName are names of shares, in percent.
+// rateName matches names of percentages.
 var rateName = regexp.MustCompile(`rate$|percent|pct|discount|(^|_)tax$|vat`)
 
-// inferNumber keeps to the scale and to what is left of the precision.
+// inferNumber makes decimals within the column's precision and scale, and the bounds of its
+// CHECKs.
 func inferNumber(c *column, r rule) func(*fake.Value) any {
 	scale, hi := 2, 1000.0
 	if c.Precision > 0 {
@@ -89,7 +91,8 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 	return func(v *fake.Value) any { return strconv.FormatFloat(v.Float(lo, hi), 'f', max(scale, 0), 64) }
 }
 
-// inferMoment moves forward with the row; within a row, later columns are later.
+// inferMoment makes moments that are later in later rows and, within a row, in later
+// columns. In a table whose rows must not overlap, each row gets an hour of its own.
 func inferMoment(c *column, typ string) func(*fake.Value) any {
 	offset := c.momentOffset()
 	future := endName.MatchString(strings.ToLower(c.name))
@@ -123,6 +126,7 @@ func inferMoment(c *column, typ string) func(*fake.Value) any {
 	return func(v *fake.Value) any { return at(v) }
 }
 
+// inferJSON makes an empty document of the JSON type that a CHECK demands.
 func inferJSON(r rule) func(*fake.Value) any {
 	sample := map[string]string{"array": "[]", "string": `"text"`, "number": "1", "boolean": "true", "null": "null"}[r.jsonType]
 	if sample == "" {
@@ -131,7 +135,7 @@ func inferJSON(r rule) func(*fake.Value) any {
 	return func(*fake.Value) any { return sample }
 }
 
-// inferRange gives every row a range of its own, so that none overlap.
+// inferRange gives each row a range of its own, so that none overlap.
 func inferRange(t *catalog.Type) func(*fake.Value) any {
 	if t.Subtype == nil {
 		return func(*fake.Value) any { return "empty" }
@@ -157,7 +161,7 @@ func inferRange(t *catalog.Type) func(*fake.Value) any {
 	return func(*fake.Value) any { return "empty" }
 }
 
-// inferOther knows the input forms of the rarer types.
+// inferOther makes texts of the rarer types.
 func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	row := func(v *fake.Value) int64 { return v.Row() }
 	switch t.Name {
@@ -205,8 +209,10 @@ func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	return func(v *fake.Value) any { return v.Word() } // tsvector, tsquery, ltree, …
 }
 
+// vectorSize finds the dimensions in a type such as vector(3).
 var vectorSize = regexp.MustCompile(`\((\d+)\)`)
 
+// inferVector makes vectors of the pgvector extension.
 func inferVector(c *column) func(*fake.Value) any {
 	size := 3
 	if m := vectorSize.FindStringSubmatch(c.SQLType); m != nil {
@@ -221,7 +227,8 @@ func inferVector(c *column) func(*fake.Value) any {
 	}
 }
 
-// forbidsOverlap reports whether rows of the table must not overlap.
+// forbidsOverlap reports whether an exclusion or period constraint forbids rows that
+// overlap.
 func forbidsOverlap(r *catalog.Relation) bool {
 	for _, k := range r.Constraints {
 		if k.Kind == catalog.Exclusion || k.Period {

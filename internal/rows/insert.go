@@ -142,7 +142,7 @@ func (r *row) scanTarget(col int) any {
 	if b == nil || b.fieldByColumn[col] < 0 {
 		return new(any)
 	}
-	t := r.value.FieldByIndex(b.fields[b.fieldByColumn[col]].index).Type()
+	t := r.structValue.FieldByIndex(b.fields[b.fieldByColumn[col]].index).Type()
 	return reflect.New(reflect.PointerTo(t)).Interface()
 }
 
@@ -152,7 +152,7 @@ func (r *row) storeAll() error {
 		if !r.isSet[col] {
 			continue
 		}
-		if b := r.maker.binding; b != nil && (b.fieldByColumn[col] < 0 || !r.value.FieldByIndex(b.fields[b.fieldByColumn[col]].index).IsZero()) {
+		if b := r.maker.binding; b != nil && (b.fieldByColumn[col] < 0 || !r.structValue.FieldByIndex(b.fields[b.fieldByColumn[col]].index).IsZero()) {
 			continue
 		}
 		if err := r.storeField(col, v); err != nil {

@@ -9,22 +9,24 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// mostExistingKeys bounds how many rows of a table that is there already serve as parents.
+// mostExistingKeys is how many existing rows of a table are read as parents.
 const mostExistingKeys = 1_000_000
 
-// keyColumn holds a column's values for all rows of a table batch: computed where the engine
-// makes them, kept where only the written rows tell them.
+// keyColumn gives the values of a column for all rows of a batch, to the rows that
+// reference them. Values are computed where they follow from the row's number, and
+// otherwise collected: from existing rows, or while rows are written.
 type keyColumn struct {
-	cells       *fake.Cells // make them anew: UUIDs, or what make says
-	infer       func(*fake.Value) any
+	cells       *fake.Cells           // not nil: UUIDs, or what infer makes of the cell
+	infer       func(*fake.Value) any // nil: UUIDs
 	column      string
-	firstNumber int64
-	isSerial    bool // the row's index and first
-	constant    any  // all rows'
-	uuids       [][16]byte
-	values      []any
+	firstNumber int64      // row number, or number of the sequence, of the first row
+	isSerial    bool       // firstNumber plus the row's index
+	constant    any        // not nil: the value of all rows
+	uuids       [][16]byte // collected values, as long as all of them are UUIDs
+	values      []any      // collected values otherwise
 }
 
+// at returns the value of the row at an index.
 func (k *keyColumn) at(i int64) any {
 	switch {
 	case k.constant != nil:
@@ -42,11 +44,12 @@ func (k *keyColumn) at(i int64) any {
 	return k.uuid(i)
 }
 
-// allUUIDs reports whether all values are UUIDs, which have a short way.
+// allUUIDs reports whether uuid can be called, which needs no allocation.
 func (k *keyColumn) allUUIDs() bool {
 	return k.values == nil && k.infer == nil && k.constant == nil && !k.isSerial
 }
 
+// uuid returns the value of the row at an index, of a column of UUIDs.
 func (k *keyColumn) uuid(i int64) [16]byte {
 	if k.uuids != nil {
 		return k.uuids[i]
@@ -55,23 +58,23 @@ func (k *keyColumn) uuid(i int64) [16]byte {
 	return k.cells.Of(k.column).UUID()
 }
 
-// add keeps the next row's value.
+// add collects the next row's value.
 func (k *keyColumn) add(x any) {
 	if id, ok := asUUID(x); ok && k.values == nil {
 		k.uuids = append(k.uuids, id)
 		return
 	}
-	for _, id := range k.uuids { // x is NULL: the column is not all UUIDs
+	for _, id := range k.uuids { // x is NULL: the values are no longer all UUIDs
 		k.values = append(k.values, id)
 	}
 	k.uuids = nil
 	k.values = append(k.values, x)
 }
 
-// collectsValues reports whether values arrive while rows are written.
+// collectsValues reports whether the values are collected, not computed.
 func (k *keyColumn) collectsValues() bool { return k.cells == nil && k.constant == nil && !k.isSerial }
 
-// requireKey has a table batch's column known to those that reference it.
+// requireKey makes a batch's column available to the rows that reference it.
 func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	if tb.keyColumns[col] != nil {
 		return
@@ -91,11 +94,11 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 			key.infer = func(x *fake.Value) any { return canonical(c, infer(x)) }
 		}
 	case c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
-		key.isSerial = true // its numbers are reserved when it is known how many
+		key.isSerial = true // distribute reserves the numbers
 	}
 }
 
-// isFilledByDefinition reports whether the definition makes a column itself.
+// isFilledByDefinition reports whether the definition's Fill sets a column.
 func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
 	maker, err := tb.rowMaker(load)
 	if err != nil {
@@ -109,23 +112,19 @@ func (tb *tableBatch) isFilledByDefinition(load *bulkLoad, col int) bool {
 	return true
 }
 
-// inferrerOf is what makes a column that the definition does not.
+// inferrerOf returns what makes up the values of a column.
 func (tb *tableBatch) inferrerOf(load *bulkLoad, c *column) func(*fake.Value) any {
-	maker, _ := tb.rowMaker(load) // covers has made it
-	for _, inferred := range maker.inferred {
-		if inferred.column == c {
-			return inferred.infer
-		}
-	}
+	maker, _ := tb.rowMaker(load) // isFilledByDefinition has returned true on an error
 	return maker.inferrerOf(c)
 }
 
+// rowMaker returns the maker of the batch's rows.
 func (tb *tableBatch) rowMaker(load *bulkLoad) (*rowMaker, error) {
 	b := load.newBatch()
 	return b.rowMaker(tb.definition, tb.table, tb.discriminators())
 }
 
-// reserveSequence takes n numbers from the sequence behind a column.
+// reserveSequence takes n consecutive numbers from the sequence of a column.
 func (load *bulkLoad) reserveSequence(ctx context.Context, c *column, n int64) (first int64, err error) {
 	const sql = `select nextval(s) from pg_get_serial_sequence($1, $2) s`
 	if err = load.tx.QueryRow(ctx, sql, c.Table.Ident(), c.name).Scan(&first); err != nil {
@@ -138,7 +137,7 @@ func (load *bulkLoad) reserveSequence(ctx context.Context, c *column, n int64) (
 	return first, nil
 }
 
-// loadOnlyRow takes the one row that a caller gave.
+// loadOnlyRow takes the keys from the one row that the caller gave.
 func (load *bulkLoad) loadOnlyRow(tb *tableBatch) error {
 	for col, key := range tb.keyColumns {
 		value, ok := tb.onlyRow.value(col)
@@ -151,8 +150,8 @@ func (load *bulkLoad) loadOnlyRow(tb *tableBatch) error {
 	return nil
 }
 
-// loadKeys reads the keys of existing rows, tenant by tenant. Rows with NULL in a key that
-// other rows reference cannot be parents.
+// loadKeys reads the keys of existing rows, tenant by tenant. Rows with NULL in a
+// referenced column cannot be parents.
 func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	var cols []*column
 	for col := range tb.keyColumns {
@@ -204,8 +203,8 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 	return load.groupByTenant(tb, cols, groups)
 }
 
-// hasKeySQL is the condition for rows that a reference to the column can lead to: NULL is
-// no key.
+// hasKeySQL is the condition for rows that a reference to the column can lead to: the
+// column is not NULL.
 func (c *column) hasKeySQL() []string {
 	if c.NotNull {
 		return nil
@@ -220,8 +219,7 @@ func whereSQL(conditions []string) string {
 	return " where " + strings.Join(conditions, " and ")
 }
 
-// unreferencedSQL is the condition that selects only parents without a child, where a
-// parent has one child at most; otherwise there is none.
+// unreferencedSQL is the condition for rows that no row references by childlessFor.
 func (tb *tableBatch) unreferencedSQL() []string {
 	if tb.childlessFor == nil {
 		return nil
@@ -234,7 +232,7 @@ func (tb *tableBatch) unreferencedSQL() []string {
 	return []string{fmt.Sprintf("not exists (select from %s c where %s)", ref.child.relation.Ident(), strings.Join(on, " and "))}
 }
 
-// groupByTenant puts loaded keys in the order of the tenants that rows are spread over.
+// groupByTenant puts the keys read into the order of the tenants.
 func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[string][][]any) error {
 	take := func(group [][]any) {
 		for _, values := range group {
@@ -259,6 +257,7 @@ func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[s
 	return nil
 }
 
+// tenantKey returns the key of a tenant, in the form of loadKeys.
 func (load *bulkLoad) tenantKey(tb *tableBatch, tenant int64) string {
 	key := ""
 	for _, name := range tb.table.levels[0].tenant.Key {

@@ -10,16 +10,18 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// keyCombination is a unique key that references decide, and nothing else: a join table's. Rows
-// go through the combinations of their parents.
+// keyCombination is a unique key that references alone decide, such as that of a join
+// table. Its rows count through the combinations of their parents.
 type keyCombination struct {
-	choices       []int            // of the set
+	choices       []int            // indexes of the batch's parentChoices
 	withTenant    bool             // the tenant is part of the key
-	acrossTenants bool             // rows of all tenants share the combinations
-	takenKeys     map[string]bool  // keys of rows that are there
-	usedByTenant  map[string]int64 // how many of them each tenant has
+	acrossTenants bool             // the rows of all tenants share the combinations
+	takenKeys     map[string]bool  // keys of existing rows; nil: none can be taken
+	usedByTenant  map[string]int64 // number of existing rows, by the tenant's key
 }
 
+// addCombination notes a unique key that references alone decide. keys is the number of the
+// index's keys, expressions included.
 func (tb *tableBatch) addCombination(columns []string, keys int) {
 	combination := &keyCombination{}
 	for _, name := range columns {
@@ -56,7 +58,8 @@ func (tb *tableBatch) addCombination(columns []string, keys int) {
 	}
 }
 
-// assignCombinations takes the next combination of the parents of each key combination.
+// assignCombinations picks the parents of each keyCombination: the next combination that is
+// not taken.
 func (g *generator) assignCombinations(inTenant int64) {
 	for _, c := range g.batch.parentChoices {
 		combination := c.combination
@@ -76,8 +79,8 @@ func (g *generator) assignCombinations(inTenant int64) {
 	}
 }
 
-// combination is the parents of a number: each is moved on by the one before it, so
-// that children spread, and the first by the tenant.
+// combination picks the parents of combination number. Each parent is shifted by the one
+// before it, and the first by the tenant, so that children spread over all parents.
 func (g *generator) combination(combination *keyCombination, number int64) {
 	before := int64(0)
 	for n, at := range combination.choices {
@@ -93,7 +96,7 @@ func (g *generator) combination(combination *keyCombination, number int64) {
 	}
 }
 
-// keyOf is a combination's key, as the rows that are there have it.
+// keyOf returns the key of the combination that is picked, in the form of takenKeys.
 func (g *generator) keyOf(combination *keyCombination) string {
 	key := g.batch.tenantKeyText(combination, g.tenant)
 	for _, at := range combination.choices {
@@ -107,7 +110,7 @@ func (g *generator) keyOf(combination *keyCombination) string {
 	return key
 }
 
-// tenantKeyText is what the tenant gives to a key combination.
+// tenantKeyText returns the tenant's part of a combination's key.
 func (tb *tableBatch) tenantKeyText(combination *keyCombination, tenant int64) string {
 	if !combination.withTenant || tb.tenants == nil {
 		return ""
@@ -120,8 +123,8 @@ func (tb *tableBatch) tenantKeyText(combination *keyCombination, tenant int64) s
 	return key
 }
 
-// loadTakenCombinations reads the key combinations of rows that are there, where all of their parents may
-// be parents of those: no key with a new parent is taken.
+// loadTakenCombinations reads the keys of existing rows for each keyCombination whose
+// parents are all existing rows: with a new parent no key is taken.
 func (load *bulkLoad) loadTakenCombinations(ctx context.Context, tb *tableBatch) error {
 	for _, c := range tb.parentChoices {
 		made := func(at int) bool { return !tb.parentChoices[at].parents[0].existing }
@@ -135,6 +138,7 @@ func (load *bulkLoad) loadTakenCombinations(ctx context.Context, tb *tableBatch)
 	return nil
 }
 
+// loadCombinations reads the keys of existing rows, at most mostExistingKeys.
 func (load *bulkLoad) loadCombinations(ctx context.Context, tb *tableBatch, combination *keyCombination) error {
 	combination.takenKeys, combination.usedByTenant = map[string]bool{}, map[string]int64{}
 	var cols []*column
@@ -175,7 +179,7 @@ func (load *bulkLoad) loadCombinations(ctx context.Context, tb *tableBatch, comb
 	return rows.Err()
 }
 
-// combinations of a key combination's parents in a tenant.
+// combinations returns how many combinations a tenant has left.
 func (tb *tableBatch) combinations(combination *keyCombination, tenant int64) (int64, bool) {
 	n := int64(1)
 	for _, at := range combination.choices {

@@ -29,14 +29,15 @@ type Unproven struct {
 	Reason     string
 }
 
-// Lint creates the rows of volumes, then tries to break every constraint of every table,
-// in a transaction that is rolled back. model nil: seedbed.Discover is asked. The error is of the database or the catalog; findings are in the report.
+// Lint creates the rows of volumes, then tries to break every constraint of every table, in
+// a transaction that is rolled back. model nil: seedbed.Discover is asked. The error is of
+// the database or the catalog; findings are in the report.
 func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.Model) (LintReport, error) {
 	addr, err := address(ctx, db)
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
-	forget(addr) // constraints may have come since this database was looked at
+	forget(addr) // constraints may have been added since the schema was read
 	s, err := database{address: addr, model: model}.schema(ctx, db)
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
@@ -45,7 +46,8 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
-	// Nothing stays, so every run counts from 0: two in one database take turns.
+	// Nothing stays, so every run numbers its rows from 0; the lock makes two runs in one
+	// database wait for each other.
 	c := &linter{schema: s, tx: tx, scope: numberScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), ownCounters: &sync.Map{}}}
 	if _, err = tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('seedbed lint', 0))"); err == nil {
 		err = c.run(ctx, volumes)
@@ -59,13 +61,13 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 	return c.report, nil
 }
 
-// linter is a Linting at work.
+// linter lints one database, in one transaction.
 type linter struct {
 	schema      *schema
 	tx          pgx.Tx
 	scope       numberScope
 	report      LintReport
-	definitions map[*table]*Definition
+	definitions map[*table]*Definition // of the tables that a volume names
 }
 
 func (c *linter) run(ctx context.Context, volumes []Volume) error {
@@ -97,6 +99,7 @@ func (c *linter) run(ctx context.Context, volumes []Volume) error {
 	return nil
 }
 
+// becomeSeeder takes the seeder's role where a table has row-level security.
 func (c *linter) becomeSeeder(ctx context.Context) error {
 	var guarded []string
 	for _, t := range c.schema.tables {
@@ -113,8 +116,9 @@ func (c *linter) becomeSeeder(ctx context.Context) error {
 	return err
 }
 
-// create makes rows in a savepoint. Where keep says so it is kept, but for the last
-// row, which is made and not written: it serves as a valid one that is not there yet.
+// create makes n rows in a savepoint. With keep false it rolls them back. With keep true
+// they stay, except the last one: that is made and not written, and so is a valid row which
+// the database does not have yet.
 func (c *linter) create(ctx context.Context, def *Definition, n int, options []Option, keep bool) ([]*row, error) {
 	sp, err := c.tx.Begin(ctx)
 	if err != nil {
@@ -132,15 +136,15 @@ func (c *linter) create(ctx context.Context, def *Definition, n int, options []O
 		if made, err = b.addAll(def, n, options); err != nil {
 			return fmt.Errorf("create %s: %w", def.Table, err)
 		}
-		subtype := slices.ContainsFunc(made[0].table.references, func(ref *reference) bool { return len(ref.discriminators) > 0 })
-		if keep && !subtype { // a base needs its subtype's row, and so that one must be there
+		isSubtype := slices.ContainsFunc(made[0].table.references, func(ref *reference) bool { return len(ref.discriminators) > 0 })
+		if keep && !isSubtype { // the base of a subtype's row needs that row in the database
 			b.toWrite = b.toWrite[:slices.Index(b.toWrite, made[n-1])]
 		}
 		if err := b.write(ctx, sp); err != nil {
 			return err
 		}
 		made[n-1].fillPending()
-		// what is deferred would come at the commit, which never comes
+		// Check deferred constraints now: the transaction never commits.
 		_, err = sp.Exec(ctx, "set constraints all immediate; set constraints all deferred")
 		return err
 	})
@@ -175,7 +179,7 @@ func (c *linter) lintTable(ctx context.Context, t *table) error {
 	return sp.Rollback(ctx)
 }
 
-// checkViolation inserts the row and looks who refuses it.
+// checkViolation inserts the row and notes which constraint refuses it.
 func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v violation) error {
 	if v.check != nil {
 		if err := c.solveViolation(ctx, tx, t, &v); err != nil {
@@ -210,7 +214,8 @@ func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v viol
 	return nil
 }
 
-// isParentConstraint knows a partition's constraint for its parent's.
+// isParentConstraint reports whether the refusing constraint is a partition's copy of the
+// one that should refuse the row.
 func (c *linter) isParentConstraint(pg *pgconn.PgError, v violation) bool {
 	rel := c.schema.cat.Table(pg.SchemaName + "." + pg.TableName)
 	if rel == nil || pg.ConstraintName == "" {
@@ -223,11 +228,12 @@ func (c *linter) isParentConstraint(pg *pgconn.PgError, v violation) bool {
 	return k != nil
 }
 
+// unproven reports a constraint that was not seen to refuse a row.
 func (c *linter) unproven(t *table, v violation, reason string) {
 	c.report.Unproven = append(c.report.Unproven, Unproven{Table: t.name, Constraint: v.name, Definition: v.definition, Reason: reason})
 }
 
-// solveViolation searches for values that this CHECK minds and no other.
+// solveViolation searches for values that break this CHECK and no other.
 func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *violation) error {
 	solver := &checkSolver{table: t, cells: fake.New(2, t.name, fake.Epoch), violated: v.check}
 	solver.addConstraint(v.check)
@@ -252,6 +258,7 @@ func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *vio
 	return nil
 }
 
+// insertRow inserts a row and checks deferred constraints at once.
 func insertRow(ctx context.Context, tx pgx.Tx, t *table, values map[string]any) error {
 	r := &row{table: t, values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns))}
 	var args []any

@@ -10,12 +10,13 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// optionalValue makes values for a column that a row may do without, as a demo shows
-// them: most nullable columns are filled, enumerations with a default vary, and created_at
-// lies in the past of the data, not of the clock. nil: the column is left to Postgres.
+// optionalValue returns what makes values for a column that may be NULL or has a default,
+// so that rows look like those of a demo: most nullable columns are filled, enumerations
+// with a default vary, and created_at lies in the past of the data. nil: the column is left
+// to Postgres.
 //
-// A Plan asks for it where a table has no definition. Create leaves such columns alone:
-// a test says what they hold.
+// A Plan does this in tables without a definition. Create leaves such columns alone: a test
+// sets what matters to it.
 func (c *column) optionalValue() func(*fake.Value) any {
 	t := c.Type.Underlying()
 	switch {
@@ -41,15 +42,15 @@ func (c *column) optionalValue() func(*fake.Value) any {
 	return nil
 }
 
-// amountName are names of numbers that are 0 only until there is something.
+// amountName matches names of numbers whose default of 0 means "nothing yet".
 var amountName = regexp.MustCompile(`amount|price|total|balance|cost|quantity|units$|cents$`)
 
-// seldomFilled are columns that are empty as a rule: what went wrong, what is secret,
-// where one is in a process.
+// seldomFilled matches names of columns that are usually empty: errors, secrets, locks,
+// deletions.
 var seldomFilled = regexp.MustCompile(`error|fail|exception|reject|cancel|delet|revok|suspend|password|secret|token|otp|salt|hash|signature|lock|retry|cursor|parent|checksum|digest|encrypted|stack|trace|override|deprecated|legacy`)
 
-// isStructural reports whether values of the column decide more than the column: unique keys,
-// exclusions, predicates of indexes, partitions, discriminators, types of pairs.
+// isStructural reports whether more than the column depends on its values: unique keys,
+// exclusion constraints, index predicates, partitions, subtypes.
 func (c *column) isStructural() bool {
 	if slices.Contains(c.Table.PartitionBy, c.name) || c.partitionValues() != nil {
 		return true
@@ -69,7 +70,7 @@ func (c *column) isStructural() bool {
 	}) || c.isDiscriminator
 }
 
-// withNulls makes NULL of the other values.
+// withNulls makes a share of values and NULL otherwise.
 func withNulls(share float64, infer func(*fake.Value) any) func(*fake.Value) any {
 	if share >= 1 {
 		return infer
@@ -83,14 +84,16 @@ func withNulls(share float64, infer func(*fake.Value) any) func(*fake.Value) any
 }
 
 var (
+	// startName, changeName, endName and outcomeName match names of moments: when a row began,
+	// when it last changed, when it will end, how it has ended.
 	startName   = regexp.MustCompile(`creat|insert|added|regist|joined|queued|submitted|received|raised|opened`)
 	changeName  = regexp.MustCompile(`updat|modif|chang|edited|last_|lastlogin|lastsign|seen|refreshed|synced`)
 	endName     = regexp.MustCompile(`expir|due|until|renew|valid_to|end_date|ends_|ends_at|next_`)
 	outcomeName = regexp.MustCompile(`complet|finish|ended|clos|resolv|paid|deliver|ship|approv|processed|published|signed|accepted|void|refund|archiv|disabl|inactiv|terminat|banned|block`)
 )
 
-// optionalMoment keeps the order in which things happen: created, then whatever, then
-// updated; what says how it ended stays open, which goes with any status.
+// optionalMoment returns what makes a moment of a nullable column, or one with a default. A
+// moment that says how the row ended stays NULL, which goes with any status.
 func (c *column) optionalMoment() func(*fake.Value) any {
 	name := strings.ToLower(c.name)
 	nowDefault := strings.HasPrefix(strings.ToLower(c.Default), "now(") || strings.Contains(c.Default, "CURRENT_TIMESTAMP")
@@ -103,7 +106,8 @@ func (c *column) optionalMoment() func(*fake.Value) any {
 	return withNulls(0.7, inferValue(c))
 }
 
-// momentOffset is how long after its row's beginning a moment is.
+// momentOffset is how long after the beginning of its row a moment is: none for created_at,
+// a few hours for updated_at, 30 days for expires_at.
 func (c *column) momentOffset() time.Duration {
 	name := strings.ToLower(c.name)
 	step := time.Duration(c.index) * time.Minute

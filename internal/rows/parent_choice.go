@@ -5,34 +5,37 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// parentChoice is how a table batch's rows find their parents on a reference, or on one of the references
-// of a polymorphic pair.
+// parentChoice is how the rows of a batch find their parents on one reference, or on one of
+// the references of a polymorphic pair.
 type parentChoice struct {
 	references  []*reference
-	parents     []*tableBatch
-	cellName    string          // column whose cell decides
-	optional    bool            // optional: some rows do without
-	combination *keyCombination // the unique key that it decides together with others
-	// overlaps says that a column of it belongs to another choice as well.
+	parents     []*tableBatch   // for each reference, the rows that it may lead to
+	cellName    string          // name of the cell that the choice is drawn from
+	optional    bool            // some rows have no parent
+	combination *keyCombination // the unique key that it is part of; nil: none
+	// sharesColumns says that another choice decides a column of this one, too: the parents
+	// must agree.
 	sharesColumns bool
 }
 
-// pickedParent is a row's parent: the reference of the choice, -1 for none, and which row.
+// pickedParent is the parent of one row on a parentChoice: the index of the reference, -1
+// for none, and the index of the parent's row.
 type pickedParent struct {
 	reference int
 	index     int64
 }
 
-// orderChoices puts choices in the order in which they are decided, those of more
-// columns first, and finds what they have in common.
+// orderChoices puts choices of more columns first, and finds those that share columns or
+// belong to one unique key.
 func (tb *tableBatch) orderChoices() {
 	slices.SortStableFunc(tb.parentChoices, func(a, b *parentChoice) int { return len(b.references[0].ownColumns) - len(a.references[0].ownColumns) })
 	for i, c := range tb.parentChoices {
-		for combination, other := range tb.parentChoices {
-			c.sharesColumns = c.sharesColumns || i != combination && slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) })
+		for j, other := range tb.parentChoices {
+			c.sharesColumns = c.sharesColumns || i != j && slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) })
 		}
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
@@ -40,7 +43,8 @@ func (tb *tableBatch) orderChoices() {
 	}
 }
 
-// assignParents finds the parents of the row at hand.
+// assignParents picks the parents of the current row. inTenant is its index among the rows
+// of its tenant.
 func (g *generator) assignParents(inTenant int64) error {
 	if g.batch.baseBatch != nil {
 		g.picked[0] = pickedParent{0, g.batch.baseRows[g.rowIndex]}
@@ -66,11 +70,13 @@ func (g *generator) assignParents(inTenant int64) error {
 	return nil
 }
 
+// noParent says that no parent is left for a required reference.
 func (g *generator) noParent(c *parentChoice) error {
 	return fmt.Errorf("%s: no row of %s is left for %s: ask for more of those in the plan", g.batch.table.name, c.references[0].parent.name, c.references[0])
 }
 
-// pickParent takes one of the rows that may be the parent.
+// pickParent draws one of the rows that may be the parent. It picks none where no row is
+// left.
 func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 	c := g.batch.parentChoices[i]
 	first := v.Index(len(c.references))
@@ -95,7 +101,7 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 	}
 }
 
-// exclusiveParent gives every row another parent.
+// exclusiveParent returns a parent that no other row of the batch has.
 func (g *generator) exclusiveParent(ref *reference, c *parentChoice, lo, hi, inTenant int64) int64 {
 	switch {
 	case hi <= lo:
@@ -103,12 +109,12 @@ func (g *generator) exclusiveParent(ref *reference, c *parentChoice, lo, hi, inT
 	case g.batch.isSharedAcrossTenants(ref):
 		return lo + (inTenant+int64(fake.Derive(uint64(g.tenant), c.cellName)%uint64(hi-lo)))%(hi-lo)
 	case lo == 0 && hi == c.parents[0].size:
-		return g.rowIndex // parents of all tenants: rows of all tenants go through them
+		return g.rowIndex // all tenants share the parents, one after the other
 	}
 	return lo + inTenant
 }
 
-// isDecided reports whether the parents chosen before give all columns of a choice.
+// isDecided reports whether the parents picked before decide all columns of a choice.
 func (g *generator) isDecided(i int) bool {
 	for _, col := range g.batch.parentChoices[i].references[0].ownColumns {
 		if _, ok := g.chosenValue(i, col); !ok {
@@ -118,21 +124,23 @@ func (g *generator) isDecided(i int) bool {
 	return true
 }
 
-// chosenValue is what a parent chosen before choice i gives a column.
+// chosenValue returns the value that the parents picked before choice i give a column.
 func (g *generator) chosenValue(i, col int) (any, bool) {
-	for combination, c := range g.batch.parentChoices[:i] {
-		at := g.picked[combination]
-		if at.reference < 0 {
+	for j, c := range g.batch.parentChoices[:i] {
+		picked := g.picked[j]
+		if picked.reference < 0 {
 			continue
 		}
-		if k := slices.Index(c.references[at.reference].childColumns, col); k >= 0 {
-			return c.parents[at.reference].keyColumns[c.references[at.reference].parentColumns[k]].at(at.index), true
+		ref, parent := c.references[picked.reference], c.parents[picked.reference]
+		if k := slices.Index(ref.childColumns, col); k >= 0 {
+			return parent.keyColumns[ref.parentColumns[k]].at(picked.index), true
 		}
 	}
 	return nil, false
 }
 
-// matchingParent is a parent that agrees with those chosen before.
+// matchingParent draws a parent, of those from lo up to hi, that agrees with the parents
+// picked before.
 func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64, bool) {
 	c := g.batch.parentChoices[i]
 	ref, p := c.references[k], c.parents[k]
@@ -160,7 +168,7 @@ func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64
 	return found[from+v.Skewed(to-from)], true
 }
 
-// rowsWith are a table batch's rows that have a value in a column, in order.
+// rowsWith returns the indexes of the rows that have a value in a key column, in order.
 func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 	if tb.rowsByValue == nil {
 		tb.rowsByValue = map[int]map[any][]int64{}
@@ -175,23 +183,18 @@ func (tb *tableBatch) rowsWith(col int, value any) []int64 {
 	return tb.rowsByValue[col][value]
 }
 
-// isSharedAcrossTenants reports whether rows of several tenants may have the same parent on an
-// exclusive reference: members may be members elsewhere too.
+// isSharedAcrossTenants reports whether rows of different tenants may have the same parent
+// on an exclusive reference: a user may be a member of several spaces.
 func (tb *tableBatch) isSharedAcrossTenants(ref *reference) bool {
 	if ref.pair != nil || len(ref.discriminators) > 0 {
 		return false
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
-		inside := true
-		for _, k := range ix.Keys {
+		isOther := func(k catalog.IndexKey) bool {
 			c := tb.table.columnsByName[k.Column]
-			own := false
-			for _, col := range ref.ownColumns {
-				own = own || c != nil && c.index == col
-			}
-			inside = inside && own
+			return c == nil || !slices.Contains(ref.ownColumns, c.index)
 		}
-		if inside {
+		if !slices.ContainsFunc(ix.Keys, isOther) {
 			return false
 		}
 	}

@@ -15,13 +15,12 @@ var (
 	listBound  = regexp.MustCompile(`^FOR VALUES IN \((.*)\)$`)
 )
 
-// partitionRange is what a partition takes of a column: one value, or those from a
-// lower to an upper bound, as Postgres prints them.
+// partitionRange is what a partition takes of a column, as Postgres prints it: one value,
+// with to empty, or those from a lower up to an upper bound.
 type partitionRange struct{ from, to string }
 
-// partitionValues makes values that a partition takes, where the column decides which
-// and no default partition takes the rest; nil elsewhere. Partitions of partitions count,
-// too.
+// partitionValues returns what makes values that a partition takes; nil where the column
+// decides no partition, or a DEFAULT partition takes the rest.
 func (c *column) partitionValues() func(*fake.Value) any {
 	var ranges []partitionRange
 	if !c.collectPartitions(c.Table, &ranges) || len(ranges) == 0 {
@@ -37,8 +36,8 @@ func (c *column) partitionValues() func(*fake.Value) any {
 	}
 }
 
-// collectPartitions gathers what the partitions of a table take of the column; false
-// where a default partition takes everything.
+// collectPartitions collects the ranges of the partitions of a table, and of theirs, by the
+// column. It returns false where a DEFAULT partition takes everything.
 func (c *column) collectPartitions(t *catalog.Relation, ranges *[]partitionRange) bool {
 	decides := len(t.PartitionBy) > 0 && t.PartitionBy[0] == c.name
 	for _, p := range t.Children {
@@ -67,7 +66,8 @@ func (c *column) collectPartitions(t *catalog.Relation, ranges *[]partitionRange
 	return true
 }
 
-// value is one within the range, another for each row until all have had their turn.
+// value returns a value within the range: another one for each row, until all have been
+// used.
 func (r partitionRange) value(typ string, row int64) any {
 	if from, ok := parseBoundTime(r.from); ok {
 		span := 24 * time.Hour
@@ -94,6 +94,7 @@ func (r partitionRange) value(typ string, row int64) any {
 	return r.from
 }
 
+// parseBoundTime reads a bound that is a date or a timestamp.
 func parseBoundTime(bound string) (time.Time, bool) {
 	for _, layout := range []string{"2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999", time.DateOnly} {
 		if at, err := time.Parse(layout, bound); err == nil {
@@ -103,7 +104,7 @@ func parseBoundTime(bound string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// checkPartitions refuses a table that takes no row at all.
+// checkPartitions refuses a partitioned table without partitions: it takes no row.
 func (t *table) checkPartitions() error {
 	if len(t.relation.Leaves()) == 0 {
 		return fmt.Errorf("%s is partitioned BY %s and has no partition, so it takes no row: create a partition, or a DEFAULT one", t.name, t.relation.PartitionKey)

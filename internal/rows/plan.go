@@ -18,13 +18,18 @@ type Volume struct {
 	Options    []Option // those of the definition are not added
 }
 
-// Plan fills tables with COPY, parents first, in one transaction, and proves before it
-// commits that every reference of every table it touched holds.
+// Plan fills tables with COPY, parents first, in one transaction. Before it commits it
+// proves that every reference of the tables it wrote holds.
 type Plan struct {
-	Volumes  []Volume       // tables may be named once each
-	Options  []Option       // Seed, Now, WithModel. nil: their defaults
-	Progress func(Progress) // told a few times a second, never by two at once. nil: not told
-	Triggers bool           // row triggers stay on
+	// Volumes are the rows to make, at most one of each table.
+	Volumes []Volume
+	// Options are Seed, Now and WithModel. nil: their defaults.
+	Options []Option
+	// Progress is called a few times a second, by one goroutine at a time. nil: it is not
+	// called.
+	Progress func(Progress)
+	// Triggers leaves row triggers on.
+	Triggers bool
 	// WithoutHooks fills tables whose definitions have an After, without running it.
 	WithoutHooks bool
 }
@@ -33,14 +38,14 @@ type Plan struct {
 type Progress struct {
 	Table string        // being written, or proven
 	Stage Stage         // what is being done with it
-	Done  int64         // rows of the table
-	Rows  int64         // that it will have
-	Total int64         // rows of all tables
-	All   int64         // rows written so far, of all tables
+	Done  int64         // rows of the table so far
+	Rows  int64         // rows of the table altogether
+	Total int64         // rows of all tables altogether
+	All   int64         // rows of all tables so far
 	Time  time.Duration // since Run began
 }
 
-// Stage of a Plan.
+// Stage is what a Plan does with a table.
 type Stage string
 
 // Stages.
@@ -56,7 +61,7 @@ type Report struct {
 	Write    time.Duration // COPY, generating included: it runs beside it
 	Prove    time.Duration
 	Triggers bool // they were on
-	Proven   int  // constraints looked at
+	Proven   int  // constraints that the proof has checked
 }
 
 // TableReport is what a Plan did to one table.
@@ -70,7 +75,7 @@ type TableReport struct {
 // ErrNothing is returned for a Plan without rows.
 var ErrNothing = errors.New("the plan asks for no rows")
 
-// Run carries the plan out. On an error nothing of it is kept.
+// Run carries the plan out. After an error nothing of it is kept.
 func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error) {
 	if len(p.Volumes) == 0 {
 		return Report{}, fmt.Errorf("fill: %w", ErrNothing)
@@ -83,7 +88,7 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 	if err != nil {
 		return Report{}, fmt.Errorf("fill: %w", err)
 	}
-	forget(d.address) // a fill is worth a fresh look
+	forget(d.address) // reading the fingerprint again is cheap beside a fill
 	var report Report
 	err = retry(ctx, db, d, func() error {
 		s, err := d.schema(ctx, db)
@@ -107,12 +112,12 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 	return report, nil
 }
 
-// runOnce carries the plan out in a transaction of its own. It says to try again
-// where parents were too few, and once where another session may have been faster to
-// give a child to the parents that it found.
+// runOnce carries the plan out in a transaction. It returns true where the plan should be
+// tried again: there were too few parents or, once, another session may have given the
+// parents that it found a child.
 func (p Plan) runOnce(ctx context.Context, db seedbed.DB, s *schema, scope numberScope, now time.Time, shortages *shortages) (report Report, again bool, err error) {
 	inTx, known := transactional(db)
-	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: shortages, nested: inTx || !known}
+	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: shortages, inCallersTx: inTx || !known}
 	err = transact(ctx, db, func(tx pgx.Tx) error {
 		load.tx = tx
 		return load.run(ctx)
@@ -121,7 +126,7 @@ func (p Plan) runOnce(ctx context.Context, db seedbed.DB, s *schema, scope numbe
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	if err != nil {
-		raced := load.sharesFoundParents && !shortages.raced && isUniqueViolation(err)
+		raced := load.racesForParents && !shortages.raced && isUniqueViolation(err)
 		shortages.raced = shortages.raced || raced
 		return Report{}, raced || errors.Is(err, errMoreParents), err
 	}

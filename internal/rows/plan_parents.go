@@ -6,18 +6,19 @@ import (
 	"fmt"
 )
 
-// errMoreParents begins a plan again with more parents than it had supplied.
+// errMoreParents makes Run carry the plan out again, with more parents.
 var errMoreParents = errors.New("more parents are needed")
 
-// shortages remembers, from one attempt of a plan to the next, which parents were not
-// enough. Its keys name references.
+// shortages remembers, from one attempt of a plan to the next, of which parents there were
+// too few. Its keys are reference ids.
 type shortages struct {
-	makeNew    map[string]bool  // to be made, although some are there
-	multiplier map[string]int64 // how many times more than believable
-	raced      bool             // another session may have been faster once
+	makeNew    map[string]bool  // make new parents, although there are existing ones
+	multiplier map[string]int64 // how many times as many parents as plausibleParents says
+	raced      bool             // the plan was tried again because another session may have used its parents
 }
 
-// askForMore asks for more parents of a table batch; false where the plan says how many there are.
+// askForMore asks for more parents of a batch. It returns false where the plan itself says
+// how many there are.
 func (s *shortages) askForMore(short *tableBatch) bool {
 	const most = 1 << 20
 	grown := false
@@ -45,10 +46,11 @@ func (s *shortages) askForMore(short *tableBatch) bool {
 	return grown
 }
 
+// id identifies a reference among all tables.
 func (ref *reference) id() string { return ref.child.name + ": " + ref.String() }
 
-// planMissingParents is for parents that the plan leaves out: those in the database, or else as
-// many as are believable.
+// planMissingParents returns a batch for parents that the plan does not ask for, with the
+// reference to them: existing rows, or else as many new ones as are plausible.
 func (load *bulkLoad) planMissingParents(ctx context.Context, tb *tableBatch, candidates []*reference) (*tableBatch, *reference, error) {
 	for _, ref := range candidates {
 		if p, err := load.existingParents(ctx, tb, ref); p != nil || err != nil {
@@ -75,7 +77,8 @@ func (load *bulkLoad) planMissingParents(ctx context.Context, tb *tableBatch, ca
 	return p, ref, nil
 }
 
-// newParentBatch is a table batch that the plan does not name: its definition decides.
+// newParentBatch returns a batch of new rows that the plan does not ask for, with the
+// options of their definition.
 func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, error) {
 	options, err := readOptions(load.schema, def.Options)
 	if err != nil {
@@ -88,7 +91,8 @@ func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, er
 	return tb, load.inspectOverrides(tb)
 }
 
-// mayUseExistingRows says no to rows of tenants that the plan does not spread over.
+// mayUseExistingRows reports whether existing rows of a table may be parents: not if they
+// belong to tenants and the plan makes new tenants.
 func (load *bulkLoad) mayUseExistingRows(t *table) bool {
 	for _, l := range t.levels {
 		if rel := load.schema.cat.Table(l.tenant.Table); rel != nil {
@@ -100,7 +104,8 @@ func (load *bulkLoad) mayUseExistingRows(t *table) bool {
 	return true
 }
 
-// existingParents is the rows of a parent table that are there, where they will do.
+// existingParents returns the existing rows of a parent table; nil where there are none, or
+// too few.
 func (load *bulkLoad) existingParents(ctx context.Context, tb *tableBatch, ref *reference) (*tableBatch, error) {
 	if len(ref.discriminators) > 0 || !load.mayUseExistingRows(ref.parent) || load.shortages.makeNew[ref.id()] {
 		return nil, nil
@@ -123,12 +128,12 @@ func (load *bulkLoad) existingParents(ctx context.Context, tb *tableBatch, ref *
 	if p.size < least {
 		return nil, nil
 	}
-	load.sharesFoundParents = load.sharesFoundParents || ref.exclusive
+	load.racesForParents = load.racesForParents || ref.exclusive
 	load.batches[ref.parent] = p
 	return p, nil
 }
 
-// plausibleParents is how many parents n children have.
+// plausibleParents returns how many parents the rows of a batch should have on a reference.
 func (load *bulkLoad) plausibleParents(tb *tableBatch, ref *reference) int64 {
 	switch {
 	case len(ref.discriminators) > 0, ref.exclusive && !tb.isSharedAcrossTenants(ref):
@@ -148,6 +153,7 @@ func (load *bulkLoad) plausibleParents(tb *tableBatch, ref *reference) int64 {
 	return max(tb.size/20, 3)
 }
 
+// manyTenants reports whether the rows belong to four tenants or more.
 func (load *bulkLoad) manyTenants(tb *tableBatch) bool {
 	for _, p := range load.batches {
 		if len(tb.table.levels) > 0 && p.table.name == tb.table.levels[0].tenant.Table && p.size >= 4 {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// restrictTenant turns the In of a plan's volumes into the one tenant that all rows are
-// spread over: parents are then shared within it as in any plan.
+// restrictTenant makes the tenant that volumes name with In the only one, with the tenants
+// above it. Parents are then found or made within it, as in any plan.
 func (load *bulkLoad) restrictTenant() error {
 	var tenant *parentRow
 	for _, tb := range load.requested {
@@ -40,7 +40,8 @@ func (load *bulkLoad) restrictTenant() error {
 	return nil
 }
 
-// onlyTenant is the tenant's row, where that is all that places a table batch.
+// onlyTenant returns the row of the tenant where In of a tenant is all that places the
+// batch; otherwise nil.
 func (tb *tableBatch) onlyTenant() *parentRow {
 	var tenant *parentRow
 	for _, a := range tb.options.associations {
@@ -53,8 +54,8 @@ func (tb *tableBatch) onlyTenant() *parentRow {
 	return tenant
 }
 
-// findTenants finds the tenants that a table batch is spread over, innermost first, and has
-// their keys known.
+// findTenants notes the innermost tenants of a batch, and requires the keys of the tenants
+// of all levels.
 func (load *bulkLoad) findTenants(tb *tableBatch) {
 	for i, l := range tb.table.levels {
 		rel := load.schema.cat.Table(l.tenant.Table)
@@ -75,8 +76,8 @@ func (load *bulkLoad) findTenants(tb *tableBatch) {
 	}
 }
 
-// assignSyntheticTenant puts all rows of a plan in one made-up tenant: this level has
-// no table.
+// assignSyntheticTenant puts all rows of a plan in one made-up tenant: the level has no
+// table.
 func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 	if len(l.columns) == 0 {
 		return
@@ -90,8 +91,9 @@ func (load *bulkLoad) assignSyntheticTenant(tb *tableBatch, l level) {
 	}
 }
 
-// placeByAssociations fixes the columns that the caller's rows decide, once for all rows: the
-// engine of Create finds or makes the parents.
+// placeByAssociations fixes the reference columns that In, On and By decide, for all rows
+// of the batch. It resolves the parents of one example row as Create does, and writes those
+// that it makes.
 func (load *bulkLoad) placeByAssociations(ctx context.Context, tb *tableBatch) error {
 	b := newBatch(load.schema, load.scope, load.now)
 	b.enableLookups(ctx, load.tx)

@@ -23,10 +23,10 @@ func (e *ProofError) Error() string {
 	return fmt.Sprintf("%d rows of %s break %s, %s:\n  %s", e.Rows, e.Table, e.Constraint, e.Definition, strings.Join(e.Sample, "\n  "))
 }
 
-// prove looks at everything that COPY did not: with triggers off, references and
-// deferred uniqueness; always, what only the Model knows. CHECK, NOT NULL and
-// unique indexes held when each row was written. All tables are proven in one round
-// trip, each with one hash join for every reference, over the rows of this transaction.
+// prove checks what COPY did not: with triggers off, foreign keys and deferred keys;
+// always, what only the Model declares. CHECK, NOT NULL and unique indexes held when each
+// row was written. One round trip proves all tables: a query for each, over the rows of
+// this transaction, with a hash join for each reference.
 func (load *bulkLoad) prove(ctx context.Context) error {
 	if err := load.markTransaction(ctx); err != nil {
 		return err
@@ -60,12 +60,12 @@ func (load *bulkLoad) prove(ctx context.Context) error {
 	return nil
 }
 
-// claims are those that nothing but the proof looks at.
+// claims returns the claims about a table that Postgres has not checked.
 func (load *bulkLoad) claims(tb *tableBatch) []Claim {
 	return slices.DeleteFunc(Claims(tb.table.graphTable), func(c Claim) bool { return c.Checked && load.report.Triggers })
 }
 
-// queueProof asks whether a row of a table breaks a claim.
+// queueProof queues the query whether a row of the batch breaks a claim.
 func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 	var from, broken []string
 	claims := load.claims(tb)
@@ -94,7 +94,7 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 	}
 }
 
-// readProof returns the tables of which a claim is broken.
+// readProof returns the batches whose rows break a claim.
 func (load *bulkLoad) readProof(ctx context.Context, queries *pgx.Batch, tables []*tableBatch) (broken []*tableBatch, err error) {
 	results := load.tx.SendBatch(ctx, queries)
 	defer results.Close()
@@ -121,22 +121,24 @@ func (load *bulkLoad) readProof(ctx context.Context, queries *pgx.Batch, tables 
 	return broken, results.Close()
 }
 
-// markTransaction notes how rows of this transaction are told: other rows were proven when they
-// came. Within a savepoint rows bear numbers of their own, later than the
-// transaction's, as may rows that other sessions have committed since.
+// markTransaction prepares the condition for the rows of this transaction; earlier rows
+// were proven when they were written. In a savepoint rows have transaction ids of their
+// own, which are later than the transaction's. So do rows that other sessions have
+// committed since: they are then proven, too.
 func (load *bulkLoad) markTransaction(ctx context.Context) error {
 	var xid string
 	if err := load.tx.QueryRow(ctx, `select pg_current_xact_id()::xid::text`).Scan(&xid); err != nil {
 		return err
 	}
 	load.writtenHereSQL = fmt.Sprintf("c.xmin = '%s'::xid", xid)
-	if load.nested {
+	if load.inCallersTx {
 		load.writtenHereSQL = fmt.Sprintf("age(c.xmin) <= age('%s'::xid)", xid)
 	}
 	return nil
 }
 
-// findViolations counts the rows that a condition finds, and shows some.
+// findViolations returns a *ProofError with the number of rows that break a claim, and
+// three of them; nil where none do.
 func (load *bulkLoad) findViolations(ctx context.Context, tb *tableBatch, claim Claim) error {
 	where := load.writtenHereSQL + " and " + claim.Broken()
 	var n int64

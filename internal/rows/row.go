@@ -8,14 +8,14 @@ import (
 	"slices"
 )
 
-// row is a row that is being made. Its definition and the options fill value, a Go struct or
+// row is a row that is being made. Its definition and the options fill structValue, a Go struct or
 // a Record; readFields copies that into values, by column; the references add theirs; what
-// values then holds is inserted, and storeField writes it back into value.
+// values then holds is inserted, and storeField writes it back into structValue.
 type row struct {
 	table        *table
 	definition   *Definition
 	maker        *rowMaker
-	value        reflect.Value // of the definition's type
+	structValue  reflect.Value // of the definition's type
 	number       int64         // which row of the table; the cells are made from it
 	values       []any         // by column
 	isSet        []bool        // by column: values has a value, or NULL
@@ -157,19 +157,19 @@ func (r *row) setField(col int, v any) error {
 	case b.fieldByColumn[col] < 0:
 		r.values[col], r.isSet[col] = v, true
 	default:
-		return b.storeField(r.value, col, v)
+		return b.storeField(r.structValue, col, v)
 	}
 	return nil
 }
 
-func (r *row) record() *Record { return recordOf(r.value) }
+func (r *row) record() *Record { return recordOf(r.structValue) }
 
-// readFields copies what the definition and the options have set from value to values.
+// readFields copies what the definition and the options have set from structValue to values.
 func (r *row) readFields() error {
 	if r.maker.binding == nil {
 		return r.record().readInto(r)
 	}
-	r.maker.binding.readRow(r, r.value)
+	r.maker.binding.readRow(r, r.structValue)
 	return nil
 }
 
@@ -179,5 +179,5 @@ func (r *row) storeField(col int, v any) error {
 		r.record().Set(r.table.columns[col].name, v)
 		return nil
 	}
-	return r.maker.binding.storeField(r.value, col, v)
+	return r.maker.binding.storeField(r.structValue, col, v)
 }

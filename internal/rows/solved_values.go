@@ -13,17 +13,18 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// solvedValues holds values of some columns that together satisfy constraints which nothing
-// but Postgres can read. Rows take turns by their number.
+// solvedValues holds values of some columns that together satisfy CHECKs which only
+// Postgres can read. Each row of a table takes one of the combinations, by its number.
 type solvedValues struct {
-	columns []int
-	rows    [][]*string
-	// fresh makes another value for each row of a column that must differ, where the
-	// search was content with a inferred one.
+	columns []int       // indexes
+	rows    [][]*string // combinations: a value for each of the columns, nil for NULL
+	// uniqueInferrers make, for a column that must differ from row to row, another value where
+	// the combination has an inferred one. nil: the combination's value.
 	uniqueInferrers []func(*fake.Value) any
-	inferred        map[*string]bool
+	inferred        map[*string]bool // which of the values are inferred
 }
 
+// value returns the value of a column in a row.
 func (p *solvedValues) value(v *fake.Value, col int) any {
 	row := p.rows[fake.Derive(uint64(v.Row()), "pool")%uint64(len(p.rows))]
 	at := slices.Index(p.columns, col)
@@ -37,7 +38,7 @@ func (p *solvedValues) value(v *fake.Value, col int) any {
 	}
 }
 
-// matching keeps the rows that have the values given; nil where there are none.
+// matching keeps the combinations that have the discriminators given; nil where none has.
 func (p *solvedValues) matching(discriminators map[int]string) *solvedValues {
 	if p == nil || len(discriminators) == 0 {
 		return p
@@ -60,7 +61,7 @@ func (p *solvedValues) matching(discriminators map[int]string) *solvedValues {
 	return out
 }
 
-// UnfillableError says which constraint no value was found for.
+// UnfillableError says for which constraint no values were found.
 type UnfillableError struct {
 	Table      string
 	Constraint string
@@ -73,11 +74,10 @@ func (e *UnfillableError) Error() string {
 		e.Table, e.Constraint, e.Definition, e.Table, e.Columns[0])
 }
 
-// solveCheck answers a violated CHECK: it looks for values that satisfy it together with
-// all others that read the same columns, by trying combinations on the server. It
-// returns a schema that knows them, or the original error where it cannot help.
-// Another goroutine may have solved it meanwhile, which is good for one more try for
-// each constraint.
+// solveCheck searches, after a violation of a CHECK, for values that satisfy it together
+// with all CHECKs that share columns with it. It returns a schema with these values, or the
+// original error where it finds none. Where another goroutine has searched already, it
+// returns the schema as it is, once for each constraint.
 func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tried map[columnKey]bool) (*schema, error) {
 	var pg *pgconn.PgError
 	if !errors.As(cause, &pg) || pg.Code != "23514" || pg.ConstraintName == "" {
@@ -117,8 +117,9 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 	return s.derive(s.model, merged(solved, s.solved), merged(wanted, s.wantedReferences)), nil
 }
 
-// solve turns the rows of a search into values for columns, and a decision for
-// references: that of the first row, which only the rows like it then serve.
+// solve makes solved values of the combinations that a search has found. Whether a nullable
+// reference is NULL can be decided only once for a table: the first combination decides,
+// and those that differ are dropped.
 func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues, map[columnKey]bool) {
 	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
 	name := func(c *column) columnKey { return columnKey{solver.table.name, c.name} }
@@ -151,8 +152,8 @@ func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues
 	return solved, wanted
 }
 
-// preferInferred keeps the rows that have no fixed value in a unique column, where there
-// are any.
+// preferInferred keeps the combinations whose unique columns have inferred values, which
+// can differ from row to row, if there are any.
 func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	fresh := slices.DeleteFunc(slices.Clone(rows), func(row []*string) bool {
 		for i, c := range solver.columns {
@@ -168,7 +169,7 @@ func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 	return fresh
 }
 
-// alreadySearched reports whether all columns of the search were searched for before.
+// alreadySearched reports whether the schema has a result for all columns of the search.
 func (solver *checkSolver) alreadySearched() bool {
 	for _, c := range solver.columns {
 		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]

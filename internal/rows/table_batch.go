@@ -6,39 +6,41 @@ import (
 	"slices"
 )
 
-// tableBatch is the rows of one table that a bulk load makes, or finds and uses as parents.
+// tableBatch is rows of one table in a bulk load: new rows to make or, where existing is
+// true, rows of the database that serve as parents. Rows are identified by their index,
+// from 0. They are in the order of their tenants.
 type tableBatch struct {
 	table       *table
-	definition  *Definition
-	options     *callOptions
-	size        int64
-	firstNumber int64 // number of the first row
-	requested   bool
-	existing    bool // rows that the database had before
-	written     bool // its rows are written
-	distributed bool
-	onlyRow     *parentRow // of those, this one alone
-	// childlessFor is the reference whose parents have one child each: of rows that were there,
-	// those without one.
+	definition  *Definition  // of new rows
+	options     *callOptions // of the volume
+	size        int64        // number of rows
+	firstNumber int64        // row number of the first new row
+	requested   bool         // the plan asks for them; otherwise they are needed as parents
+	existing    bool         // rows of the database
+	written     bool         // its new rows are written
+	distributed bool         // distribute has been called
+	onlyRow     *parentRow   // of existing rows, the one that the caller gave with In; nil: all
+	// childlessFor is an exclusive reference: of the existing rows, only those count that no
+	// row references by it. nil: all count.
 	childlessFor *reference
 
-	tenants       *tableBatch // the tenants that rows are spread over; nil: none
-	tenantSpans   []int64     // where each tenant's rows begin, and the end
-	parentChoices []*parentChoice
-	overridden    map[int]bool       // references that an option has decided
-	fixedValues   map[int]any        // columns that all rows have in common
-	keyColumns    map[int]*keyColumn // of columns that other batches' rows need
+	tenants       *tableBatch        // the tenants of the rows; nil: the rows have none
+	tenantSpans   []int64            // by index of the tenant: where its rows begin; last, the size
+	parentChoices []*parentChoice    // one for each reference, or polymorphic pair, that needs a parent
+	overridden    map[int]bool       // by column: an option has set it
+	fixedValues   map[int]any        // by column: a value that all rows have
+	keyColumns    map[int]*keyColumn // by column: the values that rows of other tables reference
 
-	subtypeBatches map[string]*tableBatch // the subtypes' batches, by discriminator
-	baseBatch      *tableBatch            // of a subtype's set
-	discriminator  string                 // its discriminator
-	baseRows       []int64                // which rows of the base it has a row for
+	subtypeBatches map[string]*tableBatch // of a base: the rows of its subtypes' tables, by discriminator
+	baseBatch      *tableBatch            // of a subtype: the rows of its base
+	discriminator  string                 // of a subtype: its value in the base
+	baseRows       []int64                // of a subtype: the indexes of its rows' bases
 
 	rowsByValue map[int]map[any][]int64 // see rowsWith
 }
 
-// addParents makes sure that every reference of a table batch's rows finds a table batch, and puts
-// batches in order: parents first.
+// addParents adds the parents of a batch to the load, then the batch itself to the order.
+// chain leads from a requested batch to this one.
 func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
 	if slices.Contains(load.order, tb) || slices.Contains(chain, tb) {
 		return nil
@@ -48,7 +50,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 		tb.options = &callOptions{schema: load.schema}
 	}
 	if len(tb.options.associations) > 0 {
-		load.order = append(load.order, tb) // placed: Create's resolution finds its parents
+		load.order = append(load.order, tb) // placeByAssociations finds its parents
 		return load.addSubtypes(ctx, tb, chain)
 	}
 	for i, ref := range tb.table.references {
@@ -71,7 +73,7 @@ func (load *bulkLoad) addParents(ctx context.Context, tb *tableBatch, chain []*t
 	return load.addSubtypes(ctx, tb, chain)
 }
 
-// inspectOverrides finds out which references the options decide, on an example row.
+// inspectOverrides applies Set to an example row, to see which reference columns it sets.
 func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	if len(tb.options.overrides) == 0 {
 		return nil
@@ -82,7 +84,7 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 		return err
 	}
 	for _, override := range tb.options.overrides {
-		override(r.value.Addr().Interface())
+		override(r.structValue.Addr().Interface())
 	}
 	if err := r.readFields(); err != nil {
 		return err
@@ -94,7 +96,7 @@ func (load *bulkLoad) inspectOverrides(tb *tableBatch) error {
 	return nil
 }
 
-// isOverridden reports whether options leave a reference nothing to say.
+// isOverridden reports whether Set has set all columns that only this reference decides.
 func (tb *tableBatch) isOverridden(ref *reference) bool {
 	for _, c := range ref.ownColumns {
 		if !tb.overridden[c] {
@@ -104,21 +106,22 @@ func (tb *tableBatch) isOverridden(ref *reference) bool {
 	return true
 }
 
-// addChoice finds the batches that a reference may lead to.
+// addChoice adds the parents that a reference, or its polymorphic pair, may lead to. It
+// adds none where the reference stays NULL.
 func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *reference, chain []*tableBatch) error {
 	c := &parentChoice{cellName: tb.table.columns[ref.ownColumns[0]].name + " →"}
 	candidates := []*reference{ref}
 	if ref.pair != nil {
 		candidates = slices.DeleteFunc(slices.Clone(tb.table.references), func(o *reference) bool { return o.pair != ref.pair })
 	}
-	for _, o := range candidates {
-		if p := load.batches[o.parent]; p != nil && p.baseBatch == nil && (o.parent != tb.table || !ref.optional) {
-			c.references, c.parents = append(c.references, o), append(c.parents, p)
+	for _, candidate := range candidates {
+		if p := load.batches[candidate.parent]; p != nil && p.baseBatch == nil && (candidate.parent != tb.table || !ref.optional) {
+			c.references, c.parents = append(c.references, candidate), append(c.parents, p)
 		}
 	}
 	c.optional = ref.optional
 	if ref.optional && !load.mayDisableTriggers && slices.ContainsFunc(c.parents, func(p *tableBatch) bool { return p != tb && p.table.requiresRowsOf(tb.table) }) {
-		return nil // NULL: rows of the parent come after these, and references are checked at once
+		return nil // the parents' rows are written later, and foreign keys are checked at once
 	}
 	if len(c.parents) == 0 && ref.optional {
 		return nil
@@ -127,16 +130,16 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 		return nil
 	}
 	if len(c.parents) == 0 && tb.existing {
-		p := &tableBatch{table: ref.parent, existing: true} // rows that are there belong to rows that are there
+		p := &tableBatch{table: ref.parent, existing: true} // existing rows have existing tenants
 		load.batches[ref.parent] = p
 		c.references, c.parents = []*reference{ref}, []*tableBatch{p}
 	}
 	if len(c.parents) == 0 {
-		p, o, err := load.planMissingParents(ctx, tb, candidates)
+		p, used, err := load.planMissingParents(ctx, tb, candidates)
 		if err != nil {
 			return err
 		}
-		c.references, c.parents = []*reference{o}, []*tableBatch{p}
+		c.references, c.parents = []*reference{used}, []*tableBatch{p}
 	}
 	for _, p := range c.parents {
 		if err := load.addParents(ctx, p, chain); err != nil {
@@ -146,13 +149,13 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 			return fmt.Errorf("%s: its parents, %s, are placed by On or By: place it as well, or fill it in a plan of its own", tb.table.name, p.table.name)
 		}
 	}
-	if !ref.toTenant || ref.exclusive { // a tenant's columns follow from how rows are spread
+	if !ref.toTenant || ref.exclusive { // distribute decides the tenant of each row
 		tb.parentChoices = append(tb.parentChoices, c)
 	}
 	return nil
 }
 
-// requiresRowsOf reports whether rows of a table cannot be without rows of another one.
+// requiresRowsOf reports whether a row of t cannot exist without a row of other.
 func (t *table) requiresRowsOf(other *table) bool {
 	seen := map[*table]bool{}
 	var reach func(*table) bool
@@ -166,7 +169,8 @@ func (t *table) requiresRowsOf(other *table) bool {
 	return reach(t)
 }
 
-// addSubtypes adds a table batch for each subtype's table: its rows follow from the base's.
+// addSubtypes adds a batch for the table of each subtype. Its rows follow from those of the
+// base.
 func (load *bulkLoad) addSubtypes(ctx context.Context, tb *tableBatch, chain []*tableBatch) error {
 	inherits, ok := load.schema.model.Inherits(tb.table.name)
 	if !ok || tb.existing {

@@ -12,8 +12,8 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// chooseUniqueColumns marks, for each unique key, a column whose values must differ from row
-// to row: the one that can do so most believably.
+// chooseUniqueColumns marks, for each unique key, the column whose made-up values will
+// differ from row to row: the one that can do so most believably.
 func (t *table) chooseUniqueColumns() {
 	for _, ix := range t.uniqueIndexes() {
 		if !t.alwaysDiffers(ix) {
@@ -41,8 +41,8 @@ func (t *table) chooseUniqueColumns() {
 	}
 }
 
-// alwaysDiffers reports whether the key differs anyway: a parent of its own, a number of
-// its own, or a NULL.
+// alwaysDiffers reports whether the key differs from row to row anyway: by a parent, a
+// sequence, a UUID or a NULL.
 func (t *table) alwaysDiffers(ix *catalog.Index) bool {
 	for _, k := range ix.Keys {
 		c := t.columnsByName[k.Column]
@@ -62,7 +62,8 @@ func (t *table) alwaysDiffers(ix *catalog.Index) bool {
 	return false
 }
 
-// lastReferenceIn is the last reference that has part in a key, other than the tenant's.
+// lastReferenceIn returns the last reference that decides a column of a key, other than the
+// tenant's; or nil.
 func (t *table) lastReferenceIn(ix *catalog.Index) (last *reference) {
 	for _, k := range ix.Keys {
 		for _, ref := range t.references {
@@ -74,6 +75,7 @@ func (t *table) lastReferenceIn(ix *catalog.Index) (last *reference) {
 	return last
 }
 
+// uniqueColumnOf returns the column of a key that can differ most believably, or nil.
 func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	var best *column
 	for _, k := range ix.Keys {
@@ -91,7 +93,7 @@ func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	return best
 }
 
-// firstColumnIn is the first column that an expression names.
+// firstColumnIn returns the first column that an expression names, or nil.
 func (t *table) firstColumnIn(expr string) *column {
 	for _, word := range regexp.MustCompile(`\w+`).FindAllString(expr, -1) {
 		if c := t.columnsByName[word]; c != nil && !c.inReference {
@@ -101,7 +103,7 @@ func (t *table) firstColumnIn(expr string) *column {
 	return nil
 }
 
-// distinctness ranks how well a column can differ from row to row.
+// distinctness ranks how believably a column can differ from row to row: 0 is not at all.
 func (c *column) distinctness() int {
 	r := c.rule()
 	if len(r.choices) > 0 || c.baseOID == boolOID {
@@ -124,9 +126,9 @@ func (c *column) distinctness() int {
 	return 1
 }
 
-// uniqueIndexes are the unique keys that rows made here must mind. A partial one counts
-// as if it were whole, unless rows can stay out of it: of UNIQUE (org_id) WHERE
-// is_owner no row needs to be an owner.
+// uniqueIndexes returns the unique indexes that new rows must respect. A partial one
+// counts, unless rows can stay out of it: of UNIQUE (org_id) WHERE is_owner, no row needs
+// to be an owner.
 func (t *table) uniqueIndexes() []*catalog.Index {
 	if t.uniqueIndexCache != nil {
 		return t.uniqueIndexCache
@@ -140,8 +142,8 @@ func (t *table) uniqueIndexes() []*catalog.Index {
 	return t.uniqueIndexCache
 }
 
-// avoidsIndex reports whether no row made here satisfies the predicate of a partial index,
-// and sees to it that none does.
+// avoidsIndex makes new rows stay out of a partial index. It returns false where they
+// cannot.
 func (t *table) avoidsIndex(ix *catalog.Index) bool {
 	if ix.Predicate == "" {
 		return false
@@ -154,7 +156,8 @@ func (t *table) avoidsIndex(ix *catalog.Index) bool {
 	return false
 }
 
-// avoidCondition has a column avoid the value that a condition asks for, where it has others.
+// avoidCondition makes a column avoid the value that a condition demands. It returns false
+// where the column has no other value.
 func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	condition = slices.DeleteFunc(slices.Clone(condition), func(t sqltext.Token) bool { return t.Is("(") || t.Is(")") })
 	if len(condition) == 0 {
@@ -187,7 +190,8 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	return c.avoidValue(value)
 }
 
-// avoidValue has rows made here not take a value; false where the column has no other.
+// avoidValue makes the column avoid a value. It returns false where the column has no
+// other.
 func (c *column) avoidValue(value string) bool {
 	r := c.rule()
 	switch {
@@ -210,8 +214,8 @@ func (c *column) avoidValue(value string) bool {
 	return true
 }
 
-// KeySpaceError says that a table cannot have as many rows as were asked for: its
-// unique keys and CHECKs leave too few values.
+// KeySpaceError says that a table cannot have as many rows as were asked for: its unique
+// keys and CHECKs leave too few values.
 type KeySpaceError struct {
 	Table       string
 	Rows, Most  int64
@@ -229,8 +233,8 @@ func (e *KeySpaceError) Error() string {
 		e.Table, e.Rows, beside, e.Column, e.Most, strings.Join(e.Definitions, ", "), e.Column)
 }
 
-// checkKeySpace refuses more rows than a unique key over one made-up column allows,
-// those that the table has included.
+// checkKeySpace returns a *KeySpaceError where a unique key over one made-up column allows
+// fewer rows than the table would have.
 func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
 	if tb.options != nil && len(tb.options.overrides) > 0 || tb.definition.Fill != nil {
 		return nil
@@ -253,7 +257,7 @@ func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
 	return nil
 }
 
-// distinctValues is how many different ones the column can have.
+// distinctValues returns how many different values the column can have.
 func (c *column) distinctValues() int64 {
 	r := c.rule()
 	typ := c.Type.Underlying()
@@ -271,7 +275,7 @@ func (c *column) distinctValues() int64 {
 	return math.MaxInt64
 }
 
-// checkDefinitions are the CHECKs of the column.
+// checkDefinitions returns the definitions of the CHECKs about this column alone.
 func (c *column) checkDefinitions() []string {
 	var out []string
 	for _, k := range append([]*catalog.Constraint{}, c.Table.Checks()...) {
@@ -282,6 +286,7 @@ func (c *column) checkDefinitions() []string {
 	return out
 }
 
+// inUnique reports whether a unique index has the column as a key.
 func (c *column) inUnique() bool {
 	for _, ix := range c.Table.Indexes {
 		if !ix.Unique {

@@ -10,16 +10,16 @@ import (
 
 // violation is a row that one constraint should refuse.
 type violation struct {
-	name       string
+	name       string // of the constraint; of NOT NULL, of the column
 	definition string
-	sqlState   string         // the error expected
-	values     map[string]any // the valid row, changed
-	reason     string         // why there is none
-	check      *catalog.Constraint
+	sqlState   string              // the error that is expected
+	values     map[string]any      // of the row, by column name
+	reason     string              // why no such row can be made; "": it can
+	check      *catalog.Constraint // values are to be searched that break this CHECK
 }
 
-// violations of a table, made of two valid rows: the second one, changed so that one
-// constraint minds.
+// violations returns a row for each constraint of the table: the second of two valid rows,
+// changed so that it breaks the constraint. The first row is in the database.
 func (t *table) violations(first, second *row) []violation {
 	var out []violation
 	for _, c := range t.columns {
@@ -53,7 +53,7 @@ func (t *table) violations(first, second *row) []violation {
 	return out
 }
 
-// writableValues is the row's row by column, generated ones left out.
+// writableValues returns the row's values by column name, without generated columns.
 func (r *row) writableValues() map[string]any {
 	out := map[string]any{}
 	if r == nil {
@@ -67,6 +67,7 @@ func (r *row) writableValues() map[string]any {
 	return out
 }
 
+// valuesOf returns the row's values of some columns.
 func (r *row) valuesOf(columns []string) map[string]any {
 	all, out := r.writableValues(), map[string]any{}
 	for _, name := range columns {
@@ -77,7 +78,7 @@ func (r *row) valuesOf(columns []string) map[string]any {
 	return out
 }
 
-// withChanges is the row with a new key and some columns exchanged.
+// withChanges returns the row's values with a new key and some columns changed.
 func (r *row) withChanges(with map[string]any) map[string]any {
 	out := r.withFreshKey(r.writableValues())
 	for name, v := range with {
@@ -86,7 +87,8 @@ func (r *row) withChanges(with map[string]any) map[string]any {
 	return out
 }
 
-// withFreshKey gives the row a key that no other row has, as far as that is the row's own.
+// withFreshKey gives a row a key that no other row has, as far as no reference decides the
+// key.
 func (r *row) withFreshKey(row map[string]any) map[string]any {
 	if r == nil {
 		return row
@@ -104,6 +106,7 @@ func (r *row) withFreshKey(row map[string]any) map[string]any {
 	return row
 }
 
+// whyNotWritable says that one of the columns is written by Postgres only; "" otherwise.
 func (t *table) whyNotWritable(columns []string) string {
 	for _, name := range columns {
 		if c := t.columnsByName[name]; !c.Writable() {
@@ -113,7 +116,9 @@ func (t *table) whyNotWritable(columns []string) string {
 	return ""
 }
 
-// danglingValues points a foreign key at nothing. A shadow key is reached through its pair.
+// danglingValues returns the row with a foreign key that leads to no row. A shadow foreign
+// key, which is over a generated column, is reached through the columns of its polymorphic
+// pair.
 func (t *table) danglingValues(k *catalog.Constraint, r *row) (map[string]any, string) {
 	cells := fake.New(77, t.name, fake.Epoch)
 	cells.At(1 << 30) // a number that no row has
@@ -149,6 +154,7 @@ func (t *table) danglingValues(k *catalog.Constraint, r *row) (map[string]any, s
 	return nil, "its columns are the tenant's, or written by Postgres only"
 }
 
+// shadowColumn returns the generated column behind a target of a polymorphic pair.
 func shadowColumn(ref *reference) (shadow string, ok bool) {
 	if ref.pair == nil {
 		return "", false

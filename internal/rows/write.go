@@ -250,7 +250,7 @@ func (w *writer) runAfterHooks(ctx context.Context) error {
 	}
 	for _, r := range w.toWrite {
 		for _, after := range r.definition.After {
-			if err := after(ctx, w.db, r.value.Addr().Interface()); err != nil {
+			if err := after(ctx, w.db, r.structValue.Addr().Interface()); err != nil {
 				return fmt.Errorf("after creating %s: %w", r.table.name, err)
 			}
 		}

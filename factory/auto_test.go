@@ -31,8 +31,9 @@ func TestAutoFillsTheReferenceSchema(t *testing.T) {
 	}
 }
 
-// Whatever a schema may ask of a value.
-var zoo = &pgtest.Server{Extensions: []string{"citext", "btree_gist"}, Migrations: fstest.MapFS{"00001_zoo.sql": {Data: []byte(`-- +goose Up
+// columnTypes is a schema with every column type, and with the constraints, keys and
+// partitions that restrict values.
+var columnTypes = &pgtest.Server{Extensions: []string{"citext", "btree_gist"}, Migrations: fstest.MapFS{"00001_column_types.sql": {Data: []byte(`-- +goose Up
 create type mood as enum ('glad', 'sad', 'so-so');
 create type address as (street varchar(10), zip int);
 create domain percent as numeric(5,2) not null check (value >= 0 and value <= 100);
@@ -91,13 +92,13 @@ create table weekend (d date not null check (extract(isodow from d) in (6, 7)), 
 drop schema public cascade; create schema public;
 `)}}}
 
-func TestAutoFillsTheZoo(t *testing.T) {
+func TestAutoFillsEveryColumnType(t *testing.T) {
 	t.Parallel()
 	for _, table := range []string{"types", "uniques", "checks", "bookings", "shifts", "readings", "sales", "hashed", "Odd Names",
 		"people", "chickens", "eggs", "nothing", "natural_parent", "natural_child", "weekend"} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			db := zoo.DB(t)
+			db := columnTypes.DB(t)
 			factory.Auto(table).CreateN(t, db, 5)
 			factory.Auto(table).Fill(t, db, 200)
 			if n := count(t, db, `select count(*) from "`+table+`"`); n < 205 {
@@ -109,10 +110,10 @@ func TestAutoFillsTheZoo(t *testing.T) {
 
 func TestAutoSaysWhatItCannotFill(t *testing.T) {
 	t.Parallel()
-	db := zoo.DB(t)
+	db := columnTypes.DB(t)
 	_, err := factory.Auto("impossible").CreateContext(t.Context(), db)
-	var hopeless *factory.UnfillableError
-	if !errors.As(err, &hopeless) || !strings.Contains(err.Error(), "impossible_a_check") || !strings.Contains(err.Error(), `r.Set("a"`) {
+	var unfillable *factory.UnfillableError
+	if !errors.As(err, &unfillable) || !strings.Contains(err.Error(), "impossible_a_check") || !strings.Contains(err.Error(), `r.Set("a"`) {
 		t.Errorf("got %v, want an UnfillableError that names the constraint and the way out", err)
 	}
 	rec := factory.Auto("weekend").Create(t, db, func(r *factory.Record) { r.Set("d", "2026-03-07"); r.Set("note", "w") })
@@ -125,8 +126,7 @@ func TestAutoSaysWhatItCannotFill(t *testing.T) {
 	}
 }
 
-// A row of a table without a struct prints as a person writes it, keys too, and is a parent
-// as any other.
+// A Record prints its columns, with UUIDs as text, and can be given as a parent.
 func TestRecordIsReadable(t *testing.T) {
 	db := testpg.Schema("CREATE TABLE teams (id uuid PRIMARY KEY, name text NOT NULL); CREATE TABLE members (id int GENERATED ALWAYS AS IDENTITY, team_id uuid NOT NULL REFERENCES teams);").DB(t)
 	team := factory.Auto("teams").Create(t, db, func(r *factory.Record) { r.Set("name", "Acme") })
@@ -160,5 +160,48 @@ func TestValueThatItsColumnCannotRead(t *testing.T) {
 	_, err := factory.Auto("joins").CreateContext(t.Context(), db, func(r *factory.Record) { r.Set("joined, at", "not a date") })
 	if err == nil || !strings.Contains(err.Error(), `create joins: joins.joined, at: ERROR: invalid input syntax for type date: "not a date"`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What a plan makes for tables without a definition can be shown: most optional columns
+// are filled, what a row says of a person, a place and its history agrees, and Create
+// leaves to the test what a row may do without.
+func TestBelievableRows(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`
+create type grade as enum ('new', 'won', 'lost');
+create table customers (id int generated always as identity primary key, first_name text not null, last_name text not null, email text not null unique,
+	country text, country_code varchar(2), city text, currency char(3), locale text, notes text, stage grade not null default 'new', position int,
+	created_at timestamptz not null default now(), updated_at timestamptz not null default now(), last_login_at timestamptz, deleted_at timestamptz, password_digest text, crm_id text)`).DB(t)
+	factory.Fill(t, db, factory.Auto("customers").N(200))
+	for what, wrong := range map[string]string{
+		"an e-mail of another person":  "email not like lower(first_name || '.' || last_name) || '%'",
+		"a code of another country":    "(country, country_code) not in (('Germany','DE'),('France','FR'),('Spain','ES'),('Netherlands','NL'),('Portugal','PT'),('Switzerland','CH'),('United Kingdom','GB'),('United States','US'),('Canada','CA'),('Sweden','SE'),('Poland','PL'),('Australia','AU'))",
+		"another country's locale":     "right(locale, 2) <> country_code",
+		"an update before the row":     "updated_at < created_at",
+		"a login before the row":       "last_login_at < created_at",
+		"a moment that is to come":     "greatest(created_at, updated_at, last_login_at) > '2026-03-02 09:00+00'",
+		"a deleted row, or a password": "deleted_at is not null or password_digest is not null",
+		"a position below 1":           "position < 1 or position > 20",
+	} {
+		if n := testpg.One[int](t, db, "select count(*) from customers where "+wrong); n > 0 {
+			t.Errorf("%d rows have %s", n, what)
+		}
+	}
+	for what, enough := range map[string]string{
+		"notes":        "count(notes) between 120 and 199",
+		"logins":       "count(last_login_at) between 80 and 190",
+		"stages":       "count(distinct stage) = 3",
+		"recent rows":  "max(created_at) > '2026-01-01'",
+		"countries":    "count(distinct country) > 8",
+		"foreign keys": "count(crm_id) = 0",
+	} {
+		if !testpg.One[bool](t, db, "select "+enough+" from customers") {
+			t.Errorf("%s: not %s", what, enough)
+		}
+	}
+	row := factory.Auto("customers").Create(t, db)
+	if row.Get("notes") != nil || row.Get("last_login_at") != nil || row.Get("stage") != "new" {
+		t.Errorf("Create made up what a row may do without: %v", row.Values)
 	}
 }

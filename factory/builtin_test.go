@@ -7,6 +7,7 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
+// insert returns a function that creates three rows.
 func insert[T factory.Row](f *factory.Factory[T], options ...factory.Option) func(t *testing.T, db seedbed.DB) {
 	return func(t *testing.T, db seedbed.DB) {
 		t.Helper()
@@ -18,7 +19,7 @@ func insert[T factory.Row](f *factory.Factory[T], options ...factory.Option) fun
 	}
 }
 
-// Each factory stands alone, with each of its traits, and makes what it needs.
+// Each built-in factory makes rows in an empty database, with each of its traits.
 func TestEveryFactoryAndTrait(t *testing.T) {
 	t.Parallel()
 	for name, create := range map[string]func(*testing.T, seedbed.DB){

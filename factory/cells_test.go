@@ -8,7 +8,7 @@ import (
 	"github.com/qarion/seedbed/internal/fake"
 )
 
-// What a cell can be is documented here, where users read, and nothing is left out.
+// factory.Value has every method of fake.Value.
 func TestValueHasEveryMethod(t *testing.T) {
 	t.Parallel()
 	inner, outer := reflect.TypeFor[*fake.Value](), reflect.TypeFor[*factory.Value]()
@@ -23,7 +23,7 @@ func TestValueHasEveryMethod(t *testing.T) {
 	}
 }
 
-// Each method makes what the one beneath it makes, of the same cell.
+// Each method of factory.Value returns what the method of fake.Value returns for the cell.
 func TestValueIsTheSame(t *testing.T) {
 	t.Parallel()
 	cells := fake.New(3, "things", fake.Epoch)

@@ -8,9 +8,6 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// program is the caller of functions that take no test.
-var program rows.Caller
-
 // Create inserts one row, and the parent rows that the options do not supply, in one
 // transaction. Where the client makes all keys it takes a single round trip. It returns
 // the row as it is in the database. On an error the test fails and nothing is

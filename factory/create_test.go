@@ -1,7 +1,11 @@
 package factory_test
 
 import (
+	"context"
+	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/migrations"
@@ -10,9 +14,8 @@ import (
 
 var pg = &pgtest.Server{Migrations: migrations.FS}
 
-func count(t *testing.T, db interface {
-	pgtestDB
-}, sql string, args ...any) (n int) {
+// count returns the number that a query selects.
+func count(t *testing.T, db querier, sql string, args ...any) (n int) {
 	t.Helper()
 	if err := db.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
 		t.Fatal(err)
@@ -34,5 +37,34 @@ func TestThread(t *testing.T) {
 	}
 	if n := count(t, admin, `select count(*) from spaces`); n != 1 {
 		t.Errorf("%d spaces, want the one", n)
+	}
+}
+
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// seeder begins a transaction as seedbed_seeder, from which row-level security hides no
+// row. It is rolled back when the test ends.
+func seeder(t *testing.T, db *pgtest.DB) pgx.Tx {
+	t.Helper()
+	tx, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "set local role seedbed_seeder"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	return tx
+}
+
+// mention fails the test unless the error's message has all parts.
+func mention(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("got %v, want an error that says %q", err, part)
+		}
 	}
 }

@@ -35,9 +35,9 @@ func (e *DisagreeError) Error() string {
 	return (&rows.DisagreeError{Table: e.Table, Column: e.Column, First: rows.Path(e.First), Second: rows.Path(e.Second)}).Error()
 }
 
-// UnusedError says that a trait has no place in the table it was given for.
+// UnusedError says that In, On or By has no effect: the table references no such row.
 type UnusedError struct {
-	Trait string // such as "On(datasets 0195…)"
+	Trait string // the option, such as "On(datasets 0195…)"
 	Table string
 	Known []string // what the table references
 	// Tenant says that the row is the tenant of the table's rows: In takes those.
@@ -46,9 +46,9 @@ type UnusedError struct {
 
 func (e *UnusedError) Error() string { return (*rows.UnusedError)(e).Error() }
 
-// OptionError says that a factory was given what it cannot take.
+// OptionError says that a factory cannot take an option.
 type OptionError struct {
-	Option string // such as "a func(*Invoice)"
+	Option string // what was given, such as "a func(*Invoice)"
 	Struct string // of the factory's rows
 	Hint   string // what was probably meant; may be empty
 }
@@ -103,36 +103,38 @@ func publicError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &failure{err}
+	return &engineError{err}
 }
 
-type failure struct{ err error }
+// engineError wraps an error of internal/rows. errors.As finds this package's types in it.
+type engineError struct{ err error }
 
-func (f *failure) Error() string { return f.err.Error() }
+func (e *engineError) Error() string { return e.err.Error() }
 
-func (f *failure) Unwrap() error { return f.err }
+func (e *engineError) Unwrap() error { return e.err }
 
-// As gives the engine's errors as those of this package.
-func (f *failure) As(target any) bool {
+// As converts errors of internal/rows to those of this package.
+func (e *engineError) As(target any) bool {
 	switch target := target.(type) {
 	case **StructError:
-		return as(f.err, target, func(e *rows.StructError) *StructError { return (*StructError)(e) })
+		return as(e.err, target, func(e *rows.StructError) *StructError { return (*StructError)(e) })
 	case **UnusedError:
-		return as(f.err, target, func(e *rows.UnusedError) *UnusedError { return (*UnusedError)(e) })
+		return as(e.err, target, func(e *rows.UnusedError) *UnusedError { return (*UnusedError)(e) })
 	case **KeySpaceError:
-		return as(f.err, target, func(e *rows.KeySpaceError) *KeySpaceError { return (*KeySpaceError)(e) })
+		return as(e.err, target, func(e *rows.KeySpaceError) *KeySpaceError { return (*KeySpaceError)(e) })
 	case **UnfillableError:
-		return as(f.err, target, func(e *rows.UnfillableError) *UnfillableError { return (*UnfillableError)(e) })
+		return as(e.err, target, func(e *rows.UnfillableError) *UnfillableError { return (*UnfillableError)(e) })
 	case **ProofError:
-		return as(f.err, target, func(e *rows.ProofError) *ProofError { return (*ProofError)(e) })
+		return as(e.err, target, func(e *rows.ProofError) *ProofError { return (*ProofError)(e) })
 	case **DisagreeError:
-		return as(f.err, target, func(e *rows.DisagreeError) *DisagreeError {
+		return as(e.err, target, func(e *rows.DisagreeError) *DisagreeError {
 			return &DisagreeError{Table: e.Table, Column: e.Column, First: Path(e.First), Second: Path(e.Second)}
 		})
 	}
 	return false
 }
 
+// as finds a From in the error and converts it.
 func as[From error, To any](err error, target *To, convert func(From) To) bool {
 	var from From
 	if !errors.As(err, &from) {

@@ -13,23 +13,22 @@ import (
 // Factory makes rows of T. It never changes and is safe for concurrent use.
 type Factory[T Row] struct{ def *rows.Definition }
 
-// Definition says how rows of T come about. Its zero value is a whole factory:
-// every required column is made up from its type, its constraints and its name, as
-// Auto does, and parents are made likewise.
+// Definition says how rows of T are made. Its zero value makes whole rows: a value is made
+// up for every required column from its type, its constraints and its name, as Auto does,
+// and parents are made likewise.
 type Definition[T Row] struct {
-	// Row gives the fields their values, each from a cell of its own. Fields it does
-	// not touch are made up where the column is required, and otherwise left to
-	// Postgres. References are not its business. nil: touches none.
+	// Row sets the fields of a row, each from a cell of its own. Required columns that it does
+	// not set get made-up values; the others are left to Postgres. It need not set references.
+	// nil: sets none.
 	Row func(row *T, c *Cells)
-	// Parents are factories that make the rows which T references, and theirs, when
-	// the caller gives none. nil: Auto makes them.
+	// Parents are the factories that make the rows which T references, and the parents of
+	// those, when the caller gives none. nil: Auto makes them.
 	Parents []Maker
-	// Options hold for every row, those made as parents of others included: Has, above
-	// all. nil: none.
+	// Options apply to every row, those made as parents of others included. nil: none.
 	Options []Option
-	// After runs when the row and all others of the call are in the database, in the
-	// same transaction; its error undoes the call. It may use fields tagged `db:"-"`,
-	// the transient parameters, which options have set. nil: nothing.
+	// After runs when all rows of the call are in the database, in the same transaction. Its
+	// error undoes the call. It may read fields tagged `db:"-"`, which options have set. nil:
+	// nothing runs.
 	After func(ctx context.Context, db seedbed.DB, row *T) error
 }
 
@@ -74,8 +73,8 @@ func newDefinition[T Row](d Definition[T]) *rows.Definition {
 // Maker is any Factory: what Has and Definition.Parents take.
 type Maker interface{ definition() *rows.Definition }
 
-// Auto makes a factory for any table, without a struct: it reads the catalog and
-// makes up every column that needs a value. Its rows are Records.
+// Auto makes a factory for any table, without a struct: it reads the catalog and makes a
+// value up for every column that needs one. Its rows are Records.
 //
 //	rec := factory.Auto("invoices").Create(t, db, func(r *factory.Record) { r.Set("status", "void") })
 func Auto(table string) *Factory[Record] {

@@ -9,46 +9,45 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// Volume is a number of rows of one table: an item of a Plan.
+// Volume is a number of rows of one table, for a Plan.
 type Volume struct{ volume rows.Volume }
 
-// N asks for n rows in a Plan; 0 rows are as if the volume were not there. A volume that In, On or By places has the same
-// parents throughout; one that nothing places is spread over the tenants and
-// parents of the plan, or of the database: few get much, many get little.
+// N returns a Volume of n rows; a Plan skips 0 rows. With In, On or By all rows get the
+// same parents. Without, a Plan spreads them over its tenants and parents, or those of the
+// database: a few get many, many get a few.
 func (f *Factory[T]) N(n int64, options ...Option) Volume {
 	return Volume{rows.Volume{Definition: f.def, N: n, Options: f.allOptions(options)}}
 }
 
-// Plan fills tables. It writes parents first with COPY, in one transaction, and
-// proves before it commits that every reference of every table it touched holds.
+// Plan fills tables. It writes parents first with COPY, in one transaction, and proves
+// before it commits that every reference of the tables it wrote holds.
 //
 //	report, err := factory.Plan{Rows: []factory.Volume{
 //		factory.Spaces.N(1000), factory.Datasets.N(20_000), factory.Comments.N(1_000_000),
 //	}}.Run(ctx, db)
 //
-// Parents that the plan leaves out are taken from the database, and made where
-// there are none. Memory does not grow with the rows, only with the keys of tables
-// that others reference (16 bytes each, a million a table at most).
+// Parents that the plan leaves out are taken from the database, and made where there are
+// none. Memory does not grow with the rows, only with the keys of tables that other tables
+// reference (16 bytes each, at most a million a table).
 //
-// Where the role may, row triggers are off meanwhile: those of foreign keys, whose
-// work the proof does, and the schema's own, which then do not see these rows.
-// Rows that the new ones reference must not be deleted by others at the same time.
+// Where the role may, row triggers are disabled meanwhile: those of foreign keys, whose
+// work the proof does, and the schema's own, which then do not see these rows. Other
+// sessions must not delete rows that the new ones reference at the same time.
 //
-// What a factory does row by row a plan cannot do: one with an After hook, or with
-// Has, is refused, whether its rows were asked for or are needed as parents. Give
-// children a volume of their own, and see WithoutHooks.
+// A plan cannot run After hooks or make the children of Has. A factory that has them is
+// refused, whether the plan asks for its rows or needs them as parents. Give children a
+// volume of their own, and see WithoutHooks.
 type Plan struct {
-	// Rows to make. Tables may be named once each.
+	// Rows are the rows to make, at most one volume of each table.
 	Rows []Volume
-	// Options that hold for all: Seed, Now, WithModel. nil: their defaults.
+	// Options hold for all volumes: Seed, Now, WithModel. nil: their defaults.
 	Options []Option
-	// Progress is told a few times a second how far it is, from another goroutine
-	// than Run's caller, never from two at once. May be nil.
+	// Progress is called a few times a second, from another goroutine than Run's caller, never
+	// by two at once. nil: it is not called.
 	Progress func(Progress)
-	// Triggers leaves row triggers on: slower, and every trigger sees every row.
+	// Triggers leaves row triggers enabled: slower, and every trigger sees every row.
 	Triggers bool
-	// WithoutHooks fills tables whose factories have an After hook, without running
-	// it. Otherwise they are an error: rows would lack what the hook adds.
+	// WithoutHooks fills tables whose factories have an After hook, without running it.
 	WithoutHooks bool
 }
 
@@ -56,14 +55,14 @@ type Plan struct {
 type Progress struct {
 	Table string        // being written, or proven
 	Stage Stage         // what is being done with it
-	Done  int64         // rows of the table
-	Rows  int64         // that it will have
-	Total int64         // rows of all tables
-	All   int64         // rows written so far, of all tables
+	Done  int64         // rows of the table so far
+	Rows  int64         // rows of the table altogether
+	Total int64         // rows of all tables altogether
+	All   int64         // rows of all tables so far
 	Time  time.Duration // since Run began
 }
 
-// Stage of a Plan.
+// Stage is what a Plan does with a table.
 type Stage string
 
 // Stages.
@@ -78,8 +77,8 @@ type Report struct {
 	Rows     int64
 	Write    time.Duration // COPY, generating included: it runs beside it
 	Prove    time.Duration
-	Triggers bool // they were on: the role could not switch them off, or was told not to
-	Proven   int  // constraints looked at
+	Triggers bool // they were enabled: the role may not disable them, or Plan.Triggers is set
+	Proven   int  // constraints that the proof has checked
 }
 
 // TableReport is what a Plan did to one table.
@@ -93,7 +92,7 @@ type TableReport struct {
 // ErrNothing is returned for a Plan without rows.
 var ErrNothing = rows.ErrNothing
 
-// Fill makes n rows as a Plan does, and fails the test where that fails.
+// Fill makes n rows with a Plan. On an error the test fails.
 func (f *Factory[T]) Fill(t testing.TB, db seedbed.DB, n int64, options ...Option) Report {
 	t.Helper()
 	return Fill(t, db, f.N(n, options...))
@@ -104,7 +103,7 @@ func (f *Factory[T]) FillContext(ctx context.Context, db seedbed.DB, n int64, op
 	return FillContext(ctx, db, f.N(n, options...))
 }
 
-// Fill runs a Plan of those volumes, and fails the test where that fails.
+// Fill runs a Plan of these volumes. On an error the test fails.
 func Fill(t testing.TB, db seedbed.DB, volumes ...Volume) Report {
 	t.Helper()
 	report, err := Plan{Rows: volumes}.run(t.Context(), db, callerOf(t))
@@ -119,8 +118,8 @@ func FillContext(ctx context.Context, db seedbed.DB, volumes ...Volume) (Report,
 	return Plan{Rows: volumes}.Run(ctx, db)
 }
 
-// Run carries the plan out. On an error nothing of it is kept: a *ProofError tells
-// which constraint did not hold, with sample rows.
+// Run carries the plan out. After an error nothing of it is kept: a *ProofError tells which
+// constraint did not hold, with sample rows.
 func (p Plan) Run(ctx context.Context, db seedbed.DB) (Report, error) {
 	return p.run(ctx, db, program)
 }

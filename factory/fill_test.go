@@ -36,8 +36,7 @@ func TestFillSpreads(t *testing.T) {
 	}
 }
 
-// With triggers off nothing but the proof stands between a wrong reference and the
-// commit.
+// With triggers disabled, the proof alone finds a wrong reference before the commit.
 func TestFillProves(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -57,7 +56,7 @@ func TestFillProves(t *testing.T) {
 	}
 }
 
-// In the caller's transaction the rows are a savepoint's.
+// In the caller's transaction the rows are written in a savepoint, and proven too.
 func TestFillProvesWithinATransaction(t *testing.T) {
 	t.Parallel()
 	tx := pg.Tx(t)
@@ -71,7 +70,7 @@ func TestFillProvesWithinATransaction(t *testing.T) {
 	factory.Comments.Fill(t, tx, 50)
 }
 
-// The same mistake with triggers on is the constraint's to find.
+// With triggers enabled, the foreign key itself finds the wrong reference.
 func TestFillWithTriggers(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -108,7 +107,7 @@ func TestFillPlaced(t *testing.T) {
 	}
 }
 
-// Without a role that COPY may use, rows go through a table of our own.
+// Where row-level security does not let the role use COPY, rows go through a staging table.
 func TestFillAsTheApplication(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -181,7 +180,7 @@ func TestFillRefuses(t *testing.T) {
 	}
 }
 
-// A hook that a plan would pass over in silence is an error, also a parent's.
+// A plan does not run After hooks: a definition that has one is refused, also as a parent.
 func TestFillRefusesHooks(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
@@ -210,7 +209,8 @@ func TestFillRefusesHooks(t *testing.T) {
 	tasks.With(factory.On(projects.Create(t, db, called))).Fill(t, db, 5) // its own parent was made by Create, hook and all
 }
 
-// Parents that are there may have the one child that they can have.
+// A plan finds parents for rows of one-to-one references again and again, though existing
+// parents have the child that they may have.
 func TestFillAgain(t *testing.T) {
 	t.Parallel()
 	db, other := pg.DB(t), shop.DB(t)

@@ -10,16 +10,15 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// Linting tries factories and constraints out on a database, and leaves no trace:
-// all of it happens in a transaction that is rolled back.
+// Linting tries factories and constraints out on a database, in a transaction that is
+// rolled back.
 //
-// Each volume's rows are created. Then, for every constraint of every table, a row
-// is made that breaks this one and, where possible, no other; the database must
-// refuse it by that name. What could not be proven to bite is listed with the
-// reason: a constraint that nothing can violate protects nothing.
+// It creates the rows of each volume. Then it makes, for every constraint of every table, a
+// row that breaks this constraint and, where possible, no other; the database must refuse
+// the row and name the constraint. The report lists each constraint for which that was not
+// seen, with the reason: a constraint that nothing can violate protects nothing.
 type Linting struct {
-	// Rows are the factories to try, each with the options to try it with. nil: none,
-	// constraints only.
+	// Rows are the factories to try, with the options to try them with. nil: constraints only.
 	Rows []Volume
 	// Model declares what the tables mean. nil: seedbed.Discover is asked.
 	Model *seedbed.Model
@@ -35,7 +34,7 @@ type LintReport struct {
 	Unproven []Unproven
 }
 
-// Unproven is a constraint that was not seen to bite.
+// Unproven is a constraint that was not seen to refuse a row.
 type Unproven struct {
 	Table      string
 	Constraint string // the name; of NOT NULL, the column's

@@ -50,9 +50,9 @@ func TestLintFindsWhatDoesNotBite(t *testing.T) {
 	}
 }
 
-// TestLintsSideBySide lints one database while another is linted again and again, and
-// while it is linted itself a second time: each counts its rows for itself.
-func TestLintsSideBySide(t *testing.T) {
+// Lint runs in one database twice at once, while another one is linted again and again:
+// each run numbers its rows from 0.
+func TestConcurrentLints(t *testing.T) {
 	t.Parallel()
 	db, small := pg.DB(t), shop.DB(t)
 	ctx, stop := context.WithCancel(t.Context())

@@ -9,15 +9,15 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// Option says where the rows of a call belong, or what they hold: In, On, By, Has,
-// Recycle, Set, Hostile, Seed, Now, WithModel, the traits of the reference schema, or
-// a plain function of the row:
+// Option says where the rows of a call belong, or what they hold: In, On, By, Has, Recycle,
+// Set, Hostile, Seed, Now, WithModel, the traits of the reference schema, or a plain
+// function of the row:
 //
 //	Widgets.CreateN(t, db, 3, factory.In(team), func(w *Widget) { w.Color = "red" })
 //
-// Every call of every factory takes all of them. One that says nothing about the
-// table, a function of another struct, or any other value fails the call with an
-// error that names both: none is ever ignored.
+// Every call of every factory takes all of them. An option that cannot apply, such as a
+// function of another struct, fails the call with an error that names it and the table:
+// none is ignored.
 type Option any
 
 // Row is a row of a table, as a struct has it: the method says of which table,
@@ -25,24 +25,24 @@ type Option any
 // their `db` tag, or by their name in snake case.
 type Row interface{ TableName() string }
 
-// In places rows in a tenant: the one that row is, or belongs to. It is said of the
-// tenant only; but what a row must reference has to be some row, and one that was
-// given is taken before another is made: In(post), a new comment is about that post.
-// To have it about another one, say so with On, or name the tenant itself.
+// In puts rows in a tenant: the one that row is, or belongs to. Given a row that is no
+// tenant, new rows also share it as a parent, where they must reference a row of its table:
+// In(post) makes a comment about that post. On chooses another post; In with the tenant
+// itself chooses none.
 func In(row Row) Option { return rows.In(row) }
 
-// On says what rows are about: the target of their polymorphic pair, or the row
-// they reference. Type, id and tenant follow from it. Where only a parent that has
-// to be made references such a row, On reaches through it. A tenant is not what its
-// rows are about: those are placed with In.
+// On says which row the new ones are about: the target of their polymorphic pair, or the
+// row they reference. Type, id and tenant follow from it. Where only a parent that has to
+// be made references such a row, that parent gets it. A row is not about its tenant: use In
+// for that.
 func On(row Row) Option { return rows.On(row) }
 
-// By says who did it. Where a tenant's members act, not users, the user becomes a
-// member first.
+// By says which user made the rows. Where rows reference the members of a tenant instead of
+// users, the user becomes a member first.
 func By(user Row) Option { return rows.By(user) }
 
-// Recycle offers rows to be shared: wherever a parent would have to be made, one of
-// them is taken if it fits.
+// Recycle offers rows to be shared: wherever a parent would have to be made, one of them is
+// used if it fits.
 func Recycle(rows ...Row) Option { return recycle(rows) }
 
 func recycle(shared []Row) rows.Option {
@@ -53,50 +53,50 @@ func recycle(shared []Row) rows.Option {
 	return rows.Join(all...)
 }
 
-// Has makes n rows that belong to each row made, in the same transaction.
+// Has makes n child rows of each row made, in the same transaction.
 func Has(n int, of Maker) Option { return rows.Has(n, of.definition()) }
 
-// Set sets fields of each row, after the definition has. What it sets is written as it
-// is, false and 0 included. A plain function of the row does the same.
+// Set sets fields of each row, after the definition has. What it sets is written as it is,
+// false and 0 included. A plain function of the row does the same.
 //
 //	factory.Set(func(d *factory.Dataset) { d.Name = "orders" })
 func Set[T any](f func(row *T)) Option {
-	return setter{reflect.TypeFor[T](), func(row any) { f(rowOf[T](row)) }}
+	return fieldSetter{reflect.TypeFor[T](), func(row any) { f(rowOf[T](row)) }}
 }
 
-// Hostile fills every column that may hold anything with what has broken programs:
-// control and bidirectional characters, markup, quotes, deep and doubled JSON, and in
-// bytea all that is no UTF-8. Row by row, the classes take turns.
-// Columns whose form a CHECK dictates, keys, references, numbers and moments stay
-// believable, and so does a field whose Go type cannot hold the value. What Set sets afterwards wins.
+// Hostile fills every column that may hold anything with values that have broken programs:
+// control and bidirectional characters, markup, quotes, deep JSON, and in bytea what is not
+// UTF-8. The rows take turns through the classes. Columns whose form a CHECK dictates,
+// keys, references, numbers and moments stay believable, and so does a field whose Go type
+// cannot hold the value. Set overrides it.
 func Hostile() Option { return rows.Hostile() }
 
-// Seed makes other rows than another seed does: every generated value differs. Zero is
-// a seed too. Without it the seed is SEEDBED_SEED's, or a fixed one.
+// Seed chooses the generated values: another seed, another value everywhere. Zero is a seed
+// too. Without it the seed is that of SEEDBED_SEED, or a fixed one.
 func Seed(n uint64) Option { return rows.Seed(n) }
 
-// Now is the present that generated moments lie before. Without it, that of the database's
-// clock where a test has frozen it (pgtest.DB.Freeze), else a fixed one: data does not
-// depend on the clock.
+// Now is the present that generated moments lie before. Without it, it is that of the
+// database's clock where a test has frozen it (pgtest.DB.Freeze), and otherwise a fixed
+// one: data does not depend on the clock.
 func Now(t time.Time) Option { return rows.Now(t) }
 
 // WithModel declares what the tables mean. Without it, seedbed.Discover is asked.
 func WithModel(m seedbed.Model) Option { return rows.WithModel(m) }
 
-// setter is Set for rows of one struct.
-type setter struct {
+// fieldSetter is Set for rows of one struct.
+type fieldSetter struct {
 	typ reflect.Type
 	set func(row any)
 }
 
-// setters are a trait of several tables: Inactive, Failing.
-type setters struct {
+// fieldSetters is a trait of several tables, such as Inactive.
+type fieldSetters struct {
 	name string
-	of   []setter
+	of   []fieldSetter
 }
 
-// optionsFor makes options of what callers pass, for rows of a struct; of rows that
-// nothing is known of, where typ is nil.
+// optionsFor converts what callers pass to options for rows of a struct. typ is nil for a
+// Plan, which has rows of several.
 func optionsFor(typ reflect.Type, options []Option) []rows.Option {
 	out := make([]rows.Option, len(options))
 	for i, o := range options {
@@ -105,16 +105,18 @@ func optionsFor(typ reflect.Type, options []Option) []rows.Option {
 	return out
 }
 
+// optionFor converts one of them; what it cannot convert becomes an option that fails the
+// call.
 func optionFor(typ reflect.Type, o Option) rows.Option {
 	switch o := o.(type) {
 	case nil:
 		return rows.Join()
-	case setter:
+	case fieldSetter:
 		if o.typ != typ {
 			return rows.Invalid(&OptionError{Option: "Set(func(*" + o.typ.String() + "))", Struct: nameOf(typ)})
 		}
 		return rows.Set(o.set)
-	case setters:
+	case fieldSetters:
 		for _, s := range o.of {
 			if s.typ == typ {
 				return rows.Set(s.set)
@@ -127,7 +129,7 @@ func optionFor(typ reflect.Type, o Option) rows.Option {
 	return functionFor(typ, o)
 }
 
-// functionFor takes a plain function of the row.
+// functionFor converts a plain function of the row.
 func functionFor(typ reflect.Type, o Option) rows.Option {
 	v := reflect.ValueOf(o)
 	t := v.Type()

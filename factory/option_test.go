@@ -9,7 +9,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// TestOptions: one grammar for built-in and own factories, for tests and programs.
+// Built-in and own factories take the same options, in calls of tests and of programs.
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -37,7 +37,7 @@ type ownDataset struct {
 
 func (ownDataset) TableName() string { return "datasets" }
 
-// TestWrongOption: what a factory cannot take is an error that names both.
+// An option that a factory cannot take is an error that names the option and the struct.
 func TestWrongOption(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -70,8 +70,7 @@ func TestWrongOption(t *testing.T) {
 	}
 }
 
-// TestTenantMadeIsLogged: a test that names no tenant reads in its log, once, that one
-// was made.
+// A test that names no tenant has one line in its log: a tenant was made.
 func TestTenantMadeIsLogged(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)

@@ -9,8 +9,8 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// Record is a row of a table that has no struct: what Auto makes. It holds every
-// column that was written or chosen by Postgres.
+// Record is a row of a table that has no struct: what Auto makes. It holds every column
+// that was written or that Postgres has chosen.
 type Record struct {
 	Table  string
 	Values map[string]any
@@ -19,7 +19,7 @@ type Record struct {
 // TableName makes a Record a Row.
 func (r Record) TableName() string { return r.Table }
 
-// Set gives a column a value, for use in a trait. nil is NULL.
+// Set gives a column a value. nil is NULL.
 func (r *Record) Set(column string, value any) {
 	if r.Values == nil {
 		r.Values = map[string]any{}
@@ -30,7 +30,7 @@ func (r *Record) Set(column string, value any) {
 // Get returns a column's value, nil where it is NULL or not there.
 func (r Record) Get(column string) any { return r.Values[column] }
 
-// rowOf gives a row of the engine, which has its own Record, as T.
+// rowOf returns a row of internal/rows, which has its own Record, as a *T.
 func rowOf[T any](row any) *T {
 	if r, ok := row.(*rows.Record); ok {
 		row = (*Record)(r)
@@ -38,7 +38,7 @@ func rowOf[T any](row any) *T {
 	return row.(*T)
 }
 
-// String writes the row as a person would: teams{id: 0195…, name: Acme}.
+// String writes the row in one line: teams{id: 0195…, name: Acme}.
 func (r Record) String() string {
 	columns := slices.Sorted(maps.Keys(r.Values))
 	for i, column := range columns {

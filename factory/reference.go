@@ -1,8 +1,6 @@
 package factory
 
 import (
-	"path"
-
 	"github.com/qarion/seedbed/internal/rows"
 )
 
@@ -58,28 +56,14 @@ var (
 		SnowflakeSystems, BigQuerySystems, DatabricksSystems, PostgresSystems}, people...)
 )
 
-// lazySourceSystems breaks the circle that a base and its subtypes make in Go's
-// initialization: each needs the other.
+// lazySourceSystems is SourceSystems for Parents: Go cannot initialize a base and its
+// subtypes that name each other.
 type lazySourceSystems struct{}
 
 func (lazySourceSystems) definition() *rows.Definition { return SourceSystems.def }
 
-func contentType(file string) string {
-	switch path.Ext(file) {
-	case ".csv":
-		return "text/csv"
-	case ".pdf":
-		return "application/pdf"
-	case ".png":
-		return "image/png"
-	case ".json":
-		return "application/json"
-	}
-	return "application/octet-stream"
-}
-
-// Builtin lists every built-in factory with every trait and every type of its rows:
-// what Lint tries on a database with the reference schema.
+// Builtin returns a volume of every built-in factory, with every trait and every type of
+// its rows, for Lint on a database with the reference schema.
 func Builtin() []Volume {
 	plain := []Volume{Organizations.N(2), Spaces.N(2), Users.N(2), OrganizationMemberships.N(2), SpaceMemberships.N(2),
 		Datasets.N(2), QualityChecks.N(6), CheckRuns.N(6), CheckResults.N(6), SourceSystems.N(8), SnowflakeSystems.N(2),
@@ -97,3 +81,5 @@ func Builtin() []Volume {
 	}
 	return all
 }
+
+func ptr[T any](v T) *T { return &v }

@@ -3,6 +3,7 @@ package factory
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"time"
 )
 
@@ -85,4 +86,18 @@ func fillAnnotation(a *Annotation, c *Cells) {
 	v := c.Of("value")
 	a.Value = json.RawMessage(v.OneOf(`true`, `false`, `"daily"`, `"gold"`, `{"hours": 24}`, `["a", "b"]`, `3.5`))
 	a.CreatedAt = c.Of("created_at").IncreasingTime()
+}
+
+func contentType(file string) string {
+	switch path.Ext(file) {
+	case ".csv":
+		return "text/csv"
+	case ".pdf":
+		return "application/pdf"
+	case ".png":
+		return "image/png"
+	case ".json":
+		return "application/json"
+	}
+	return "application/octet-stream"
 }

@@ -74,8 +74,8 @@ func fillOrganizationMembership(m *OrganizationMembership, c *Cells) {
 	m.CreatedAt = c.Of("created_at").IncreasingTime()
 }
 
-// SpaceMembership is a person's role in a space. Scoped rows name people by it, so
-// only who is or was a member can be named.
+// SpaceMembership is a person's role in a space. Scoped rows reference people through it,
+// so only people who are or were members can be named.
 type SpaceMembership struct {
 	SpaceID  UUID
 	UserID   UUID

@@ -31,8 +31,8 @@ func Databricks() Option { return sourceType("databricks") }
 // Postgres makes a source system a Postgres database, its subtype row included.
 func Postgres() Option { return sourceType("postgres") }
 
-// sourceType makes a system one of another type. The settings follow from its name:
-// an option has no cells.
+// sourceType gives a source system a type, and the config that goes with it. An option has
+// no cells, so the config is derived from the system's name.
 func sourceType(typ string) Option {
 	return Set(func(s *SourceSystem) {
 		cells := (*Cells)(fake.New(fake.Derive(fake.DefaultSeed, s.Name), "source_systems", fake.Epoch))
@@ -45,28 +45,28 @@ func sourceType(typ string) Option {
 
 // Admin gives members the role that administers the space, or the organization.
 func Admin() Option {
-	return setters{"Admin()", []setter{
-		to(func(m *SpaceMembership) { m.Role = "admin" }),
-		to(func(m *OrganizationMembership) { m.Role = "admin" }),
+	return fieldSetters{"Admin()", []fieldSetter{
+		setterOf(func(m *SpaceMembership) { m.Role = "admin" }),
+		setterOf(func(m *OrganizationMembership) { m.Role = "admin" }),
 	}}
 }
 
 // Inactive switches things off: a source system, a check's schedule; it archives a
 // space, and lets a member leave.
 func Inactive() Option {
-	return setters{"Inactive()", []setter{
-		to(func(s *SourceSystem) { s.Active = false }),
-		to(func(q *QualityCheck) { q.Enabled = false }),
-		to(func(s *Space) { s.ArchivedAt = ptr(s.CreatedAt.Add(time.Hour)) }),
-		to(func(m *SpaceMembership) { m.LeftAt = ptr(m.JoinedAt.Add(time.Hour)) }),
+	return fieldSetters{"Inactive()", []fieldSetter{
+		setterOf(func(s *SourceSystem) { s.Active = false }),
+		setterOf(func(q *QualityCheck) { q.Enabled = false }),
+		setterOf(func(s *Space) { s.ArchivedAt = ptr(s.CreatedAt.Add(time.Hour)) }),
+		setterOf(func(m *SpaceMembership) { m.LeftAt = ptr(m.JoinedAt.Add(time.Hour)) }),
 	}}
 }
 
-// Failing makes a run fail, and a result with a sample of what is wrong.
+// Failing makes a check run fail, and a result fail with a sample of the rows at fault.
 func Failing() Option {
-	return setters{"Failing()", []setter{
-		to(failRun),
-		to(func(r *CheckResult) { r.Passed, r.Expected, r.Sample = false, ptr("= 0"), sample(r) }),
+	return fieldSetters{"Failing()", []fieldSetter{
+		setterOf(failRun),
+		setterOf(func(r *CheckResult) { r.Passed, r.Expected, r.Sample = false, ptr("= 0"), sample(r) }),
 	}}
 }
 
@@ -80,21 +80,22 @@ func failRun(r *CheckRun) {
 	}
 }
 
-// Queued makes a run wait.
+// Queued makes a check run wait for its start.
 func Queued() Option {
 	return Set(func(r *CheckRun) { r.Status, r.StartedAt, r.FinishedAt, r.Error = "queued", nil, nil, nil })
 }
 
-// Errored makes a run end without a result.
+// Errored makes a check run end with an error and without a result.
 func Errored() Option {
 	return Set(func(r *CheckRun) { r.Status, r.Error = "errored", ptr("canceling statement due to statement timeout") })
 }
 
-// Resolved makes an alert a thing of the past.
+// Resolved makes an alert resolved, an hour after it was raised.
 func Resolved() Option {
 	return Set(func(a *Alert) { a.Status, a.ResolvedAt = "resolved", ptr(a.RaisedAt.Add(time.Hour)) })
 }
 
-func to[T any](f func(*T)) setter {
-	return setter{reflect.TypeFor[T](), func(row any) { f(row.(*T)) }}
+// setterOf makes a part of a trait.
+func setterOf[T any](f func(*T)) fieldSetter {
+	return fieldSetter{reflect.TypeFor[T](), func(row any) { f(row.(*T)) }}
 }

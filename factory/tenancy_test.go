@@ -31,8 +31,8 @@ func application(t *testing.T, db *pgtest.DB) *pgtest.DB {
 
 var roles atomic.Int64
 
-// The session of an application may not step up: rows then pass the policies by
-// naming their tenant, and the session's own setting comes back afterwards.
+// The application's session may not become the seeder: rows pass the policies because each
+// sets its tenant's setting. Afterwards the session has its own setting again.
 func TestCreateAsTheApplication(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -57,7 +57,7 @@ func TestCreateAsTheApplication(t *testing.T) {
 	}
 }
 
-// The application's role may not write users: the error says who may.
+// The application's role may not write users: the error names the role that may.
 func TestNotAllowed(t *testing.T) {
 	t.Parallel()
 	app := application(t, pg.DB(t))
@@ -91,9 +91,9 @@ func TestBuiltInDiamond(t *testing.T) {
 	ours, theirs := factory.Spaces.Create(t, db), factory.Spaces.Create(t, db)
 	ds := factory.Datasets.Create(t, db, factory.In(ours))
 	for name, err := range map[string]error{
-		"space and dataset": second(factory.Comments.CreateContext(t.Context(), db, factory.In(theirs), factory.On(ds))),
-		"reply":             second(factory.Comments.CreateContext(t.Context(), db, factory.In(theirs), factory.Reply(factory.Comments.Create(t, db, factory.On(ds))))),
-		"deeper":            second(factory.CheckResults.CreateContext(t.Context(), db, factory.In(theirs), factory.On(ds))),
+		"space and dataset": errOf(factory.Comments.CreateContext(t.Context(), db, factory.In(theirs), factory.On(ds))),
+		"reply":             errOf(factory.Comments.CreateContext(t.Context(), db, factory.In(theirs), factory.Reply(factory.Comments.Create(t, db, factory.On(ds))))),
+		"deeper":            errOf(factory.CheckResults.CreateContext(t.Context(), db, factory.In(theirs), factory.On(ds))),
 	} {
 		var disagree *factory.DisagreeError
 		if !errors.As(err, &disagree) {
@@ -147,7 +147,7 @@ func TestSubtypes(t *testing.T) {
 	}
 }
 
-// Many at once, in transactions of their own, on few connections.
+// 200 goroutines create rows at once, in transactions of their own, on few connections.
 func TestManyGoroutines(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -180,7 +180,7 @@ func TestManyGoroutines(t *testing.T) {
 	}
 }
 
-// A run says which space it is of, and the space which organization.
+// A check run gives the space, and the space the organization.
 func TestSpaceFollowsFromTheRun(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -210,7 +210,7 @@ func TestSpaceFollowsFromTheRun(t *testing.T) {
 	}
 }
 
-// The application has to name the space before it sees what it asks for.
+// The application's session must set the space before it can look up the organization.
 func TestSpaceFollowsForTheApplication(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)

@@ -8,9 +8,9 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// A schema with all that is rare: names with spaces and capitals in schemas of their own, references in
-// circles and to themselves, keys of text, of partitions, and with part of a reference
-// that the row may do without.
+// unusualSchema has names with spaces and capitals in schemas of their own, references in
+// circles and to their own table, keys of text, partitioned tables, and composite foreign
+// keys of which a part may be NULL.
 var unusualSchema = &pgtest.Server{Extensions: []string{"btree_gist", "citext"}, Migrations: fstest.MapFS{"00001_unusual.sql": {Data: []byte(`-- +goose Up
 create schema "Sales Dept"; create schema hr;
 create type hr.grade as enum ('A', 'b', 'C c');
@@ -76,8 +76,8 @@ type pair struct{ ID, B int64 }
 
 func (pair) TableName() string { return "ida" }
 
-// Keys that a definition makes are known when a row is written, which is too late in a
-// circle: the fill says so.
+// Keys that an option sets are known only when their rows are written. In a circle of
+// references that is too late, and the plan says so.
 func TestFillInACircle(t *testing.T) {
 	t.Parallel()
 	db := unusualSchema.DB(t)
@@ -90,7 +90,7 @@ func TestFillInACircle(t *testing.T) {
 	mention(t, err, "references run in a circle", "CreateN")
 }
 
-// Where keys and references are what a CHECK minds, the engine does not search: the error says so.
+// For a CHECK on keys and references no values are searched, and the error says so.
 func TestCheckOfReferences(t *testing.T) {
 	t.Parallel()
 	db := unusualSchema.DB(t)

@@ -9,9 +9,9 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// UUID is the key of a built-in row. It prints, marshals and scans as the usual
-// 36 characters, and pgx and database/sql take it as a uuid. Your own structs may
-// use any other type that pgx takes.
+// UUID is the key of a built-in row. It prints, marshals and scans as the usual 36
+// characters, and pgx and database/sql take it as a uuid. Your own structs may use any
+// other type that pgx takes.
 type UUID [16]byte
 
 // IsZero reports whether u is the nil UUID, which the engine takes for "not set".

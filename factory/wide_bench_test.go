@@ -2,6 +2,8 @@ package factory_test
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ import (
 //
 //	go test -run xxx -bench Wide -benchtime 3x ./factory
 func BenchmarkWide(b *testing.B) {
-	server := testpg.Schema(wide(130))
+	server := testpg.Schema(manyTables(130))
 	for b.Loop() {
 		db, fresh := server.DB(b), server.DB(b)
 		testpg.Exec(b, db, "create table seen_"+time.Now().Format("150405000000")+" ()") // another fingerprint
@@ -45,7 +47,7 @@ func BenchmarkWide(b *testing.B) {
 //	x-unknown  how many times as long in the large schema, the first time
 //	x-known    and from then on
 func BenchmarkOneOfMany(b *testing.B) {
-	large, small := testpg.Schema(wide(1000)), testpg.Schema(wide(10))
+	large, small := testpg.Schema(manyTables(1000)), testpg.Schema(manyTables(10))
 	for b.Loop() {
 		unknown, known := map[*pgtest.Server]float64{}, map[*pgtest.Server]float64{}
 		for _, server := range []*pgtest.Server{large, small} {
@@ -74,7 +76,7 @@ func widePlan(b *testing.B, db *pgtest.DB) []factory.Volume {
 	return plan
 }
 
-// copyTables says how long COPY takes for the rows of a report.
+// copyTables measures how long COPY takes for the rows of a report.
 func copyTables(b *testing.B, from, to *pgtest.DB, report factory.Report) time.Duration {
 	src, err := from.Acquire(b.Context())
 	if err != nil {
@@ -102,4 +104,23 @@ func copyTables(b *testing.B, from, to *pgtest.DB, report factory.Report) time.D
 		b.Fatal(err)
 	}
 	return time.Since(start)
+}
+
+// wide is a schema of many tables: tenants, chains of references, constraints that only
+// Postgres can read in every fifth.
+func manyTables(tables int) string {
+	var b strings.Builder
+	b.WriteString("create table accounts (id uuid primary key, name text not null);\n")
+	for i := range tables - 1 {
+		fmt.Fprintf(&b, `create table t%[1]d (id uuid primary key, account_id uuid not null references accounts, name text not null, status text not null check (status in ('new', 'open', 'done')),
+	amount numeric(10,2) not null check (amount >= 0), active boolean not null, created_at timestamptz not null default now(), email text unique`, i)
+		if i > 0 {
+			fmt.Fprintf(&b, ", t%[1]d_id uuid not null references t%[1]d", i/2)
+		}
+		if i%5 == 0 {
+			b.WriteString(", low int not null, high int not null, check (case status when 'new' then high - low > 5 else high - low between 1 and 3 end)")
+		}
+		b.WriteString(");\n")
+	}
+	return b.String()
 }

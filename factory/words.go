@@ -1,22 +1,23 @@
 package factory
 
-// HostileText is one of HostileTexts, in turn by row, cut to at most limit
-// characters where limit is above 0.
+// HostileText is a text that has broken programs: the rows take turns through all classes.
+// It is cut to limit characters where limit is above 0.
 func (v *Value) HostileText(limit int) string { return v.fake().HostileText(limit) }
 
-// HostileBytes is one of the package's HostileBytes, in turn by row.
+// HostileBytes is a value that has broken programs, of bytes that are not UTF-8: the rows
+// take turns.
 func (v *Value) HostileBytes() []byte { return v.fake().HostileBytes() }
 
-// HostileJSON is one of the package's HostileJSON, in turn by row.
+// HostileJSON is a JSON object that has broken programs: the rows take turns.
 func (v *Value) HostileJSON() string { return v.fake().HostileJSON() }
 
-// FirstName, as gofakeit knows them.
+// FirstName is from gofakeit's list.
 func (v *Value) FirstName() string { return v.fake().FirstName() }
 
-// LastName, as gofakeit knows them.
+// LastName is from gofakeit's list.
 func (v *Value) LastName() string { return v.fake().LastName() }
 
-// Name of a person.
+// Name is a person's first and last name.
 func (v *Value) Name() string { return v.fake().Name() }
 
 // Email is a personal address in a domain that never resolves. Unique.
@@ -25,7 +26,7 @@ func (v *Value) Email() string { return v.fake().Email() }
 // Username is a handle of letters and digits. Unique.
 func (v *Value) Username() string { return v.fake().Username() }
 
-// Phone number, of the range kept for fiction.
+// Phone is a number of the range that is reserved for fiction.
 func (v *Value) Phone() string { return v.fake().Phone() }
 
 // JobTitle of a person.
@@ -61,23 +62,22 @@ func (v *Value) Words() string { return v.fake().Words() }
 // Sentence is one remark of a person who works with data.
 func (v *Value) Sentence() string { return v.fake().Sentence() }
 
-// Comment is one remark or a few, seldom a long one: sizes are skewed as people's
-// are. One allocation.
+// Comment is one remark or a few of a person who works with data, seldom a long text.
 func (v *Value) Comment() string { return v.fake().Comment() }
 
-// Phrase is an idle saying, as gofakeit knows them.
+// Phrase is an everyday saying from gofakeit's list.
 func (v *Value) Phrase() string { return v.fake().Phrase() }
 
-// Dataset is a table's name as one meets it in a warehouse. Unique.
+// Dataset is the name of a table in a data warehouse. Unique.
 func (v *Value) Dataset() string { return v.fake().Dataset() }
 
 // Column is a column's name.
 func (v *Value) Column() string { return v.fake().Column() }
 
-// Check is a quality check's name. Unique.
+// Check is the name of a data quality check. Unique.
 func (v *Value) Check() string { return v.fake().Check() }
 
-// SQL is a query that returns the rows that a quality check objects to.
+// SQL is a query for the rows that violate a data quality check.
 func (v *Value) SQL() string { return v.fake().SQL() }
 
 // Cron is a five-field schedule.

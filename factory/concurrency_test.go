@@ -10,11 +10,10 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// Everything that a process may do at once, on databases that share all memory there
-// is: the race detector looks on.
+// Plans, Create, Lint and Build run at once on three databases: the race detector watches.
 func TestEverythingAtOnce(t *testing.T) {
 	t.Parallel()
-	db, odd, small := pg.DB(t), zoo.DB(t), shop.DB(t)
+	db, odd, small := pg.DB(t), columnTypes.DB(t), shop.DB(t)
 	var work []func(context.Context) error
 	add := func(name string, do func(context.Context) error) {
 		work = append(work, func(ctx context.Context) error {
@@ -38,7 +37,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		})
 	}
 	for _, table := range []string{"types", "checks", "readings", "people", "eggs", "natural_child", "weekend"} {
-		add("zoo "+table, func(ctx context.Context) error {
+		add("columnTypes "+table, func(ctx context.Context) error {
 			_, err := factory.Auto(table).CreateNContext(ctx, odd, 2)
 			return err
 		})
@@ -76,9 +75,9 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 }
 
-// TestLearningSideBySide has many learn at once what the CHECKs of a table ask for,
-// while others look at the schema anew: what one has learned, all know.
-func TestLearningSideBySide(t *testing.T) {
+// Goroutines that search at once for values which the CHECKs of a table allow all succeed,
+// while others read the schema again.
+func TestConcurrentCheckSearches(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
 	for round := range 6 {

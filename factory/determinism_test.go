@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/rows"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
 	"github.com/qarion/seedbed/pgtest"
@@ -24,7 +25,7 @@ var tables = []string{"organizations", "spaces", "users", "organization_membersh
 	"quality_checks", "check_runs", "check_results", "source_systems", "snowflake_systems", "bigquery_systems",
 	"databricks_systems", "postgres_systems", "alerts", "audit_logs", "comments", "attachments", "annotations"}
 
-// digest of every table: its rows as text, in their order.
+// digest returns the number of rows and a hash of their text for every table.
 func digest(t *testing.T, tx pgx.Tx) string {
 	t.Helper()
 	var out strings.Builder
@@ -43,7 +44,7 @@ func digest(t *testing.T, tx pgx.Tx) string {
 	return out.String()
 }
 
-// populate makes rows in every way there is.
+// populate makes rows with Create, with options, and with a Plan.
 func populate(t *testing.T, db pgx.Tx) {
 	t.Helper()
 	space := factory.Spaces.Create(t, db)
@@ -161,11 +162,11 @@ func TestBadSeed(t *testing.T) {
 	}
 }
 
-// Rows of an earlier process are in the way: the next one's come after them.
-func TestRowsThatAreHereAlready(t *testing.T) {
+// A process makes rows beside those that an earlier process made with the same seed.
+func TestRowsOfAnEarlierProcess(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
-	// Outside of tests all processes count alike: pretend that another process was here.
+	// Outside of tests every process numbers its rows from 0: forget the numbers of this one.
 	tx := seeder(t, db)
 	u, err := factory.Users.With(factory.Seed(5)).CreateContext(context.Background(), tx)
 	if err != nil {
@@ -185,8 +186,7 @@ func TestRowsThatAreHereAlready(t *testing.T) {
 	}
 }
 
-// A database that served another test before is as good as a new one: the same test
-// makes the same rows in it, by name or by number, in any of its subtests.
+// A test makes the same rows in a database that served another test before as in a new one.
 func TestResetDatabase(t *testing.T) {
 	server := &pgtest.Server{Migrations: migrations.FS} // one database, used again and again
 	names, worlds := map[string]int{}, map[string]int{}
@@ -213,8 +213,7 @@ func TestResetDatabase(t *testing.T) {
 	}
 }
 
-// Two tests that have the same name, one after the other, as with -count=2: serial
-// numbers, sequences and keys begin where they began.
+// A test that runs again, as with -count=2, gets the same row numbers, sequences and keys.
 func TestSequencesBeginAnew(t *testing.T) {
 	var first Member
 	for i := range 4 {
@@ -231,5 +230,46 @@ func TestSequencesBeginAnew(t *testing.T) {
 				t.Errorf("round %d: %+v, want %+v", i, m, first)
 			}
 		})
+	}
+}
+
+// An isolated call makes row 0 whatever was made before, and leaves no counter. Fixtures
+// need that for values which must not depend on earlier calls.
+func TestIsolatedRows(t *testing.T) {
+	db := pg.DB(t)
+	fingerprint, err := rows.Fingerprint(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	insert := func(options ...factory.Option) (factory.Dataset, factory.Record) {
+		tx, err := db.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(context.Background())
+		d, err := factory.Datasets.CreateContext(t.Context(), tx, options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		space, err := factory.Auto("spaces").CreateContext(t.Context(), tx, options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, space
+	}
+	before := factory.Counters()
+	isolated := rows.Isolated(fingerprint)
+	first, firstSpace := insert(isolated)
+	if again, space := insert(isolated); again.ID != first.ID || again.Name != first.Name || space.Get("slug") != firstSpace.Get("slug") {
+		t.Errorf("made %v, %v, then %v, %v", first, firstSpace, again, space)
+	}
+	if after := factory.Counters(); after != before {
+		t.Errorf("%d counters were left behind", after-before)
+	}
+	if counted, _ := insert(); counted.ID != first.ID {
+		t.Error("the first call that is not isolated does not make row 0")
+	}
+	if counted, _ := insert(); counted.ID == first.ID {
+		t.Error("the second call that is not isolated makes row 0 again")
 	}
 }

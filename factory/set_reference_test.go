@@ -9,7 +9,7 @@ import (
 	"github.com/qarion/seedbed/internal/testpg"
 )
 
-const billing = `
+const billingSchema = `
 create table accounts (id uuid primary key default gen_random_uuid(), name text not null);
 create table users (account_id uuid not null references accounts, id uuid not null default gen_random_uuid(), primary key (account_id, id));
 create table invoices (account_id uuid not null references accounts, id uuid not null default gen_random_uuid(), created_by uuid not null,
@@ -34,10 +34,10 @@ type task struct {
 
 func (task) TableName() string { return "tasks" }
 
-// TestByHand: a reference that the caller sets leads to the tenant that it implies.
-func TestByHand(t *testing.T) {
+// A row whose references the caller sets is put in the tenant of the rows they lead to.
+func TestSetReferenceGivesTenant(t *testing.T) {
 	t.Parallel()
-	db := testpg.Schema(billing).DB(t)
+	db := testpg.Schema(billingSchema).DB(t)
 	u := factory.New(factory.Definition[user]{}).Create(t, db)
 	i := factory.New(factory.Definition[invoice]{}).Create(t, db, func(i *invoice) { i.CreatedBy = u.ID })
 	if i.AccountID != u.AccountID {
@@ -58,10 +58,11 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// TestByHandDisagrees: a row of another tenant is refused where the server would take it.
-func TestByHandDisagrees(t *testing.T) {
+// A reference to a row of another tenant is refused, also where no foreign key would
+// refuse it.
+func TestSetReferenceOfAnotherTenant(t *testing.T) {
 	t.Parallel()
-	db := testpg.Schema(billing).DB(t)
+	db := testpg.Schema(billingSchema).DB(t)
 	project := factory.Auto("projects").Create(t, db)
 	other := factory.Auto("accounts").Create(t, db)
 	tasks := factory.New(factory.Definition[task]{})

@@ -13,9 +13,10 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// What Go types people keep columns in: named strings, embedded structs, pointers and
-// pgtype's own; keys of text; a trigger; and a base whose subtypes have tables.
-var typed = &pgtest.Server{Migrations: fstest.MapFS{"00001_typed.sql": {Data: []byte(`-- +goose Up
+// goTypes is a schema for structs with all kinds of fields: named strings, embedded
+// structs, pointers and pgtype's types; with keys of text, a trigger, and a base whose
+// subtypes have tables.
+var goTypes = &pgtest.Server{Migrations: fstest.MapFS{"00001_go_types.sql": {Data: []byte(`-- +goose Up
 create type color as enum ('red', 'green');
 create table firms (slug text primary key, "legalName" text not null, rank int not null default 7);
 create table assets (firm text not null references firms, no int not null, kind text not null check (kind in ('car','house')), owner bigint not null, label text not null, primary key (firm, no));
@@ -102,7 +103,7 @@ var (
 
 func TestGoTypes(t *testing.T) {
 	t.Parallel()
-	db := typed.DB(t)
+	db := goTypes.DB(t)
 	none := firms.Create(t, db, func(f *firm) { f.Slug, f.Rank = "", new(int) })
 	nothing := func(k *kitchen) { k.Flag, k.Small, k.F, k.Amount = false, 0, 0, 0 }
 	k := kitchens.With(factory.In(none)).Create(t, db, nothing)
@@ -128,10 +129,10 @@ func TestGoTypes(t *testing.T) {
 	}
 }
 
-// A base's rows have their subtype's, however they are placed.
+// Each base has the row of its subtype, whichever option places it.
 func TestFillPlacedBase(t *testing.T) {
 	t.Parallel()
-	db := typed.DB(t)
+	db := goTypes.DB(t)
 	o := owners.Create(t, db)
 	factory.Fill(t, db, assets.With(factory.By(o)).N(20))
 	factory.Fill(t, db, assets.With(factory.In(o)).N(20))

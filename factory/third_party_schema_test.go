@@ -2,17 +2,15 @@ package factory_test
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/testpg"
 )
 
-// Tables as other people make them, each filled twice: partitions of partitions and of
-// short ranges, keys of character(n), constraints that only Postgres can read.
-func TestForeignTablesTwice(t *testing.T) {
+// Tables as third parties design them, each filled twice: partitions of partitions and of
+// short ranges, keys of character(n), CHECKs that only Postgres can read.
+func TestThirdPartySchemaTwice(t *testing.T) {
 	t.Parallel()
 	const schema = `
 create table runs (id char(26) primary key, status text not null check (status in ('queued', 'done')));
@@ -43,7 +41,7 @@ create table rules (id int generated always as identity primary key, kind text n
 	}
 }
 
-// What cannot be filled says why, before anything is written.
+// A plan that cannot be carried out says why, before it writes a row.
 func TestTablesThatCannotBeFilled(t *testing.T) {
 	t.Parallel()
 	db := testpg.Schema(`
@@ -64,23 +62,4 @@ create table posts (id int primary key)`).DB(t)
 	if n := testpg.One[int](t, db, "select count(*) from posts"); n != 0 {
 		t.Errorf("%d posts are left of plans that failed", n)
 	}
-}
-
-// wide is a schema of many tables: tenants, chains of references, constraints that only
-// Postgres can read in every fifth.
-func wide(tables int) string {
-	var b strings.Builder
-	b.WriteString("create table accounts (id uuid primary key, name text not null);\n")
-	for i := range tables - 1 {
-		fmt.Fprintf(&b, `create table t%[1]d (id uuid primary key, account_id uuid not null references accounts, name text not null, status text not null check (status in ('new', 'open', 'done')),
-	amount numeric(10,2) not null check (amount >= 0), active boolean not null, created_at timestamptz not null default now(), email text unique`, i)
-		if i > 0 {
-			fmt.Fprintf(&b, ", t%[1]d_id uuid not null references t%[1]d", i/2)
-		}
-		if i%5 == 0 {
-			b.WriteString(", low int not null, high int not null, check (case status when 'new' then high - low > 5 else high - low between 1 and 3 end)")
-		}
-		b.WriteString(");\n")
-	}
-	return b.String()
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// Keys that people choose, and that begin at 0 or with nothing at all.
-var grid = &pgtest.Server{Migrations: fstest.MapFS{"00001_grid.sql": {Data: []byte(`-- +goose Up
+// zeroKeys is a schema whose keys the application chooses: 0 and ” are keys.
+var zeroKeys = &pgtest.Server{Migrations: fstest.MapFS{"00001_zero_keys.sql": {Data: []byte(`-- +goose Up
 create table teams (no int primary key, name text not null);
 create table boards (team int not null references teams, pos smallint not null, code text not null, primary key (team, pos, code));
 create table cards (
@@ -66,7 +66,7 @@ func (note) TableName() string { return "notes" }
 // Zero is a key like any other: it survives, and rows can belong to it.
 func TestZeroIsAKey(t *testing.T) {
 	t.Parallel()
-	db := grid.DB(t)
+	db := zeroKeys.DB(t)
 	zero := factory.New(factory.Definition[team]{}).Create(t, db, func(t *team) { t.No = 0 })
 	b := factory.New(factory.Definition[board]{}).With(factory.In(zero)).
 		Create(t, db, func(b *board) { b.Pos, b.Code = 0, "" })

@@ -8,8 +8,8 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// A schema in which Discover takes customers for the tenant.
-var till = &pgtest.Server{Migrations: fstest.MapFS{"00001_till.sql": {Data: []byte(`-- +goose Up
+// customerSchema is a schema in which Discover takes customers for the tenants.
+var customerSchema = &pgtest.Server{Migrations: fstest.MapFS{"00001_customers.sql": {Data: []byte(`-- +goose Up
 create table customers (id bigint generated always as identity primary key, name text not null);
 create table orders (id bigint generated always as identity primary key, customer_id bigint not null references customers, total int not null);
 create table lines (id bigint generated always as identity primary key, order_id bigint not null references orders,
@@ -45,11 +45,11 @@ func TestNoRows(t *testing.T) {
 	mention(t, has, "Has: -2 rows of quality_checks asked for")
 }
 
-// What Discover takes for a tenant is no target of On, and the message says what is
-// meant instead; Has knows by itself.
+// On refuses a row that Discover takes for a tenant, and names In. Has places children in
+// their tenant without that.
 func TestOnATenant(t *testing.T) {
 	t.Parallel()
-	db := till.DB(t)
+	db := customerSchema.DB(t)
 	customer := factory.Auto("customers").Create(t, db)
 	for _, table := range []string{"orders", "lines", "coupons"} {
 		_, err := factory.Auto(table).With(factory.On(customer)).CreateContext(t.Context(), db)
@@ -74,11 +74,11 @@ func TestOnATenant(t *testing.T) {
 	mention(t, err, "has no place in users")
 }
 
-// In is said of the tenant; a row that is given is shared all the same where one
-// like it has to be there.
+// In names the tenant. A row that is given to it is also shared as a parent, where one of
+// its table is required.
 func TestInARowOfTheTenant(t *testing.T) {
 	t.Parallel()
-	db := till.DB(t)
+	db := customerSchema.DB(t)
 	order := factory.Auto("orders").Create(t, db)
 	line := factory.Auto("lines").With(factory.In(order)).Create(t, db)
 	if line.Get("order_id") != order.Get("id") || line.Get("customer_id") != order.Get("customer_id") {
@@ -95,7 +95,7 @@ func TestInARowOfTheTenant(t *testing.T) {
 	}
 }
 
-// The row of a subtype that its base came with is there already.
+// A subtype's row that was made together with its base cannot be made again.
 func TestSubtypeTwice(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)

@@ -13,8 +13,8 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// A schema that this project did not design: identity keys, plain foreign keys, names in
-// camel case, a table that reaches its tenant through its parent only.
+// shop is a schema unlike the reference schema: identity keys, plain foreign keys, names in
+// camel case, a table whose tenant is known through its parent only.
 var shop = &pgtest.Server{Migrations: fstest.MapFS{"00001_shop.sql": {Data: []byte(`-- +goose Up
 create table tenants (id bigint generated always as identity primary key, name text not null);
 create table members (id serial primary key, tenant_id bigint not null references tenants, email varchar(60) not null unique);
@@ -175,7 +175,7 @@ func TestTransientsHooksAndHas(t *testing.T) {
 	}
 }
 
-// What rows are placed by must be rows: one that was only built has no key.
+// On, By and In refuse a row that was built and not created: it has no key.
 func TestRowThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
@@ -184,9 +184,9 @@ func TestRowThatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"On": second(tasks.With(factory.On(p)).CreateContext(t.Context(), db)),
-		"By": second(tasks.With(factory.By(Member{Email: "x@example.com"})).CreateContext(t.Context(), db)),
-		"In": second(members.With(factory.In(Tenant{Name: "nobody"})).CreateContext(t.Context(), db)),
+		"On": errOf(tasks.With(factory.On(p)).CreateContext(t.Context(), db)),
+		"By": errOf(tasks.With(factory.By(Member{Email: "x@example.com"})).CreateContext(t.Context(), db)),
+		"In": errOf(members.With(factory.In(Tenant{Name: "nobody"})).CreateContext(t.Context(), db)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), name+"(") || !strings.Contains(err.Error(), `does not say its "id"; was it created?`) {
 			t.Errorf("%s: got %v", name, err)
@@ -209,7 +209,7 @@ func TestParentsKeepTheirOptions(t *testing.T) {
 	}
 }
 
-// The diamond: a task reaches its tenant through its project and through its doer.
+// A task has a tenant through its project and through its doer: they must be the same.
 func TestTenantDiamond(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
@@ -224,8 +224,8 @@ func TestTenantDiamond(t *testing.T) {
 	}
 
 	for name, err := range map[string]error{
-		"project and doer": second(tasks.With(factory.On(pa), factory.By(mb)).CreateContext(t.Context(), db)),
-		"tenant and lead":  second(projects.With(factory.In(a), factory.By(mb)).CreateContext(t.Context(), db)),
+		"project and doer": errOf(tasks.With(factory.On(pa), factory.By(mb)).CreateContext(t.Context(), db)),
+		"tenant and lead":  errOf(projects.With(factory.In(a), factory.By(mb)).CreateContext(t.Context(), db)),
 	} {
 		var disagree *factory.DisagreeError
 		if !errors.As(err, &disagree) {
@@ -243,7 +243,7 @@ func TestTenantDiamond(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func errOf[T any](_ T, err error) error { return err }
 
 func TestTraitWithoutAPlaceIsAnError(t *testing.T) {
 	t.Parallel()
@@ -265,9 +265,9 @@ type misspelt struct {
 
 func (misspelt) TableName() string { return "tasks" }
 
-type homeless struct{ ID int64 }
+type unknownTable struct{ ID int64 }
 
-func (homeless) TableName() string { return "task" }
+func (unknownTable) TableName() string { return "task" }
 
 func TestStructThatDoesNotFit(t *testing.T) {
 	t.Parallel()
@@ -282,13 +282,13 @@ func TestStructThatDoesNotFit(t *testing.T) {
 			t.Errorf("the message lacks %s:\n%v", part, err)
 		}
 	}
-	_, err = factory.New(factory.Definition[homeless]{}).CreateContext(t.Context(), db)
+	_, err = factory.New(factory.Definition[unknownTable]{}).CreateContext(t.Context(), db)
 	if !errors.Is(err, factory.ErrNoTable) || !strings.Contains(err.Error(), "did you mean tasks?") {
 		t.Errorf("unknown table: %v", err)
 	}
 }
 
-// A failed call leaves the caller's transaction usable, and the settings as they were.
+// A failed call leaves the caller's transaction usable.
 func TestFailureInsideATransaction(t *testing.T) {
 	t.Parallel()
 	tx := shop.Tx(t)

@@ -9,8 +9,9 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// Constraints that Postgres checks by a trigger, which a fill switches off.
-var later = &pgtest.Server{Extensions: []string{"btree_gist"}, Migrations: fstest.MapFS{"00001_later.sql": {Data: []byte(`-- +goose Up
+// deferredConstraints is a schema with constraints that Postgres checks by triggers, which
+// a plan disables.
+var deferredConstraints = &pgtest.Server{Extensions: []string{"btree_gist"}, Migrations: fstest.MapFS{"00001_deferred.sql": {Data: []byte(`-- +goose Up
 create table slots (
 	id bigint generated always as identity primary key,
 	room int not null, "From" timestamptz not null, "to" timestamptz not null, cancelled boolean not null default false,
@@ -24,7 +25,7 @@ drop table slots; drop table seats; drop table labels;
 
 func TestFillProvesWhatIsDeferred(t *testing.T) {
 	t.Parallel()
-	own := later.DB(t)
+	own := deferredConstraints.DB(t)
 	if _, err := own.Exec(t.Context(), "grant select, insert on all tables in schema public to seedbed_seeder"); err != nil {
 		t.Fatal(err)
 	}

@@ -9,10 +9,9 @@
 //	cells.At(41)
 //	email := cells.Of("email").Email() // always the same, and no other row's
 //
-// A cell is a stream of its own: reseeding the source beneath gofakeit costs two
-// nanoseconds, where a new Faker costs ten microseconds. Methods that say
-// "unique" are so by construction, for any row number: the number is permuted
-// and written in a mixed radix whose digits are words, never drawn by luck.
+// A cell has a random stream of its own: reseeding the source beneath gofakeit costs 2 ns,
+// where a new Faker costs 10 µs. Methods that say "unique" are so by construction, for any
+// row: the row's number is permuted and written in a mixed radix whose digits are words.
 package fake
 
 import (
@@ -21,21 +20,21 @@ import (
 	"github.com/brianvoe/gofakeit/v6"
 )
 
-// Epoch is what "now" is unless the caller says otherwise.
+// Epoch is the present of generated data, unless the caller gives another one.
 var Epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
 // DefaultSeed is the seed where none is given.
 const DefaultSeed uint64 = 330
 
-// Cells makes the cells of one table, a row at a time. It is not safe for
-// concurrent use; make one per goroutine.
+// Cells makes the cells of one table, a row at a time. It is not safe for concurrent use:
+// each goroutine needs its own.
 type Cells struct {
 	value Value
 	table uint64
 	row   int64
 }
 
-// New makes the cells of a table. It allocates once; At and Of do not.
+// New returns the cells of a table, at row 0. It allocates; At and Of do not.
 func New(seed uint64, table string, now time.Time) *Cells {
 	c := &Cells{}
 	c.value.faker = gofakeit.NewCustom(&c.value.source)
@@ -43,7 +42,7 @@ func New(seed uint64, table string, now time.Time) *Cells {
 	return c
 }
 
-// Become turns to another table or seed, at row 0, without allocating.
+// Become switches to another table or seed, at row 0, without allocating.
 func (c *Cells) Become(seed uint64, table string, now time.Time) {
 	c.table, c.row, c.value.now = mix(seed^hash(table)), 0, now
 }
@@ -51,14 +50,14 @@ func (c *Cells) Become(seed uint64, table string, now time.Time) {
 // At moves to a row. Rows count from 0.
 func (c *Cells) At(row int64) { c.row = row }
 
-// Row is the number of the row, from 0: what a sequence is made of.
+// Row is the number of the row, from 0, as for a sequence.
 func (c *Cells) Row() int64 { return c.row }
 
 // Now is the fixed present of the data.
 func (c *Cells) Now() time.Time { return c.value.now }
 
-// Of turns to a column's cell. The result is good until the next call of Of, and
-// starts from the beginning whenever the same column is named again.
+// Of returns the cell of a column. It is valid until the next call of Of. Naming the same
+// column again returns the same values again.
 func (c *Cells) Of(column string) *Value {
 	v := &c.value
 	v.column = mix(c.table ^ hash(column))
@@ -67,15 +66,17 @@ func (c *Cells) Of(column string) *Value {
 	return v
 }
 
-// Value is the cell of one column in one row: each method draws from its stream.
+// Value is the cell of one column in one row. Each method draws from the cell's random
+// stream or, where it says that it is unique, derives from the row's number what no other
+// row of the table has.
 type Value struct {
 	faker  *gofakeit.Faker
 	source source
-	table  uint64 // of seed and table
-	column uint64 // of seed, table and column: the key of its permutation
+	table  uint64 // hash of seed and table
+	column uint64 // hash of seed, table and column; the key of permutations
 	row    int64
 	now    time.Time
-	buf    []byte
+	buf    []byte // the text being built: see put and flush
 }
 
 // Row is the number of the row, from 0.

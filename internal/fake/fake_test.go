@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestCellsNeverChange(t *testing.T) {
 		{"company", v("company").Company(), goldenCompany},
 		{"dataset", v("dataset").Dataset(), goldenDataset},
 		{"comment", v("body").Comment(), goldenComment},
-		{"rising", v("created_at").IncreasingTime().Format(time.RFC3339Nano), goldenRising},
+		{"increasing time", v("created_at").IncreasingTime().Format(time.RFC3339Nano), goldenTime},
 		{"int", strconv.FormatInt(v("n").Int(0, 1_000_000), 10), goldenInt},
 	} {
 		if k.got != k.want {
@@ -82,7 +83,7 @@ func TestUniqueMethodsAre(t *testing.T) {
 	}
 }
 
-func TestRisingMovesForward(t *testing.T) {
+func TestIncreasingTimeIncreases(t *testing.T) {
 	c := New(1, "t", Epoch)
 	last := time.Time{}
 	for _, row := range []int64{0, 1, 2, 1000, 9_999_999, 10_000_000, 50_000_000} {
@@ -125,5 +126,40 @@ func BenchmarkEmail(b *testing.B) {
 	for i := range b.N {
 		c.At(int64(i))
 		_ = c.Of("email").Email()
+	}
+}
+
+const (
+	goldenEmail   = "aylin.turner@calm-rook.example"
+	goldenCompany = "Vivid Comet Analytics"
+	goldenDataset = "raw_emails_joined"
+	goldenComment = "Row count of stores dropped 5% since the 01:15 load. Threshold of 62 is too tight for by_cohort data."
+	goldenTime    = "2025-03-06T16:52:24.664032Z"
+	goldenInt     = "112428"
+)
+
+func TestPatternMatchesAndIsUnique(t *testing.T) {
+	c := New(1, "t", Epoch)
+	for _, expr := range []string{
+		`^[a-z0-9]+(-[a-z0-9]+)*$`, `^[A-Z]{3}-\d{4}$`, `^(vault|aws-sm|env)://[A-Za-z0-9_./#-]{1,400}$`, `^(\S+ ){4}\S+$`,
+		`^[^@[:space:]]+@[^@[:space:]]+$`, `^#[0-9a-f]{6}$`, `^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, `^a|b|c[0-9]$`, `x?y*z`,
+	} {
+		p, err := NewPattern(expr, 0)
+		if err != nil {
+			t.Fatalf("%s: %v", expr, err)
+		}
+		re := regexp.MustCompile(expr)
+		seen := map[string]int{}
+		for row := range int(min(p.Strings(), 5000)) {
+			c.At(int64(row))
+			s := c.Of("code").Match(p)
+			if !re.MatchString(s) {
+				t.Fatalf("%s: %q does not match", expr, s)
+			}
+			if before, ok := seen[s]; ok {
+				t.Fatalf("%s: rows %d and %d are both %q", expr, before, row, s)
+			}
+			seen[s] = row
+		}
 	}
 }

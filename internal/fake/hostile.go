@@ -2,10 +2,10 @@ package fake
 
 import "strings"
 
-// HostileTexts holds a string of every class of characters that a text column
-// takes and that applications have choked on. Each names its class first, so
-// that what survives in a response can be told. None has a NUL or invalid UTF-8,
-// which text refuses.
+// HostileTexts holds a text of every class of characters that a text column takes and that
+// applications have choked on. Each begins with the name of its class, so that a reader of
+// a response can tell what has survived. None has a NUL or invalid UTF-8, which text
+// refuses.
 var HostileTexts = []string{
 	"c0 \x01\x02\x07\x08\x0b\x0c\x1b[31m\x1f\x7f",
 	"c1 \u0080\u0085\u009b31m\u009f",
@@ -30,8 +30,8 @@ var HostileTexts = []string{
 	`json {"__proto__":{"a":1}} NaN null`,
 }
 
-// HostileBytes holds a value of every class of bytes that bytea takes: invalid,
-// overlong, surrogate and truncated UTF-8, NUL, and every byte there is.
+// HostileBytes holds a value of every class of bytes that bytea takes: invalid, overlong,
+// surrogate and truncated UTF-8, NUL, and all 256 bytes.
 var HostileBytes = [][]byte{
 	[]byte("invalid \xff\xfe\xc3("),
 	[]byte("overlong \xc0\xaf\xe0\x80\xaf"),
@@ -44,7 +44,7 @@ var HostileBytes = [][]byte{
 	{},
 }
 
-// HostileJSON holds objects that jsonb takes and that trip readers.
+// HostileJSON holds objects that jsonb takes and that JSON readers choke on.
 var HostileJSON = []string{
 	`{"c0": "\u0001\u001b[31m\u007f"}`,
 	`{"bidi": "\u202e", "bom": "\ufeff", "nonchar": "\uffff"}`,
@@ -56,7 +56,8 @@ var HostileJSON = []string{
 	`{"dup": 1, "dup": 2}`,
 }
 
-// HostileJSONText is what only the json type takes: it keeps the text as it is.
+// HostileJSONText holds documents that only the type json takes, which keeps the text as it
+// is.
 var HostileJSONText = []string{
 	`{"nul": "\u0000"}`,
 	`{"lone": "\ud800"}`,
@@ -71,8 +72,8 @@ func allBytes() []byte {
 	return b
 }
 
-// HostileText is one of HostileTexts, in turn by row, cut to at most limit
-// characters where limit is above 0.
+// HostileText is one of HostileTexts, which the rows take in turn, cut to limit characters
+// where limit is above 0.
 func (v *Value) HostileText(limit int) string {
 	s := HostileTexts[int(uint64(v.row)%uint64(len(HostileTexts)))]
 	if limit <= 0 {
@@ -82,12 +83,12 @@ func (v *Value) HostileText(limit int) string {
 	return strings.TrimSpace(string(runes[:min(limit, len(runes))]))
 }
 
-// HostileBytes is one of the package's HostileBytes, in turn by row.
+// HostileBytes is one of the package's HostileBytes, which the rows take in turn.
 func (v *Value) HostileBytes() []byte {
 	return HostileBytes[int(uint64(v.row)%uint64(len(HostileBytes)))]
 }
 
-// HostileJSON is one of the package's HostileJSON, in turn by row.
+// HostileJSON is one of the package's HostileJSON, which the rows take in turn.
 func (v *Value) HostileJSON() string {
 	return HostileJSON[int(uint64(v.row)%uint64(len(HostileJSON)))]
 }

@@ -6,20 +6,18 @@ import (
 	"regexp/syntax"
 )
 
-// Pattern makes strings that match a regular expression. It counts through the
-// strings rather than drawing them: rows differ as long as there are fewer of them
-// than strings.
+// Pattern makes texts that match a regular expression. It numbers the texts instead of
+// drawing them, so rows differ as long as there are fewer rows than texts.
 type Pattern struct {
 	root *syntax.Regexp
-	size uint64 // how many strings, at most 1<<62
-	// Long is how often an unbounded repetition repeats beyond its least.
-	long int
+	size uint64 // how many texts, at most mostStrings
+	long int    // how many times an unbounded repetition repeats beyond its minimum
 }
 
-const manyStrings = uint64(1) << 62
+const mostStrings = uint64(1) << 62
 
-// NewPattern reads an expression as Go does, which is how Postgres does for what
-// CHECK constraints usually say. long is how often + and * repeat; zero is 5 times.
+// NewPattern reads an expression in Go's syntax, which is Postgres's for what CHECK
+// constraints usually say. long is how many times + and * repeat; 0 means 5.
 func NewPattern(expr string, long int) (*Pattern, error) {
 	root, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -33,17 +31,19 @@ func NewPattern(expr string, long int) (*Pattern, error) {
 	return p, nil
 }
 
-// Strings is how many different ones the pattern makes.
+// Strings returns how many different texts the pattern makes.
 func (p *Pattern) Strings() uint64 { return p.size }
 
-func times(a, b uint64) uint64 {
+// cappedProduct is a*b, at most mostStrings.
+func cappedProduct(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
-	if hi > 0 || lo > manyStrings {
-		return manyStrings
+	if hi > 0 || lo > mostStrings {
+		return mostStrings
 	}
 	return lo
 }
 
+// count returns how many different texts a part of the expression makes.
 func (p *Pattern) count(re *syntax.Regexp) uint64 {
 	switch re.Op {
 	case syntax.OpCharClass:
@@ -53,27 +53,27 @@ func (p *Pattern) count(re *syntax.Regexp) uint64 {
 	case syntax.OpConcat, syntax.OpCapture:
 		n := uint64(1)
 		for _, sub := range re.Sub {
-			n = times(n, p.count(sub))
+			n = cappedProduct(n, p.count(sub))
 		}
 		return n
 	case syntax.OpAlternate:
 		n := uint64(0)
 		for _, sub := range re.Sub {
-			n = min(n+p.count(sub), manyStrings)
+			n = min(n+p.count(sub), mostStrings)
 		}
 		return n
 	case syntax.OpPlus, syntax.OpStar, syntax.OpRepeat, syntax.OpQuest:
 		n := uint64(1)
 		for range p.repeats(re) {
-			n = times(n, p.count(re.Sub[0]))
+			n = cappedProduct(n, p.count(re.Sub[0]))
 		}
 		return n
 	}
 	return 1
 }
 
-// repeats is how often a repetition repeats: always as often, so that every
-// position counts.
+// repeats returns how many times a repetition repeats. It is always the same number, so
+// that every position of the text counts.
 func (p *Pattern) repeats(re *syntax.Regexp) int {
 	switch re.Op {
 	case syntax.OpStar:
@@ -92,7 +92,8 @@ func (p *Pattern) repeats(re *syntax.Regexp) int {
 	return min(re.Max, max(re.Min, p.long))
 }
 
-// printable lists the characters of a class that people type, or its first one.
+// printable returns the characters of a class that people type: letters and digits, or else
+// other ASCII, or else the first one of the class.
 func printable(ranges []rune) []rune {
 	var out []rune
 	for i := 0; i+1 < len(ranges); i += 2 {
@@ -102,7 +103,7 @@ func printable(ranges []rune) []rune {
 			}
 		}
 	}
-	if letters := keepAlnum(out); len(letters) > 1 {
+	if letters := lettersAndDigits(out); len(letters) > 1 {
 		return letters
 	}
 	if len(out) == 0 && len(ranges) > 0 {
@@ -111,7 +112,7 @@ func printable(ranges []rune) []rune {
 	return out
 }
 
-func keepAlnum(in []rune) []rune {
+func lettersAndDigits(in []rune) []rune {
 	var out []rune
 	for _, r := range in {
 		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
@@ -121,16 +122,17 @@ func keepAlnum(in []rune) []rune {
 	return out
 }
 
-// Match makes the row's string. Unique below Strings.
+// Match makes the row's text of the pattern. Unique below Strings.
 func (v *Value) Match(p *Pattern) string {
 	x := uint64(v.row)
 	if p.size > 1 {
 		x = permute(x%p.size, p.size, v.column)
 	}
 	v.walk(p, p.root, &x)
-	return v.take()
+	return v.flush()
 }
 
+// walk writes a part of the expression. It takes the digits for its choices from x.
 func (v *Value) walk(p *Pattern, re *syntax.Regexp, x *uint64) {
 	digit := func(n uint64) uint64 {
 		d := *x % n
@@ -159,11 +161,11 @@ func (v *Value) walk(p *Pattern, re *syntax.Regexp, x *uint64) {
 	}
 }
 
-// alternate spends the number on the branch that it falls into.
+// alternate writes the branch of an alternative that number x falls into.
 func (v *Value) alternate(p *Pattern, re *syntax.Regexp, x *uint64) {
 	var total uint64
 	for _, sub := range re.Sub {
-		total = min(total+p.count(sub), manyStrings)
+		total = min(total+p.count(sub), mostStrings)
 	}
 	d := *x % total
 	rest := *x / total

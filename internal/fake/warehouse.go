@@ -1,5 +1,7 @@
 package fake
 
+// layers, subjects and facets are the parts of a Dataset's name; measures and keys are
+// columns.
 var layers = []string{"raw", "stg", "int", "dim", "fct", "mart", "agg", "snap"}
 
 var subjects = []string{"orders", "invoices", "payments", "customers", "sessions", "shipments", "refunds", "contracts",
@@ -16,13 +18,13 @@ var measures = []string{"amount", "quantity", "net_price", "tax", "latency_ms", 
 
 var keys = []string{"id", "customer_id", "order_id", "store_id", "account_id", "external_ref", "email", "created_at"}
 
-// Dataset is a table's name as one meets it in a warehouse. Unique.
+// Dataset is the name of a table in a data warehouse. Unique.
 func (v *Value) Dataset() string {
 	var d [3]int
-	round := v.split(d[:], len(layers), len(subjects), len(facets))
+	round := v.mixedRadix(d[:], len(layers), len(subjects), len(facets))
 	v.put(layers[d[0]], "_", subjects[d[1]], "_", facets[d[2]])
-	v.again("_", round)
-	return v.take()
+	v.putRound("_", round)
+	return v.flush()
 }
 
 // Column is a column's name.
@@ -33,19 +35,19 @@ func (v *Value) Column() string {
 	return measures[v.Index(len(measures))]
 }
 
-// Check is a quality check's name. Unique.
+// Check is the name of a data quality check. Unique.
 func (v *Value) Check() string {
 	var d [3]int
-	round := v.split(d[:], len(subjects), len(measures), len(checkVerbs))
+	round := v.mixedRadix(d[:], len(subjects), len(measures), len(checkVerbs))
 	v.put(subjects[d[0]], " ", measures[d[1]], " ", checkVerbs[d[2]])
-	v.again(" #", round)
-	return v.take()
+	v.putRound(" #", round)
+	return v.flush()
 }
 
 var checkVerbs = []string{"is never null", "is unique", "is fresh", "stays within bounds", "matches the ledger",
 	"has no orphans", "keeps its volume", "follows its pattern", "never goes backwards", "sums up"}
 
-// SQL is a query that returns the rows that a quality check objects to.
+// SQL is a query for the rows that violate a data quality check.
 func (v *Value) SQL() string {
 	table, measure := subjects[v.Index(len(subjects))], measures[v.Index(len(measures))]
 	key := keys[v.Index(len(keys))]
@@ -58,7 +60,7 @@ func (v *Value) SQL() string {
 		v.put("SELECT count(*) FROM ", table, " WHERE ", key, " IS NULL")
 	case 3:
 		v.put("SELECT max(created_at) FROM ", table, "\nHAVING max(created_at) < now() - interval '")
-		v.number(v.Int(1, 48))
+		v.putNumber(v.Int(1, 48))
 		v.put(" hours'")
 	case 4:
 		v.put("SELECT c.", key, "\nFROM ", table, " c\nLEFT JOIN ", subjects[v.Index(len(subjects))], " p USING (",
@@ -66,11 +68,11 @@ func (v *Value) SQL() string {
 	default:
 		v.put("SELECT date_trunc('day', created_at) AS day, sum(", measure, ")\nFROM ", table, "\nGROUP BY 1\nHAVING sum(",
 			measure, ") NOT BETWEEN ")
-		v.number(v.Int(1, 100))
+		v.putNumber(v.Int(1, 100))
 		v.put(" AND ")
-		v.number(v.Int(10_000, 9_000_000))
+		v.putNumber(v.Int(10_000, 9_000_000))
 	}
-	return v.take()
+	return v.flush()
 }
 
 // Cron is a five-field schedule.
@@ -79,37 +81,38 @@ func (v *Value) Cron() string {
 	case 0:
 		v.put("*/", v.OneOf("5", "10", "15", "30"), " * * * *")
 	case 1:
-		v.number(v.Int(0, 59))
+		v.putNumber(v.Int(0, 59))
 		v.put(" * * * *")
 	case 2:
-		v.clock()
+		v.putCronTime()
 		v.put(" * * 1-5")
 	case 3:
-		v.clock()
+		v.putCronTime()
 		v.put(" 1 * *")
 	default:
-		v.clock()
+		v.putCronTime()
 		v.put(" * * *")
 	}
-	return v.take()
+	return v.flush()
 }
 
-func (v *Value) clock() {
-	v.number(v.Int(0, 59))
+// putCronTime writes a minute and an hour.
+func (v *Value) putCronTime() {
+	v.putNumber(v.Int(0, 59))
 	v.put(" ")
-	v.number(v.Int(0, 23))
+	v.putNumber(v.Int(0, 23))
 }
 
 // Host name of a server. Unique.
 func (v *Value) Host() string {
 	slug := v.Slug()
 	v.put(v.OneOf("db", "wh", "etl", "api"), ".", slug, ".example")
-	return v.take()
+	return v.flush()
 }
 
 // File name with an extension. Unique.
 func (v *Value) File() string {
 	name := v.Dataset()
 	v.put(name, v.OneOf(".csv", ".pdf", ".png", ".xlsx", ".json", ".parquet"))
-	return v.take()
+	return v.flush()
 }

@@ -10,8 +10,8 @@ import (
 // Word lists for unique names: lower-case, letters and digits only and without
 // doubles, so that words joined by a separator can be told apart again.
 var (
-	firsts = sync.OnceValue(func() []string { return words("person", "first") })
-	lasts  = sync.OnceValue(func() []string { return words("person", "last") })
+	firstNames = sync.OnceValue(func() []string { return words("person", "first") })
+	lastNames  = sync.OnceValue(func() []string { return words("person", "last") })
 )
 
 // Words that a company, a domain or a project is called by.
@@ -30,12 +30,14 @@ var (
 		summit swan temple terrace thistle tide timber tower trail tulip valley vista walnut wave willow wren yard`)
 )
 
+// words returns a list of gofakeit in lower case, without doubles and without names that
+// have other characters than letters and digits.
 func words(category, list string) []string {
 	seen := map[string]bool{}
 	var out []string
 	for _, w := range data.Data[category][list] {
 		w = strings.ToLower(w)
-		if !seen[w] && plain(w) {
+		if !seen[w] && isLettersAndDigits(w) {
 			seen[w] = true
 			out = append(out, w)
 		}
@@ -43,7 +45,8 @@ func words(category, list string) []string {
 	return out
 }
 
-func plain(w string) bool {
+// isLettersAndDigits reports whether a word has lower-case ASCII letters and digits only.
+func isLettersAndDigits(w string) bool {
 	for i := 0; i < len(w); i++ {
 		if (w[i] < 'a' || w[i] > 'z') && (w[i] < '0' || w[i] > '9') {
 			return false
@@ -52,27 +55,30 @@ func plain(w string) bool {
 	return w != ""
 }
 
-// title puts the first letter in upper case; the words are ASCII.
-func (v *Value) title(w string) {
+// putTitle writes a word with its first letter in upper case; the words are ASCII.
+func (v *Value) putTitle(w string) {
 	v.buf = append(v.buf, w[0]&^0x20)
 	v.buf = append(v.buf, w[1:]...)
 }
 
+// put appends to the text being built.
 func (v *Value) put(parts ...string) {
 	for _, p := range parts {
 		v.buf = append(v.buf, p...)
 	}
 }
 
-// again numbers what was said in an earlier round of the whole domain.
-func (v *Value) again(sep string, round int64) {
+// putRound appends the number of the round, from the second one on: it makes repeated texts
+// unique.
+func (v *Value) putRound(sep string, round int64) {
 	if round > 0 {
 		v.put(sep)
-		v.number(round + 1)
+		v.putNumber(round + 1)
 	}
 }
 
-func (v *Value) number(n int64) {
+// putNumber appends a number without allocating.
+func (v *Value) putNumber(n int64) {
 	if n < 0 {
 		v.buf = append(v.buf, '-')
 		n = -n
@@ -89,8 +95,8 @@ func (v *Value) number(n int64) {
 	v.buf = append(v.buf, digits[i:]...)
 }
 
-// take hands the buffer over as a string and empties it.
-func (v *Value) take() string {
+// flush returns the text that was built, and empties the buffer.
+func (v *Value) flush() string {
 	s := string(v.buf)
 	v.buf = v.buf[:0]
 	return s

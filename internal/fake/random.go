@@ -1,7 +1,7 @@
 package fake
 
-// source is splitmix64 behind rand.Source64: its whole state is one word, so that
-// a cell is reached by setting it.
+// source is splitmix64 as a rand.Source64. Its whole state is one word, so setting that
+// word moves it to a cell.
 type source struct{ state uint64 }
 
 func (s *source) Uint64() uint64 {
@@ -19,9 +19,10 @@ func finish(z uint64) uint64 {
 	return z ^ z>>31
 }
 
+// mix spreads the bits of z over all bits of the result.
 func mix(z uint64) uint64 { return finish(z + 0x9e3779b97f4a7c15) }
 
-// hash is FNV-1a: names are short, and it must be the same for ever.
+// hash is FNV-1a, mixed. It must never change: every value depends on it.
 func hash(s string) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := 0; i < len(s); i++ {
@@ -30,13 +31,12 @@ func hash(s string) uint64 {
 	return mix(h)
 }
 
-// Derive makes a seed of a seed and a name.
+// Derive returns a seed that follows from a seed and a name.
 func Derive(seed uint64, name string) uint64 { return mix(seed ^ hash(name)) }
 
-// permute is a bijection of [0, n) chosen by key: a four-round Feistel network
-// over the smallest square of a power of two that holds n, walked until it
-// lands inside again. The square is less than four times n, so it walks less
-// than four times on average.
+// permute is a bijection of [0, n) chosen by key: a four-round Feistel network over the
+// smallest square of a power of two that holds n, repeated until the result is below n. The
+// square is less than four times n, so it repeats less than four times on average.
 func permute(x, n, key uint64) uint64 {
 	half := uint(1)
 	for half < 32 && uint64(1)<<(2*half) < n {
@@ -55,10 +55,10 @@ func permute(x, n, key uint64) uint64 {
 	}
 }
 
-// split writes the row in a mixed radix of the given sizes, after permuting it,
-// and says how often the whole domain was used up before: two rows differ in a
-// digit or in that count.
-func (v *Value) split(digits []int, sizes ...int) (round int64) {
+// mixedRadix permutes the row's number and writes it in a mixed radix of the given sizes, a
+// digit each. round is how many times earlier rows have used up all digits: two rows differ
+// in a digit or in the round.
+func (v *Value) mixedRadix(digits []int, sizes ...int) (round int64) {
 	n := uint64(1)
 	for _, size := range sizes {
 		n *= uint64(size)

@@ -3,32 +3,33 @@ package fake
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
-// as turns to another cell of the same row: columns that draw from it agree.
-func (v *Value) as(name string) *Value {
+// switchTo switches to another cell of the same row: columns that draw from the same cell
+// agree.
+func (v *Value) switchTo(name string) *Value {
 	v.column = mix(v.table ^ hash(name))
 	v.source.state = mix(v.column ^ mix(uint64(v.row)))
 	return v
 }
 
-// Person is who a row is about: its name columns, its e-mail address and its user name
-// are of the same person.
+// Person is the person that a row is about: its name columns, e-mail address and user name
+// agree.
 type Person struct {
 	First, Last string
-	round       int64 // how often all names were used up before
+	round       int64 // how many times all names were used up in earlier rows
 }
 
-// PersonOf is the person of the row. Unique, as first and last name and a number.
+// PersonOf returns the person of the row. First name, last name and number together are
+// unique.
 func PersonOf(v *Value) Person {
 	var d [2]int
-	f, l := firsts(), lasts()
-	round := v.as("person").split(d[:], len(f), len(l))
-	return Person{titled(f[d[0]]), titled(l[d[1]]), round}
+	f, l := firstNames(), lastNames()
+	round := v.switchTo("person").mixedRadix(d[:], len(f), len(l))
+	return Person{capitalized(f[d[0]]), capitalized(l[d[1]]), round}
 }
 
-// Name of the person.
+// Name is the first and the last name.
 func (p Person) Name() string { return p.First + " " + p.Last }
 
 // Username is lower-case. Unique.
@@ -38,11 +39,12 @@ func (p Person) Username() string {
 
 // Email is the person's, in a domain that never resolves. Unique.
 func (p Person) Email(v *Value) string {
-	v.as("person's domain")
+	v.switchTo("person's domain")
 	domain := v.OneOf(adjectives...) + "-" + v.OneOf(nouns...)
 	return strings.ToLower(p.First+"."+p.Last) + p.number("+") + "@" + domain + ".example"
 }
 
+// number is what makes a repeated name unique: none in the first round.
 func (p Person) number(sep string) string {
 	if p.round == 0 {
 		return ""
@@ -50,15 +52,16 @@ func (p Person) number(sep string) string {
 	return sep + strconv.FormatInt(p.round, 10)
 }
 
-func titled(w string) string { return strings.ToUpper(w[:1]) + w[1:] }
+// capitalized puts the first letter in upper case; the words are ASCII.
+func capitalized(w string) string { return strings.ToUpper(w[:1]) + w[1:] }
 
-// Place is where a row is: country, city, currency and language agree.
+// Place is the place that a row is about: country, city, currency and language agree.
 type Place struct {
 	Country, Code, Code3, City, Region, Currency, Locale, Zone, Dial string
 }
 
-// PlaceOf is the place of the row.
-func PlaceOf(v *Value) Place { return places[v.as("place").Index(len(places))] }
+// PlaceOf returns the place of the row.
+func PlaceOf(v *Value) Place { return places[v.switchTo("place").Index(len(places))] }
 
 var places = []Place{
 	{"Germany", "DE", "DEU", "Hamburg", "Hamburg", "EUR", "de-DE", "Europe/Berlin", "+49"},
@@ -77,16 +80,7 @@ var places = []Place{
 	{"Australia", "AU", "AUS", "Brisbane", "Queensland", "AUD", "en-AU", "Australia/Brisbane", "+61"},
 }
 
-// RecentTime is a moment of the past year that moves forward with the row, as
-// IncreasingTime is, and comes close to the present with few rows: the thirtieth is five
-// months old, the two hundredth five weeks. Whole microseconds.
-func RecentTime(v *Value) time.Time {
-	const knee = 20
-	micros := float64(year/time.Microsecond) * knee / (knee + float64(v.row))
-	return v.now.Add(-time.Duration(micros) * time.Microsecond)
-}
-
-// Note is a remark that fits any table: an order, a ticket, a contract.
+// Note is a remark that fits any business table: an order, a ticket, a contract.
 func Note(v *Value) string {
 	s := v.OneOf(notes...)
 	if v.Chance(0.3) {
@@ -97,7 +91,7 @@ func Note(v *Value) string {
 	return s
 }
 
-// Summary is a description that fits any table.
+// Summary is a description that fits any business table.
 func Summary(v *Value) string { return v.OneOf(summaries...) }
 
 // Reason is why something was done.

@@ -10,7 +10,7 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// customers are the organizations, with their spaces. Sizes differ, as they do.
+// customers are the organizations of the demo, with their spaces. Sizes differ, as in life.
 var customers = []struct {
 	slug, name string
 	people     int
@@ -24,14 +24,14 @@ var customers = []struct {
 		{"reporting", "Reporting", 7}, {"attic", "Attic", 2}}},
 }
 
-// room is a space and how many datasets it has.
+// spaceSpec is a space to make, with so many datasets.
 type spaceSpec struct {
 	slug, name string
 	datasets   int
 }
 
-// demo is three organizations, their spaces, people, and some months of work: about
-// 5,000 rows, in a second or two.
+// demo makes three organizations with spaces, people and some months of work: about 5,000
+// rows, in a second or two.
 func demo(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
@@ -42,13 +42,13 @@ func demo(ctx context.Context, db seedbed.DB, o Options) error {
 		for _, c := range customers {
 			org := w.organization(c.slug, c.name)
 			people := w.people(org, c.people)
-			for i, r := range c.spaces {
-				w.space(org, r, people, i)
+			for i, spec := range c.spaces {
+				w.space(org, spec, people, i)
 				if w.err != nil {
-					return fmt.Errorf("fill space %s of %s: %w", r.slug, c.slug, w.err)
+					return fmt.Errorf("fill space %s of %s: %w", spec.slug, c.slug, w.err)
 				}
 				w.done++
-				o.say(c.name+", "+r.name, w.done, total)
+				o.say(c.name+", "+spec.name, w.done, total)
 			}
 		}
 		return nil

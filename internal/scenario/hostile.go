@@ -10,12 +10,12 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// hostileRows of each table: the classes take turns row by row, and texts have the
-// most of them.
+// hostileRows is how many rows each table gets: the rows take the classes in turn, and
+// there are 21 classes of texts.
 const hostileRows = 24
 
-// hostile is one space with every class of characters and bytes in every column that
-// may hold it.
+// hostile makes one space with every class of hostile characters and bytes in every column
+// that may hold it.
 func hostile(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
@@ -32,44 +32,48 @@ func hostile(ctx context.Context, db seedbed.DB, o Options) error {
 	})
 }
 
-// hostileSpace makes a space with its members. Organizations and spaces come in all
-// classes too; the work is done in one of them.
+// hostileSpace makes hostile organizations, spaces and users. The other hostile rows go to
+// the first space.
 func (w *world) hostileSpace() *space {
 	bad := factory.Hostile()
-	orgs := some(w, factory.Organizations)(hostileRows, w.seed, bad)
-	spaces := some(w, factory.Spaces)(hostileRows, w.seed, bad, factory.In(orgs[0]))
+	orgs := createN(w, factory.Organizations)(hostileRows, w.seed, bad)
+	spaces := createN(w, factory.Spaces)(hostileRows, w.seed, bad, factory.In(orgs[0]))
 	s := &space{world: w, Space: spaces[0]}
 	s.in = factory.In(s.Space)
-	for _, u := range some(w, factory.Users)(hostileRows, w.seed, bad) {
-		some(w, factory.OrganizationMemberships)(1, w.seed, factory.In(orgs[0]), factory.By(u))
+	for _, u := range createN(w, factory.Users)(hostileRows, w.seed, bad) {
+		createN(w, factory.OrganizationMemberships)(1, w.seed, factory.In(orgs[0]), factory.By(u))
 		s.join(u, len(s.members))
 	}
 	return s
 }
 
+// hostileWork makes hostile systems, datasets, checks, runs, results and alerts. It returns
+// a dataset.
 func (s *space) hostileWork() factory.Dataset {
 	bad := factory.Hostile()
-	for _, flavour := range []factory.Option{factory.Snowflake(), factory.BigQuery(), factory.Databricks(),
+	for _, systemType := range []factory.Option{factory.Snowflake(), factory.BigQuery(), factory.Databricks(),
 		factory.Postgres(), factory.Slack(), factory.PagerDuty(), factory.Email(), factory.Webhook()} {
-		some(s.world, factory.SourceSystems)(hostileRows/8, s.seed, s.in, flavour, bad)
+		createN(s.world, factory.SourceSystems)(hostileRows/8, s.seed, s.in, systemType, bad)
 	}
-	datasets := some(s.world, factory.Datasets)(hostileRows, s.seed, s.in, s.by(0), bad)
-	checks := some(s.world, factory.QualityChecks)(hostileRows, s.seed, factory.On(datasets[0]), s.by(1), bad)
-	runs := some(s.world, factory.CheckRuns)(hostileRows, s.seed, factory.On(checks[0]), factory.Errored())
-	some(s.world, factory.CheckResults)(hostileRows, s.seed, factory.On(runs[0]), counted(), bad)
-	some(s.world, factory.Alerts)(hostileRows, s.seed, s.in, factory.On(runs[0]), bad)
+	datasets := createN(s.world, factory.Datasets)(hostileRows, s.seed, s.in, s.by(0), bad)
+	checks := createN(s.world, factory.QualityChecks)(hostileRows, s.seed, factory.On(datasets[0]), s.by(1), bad)
+	runs := createN(s.world, factory.CheckRuns)(hostileRows, s.seed, factory.On(checks[0]), factory.Errored())
+	createN(s.world, factory.CheckResults)(hostileRows, s.seed, factory.On(runs[0]), counted(), bad)
+	createN(s.world, factory.Alerts)(hostileRows, s.seed, s.in, factory.On(runs[0]), bad)
 	return datasets[0]
 }
 
+// hostileTalk makes hostile comments, attachments and annotations about a dataset, and
+// audit logs.
 func (s *space) hostileTalk(d factory.Dataset) {
 	bad, on := factory.Hostile(), factory.On(d)
-	some(s.world, factory.Comments)(hostileRows, s.seed, on, s.by(2), bad)
-	some(s.world, factory.Attachments)(hostileRows, s.seed, on, s.by(3), bad)
-	some(s.world, factory.Annotations)(hostileRows, s.seed, on, s.by(4), bad)
-	some(s.world, factory.AuditLogs)(hostileRows, s.seed, s.in, bad)
+	createN(s.world, factory.Comments)(hostileRows, s.seed, on, s.by(2), bad)
+	createN(s.world, factory.Attachments)(hostileRows, s.seed, on, s.by(3), bad)
+	createN(s.world, factory.Annotations)(hostileRows, s.seed, on, s.by(4), bad)
+	createN(s.world, factory.AuditLogs)(hostileRows, s.seed, s.in, bad)
 }
 
-// autoHostile does the same to any schema.
+// autoHostile makes hostile rows in every table of any schema.
 func autoHostile(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
 	return auto(ctx, db, o, shape{below: always(2), rows: always(hostileRows), options: []factory.Option{factory.Hostile()}})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/qarion/seedbed/internal/scenario"
 )
 
-// The two tenants have the same rows, but for keys and canaries, and no text
-// holds the other's canary.
+// The two tenants have the same rows, except for keys and canaries, and no row of one holds
+// the canary of the other.
 func TestTwoTenantsMirror(t *testing.T) {
 	db := pg.DB(t)
 	fill(t, db, "two-tenants", scenario.Options{Seed: 1})
@@ -45,7 +45,7 @@ func TestTwoTenantsMirror(t *testing.T) {
 	})
 }
 
-// The two are all there is, or a test that counts rows would count others'.
+// two-tenants refuses a database with rows: tests that count rows would count those, too.
 func TestTwoTenantsWantAnEmptyDatabase(t *testing.T) {
 	db := pg.DB(t)
 	fill(t, db, "empty-states", scenario.Options{})
@@ -55,7 +55,7 @@ func TestTwoTenantsWantAnEmptyDatabase(t *testing.T) {
 	}
 }
 
-// Each class is there, in a column of each type that can hold it.
+// Each hostile class is in a column of each type that can hold it.
 func TestHostileHasEveryClass(t *testing.T) {
 	db := pg.DB(t)
 	fill(t, db, "hostile", scenario.Options{})
@@ -83,7 +83,7 @@ func TestHostileHasEveryClass(t *testing.T) {
 	})
 }
 
-// As many rows as the spaces say, or as were asked for by name.
+// scale makes as many rows as follow from the spaces, or as a volume asks for.
 func TestScaleIsAsLargeAsAsked(t *testing.T) {
 	db := pg.DB(t)
 	fill(t, db, "scale", scenario.Options{Spaces: 7, Rows: []scenario.Rows{{Table: "comments", N: 1234}}})
@@ -96,7 +96,7 @@ func TestScaleIsAsLargeAsAsked(t *testing.T) {
 	})
 }
 
-// Each state is what its name says.
+// Each space of empty-states is in the state that its name says.
 func TestEmptyStates(t *testing.T) {
 	db := pg.DB(t)
 	fill(t, db, "empty-states", scenario.Options{})

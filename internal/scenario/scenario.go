@@ -1,13 +1,13 @@
-// Package scenario fills a database with a world that has a name:
-// a believable company, two tenants that mirror each other, every byte that has
-// broken applications, volumes, and all that can be empty.
+// Package scenario fills a database with one of five data sets: a believable company, two
+// tenants that mirror each other, every class of bytes that has broken applications, large
+// volumes, and states that are empty in some way.
 //
 //	s, err := scenario.Named("two-tenants")
 //	left, err := s.Fill(ctx, pool, scenario.Options{})
 //
-// The same seed makes the same rows. A scenario is written in one transaction: all of
-// it or nothing. Those that know the reference schema only say so; the others fill any
-// schema by what its catalog says.
+// The same seed makes the same rows. Fill writes all of a scenario or nothing, in one
+// transaction. two-tenants fills the reference schema only; the others fill any schema by
+// what its catalog says.
 package scenario
 
 import (
@@ -22,39 +22,44 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// Options says which world. The zero value is the usual one.
+// Options say what a scenario makes. The zero value is the usual case.
 type Options struct {
-	// Seed that all made-up values follow from.
+	// Seed is the seed of all generated values.
 	Seed uint64
-	// Now is the present that moments lie before. Zero: a fixed one, the same in every run.
+	// Now is the present that generated moments lie before. Zero: a fixed one, the same in
+	// every run.
 	Now time.Time
 	// Spaces is how many innermost tenants scale makes. Zero: 100.
 	Spaces int64
-	// Rows are volumes of tables for scale, instead of those that follow from Spaces.
+	// Rows are the numbers of rows of tables that scale makes, instead of those that follow
+	// from Spaces.
 	Rows []Rows
-	// Model says what the tables of a schema other than the reference one mean. Nil:
-	// what seedbed.Discover reads.
+	// Model says what the tables of a schema other than the reference schema mean. nil: what
+	// seedbed.Discover finds.
 	Model *seedbed.Model
-	// Progress is called after each space, or table. May be nil.
+	// Progress is called after each space, or table. nil: it is not called.
 	Progress func(what string, done, of int)
-	// Filling is what scale calls instead, a few times a second. May be nil.
+	// Filling is called by scale instead, a few times a second. nil: it is not called.
 	Filling func(factory.Progress)
 }
 
 // Scenario is a world with a name.
 type Scenario struct {
-	// Name on the command line.
+	// Name is the name on the command line.
 	Name string
-	// Short says what it is, in a line.
+	// Short describes the scenario in a line.
 	Short string
-	// Promise says what holds of it afterwards. Tests hold it to that.
+	// Promise says what holds of the rows. Tests check it.
 	Promise string
 
+	// reference fills the reference schema.
 	reference func(context.Context, seedbed.DB, Options) error
-	any       func(context.Context, seedbed.DB, Options) ([]string, error) // nil: the reference schema only
+	// any fills any other schema, and returns a sentence for each table that it left out. nil:
+	// the scenario fills the reference schema only.
+	any func(context.Context, seedbed.DB, Options) ([]string, error)
 }
 
-// All scenarios, the usual one first.
+// All are the scenarios, the usual one first.
 var All = []Scenario{
 	{Name: "demo", Short: "a believable company: 3 organizations, 9 spaces, some months of work",
 		Promise:   "sizes differ as they do in life; every reference leads somewhere; one space is archived",
@@ -73,10 +78,10 @@ var All = []Scenario{
 		reference: emptyStates, any: autoEmpty},
 }
 
-// ErrReferenceOnly says that a scenario knows the reference schema only.
+// ErrReferenceOnly says that a scenario can fill the reference schema only.
 var ErrReferenceOnly = errors.New("it is made for the reference schema")
 
-// Named finds a scenario. Its error lists those there are.
+// Named finds a scenario. Its error lists the scenarios.
 func Named(name string) (*Scenario, error) {
 	var names []string
 	for i, s := range All {
@@ -85,18 +90,18 @@ func Named(name string) (*Scenario, error) {
 		}
 		names = append(names, s.Name)
 	}
-	there := "there are " + strings.Join(names, ", ")
+	wayOut := "there are " + strings.Join(names, ", ")
 	if near := catalog.Nearest(name, names); near != "" {
-		there = "did you mean " + near + "?"
+		wayOut = "did you mean " + near + "?"
 	}
-	return nil, fmt.Errorf("there is no scenario %q; %s", name, there)
+	return nil, fmt.Errorf("there is no scenario %q; %s", name, wayOut)
 }
 
-// AnySchema reports whether it fills schemas other than the reference one.
+// AnySchema reports whether the scenario fills other schemas than the reference schema.
 func (s *Scenario) AnySchema() bool { return s.any != nil }
 
-// Fill makes the scenario's rows in a migrated database. It returns what it had to
-// leave out, a sentence each; its error is for what stopped all of it.
+// Fill makes the scenario's rows in a migrated database. left has a sentence for each table
+// that it left out. After an error nothing is written.
 func (s *Scenario) Fill(ctx context.Context, db seedbed.DB, o Options) (left []string, err error) {
 	reference, err := IsReference(ctx, db)
 	switch {
@@ -116,7 +121,7 @@ func IsReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
 	return is, err
 }
 
-// say calls Progress, if there is one.
+// say calls Progress, if it is set.
 func (o Options) say(what string, done, of int) {
 	if o.Progress != nil {
 		o.Progress(what, done, of)

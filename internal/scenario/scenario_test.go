@@ -15,10 +15,10 @@ import (
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
-// Factories count rows per database, so none may have had rows of another test.
+// NoReset, because factories number rows by database: a reset one would give other rows.
 var pg = &pgtest.Server{Migrations: migrations.FS, NoReset: true}
 
-// fill makes a scenario, and fails the test where that fails or leaves something out.
+// fill fills a scenario. The test fails on an error, or where a table is left out.
 func fill(t *testing.T, db *pgtest.DB, name string, o scenario.Options) {
 	t.Helper()
 	s, err := scenario.Named(name)
@@ -34,7 +34,7 @@ func fill(t *testing.T, db *pgtest.DB, name string, o scenario.Options) {
 	}
 }
 
-// asSeeder runs do as a role that sees all rows.
+// asSeeder runs do as seedbed_seeder, from which row-level security hides no row.
 func asSeeder(t *testing.T, db *pgtest.DB, do func(pgx.Tx)) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), db, func(tx pgx.Tx) error {
@@ -57,13 +57,13 @@ func one[T any](t *testing.T, tx pgx.Tx, sql string, args ...any) (v T) {
 	return v
 }
 
-// Every scenario is whole, and keeps tenants apart, on the reference schema.
+// Every scenario passes Integrity and Isolation on the reference schema.
 func TestEveryScenarioIsWhole(t *testing.T) {
 	for _, s := range scenario.All {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			if s.Short == "" || s.Promise == "" {
-				t.Error("nothing says what it is")
+				t.Error("it has no Short or no Promise")
 			}
 			db := pg.DB(t)
 			fill(t, db, s.Name, scenario.Options{Seed: 5, Spaces: 3})
@@ -73,7 +73,7 @@ func TestEveryScenarioIsWhole(t *testing.T) {
 	}
 }
 
-// What fails in the middle leaves nothing.
+// A scenario that fails in the middle leaves no row.
 func TestNothingIsHalfMade(t *testing.T) {
 	for name, taken := range map[string]string{"demo": "initech", "empty-states": "empty-states"} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestNothingIsHalfMade(t *testing.T) {
 	}
 }
 
-// Ctrl-C between two steps leaves nothing either.
+// A scenario whose context ends between two steps leaves no row.
 func TestInterrupted(t *testing.T) {
 	for _, name := range []string{"demo", "two-tenants", "hostile", "empty-states"} {
 		t.Run(name, func(t *testing.T) {

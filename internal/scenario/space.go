@@ -2,53 +2,55 @@ package scenario
 
 import "github.com/qarion/seedbed/factory"
 
-// space is one in the making.
+// space is a space that is being made.
 type space struct {
 	*world
 	factory.Space
-	in      factory.Option
-	members []factory.User
-	sources []factory.SourceSystem // that datasets are read from
-	targets []factory.SourceSystem // that alerts go to
+	in      factory.Option         // places rows in the space
+	members []factory.User         // in the order in which they joined
+	sources []factory.SourceSystem // systems that datasets are read from
+	targets []factory.SourceSystem // systems that alerts are sent to
 }
 
-// by is a member, another one for each number.
+// by makes a member the author of rows. Successive numbers take the members in turn.
 func (s *space) by(number int) factory.Option {
 	return factory.By(s.members[number%len(s.members)])
 }
 
+// join makes a user a member of the space. Number 0 becomes its administrator.
 func (s *space) join(u factory.User, number int, more ...factory.Option) {
 	options := append([]factory.Option{s.seed, s.in, factory.By(u)}, more...)
 	if number == 0 {
 		options = append(options, factory.Admin())
 	}
-	some(s.world, factory.SpaceMemberships)(1, options...)
+	createN(s.world, factory.SpaceMemberships)(1, options...)
 	s.members = append(s.members, u)
 }
 
-// systems makes one of each flavour, of which one is switched off.
+// systems makes a source system of each type. The webhook is inactive.
 func (s *space) systems() {
 	for _, trait := range []factory.Option{
 		factory.Snowflake(), factory.BigQuery(), factory.Databricks(), factory.Postgres()} {
-		s.sources = append(s.sources, some(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
+		s.sources = append(s.sources, createN(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
 	}
 	for _, trait := range []factory.Option{factory.Slack(), factory.PagerDuty(), factory.Email()} {
-		s.targets = append(s.targets, some(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
+		s.targets = append(s.targets, createN(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
 	}
-	some(s.world, factory.SourceSystems)(1, s.seed, s.in, factory.Webhook(), factory.Inactive())
+	createN(s.world, factory.SourceSystems)(1, s.seed, s.in, factory.Webhook(), factory.Inactive())
 }
 
-// dataset makes one and all that is done and said about it.
+// dataset makes a dataset with checks, runs, comments, annotations and attachments. number
+// decides how many.
 func (s *space) dataset(number int) {
 	options := []factory.Option{s.seed, s.in, s.by(number)}
 	if number%4 != 3 { // the fourth is an upload
 		options = append(options, factory.On(s.sources[number%len(s.sources)]))
 	}
-	d := some(s.world, factory.Datasets)(1, options...)[0]
+	d := createN(s.world, factory.Datasets)(1, options...)[0]
 	if s.err != nil {
 		return
 	}
-	for i, check := range some(s.world, factory.QualityChecks)(1+number%3, s.seed, factory.On(d), s.by(number+1)) {
+	for i, check := range createN(s.world, factory.QualityChecks)(1+number%3, s.seed, factory.On(d), s.by(number+1)) {
 		s.runs(check, number+i)
 	}
 	if s.err != nil {
@@ -56,38 +58,39 @@ func (s *space) dataset(number int) {
 	}
 	on := factory.On(d)
 	if number%2 == 0 {
-		thread := some(s.world, factory.Comments)(1, s.seed, on, s.by(number+2))[0]
-		some(s.world, factory.Comments)(number%4, s.seed, factory.Reply(thread), s.by(number+3))
+		thread := createN(s.world, factory.Comments)(1, s.seed, on, s.by(number+2))[0]
+		createN(s.world, factory.Comments)(number%4, s.seed, factory.Reply(thread), s.by(number+3))
 	}
-	some(s.world, factory.Annotations)(number%3, s.seed, on, s.by(number))
+	createN(s.world, factory.Annotations)(number%3, s.seed, on, s.by(number))
 	if number%3 == 0 {
-		some(s.world, factory.Attachments)(1, s.seed, on, s.by(number+1))
+		createN(s.world, factory.Attachments)(1, s.seed, on, s.by(number+1))
 	}
 }
 
-// runs makes a check's history; one in seven fails, and raises an alert.
+// runs makes the runs of a check. Of one check in seven the last run fails and raises an
+// alert.
 func (s *space) runs(check factory.QualityCheck, number int) {
 	if s.err != nil {
 		return
 	}
-	passed := some(s.world, factory.CheckRuns)(4, s.seed, factory.On(check),
+	passed := createN(s.world, factory.CheckRuns)(4, s.seed, factory.On(check),
 		factory.Set(func(r *factory.CheckRun) { r.Status = "passed" }))
 	for _, run := range passed {
 		if s.err == nil {
-			some(s.world, factory.CheckResults)(2, s.seed, factory.On(run), counted())
+			createN(s.world, factory.CheckResults)(2, s.seed, factory.On(run), counted())
 		}
 	}
 	if number%7 != 0 || s.err != nil {
 		return
 	}
-	failed := some(s.world, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
+	failed := createN(s.world, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
 	if s.err != nil {
 		return
 	}
-	some(s.world, factory.CheckResults)(1, s.seed, factory.On(failed), counted(), factory.Failing())
-	alert := some(s.world, factory.Alerts)(1, s.seed, s.in, factory.On(failed))[0]
+	createN(s.world, factory.CheckResults)(1, s.seed, factory.On(failed), counted(), factory.Failing())
+	alert := createN(s.world, factory.Alerts)(1, s.seed, s.in, factory.On(failed))[0]
 	if s.err == nil && number%2 == 0 {
-		some(s.world, factory.Comments)(2, s.seed, factory.On(alert), s.by(number))
+		createN(s.world, factory.Comments)(2, s.seed, factory.On(alert), s.by(number))
 	}
 }
 

@@ -7,15 +7,14 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// Rows is how many of a table are wanted.
+// Rows is a number of rows of a table.
 type Rows struct {
 	Table string
 	N     int64
 }
 
-// Volumes makes rows of the tables named: believable ones for the tables of the
-// reference schema, made-up ones for any other table. It is factory.Plan by the names
-// of tables; it writes everything or nothing.
+// Volumes makes rows of the tables named, in one transaction: those of the built-in
+// factories in the reference schema, and those of factory.Auto in other tables.
 func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factory.Report, error) {
 	reference, err := IsReference(ctx, db)
 	if err != nil {
@@ -27,7 +26,7 @@ func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factor
 	}
 	for _, r := range rows {
 		volume := func(n int64) factory.Volume { return factory.Auto(r.Table).N(n) }
-		if known := typed[r.Table]; known != nil && reference {
+		if known := builtin[r.Table]; known != nil && reference {
 			volume = known
 		}
 		plan.Rows = append(plan.Rows, volume(r.N))
@@ -35,8 +34,8 @@ func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factor
 	return plan.Run(ctx, db)
 }
 
-// typed are the factories that know the reference schema's tables.
-var typed = map[string]func(int64) factory.Volume{
+// builtin returns volumes of the built-in factories, by table of the reference schema.
+var builtin = map[string]func(int64) factory.Volume{
 	"organizations":            func(n int64) factory.Volume { return factory.Organizations.N(n) },
 	"spaces":                   func(n int64) factory.Volume { return factory.Spaces.N(n) },
 	"users":                    func(n int64) factory.Volume { return factory.Users.N(n) },

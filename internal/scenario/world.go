@@ -7,18 +7,20 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// world makes rows until the first error, which it keeps.
+// world makes the rows of a scenario in the reference schema until the first error, which
+// it keeps.
 type world struct {
 	ctx  context.Context
 	db   seedbed.DB
 	seed factory.Option
 	now  factory.Option
-	done int
+	done int // spaces that are made
 	err  error
 }
 
-// some makes n rows, unless something has gone wrong before: then they are empty.
-func some[T factory.Row](w *world, of *factory.Factory[T]) func(n int, options ...factory.Option) []T {
+// createN returns a function that makes n rows. After an earlier error it makes zero
+// values.
+func createN[T factory.Row](w *world, of *factory.Factory[T]) func(n int, options ...factory.Option) []T {
 	return func(n int, options ...factory.Option) []T {
 		if w.err == nil && n > 0 {
 			rows, err := of.CreateNContext(w.ctx, w.db, n, append([]factory.Option{w.now}, options...)...)
@@ -31,14 +33,16 @@ func some[T factory.Row](w *world, of *factory.Factory[T]) func(n int, options .
 	}
 }
 
+// organization makes an organization.
 func (w *world) organization(slug, name string) factory.Organization {
-	return some(w, factory.Organizations)(1, w.seed,
+	return createN(w, factory.Organizations)(1, w.seed,
 		factory.Set(func(o *factory.Organization) { o.Slug, o.Name = slug, name }))[0]
 }
 
-// people makes users and members of the organization; the first owns it.
+// people makes users and makes them members of the organization. The first becomes its
+// owner, the second its administrator.
 func (w *world) people(org factory.Organization, n int) []factory.User {
-	users := some(w, factory.Users)(n, w.seed)
+	users := createN(w, factory.Users)(n, w.seed)
 	for i, u := range users {
 		role := "member"
 		switch i {
@@ -47,20 +51,21 @@ func (w *world) people(org factory.Organization, n int) []factory.User {
 		case 1:
 			role = "admin"
 		}
-		some(w, factory.OrganizationMemberships)(1, w.seed, factory.In(org), factory.By(u),
+		createN(w, factory.OrganizationMemberships)(1, w.seed, factory.In(org), factory.By(u),
 			factory.Set(func(m *factory.OrganizationMembership) { m.Role = role }))
 	}
 	return users
 }
 
-// space fills one; the last space of a customer called attic is archived.
+// space makes a space and all its rows. The space with the slug attic is archived. number
+// shifts which of the people join.
 func (w *world) space(org factory.Organization, spec spaceSpec, people []factory.User, number int) {
 	options := []factory.Option{w.seed, factory.In(org),
 		factory.Set(func(s *factory.Space) { s.Slug, s.Name = spec.slug, spec.name })}
 	if spec.slug == "attic" {
 		options = append(options, factory.Inactive())
 	}
-	s := &space{world: w, Space: some(w, factory.Spaces)(1, options...)[0]}
+	s := &space{world: w, Space: createN(w, factory.Spaces)(1, options...)[0]}
 	s.in = factory.In(s.Space)
 	for i := range min(len(people), 3+spec.datasets/2) {
 		s.join(people[(i+number)%len(people)], i)
@@ -72,6 +77,6 @@ func (w *world) space(org factory.Organization, spec spaceSpec, people []factory
 	for i := range spec.datasets {
 		s.dataset(i)
 	}
-	some(w, factory.AuditLogs)(12*spec.datasets, w.seed, s.in)
-	some(w, factory.AuditLogs)(4*spec.datasets, w.seed, s.in, s.by(spec.datasets))
+	createN(w, factory.AuditLogs)(12*spec.datasets, w.seed, s.in)
+	createN(w, factory.AuditLogs)(4*spec.datasets, w.seed, s.in, s.by(spec.datasets))
 }

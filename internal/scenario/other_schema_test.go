@@ -12,8 +12,8 @@ import (
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
-// own is a schema of a user's: other names, other keys.
-var own = &pgtest.Server{Migrations: fstest.MapFS{"1_own.sql": {Data: []byte(`-- +goose Up
+// companySchema is a schema other than the reference schema: other names, other keys.
+var companySchema = &pgtest.Server{Migrations: fstest.MapFS{"1_own.sql": {Data: []byte(`-- +goose Up
 CREATE TABLE companies (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
 CREATE TABLE teams (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, company_id bigint NOT NULL REFERENCES companies, name text NOT NULL);
 CREATE TABLE invoices (company_id bigint NOT NULL REFERENCES companies, id bigint GENERATED ALWAYS AS IDENTITY, total int NOT NULL, PRIMARY KEY (company_id, id));
@@ -31,7 +31,7 @@ func TestAnySchema(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			db := own.DB(t)
+			db := companySchema.DB(t)
 			fill(t, db, s.Name, scenario.Options{Rows: []scenario.Rows{{Table: "tasks", N: 50}}})
 			check.Integrity(t, db)
 			var tasks int
@@ -43,7 +43,7 @@ func TestAnySchema(t *testing.T) {
 }
 
 func TestEmptyStatesOfAnySchema(t *testing.T) {
-	db := own.DB(t)
+	db := companySchema.DB(t)
 	fill(t, db, "empty-states", scenario.Options{})
 	var childless, nothing, one int
 	err := db.QueryRow(t.Context(), `SELECT
@@ -56,9 +56,9 @@ func TestEmptyStatesOfAnySchema(t *testing.T) {
 	}
 }
 
-// What cannot be done on another schema says so, with the way out.
+// A scenario for the reference schema only refuses another schema before it writes.
 func TestOtherSchemaIsRefused(t *testing.T) {
-	db := own.DB(t)
+	db := companySchema.DB(t)
 	s, _ := scenario.Named("two-tenants")
 	if _, err := s.Fill(t.Context(), db, scenario.Options{}); !errors.Is(err, scenario.ErrReferenceOnly) {
 		t.Errorf("two-tenants: %v", err)
@@ -69,10 +69,10 @@ func TestOtherSchemaIsRefused(t *testing.T) {
 	}
 }
 
-// Without volumes scale goes by the tenants; a table that cannot hold as many rows says
-// so and gets those that it can.
+// Without volumes, scale makes rows in proportion to the tenants. A table that cannot hold
+// as many gets as many as it can, and is reported.
 func TestScaleOfAnySchema(t *testing.T) {
-	db := own.DB(t)
+	db := companySchema.DB(t)
 	testpg.Exec(t, db, "CREATE TABLE sides (side text PRIMARY KEY CHECK (side IN ('left', 'right')))")
 	s, _ := scenario.Named("scale")
 	left, err := s.Fill(t.Context(), db, scenario.Options{Spaces: 40})
@@ -87,7 +87,7 @@ func TestScaleOfAnySchema(t *testing.T) {
 	}
 }
 
-// Rows that policies hide from the session are there: they are not made a second time.
+// A second demo finds the rows of the first, though policies hide them from the session.
 func TestFillingTwiceUnderRowSecurity(t *testing.T) {
 	db := (&pgtest.Server{Migrations: fstest.MapFS{"1_secured.sql": {Data: []byte(`-- +goose Up
 CREATE TABLE firms (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);

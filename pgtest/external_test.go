@@ -121,7 +121,7 @@ func TestMoreTestsThanConnectionsElsewhere(t *testing.T) {
 	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
 	var both sync.WaitGroup
 	for range 2 {
-		cmd := h.command("TestCrowdHere", "-test.parallel", "32")
+		cmd := h.command("TestCrowdHere", "-test.parallel", "20")
 		cmd.Env = append(cmd.Env, "SEEDBED_URL="+url, "SEEDBED_ALLOW="+host)
 		both.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {

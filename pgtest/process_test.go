@@ -11,14 +11,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
-// Twenty processes come at once, and the cache is empty.
-func TestTwentyProcessesShareOneServer(t *testing.T) {
+// Many processes come at once, and the cache is empty.
+func TestManyProcessesShareOneServer(t *testing.T) {
 	box := newEmptySandbox(t)
 	box.idle = "3s"
 	var all sync.WaitGroup
-	for range 20 {
+	for range testkit.Rounds(8, 20) {
 		cmd := box.command("TestPass")
 		all.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {
@@ -80,14 +82,14 @@ func TestWhatTestsLeaveOpen(t *testing.T) {
 	}
 }
 
-// Two packages of 32 parallel tests on a server with room for 32
+// Two packages of 20 parallel tests on a server with room for 32
 // connections wait for each other; one that holds all of them is told so.
 func TestMoreTestsThanConnections(t *testing.T) {
 	box := newSandbox(t)
 	box.idle = "3s"
 	var both sync.WaitGroup
 	for range 2 {
-		cmd := box.command("TestCrowd", "-test.parallel", "32")
+		cmd := box.command("TestCrowd", "-test.parallel", "20")
 		both.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)

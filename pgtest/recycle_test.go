@@ -272,8 +272,9 @@ func takeAgain(t *testing.T, server *pgtest.Server, name string) *pgtest.DB {
 	return nil
 }
 
-// contents is everything in a database: every row of every system catalog that
-// belongs to it, of every table, and the state of every sequence and setting.
+// contents is everything in a database: the rows of every system catalog that
+// belongs to it and of every table, as a digest, and the state of every sequence and
+// setting.
 func contents(t *testing.T, db *pgtest.DB) map[string]string {
 	t.Helper()
 	ctx := t.Context()
@@ -282,32 +283,22 @@ func contents(t *testing.T, db *pgtest.DB) map[string]string {
 		t.Fatal(err)
 	}
 	defer admin.Close(ctx)
-	// A sequence's log_cnt says how many values are logged ahead of time.
-	rows, err := admin.Query(ctx, `SELECT format(CASE relkind WHEN 'S' THEN '(SELECT last_value, is_called FROM %I.%I)' ELSE '%I.%I' END, n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'S', 'm') AND NOT c.relisshared ORDER BY 1`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	// All relations in one statement. A sequence's log_cnt says how many values are logged
+	// ahead of time.
+	digests := testpg.One[string](t, admin, `SELECT string_agg(format('SELECT %L, count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM %s t', name, name), ' UNION ALL ')
+		FROM (SELECT format(CASE relkind WHEN 'S' THEN '(SELECT last_value, is_called FROM %I.%I)' ELSE '%I.%I' END, n.nspname, c.relname) AS name
+			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'S', 'm') AND NOT c.relisshared) r`)
+	rows, err := admin.Query(ctx, digests+` UNION ALL SELECT 'database', concat_ws('|', to_jsonb(d) - 'oid' - 'datname', shobj_description(oid, 'pg_database'),
+		(SELECT string_agg((to_jsonb(s) - 'dbid')::text, ',' ORDER BY s::text) FROM pg_shdepend s WHERE dbid = d.oid),
+		(SELECT string_agg(s.setconfig::text, ',') FROM pg_db_role_setting s WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()`,
+		pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{}
-	for _, name := range names {
-		sql := fmt.Sprintf("SELECT coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '') FROM %s t", name)
-		var sum string
-		if err := admin.QueryRow(ctx, sql).Scan(&sum); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all[name] = sum
-	}
-	var outside string
-	err = admin.QueryRow(ctx, `SELECT concat_ws('|', to_jsonb(d) - 'oid' - 'datname', shobj_description(oid, 'pg_database'),
-		(SELECT string_agg((to_jsonb(s) - 'dbid')::text, ',' ORDER BY s::text) FROM pg_shdepend s WHERE dbid = d.oid),
-		(SELECT string_agg(s.setconfig::text, ',') FROM pg_db_role_setting s WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()`).Scan(&outside)
-	if err != nil {
+	var name, state string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &state}, func() error { all[name] = state; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	all["database"] = outside
 	return all
 }

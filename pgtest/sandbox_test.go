@@ -82,7 +82,8 @@ func (box *sandbox) left() (left []os.DirEntry) {
 // command is one run of the child's tests that match pattern.
 func (box *sandbox) command(pattern string, args ...string) *exec.Cmd {
 	box.t.Helper()
-	cmd := exec.Command(testkit.TestBinary(box.t, "./testdata/child"), append([]string{"-test.run", "^(" + pattern + ")$", "-test.v"}, args...)...)
+	args = append([]string{"-test.run", "^(" + pattern + ")$", "-test.v", fmt.Sprintf("-long=%t", testkit.Long())}, args...)
+	cmd := exec.Command(testkit.TestBinary(box.t, "./testdata/child"), args...)
 	cmd.Env = append(os.Environ(), "SEEDBED_CACHE="+box.cache, "TMPDIR="+box.tmp, "SEEDBED_IDLE="+box.idle)
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
@@ -38,7 +39,7 @@ func insert(t *testing.T, db *pgtest.DB) {
 func TestPass(t *testing.T) { insert(t, pg.DB(t)) }
 
 func TestMany(t *testing.T) {
-	for i := range 24 {
+	for i := range 12 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			insert(t, pg.DB(t))
@@ -48,7 +49,7 @@ func TestMany(t *testing.T) {
 
 // TestReplace has many tests that change more than rows, each in its own way.
 func TestReplace(t *testing.T) {
-	for i := range 60 {
+	for i := range testkit.Rounds(20, 60) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			db := pg.DB(t)
@@ -154,7 +155,7 @@ func TestMigrationWithARole(t *testing.T) {
 func TestCrowdHere(t *testing.T) { crowd(t, pg) }
 
 func crowd(t *testing.T, small *pgtest.Server) {
-	for i := range 32 {
+	for i := range 20 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			db := small.DB(t)

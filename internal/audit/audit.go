@@ -15,6 +15,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/rows"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -95,11 +96,12 @@ func (a *audit) prepare() error {
 // learn takes the caller's Model, or reads one: with the eyes that see all, for it
 // looks at rows too.
 func (a *audit) learn() error {
+	db := rows.WithCatalog(a.eyes.tx, a.cat)
 	if a.opt.Model != nil {
 		a.model = *a.opt.Model
-		return a.misfits(a.model.Validate(a.ctx, a.eyes.tx))
+		return a.misfits(a.model.Validate(a.ctx, db))
 	}
-	found, err := seedbed.Discover(a.ctx, a.eyes.tx)
+	found, err := seedbed.Discover(a.ctx, db)
 	if err != nil {
 		return err
 	}

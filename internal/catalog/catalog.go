@@ -54,6 +54,8 @@ type Catalog struct {
 	roles     map[string]*Role
 	functions map[uint32]*Function
 	names     map[string][]*Relation // by bare name
+
+	loader *loader // all that was read
 }
 
 // Schema is a namespace.
@@ -66,8 +68,8 @@ type Schema struct {
 	Grants    []Grant
 }
 
-// Loaded is a handle whose catalog the caller has read: Load without options returns
-// that one, and asks nothing.
+// Loaded is a handle whose catalog the caller has read: Load lists of that one what its
+// options ask for, and asks the server nothing.
 type Loaded interface{ LoadedCatalog() *Catalog }
 
 // Load reads the catalog through q. Objects that come or go while it reads may
@@ -76,8 +78,8 @@ func Load(ctx context.Context, q Querier, opt Options) (*Catalog, error) {
 	if err := Given(q); err != nil {
 		return nil, err
 	}
-	if loaded, ok := q.(Loaded); ok && len(opt.Schemas) == 0 && !opt.Extensions {
-		return loaded.LoadedCatalog(), nil
+	if loaded, ok := q.(Loaded); ok {
+		return loaded.LoadedCatalog().loader.catalog(opt), nil
 	}
 	l := newLoader()
 	if err := l.run(ctx, q); err != nil {

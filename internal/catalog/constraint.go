@@ -86,8 +86,8 @@ select k.oid, k.conname::text, k.contype::text, k.conrelid, k.contypid, coalesce
        k.condeferrable, k.condeferred, k.convalidated, k.connoinherit,
        k.coninhcount > 0 or k.conparentid <> 0, k.conparentid, k.conindid,
        coalesce(pg_get_expr(k.conbin, k.conrelid), ''), coalesce(case when k.contype <> 'n' then pg_get_constraintdef(k.oid) end, ''),
-       coalesce((select array_agg(o.oprname::text order by x.n)
-         from unnest(k.conexclop) with ordinality x(op, n) join pg_operator o on o.oid = x.op), '{}'),
+       case when k.conexclop is null then '{}' else array(select o.oprname::text
+         from unnest(k.conexclop) with ordinality x(op, n) join pg_operator o on o.oid = x.op order by x.n) end,
        k.enforced, k.period
 from (select null::int2[] as confdelsetcols, true as conenforced, false as conperiod) late
 cross join lateral (select *, confdelsetcols as delsetcols, conenforced as enforced, conperiod as period from pg_constraint) k

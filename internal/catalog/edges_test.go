@@ -83,6 +83,35 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
+// known is a handle whose catalog was read, and that no more can be asked of.
+type known struct {
+	catalog.Querier
+	cat *catalog.Catalog
+}
+
+func (k known) LoadedCatalog() *catalog.Catalog { return k.cat }
+
+// TestLoaded lists what the options ask for of a catalog that was read with others.
+func TestLoaded(t *testing.T) {
+	t.Parallel()
+	db := (&pgtest.Server{Extensions: []string{"pg_trgm"}}).DB(t)
+	exec(t, db, "create schema other; create table other.t (id int); create table t (id int)")
+	plain := loaded(t, db, catalog.Options{})
+	for _, opt := range []catalog.Options{{}, {Extensions: true}, {Schemas: []string{"other"}}} {
+		got, want := loaded(t, known{cat: plain}, opt), loaded(t, db, opt)
+		if len(got.Functions) != len(want.Functions) || len(got.Schemas) != len(want.Schemas) || len(got.Relations) != len(want.Relations) {
+			t.Errorf("%+v: %d functions, %d schemas, %d relations; want %d, %d, %d", opt, len(got.Functions), len(got.Schemas), len(got.Relations),
+				len(want.Functions), len(want.Schemas), len(want.Relations))
+		}
+		if got.Table("other.t") == nil || got.Table("other.t") != plain.Table("other.t") {
+			t.Errorf("%+v: the table is another one", opt)
+		}
+	}
+	if len(plain.Functions) != 0 {
+		t.Errorf("the catalog that was read lists %d functions of an extension now", len(plain.Functions))
+	}
+}
+
 // TestInsideATransaction sees what the transaction has made, and leaves it usable.
 func TestInsideATransaction(t *testing.T) {
 	t.Parallel()

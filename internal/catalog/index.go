@@ -74,8 +74,8 @@ select i.indexrelid, n.nspname::text, c.relname::text, i.indrelid, m.amname::tex
        case when i.indexprs is null then array_fill(''::text, array[i.indnkeyatts]) else
          array(select case when i.indkey[k - 1] = 0 then pg_get_indexdef(i.indexrelid, k, true) else '' end
                from generate_series(1, i.indnkeyatts) k order by k) end,
-       array(select coalesce(o.opcname::text, '') from unnest(i.indclass::oid[]) with ordinality x(op, k)
-             left join pg_opclass o on o.oid = x.op order by x.k),
+       array(select coalesce((select o.opcname::text from pg_opclass o where o.oid = x.op), '')
+             from unnest(i.indclass::oid[]) with ordinality x(op, k) order by x.k),
        coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate,
        i.nullsnotdistinct, i.indisvalid, i.indisready, c.relispartition, pg_get_indexdef(i.indexrelid)
 from (select false as indnullsnotdistinct) late

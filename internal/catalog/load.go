@@ -58,7 +58,6 @@ func newLoader() *loader {
 			types:     map[uint32]*Type{},
 			roles:     map[string]*Role{},
 			functions: map[uint32]*Function{},
-			names:     map[string][]*Relation{},
 		},
 		constraints: map[uint32]*Constraint{},
 		indexes:     map[uint32]*Index{},
@@ -140,7 +139,8 @@ func (l *loader) readSchemas(rows pgx.Rows) error {
 
 // catalog lists what opt asks for.
 func (l *loader) catalog(opt Options) *Catalog {
-	c := l.cat
+	c := new(*l.cat)
+	c.loader, c.names = l, map[string][]*Relation{}
 	wanted := func(schema, extension string) bool {
 		return (opt.Extensions || extension == "") && (opt.Schemas == nil || slices.Contains(opt.Schemas, schema))
 	}

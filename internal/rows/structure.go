@@ -47,14 +47,17 @@ func StructureOf(ctx context.Context, db seedbed.DB, fingerprint string) (*Struc
 	if err != nil {
 		return nil, err
 	}
-	found, err := seedbed.Discover(ctx, dbWithCatalog{db, cat})
+	found, err := seedbed.Discover(ctx, WithCatalog(db, cat))
 	if err != nil {
 		return nil, err
 	}
 	return rememberStructure(fingerprint, &Structure{Fingerprint: fingerprint, Catalog: cat, Model: found.Model}), nil
 }
 
-// dbWithCatalog lets seedbed.Discover use the catalog that is loaded.
+// WithCatalog returns db for functions that read its catalog: they take the one that
+// was read already.
+func WithCatalog(db seedbed.DB, cat *catalog.Catalog) seedbed.DB { return dbWithCatalog{db, cat} }
+
 type dbWithCatalog struct {
 	seedbed.DB
 	cat *catalog.Catalog

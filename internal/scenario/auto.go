@@ -10,6 +10,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // shape is how much a scenario wants of a schema that this project does not know.
@@ -32,17 +33,17 @@ func autoDemo(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
 // one sentence a table; its error is for what stopped all of it.
 func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []string, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		cat, err := catalog.Load(ctx, tx, catalog.Options{})
+		if err != nil {
+			return err
+		}
 		model := o.Model
 		if model == nil {
-			found, err := seedbed.Discover(ctx, tx)
+			found, err := seedbed.Discover(ctx, rows.WithCatalog(tx, cat))
 			if err != nil {
 				return err
 			}
 			model = &found.Model
-		}
-		cat, err := catalog.Load(ctx, tx, catalog.Options{})
-		if err != nil {
-			return err
 		}
 		f := &filler{ctx: ctx, tx: tx, cat: cat, model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
 		err = f.tables()

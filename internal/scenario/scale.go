@@ -96,17 +96,17 @@ func proportions(ctx context.Context, db seedbed.DB, o Options) ([]Rows, error) 
 	if tenants == 0 {
 		tenants = 100
 	}
+	cat, err := catalog.Load(ctx, db, catalog.Options{})
+	if err != nil {
+		return nil, err
+	}
 	model := o.Model
 	if model == nil {
-		found, err := seedbed.Discover(ctx, db)
+		found, err := seedbed.Discover(ctx, rows.WithCatalog(db, cat))
 		if err != nil {
 			return nil, err
 		}
 		model = &found.Model
-	}
-	cat, err := catalog.Load(ctx, db, catalog.Options{})
-	if err != nil {
-		return nil, err
 	}
 	var all []Rows
 	wanted := map[*catalog.Relation]int64{}

@@ -1,10 +1,13 @@
 package check_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
 )
@@ -32,5 +35,53 @@ func TestAnyHandleWillDo(t *testing.T) {
 	check.Integrity(fake, conn)
 	if complaints(fake) != "" {
 		t.Errorf("healthy, but: %s", complaints(fake))
+	}
+}
+
+// catalogReads counts how often a connection reads the catalog.
+type catalogReads int
+
+func (n *catalogReads) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
+	if strings.Contains(q.SQL, "from pg_policy") {
+		*n++
+	}
+}
+
+func (*catalogReads) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (*catalogReads) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (*catalogReads) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+func (*catalogReads) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// The catalog is most of what a check costs: it is read once, with a Model and without.
+func TestACheckReadsTheCatalogOnce(t *testing.T) {
+	t.Parallel()
+	db := reference(t)
+	found, err := seedbed.Discover(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := pgx.ParseConfig(db.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reads catalogReads
+	cfg.Tracer = &reads
+	conn, err := pgx.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for _, model := range []*seedbed.Model{nil, &found.Model} {
+		reads = 0
+		if _, err := check.IntegrityContext(t.Context(), conn, check.Options{Model: model}); err != nil {
+			t.Fatal(err)
+		}
+		if reads != 1 {
+			t.Errorf("Model given: %t: the catalog is read %d times, want 1", model != nil, reads)
+		}
 	}
 }

@@ -16,7 +16,7 @@ func emptyStates(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		w.organization("no-spaces", "No spaces")
-		org := w.organization("empty-emptyStateSpaces", "Empty emptyStateSpaces")
+		org := w.organization("empty-states", "Empty states")
 		people := w.people(org, 3)
 		createN(w, factory.Users)(1, w.seed) // belongs to nothing
 		for i, state := range emptyStateSpaces {

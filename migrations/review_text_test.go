@@ -34,9 +34,9 @@ func TestReviewText(t *testing.T) {
 		"00014_two.sql:4: create index t_a on t (a)\n  index-not-concurrent: public.t (hazard)": 1,
 		"work-while-holding-lock: public.t (hazard)\n":                                          1,
 		"    +    the same of public.u\n    +    the same at line 5\n":                          1,
-		"work-while-holding-lock":                                        2,
-		"  policy  lock-timeout-missing                       14":        1,
-		"    fix  SET LOCAL lock_timeout = '3s'; as the first statement": 1,
+		"work-while-holding-lock":                                           2,
+		"  policy  lock-timeout-missing                       14":           1,
+		"    fix  SET LOCAL lock_timeout = '3s'; /* as the first statement": 1,
 	} {
 		if n := strings.Count(text, says); n != times {
 			t.Errorf("%q stands there %d times, not %d:\n%s", says, n, times, text)

@@ -97,7 +97,7 @@ func (t *probed) withInner(all, sql string) error {
 			return err
 		}
 		if !got.failed() && got.value != all {
-			t.find("probe-across", t.s.name, fmt.Sprintf("%s rows are seen, of %s that belong to the %s, once %s names somebody else's %s", got.value, all, t.level, inner.Setting, inner.Name), sql, got,
+			t.find("probe-across", t.s.name, fmt.Sprintf("%s rows are seen, of %s that belong to the %s, once %s names another tenant's %s", got.value, all, t.level, inner.Setting, inner.Name), sql, got,
 				"a restrictive policy keeps the role to its outer tenant, whatever else applies")
 		}
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -21,7 +22,7 @@ func (a *audit) aggregates() error {
 		if !hasLeading(s.rel, s.agg.AcrossColumns) {
 			a.find(report.Finding{Rule: "aggregate-index", Object: s.name + "." + s.agg.AcrossColumns[0],
 				Message: fmt.Sprintf("no index of %s leads with %s: reading across the %ss of one %s scans all", s.name, tuple(s.agg.AcrossColumns), s.agg.Tenant, s.agg.Across),
-				Fix:     fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s, …)", s.rel.Ident(), catalog.Idents(s.agg.AcrossColumns))})
+				Fix:     indexBy(s.rel, s.agg.AcrossColumns)})
 		}
 		for _, role := range a.roles.across {
 			a.aggregatePredicate(s, role)
@@ -40,7 +41,7 @@ func (a *audit) undeclared(s *subject) {
 			if a.isAbove(outer.Tenant, inner.Tenant) {
 				a.find(report.Finding{Rule: "aggregate-undeclared", Cause: "aggregates undeclared", Object: s.name,
 					Message: fmt.Sprintf("%s carries %s and %s, and is not declared an aggregate", s.name, inner.Tenant, outer.Tenant),
-					Fix:     "declare it in Model.Aggregates, so that who reads across is checked",
+					Fix:     "declare it an aggregate of the Model, so that the roles that read it across are checked",
 					Declare: &report.Declaration{When: "if the " + outer.Tenant + " reads it across", Section: "aggregates", Entries: []report.Entry{{
 						{Key: "table", Value: s.name}, {Key: "tenant", Value: inner.Tenant}, {Key: "columns", Value: inner.Columns},
 						{Key: "across", Value: outer.Tenant}, {Key: "across_columns", Value: outer.Columns}}}}})
@@ -64,9 +65,7 @@ func (a *audit) aggregateKey(s *subject) {
 	}
 	a.find(report.Finding{Rule: "aggregate-key", Cause: "aggregates of " + s.agg.Across, Object: s.name + "." + s.agg.AcrossColumns[0],
 		Message: fmt.Sprintf("nothing says that the %s of a row of %s is that of its %s", s.agg.Across, s.name, s.agg.Tenant),
-		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID, then VALIDATE it", s.rel.Ident(),
-			catalog.Idents(append(slices.Clone(s.agg.Columns), s.agg.AcrossColumns...)), tenants.Ident(),
-			catalog.Idents(append(slices.Clone(inner.Key), inner.ParentColumns...)))})
+		Fix:     addKey(s.rel, slices.Concat(s.agg.Columns, s.agg.AcrossColumns), tenants, slices.Concat(inner.Key, inner.ParentColumns), "")})
 }
 
 // aggregatePredicate wants roles that read across to be kept to the outer tenant in
@@ -98,8 +97,9 @@ func (a *audit) aggregatePredicate(s *subject, role *catalog.Role) {
 	if len(own) > 0 {
 		message = fmt.Sprintf("role %s reads %s across, and a policy lets it past the predicate on %s", role.Name, s.name, s.agg.AcrossColumns[0])
 	}
-	t, _ := a.model.Tenant(s.agg.Across)
-	a.find(report.Finding{Rule: "aggregate-predicate", Object: s.name, Message: message, Evidence: open,
-		Fix: fmt.Sprintf("CREATE POLICY … ON %s AS RESTRICTIVE FOR SELECT TO %s USING (%s = (SELECT current_setting(%s, true)::…))",
-			s.rel.Ident(), role.Name, s.agg.AcrossColumns[0], catalog.Literal(t.Setting))})
+	fix := fmt.Sprintf("add a policy of %s AS RESTRICTIVE FOR SELECT TO %s that compares %s with the session's %s", s.name, role.Name, strings.Join(s.agg.AcrossColumns, ", "), s.agg.Across)
+	if condition := a.ofSession(s.rel, outer); condition != "" {
+		fix = fmt.Sprintf("CREATE POLICY %s ON %s AS RESTRICTIVE FOR SELECT TO %s USING (%s)", catalog.Ident(role.Name+"_of_one_"+s.agg.Across), s.rel.Ident(), catalog.Ident(role.Name), condition)
+	}
+	a.find(report.Finding{Rule: "aggregate-predicate", Object: s.name, Message: message, Evidence: open, Fix: fix})
 }

@@ -91,7 +91,7 @@ func (a *audit) tenancyKnown(tenants [][]string) error {
 		return fmt.Errorf("plant canaries: the Model declares no scoped tables; pass one in Options.Model")
 	}
 	if len(tenants) == 0 {
-		return fmt.Errorf("plant canaries: name at least one tenant, whose data nobody else may see")
+		return fmt.Errorf("plant canaries: name at least one tenant, whose data no other tenant may see")
 	}
 	for _, key := range tenants {
 		if !slices.ContainsFunc(a.model.Tenants, func(t seedbed.Tenant) bool { return len(t.Key) == len(key) }) {

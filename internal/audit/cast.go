@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
 )
@@ -196,6 +197,12 @@ func reachable(role *catalog.Role, r *catalog.Relation, wanted string) string {
 		}
 	}
 	return ""
+}
+
+// viaRole is the role in what privilege says.
+func viaRole(via string) string {
+	role, _, _ := strings.Cut(via, " (column ")
+	return role
 }
 
 // privilege says through whom a role holds a privilege on a relation; "" not at all.

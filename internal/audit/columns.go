@@ -47,7 +47,7 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 		if !hasLeading(s.rel, sc.Columns) {
 			a.find(report.Finding{Rule: "tenant-index", Cause: "no index by " + sc.Tenant, Object: s.name + "." + sc.Columns[0],
 				Message: fmt.Sprintf("no index of %s leads with %s: every query of a tenant reads the rows of all", s.name, tuple(sc.Columns)),
-				Fix:     fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s, …)", s.rel.Ident(), catalog.Idents(sc.Columns))})
+				Fix:     indexBy(s.rel, sc.Columns)})
 		}
 	}
 	a.tenantForeignKey(s, sc)
@@ -87,7 +87,7 @@ func (a *audit) tenantType(s *subject, sc seedbed.Scoped) {
 		}
 		a.find(report.Finding{Rule: "tenant-type", Cause: "types of " + sc.Tenant, Object: s.name + "." + name,
 			Message: fmt.Sprintf("%s.%s is %s, and the key of %s is %s", s.name, name, c.SQLType, a.name(tenants), key.SQLType),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", s.rel.Ident(), catalog.Ident(name), key.SQLType)})
+			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %[2]s::%[3]s", s.rel.Ident(), catalog.Ident(name), key.SQLType)})
 	}
 }
 
@@ -123,8 +123,7 @@ func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) {
 	}
 	a.find(report.Finding{Rule: "tenant-foreign-key", Cause: "no key to " + sc.Tenant, Object: s.name + "." + sc.Columns[0], Evidence: weak,
 		Message: fmt.Sprintf("no foreign key of %s leads from %s to %s", s.name, tuple(sc.Columns), a.name(tenants)),
-		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID, then VALIDATE it",
-			s.rel.Ident(), catalog.Idents(sc.Columns), tenants.Ident(), catalog.Idents(t.Key))})
+		Fix:     addKey(s.rel, sc.Columns, tenants, t.Key, "")})
 }
 
 // leadsToTenant reports whether a foreign key maps a scope's columns to the key of

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -125,8 +126,19 @@ func (a *audit) configChecks(base *catalog.Relation, i seedbed.Inheritance) {
 	for _, s := range open {
 		a.find(report.Finding{Rule: "config-unchecked", Object: a.name(base) + "." + s.Column,
 			Message: fmt.Sprintf("no CHECK of %s says what %s of type %s holds; that of %s is checked", a.name(base), s.Column, s.Value, pinned[0].Value),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (%s <> %s OR (…) IS TRUE) NOT VALID, then VALIDATE it", base.Ident(), i.Discriminator, catalog.Literal(s.Value))})
+			Fix:     configCheck(base, i, s)})
 	}
+}
+
+// configCheck is SQL for the CHECK of a subtype's settings, with the least that can be
+// asked of them.
+func configCheck(base *catalog.Relation, i seedbed.Inheritance, s seedbed.Subtype) string {
+	holds := catalog.Ident(s.Column) + " IS NOT NULL"
+	if typ := base.Column(s.Column).Type.Underlying().Name; typ == "jsonb" || typ == "json" {
+		holds = fmt.Sprintf("%s_typeof(%s) = 'object'", typ, catalog.Ident(s.Column))
+	}
+	return fmt.Sprintf("ALTER TABLE %s ADD CHECK (%s <> %s OR (%s) IS TRUE) NOT VALID; /* and AND for each key that it must have; then VALIDATE it */",
+		base.Ident(), catalog.Ident(i.Discriminator), strings.TrimSpace(catalog.Literal(s.Value)), holds)
 }
 
 func hasConfigCheck(base *catalog.Relation, i seedbed.Inheritance, s seedbed.Subtype) bool {

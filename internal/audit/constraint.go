@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -172,11 +173,24 @@ func (a *audit) constraints() error {
 			if !k.Validated {
 				a.find(report.Finding{Rule: "constraint-not-valid", Object: t.SQL + "." + k.Name, Evidence: []string{k.Definition},
 					Message: fmt.Sprintf("constraint %s of domain %s was never validated", k.Name, t.SQL),
-					Fix:     fmt.Sprintf("ALTER DOMAIN %s VALIDATE CONSTRAINT %s", catalog.Ident(t.Schema, t.Name), catalog.Ident(k.Name))})
+					Fix:     a.validateDomain(t, k)})
 			}
 		}
 	}
 	return a.replicas()
+}
+
+// validateDomain is SQL that validates a domain's constraint, where Postgres can: it reads
+// no arrays.
+func (a *audit) validateDomain(t *catalog.Type, k *catalog.Constraint) string {
+	for _, r := range a.tables {
+		for _, c := range r.Columns {
+			if c.Type.Elem != nil && slices.Contains(c.Type.Elem.Domains(), t) {
+				return fmt.Sprintf("look for rows of %s whose %s breaks it: Postgres validates no constraint of a domain that lies in an array", a.name(r), c.Name)
+			}
+		}
+	}
+	return fmt.Sprintf("ALTER DOMAIN %s VALIDATE CONSTRAINT %s", catalog.Ident(t.Schema, t.Name), catalog.Ident(k.Name))
 }
 
 func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
@@ -205,7 +219,34 @@ func (a *audit) keyless(r *catalog.Relation) {
 	}
 	a.find(report.Finding{Rule: "table-without-key", Cause: "no primary keys", Object: a.name(r),
 		Message: fmt.Sprintf("%s has no primary key", a.name(r)),
-		Fix:     fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (…), with the tenant's column first", r.Ident())})
+		Fix:     a.primaryKey(r)})
+}
+
+// primaryKey is SQL that gives a table its primary key: of a unique index that is there,
+// else of a new column, with the tenant's before it.
+func (a *audit) primaryKey(r *catalog.Relation) string {
+	for _, ix := range r.Indexes {
+		keys := ix.Columns()
+		nullable := func(name string) bool { return !r.Column(name).Required() }
+		if !ix.Unique || ix.Predicate != "" || ix.Partition || len(keys) < len(ix.Keys) || slices.ContainsFunc(keys, nullable) {
+			continue
+		}
+		return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s); /* on a large table: ADD PRIMARY KEY USING INDEX, of an index built CONCURRENTLY */", r.Ident(), catalog.Idents(keys))
+	}
+	var columns []string
+	if s := a.subject(r); s != nil && len(s.direct()) > 0 && !s.direct()[0].Optional {
+		columns = s.direct()[0].Columns
+	}
+	for _, name := range r.PartitionBy {
+		if !contains(columns, name) {
+			columns = append(slices.Clone(columns), name)
+		}
+	}
+	if r.Column("id") != nil || r.Strategy != "" && len(r.PartitionBy) == 0 {
+		return "choose the columns that tell its rows apart, the tenant's first, and ADD PRIMARY KEY"
+	}
+	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD PRIMARY KEY (%s); /* or of columns that tell its rows apart already */",
+		r.Ident(), catalog.Idents(append(slices.Clone(columns), "id")))
 }
 
 func (a *audit) indexes(r *catalog.Relation) {
@@ -219,7 +260,7 @@ func (a *audit) indexes(r *catalog.Relation) {
 		default:
 			a.find(report.Finding{Rule: "index-invalid", Object: a.name(r) + "." + ix.Name, Evidence: []string{ix.Definition},
 				Message: fmt.Sprintf("index %s of %s is invalid: CREATE INDEX CONCURRENTLY failed half-way", ix.Name, a.name(r)),
-				Fix:     fmt.Sprintf("DROP INDEX CONCURRENTLY %s, and create it again", catalog.Ident(ix.Schema, ix.Name))})
+				Fix:     fmt.Sprintf("REINDEX INDEX CONCURRENTLY %s", catalog.Ident(ix.Schema, ix.Name))})
 		}
 	}
 }

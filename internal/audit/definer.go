@@ -21,17 +21,22 @@ func (a *audit) functions() error {
 		if f.Leakproof && f.Language != "internal" && f.Language != "c" {
 			a.find(report.Finding{Rule: "function-leakproof", Object: name,
 				Message: fmt.Sprintf("function %s is LEAKPROOF: Postgres may run it on rows before their policy has been looked at", name),
-				Fix:     fmt.Sprintf("ALTER FUNCTION %s NOT LEAKPROOF", name)})
+				Fix:     fmt.Sprintf("ALTER FUNCTION %s NOT LEAKPROOF", functionIdent(f))})
 		}
 	}
 	return nil
+}
+
+// functionIdent is the function as ALTER FUNCTION names it.
+func functionIdent(f *catalog.Function) string {
+	return catalog.Ident(f.Schema, f.Name) + "(" + f.Args + ")"
 }
 
 func (a *audit) definer(f *catalog.Function, name string) {
 	if why := a.loosePath(f); why != "" {
 		a.find(report.Finding{Rule: "definer-search-path", Cause: "search_path: " + why, Object: name,
 			Message: fmt.Sprintf("function %s runs as %s (SECURITY DEFINER) with %s", name, f.Owner, why),
-			Fix:     fmt.Sprintf("ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp, and qualify what it names", name)})
+			Fix:     fmt.Sprintf("ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp; /* and qualify the names in its body */", functionIdent(f))})
 	}
 	if !a.usesRLS || !a.callable(f) {
 		return
@@ -46,7 +51,7 @@ func (a *audit) definer(f *catalog.Function, name string) {
 		if a.passes(f.Owner, s.rel) {
 			a.find(report.Finding{Rule: "definer-bypasses-rls", Object: name,
 				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may have it run", name, s.name, f.Owner),
-				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER, or REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name, name)})
+				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER; /* or compare the tenant of its rows with the session's; or REVOKE EXECUTE on it from the application and PUBLIC */", functionIdent(f))})
 			return
 		}
 	}
@@ -218,7 +223,7 @@ func (a *audit) loosePath(f *catalog.Function) string {
 	schemas := pathOf(path)
 	for _, name := range schemas {
 		if name == "$user" {
-			return "a search_path that begins with who calls it ($user)"
+			return "a search_path that begins with the caller's own schema ($user)"
 		}
 		for _, role := range a.roles.all() {
 			if s := a.schema(name); s != nil && !role.Super && slices.ContainsFunc(s.Grants, func(g catalog.Grant) bool { return g.Has("CREATE") && mayAct(role, g.Grantee) }) {

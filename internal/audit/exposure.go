@@ -44,7 +44,7 @@ func (a *audit) showsUsers(v *catalog.Relation) {
 
 // grantees are readers as REVOKE names them.
 func grantees(readers []string) string {
-	roles := slices.DeleteFunc(slices.Clone(readers), func(name string) bool { return name == "everybody" })
+	roles := slices.DeleteFunc(slices.Clone(readers), func(name string) bool { return name == everyRole })
 	return strings.TrimPrefix(catalog.Idents(roles)+", PUBLIC", ", ")
 }
 

@@ -54,8 +54,31 @@ func (a *audit) replication() error {
 	return err
 }
 
-// databaseRights: who owns the database, or may create schemas in it, puts objects
-// where others look for theirs.
+// migrator is the role that should own what the application uses: the owner of most
+// tables that the application does not own, else the superuser.
+func (a *audit) migrator() string {
+	owns, best := map[string]int{}, ""
+	for _, r := range a.tables {
+		if slices.Contains(a.appNames(), r.Owner) {
+			continue
+		}
+		if owns[r.Owner]++; best == "" || owns[r.Owner] > owns[best] {
+			best = r.Owner
+		}
+	}
+	if best != "" {
+		return catalog.Ident(best)
+	}
+	for _, r := range a.cat.Roles {
+		if r.Super && r.Login {
+			return catalog.Ident(r.Name) + " /* or the role that migrates */"
+		}
+	}
+	return "CURRENT_USER"
+}
+
+// databaseRights: a role that owns the database, or may create schemas in it, puts objects
+// where other roles look for theirs.
 func (a *audit) databaseRights() error {
 	rows, err := a.eyes.tx.Query(a.ctx, `SELECT r.rolname::text, d.datname::text, d.datdba = r.oid FROM pg_roles r, pg_database d
 		WHERE d.datname = current_database() AND r.rolname = ANY ($1) AND NOT r.rolsuper AND has_database_privilege(r.oid, d.oid, 'CREATE') ORDER BY 1`, names(a.roles.all()))
@@ -70,7 +93,7 @@ func (a *audit) databaseRights() error {
 			Fix:     fmt.Sprintf("REVOKE CREATE ON DATABASE %s FROM %s", catalog.Ident(database), catalog.Ident(role))}
 		if owns {
 			f.Rule, f.Object, f.Message = "role-owner", role, fmt.Sprintf("the application's role %s owns the database %s", role, database)
-			f.Fix = fmt.Sprintf("ALTER DATABASE %s OWNER TO the role that migrates", catalog.Ident(database))
+			f.Fix = fmt.Sprintf("ALTER DATABASE %s OWNER TO %s", catalog.Ident(database), a.migrator())
 		}
 		a.find(f)
 		return nil
@@ -98,7 +121,7 @@ func (a *audit) statistics() error {
 	for _, t := range tables {
 		a.find(report.Finding{Rule: "privilege-statistics", Object: t,
 			Message: fmt.Sprintf("the application may read %s: the commonest values of every column, of all tenants", t),
-			Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s, PUBLIC; the view pg_stats shows what policies allow", t, catalog.Idents(names(a.roles.all())))})
+			Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s, PUBLIC; /* the view pg_stats shows what policies allow */", t, catalog.Idents(names(a.roles.all())))})
 	}
 	return err
 }
@@ -160,7 +183,7 @@ func (a *audit) grantOptions(role *catalog.Role) {
 		for _, g := range grants {
 			if len(g.Grantable) > 0 && g.Grantee != s.rel.Owner && g.Grantee != "public" && !role.Super && belongs(role, g.Grantee) {
 				a.find(report.Finding{Rule: "privilege-grant-option", Cause: "grant option of " + g.Grantee, Object: s.name,
-					Message: fmt.Sprintf("role %s may grant %s on %s to anybody", role.Name, strings.Join(g.Grantable, ", "), s.name),
+					Message: fmt.Sprintf("role %s may grant %s on %s to any role", role.Name, strings.Join(g.Grantable, ", "), s.name),
 					Fix:     fmt.Sprintf("REVOKE GRANT OPTION FOR %s ON %s FROM %s", strings.Join(g.Grantable, ", "), s.rel.Ident(), catalog.Ident(g.Grantee))})
 				break
 			}
@@ -179,23 +202,34 @@ func (a *audit) ownsCode(role *catalog.Role) {
 		r := a.cat.Role(owner)
 		return slices.Contains(reach, owner) && r != nil && !r.Super
 	}
-	var owned []string
+	var owned, fix []string
+	mend := func(owner, what string) {
+		sql := fmt.Sprintf("ALTER %s OWNER TO %s", what, a.migrator())
+		if owner != role.Name {
+			sql = roleFix(role, a.cat.Role(owner), "")
+		}
+		if !slices.Contains(fix, sql) {
+			fix = append(fix, sql)
+		}
+	}
 	for _, s := range a.cat.Schemas {
 		if own(s.Owner) && slices.ContainsFunc(a.subjects, func(t *subject) bool { return t.rel.Schema == s.Name }) {
 			owned = append(owned, "schema "+s.Name)
+			mend(s.Owner, "SCHEMA "+catalog.Ident(s.Name))
 		}
 	}
 	trusted := a.trusted()
 	for _, f := range a.cat.Functions {
 		if own(f.Owner) && trusted[f] {
 			owned = append(owned, "function "+f.Schema+"."+f.Name+"("+f.Args+")")
+			mend(f.Owner, "FUNCTION "+functionIdent(f))
 		}
 	}
 	if len(owned) > 0 {
 		a.find(report.Finding{Rule: "role-owner", Object: role.Name,
 			Message:  fmt.Sprintf("the application's role %s owns what protects the tables, and can replace or drop it", role.Name),
 			Evidence: []string{strings.Join(owned, ", ")},
-			Fix:      "let the role that migrates own them"})
+			Fix:      strings.Join(fix, "; ")})
 	}
 }
 

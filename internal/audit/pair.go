@@ -57,7 +57,7 @@ func (a *audit) halfNull(r *catalog.Relation, p seedbed.Polymorphic) error {
 	if n > 0 {
 		a.find(report.Finding{Rule: "pair-half-null", Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s having one of %s and %s without the other", plural(n, "row"), a.name(r), p.Type, p.ID),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nulls(%s) IN (0, 2))", r.Ident(), catalog.Idents([]string{p.Type, p.ID}))})
+			Fix:     fmt.Sprintf("correct or delete the rows; ALTER TABLE %s ADD CHECK (num_nulls(%s) IN (0, 2)) prevents new ones", r.Ident(), catalog.Idents([]string{p.Type, p.ID}))})
 	}
 	return nil
 }
@@ -118,14 +118,21 @@ func (a *audit) target(r *catalog.Relation, p seedbed.Polymorphic, target *catal
 // sameTenant is the condition that a target shares the tenant of the pair's row,
 // where the pair says that it must and the target has one.
 func (a *audit) sameTenant(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation) string {
+	if level := a.pairLevel(r, p, target); level != "" {
+		return " AND " + equal(a.tenantOf(target, "u", level), a.tenantOf(r, "t", level))
+	}
+	return ""
+}
+
+// pairLevel is the level whose tenant a pair's row shares with its target. Empty: none.
+func (a *audit) pairLevel(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation) string {
 	if len(p.Tenant) == 0 {
 		return ""
 	}
 	for _, level := range a.shared(r, target) {
 		s, ok := a.scopeAt(r, level)
-		mine, theirs := a.tenantOf(r, "t", level), a.tenantOf(target, "u", level)
-		if ok && includes(p.Tenant, s.Columns) && len(mine) == len(theirs) {
-			return " AND " + equal(theirs, mine)
+		if ok && includes(p.Tenant, s.Columns) && len(a.tenantOf(r, "t", level)) == len(a.tenantOf(target, "u", level)) {
+			return level
 		}
 	}
 	return ""
@@ -161,7 +168,7 @@ func (a *audit) shadow(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Tar
 			message = fmt.Sprintf("%s is VIRTUAL, so it can hold neither foreign key nor index; say STORED", object)
 		}
 		a.find(report.Finding{Rule: "pair-shadow-generated", Object: object, Message: message,
-			Fix: fmt.Sprintf("%s %s GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED", t.Shadow, c.SQLType, p.Type, catalog.Literal(t.Type), p.ID)})
+			Fix: a.generatedShadow(r, p, t, c)})
 	}
 	a.shadowKey(r, p, t)
 	where := fmt.Sprintf("%s::text IS DISTINCT FROM CASE WHEN %s::text = %s THEN %s::text END",
@@ -204,8 +211,7 @@ func (a *audit) shadowKey(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.
 			a.name(r), t.Shadow, a.name(target), strings.Join(p.Tenant, ", "), near)
 	}
 	a.find(report.Finding{Rule: "pair-shadow-foreign-key", Object: a.name(r) + "." + t.Shadow, Message: message,
-		Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s ON DELETE CASCADE NOT VALID, then VALIDATE it",
-			r.Ident(), catalog.Idents(append(append([]string{}, needed[1:]...), t.Shadow)), target.Ident())})
+		Fix: a.addShadowKey(r, p, target, t, t.Shadow)})
 }
 
 // covered looks for what makes a type without shadow impossible.
@@ -214,8 +220,7 @@ func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []st
 		if r.Column(t.Shadow) == nil {
 			a.find(report.Finding{Rule: "pair-shadow-missing", Object: a.name(r) + "." + p.ID,
 				Message: fmt.Sprintf("type %s of %s has no shadow key, the others do", t.Type, a.name(r)),
-				Fix: fmt.Sprintf("add a column GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED with a foreign key to %s",
-					p.Type, catalog.Literal(t.Type), p.ID, t.Table)})
+				Fix:     a.newShadow(r, p, t)})
 		}
 	}
 	for _, k := range r.Checks() {
@@ -226,6 +231,56 @@ func (a *audit) covered(r *catalog.Relation, p seedbed.Polymorphic, shadows []st
 	a.find(report.Finding{Rule: "pair-not-covered", Object: a.name(r) + "." + p.ID,
 		Message: fmt.Sprintf("no CHECK of %s demands that one of its %d shadow keys is set", a.name(r), len(shadows)),
 		Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nonnulls(%s) = 1)", r.Ident(), catalog.Idents(shadows))})
+}
+
+// shadowColumn is SQL that adds a generated column for a target of a pair.
+func shadowColumn(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Target, name string) string {
+	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED",
+		r.Ident(), catalog.Ident(name), r.Column(p.ID).SQLType, catalog.Ident(p.Type), strings.TrimSpace(catalog.Literal(t.Type)), catalog.Ident(p.ID))
+}
+
+// addShadowKey is SQL for the foreign key of a shadow, with the tenant where the target
+// shares it.
+func (a *audit) addShadowKey(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation, t seedbed.Target, shadow string) string {
+	columns, key := []string{shadow}, []string{t.Key}
+	if level := a.pairLevel(r, p, target); level != "" {
+		mine, _ := a.scopeAt(r, level)
+		theirs, ok := a.scopeAt(target, level)
+		if ok {
+			columns, key = slices.Concat(mine.Columns, columns), slices.Concat(theirs.Columns, key)
+		}
+	}
+	return addKey(r, columns, target, key, " ON DELETE CASCADE")
+}
+
+// newShadow is SQL for a shadow that a target of a pair has not.
+func (a *audit) newShadow(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Target) string {
+	name, target := t.Shadow, a.cat.Table(t.Table)
+	if name == "" {
+		name = strings.ReplaceAll(t.Type, ".", "_") + "_" + t.Key
+	}
+	if target == nil || r.Column(name) != nil {
+		return fmt.Sprintf("add a column GENERATED ALWAYS AS (CASE WHEN %s = %s THEN %s END) STORED with a foreign key to %s", p.Type, catalog.Literal(t.Type), p.ID, t.Table)
+	}
+	return shadowColumn(r, p, t, name) + "; " + a.addShadowKey(r, p, target, t, name)
+}
+
+// generatedShadow is SQL that makes a generated column of an ordinary shadow: what hangs on
+// the column goes with it, so that its foreign key and the CHECKs that count it are made anew.
+func (a *audit) generatedShadow(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Target, c *catalog.Column) string {
+	sql := fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s CASCADE; %s", r.Ident(), catalog.Ident(c.Name), shadowColumn(r, p, t, c.Name))
+	for _, k := range r.Constraints {
+		if !contains(k.Columns, c.Name) || k.Definition == "" {
+			continue
+		}
+		sql += fmt.Sprintf("; ALTER TABLE %s ADD CONSTRAINT %s %s", r.Ident(), catalog.Ident(k.Name), k.Definition)
+	}
+	for _, ix := range r.Indexes {
+		if ix.Constraint == nil && contains(ix.Columns(), c.Name) {
+			sql += "; " + ix.Definition
+		}
+	}
+	return sql
 }
 
 // demandsOne reports whether a CHECK says num_nonnulls(all shadows) = 1, alone or

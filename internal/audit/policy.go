@@ -87,19 +87,26 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 // protect is SQL that gives a table row-level security: with a policy where it has none
 // and the Model says which setting holds the key in one of its columns.
 func (a *audit) protect(s *subject) string {
-	sql := fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", s.rel.Ident())
+	sql := a.enable(s.rel)
 	if len(s.rel.Policies) > 0 {
 		return sql
 	}
-	if scopes := a.accepted(s, true); s.tenant == "" && s.agg == nil && len(scopes) > 0 && len(scopes[0].Columns) == 1 {
-		t, _ := a.model.Tenant(scopes[0].Tenant)
-		c := s.rel.Column(scopes[0].Columns[0])
-		if c != nil && t.Setting != "" && len(t.Claim)+len(t.Session.Columns) == 0 {
-			return fmt.Sprintf("%s; CREATE POLICY tenant ON %s USING (%s = (SELECT nullif(current_setting(%s, true), '')::%s))",
-				sql, s.rel.Ident(), catalog.Ident(c.Name), catalog.Literal(t.Setting), c.SQLType)
+	if scopes := a.accepted(s, true); s.tenant == "" && s.agg == nil && len(scopes) > 0 {
+		if condition := a.ofSession(s.rel, scopes[:1]); condition != "" {
+			return fmt.Sprintf("%s; CREATE POLICY tenant ON %s USING (%s)", sql, s.rel.Ident(), condition)
 		}
 	}
 	return sql + "; /* and CREATE POLICY: without one no row is reached */"
+}
+
+// enable is SQL that switches row-level security on, for the owner too unless a function
+// that policies call reads the table as its owner.
+func (a *audit) enable(r *catalog.Relation) string {
+	sql := fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", r.Ident())
+	if a.readByHelper(r) {
+		return sql
+	}
+	return sql + ", FORCE ROW LEVEL SECURITY"
 }
 
 // readByHelper reports whether a function that policies call reads a table as its owner:
@@ -164,7 +171,7 @@ func (a *audit) partition(s *subject, p *catalog.Relation) {
 	}
 	a.find(report.Finding{Rule: "partition-open", Cause: "partitions of " + s.name, Object: a.name(p),
 		Message: fmt.Sprintf("partition %s of %s %s", a.name(p), s.name, what),
-		Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; /* without policies it is closed */", p.Ident())})
+		Fix:     a.enable(p) + "; /* without policies it is closed */"})
 }
 
 // commands wants a policy for everything that a role was granted.
@@ -172,19 +179,25 @@ func (a *audit) commands(s *subject, role *catalog.Role) {
 	if !s.rel.RLS || role.Super || role.BypassRLS {
 		return
 	}
+	var open, revoke []string
 	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
 		// Where everything is granted, the rule for TRUNCATE says so, and policies choose.
-		if privilege(role, s.rel, command) == "" || privilege(role, s.rel, "TRUNCATE") != "" && len(s.rel.Policies) > 0 {
+		via := privilege(role, s.rel, command)
+		if via == "" || privilege(role, s.rel, "TRUNCATE") != "" && len(s.rel.Policies) > 0 {
 			continue
 		}
 		covered := slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool {
 			return p.Permissive && p.Covers(command) && applies(p, role)
 		})
 		if !covered {
-			a.find(report.Finding{Rule: "rls-command-uncovered", Cause: "no policies for " + role.Name, Object: s.name,
-				Message: fmt.Sprintf("role %s may %s %s, and no policy covers that: it never reaches a row", role.Name, command, s.name),
-				Fix:     fmt.Sprintf("CREATE POLICY … ON %s FOR %s …, or REVOKE %s ON %s FROM %s", s.rel.Ident(), command, command, s.rel.Ident(), role.Name)})
+			open = append(open, command)
+			revoke = append(revoke, fmt.Sprintf("REVOKE %s ON %s FROM %s", command, s.rel.Ident(), grantee(viaRole(via))))
 		}
+	}
+	if len(open) > 0 {
+		a.find(report.Finding{Rule: "rls-command-uncovered", Cause: "no policies for " + role.Name, Object: s.name,
+			Message: fmt.Sprintf("role %s may %s %s, and no policy covers that: it never reaches a row", role.Name, strings.Join(open, ", "), s.name),
+			Fix:     strings.Join(revoke, "; ") + fmt.Sprintf("; /* or CREATE POLICY FOR %s */", strings.Join(open, " and FOR "))})
 	}
 }
 
@@ -207,6 +220,7 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 		return
 	}
 	accepted := a.accepted(s, app || unknown)
+	var open []clause
 	for _, c := range clauses(p) {
 		if a.bound(sqltext.Tokens(c.expr), s, accepted) || a.guarded(s, p, c, accepted) || a.ofUser(s, c, accepted) || a.founds(s, p) {
 			continue
@@ -218,6 +232,9 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 				Fix:      "nothing, where that is meant"})
 			continue
 		}
+		open = append(open, c)
+	}
+	for _, c := range open {
 		shown := c.expr
 		if shown == "" {
 			shown = "(absent, which lets everything through)"
@@ -225,8 +242,21 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 		a.find(report.Finding{Rule: "policy-without-tenant", Cause: "policy " + c.name + " " + shown, Object: a.name(p.Table) + "." + p.Name,
 			Message:  fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), c.name),
 			Evidence: []string{c.name + " " + shown},
-			Fix:      "every way through the expression must compare " + a.wanted(accepted)})
+			Fix:      a.keepToTenant(s, p, open, accepted, app || unknown)})
 	}
+}
+
+// keepToTenant narrows the clauses of a policy that do not keep to the tenant: to the outer
+// one where the policy is for roles that read across.
+func (a *audit) keepToTenant(s *subject, p *catalog.Policy, open []clause, accepted []seedbed.Scoped, app bool) string {
+	must := "every way through the expression must compare " + a.wanted(accepted)
+	if s.agg != nil && !app {
+		accepted = slices.DeleteFunc(slices.Clone(accepted), func(sc seedbed.Scoped) bool { return sc.Tenant != s.agg.Across })
+	}
+	if condition := a.ofSession(p.Table, accepted); condition != "" && s.tenant == "" {
+		return a.narrowed(s, p, open, condition) + "; /* " + must + " */"
+	}
+	return must
 }
 
 // ofUser reports whether a clause keeps what is read or deleted to the session's tenant or

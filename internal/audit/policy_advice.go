@@ -66,19 +66,45 @@ func (a *audit) expanded(tokens []sqltext.Token, depth int) []sqltext.Token {
 // would do: what has no column of the row in it, and stands in no subquery.
 func (a *audit) perRow(r *catalog.Relation, p *catalog.Policy) {
 	for _, expr := range []string{p.Using, p.WithCheck} {
-		call := a.callPerRow(r, sqltext.Tokens(expr))
+		call, _, _ := a.callPerRow(r, sqltext.Tokens(expr))
 		if call == "" {
 			continue
 		}
 		a.find(report.Finding{Rule: "policy-per-row", Cause: "calls per row", Object: a.name(r) + "." + p.Name, Evidence: []string{expr},
 			Message: fmt.Sprintf("policy %s of %s calls %s for each row that is looked at", p.Name, a.name(r), call),
-			Fix:     fmt.Sprintf("write (SELECT %s): Postgres then calls it once a query", call)})
+			Fix:     a.calledOnce(r, p, call)})
 		return
 	}
 }
 
-// callPerRow is the first such call, as "f()" or "s.f(…)"; "" where there is none.
-func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) string {
+// calledOnce is SQL that puts the calls of a policy into subqueries, which Postgres runs once a
+// query. Prose where one gives an array to ANY, which a subquery gives as a row.
+func (a *audit) calledOnce(r *catalog.Relation, p *catalog.Policy, call string) string {
+	sql := fmt.Sprintf("ALTER POLICY %s ON %s", catalog.Ident(p.Name), r.Ident())
+	for _, c := range []clause{{name: "USING", expr: p.Using}, {name: "WITH CHECK", expr: p.WithCheck}} {
+		expr := c.expr
+		for range len(expr) { // ends: each round takes one call
+			tokens := sqltext.Tokens(expr)
+			found, from, to := a.callPerRow(r, tokens)
+			if found == "" {
+				break
+			}
+			if from > 1 && (tokens[from-2].Is("ANY") || tokens[from-2].Is("ALL") || tokens[from-2].Is("SOME")) {
+				return fmt.Sprintf("write (SELECT %s): Postgres then calls it once a query", call)
+			}
+			begin, end := tokens[from].Pos, tokens[to].End
+			expr = expr[:begin] + "(SELECT " + expr[begin:end] + ")" + expr[end:]
+		}
+		if expr != c.expr {
+			sql += fmt.Sprintf(" %s (%s)", c.name, expr)
+		}
+	}
+	return sql
+}
+
+// callPerRow is the first such call, as "f()" or "s.f(…)", and its first and last token; ""
+// where there is none.
+func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) (shown string, from, to int) {
 	depth, inside := 0, []int{} // depths at which a subquery begins
 	for i, t := range tokens {
 		switch {
@@ -97,18 +123,18 @@ func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) string {
 			end := sqltext.Closing(call)
 			ofRow := end < 0 || slices.ContainsFunc(call[:max(end, 0)], func(x sqltext.Token) bool { return x.Name() && r.Column(x.Text) != nil })
 			if !ofRow && a.own(t.Text) {
-				name, arguments := t.Text, "()"
+				name, arguments, from := t.Text, "()", i
 				if i > 1 && tokens[i-1].Is(".") {
-					name = tokens[i-2].Text + "." + name
+					name, from = tokens[i-2].Text+"."+name, i-2
 				}
 				if end > 1 {
 					arguments = "(…)"
 				}
-				return name + arguments
+				return name + arguments, from, i + 1 + end
 			}
 		}
 	}
-	return ""
+	return "", 0, 0
 }
 
 // own reports whether a function is the schema's, and no immutable one: those are folded.

@@ -219,7 +219,7 @@ func (t *probed) reads() error {
 			return err
 		}
 		if !got.failed() && got.value != "0" {
-			t.find("probe-read", t.s.name, got.value+" rows of others can be read", sql, got, fixPolicy)
+			t.find("probe-read", t.s.name, got.value+" rows of other tenants can be read", sql, got, fixPolicy)
 		}
 	}
 	return t.control("SELECT", fmt.Sprintf("SELECT FROM %s t WHERE %s", t.s.rel.Ident(), t.is("t", t.own)))
@@ -252,7 +252,7 @@ func (t *probed) copies() error {
 		return err
 	}
 	if !got.failed() && got.rows > 0 {
-		t.find("probe-read", t.s.name, "rows of others leave by COPY", sql, got, fixPolicy)
+		t.find("probe-read", t.s.name, "rows of other tenants leave by COPY", sql, got, fixPolicy)
 	}
 	return nil
 }
@@ -300,7 +300,7 @@ func (t *probed) partitions() error {
 			return err
 		}
 		if !got.failed() && got.value != "0" {
-			t.find("probe-read", t.p.a.name(leaf), "rows of others can be read from the partition", sql, got,
+			t.find("probe-read", t.p.a.name(leaf), "rows of other tenants can be read from the partition", sql, got,
 				fmt.Sprintf("REVOKE ALL ON %s FROM %s, or give it policies of its own", leaf.Ident(), t.role.Name))
 		}
 	}

@@ -38,7 +38,7 @@ func (t *probed) readsView(v *catalog.Relation) error {
 		return err
 	}
 	if !got.failed() && got.value != "0" {
-		t.find("probe-read", t.p.a.name(v), "rows of others show in the view", sql, got, fix)
+		t.find("probe-read", t.p.a.name(v), "rows of other tenants show in the view", sql, got, fix)
 		return nil
 	}
 	sql = fmt.Sprintf("SELECT count(*) FROM %s v", v.Ident())
@@ -75,12 +75,12 @@ func (t *probed) writesView(v *catalog.Relation) error {
 		}
 	}
 	if name := t.harmless(); may("UPDATE") && may("SELECT") && name != "" && v.Column(name) != nil {
-		if err := nothing("rows of others can be updated through the view", fmt.Sprintf("UPDATE %s v SET %s = v.%s WHERE %s", v.Ident(), catalog.Ident(name), catalog.Ident(name), t.foreign("v"))); err != nil {
+		if err := nothing("rows of other tenants can be updated through the view", fmt.Sprintf("UPDATE %s v SET %s = v.%s WHERE %s", v.Ident(), catalog.Ident(name), catalog.Ident(name), t.foreign("v"))); err != nil {
 			return err
 		}
 	}
 	if may("DELETE") && may("SELECT") {
-		return nothing("rows of others can be deleted through the view", fmt.Sprintf("DELETE FROM %s v WHERE %s", v.Ident(), t.foreign("v")))
+		return nothing("rows of other tenants can be deleted through the view", fmt.Sprintf("DELETE FROM %s v WHERE %s", v.Ident(), t.foreign("v")))
 	}
 	return nil
 }

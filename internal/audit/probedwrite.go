@@ -70,7 +70,7 @@ func (t *probed) updates() error {
 	}
 	if name != "" {
 		set := fmt.Sprintf("UPDATE %s t SET %s = t.%s WHERE ", t.s.rel.Ident(), catalog.Ident(name), catalog.Ident(name))
-		if err := t.nothing("rows of others can be updated", set+t.foreignOrOther()+" RETURNING 1"); err != nil {
+		if err := t.nothing("rows of other tenants can be updated", set+t.foreignOrOther()+" RETURNING 1"); err != nil {
 			return err
 		}
 		if err := t.control("UPDATE", set+t.is("t", t.own)); err != nil {
@@ -149,7 +149,7 @@ func (t *probed) deletes() error {
 	if !t.may("DELETE") {
 		return nil
 	}
-	if err := t.nothing("rows of others can be deleted", fmt.Sprintf("DELETE FROM %s t WHERE %s RETURNING 1", t.s.rel.Ident(), t.foreignOrOther())); err != nil {
+	if err := t.nothing("rows of other tenants can be deleted", fmt.Sprintf("DELETE FROM %s t WHERE %s RETURNING 1", t.s.rel.Ident(), t.foreignOrOther())); err != nil {
 		return err
 	}
 	return t.control("DELETE", fmt.Sprintf("DELETE FROM %s t WHERE %s", t.s.rel.Ident(), t.is("t", t.own)))
@@ -180,12 +180,12 @@ func (t *probed) blind() error {
 	}
 	if name := t.harmless(); name != "" && t.may("UPDATE") {
 		sql := fmt.Sprintf("UPDATE %s SET %s = (%s::%s).%s", t.s.rel.Ident(), catalog.Ident(name), catalog.Literal(t.own.text), t.s.rel.Ident(), catalog.Ident(name))
-		if err := t.beyond(own, "rows of others can be updated, by an UPDATE without WHERE", sql); err != nil {
+		if err := t.beyond(own, "rows of other tenants can be updated, by an UPDATE without WHERE", sql); err != nil {
 			return err
 		}
 	}
 	if t.may("DELETE") {
-		if err := t.beyond(own, "rows of others can be deleted, by a DELETE without WHERE", "DELETE FROM "+t.s.rel.Ident()); err != nil {
+		if err := t.beyond(own, "rows of other tenants can be deleted, by a DELETE without WHERE", "DELETE FROM "+t.s.rel.Ident()); err != nil {
 			return err
 		}
 	}

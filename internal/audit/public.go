@@ -27,7 +27,7 @@ func (a *audit) sequencePrivileges(role *catalog.Role) {
 			}
 			a.find(report.Finding{Rule: "privilege-sequence", Cause: "sequences to " + g.Grantee, Object: a.name(c.Table) + "." + c.Name,
 				Message: fmt.Sprintf("role %s may %s sequence %s: %s", role.Name, what, seq.Name, does),
-				Fix:     fmt.Sprintf("REVOKE SELECT, UPDATE ON SEQUENCE %s FROM %s; USAGE is enough for nextval", catalog.Ident(seq.Schema, seq.Name), g.Grantee)})
+				Fix:     fmt.Sprintf("REVOKE SELECT, UPDATE ON SEQUENCE %s FROM %s; /* USAGE is enough for nextval */", catalog.Ident(seq.Schema, seq.Name), grantee(g.Grantee))})
 			break
 		}
 	}
@@ -59,7 +59,7 @@ func (a *audit) publicPrivileges() {
 				}
 			}
 			a.find(report.Finding{Rule: rule, Cause: "to PUBLIC: " + strings.Join(g.Privileges, ", "), Object: s.name,
-				Message: fmt.Sprintf("everybody may %s on %s: it is granted to PUBLIC", strings.Join(g.Privileges, ", "), s.name),
+				Message: fmt.Sprintf("every role may %s on %s: it is granted to PUBLIC", strings.Join(g.Privileges, ", "), s.name),
 				Fix:     fmt.Sprintf("REVOKE ALL ON %s FROM PUBLIC", s.rel.Ident())})
 		}
 	}

@@ -52,10 +52,50 @@ func (a *audit) unsetsTenant(s *subject, fk *catalog.Constraint) {
 			}
 			a.find(report.Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
 				Message: fmt.Sprintf("foreign key %s of %s unsets %s, which says whose the row is, when the row of %s goes", fk.Name, s.name, column, a.name(fk.Ref)),
-				Fix:     fmt.Sprintf("ON DELETE SET NULL (%s)", catalog.Idents(without(fk.Columns, sc.Columns)))})
+				Fix:     keepsTenant(s.rel, fk, sc.Columns)})
 			return
 		}
 	}
+}
+
+// keepsTenant is SQL for a foreign key that unsets its columns without those of the tenant.
+func keepsTenant(r *catalog.Relation, fk *catalog.Constraint, tenant []string) string {
+	definition := fk.Definition
+	for _, action := range []string{" ON UPDATE SET NULL", " ON UPDATE SET DEFAULT"} { // which cannot name columns
+		definition = strings.ReplaceAll(definition, action, "")
+	}
+	if at := strings.Index(definition, " ON DELETE SET "); at >= 0 {
+		definition = definition[:at] + deletion(fk, tenant)
+	}
+	return fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s, ADD CONSTRAINT %[2]s %s", r.Ident(), catalog.Ident(fk.Name), definition)
+}
+
+// carryTenant is SQL that puts a foreign key with the tenant in place of one without.
+func carryTenant(s *subject, fk *catalog.Constraint, mine []string, target *subject, theirs []string) string {
+	columns, key := slices.Clone(mine), slices.Clone(theirs)
+	for i, name := range fk.Columns {
+		if !contains(mine, name) {
+			columns, key = append(columns, name), append(key, fk.RefColumns[i])
+		}
+	}
+	if pk := keyBeyondTenant(target); includes(theirs, key[len(theirs):]) && pk != nil && len(key) == len(theirs)+1 { // the columns were crossed
+		key[len(theirs)] = pk.Name
+	}
+	add := addKey(s.rel, columns, target.rel, key, deletion(fk, mine))
+	if strings.HasPrefix(add, "add ") || fk.OnUpdate != catalog.NoAction {
+		return add
+	}
+	return add + fmt.Sprintf("; ALTER TABLE %s DROP CONSTRAINT %s", s.rel.Ident(), catalog.Ident(fk.Name))
+}
+
+// addReference is SQL for the foreign key of a column that looks like a reference.
+func (a *audit) addReference(s *subject, c *catalog.Column, target *subject, key *catalog.Column) string {
+	for _, mine := range s.direct() {
+		if theirs, ok := target.at(mine.Tenant); ok && !theirs.Optional && len(mine.Columns) == len(theirs.Columns) {
+			return addKey(s.rel, slices.Concat(mine.Columns, []string{c.Name}), target.rel, slices.Concat(theirs.Columns, []string{key.Name}), "")
+		}
+	}
+	return addKey(s.rel, []string{c.Name}, target.rel, []string{key.Name}, "")
 }
 
 // bareReference finds columns that are named and typed like the key of a scoped
@@ -72,8 +112,7 @@ func (a *audit) bareReference(s *subject, c *catalog.Column) {
 		}
 		a.find(report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: s.name + "." + c.Name,
 			Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", s.name, c.Name, target.name),
-			Fix: fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (…, %s) REFERENCES %s (…, %s) with the tenant's columns, NOT VALID, then VALIDATE it",
-				s.rel.Ident(), catalog.Ident(c.Name), target.rel.Ident(), catalog.Ident(key.Name))})
+			Fix:     a.addReference(s, c, target, key)})
 		return
 	}
 }
@@ -142,9 +181,7 @@ func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 			a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(mine.Tenant, target), Object: s.name + "." + fk.Name,
 				Message:  fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, mine.Tenant),
 				Evidence: []string{fk.Definition},
-				Fix: fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s), for which %s needs a unique key on these columns",
-					catalog.Idents(append(append([]string{}, mine.Columns...), without(fk.Columns, mine.Columns)...)), target.rel.Ident(),
-					catalog.Idents(append(append([]string{}, theirs.Columns...), without(fk.RefColumns, theirs.Columns)...)), target.name)})
+				Fix:      carryTenant(s, fk, mine.Columns, target, theirs.Columns)})
 			return
 		}
 	}

@@ -14,8 +14,8 @@ var dangerous = map[string]string{
 	"pg_execute_server_program": "runs programs on the server",
 	"pg_read_server_files":      "reads any file of the server",
 	"pg_write_server_files":     "writes any file of the server",
-	"pg_read_all_data":          "reads every table, also those granted to nobody",
-	"pg_write_all_data":         "writes every table, also those granted to nobody",
+	"pg_read_all_data":          "reads every table, also those granted to no role",
+	"pg_write_all_data":         "writes every table, also those granted to no role",
 	"pg_monitor":                "reads the statements of every session, with the values in them",
 	"pg_read_all_stats":         "reads the statements of every session, with the values in them",
 	"pg_create_subscription":    "copies tables from other servers, past every policy",
@@ -26,7 +26,7 @@ var dangerous = map[string]string{
 
 func (a *audit) roleRules() error {
 	if a.usesRLS && len(a.roles.app)+len(a.roles.across) == 0 {
-		a.vain("roles", "who the application connects as is not known: no policy names a role and no role has privileges on scoped tables; name it in Options.AppRoles")
+		a.vain("roles", "the role that the application connects as is not known: no policy names a role and no role has privileges on scoped tables; name it in Options.AppRoles")
 	}
 	for _, role := range a.roles.all() {
 		a.roleAttributes(role)
@@ -111,7 +111,7 @@ func (a *audit) roleCreates(role *catalog.Role) {
 			if g.Has("CREATE") && mayAct(role, g.Grantee) && !role.Super && s.Owner != role.Name {
 				a.find(report.Finding{Rule: "privilege-create", Object: s.Name,
 					Message: fmt.Sprintf("role %s may create objects in schema %s, by a grant to %s", role.Name, s.Name, g.Grantee),
-					Fix:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s", catalog.Ident(s.Name), g.Grantee)})
+					Fix:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s", catalog.Ident(s.Name), grantee(g.Grantee))})
 				break
 			}
 		}
@@ -127,23 +127,24 @@ func (a *audit) roleOwns(role *catalog.Role) {
 			reach[r.Name] = true
 		}
 	}
-	owned := map[string][]string{}
+	owned, alter := map[string][]string{}, map[string][]string{}
 	for _, s := range a.subjects {
 		for _, piece := range a.pieces(s) {
 			if reach[piece.rel.Owner] {
 				owned[piece.rel.Owner] = append(owned[piece.rel.Owner], piece.name)
+				alter[piece.rel.Owner] = append(alter[piece.rel.Owner], fmt.Sprintf("ALTER TABLE %s OWNER TO %s", piece.rel.Ident(), a.migrator()))
 			}
 		}
 	}
 	for owner, tables := range owned {
-		how, chain := "", ""
+		how, chain, fix := "", "", strings.Join(alter[owner], "; ")+"; /* and GRANT the application what it needs */"
 		if owner != role.Name {
-			how, chain = fmt.Sprintf(" through its membership of %s", owner), chainOf(role, a.cat.Role(owner))
+			how, chain, fix = fmt.Sprintf(" through its membership of %s", owner), chainOf(role, a.cat.Role(owner)), roleFix(role, a.cat.Role(owner), "")
 		}
 		a.find(report.Finding{Rule: "role-owner", Cause: chain, Object: role.Name,
 			Message:  fmt.Sprintf("the application's role %s owns %s%s", role.Name, plural(int64(len(tables)), "scoped table"), how),
 			Evidence: []string{strings.Join(tables, ", ")},
-			Fix:      "let a role own the tables that only migrations use, and GRANT the application what it needs"})
+			Fix:      fix})
 	}
 }
 
@@ -162,7 +163,7 @@ func (a *audit) rolePrivileges(role *catalog.Role) {
 			if via := reachable(role, s.rel, f.privilege); via != "" && s.rel.Owner != role.Name && via != s.rel.Owner && via != "public" {
 				a.find(report.Finding{Rule: f.rule, Cause: "all rights of " + via, Object: s.name,
 					Message: fmt.Sprintf("role %s may %s %s, by a grant to %s, and so %s", role.Name, f.privilege, s.name, via, f.does),
-					Fix:     fmt.Sprintf("REVOKE %s ON %s FROM %s", f.privilege, s.rel.Ident(), strings.Split(via, " ")[0])})
+					Fix:     fmt.Sprintf("REVOKE %s ON %s FROM %s", f.privilege, s.rel.Ident(), grantee(viaRole(via)))})
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
@@ -71,6 +70,14 @@ func (a *audit) sequence(s *catalog.Sequence, c *catalog.Column) error {
 	return a.exhausted(s, c, object)
 }
 
+// widened is SQL that gives a counted column and its sequence 64 bits.
+func widened(s *catalog.Sequence, c *catalog.Column) string {
+	if c.Type.Underlying().Name == "int8" {
+		return "raise the sequence's MAXVALUE, or begin again below the values that are used"
+	}
+	return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE bigint; ALTER SEQUENCE %s AS bigint MAXVALUE 9223372036854775807", c.Table.Ident(), catalog.Ident(c.Name), catalog.Ident(s.Schema, s.Name))
+}
+
 func (a *audit) exhausted(s *catalog.Sequence, c *catalog.Column, object string) error {
 	if s.Cycle {
 		return nil
@@ -95,7 +102,7 @@ func (a *audit) exhausted(s *catalog.Sequence, c *catalog.Column, object string)
 	if used >= 0.9 {
 		a.find(report.Finding{Rule: "sequence-exhausted", Object: object,
 			Message: fmt.Sprintf("sequence %s of %s has used %.0f%% of its values, up to %d", s.Name, object, used*100, limit),
-			Fix:     strings.TrimSpace(fmt.Sprintf("widen %s to bigint, and the sequence with it", object))})
+			Fix:     widened(s, c)})
 	}
 	return nil
 }

@@ -55,8 +55,27 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 	a.find(report.Finding{Rule: "unique-without-tenant", Object: s.name + "." + ix.Name,
 		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error %s tells one that another has the value", kind, ix.Name, s.name, code),
 		Evidence: []string{ix.Definition},
-		Fix:      fmt.Sprintf("make it (%s)", strings.Join(append(append(append([]string{}, sc.Columns...), columns...), exprs...), ", "))})
+		Fix:      withTenant(s.rel, ix, sc.Columns, slices.Concat(columns, exprs))})
 }
+
+// withTenant is SQL for a unique key that begins with the tenant's columns. Prose for a
+// key that foreign keys reference, and for an exclusion, which needs an operator class.
+func withTenant(r *catalog.Relation, ix *catalog.Index, tenant, keys []string) string {
+	referenced := slices.ContainsFunc(r.ReferencedBy, func(fk *catalog.Constraint) bool { return fk.Index == ix })
+	switch {
+	case ix.Exclusion || referenced:
+		return fmt.Sprintf("make it (%s)", strings.Join(slices.Concat(tenant, keys), ", "))
+	case ix.Constraint != nil:
+		return fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s, ADD CONSTRAINT %[2]s %s", r.Ident(), catalog.Ident(ix.Constraint.Name), withColumns(ix.Constraint.Definition, tenant))
+	}
+	// The new index comes first: without one the application could write duplicates.
+	name := catalog.Ident(ix.Schema, ix.Name)
+	definition := withColumns(ix.Definition, tenant)
+	return fmt.Sprintf("ALTER INDEX %s RENAME TO %s; %s; DROP INDEX %s", name, catalog.Ident(shortened(ix.Name)+"_of_all"), definition, catalog.Ident(ix.Schema, shortened(ix.Name)+"_of_all"))
+}
+
+// shortened leaves room in a name for a few bytes more.
+func shortened(name string) string { return strings.ToValidUTF8(name[:min(len(name), 55)], "") }
 
 // carriesTenant reports whether a key holds any level's tenant: an organization's
 // slug must be unique among the organizations' spaces, say.

@@ -49,7 +49,7 @@ func (a *audit) view(v *catalog.Relation, shows []string) {
 	}
 	if a.usesRLS && !keeps {
 		a.find(report.Finding{Rule: "view-security-invoker", Cause: "views of owners", Object: a.name(v),
-			Message: fmt.Sprintf("view %s reads %s as its owner, %s, not as who queries it", a.name(v), strings.Join(shows, ", "), v.Owner),
+			Message: fmt.Sprintf("view %s reads %s as its owner, %s, not as the role that queries it", a.name(v), strings.Join(shows, ", "), v.Owner),
 			Fix:     fmt.Sprintf("ALTER VIEW %s SET (security_invoker = true)", v.Ident())})
 	}
 	if a.filters(v) && !v.Option("security_barrier") {
@@ -115,9 +115,12 @@ func (a *audit) matview(v *catalog.Relation, shows []string) {
 	if who := a.readersOf(v); len(who) > 0 {
 		a.find(report.Finding{Rule: "matview-granted", Object: a.name(v),
 			Message: fmt.Sprintf("%s may read materialized view %s, which holds rows of %s of every tenant", strings.Join(who, ", "), a.name(v), strings.Join(shows, ", ")),
-			Fix:     fmt.Sprintf("REVOKE SELECT ON %s, and grant a view with security_barrier over it that filters by tenant", v.Ident())})
+			Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s; /* and grant a view with security_barrier over it that filters by tenant */", v.Ident(), grantees(who))})
 	}
 }
+
+// everyRole stands for PUBLIC among readers.
+const everyRole = "every role"
 
 // readersOf are the application's roles that may read a relation, and PUBLIC.
 func (a *audit) readersOf(r *catalog.Relation) []string {
@@ -129,7 +132,7 @@ func (a *audit) readersOf(r *catalog.Relation) []string {
 	}
 	for _, g := range publicGrants(r) {
 		if strings.HasPrefix(strings.Join(g.Privileges, " "), "SELECT") {
-			who = append(who, "everybody")
+			who = append(who, everyRole)
 		}
 	}
 	slices.Sort(who)
@@ -153,7 +156,7 @@ func (a *audit) foreignTable(f *catalog.Relation) {
 			if held {
 				a.find(report.Finding{Rule: "foreign-table-granted", Object: a.name(f),
 					Message: fmt.Sprintf("%s may read foreign table %s, which has %s and can have no row-level security", strings.Join(who, ", "), a.name(f), strings.Join(sc.Columns, ", ")),
-					Fix:     fmt.Sprintf("REVOKE SELECT ON %s, and grant a view with security_barrier over it that filters by tenant", f.Ident())})
+					Fix:     fmt.Sprintf("REVOKE SELECT ON %s FROM %s; /* and grant a view with security_barrier over it that filters by tenant */", f.Ident(), grantees(who))})
 				return
 			}
 		}
@@ -187,7 +190,7 @@ func (a *audit) rewriteRules() error {
 		seen[object] = true
 		a.find(report.Finding{Rule: "rewrite-rule", Object: object, Evidence: []string{definition},
 			Message: fmt.Sprintf("rule %s of %s reaches %s as %s, to whom row-level security does not apply", name, a.name(r), s.name, r.Owner),
-			Fix:     "replace the rule by a trigger, which runs as who wrote the statement"})
+			Fix:     "replace the rule by a trigger, which runs as the role that sent the statement"})
 		return nil
 	})
 	return err

@@ -33,7 +33,7 @@ func found() report.Page {
 			Tables: 3, Rules: 72, Elapsed: 1234 * time.Millisecond,
 			Findings: []report.Finding{
 				{Rule: "pair-orphan", Severity: report.Breach, Object: "comments.resource_id", Message: "5 rows point nowhere", Rows: 5, Sample: []string{"id=1", `id=</pre><script>alert(1)</script>`}, Fix: "delete them"},
-				{Rule: "probe-read", Severity: report.Breach, Object: "comments", Table: "comments", Role: "app", Message: "as app of team 1, 3 rows of others can be read", Evidence: []string{"SELECT count(*) FROM comments", "→ succeeded"}, Fix: "see the policies"},
+				{Rule: "probe-read", Severity: report.Breach, Object: "comments", Table: "comments", Role: "app", Message: "as app of team 1, 3 rows of other tenants can be read", Evidence: []string{"SELECT count(*) FROM comments", "→ succeeded"}, Fix: "see the policies"},
 			},
 			Excused:   []report.Finding{{Rule: "constraint-not-valid", Object: "comments.body_check", Message: "is not validated", Severity: report.Advice, Excused: "validated in May"}},
 			Unchecked: []report.Gap{{Part: "the moon", Reason: "what it does"}},

@@ -81,7 +81,7 @@ var MigrationRules = RuleSet{
 	{"data-changed", Policy, "Up and Down leave in each column what was there.", "What the way back does not restore is lost."},
 	{"rows-not-made", Style, "Rows can be made to try a migration on.", "What fails on rows was not tried."},
 	{"fails", Hazard, "A migration applies.", "No release can be installed, and what follows it was not reviewed."},
-	{"lock-timeout-missing", Policy, "A lock that others wait for is waited for with a lock_timeout.", "While the statement waits for a lock every later session waits behind it."},
+	{"lock-timeout-missing", Policy, "A statement that takes a strong lock has a lock_timeout.", "While the statement waits for a lock every later session waits behind it."},
 	{"prefer-identity", Style, "A counted column is an identity.", "A serial's sequence has grants and an owner of its own."},
 	{"prefer-bigint-pk", Style, "A counted primary key has 64 bits.", "One of 32 is used up after two thousand million rows."},
 	{"prefer-jsonb", Style, "JSON is kept as jsonb.", "json is text: it has no index and is parsed by each query."},

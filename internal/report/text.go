@@ -122,7 +122,7 @@ func Hang(b *strings.Builder, lead, text string) {
 }
 
 // visible writes control characters of names and values as escapes: what a terminal
-// would do with them is for whoever may create a table to choose.
+// would do with them a role that creates tables would choose.
 func visible(text string) string {
 	if strings.IndexFunc(text, hidden) < 0 {
 		return text

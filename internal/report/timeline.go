@@ -19,7 +19,7 @@ func writeTimeline(b *strings.Builder, locks []LockSpan) {
 			continue
 		}
 		if n == 1 {
-			b.WriteString("  closed to others, by statement\n")
+			b.WriteString("  closed to other sessions, by statement\n")
 		}
 		b.WriteString(timelineRow(span, lastStatement(locks)) + "\n")
 	}

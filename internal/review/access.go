@@ -176,18 +176,20 @@ func (j *evaluator) widened(c report.AccessChange, before, after access) {
 	on := func(a access) bool { return a.guarded(c.Object) }
 	switch {
 	case c.Helper != "":
-		words, fix = []string{"function"}, "let "+c.Helper+" say yes for rows of the session's tenant alone; or a policy of its own for who needs more"
+		words, fix = []string{"function"}, "let "+c.Helper+" say yes for rows of the session's tenant alone; or a policy of its own for the role that needs more"
 	case strings.HasPrefix(c.After, "as "):
 		rule, words = "definer-function-public", []string{"definer", "grant"}
-		fix = "REVOKE EXECUTE ON FUNCTION " + c.Object + " FROM PUBLIC; and GRANT it to the roles that need it; SET search_path on it"
+		fix = "REVOKE EXECUTE ON FUNCTION " + c.Object + " FROM PUBLIC; /* and GRANT it to the roles that need it; SET search_path on it */"
 	case strings.HasPrefix(c.After, "past "):
 		rule, words, fix = "view-bypasses-rls", []string{"view", "grant"}, "ALTER VIEW "+c.Object+" SET (security_invoker = true);"
 	case on(before) && !on(after):
 		rule, words, fix = "rls-dropped", []string{"security"}, "keep ROW LEVEL SECURITY enabled; let the role that must see everything have a policy of its own"
 	case guarded(before, "forced") && guarded(after, "on"):
 		rule, words, fix = "rls-unforced", []string{"force"}, "ALTER TABLE "+c.Object+" FORCE ROW LEVEL SECURITY;"
+	case c.Before == notGranted && c.Kind == "function":
+		rule, words, fix = "grant-widened", []string{"grant", "owner"}, "REVOKE EXECUTE ON FUNCTION "+c.Object+" FROM "+granteeOf(c.Role)+"; /* or keep it, where the role's code calls it */"
 	case c.Before == notGranted:
-		rule, words, fix = "grant-widened", []string{"grant", "owner"}, "grant what the role's code does, on the tables that it does it to"
+		rule, words, fix = "grant-widened", []string{"grant", "owner"}, "REVOKE "+c.Command+" ON "+relationOf(&c)+" FROM "+granteeOf(c.Role)+"; /* or keep what the role's code does, on the tables that it does it to */"
 	}
 	if !on(before) && rule == "grant-widened" {
 		return // nothing kept rows apart here
@@ -204,6 +206,14 @@ func (j *evaluator) widened(c report.AccessChange, before, after access) {
 		message += "; " + rows.String()
 	}
 	j.add(j.stepNaming(name, words), rule, c.Object, NoLock, message, fix)
+}
+
+// granteeOf is a role as REVOKE names it.
+func granteeOf(role string) string {
+	if role == "public" {
+		return "PUBLIC"
+	}
+	return quote(role)
 }
 
 // stepNaming is the last step that has one of the words and names the object, else the

@@ -65,7 +65,7 @@ func (e *engine) probeRules(ctx context.Context, m *Migration) ([]report.Finding
 	}
 	if lost := before.lost(after); len(lost) > 0 {
 		return finding("data-changed", "after Up and Down these columns no longer hold what they held: "+some(lost),
-			"keep what Up removes in a table of its own until it is sure that nobody goes back"), nil
+			"keep what Up removes in a table of its own until no release will go back"), nil
 	}
 	return nil, nil
 }

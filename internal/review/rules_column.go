@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // columnRules: columns added, changed, renamed, dropped.
@@ -50,7 +52,7 @@ func (j *evaluator) addedColumn(s *step, p pair, c column) {
 	serial := c.Default != nil && ownedSequence(*c.Default, p.new.Name, c.Name)
 	if c.NotNull && c.Default == nil && c.Identity == "" && c.Generated == "" && !domainType.Default {
 		j.on(s, "add-column-required", p.new, fmt.Sprintf("fails where %s has rows, and running code that does not name %s cannot insert any more", j.name(p.new), c.Name),
-			fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT …; a constant default rewrites nothing; drop it when all code fills the column", p.new.sql(), quote(c.Name), c.Type))
+			fmt.Sprintf("give it a DEFAULT, ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT …: a constant one rewrites nothing; drop it when all code fills the column", p.new.sql(), quote(c.Name), c.Type))
 	}
 	if !j.rewritten(s, p) && p.new.Kind == "r" {
 		return
@@ -60,17 +62,23 @@ func (j *evaluator) addedColumn(s *step, p pair, c column) {
 	switch {
 	case c.Generated == "s":
 		j.on(s, "add-column-generated-stored-rewrite", p.new, why,
-			fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s; fill it by a trigger for new rows and in batches for old ones", table, name, c.Type))
+			fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s; /* and fill it by a trigger for new rows, in batches for old ones */", table, name, c.Type))
 	case c.Identity != "" || serial:
 		j.on(s, "add-column-serial-rewrite", p.new, why,
-			fmt.Sprintf("CREATE SEQUENCE …; ALTER TABLE %[1]s ADD COLUMN %[2]s bigint; ALTER TABLE %[1]s ALTER COLUMN %[2]s SET DEFAULT nextval('…'); then fill old rows in batches", table, name))
+			fmt.Sprintf("ALTER TABLE %[1]s ADD COLUMN %[2]s bigint; CREATE SEQUENCE %[3]s OWNED BY %[1]s.%[2]s; ALTER TABLE %[1]s ALTER COLUMN %[2]s SET DEFAULT nextval(%[4]s); /* then fill old rows in batches */",
+				table, name, countedBy(p.new, c), catalog.Literal(countedBy(p.new, c))))
 	case c.Default != nil && j.volatile(*c.Default):
 		j.on(s, "add-column-volatile-default-rewrite", p.new, why,
-			fmt.Sprintf("ALTER TABLE %[1]s ADD COLUMN %[2]s %[3]s; ALTER TABLE %[1]s ALTER COLUMN %[2]s SET DEFAULT %[4]s; then fill old rows in batches", table, name, c.Type, *c.Default))
+			fmt.Sprintf("ALTER TABLE %[1]s ADD COLUMN %[2]s %[3]s; ALTER TABLE %[1]s ALTER COLUMN %[2]s SET DEFAULT %[4]s; /* then fill old rows in batches */", table, name, c.Type, *c.Default))
 	case domainType.OID != 0 && s.stateAfter.constrained(domainType) && j.rewritten(s, p):
 		j.on(s, "add-column-domain-rewrite", p.new, why,
 			fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s with the domain's base type, and the domain's rule as CHECK … NOT VALID", table, name))
 	}
+}
+
+// countedBy is the name of a sequence for a column, as SQL wants it.
+func countedBy(r *relation, c column) string {
+	return quote(r.Schema) + "." + quote(r.Name+"_"+c.Name+"_seq")
 }
 
 // ownedSequence tells serial from any other default that draws from a sequence.
@@ -113,7 +121,7 @@ func (j *evaluator) changedColumn(s *step, p pair, c columnPair) {
 
 func (j *evaluator) retypedColumn(s *step, p pair, c columnPair) {
 	change := fmt.Sprintf("%s.%s from %s to %s", j.name(p.new), c.new.Name, c.old.Type, c.new.Type)
-	expand := fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s; write both, fill in batches, move readers over, drop %s one release later",
+	expand := fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s; /* write both, fill in batches, move readers over, drop %s one release later */",
 		p.new.sql(), quote(c.new.Name+"_new"), c.new.Type, quote(c.new.Name))
 	switch {
 	case j.rewritten(s, p):
@@ -124,7 +132,7 @@ func (j *evaluator) retypedColumn(s *step, p pair, c columnPair) {
 	}
 	if narrower(c.old.Type, c.new.Type) {
 		j.on(s, "narrowing-type", p.new, fmt.Sprintf("changing %s fails on values that do not fit, and rejects those that running code still writes", change),
-			fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT … CHECK (…) NOT VALID for the narrower range, repair rows, VALIDATE, and keep the type", p.new.sql()))
+			fmt.Sprintf("keep the type, and ALTER TABLE %s ADD CONSTRAINT … CHECK (…) NOT VALID for the narrower range: repair rows, then VALIDATE it", p.new.sql()))
 	}
 }
 

@@ -22,7 +22,7 @@ func (j *evaluator) constraintRules(s *step) {
 			j.validated(s, p, c)
 			if c.Type == "f" && !p.old.constraints[c.OID].Enforced && s.saidOf("validating foreign key constraint", c.Name) {
 				j.on(s, "add-fk-validating", p.new, fmt.Sprintf("%s is checked by scanning %s and its parent while both are closed to writes", c.Name, j.name(p.new)),
-					fmt.Sprintf("ALTER TABLE %[1]s DROP CONSTRAINT %[2]s, ADD CONSTRAINT %[2]s FOREIGN KEY … NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), quote(c.Name)))
+					fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s; ", p.new.sql(), quote(c.Name))+notValid(p.new, c))
 			}
 		}
 		j.notNull(s, p)
@@ -58,7 +58,7 @@ func (j *evaluator) newConstraint(s *step, p pair, c constraint) {
 		if _, had := p.old.indexes[c.Index]; had {
 			return // USING INDEX
 		}
-		fix := fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s); %[5]s; then ALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
+		fix := fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %[1]s ON %[2]s (%[3]s); /* %[5]s; then */ ALTER TABLE %[2]s ADD CONSTRAINT %[1]s %[4]s USING INDEX %[1]s;",
 			name, p.new.sql(), quoted(p.new.columnNames(c.Key)), b.what, j.mig.Tool.Alone)
 		if p.new.Kind == "p" {
 			fix = keyOnPartitions(p.new, c, b.what)
@@ -74,20 +74,26 @@ func (j *evaluator) newConstraint(s *step, p pair, c constraint) {
 	case c.Type == "c" && onlyNew(p, c.Key):
 		j.on(s, "add-column-constraint-scan", p.new,
 			fmt.Sprintf("%s comes with the column and is verified by a full scan of %s under ACCESS EXCLUSIVE", c.Name, j.name(p.new)),
-			fmt.Sprintf("add the column without CHECK, then ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
+			"add the column without CHECK, then "+notValid(p.new, c))
 	case c.Type == "c":
 		j.on(s, "add-check-validating", p.new,
 			fmt.Sprintf("%s is checked by a full scan of %s while it is closed to reads and writes", c.Name, j.name(p.new)),
-			fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s CHECK (…) NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name))
+			notValid(p.new, c))
 		j.validatedAtOnce(s, p, c)
 	case c.Type == "f" && s.saidOf("validating foreign key constraint", c.Name):
-		fix := fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s FOREIGN KEY … NOT VALID; and in a later migration ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;", p.new.sql(), name)
+		fix := notValid(p.new, c)
 		if p.new.Kind == "p" && j.major < 18 { // which refuses NOT VALID there
 			fix = fmt.Sprintf("on each partition ADD CONSTRAINT … FOREIGN KEY … NOT VALID; then VALIDATE CONSTRAINT; then on %s, which takes them over without a scan", p.new.sql())
 		}
 		j.on(s, "add-fk-validating", p.new, fmt.Sprintf("%s is checked by scanning %s and its parent while both are closed to writes", c.Name, j.name(p.new)), fix)
 		j.validatedAtOnce(s, p, c)
 	}
+}
+
+// notValid is SQL that adds a constraint without a scan, and scans under a weak lock later.
+func notValid(r *relation, c constraint) string {
+	return fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s %[3]s NOT VALID; /* and in a later migration */ ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;",
+		r.sql(), quote(c.Name), strings.TrimSuffix(c.Definition, " NOT VALID"))
 }
 
 // keyOnPartitions is how a key gets onto a partitioned table, which has no concurrent
@@ -109,7 +115,7 @@ func validateWhy(j *evaluator, p pair, c constraint) string {
 }
 
 func validateFix(p pair, c constraint) string {
-	return fmt.Sprintf("move ALTER TABLE %s VALIDATE CONSTRAINT %s; to the next migration", p.new.sql(), quote(c.Name))
+	return fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s; /* in the next migration */", p.new.sql(), quote(c.Name))
 }
 
 func onlyNew(p pair, key []int16) bool {
@@ -144,10 +150,10 @@ func (j *evaluator) notNull(s *step, p pair) {
 		if p.new.Kind == "r" && p.new.Partition && !j.leads(s, p, pair.notNulls) {
 			continue
 		}
-		fix := fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s CHECK (%[2]s IS NOT NULL) NOT VALID; next migration: VALIDATE CONSTRAINT %[3]s; then ALTER COLUMN %[2]s SET NOT NULL; and DROP CONSTRAINT %[3]s;",
+		fix := fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s CHECK (%[2]s IS NOT NULL) NOT VALID; /* next migration: */ ALTER TABLE %[1]s VALIDATE CONSTRAINT %[3]s; /* then */ ALTER TABLE %[1]s ALTER COLUMN %[2]s SET NOT NULL; ALTER TABLE %[1]s DROP CONSTRAINT %[3]s;",
 			p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null"))
 		if j.major >= 18 {
-			fix = fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s NOT NULL %[2]s NOT VALID; next migration: ALTER TABLE %[1]s VALIDATE CONSTRAINT %[3]s;",
+			fix = fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[3]s NOT NULL %[2]s NOT VALID; /* next migration: */ ALTER TABLE %[1]s VALIDATE CONSTRAINT %[3]s;",
 				p.new.sql(), quote(c.new.Name), quote(p.new.Name+"_"+c.new.Name+"_not_null"))
 		}
 		j.on(s, "set-not-null-scan", p.new,

@@ -264,8 +264,8 @@ func (j *evaluator) lockTimeoutRules(s *step) {
 			continue
 		}
 		j.on(s, "lock-timeout-missing", r,
-			fmt.Sprintf("%s on %s waits for as long as the longest transaction lasts, and everyone else waits behind it", mode, j.name(r)),
-			"SET LOCAL lock_timeout = '3s'; as the first statement, and retry the migration")
+			fmt.Sprintf("%s on %s waits for as long as the longest transaction lasts, and every later session waits behind it", mode, j.name(r)),
+			"SET LOCAL lock_timeout = '3s'; /* as the first statement; and retry the migration */")
 	}
 }
 
@@ -277,5 +277,5 @@ func (j *evaluator) statementTimeoutRules(s *step) {
 	}
 	j.add(s, "statement-timeout-cancels-build", namedTarget(s, j), NoLock,
 		fmt.Sprintf("statement_timeout = %s ends the build on a large table, and an invalid index is left that every write pays for", s.statementTimeout),
-		"SET statement_timeout = 0; before it and RESET statement_timeout; behind it")
+		"SET statement_timeout = 0; /* before it, and RESET statement_timeout behind it */")
 }

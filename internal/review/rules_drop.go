@@ -38,7 +38,7 @@ func (j *evaluator) droppedForeignKeys(s *step) {
 		}
 		j.on(s, "drop-fk-locks-referenced", to,
 			fmt.Sprintf("%s points at it: dropping the foreign key closes %s to reads and writes as well as %s", c.Name, j.name(to), j.name(from)),
-			fmt.Sprintf("SET LOCAL lock_timeout = '3s'; then ALTER TABLE %s DROP CONSTRAINT %s; alone in its migration, and retry", from.sql(), quote(c.Name)))
+			fmt.Sprintf("SET LOCAL lock_timeout = '3s'; ALTER TABLE %s DROP CONSTRAINT %s; /* alone in its migration; and retry */", from.sql(), quote(c.Name)))
 	}
 	for _, r := range s.diff.gone {
 		for _, c := range r.constraints {

@@ -87,9 +87,9 @@ func (j *evaluator) foreignKeys(end *state, first, r *relation) {
 		if c.Period {
 			by = "USING gist "
 		}
-		fix := fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s %s(%s); %s; or without CONCURRENTLY where the table is made", r.sql(), by, cols, j.mig.Tool.Alone)
+		fix := fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s %s(%s); /* %s; or without CONCURRENTLY where the table is made */", r.sql(), by, cols, j.mig.Tool.Alone)
 		if r.Kind == "p" {
-			fix = fmt.Sprintf("CREATE INDEX ON %s (%s); where the table is made; later ON ONLY it, then on each partition CREATE INDEX CONCURRENTLY and ALTER INDEX … ATTACH PARTITION", r.sql(), cols)
+			fix = fmt.Sprintf("CREATE INDEX ON %s (%s); /* where the table is made; later ON ONLY it, then on each partition CREATE INDEX CONCURRENTLY and ALTER INDEX … ATTACH PARTITION */", r.sql(), cols)
 		}
 		j.add(s, "fk-without-index", r.String(), NoLock,
 			fmt.Sprintf("%s has no index on (%s): each DELETE and key UPDATE in %s scans all of %s", c.Name, cols, to, r), fix)
@@ -178,7 +178,7 @@ func (j *evaluator) indexes(first, r *relation) {
 		}, i.Name)
 		if !i.Valid && r.Kind == "r" {
 			j.add(s, "invalid-index", r.String(), NoLock, fmt.Sprintf("%s is left invalid: writes maintain it, no query uses it", i.Name),
-				fmt.Sprintf("DROP INDEX CONCURRENTLY %s.%s; and build it again", quote(r.Schema), quote(i.Name)))
+				fmt.Sprintf("REINDEX INDEX CONCURRENTLY %s.%s;", quote(r.Schema), quote(i.Name)))
 		}
 		j.wideIndex(s, r, i)
 		j.compareIndex(s, first, r, i)

@@ -30,9 +30,9 @@ func (j *evaluator) builtIndexes(s *step, p pair) {
 		if p.new.Kind == "p" && (!i.Valid || sqltext.Index(s.words, "only") >= 0) {
 			continue // ON ONLY builds nothing: the partitions' indexes are built and attached one by one
 		}
-		fix := s.with("index", "CONCURRENTLY", "CREATE INDEX CONCURRENTLY … ON "+p.new.sql()+" (…);") + " " + j.mig.Tool.Alone
+		fix := s.with("index", "CONCURRENTLY", "CREATE INDEX CONCURRENTLY … ON "+p.new.sql()+" (…);") + " /* " + j.mig.Tool.Alone + " */"
 		if p.new.Kind == "p" {
-			fix = fmt.Sprintf("CREATE INDEX %s ON ONLY %s (…); then for each partition CREATE INDEX CONCURRENTLY and ALTER INDEX %s ATTACH PARTITION", quote(i.Name), p.new.sql(), quote(i.Name))
+			fix = fmt.Sprintf("CREATE INDEX %s ON ONLY %s (…); then on each partition CREATE INDEX CONCURRENTLY and ALTER INDEX %s ATTACH PARTITION", quote(i.Name), p.new.sql(), quote(i.Name))
 		}
 		j.on(s, "index-not-concurrent", p.new, fmt.Sprintf("building %s blocks every write to %s until it is done", i.Name, j.name(p.new)), fix)
 	}
@@ -58,9 +58,9 @@ func (j *evaluator) droppedIndexes(s *step, p pair) {
 		if !existed || p.old.backs(i.OID) || i.Parent != 0 || p.lost(first.Key) || p.detached() {
 			continue
 		}
-		fix := fmt.Sprintf("DROP INDEX CONCURRENTLY IF EXISTS %s.%s; %s", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone)
+		fix := fmt.Sprintf("DROP INDEX CONCURRENTLY IF EXISTS %s.%s; /* %s */", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone)
 		if p.new.Kind == "p" {
-			fix = "SET LOCAL lock_timeout = '3s'; before it, alone in its migration, and retry: an index of a partitioned table has no concurrent drop"
+			fix = "SET LOCAL lock_timeout = '3s'; /* before it, alone in its migration; and retry: an index of a partitioned table has no concurrent drop */"
 		}
 		j.on(s, "drop-index-not-concurrent", p.new,
 			fmt.Sprintf("dropping %s takes ACCESS EXCLUSIVE on %s: queries queue behind it, and it queues behind the longest of them", i.Name, j.name(p.new)), fix)
@@ -95,7 +95,7 @@ func (j *evaluator) reindexed(s *step, p pair) {
 	for _, i := range p.rebuilt() {
 		j.on(s, "reindex-not-concurrent", p.new,
 			fmt.Sprintf("rebuilding %s blocks every write to %s, and every read whose planner looks at the index", i.Name, j.name(p.new)),
-			fmt.Sprintf("REINDEX INDEX CONCURRENTLY %s.%s; %s", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone))
+			fmt.Sprintf("REINDEX INDEX CONCURRENTLY %s.%s; /* %s */", quote(p.new.Schema), quote(i.Name), j.mig.Tool.Alone))
 		return
 	}
 }

@@ -90,7 +90,7 @@ func (j *evaluator) detach(s *step, p pair) {
 		if parent := s.stateAfter.rels[oid]; parent != nil && j.old(oid) {
 			j.on(s, "detach-partition-blocking", parent,
 				fmt.Sprintf("detaching %s closes %s, with all its partitions, to reads and writes until commit", p.new.Name, j.name(parent)),
-				fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; %s", parent.sql(), p.new.sql(), j.mig.Tool.Alone))
+				fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; /* %s */", parent.sql(), p.new.sql(), j.mig.Tool.Alone))
 		}
 	}
 }
@@ -108,12 +108,12 @@ func (j *evaluator) tableRules(s *step) {
 		}
 		if p.new.Kind != "v" && p.old.Schema != p.new.Schema && !s.schemaRenamed(p.old.Schema) {
 			j.on(s, "move-schema", p.new, fmt.Sprintf("code that is still running looks for %s where it was and fails from this moment", first),
-				fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s; in the same transaction keeps the old name alive for one release", first.sql(), p.new.sql()))
+				fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s; /* in the same transaction: it keeps the old name alive for one release */", first.sql(), p.new.sql()))
 		}
 		for _, t := range p.newTriggers() {
 			if p.new.table() && !j.attached(s, p) {
 				j.on(s, "create-trigger-blocks-writes", p.new, fmt.Sprintf("making %s waits for every open write to %s and blocks new ones until commit", t.Name, j.name(p.new)),
-					"SET LOCAL lock_timeout = '3s'; before it, alone in its migration, and retry; there is no weaker form")
+					"SET LOCAL lock_timeout = '3s'; /* before it, alone in its migration; and retry: there is no weaker form */")
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func (j *evaluator) tableRules(s *step) {
 	for oid, e := range s.stateAfter.enums {
 		if old, had := s.stateBefore.enums[oid]; had && old.Label != e.Label && j.start.enums[oid].OID != 0 {
 			j.add(s, "rename-enum-value", e.Name, NoLock, fmt.Sprintf("code that is still running reads and writes %q and fails from this moment", old.Label),
-				fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; write the new value, UPDATE rows in batches, leave the old value unused", e.Name, e.Label))
+				fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; /* write the new value, UPDATE rows in batches, leave the old value unused */", e.Name, e.Label))
 		}
 	}
 	j.enumOrder(s)
@@ -142,7 +142,7 @@ func (j *evaluator) enumOrder(s *step) {
 		for _, old := range j.start.enums {
 			if old.Type == e.Type && old.Order > e.Order {
 				j.add(s, "enum-value-order", e.Name, NoLock, fmt.Sprintf("%q sorts before %q: ORDER BY, <, min and max of running code place it among values that it knows", e.Label, old.Label),
-					fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; without BEFORE and AFTER it is the last", e.Name, e.Label))
+					fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s'; /* without BEFORE and AFTER it is the last */", e.Name, e.Label))
 				break
 			}
 		}
@@ -238,7 +238,7 @@ func (j *evaluator) rewriteRules(s *step) {
 		case p.new.Kind == "m":
 			if s.has("refresh") {
 				j.on(s, "refresh-matview-blocking", p.new, fmt.Sprintf("readers of %s wait until the query has run", j.name(p.new)),
-					fmt.Sprintf("REFRESH MATERIALIZED VIEW CONCURRENTLY %s; it needs a unique index over all rows", p.new.sql()))
+					fmt.Sprintf("REFRESH MATERIALIZED VIEW CONCURRENTLY %s; /* it needs a unique index over all rows */", p.new.sql()))
 			}
 		// REPACK and REPACK (CONCURRENTLY), of Postgres 19, have no rule and no place in these
 		// fixes until a 19 can be had to try their locks on.

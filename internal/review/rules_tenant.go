@@ -42,7 +42,7 @@ func (e *engine) tenantDefaults(ctx context.Context, j *evaluator) error {
 			if carries(r.String(), c.Name) {
 				s := j.where(r, func(p pair) bool { return p.new.columns[num].Default != nil }, "default")
 				j.add(s, "tenant-default", r.String(), NoLock, fmt.Sprintf("a row whose writer forgets %s belongs to %s, unsaid: the data of one tenant shows to another", c.Name, *c.Default),
-					fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT; or a default from current_setting(…), which fails where no tenant is set", r.sql(), quote(c.Name)))
+					fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT; /* or a default from current_setting(…), which fails where no tenant is set */", r.sql(), quote(c.Name)))
 			}
 		}
 	}

@@ -50,7 +50,7 @@ func (j *evaluator) settingRules(s *step) {
 		default:
 			continue
 		}
-		j.add(s, "lock-timeout-disabled", "", NoLock, "lock_timeout = 0 waits for ever, and everyone who comes later waits behind it",
+		j.add(s, "lock-timeout-disabled", "", NoLock, "lock_timeout = 0 waits for ever, and every later session waits behind it",
 			"SET LOCAL lock_timeout = '3s';")
 	}
 }

@@ -59,7 +59,7 @@ select json_build_object(
 'cons', (select coalesce(json_agg(json_build_object(
         'oid', k.oid::bigint, 'name', k.conname, 'type', k.contype, 'rel', k.conrelid::bigint, 'domain', k.contypid::bigint,
         'frel', k.confrelid::bigint, 'valid', k.convalidated, 'index', k.conindid::bigint, 'parent', k.conparentid::bigint,
-        'local', k.conislocal, 'key', k.conkey,
+        'local', k.conislocal, 'key', k.conkey, 'def', case when k.contype in ('c', 'f') then pg_get_constraintdef(k.oid) end,
         'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true), 'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false))), '[]')
     from pg_constraint k
     where k.conrelid in (select oid from focus)

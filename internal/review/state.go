@@ -71,6 +71,8 @@ type constraint struct {
 	Enforced bool    `json:"enforced"`
 	Period   bool    `json:"period"`
 	Key      []int16 `json:"key"`
+	// Definition of a CHECK or a FOREIGN KEY, as pg_get_constraintdef writes it.
+	Definition string `json:"def"`
 }
 
 type index struct {

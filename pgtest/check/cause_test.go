@@ -26,7 +26,7 @@ func TestOneCauseIsOneFinding(t *testing.T) {
 		{"a chain of roles", super, `create role team nologin; create role chief nologin bypassrls createrole; grant chief to team; grant team to seedbed_app; alter table datasets owner to chief`,
 			"role-bypassrls", "seedbed_app", []string{"role-owner seedbed_app"}, `REVOKE "team" FROM "seedbed_app"`},
 		{"a key and what it tells", owner, "create unique index global_name on datasets (name, row_count)",
-			"unique-without-tenant", "datasets.global_name", nil, "make it (space_id, name, row_count)"},
+			"unique-without-tenant", "datasets.global_name", nil, `btree ("space_id", name, row_count)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tx, err := admin.Begin(t.Context())

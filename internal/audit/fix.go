@@ -14,6 +14,11 @@ import (
 // in comments between /* and */. One that needs a decision, or values that only its
 // reader knows, begins with a word of prose.
 
+// comment is text as a comment of SQL, which no name in it ends or opens.
+func comment(text string) string {
+	return "/* " + strings.NewReplacer("*/", "* /", "/*", "/ *").Replace(text) + " */"
+}
+
 // addKey is SQL that adds a foreign key, with the unique key that it needs. Prose where
 // that key would have to be added to a partitioned table without its partition key.
 func addKey(from *catalog.Relation, columns []string, to *catalog.Relation, refColumns []string, action string) string {

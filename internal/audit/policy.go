@@ -254,7 +254,7 @@ func (a *audit) keepToTenant(s *subject, p *catalog.Policy, open []clause, accep
 		accepted = slices.DeleteFunc(slices.Clone(accepted), func(sc seedbed.Scoped) bool { return sc.Tenant != s.agg.Across })
 	}
 	if condition := a.ofSession(p.Table, accepted); condition != "" && s.tenant == "" {
-		return a.narrowed(s, p, open, condition) + "; /* " + must + " */"
+		return a.narrowed(s, p, open, condition) + "; " + comment(must)
 	}
 	return must
 }

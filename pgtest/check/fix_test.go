@@ -179,6 +179,31 @@ func TestFixesRunInOtherShapes(t *testing.T) {
 	}
 }
 
+// No name of a schema ends the comment of a fix and goes on as SQL.
+func TestFixesKeepNamesInTheirComments(t *testing.T) {
+	t.Parallel()
+	tx, err := reference(t).As(t, super, nil).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	const name = `"*/ drop table datasets; /*"`
+	f := fault{as: owner, check: iso, rule: "policy-without-tenant", object: "held.open", sql: "create table held (id bigint primary key, " + name + " uuid not null references spaces); create index on held (" + name +
+		"); alter table held enable row level security, force row level security; create policy open on held using (true); grant select on held to seedbed_app"}
+	f.inject(t, tx)
+	found, err := seedbed.Discover(t.Context(), tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fix := f.find(t, tx, &found.Model).Fix
+	if !isSQL.MatchString(fix) {
+		t.Fatalf("the fix is %q", fix)
+	}
+	if err := simple(t.Context(), tx, "SET LOCAL ROLE "+super+"; "+fix+"; SELECT FROM datasets"); err != nil {
+		t.Errorf("the fix %s: %v", fix, err)
+	}
+}
+
 // Where a function that policies call looks memberships up as their table's owner, the fix
 // leaves the owner unbound: with FORCE the function would find no member.
 func TestFixLeavesTheOwnerOfMembershipsUnbound(t *testing.T) {

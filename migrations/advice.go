@@ -3,6 +3,7 @@ package migrations
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// wayOut is what to write where the error alone does not tell, and nothing otherwise.
-// It is about the statement that failed, not about the file.
+// wayOut returns the remedy for a failed statement if the error alone does not tell it, or
+// "".
 func (s *Set) wayOut(src source, e *StatementError) string {
 	pg, ok := errors.AsType[*pgconn.PgError](e.Err)
 	if !ok {
@@ -20,10 +21,10 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 	}
 	switch pg.Code {
 	case "25001": // active_sql_transaction
-		if several(e.Statement) && src.sql != nil && src.sql.section(e.Down).noTransaction {
+		if hasSeveralStatements(e.Statement) && src.sql != nil && src.sql.section(e.Down).noTransaction {
 			return "this is sent as one message, which Postgres runs as one transaction: let each statement stand by itself"
 		}
-		return s.dialectOf(src).alone()
+		return s.dialectOf(src).outsideTransaction()
 	case "42601": // syntax_error
 		if open := sqltext.Split(e.Statement).Unclosed; open != "" && s.dialectOf(src) == Goose {
 			return fmt.Sprintf("goose ended the statement at a semicolon inside %s: -- +goose StatementBegin on the line before it, -- +goose StatementEnd after it", open)
@@ -31,12 +32,12 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 	case "55P04": // unsafe_new_enum_value_usage
 		return "a new enum value can be used from the next migration on: move ALTER TYPE … ADD VALUE into one of its own, before this"
 	case "42P01", "3F000": // undefined_table, invalid_schema_name
-		if from, line := s.emptied(src, e.Down); line > 0 {
-			return fmt.Sprintf("%s empties search_path for the rest of the session, as pg_dump does: put RESET search_path; at the end of that file", at(from, line))
+		if from, line := s.emptySearchPathAt(src, e.Down); line > 0 {
+			return fmt.Sprintf("%s empties search_path for the rest of the session, as pg_dump does: put RESET search_path; at the end of that file", filePosition(from, line))
 		}
 	case insufficientPrivilege:
-		if from, line := s.roleLeft(src, e.Down); line > 0 {
-			return fmt.Sprintf("%s sets another role for the rest of the session: put RESET ROLE; at the end of that file", at(from, line))
+		if from, line := s.roleSetAt(src, e.Down); line > 0 {
+			return fmt.Sprintf("%s sets another role for the rest of the session: put RESET ROLE; at the end of that file", filePosition(from, line))
 		}
 	case "42704": // undefined_object
 		if strings.HasPrefix(pg.Message, `role "`) {
@@ -50,49 +51,50 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 	return privilegeHint(e.Statement, e.Err)
 }
 
-func several(sql string) bool { return len(sqltext.Split(sql).Statements) > 1 }
+func hasSeveralStatements(sql string) bool { return len(sqltext.Split(sql).Statements) > 1 }
 
-// emptied is where the session was told to look in no schema, in this migration or one
-// before it.
-func (s *Set) emptied(src source, down bool) (file string, line int) {
-	return s.lastSetting(src, down, "search_path", func(st sqltext.Statement) setting {
+// emptySearchPathAt returns where the migration, or one before it, emptied the
+// search_path.
+func (s *Set) emptySearchPathAt(src source, down bool) (file string, line int) {
+	return s.lastChange(src, down, "search_path", func(st sqltext.Statement) sessionEffect {
 		switch {
 		case sqltext.Index(st.Tokens, "set_config") >= 0 && slices.ContainsFunc(st.Tokens, emptyString):
-			return left
+			return changesSession
 		case sqltext.Index(st.Tokens, "search_path") >= 0:
-			return putBack
+			return restoresSession
 		}
-		return silent
+		return noEffect
 	})
 }
 
 func emptyString(t sqltext.Token) bool { return t.Kind == sqltext.String && t.Text == "" }
 
-// roleLeft is where the session took another role and kept it.
-func (s *Set) roleLeft(src source, down bool) (file string, line int) {
-	return s.lastSetting(src, down, "role", func(st sqltext.Statement) setting {
+// roleSetAt returns where the migration, or one before it, set a role and did not reset
+// it.
+func (s *Set) roleSetAt(src source, down bool) (file string, line int) {
+	return s.lastChange(src, down, "role", func(st sqltext.Statement) sessionEffect {
 		switch {
 		case st.Starts("reset"), st.Starts("set", "role", "none"):
-			return putBack
+			return restoresSession
 		case st.Starts("set", "role"), st.Starts("set", "session", "authorization"), st.Starts("set", "session", "role"), st.Starts("set", "local", "role"):
-			return left
+			return changesSession
 		}
-		return silent
+		return noEffect
 	})
 }
 
-// setting is what a statement says of one.
-type setting int
+// sessionEffect is what a statement does to a session's setting.
+type sessionEffect int
 
 const (
-	silent setting = iota
-	left
-	putBack
+	noEffect sessionEffect = iota
+	changesSession
+	restoresSession
 )
 
-// lastSetting is the last place, in src and the migrations before it, where a setting
-// was changed and not put back.
-func (s *Set) lastSetting(src source, down bool, word string, says func(sqltext.Statement) setting) (file string, line int) {
+// lastChange returns the last place, in src and the migrations before it, where a setting
+// was changed and not restored. Statements without word are not parsed.
+func (s *Set) lastChange(src source, down bool, word string, effect func(sqltext.Statement) sessionEffect) (file string, line int) {
 	for _, earlier := range s.sources {
 		if earlier.sql == nil || earlier.Version > src.Version || down && earlier.Version < src.Version {
 			continue
@@ -103,26 +105,71 @@ func (s *Set) lastSetting(src source, down bool, word string, says func(sqltext.
 				continue
 			}
 			for _, one := range sqltext.Split(st.sql).Statements {
-				switch says(one) {
-				case left:
+				switch effect(one) {
+				case changesSession:
 					file, line = section.file, st.line+strings.Count(st.sql[:one.Pos], "\n")
-				case putBack:
+				case restoresSession:
 					file, line = "", 0
 				}
 			}
 		}
-		if len(section.after) > 0 {
+		if len(section.resets) > 0 {
 			file, line = "", 0
 		}
 	}
 	return file, line
 }
 
-// adviseOrder explains goose's refusal to go back and fill a gap.
+// adviseOrder adds the remedy to goose's error about a version lower than the applied
+// ones.
 func adviseOrder(err error) error {
 	if !strings.Contains(err.Error(), "missing (out-of-order)") { // goose has no sentinel for it
 		return err
 	}
 	return fmt.Errorf("%w\nway out: give the file a higher number than those that are applied; or allow gaps "+
 		"(Options.AllowMissing, --allow-missing); or make a development database anew (seedbed reset)", err)
+}
+
+const insufficientPrivilege = "42501"
+
+// privilegeHints are remedies for missing privileges, by the statement. Migrations run as
+// the database's owner, with CREATEROLE and no further privilege.
+var privilegeHints = []struct {
+	statement *regexp.Regexp
+	wayOut    string
+}{
+	{
+		regexp.MustCompile(`(?i)\bcreate\s+extension\b|\balter\s+extension\b`),
+		"the extension needs a superuser; name it in pgtest.Server.Extensions, or have the DBA create it first",
+	},
+	{
+		regexp.MustCompile(`(?is)\b(create|alter)\s+(role|user)\b.*\b(superuser|replication|bypassrls)\b`),
+		"only a superuser may grant that attribute; create the role beforehand and let the migration skip it when it exists",
+	},
+	{
+		regexp.MustCompile(`(?i)\bowner\s+to\b|\bset\s+(local\s+|session\s+)?role\b|\bsession\s+authorization\b|\bfor\s+role\b`),
+		"acting for another role takes membership in it: GRANT it to CURRENT_USER first; or let a superuser migrate, as production does, with pgtest.Server.MigrateAsSuperuser",
+	},
+	{
+		regexp.MustCompile(`(?i)\b(create|alter|drop)\s+(role|user|group)\b|\bgrant\b|\brevoke\b`),
+		"the migrating role needs CREATEROLE, and ADMIN OPTION on roles that it did not create itself",
+	},
+	{
+		regexp.MustCompile(`(?i)\balter\s+system\b|\bset\s+(local\s+|session\s+)?[a-z_.]+\s*(=|to)\b|set_config`),
+		"the setting needs a superuser; put it in pgtest.Server.Settings, or in the server's configuration",
+	},
+}
+
+// privilegeHint returns the remedy if err is about a missing privilege, or "".
+func privilegeHint(statement string, err error) string {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pg.Code != insufficientPrivilege {
+		return ""
+	}
+	for _, g := range privilegeHints {
+		if g.statement.MatchString(statement) {
+			return g.wayOut
+		}
+	}
+	return "migrations run as the role of the connection, which is no superuser: grant it what the message names, or set pgtest.Server.MigrateAsSuperuser"
 }

@@ -16,18 +16,17 @@ import (
 	"github.com/qarion/seedbed/internal/closewait"
 )
 
-// session is goose's way to a database: database/sql over connections that are
-// ours alone, and what they were told last.
+// session is the database/sql handle that goose runs on, with its own connections.
 type session struct {
 	*sql.DB
-	heard listener
+	failures failureTracer
 
 	mu    sync.Mutex
 	conns []*pgx.Conn
 }
 
-// connect opens a session with the configuration of db. Goose commits, so a
-// transaction cannot be migrated from inside.
+// connect opens a session with the configuration of db, which must not be a transaction:
+// goose commits.
 func connect(db seedbed.DB) (*session, error) {
 	var config *pgx.ConnConfig
 	var options []stdlib.OptionOpenDB
@@ -49,7 +48,7 @@ func connect(db seedbed.DB) (*session, error) {
 	}
 	s := &session{}
 	config = closewait.Config(config)
-	config.Tracer = &s.heard
+	config.Tracer = &s.failures
 	options = append(options, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		s.mu.Lock()
 		s.conns = append(s.conns, c)
@@ -60,25 +59,25 @@ func connect(db seedbed.DB) (*session, error) {
 	return s, nil
 }
 
-// close ends every connection, those included that a Go migration leaked, and
-// waits for the server to let go: CREATE DATABASE … TEMPLATE and DROP DATABASE
-// stall for 100 ms if they meet a backend that is still going away.
+// close closes every connection, those that a Go migration leaked too, and waits until the
+// server has ended them: CREATE DATABASE … TEMPLATE and DROP DATABASE stall for 100 ms if
+// a backend is still ending.
 func (s *session) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.conns {
-		hangUp(c)
+		closeConn(c)
 	}
 	return s.DB.Close()
 }
 
-// hangUpWait bounds the wait for a server that does not answer.
-const hangUpWait = 2 * time.Second
+// closeTimeout limits the wait for a server that does not answer.
+const closeTimeout = 2 * time.Second
 
-// hangUp closes a connection, also one that is being closed already because the
-// context of its statement ended.
-func hangUp(c *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), hangUpWait)
+// closeConn closes a connection and waits for its cleanup, also if pgx is closing it
+// already because the context of its statement ended.
+func closeConn(c *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	_ = c.PgConn().Close(ctx)
 	select {
@@ -87,32 +86,32 @@ func hangUp(c *pgx.Conn) {
 	}
 }
 
-// listener remembers the last statement that Postgres refused.
-type listener struct {
+// failureTracer remembers the last statement that Postgres refused.
+type failureTracer struct {
 	mu     sync.Mutex
 	failed string
 }
 
-type sentKey struct{}
+type sqlKey struct{}
 
-var _ pgx.QueryTracer = (*listener)(nil)
+var _ pgx.QueryTracer = (*failureTracer)(nil)
 
 // TraceQueryStart keeps the SQL for TraceQueryEnd, which does not get it.
-func (l *listener) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, sentKey{}, data.SQL)
+func (l *failureTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, sqlKey{}, data.SQL)
 }
 
-// TraceQueryEnd notes a failure.
-func (l *listener) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+// TraceQueryEnd records a failed statement.
+func (l *failureTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
 	if data.Err == nil || errors.Is(data.Err, pgx.ErrNoRows) {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.failed, _ = ctx.Value(sentKey{}).(string)
+	l.failed, _ = ctx.Value(sqlKey{}).(string)
 }
 
-func (l *listener) lastFailed() string {
+func (l *failureTracer) lastFailed() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.failed

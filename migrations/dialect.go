@@ -13,8 +13,8 @@ import (
 // Dialect is the tool that a folder of migrations is written for.
 type Dialect string
 
-// The dialects that [Open] recognises. All of them are run by goose, which keeps
-// its own version table; the files stay as they are.
+// The dialects that [Open] recognises. Goose runs all of them and records them in its own
+// version table. The files stay unchanged.
 const (
 	Goose         Dialect = "goose"
 	GolangMigrate Dialect = "golang-migrate" // N_name.up.sql beside N_name.down.sql; also popx, Ent, Bun
@@ -28,8 +28,8 @@ const (
 	Dump          Dialect = "pg_dump"        // one file that pg_dump wrote, such as structure.sql
 )
 
-// readers are how the files of each dialect are read; goose's are read apart.
-var readers = map[Dialect]func(fsys fs.FS, dir string) ([]file, error){
+// dialectReaders read the files of each dialect but goose's, which readGoose reads.
+var dialectReaders = map[Dialect]func(fsys fs.FS, dir string) ([]foreignMigration, error){
 	GolangMigrate: readPairs,
 	Dbmate:        eachFile(dbmateMarks.read),
 	SQLMigrate:    eachFile(sqlMigrateMarks.read),
@@ -41,8 +41,8 @@ var readers = map[Dialect]func(fsys fs.FS, dir string) ([]file, error){
 	Dump:          readDump,
 }
 
-// marks tell dialects whose files have the same names apart, by their text.
-var marks = []struct {
+// dialectMarks match annotations of dialects whose file names are the same.
+var dialectMarks = []struct {
 	dialect Dialect
 	mark    *regexp.Regexp
 }{
@@ -52,12 +52,12 @@ var marks = []struct {
 	{Tern, regexp.MustCompile(`(?m)^---- create above / drop below ----`)},
 }
 
-// versioned dialects are kept in a folder for nothing but migrations. A lone dump or
-// unnumbered SQL files may be something else.
-func (d Dialect) versioned() bool { return d != "" && d != Dump && d != Plain }
+// hasOwnFolder reports whether a folder of the dialect has migrations only. A dump or SQL
+// files without numbers may be something else.
+func (d Dialect) hasOwnFolder() bool { return d != "" && d != Dump && d != Plain }
 
-// returns reports whether the dialect has a way back at all.
-func (d Dialect) returns() bool {
+// hasDown reports whether migrations of the dialect can be rolled back.
+func (d Dialect) hasDown() bool {
 	switch d {
 	case Prisma, Drizzle, Atlas, Plain, Dump:
 		return false
@@ -65,12 +65,12 @@ func (d Dialect) returns() bool {
 	return true
 }
 
-// wholeFile dialects send a file as one message, which Postgres runs as one
-// transaction unless it is a single statement.
-func (d Dialect) wholeFile() bool { return d == GolangMigrate || d == Prisma }
+// sendsWholeFile reports whether the tool sends a file as one message, which Postgres runs
+// as one transaction unless it is a single statement.
+func (d Dialect) sendsWholeFile() bool { return d == GolangMigrate || d == Prisma }
 
-// alone says how a file of the dialect asks to run outside of a transaction.
-func (d Dialect) alone() string {
+// outsideTransaction says, for a message, how a file asks to run outside a transaction.
+func (d Dialect) outsideTransaction() string {
 	switch d {
 	case Goose:
 		return "in a file of its own with -- +goose NO TRANSACTION above -- +goose Up"
@@ -88,8 +88,8 @@ func (d Dialect) alone() string {
 	return "in a file of its own, with no other statement"
 }
 
-// down is what begins the way back.
-func (d Dialect) down() string {
+// downMarker says, for a message, where the Down part begins.
+func (d Dialect) downMarker() string {
 	switch d {
 	case Dbmate:
 		return "-- migrate:down"
@@ -103,8 +103,8 @@ func (d Dialect) down() string {
 	return "-- +goose Down"
 }
 
-// recognise tells which tool the files in dir itself are for; empty where there are
-// no migrations. It reads file names, and the files only where names do not tell.
+// recognise returns the dialect of the files in dir, or "" if there are no migrations. It
+// reads the files only if their names do not tell.
 func recognise(fsys fs.FS, dir string) (Dialect, error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
@@ -117,14 +117,14 @@ func recognise(fsys fs.FS, dir string) (Dialect, error) {
 			folders = append(folders, e.Name())
 		case strings.EqualFold(path.Ext(e.Name()), ".sql"):
 			names = append(names, e.Name())
-		case path.Ext(e.Name()) == ".go" && isGoose(e.Name()):
+		case path.Ext(e.Name()) == ".go" && isGooseName(e.Name()):
 			return Goose, nil
 		}
 	}
 	switch {
 	case len(names) == 0:
 		return recogniseFolders(fsys, dir, folders), nil
-	case exists(fsys, path.Join(dir, "meta/_journal.json")):
+	case fileExists(fsys, path.Join(dir, "meta/_journal.json")):
 		return Drizzle, nil
 	}
 	for _, name := range names {
@@ -135,8 +135,7 @@ func recognise(fsys fs.FS, dir string) (Dialect, error) {
 	return recogniseText(fsys, dir, names)
 }
 
-// recogniseText looks for the annotations of a tool. A folder in which no file has
-// any is plain SQL.
+// recogniseText looks for annotations of a tool. Files without any are plain SQL.
 func recogniseText(fsys fs.FS, dir string, names []string) (Dialect, error) {
 	dump := false
 	for _, name := range names {
@@ -144,7 +143,7 @@ func recogniseText(fsys fs.FS, dir string, names []string) (Dialect, error) {
 		if err != nil {
 			return "", err
 		}
-		for _, m := range marks {
+		for _, m := range dialectMarks {
 			if m.mark.Match(content) {
 				return m.dialect, nil
 			}
@@ -152,7 +151,7 @@ func recogniseText(fsys fs.FS, dir string, names []string) (Dialect, error) {
 		dump = dump || isDump(content)
 	}
 	switch {
-	case exists(fsys, path.Join(dir, "atlas.sum")):
+	case fileExists(fsys, path.Join(dir, "atlas.sum")):
 		return Atlas, nil
 	case dump && len(names) == 1:
 		return Dump, nil
@@ -162,29 +161,29 @@ func recogniseText(fsys fs.FS, dir string, names []string) (Dialect, error) {
 
 func recogniseFolders(fsys fs.FS, dir string, folders []string) Dialect {
 	for _, name := range folders {
-		if exists(fsys, path.Join(dir, name, folderFile)) {
+		if fileExists(fsys, path.Join(dir, name, prismaFile)) {
 			return Prisma
 		}
 	}
 	return ""
 }
 
-func exists(fsys fs.FS, name string) bool {
+func fileExists(fsys fs.FS, name string) bool {
 	info, err := fs.Stat(fsys, name)
 	return err == nil && !info.IsDir()
 }
 
-// isGoose is goose's own rule for a file name, except that a number below 1,
-// which goose skips without a word, is let through to be refused by name.
-func isGoose(base string) bool {
+// isGooseName reports whether goose takes a file of that name for a migration. Numbers
+// below 1, which goose ignores, count too, so that readFile can refuse them.
+func isGooseName(base string) bool {
 	if strings.HasSuffix(base, "_test.go") {
 		return false
 	}
 	_, err := goose.NumericComponent(base)
-	return err == nil || belowOne(base)
+	return err == nil || hasVersionBelowOne(base)
 }
 
-func belowOne(base string) bool {
+func hasVersionBelowOne(base string) bool {
 	digits, _, ok := strings.Cut(strings.TrimPrefix(base, "-"), "_")
 	ext := path.Ext(base)
 	if !ok || digits == "" || (ext != ".sql" && ext != ".go") || strings.Trim(digits, "0123456789") != "" {
@@ -193,7 +192,7 @@ func belowOne(base string) bool {
 	return strings.HasPrefix(base, "-") || strings.Trim(digits, "0") == ""
 }
 
-// isDump reports whether pg_dump wrote the text, which Rails strips of its comments.
+// isDump reports whether pg_dump wrote the text. Rails removes its comments.
 func isDump(content []byte) bool {
 	return bytes.Contains(content, []byte("-- PostgreSQL database dump")) ||
 		bytes.Contains(content, []byte("SELECT pg_catalog.set_config('search_path', '', false);"))

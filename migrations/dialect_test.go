@@ -10,8 +10,8 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
-// body is a function with semicolons at the ends of its lines, which goose cuts where
-// no annotation says otherwise.
+// body is a function with semicolons at the ends of its lines, where goose splits a
+// statement without an annotation.
 const body = `CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	NEW.n := NEW.n + 1; -- +goose is only a word here
@@ -23,7 +23,7 @@ CREATE TRIGGER bump BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION bump();
 
 const tableT = "CREATE TABLE t (id bigint PRIMARY KEY, n int NOT NULL);\n"
 
-// dialects are small folders, each of which makes table t and its trigger.
+// dialects are small folders of migrations that create table t and its trigger.
 var dialects = []struct {
 	dialect  migrations.Dialect
 	files    []string
@@ -118,8 +118,8 @@ GRANT SELECT ON TABLE public.t TO seedbed_test_reporting;
 `}, []int64{1}},
 }
 
-// Each dialect is recognised, run, noted in goose's tableT, taken back where it knows
-// how, rendered as a script that makes the same, and reviewed whole.
+// Open recognises each dialect; Up runs it and records it in goose's table, Down rolls it
+// back if the dialect has Down, a script does the same as Up, and Review runs.
 func TestDialects(t *testing.T) {
 	for _, c := range dialects {
 		t.Run(string(c.dialect)+" "+c.files[0], func(t *testing.T) {
@@ -140,13 +140,13 @@ func TestDialects(t *testing.T) {
 			if err := set.Up(ctx, db); err != nil {
 				t.Fatal(err)
 			}
-			do(t, db, "insert into t values (1, 1)")
-			if n := one[int](t, db, "select n from t where id = 1"); n != 2 {
+			mustExec(t, db, "insert into t values (1, 1)")
+			if n := queryValue[int](t, db, "select n from t where id = 1"); n != 2 {
 				t.Errorf("the trigger made %d of 1", n)
 			}
-			do(t, db, "delete from t where id = 1")
-			whole := snapshot(t, db)
-			scripted(t, set, whole)
+			mustExec(t, db, "delete from t where id = 1")
+			whole := catalogSnapshot(t, db)
+			applyScript(t, set, whole)
 			report, err := set.Review(ctx, db, migrations.ReviewOptions{SkipDown: true})
 			if err != nil || len(report.Migrations) != len(c.versions) || slices.ContainsFunc(report.Findings, func(f migrations.Finding) bool { return f.Rule == "fails" }) {
 				t.Errorf("the review does not run all of it: %v, %+v", err, report)
@@ -158,15 +158,15 @@ func TestDialects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if left := snapshot(t, db); len(left) > 0 {
+			if left := catalogSnapshot(t, db); len(left) > 0 {
 				t.Errorf("left after everything went down: %q", left)
 			}
 		})
 	}
 }
 
-// scripted applies the set's script elsewhere.
-func scripted(t *testing.T, set *migrations.Set, want []string) {
+// applyScript applies the set's script to another database.
+func applyScript(t *testing.T, set *migrations.Set, want []string) {
 	t.Helper()
 	script, err := set.Script(migrations.ScriptOptions{})
 	if err != nil {
@@ -176,10 +176,10 @@ func scripted(t *testing.T, set *migrations.Set, want []string) {
 	if out, err := psql(t, db, script); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	same(t, "the script", snapshot(t, db), want)
+	sameLines(t, "the script", catalogSnapshot(t, db), want)
 }
 
-// A review knows the dialect: no word of goose in what it advises.
+// The advice of a review of another dialect does not mention goose.
 func TestReviewOfAnotherTool(t *testing.T) {
 	t.Parallel()
 	report := reviewed(t, files("20240101000000_t.sql", "-- migrate:up\n"+tableT+"-- migrate:down\nDROP TABLE t;\n",
@@ -203,8 +203,8 @@ func TestReviewOfAnotherTool(t *testing.T) {
 	}
 }
 
-// Several directories are one history, each with its own numbers: what is new in the
-// first is applied though the second is ahead.
+// Several directories are one history with their own numbers: a new migration in the first
+// is applied after those of the second.
 func TestDirs(t *testing.T) {
 	t.Parallel()
 	ctx, db := t.Context(), pg.DB(t)
@@ -225,7 +225,7 @@ func TestDirs(t *testing.T) {
 	if err := set.Up(ctx, db); err != nil {
 		t.Fatal(err)
 	}
-	if n := one[int](t, db, "select count(*)::int from t, (select count(*) from u) u"); n != 1 {
+	if n := queryValue[int](t, db, "select count(*)::int from t, (select count(*) from u) u"); n != 1 {
 		t.Errorf("%d rows", n)
 	}
 	if name := set.Migrations()[2].Name(); name != "db/data/1_rows.up.sql" {
@@ -234,7 +234,7 @@ func TestDirs(t *testing.T) {
 	if err := set.DownTo(ctx, db, 0); err != nil {
 		t.Fatal(err)
 	}
-	if left := snapshot(t, db); len(left) > 0 {
+	if left := catalogSnapshot(t, db); len(left) > 0 {
 		t.Errorf("left after everything went down: %q", left)
 	}
 	if _, err := migrations.Open(migrations.Join(files("1_a.sql", good), files("README", ""))); !errors.Is(err, migrations.ErrNoMigrations) {
@@ -242,8 +242,8 @@ func TestDirs(t *testing.T) {
 	}
 }
 
-// What a folder is for is told by what a tool leaves there; queries and a dump beside
-// migrations are none.
+// Open recognises a folder by the files of its tool. Queries and a dump beside migrations
+// are not taken for migrations.
 func TestWhereMigrationsAre(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -279,8 +279,7 @@ func TestWhereMigrationsAre(t *testing.T) {
 	}
 }
 
-// A migration without its way back is not taken out of goose's table: the schema would
-// stay as it is.
+// A migration without Down stays in goose's table, since the schema stays as it is.
 func TestNoWayBack(t *testing.T) {
 	t.Parallel()
 	ctx, db := t.Context(), pg.DB(t)
@@ -294,7 +293,7 @@ func TestNoWayBack(t *testing.T) {
 	if err := set.Down(ctx, db); err == nil || !strings.Contains(err.Error(), "2_u.up.sql has no way back") {
 		t.Errorf("down: %v", err)
 	}
-	if n := one[int](t, db, "select count(*)::int from goose_db_version where version_id = 2"); n != 1 {
+	if n := queryValue[int](t, db, "select count(*)::int from goose_db_version where version_id = 2"); n != 1 {
 		t.Errorf("version 2 is noted %d times", n)
 	}
 	if _, err := set.Script(migrations.ScriptOptions{Down: true}); !errors.Is(err, migrations.ErrNoWayBack) {
@@ -309,7 +308,7 @@ func TestNoWayBack(t *testing.T) {
 	}
 }
 
-// What cannot be run says so, with its place.
+// Open refuses what it cannot run, with the place.
 func TestOpenRefusesOtherTools(t *testing.T) {
 	for _, c := range []struct{ name, says string }{
 		{"template", `1_a.up.sql:2: is a template`},

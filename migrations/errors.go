@@ -8,55 +8,55 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrNoMigrations says that a file system holds no SQL file of any [Dialect] and that
-// no Go migration was given.
+// ErrNoMigrations says that the file system has no SQL files of any [Dialect] and that no
+// Go migrations were given.
 var ErrNoMigrations = errors.New("no migrations found")
 
-// ErrSeveralDirs says that more than one directory holds migrations; Options.Dir picks
-// one, [Dirs] takes several.
+// ErrSeveralDirs says that more than one directory has migrations. Options.Dir selects
+// one; [Dirs] joins them.
 var ErrSeveralDirs = errors.New("migrations in several directories")
 
 // ErrNoWayBack says that migrations of this [Dialect] have no Down.
 var ErrNoWayBack = errors.New("there is no way back")
 
-// ErrLocked says that another process kept goose's migration lock for longer
-// than Options.LockWait.
+// ErrLocked says that another process held goose's migration lock for longer than
+// Options.LockWait.
 var ErrLocked = errors.New("another process is migrating this database")
 
-// SourceError is a migration that cannot be used as it is written: no database
-// was touched.
+// SourceError is the error about a migration that cannot be used as it is written. No
+// database was touched.
 type SourceError struct {
-	File string // base name, with its folder where that tells it from others; or "go migration N"
-	Line int    // 1-based; 0 where no line is to blame
+	File string // base name, with the folder if there are several; or "go migration N"
+	Line int    // from 1; 0 if the error is about the whole file
 	Err  error
 }
 
 func (e *SourceError) Error() string {
-	return "read migrations: " + at(e.File, e.Line) + ": " + e.Err.Error()
+	return "read migrations: " + filePosition(e.File, e.Line) + ": " + e.Err.Error()
 }
 
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// StatementError is a migration that failed while it ran. What it did inside its
-// transaction is rolled back; a NO TRANSACTION file keeps what came before.
+// StatementError is the error of a migration that failed while it ran. Its transaction is
+// rolled back; of a NO TRANSACTION file, the statements before the failed one stay applied.
 type StatementError struct {
 	Version   int64
-	File      string // base name; "go migration N" where there is no file
+	File      string // base name, or "go migration N"
 	Down      bool
-	Line      int    // 1-based line of the error, else of the statement's start; 0 unknown
-	Index     int    // the statement as it is sent, from 0; -1 outside of them
+	Line      int    // from 1: of the error, else of the statement's start; 0 if unknown
+	Index     int    // of the statement, from 0; -1 if no statement of the file failed
 	Statement string // the SQL that failed, as sent; may be "commit"
 	Err       error  // usually a *pgconn.PgError
-	WayOut    string // what to write instead; empty where the error says it
+	WayOut    string // the remedy, or "" if the error says it
 }
 
 func (e *StatementError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "migrate %s: %s: %s", direction(e.Down), at(e.File, e.Line), oneError(e.Err))
+	fmt.Fprintf(&b, "migrate %s: %s: %s", direction(e.Down), filePosition(e.File, e.Line), errorText(e.Err))
 	if e.Statement != "" {
 		b.WriteString("\n" + excerpt(e.Statement))
 	}
-	for _, line := range serverAdvice(e.Err) {
+	for _, line := range serverDetails(e.Err) {
 		b.WriteString("\n" + line)
 	}
 	if e.WayOut != "" {
@@ -74,23 +74,24 @@ func direction(down bool) string {
 	return "up"
 }
 
-func at(file string, line int) string {
+// filePosition returns file:line, or file if the line is 0.
+func filePosition(file string, line int) string {
 	if line > 0 {
 		return fmt.Sprintf("%s:%d", file, line)
 	}
 	return file
 }
 
-// oneError drops pgx's prefix, "ERROR: …(SQLSTATE …)" stays.
-func oneError(err error) string {
+// errorText returns Postgres's error without pgx's context: "ERROR: … (SQLSTATE …)".
+func errorText(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Error()
 	}
 	return err.Error()
 }
 
-// serverAdvice is what Postgres said beyond its message, one line each.
-func serverAdvice(err error) []string {
+// serverDetails returns the detail, hint and context of Postgres's error, one line each.
+func serverDetails(err error) []string {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		return nil
@@ -106,8 +107,7 @@ func serverAdvice(err error) []string {
 	return lines
 }
 
-// excerptLines is how much of a statement a message shows: enough to recognise
-// it, little enough to keep the server's hint on the screen.
+// excerptLines limits the lines of a statement in a message.
 const excerptLines = 12
 
 func excerpt(statement string) string {

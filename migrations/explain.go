@@ -15,9 +15,9 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// explain turns goose's error into one that names file, line and statement.
-// failed is the last statement that Postgres refused, sent how many statements of the
-// migration goose had sent, that one included.
+// explain turns goose's error into one that names file, line and statement. failed is the
+// last statement that Postgres refused; sent is the number of statements of the migration
+// that goose had sent, that one included.
 func (s *Set) explain(ctx context.Context, err error, failed string, sent int, down bool) error {
 	partial, ok := errors.AsType[*goose.PartialError](err)
 	if !ok {
@@ -34,12 +34,12 @@ func (s *Set) explain(ctx context.Context, err error, failed string, sent int, d
 	if _, isPg := errors.AsType[*pgconn.PgError](e.Err); isPg {
 		e.Statement = failed
 	}
-	src.point(e, sent-1)
+	src.locateError(e, sent-1)
 	e.WayOut = s.wayOut(src, e)
 	return e
 }
 
-// fileOf is the file that a direction stands in.
+// fileOf returns the file of one direction.
 func (src source) fileOf(down bool) string {
 	if src.sql != nil {
 		if file := src.sql.section(down).file; file != "" {
@@ -49,7 +49,7 @@ func (src source) fileOf(down bool) string {
 	return src.Name()
 }
 
-// explainSetup is for what went wrong before the first migration.
+// explainSetup explains an error before the first migration.
 func explainSetup(ctx context.Context, err error, down bool) error {
 	verb := "migrate " + direction(down)
 	switch {
@@ -61,8 +61,8 @@ func explainSetup(ctx context.Context, err error, down bool) error {
 	return fmt.Errorf("%s: %w", verb, adviseOrder(err))
 }
 
-// rootCause drops what goose appends when it rolls back or unlocks on a connection
-// that is gone: multierr's first error is the one that mattered.
+// rootCause drops the errors that goose adds when it rolls back or unlocks on a connection
+// that is closed: it returns the first of several.
 func rootCause(err error) error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		if all := several.Unwrap(); len(all) > 0 {
@@ -72,9 +72,9 @@ func rootCause(err error) error {
 	return err
 }
 
-// point sets the statement's index and the line of the error. What goose sends on its
-// own behalf fails because of what came before it: that is the last statement's line.
-func (src source) point(e *StatementError, index int) {
+// locateError sets the statement's index and the error's line. If a statement that goose
+// itself sends fails, such as COMMIT, the line is that of the last statement.
+func (src source) locateError(e *StatementError, index int) {
 	if src.sql == nil {
 		return
 	}
@@ -90,11 +90,11 @@ func (src source) point(e *StatementError, index int) {
 	}
 }
 
-// inlineLine is how Postgres counts the lines of a DO block.
+// inlineLine matches Postgres's line number in a DO block.
 var inlineLine = regexp.MustCompile(`inline_code_block line (\d+)`)
 
-// linesBefore counts the lines up to the position that Postgres points at, which
-// is in characters, from 1; or up to the line of a DO block that it names.
+// linesBefore counts the lines of a statement before the position of Postgres's error,
+// which counts characters from 1, or before the line of a DO block that the error names.
 func linesBefore(sql string, err error) int {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -117,8 +117,8 @@ func linesBefore(sql string, err error) int {
 	return lines
 }
 
-// linesBeforeBlock are those before a line of the code of a DO statement, which counts
-// from the line of its opening quote.
+// linesBeforeBlock counts the lines of a DO statement before a line of its code, which
+// Postgres counts from the line of the opening quote.
 func linesBeforeBlock(sql, line string) int {
 	n, err := strconv.Atoi(line)
 	if err != nil {

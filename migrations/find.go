@@ -9,67 +9,67 @@ import (
 	"strings"
 )
 
-// place is a directory that holds migrations, or one SQL file.
-type place struct {
+// location is a directory with migrations, or one SQL file.
+type location struct {
 	dir     string
 	dialect Dialect
 }
 
-func (p place) String() string { return fmt.Sprintf("%s (%s)", p.dir, p.dialect) }
+func (p location) String() string { return fmt.Sprintf("%s (%s)", p.dir, p.dialect) }
 
-// locatePlace is where the migrations are and which tool they are for, as far as the
+// locate returns the location and the dialect of the migrations; it finds out what the
 // options do not say.
-func locatePlace(fsys fs.FS, o Options) (place, error) {
+func locate(fsys fs.FS, o Options) (location, error) {
 	dir, dialect := path.Clean("./"+o.Dir), o.Dialect
-	if dialect != "" && readers[dialect] == nil && dialect != Goose {
-		return place{}, fmt.Errorf("read migrations: there is no dialect %q", dialect)
+	if dialect != "" && dialectReaders[dialect] == nil && dialect != Goose {
+		return location{}, fmt.Errorf("read migrations: there is no dialect %q", dialect)
 	}
 	if o.Dir == "" && dialect == "" {
-		return findPlace(fsys)
+		return findLocation(fsys)
 	}
 	if info, err := fs.Stat(fsys, dir); err != nil {
-		return place{}, fmt.Errorf("read migrations: %w", err)
+		return location{}, fmt.Errorf("read migrations: %w", err)
 	} else if !info.IsDir() {
 		return recogniseFile(fsys, dir, dialect)
 	}
 	if dialect == "" {
 		var err error
 		if dialect, err = recognise(fsys, dir); err != nil {
-			return place{}, fmt.Errorf("read migrations: %w", err)
+			return location{}, fmt.Errorf("read migrations: %w", err)
 		}
 	}
-	return place{dir, dialect}, nil
+	return location{dir, dialect}, nil
 }
 
-// recogniseFile takes one file for a whole history.
-func recogniseFile(fsys fs.FS, name string, dialect Dialect) (place, error) {
+// recogniseFile takes one file for the whole history.
+func recogniseFile(fsys fs.FS, name string, dialect Dialect) (location, error) {
 	if dialect != "" {
-		return place{name, dialect}, nil
+		return location{name, dialect}, nil
 	}
 	content, err := fs.ReadFile(fsys, name)
 	if err != nil {
-		return place{}, fmt.Errorf("read migrations: %w", err)
+		return location{}, fmt.Errorf("read migrations: %w", err)
 	}
 	if isDump(content) {
-		return place{name, Dump}, nil
+		return location{name, Dump}, nil
 	}
-	return place{name, Plain}, nil
+	return location{name, Plain}, nil
 }
 
-// findPlace looks for migrations: at the root, else in the only directory below that
-// holds some. A folder that a tool keeps its migrations in comes before a dump or
-// files without numbers, which may be queries.
-func findPlace(fsys fs.FS) (place, error) {
-	all, err := findPlaces(fsys)
+// findLocation looks for migrations at the root and in the directories below. Folders of a
+// migration tool come before numbered SQL files, a dump and other SQL files. If several
+// directories of the best kind have some, it takes the root or fails.
+func findLocation(fsys fs.FS) (location, error) {
+	all, err := findLocations(fsys)
 	if err != nil {
-		return place{}, fmt.Errorf("read migrations: %w", err)
+		return location{}, fmt.Errorf("read migrations: %w", err)
 	}
-	var best []place
-	for _, rank := range []func(place) bool{
-		func(p place) bool { return p.dialect.versioned() },
-		func(p place) bool { return p.dialect == Plain && numbered(fsys, p.dir) },
-		func(p place) bool { return p.dialect == Dump },
-		func(place) bool { return true },
+	var best []location
+	for _, rank := range []func(location) bool{
+		func(p location) bool { return p.dialect.hasOwnFolder() },
+		func(p location) bool { return p.dialect == Plain && isNumbered(fsys, p.dir) },
+		func(p location) bool { return p.dialect == Dump },
+		func(location) bool { return true },
 	} {
 		for _, p := range all {
 			if rank(p) {
@@ -82,7 +82,7 @@ func findPlace(fsys fs.FS) (place, error) {
 	}
 	switch {
 	case len(best) == 0:
-		return place{dir: "."}, nil
+		return location{dir: "."}, nil
 	case len(best) == 1 || best[0].dir == ".":
 		return best[0], nil
 	}
@@ -90,21 +90,22 @@ func findPlace(fsys fs.FS) (place, error) {
 	for i, p := range best {
 		names[i] = p.String()
 	}
-	return place{}, fmt.Errorf("read migrations: %w: %s; set Options.Dir, use fs.Sub, or migrations.Dirs for all of them",
+	return location{}, fmt.Errorf("read migrations: %w: %s; set Options.Dir, use fs.Sub, or migrations.Dirs for all of them",
 		ErrSeveralDirs, strings.Join(names, ", "))
 }
 
-func findPlaces(fsys fs.FS) ([]place, error) {
-	var all []place
+// findLocations returns every directory with migrations.
+func findLocations(fsys fs.FS) ([]location, error) {
+	var all []location
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil && p == ".":
 			return err
-		case err != nil: // an unreadable corner of a large tree is not for us
+		case err != nil: // skip a directory that cannot be read
 			return fs.SkipDir
 		case !d.IsDir():
 			return nil
-		case skipped(p):
+		case isSkippedDir(p):
 			return fs.SkipDir
 		}
 		dialect, err := recognise(fsys, p)
@@ -114,7 +115,7 @@ func findPlaces(fsys fs.FS) ([]place, error) {
 		if err != nil || dialect == "" {
 			return nil
 		}
-		all = append(all, place{p, dialect})
+		all = append(all, location{p, dialect})
 		if dialect == Prisma {
 			return fs.SkipDir // each folder below is one migration
 		}
@@ -123,26 +124,25 @@ func findPlaces(fsys fs.FS) ([]place, error) {
 	return all, err
 }
 
-// numbered reports whether every SQL file of dir begins with a number.
-func numbered(fsys fs.FS, dir string) bool {
-	names, _ := sqlNames(fsys, dir)
+// isNumbered reports whether every SQL file of dir begins with a number.
+func isNumbered(fsys fs.FS, dir string) bool {
+	names, _ := sqlFiles(fsys, dir)
 	return len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return numberOf(n) == "" })
 }
 
-// skipped are directories in which Go keeps no sources of its own, and in which
-// other people's migrations lie about.
-func skipped(p string) bool {
+// isSkippedDir reports whether a directory is not searched: Go ignores it, or it may have
+// migrations of dependencies or of tests.
+func isSkippedDir(p string) bool {
 	base := path.Base(p)
 	return p != "." && (base == "vendor" || base == "node_modules" || base == "testdata" ||
 		strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_"))
 }
 
-// noMigrations says what was looked for, and names what was there instead.
-// whereSQLIs names directories that hold SQL files.
-func whereSQLIs(fsys fs.FS) string {
+// describeSQLDirs names up to three directories with SQL files.
+func describeSQLDirs(fsys fs.FS) string {
 	var dirs []string
 	_ = fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() && skipped(p) {
+		if err != nil || d.IsDir() && isSkippedDir(p) {
 			return fs.SkipDir
 		}
 		if dir := fmt.Sprintf("%q", path.Dir(p)); path.Ext(p) == ".sql" && !slices.Contains(dirs, dir) {
@@ -159,19 +159,20 @@ func whereSQLIs(fsys fs.FS) string {
 	return "SQL files are in " + strings.Join(dirs, ", ")
 }
 
-func noMigrations(fsys fs.FS, dir string, d Dialect) error {
+// noMigrationsError says where migrations were looked for, and which files are there.
+func noMigrationsError(fsys fs.FS, dir string, d Dialect) error {
 	where := "no file system"
-	var seen []string
+	var present []string
 	if fsys != nil {
 		where = path.Join(".", dir)
 		_ = fs.WalkDir(fsys, where, func(p string, d fs.DirEntry, err error) error {
 			switch {
-			case err != nil || d.IsDir() && skipped(p):
+			case err != nil || d.IsDir() && isSkippedDir(p):
 				return fs.SkipDir
 			case !d.IsDir():
-				seen = append(seen, p)
+				present = append(present, p)
 			}
-			if len(seen) > 3 {
+			if len(present) > 3 {
 				return fs.SkipAll
 			}
 			return nil
@@ -179,10 +180,10 @@ func noMigrations(fsys fs.FS, dir string, d Dialect) error {
 	}
 	err := fmt.Errorf("read migrations: %w: .sql files of goose (NUMBER_name.sql) or of another tool were looked for in %q and below", ErrNoMigrations, where)
 	switch {
-	case len(seen) > 0 && d == Goose:
-		err = errors.Join(err, fmt.Errorf("  goose does not take the names that are there: %s", strings.Join(seen, ", ")))
-	case len(seen) > 0:
-		err = errors.Join(err, fmt.Errorf("  what is there: %s", strings.Join(seen, ", ")))
+	case len(present) > 0 && d == Goose:
+		err = errors.Join(err, fmt.Errorf("  goose does not take the names that are there: %s", strings.Join(present, ", ")))
+	case len(present) > 0:
+		err = errors.Join(err, fmt.Errorf("  what is there: %s", strings.Join(present, ", ")))
 	}
 	return err
 }

@@ -28,16 +28,16 @@ func openReference(t *testing.T) *migrations.Set {
 	return s
 }
 
-// Each step up, down and up again leaves the catalog as it was.
+// Each step up, down and up again leaves the same catalog.
 func TestEveryStepUpDownUp(t *testing.T) {
 	t.Parallel()
 	ctx, db, set := t.Context(), pg.DB(t), openReference(t)
-	below, before := int64(0), snapshot(t, db)
+	below, before := int64(0), catalogSnapshot(t, db)
 	for _, m := range set.Migrations() {
 		if err := set.UpTo(ctx, db, m.Version); err != nil {
 			t.Fatal(err)
 		}
-		after := snapshot(t, db)
+		after := catalogSnapshot(t, db)
 		// Validating changes a flag; everything else changes more.
 		if slices.Equal(before, after) {
 			t.Errorf("%s changes nothing", m.File)
@@ -45,32 +45,32 @@ func TestEveryStepUpDownUp(t *testing.T) {
 		if err := set.DownTo(ctx, db, below); err != nil {
 			t.Fatal(err)
 		}
-		same(t, m.File+" down", snapshot(t, db), before)
+		sameLines(t, m.File+" down", catalogSnapshot(t, db), before)
 		if err := set.UpTo(ctx, db, m.Version); err != nil {
 			t.Fatal(err)
 		}
-		same(t, m.File+" up again", snapshot(t, db), after)
+		sameLines(t, m.File+" up again", catalogSnapshot(t, db), after)
 		below, before = m.Version, after
 	}
-	all := snapshot(t, db)
+	all := catalogSnapshot(t, db)
 	if err := set.DownTo(ctx, db, 0); err != nil {
 		t.Fatal(err)
 	}
-	if left := snapshot(t, db); len(left) != 0 {
+	if left := catalogSnapshot(t, db); len(left) != 0 {
 		t.Errorf("left after everything went down: %q", left)
 	}
 	if err := set.Up(ctx, db); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "all down and up", snapshot(t, db), all)
+	sameLines(t, "all down and up", catalogSnapshot(t, db), all)
 }
 
-// Rows at each stage of the history: they survive every step up and down, no table that
-// exists is rewritten, and attaching a partition reads no row.
+// Rows at each stage of the history survive every step up and down, no existing table is
+// rewritten, and attaching a partition scans no row.
 func TestHistoryWithRows(t *testing.T) {
 	t.Parallel()
 	ctx, set := t.Context(), openReference(t)
-	db, heard := listening(t)
+	db, heard := withScanNotices(t)
 	rows := map[int64]string{
 		10: `insert into organizations (id, slug, name) values ('{o}', 'o', 'o');
 			insert into spaces (id, organization_id, slug, name) values ('{s}', '{o}', 's', 's');
@@ -91,13 +91,13 @@ func TestHistoryWithRows(t *testing.T) {
 	}
 	fill := strings.NewReplacer("{o}", id("o"), "{s}", id("s"), "{u}", id("u"), "{p}", id("p"), "{d}", id("d"), "{q}", id("q"))
 	for _, m := range set.Migrations() {
-		before := storage(t, db)
+		before := tableFiles(t, db)
 		if err := set.UpTo(ctx, db, m.Version); err != nil {
 			t.Fatal(err)
 		}
-		notRewritten(t, m.File, before, storage(t, db))
+		notRewritten(t, m.File, before, tableFiles(t, db))
 		if sql := rows[m.Version]; sql != "" {
-			do(t, db, fill.Replace(sql)+"reset seedbed.space_id")
+			mustExec(t, db, fill.Replace(sql)+"reset seedbed.space_id")
 		}
 	}
 	for _, want := range []string{
@@ -118,14 +118,15 @@ func TestHistoryWithRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for table, want := range map[string]int64{"datasets": 1, "quality_checks": 1, "alerts": 1, "comments": 1, "audit_logs": 4, "postgres_systems": 1} {
-		if n := one[int64](t, db, "with s as materialized (select set_config('seedbed.space_id', $1, false)) select count(*) from "+table+" where exists (select from s)", id("s")); n != want {
+		if n := queryValue[int64](t, db, "with s as materialized (select set_config('seedbed.space_id', $1, false)) select count(*) from "+table+" where exists (select from s)", id("s")); n != want {
 			t.Errorf("%s: %d rows left, want %d", table, n, want)
 		}
 	}
 }
 
-// listening is an empty database whose sessions hear what Postgres decides about scans.
-func listening(t *testing.T) (*pgxpool.Pool, func(string) bool) {
+// withScanNotices returns an empty database whose sessions report what Postgres decides
+// about scans.
+func withScanNotices(t *testing.T) (*pgxpool.Pool, func(string) bool) {
 	t.Helper()
 	var mu sync.Mutex
 	var notices strings.Builder
@@ -148,11 +149,11 @@ func listening(t *testing.T) (*pgxpool.Pool, func(string) bool) {
 	}
 }
 
-// storage is the file that each table's rows are in.
-func storage(t *testing.T, db seedbed.DB) map[string]string {
+// tableFiles returns the file of each table's rows.
+func tableFiles(t *testing.T, db seedbed.DB) map[string]string {
 	t.Helper()
 	m := map[string]string{}
-	for _, line := range list[string](t, db, `select relname || ' ' || pg_relation_filenode(oid) from pg_class
+	for _, line := range queryColumn[string](t, db, `select relname || ' ' || pg_relation_filenode(oid) from pg_class
 		where relkind = 'r' and relnamespace = 'public'::regnamespace`) {
 		name, file, _ := strings.Cut(line, " ")
 		m[name] = file
@@ -200,7 +201,7 @@ func TestEveryStepRecordsItsReview(t *testing.T) {
 		}
 		for _, m := range serves.FindAllStringSubmatch(header, -1) {
 			queries++
-			if !one[bool](t, db, "select to_regclass($1) is not null", m[1]) {
+			if !queryValue[bool](t, db, "select to_regclass($1) is not null", m[1]) {
 				t.Errorf("%s: there is no index %s", name, m[1])
 			}
 			if _, err := db.Exec(t.Context(), "explain "+m[2]); err != nil {
@@ -226,10 +227,29 @@ const unindexedForeignKeys = `
 			and (i.indpred is null or exists (select from pg_attribute a where a.attrelid = i.indrelid and a.attnum = any(f.conkey)
 				and pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname))))`
 
-// Every foreign key can find its rows through an index, when what it points at goes.
+// Every foreign key has an index by which Postgres finds its rows when the referenced row
+// is deleted.
 func TestEveryForeignKeyHasAnIndex(t *testing.T) {
 	t.Parallel()
-	for _, m := range list[string](t, reference.DB(t), unindexedForeignKeys) {
+	for _, m := range queryColumn[string](t, reference.DB(t), unindexedForeignKeys) {
 		t.Error(m)
+	}
+}
+
+// What is read from the catalog, with rows in the tables and without, is what was
+// written by hand.
+func TestModelIsWhatIsDiscovered(t *testing.T) {
+	t.Parallel()
+	for name, db := range map[string]seedbed.DB{"empty": reference.DB(t), "with rows": newTenantFixture(t).seeder} {
+		found, err := seedbed.Discover(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := migrations.Model().Diff(found.Model); diff != "" {
+			t.Errorf("%s: by hand -, discovered +:\n%s", name, diff)
+		}
+		if err := migrations.Model().Validate(t.Context(), db); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// locate finds the line on which each statement starts. Goose keeps a statement's
-// lines as they are, so they are searched in order, in the section they belong to.
-func locate(content []byte, sqls []string, down bool) []statement {
+// locateStatements finds the line on which each statement starts. Goose keeps a
+// statement's lines, so it searches for them in order, in their section.
+func locateStatements(content []byte, sqls []string, down bool) []statement {
 	lines := strings.Split(string(content), "\n")
 	from, to := sectionLines(lines, down)
 	all := make([]statement, len(sqls))
 	for i, sql := range sqls {
 		all[i] = statement{sql: sql}
-		if at := find(lines[:to], from, strings.Split(sql, "\n")); at >= 0 {
+		if at := findLines(lines[:to], from, strings.Split(sql, "\n")); at >= 0 {
 			all[i].line = at + 1
 			from = at + strings.Count(sql, "\n") + 1
 		}
@@ -21,7 +21,7 @@ func locate(content []byte, sqls []string, down bool) []statement {
 	return all
 }
 
-// sectionLines is the range of lines after the Up, or after the Down annotation.
+// sectionLines returns the range of lines after the Up or the Down annotation.
 func sectionLines(lines []string, down bool) (from, to int) {
 	for i, l := range lines {
 		if annotation(l) == "down" {
@@ -37,12 +37,12 @@ func sectionLines(lines []string, down bool) (from, to int) {
 	return from, len(lines)
 }
 
-// find is the first line from which all of want follow. Lines that were substituted
-// match nothing; then it is the next one that goose would start a statement with.
-func find(lines []string, from int, want []string) int {
+// findLines returns the index of the first line from which want follows. Lines with
+// substitutions match nothing; then it returns the next line that could start a statement.
+func findLines(lines []string, from int, want []string) int {
 	next := -1
 	for i := from; i < len(lines); i++ {
-		if follows(lines[i:], want) {
+		if startsWith(lines[i:], want) {
 			return i
 		}
 		text := strings.TrimSpace(lines[i])
@@ -53,22 +53,21 @@ func find(lines []string, from int, want []string) int {
 	return next
 }
 
-func follows(lines, want []string) bool {
+func startsWith(lines, want []string) bool {
 	if len(lines) < len(want) {
 		return false
 	}
 	for i := range want {
-		if !same(lines[i], want[i]) {
+		if !sameLine(lines[i], want[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-func same(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
+func sameLine(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
 
-// annotation is the goose annotation on a line, in lower case; empty where there
-// is none.
+// annotation returns the goose annotation on a line in lower case, or "".
 func annotation(line string) string {
 	line = strings.TrimSpace(line)
 	_, after, ok := strings.Cut(line, "+goose")
@@ -78,8 +77,8 @@ func annotation(line string) string {
 	return strings.ToLower(strings.TrimSpace(after))
 }
 
-// firstLine is how a line looks inside goose's %q of a whole statement.
-func firstLine(line string) string {
+// quotedLine returns a line as it appears in goose's %q of a whole statement.
+func quotedLine(line string) string {
 	q := strconv.Quote(strings.TrimSpace(line))
 	return q[1 : len(q)-1]
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/qarion/seedbed/internal/testpg"
 )
 
-// pg hands out empty databases, as their owner: a role with CREATEROLE and no more,
-// which is what migrations run as in production. reference has the reference schema.
+// pg creates empty databases, whose owner has CREATEROLE and no further privilege, as
+// migrations have in production. reference creates databases with the reference schema.
 var pg, reference = testpg.Empty, testpg.Reference
 
 // files makes a goose set out of name, content pairs.
@@ -21,14 +21,14 @@ func files(pairs ...string) fstest.MapFS {
 	return m
 }
 
-// one returns the value that a query yields.
-func one[T any](t *testing.T, db seedbed.DB, sql string, args ...any) T {
+// queryValue returns the only value of a query.
+func queryValue[T any](t *testing.T, db seedbed.DB, sql string, args ...any) T {
 	t.Helper()
 	return testpg.One[T](t, db, sql, args...)
 }
 
-// do runs statements that must succeed.
-func do(t *testing.T, db seedbed.DB, sql string, args ...any) {
+// mustExec runs statements that must succeed.
+func mustExec(t *testing.T, db seedbed.DB, sql string, args ...any) {
 	t.Helper()
 	testpg.Exec(t, db, sql, args...)
 }

@@ -39,7 +39,7 @@ func TestOpenFindsTheDirectory(t *testing.T) {
 	}
 }
 
-// Each of these is one clear error that names the file, and no panic.
+// Each of these is one clear error that names the file.
 func TestOpenRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -131,7 +131,7 @@ func TestFingerprint(t *testing.T) {
 	note("environment", print(base))
 }
 
-// A set is what was read, not what the files have become.
+// A set keeps the bytes that it has read, whatever happens to the files.
 func TestSetKeepsItsBytes(t *testing.T) {
 	m := files("1_a.sql", good)
 	s, err := migrations.Open(m)
@@ -142,5 +142,28 @@ func TestSetKeepsItsBytes(t *testing.T) {
 	db := pg.DB(t)
 	if err := s.Up(context.Background(), db); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// BenchmarkOpen reads and checks the reference schema without a database.
+func BenchmarkOpen(b *testing.B) {
+	for b.Loop() {
+		if _, err := migrations.Open(migrations.FS); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkUpNothingToDo runs Up on a database in which everything is applied.
+func BenchmarkUpNothingToDo(b *testing.B) {
+	db := reference.DB(b)
+	set, err := migrations.Open(migrations.FS)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := set.Up(b.Context(), db); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// parse lets goose run the file in both directions on a recorder.
-func parse(base string, content []byte) (*script, error) {
+// parseGoose has goose run the file in both directions on a recorder.
+func parseGoose(base string, content []byte) (*sqlMigration, error) {
 	version, err := goose.NumericComponent(base)
 	if err != nil {
 		return nil, &SourceError{File: base, Err: err}
@@ -26,35 +26,34 @@ func parse(base string, content []byte) (*script, error) {
 	if err != nil {
 		return nil, parseError(base, content, err)
 	}
-	s := &script{}
-	s.up = section{file: base, statements: locate(content, execs(up), false), noTransaction: !begins(up)}
-	s.down = section{file: base, statements: locate(content, execs(down), true), noTransaction: !begins(down)}
+	s := &sqlMigration{}
+	s.up = section{file: base, statements: locateStatements(content, executed(up), false), noTransaction: !beginsTransaction(up)}
+	s.down = section{file: base, statements: locateStatements(content, executed(down), true), noTransaction: !beginsTransaction(down)}
 	for i, l := range strings.Split(string(content), "\n") {
 		if annotation(l) == "down" {
 			s.hasDown, s.downLine = true, i+1
 		}
 	}
-	return s, s.psqlOnly(base)
+	return s, s.refusePsqlOnly(base)
 }
 
-// psqlOnly refuses rows for COPY, whose place in the file goose's chunks tell.
-func (s *script) psqlOnly(base string) error {
+// refusePsqlOnly refuses COPY with rows and commands of psql.
+func (s *sqlMigration) refusePsqlOnly(base string) error {
 	for _, st := range slices.Concat(s.up.statements, s.down.statements) {
-		if offset, err := psqlAt(st.sql); err != nil {
+		if offset, err := findPsqlOnly(st.sql); err != nil {
 			return &SourceError{File: base, Line: st.line + strings.Count(st.sql[:offset], "\n"), Err: err}
 		}
 	}
 	return nil
 }
 
-// recordFile is what goose does with this one file: up where nothing is applied,
-// down where its version is.
+// recordFile records what goose does with this one file: up if applied is nil, else down.
 func recordFile(base string, content []byte, applied []int64) ([]event, error) {
 	rec := &recorder{}
 	db := sql.OpenDB(rec)
 	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectCustom, db, memory{base: content},
-		goose.WithStore(&history{applied: applied}), goose.WithDisableGlobalRegistry(true),
+	p, err := goose.NewProvider(goose.DialectCustom, db, memoryFS{base: content},
+		goose.WithStore(&versionStore{applied: applied}), goose.WithDisableGlobalRegistry(true),
 		goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return nil, err
@@ -67,7 +66,7 @@ func recordFile(base string, content []byte, applied []int64) ([]event, error) {
 	return rec.events, err
 }
 
-func execs(events []event) []string {
+func executed(events []event) []string {
 	var all []string
 	for _, e := range events {
 		if e.verb == "exec" {
@@ -77,7 +76,7 @@ func execs(events []event) []string {
 	return all
 }
 
-func begins(events []event) bool { return len(events) > 0 && events[0].verb == "begin" }
+func beginsTransaction(events []event) bool { return len(events) > 0 && events[0].verb == "begin" }
 
 // Goose's messages name its internal state and lead with three layers of "failed
 // to": what the author of the file needs is the last clause.
@@ -86,28 +85,30 @@ var (
 	gooseState  = regexp.MustCompile(`[;,] stateMachine=\d+|, see https://\S+|state \d+, direction: \w+: | state \d+`)
 )
 
+// parseError turns goose's error about a file into a SourceError with a line.
 func parseError(base string, content []byte, err error) error {
 	text := gooseLayers.ReplaceAllString(err.Error(), "")
 	text = strings.Replace(gooseState.ReplaceAllString(text, ""), "failed to parse annotation line", "annotation", 1)
-	line := complainedLine(content, text)
+	line := complaintLine(content, text)
 	if advised := adviseParse(content, text, &line); advised != "" {
 		text = advised
 	}
 	return &SourceError{File: base, Line: line, Err: errors.New(text)}
 }
 
-// firstStatement is the complaint about a statement before the first annotation.
-const firstStatement = "unexpected on line"
+// unexpectedStatement begins goose's message about a statement before the first
+// annotation.
+const unexpectedStatement = "unexpected on line"
 
-// adviseParse says what to write where goose says only what it met. It may know the
-// line better.
+// adviseParse returns a message with the remedy for some of goose's, or "". It corrects
+// the line if it knows it better.
 func adviseParse(content []byte, complaint string, line *int) string {
-	if i, err := psqlAt(string(content)); err != nil {
+	if i, err := findPsqlOnly(string(content)); err != nil {
 		*line = 1 + strings.Count(string(content[:i]), "\n")
 		return err.Error()
 	}
 	switch {
-	case strings.HasPrefix(complaint, firstStatement), strings.HasPrefix(complaint, "must start with"):
+	case strings.HasPrefix(complaint, unexpectedStatement), strings.HasPrefix(complaint, "must start with"):
 		for i, l := range strings.Split(string(content), "\n") {
 			if wrongCase.MatchString(l) {
 				*line = i + 1
@@ -121,23 +122,23 @@ func adviseParse(content []byte, complaint string, line *int) string {
 	return ""
 }
 
-// wrongCase is an annotation that goose passes over.
+// wrongCase matches an annotation in upper case, which goose ignores.
 var wrongCase = regexp.MustCompile(`(?i)^\s*--\s*\+goose\s+(up|down|statement|no transaction)`)
 
-// complainedLine finds the line that a complaint of goose's is about, where one can be
-// told; goose has no line numbers.
-func complainedLine(content []byte, complaint string) int {
+// complaintLine returns the line that goose's message is about, or 0. Goose gives no line
+// numbers.
+func complaintLine(content []byte, complaint string) int {
 	lines := strings.Split(string(content), "\n")
 	want := func(string) bool { return false }
 	switch {
 	case strings.Contains(complaint, "missing '-- +goose StatementEnd'"):
 		want = func(l string) bool { return annotation(l) == "statementbegin" }
 	case strings.Contains(complaint, "missing semicolon"):
-		want = func(l string) bool { return l != "" && strings.Contains(complaint, firstLine(l)) }
-	case strings.HasPrefix(complaint, firstStatement):
-		want = func(l string) bool { return strings.TrimSpace(l) != "" && strings.Contains(complaint, firstLine(l)) }
+		want = func(l string) bool { return l != "" && strings.Contains(complaint, quotedLine(l)) }
+	case strings.HasPrefix(complaint, unexpectedStatement):
+		want = func(l string) bool { return strings.TrimSpace(l) != "" && strings.Contains(complaint, quotedLine(l)) }
 	case strings.Contains(complaint, "annotation"):
-		want = func(l string) bool { return annotation(l) != "" && strings.Contains(complaint, firstLine(l)) }
+		want = func(l string) bool { return annotation(l) != "" && strings.Contains(complaint, quotedLine(l)) }
 	case strings.Contains(complaint, "duplicate '-- +goose Up'"):
 		want = func(l string) bool { return annotation(l) == "up" }
 	case strings.Contains(complaint, "variable substitution failed"):

@@ -7,7 +7,7 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// plan is the part of EXPLAIN's answer that shape tests look at.
+// plan is the part of EXPLAIN's output that the tests use.
 type plan struct {
 	Node      string  `json:"Node Type"`
 	Relation  string  `json:"Relation Name"`
@@ -22,10 +22,10 @@ type plan struct {
 	Plans     []plan  `json:"Plans"`
 }
 
-// explain runs the query and returns how it was run.
+// explain runs the query and returns its plan with actual row counts.
 func explain(t *testing.T, db seedbed.DB, sql string, args ...any) plan {
 	t.Helper()
-	raw := one[string](t, db, "explain (analyze, buffers, timing off, format json) "+sql, args...)
+	raw := queryValue[string](t, db, "explain (analyze, buffers, timing off, format json) "+sql, args...)
 	var out []struct{ Plan plan }
 	if err := json.Unmarshal([]byte(raw), &out); err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func explain(t *testing.T, db seedbed.DB, sql string, args ...any) plan {
 	return out[0].Plan
 }
 
-// scans are the nodes that read a relation and were executed.
+// scans returns the nodes that read a relation and were executed.
 func (p plan) scans() []plan {
 	var all []plan
 	if p.Relation != "" || p.Node == "Bitmap Index Scan" {
@@ -47,7 +47,7 @@ func (p plan) scans() []plan {
 	return all
 }
 
-// scan is the node that reads the relation; a bitmap scan with the index under it.
+// scan returns the node that reads the relation, of a bitmap scan with its index.
 func (p plan) scan(relation string) plan {
 	if p.Relation == relation {
 		for _, sub := range p.Plans {

@@ -19,7 +19,8 @@ var resourceTypes = map[string][]string{
 	"annotations": {"dataset", "quality_check", "check_run", "source_system", "alert", "comment"},
 }
 
-// resourceID is a row of that type, as newWorld makes it in every space.
+// resourceID is the id of the row of that type that newTenantFixture creates in every
+// space.
 func resourceID(kind string) string {
 	if kind == "source_system" {
 		return id("webhook")
@@ -29,35 +30,35 @@ func resourceID(kind string) string {
 
 func TestPairsPointAtWhatIsThere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	app := w.app(t, red)
+	w := newTenantFixture(t)
+	app := w.asApplication(t, red)
 	for table, kinds := range resourceTypes {
 		sql, author := polymorphic(table), id(red+" user")
 		for _, kind := range kinds {
-			accepts(t, app, sql, id(red), kind, resourceID(kind), author)
-			refuses(t, app, foreignKey, "", sql, id(red), kind, id("nowhere"), author) // an orphan
+			mustAccept(t, app, sql, id(red), kind, resourceID(kind), author)
+			mustRefuseWith(t, app, foreignKey, "", sql, id(red), kind, id("nowhere"), author) // an orphan
 			other := kinds[(slices.Index(kinds, kind)+1)%len(kinds)]
-			refuses(t, app, foreignKey, "", sql, id(red), kind, resourceID(other), author) // of another type
+			mustRefuseWith(t, app, foreignKey, "", sql, id(red), kind, resourceID(other), author) // of another type
 		}
 		for _, kind := range []string{"", "Dataset", "dataset ", "datasets", "space", "user", "audit_log", "attachment"} {
-			refuses(t, app, check, table+"_resource_covered", sql, id(red), kind, id("dataset"), author)
+			mustRefuseWith(t, app, check, table+"_resource_covered", sql, id(red), kind, id("dataset"), author)
 		}
-		refuses(t, app, notNull, "", sql, id(red), nil, id("dataset"), author)
-		refuses(t, app, notNull, "", sql, id(red), "dataset", nil, author)
+		mustRefuseWith(t, app, notNull, "", sql, id(red), nil, id("dataset"), author)
+		mustRefuseWith(t, app, notNull, "", sql, id(red), "dataset", nil, author)
 	}
-	refuses(t, app, check, "comments_resource_covered", polymorphic("comments"), id(red), "comment", id("comment"), id(red+" user"))
+	mustRefuseWith(t, app, check, "comments_resource_covered", polymorphic("comments"), id(red), "comment", id("comment"), id(red+" user"))
 }
 
 func TestShadowsCannotBeForged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newTenantFixture(t)
 	for table, kinds := range resourceTypes {
 		for _, kind := range kinds {
-			refuses(t, w.seeder, generated, "", fmt.Sprintf("update %s set %s_id = $1", table, kind), id("dataset"))
+			mustRefuseWith(t, w.seeder, generated, "", fmt.Sprintf("update %s set %s_id = $1", table, kind), id("dataset"))
 		}
 		// Moving a row to another type moves the shadow, or is refused.
-		refuses(t, w.seeder, check, "", "update "+table+" set resource_type = 'space'")
-		n := one[int64](t, w.DB, `select count(*) from pg_constraint f join pg_attribute a on a.attrelid = f.conrelid and a.attnum = any(f.conkey)
+		mustRefuseWith(t, w.seeder, check, "", "update "+table+" set resource_type = 'space'")
+		n := queryValue[int64](t, w.DB, `select count(*) from pg_constraint f join pg_attribute a on a.attrelid = f.conrelid and a.attnum = any(f.conkey)
 			where f.conrelid = $1::regclass and f.contype = 'f' and a.attgenerated = 's'`, table)
 		if int(n) != len(kinds) {
 			t.Errorf("%s: %d stored columns with a foreign key, want %d", table, n, len(kinds))
@@ -67,43 +68,43 @@ func TestShadowsCannotBeForged(t *testing.T) {
 
 func TestThreads(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	app := w.app(t, red)
+	w := newTenantFixture(t)
+	app := w.asApplication(t, red)
 	reply := "insert into comments (space_id, id, resource_type, resource_id, parent_id, author_id, body) values ($1, $2, $3, $4, $5, $6, 'x')"
 	author := id(red + " user")
-	accepts(t, app, reply, id(red), id("new"), "dataset", id("dataset"), id("reply"), author)
+	mustAccept(t, app, reply, id(red), id("new"), "dataset", id("dataset"), id("reply"), author)
 	// On another resource than its parent, or under itself.
-	refuses(t, app, foreignKey, "comments_parent_fkey", reply, id(red), id("new"), "alert", id("alert"), id("comment"), author)
-	refuses(t, app, check, "comments_not_own_parent", reply, id(red), id("new"), "dataset", id("dataset"), id("new"), author)
-	refuses(t, app, foreignKey, "", "update comments set resource_type = 'alert', resource_id = $1 where id = $2", id("alert"), id("comment"))
-	do(t, app, "delete from comments where id = $1", id("comment"))
-	if n := one[int64](t, app, "select count(*) from comments"); n != 0 {
+	mustRefuseWith(t, app, foreignKey, "comments_parent_fkey", reply, id(red), id("new"), "alert", id("alert"), id("comment"), author)
+	mustRefuseWith(t, app, check, "comments_not_own_parent", reply, id(red), id("new"), "dataset", id("dataset"), id("new"), author)
+	mustRefuseWith(t, app, foreignKey, "", "update comments set resource_type = 'alert', resource_id = $1 where id = $2", id("alert"), id("comment"))
+	mustExec(t, app, "delete from comments where id = $1", id("comment"))
+	if n := queryValue[int64](t, app, "select count(*) from comments"); n != 0 {
 		t.Errorf("%d replies outlive their comment", n)
 	}
-	if n := one[int64](t, app, "select count(*) from attachments"); n != 0 {
+	if n := queryValue[int64](t, app, "select count(*) from attachments"); n != 0 {
 		t.Errorf("%d attachments outlive their comment", n)
 	}
 }
 
-// Deleting a resource takes along what hangs on it, found through its shadow's index: no
-// scan of the table, nor of the space.
+// Deleting a resource deletes the rows that point at it. Postgres finds them by the index
+// on the shadow column, without a scan of the table or the space.
 func TestCascadesUseTheIndex(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	do(t, w.seeder, `insert into datasets (space_id, name, owner_id) select $1, 'filler ' || n, $2 from generate_series(1, 100) n`, id(red), id(red+" user"))
+	w := newTenantFixture(t)
+	mustExec(t, w.seeder, `insert into datasets (space_id, name, owner_id) select $1, 'filler ' || n, $2 from generate_series(1, 100) n`, id(red), id(red+" user"))
 	for table, columns := range map[string]string{"comments": "author_id, body", "attachments": "uploaded_by, filename", "annotations": "annotated_by, name"} {
 		extra := map[string]string{"attachments": ", content"}[table]
 		value := map[string]string{"attachments": ", ''"}[table]
-		do(t, w.seeder, fmt.Sprintf(`insert into %s (space_id, resource_type, resource_id, %s%s)
+		mustExec(t, w.seeder, fmt.Sprintf(`insert into %s (space_id, resource_type, resource_id, %s%s)
 			select d.space_id, 'dataset', d.id, d.owner_id, 'x' || n%s from datasets d, generate_series(1, 60) n
 			where d.name like 'filler %%'`, table, columns, extra, value))
 		for _, kind := range resourceTypes[table] {
 			if kind != "dataset" {
-				do(t, w.seeder, polymorphic(table), id(red), kind, resourceID(kind), id(red+" user"))
+				mustExec(t, w.seeder, polymorphic(table), id(red), kind, resourceID(kind), id(red+" user"))
 			}
 		}
 	}
-	do(t, w.As(t, "seedbed_owner", nil), "analyze comments, attachments, annotations, alerts, check_runs, quality_checks, datasets")
+	mustExec(t, w.As(t, "seedbed_owner", nil), "analyze comments, attachments, annotations, alerts, check_runs, quality_checks, datasets")
 	deletions := map[string]string{
 		"dataset":       "delete from datasets where space_id = $1 and name = 'filler 7'",
 		"quality_check": "delete from quality_checks where space_id = $1",
@@ -120,12 +121,12 @@ func TestCascadesUseTheIndex(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			do(t, tx, sql, id(red))
+			mustExec(t, tx, sql, id(red))
 			scans := scanCounts(t, tx, table)
 			if scans[table] != 0 || scans[table+"_"+kind] == 0 {
 				t.Errorf("deleting a %s: scans of %s: %v", kind, table, scans)
 			}
-			if n := one[int64](t, tx, "select count(*) from "+table+" where resource_type = $1 and resource_id = $2 and space_id = $3", kind, resourceID(kind), id(red)); n != 0 && kind != "dataset" {
+			if n := queryValue[int64](t, tx, "select count(*) from "+table+" where resource_type = $1 and resource_id = $2 and space_id = $3", kind, resourceID(kind), id(red)); n != 0 && kind != "dataset" {
 				t.Errorf("%d %s outlive their %s", n, table, kind)
 			}
 			if err := tx.Rollback(t.Context()); err != nil {
@@ -135,8 +136,8 @@ func TestCascadesUseTheIndex(t *testing.T) {
 	}
 }
 
-// scanCounts says how often this transaction scanned the table in whole, and each of its
-// indexes.
+// scanCounts returns how often this transaction has scanned the whole table, and each of
+// its indexes.
 func scanCounts(t *testing.T, tx pgx.Tx, table string) map[string]int64 {
 	t.Helper()
 	rows, err := tx.Query(t.Context(), `select c.relname, pg_stat_get_xact_numscans(c.oid) from pg_class c
@@ -155,8 +156,8 @@ func scanCounts(t *testing.T, tx pgx.Tx, table string) map[string]int64 {
 
 func TestAttachmentsKeepTheirBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	app := w.app(t, red)
+	w := newTenantFixture(t)
+	app := w.asApplication(t, red)
 	var every []byte
 	for b := range 256 {
 		every = append(every, byte(b))
@@ -175,10 +176,10 @@ func TestAttachmentsKeepTheirBytes(t *testing.T) {
 	args := func(content []byte, metadata any) []any {
 		return []any{id(red), id("dataset"), id(red + " user"), content, metadata}
 	}
-	refuses(t, app, check, "attachments_metadata_is_object", sql, args(every, `["pages"]`)...)
-	refuses(t, app, check, "attachments_metadata_is_object", sql, args(every, `null`)...)
-	refuses(t, app, notNull, "", sql, args(every, nil)...)
-	refuses(t, app, notNull, "", sql, args(nil, `{}`)...)
-	refuses(t, app, check, "attachments_content_size", sql, args(bytes.Repeat([]byte{1}, 10<<20+1), `{}`)...)
-	refuses(t, app, check, "attachments_content_type_form", "update attachments set content_type = $1", strings.Repeat("x", 10))
+	mustRefuseWith(t, app, check, "attachments_metadata_is_object", sql, args(every, `["pages"]`)...)
+	mustRefuseWith(t, app, check, "attachments_metadata_is_object", sql, args(every, `null`)...)
+	mustRefuseWith(t, app, notNull, "", sql, args(every, nil)...)
+	mustRefuseWith(t, app, notNull, "", sql, args(nil, `{}`)...)
+	mustRefuseWith(t, app, check, "attachments_content_size", sql, args(bytes.Repeat([]byte{1}, 10<<20+1), `{}`)...)
+	mustRefuseWith(t, app, check, "attachments_content_type_form", "update attachments set content_type = $1", strings.Repeat("x", 10))
 }

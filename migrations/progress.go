@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// progress is where goose logs to: a handler that prints nothing, turns the one record
-// per finished migration into an Event, and counts the statements of the one at work.
+// progress is the slog.Handler that goose logs to. It prints nothing, makes an Event of
+// the record about each finished migration, and counts the statements of the current one.
 type progress struct {
-	set     *Set
-	version int64
-	sent    int // statements of version
+	set        *Set
+	version    int64
+	statements int // statements of version
 }
 
 var _ slog.Handler = (*progress)(nil)
 
-// Enabled takes everything; Handle chooses.
+// Enabled accepts all records; Handle selects.
 func (p *progress) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle reports a finished migration.
@@ -50,18 +50,19 @@ func (p *progress) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// count counts the statement that goose is about to execute.
 func (p *progress) count(r slog.Record) {
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "version" && a.Value.Int64() != p.version {
-			p.version, p.sent = a.Value.Int64(), 0
+			p.version, p.statements = a.Value.Int64(), 0
 		}
 		return true
 	})
-	p.sent++
+	p.statements++
 }
 
-// WithAttrs is never used by goose.
+// WithAttrs is not used by goose.
 func (p *progress) WithAttrs([]slog.Attr) slog.Handler { return p }
 
-// WithGroup is never used by goose.
+// WithGroup is not used by goose.
 func (p *progress) WithGroup(string) slog.Handler { return p }

@@ -8,8 +8,8 @@ import (
 
 const simple = "insert into source_systems (space_id, name, type, config, secret_ref) values ($1, 'new', $2, $3, $4)"
 
-// secretOf is a reference where the type needs a secret, and none where it may do
-// without.
+// secretOf returns a secret's reference for types that need one, and nil for the other
+// ones.
 func secretOf(kind string) any {
 	if kind == "email" || kind == "webhook" {
 		return nil
@@ -19,8 +19,8 @@ func secretOf(kind string) any {
 
 func TestSimpleConfigs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	app := w.app(t, red)
+	w := newTenantFixture(t)
+	app := w.asApplication(t, red)
 	good := map[string][]string{
 		"slack":     {`{"channel": "#data-alerts"}`, `{"channel": "#a", "username": "seedbed"}`},
 		"pagerduty": {`{"service_id": "PABC123", "severity": "critical"}`},
@@ -41,30 +41,30 @@ func TestSimpleConfigs(t *testing.T) {
 	}
 	for kind := range good {
 		for _, config := range good[kind] {
-			accepts(t, app, simple, id(red), kind, config, secretOf(kind))
+			mustAccept(t, app, simple, id(red), kind, config, secretOf(kind))
 		}
 		for _, config := range append(bad[kind], `{}`, `[]`, `"x"`, `1`, `true`, `null`, `[{"channel": "#a", "url": "https://x", "recipients": ["a@b"]}]`) {
-			refuses(t, app, check, "source_systems_"+kind, simple, id(red), kind, config, secretOf(kind))
+			mustRefuseWith(t, app, check, "source_systems_"+kind, simple, id(red), kind, config, secretOf(kind))
 		}
 		// Another type's config, and none at all.
 		for other := range good {
 			if other != kind {
-				refuses(t, app, check, "source_systems_"+kind, simple, id(red), kind, good[other][0], secretOf(kind))
+				mustRefuseWith(t, app, check, "source_systems_"+kind, simple, id(red), kind, good[other][0], secretOf(kind))
 			}
 		}
-		refuses(t, app, check, "", simple, id(red), kind, nil, secretOf(kind))
+		mustRefuseWith(t, app, check, "", simple, id(red), kind, nil, secretOf(kind))
 	}
-	refuses(t, app, check, "", simple, id(red), "teams", `{"channel": "#a"}`, "vault://x")
-	refuses(t, app, check, "", simple, id(red), "Slack", `{"channel": "#a"}`, "vault://x")
-	refuses(t, app, notNull, "", simple, id(red), nil, `{"channel": "#a"}`, "vault://x")
+	mustRefuseWith(t, app, check, "", simple, id(red), "teams", `{"channel": "#a"}`, "vault://x")
+	mustRefuseWith(t, app, check, "", simple, id(red), "Slack", `{"channel": "#a"}`, "vault://x")
+	mustRefuseWith(t, app, notNull, "", simple, id(red), nil, `{"channel": "#a"}`, "vault://x")
 }
 
-// A complex system and its subtype row: each without the other, of another type, in
-// another space, twice.
+// A complex system and its subtype's row: each without the other one, of another type, in
+// another space, and twice.
 func TestSubtypeRows(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	app := w.app(t, red)
+	w := newTenantFixture(t)
+	app := w.asApplication(t, red)
 	base := "insert into source_systems (space_id, id, name, type, secret_ref) values ('" + id(red) + "', '" + id("new") + "', 'new', '%s', 'vault://x'); "
 	sub := map[string]string{
 		"snowflake":  "insert into snowflake_systems (space_id, id, account, warehouse, database_name, username) values ('%s', '%s', 'a', 'w', 'd', 'u'); ",
@@ -75,43 +75,43 @@ func TestSubtypeRows(t *testing.T) {
 	for kind := range sub {
 		row := func(space, name string) string { return fmt.Sprintf(sub[kind], id(space), id(name)) }
 		parent := fmt.Sprintf(base, kind)
-		accepts(t, app, parent+row(red, "new"))
-		refuses(t, app, foreignKey, "source_systems_has_"+kind, parent)
-		refuses(t, app, foreignKey, "", row(red, "nowhere"))
-		refuses(t, app, foreignKey, "", row(red, "webhook")) // of a simple type
+		mustAccept(t, app, parent+row(red, "new"))
+		mustRefuseWith(t, app, foreignKey, "source_systems_has_"+kind, parent)
+		mustRefuseWith(t, app, foreignKey, "", row(red, "nowhere"))
+		mustRefuseWith(t, app, foreignKey, "", row(red, "webhook")) // of a simple type
 		for other := range sub {
 			if other != kind {
-				refuses(t, app, foreignKey, "", row(red, other))
-				refuses(t, app, foreignKey, "", fmt.Sprintf("update source_systems set type = '%s' where id = '%s'", other, id(kind)))
+				mustRefuseWith(t, app, foreignKey, "", row(red, other))
+				mustRefuseWith(t, app, foreignKey, "", fmt.Sprintf("update source_systems set type = '%s' where id = '%s'", other, id(kind)))
 			}
 		}
-		refuses(t, w.seeder, foreignKey, "", parent+row(blue, "new"))
-		refuses(t, app, unique, kind+"_systems_pkey", row(red, kind))
-		refuses(t, app, foreignKey, "source_systems_has_"+kind, "delete from "+kind+"_systems")
-		refuses(t, app, generated, "", "update "+kind+"_systems set type = 'webhook'")
-		refuses(t, app, check, "source_systems_config_or_subtype", fmt.Sprintf("update source_systems set config = '{}' where id = '%s'", id(kind)))
+		mustRefuseWith(t, w.seeder, foreignKey, "", parent+row(blue, "new"))
+		mustRefuseWith(t, app, unique, kind+"_systems_pkey", row(red, kind))
+		mustRefuseWith(t, app, foreignKey, "source_systems_has_"+kind, "delete from "+kind+"_systems")
+		mustRefuseWith(t, app, generated, "", "update "+kind+"_systems set type = 'webhook'")
+		mustRefuseWith(t, app, check, "source_systems_config_or_subtype", fmt.Sprintf("update source_systems set config = '{}' where id = '%s'", id(kind)))
 	}
-	refuses(t, app, foreignKey, "", `update source_systems set type = 'webhook', config = '{"url": "https://x"}', secret_ref = null where id = '`+id("snowflake")+"'")
-	refuses(t, app, foreignKey, "source_systems_has_snowflake", `update source_systems set type = 'snowflake', config = null, secret_ref = 'vault://x' where id = '`+id("webhook")+"'")
-	do(t, app, "delete from source_systems where id = $1", id("snowflake"))
-	if n := one[int64](t, app, "select count(*) from snowflake_systems"); n != 0 {
+	mustRefuseWith(t, app, foreignKey, "", `update source_systems set type = 'webhook', config = '{"url": "https://x"}', secret_ref = null where id = '`+id("snowflake")+"'")
+	mustRefuseWith(t, app, foreignKey, "source_systems_has_snowflake", `update source_systems set type = 'snowflake', config = null, secret_ref = 'vault://x' where id = '`+id("webhook")+"'")
+	mustExec(t, app, "delete from source_systems where id = $1", id("snowflake"))
+	if n := queryValue[int64](t, app, "select count(*) from snowflake_systems"); n != 0 {
 		t.Errorf("%d subtype rows outlive their base", n)
 	}
-	refuses(t, app, foreignKey, "datasets_source_system_fkey", "delete from source_systems where id = $1", id("postgres"))
+	mustRefuseWith(t, app, foreignKey, "datasets_source_system_fkey", "delete from source_systems where id = $1", id("postgres"))
 }
 
-// A secret is a reference or an envelope; plain text has no place to be in.
+// A secret is a reference or an envelope; no column takes it in plain text.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	app := w.app(t, red)
+	w := newTenantFixture(t)
+	app := w.asApplication(t, red)
 	insert := `insert into source_systems (space_id, name, type, config, secret_ref, secret_ciphertext, secret_key_id)
 		values ($1, 'new', 'slack', '{"channel": "#a"}', $2, $3, $4)`
 	envelope := append([]byte{1}, make([]byte, 40)...)
-	accepts(t, app, insert, id(red), "vault://team/slack#token", nil, nil)
-	accepts(t, app, insert, id(red), nil, envelope, "key-1")
+	mustAccept(t, app, insert, id(red), "vault://team/slack#token", nil, nil)
+	mustAccept(t, app, insert, id(red), nil, envelope, "key-1")
 	for _, plain := range []string{"hunter2", "xoxb-1234", "https://hooks.slack.com/services/T0/B0/x", "", "vault://", "vault://a b", "file:///etc/passwd"} {
-		refuses(t, app, check, "source_systems_secret_ref_form", insert, id(red), plain, nil, nil)
+		mustRefuseWith(t, app, check, "source_systems_secret_ref_form", insert, id(red), plain, nil, nil)
 	}
 	for name, c := range map[string]struct {
 		ref        any
@@ -122,14 +122,14 @@ func TestSecrets(t *testing.T) {
 		"long plain text": {nil, []byte(strings.Repeat("hunter2", 10)), "key-1"}, "no key": {nil, envelope, nil}, "empty": {nil, []byte{}, "key-1"},
 		"a key without": {"vault://x", nil, "key-1"}, "another version": {nil, append([]byte{2}, envelope...), "key-1"},
 	} {
-		code, _, err := refusal(t, app, insert, id(red), c.ref, c.ciphertext, c.key)
+		code, _, err := refusalOf(t, app, insert, id(red), c.ref, c.ciphertext, c.key)
 		if code != check {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	refuses(t, app, check, "source_systems_secret", "update source_systems set secret_ref = null where type = 'snowflake'")
-	// No other column of a provider is named for one.
-	text := list[string](t, w.DB, `select a.attrelid::regclass || '.' || attname from pg_attribute a
+	mustRefuseWith(t, app, check, "source_systems_secret", "update source_systems set secret_ref = null where type = 'snowflake'")
+	// No other column of a provider is named for a secret.
+	text := queryColumn[string](t, w.DB, `select a.attrelid::regclass || '.' || attname from pg_attribute a
 		where a.attrelid::regclass::text like '%\_systems' and attname ~ 'pass|secret|token|key' and attnum > 0 order by 1`)
 	if got := strings.Join(text, " "); got != "source_systems.secret_ciphertext source_systems.secret_key_id source_systems.secret_ref" {
 		t.Errorf("columns that could hold a secret: %s", got)

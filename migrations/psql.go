@@ -11,21 +11,21 @@ import (
 var errCopyData = errors.New("COPY … FROM stdin works in psql only, which reads the rows from the file: " +
 	"write INSERT INTO … VALUES, or load the rows with psql or as a fixture")
 
-// psqlOnly refuses what only psql understands: its own commands, and rows for COPY.
-func psqlOnly(p part) error {
-	offset, err := psqlAt(p.text)
+// refusePsqlOnly refuses what only psql understands: its commands, and COPY with rows.
+func refusePsqlOnly(p sectionText) error {
+	offset, err := findPsqlOnly(p.text)
 	if err == nil {
 		return nil
 	}
 	return &SourceError{File: p.file, Line: p.lineAt(offset), Err: err}
 }
 
-// psqlAt is where the first such thing stands.
-func psqlAt(text string) (offset int, err error) {
+// findPsqlOnly returns the offset of the first of these, with an error about it.
+func findPsqlOnly(text string) (offset int, err error) {
 	tokens := sqltext.Tokens(text)
 	for i, t := range tokens {
-		if sqltext.At(tokens, i, "from", "stdin") && copies(tokens[:i]) {
-			return startOf(tokens[:i]), errCopyData
+		if sqltext.At(tokens, i, "from", "stdin") && isCopy(tokens[:i]) {
+			return startOffset(tokens[:i]), errCopyData
 		}
 		if t.Is(`\`) && strings.TrimSpace(text[lineStart(text, t.Pos):t.Pos]) == "" {
 			return t.Pos, psqlCommand(lineAt(text, t.Pos))
@@ -34,20 +34,22 @@ func psqlAt(text string) (offset int, err error) {
 	return 0, nil
 }
 
-// psqlCommand is the error for a line that begins with a backslash.
+// psqlCommand returns the error about a line that begins with a backslash.
 func psqlCommand(line string) error {
 	word, _, _ := strings.Cut(line, " ")
 	return fmt.Errorf(`%s is a command of psql, which pg_dump writes and Postgres does not know: remove the line`, word)
 }
 
-// copies reports whether the statement that these tokens end in is a COPY.
-func copies(tokens []sqltext.Token) bool {
+// isCopy reports whether the last statement of tokens is a COPY.
+func isCopy(tokens []sqltext.Token) bool {
 	i := statementStart(tokens)
 	return i < len(tokens) && tokens[i].Is("copy")
 }
 
-func startOf(tokens []sqltext.Token) int { return tokens[statementStart(tokens)].Pos }
+// startOffset returns where the last statement of tokens begins in the text.
+func startOffset(tokens []sqltext.Token) int { return tokens[statementStart(tokens)].Pos }
 
+// statementStart returns the index of the first token of the last statement.
 func statementStart(tokens []sqltext.Token) int {
 	for i := len(tokens) - 1; i >= 0; i-- {
 		if tokens[i].Is(";") {

@@ -4,19 +4,20 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+
+	"github.com/pressly/goose/v3/database"
 )
 
-// recorder is a database that accepts everything and keeps what it was told. Run
-// on it, goose itself says which statements a migration consists of and where its
-// transaction begins, so that its parser needs no copy here.
+// recorder is a database driver that accepts every statement and records it. Goose, run
+// on a recorder, shows the statements of a migration and where its transaction begins, so
+// this package needs no copy of goose's parser.
 type recorder struct {
 	events []event
 }
 
-// event is one thing a driver is asked for: "begin", "commit", "rollback", or a
-// statement.
+// event is one call of the driver.
 type event struct {
-	verb string // "exec" where sql is set
+	verb string // "begin", "commit", "rollback", or "exec" for a statement
 	sql  string
 	args []driver.NamedValue
 }
@@ -52,4 +53,50 @@ func (r *recorder) ExecContext(_ context.Context, query string, args []driver.Na
 
 func (r *recorder) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
 	return nil, errNoRows
+}
+
+// versionStore stands in for goose's version table while goose runs on a recorder. applied
+// are the versions that goose takes for applied, newest first.
+type versionStore struct {
+	applied []int64
+}
+
+var _ database.StoreExtender = (*versionStore)(nil)
+
+func (h *versionStore) Tablename() string { return "recorded" }
+
+func (h *versionStore) TableExists(context.Context, database.DBTxConn) (bool, error) {
+	return true, nil
+}
+
+func (h *versionStore) CreateVersionTable(context.Context, database.DBTxConn) error { return nil }
+
+func (h *versionStore) Insert(context.Context, database.DBTxConn, database.InsertRequest) error {
+	return nil
+}
+
+func (h *versionStore) Delete(context.Context, database.DBTxConn, int64) error { return nil }
+
+func (h *versionStore) GetMigration(_ context.Context, _ database.DBTxConn, version int64) (*database.GetMigrationResult, error) {
+	for _, v := range h.applied {
+		if v == version {
+			return &database.GetMigrationResult{IsApplied: true}, nil
+		}
+	}
+	return nil, database.ErrVersionNotFound
+}
+
+func (h *versionStore) GetLatestVersion(context.Context, database.DBTxConn) (int64, error) {
+	if len(h.applied) > 0 {
+		return h.applied[0], nil
+	}
+	return 0, nil
+}
+
+func (h *versionStore) ListMigrations(context.Context, database.DBTxConn) ([]*database.ListMigrationsResult, error) {
+	var all []*database.ListMigrationsResult
+	for _, v := range h.applied {
+		all = append(all, &database.ListMigrationsResult{Version: v, IsApplied: true})
+	}
+	return append(all, &database.ListMigrationsResult{Version: 0, IsApplied: true}), nil
 }

@@ -15,65 +15,61 @@ import (
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// ReviewOptions says what to review. The zero value reviews every migration.
+// ReviewOptions say what to review. The zero value reviews every migration.
 type ReviewOptions struct {
 	Options
-	// From is the first version that is reviewed; those before it are only run.
-	// Zero: all are reviewed.
+	// From is the first version to review; those before it are only run. Zero: the first
+	// of the set.
 	From int64
-	// Only are the versions that are reviewed; the others are only run. Nil: all from
-	// From on.
+	// Only are the versions to review; the other ones are only run. Nil: all from From on.
 	Only []int64
-	// Role runs the migrations, as the schema's owner does in production. Empty: the
-	// role of the connection, a superuser.
+	// Role is the role that runs the migrations, such as the schema's owner in
+	// production. Empty: the role of the connection, a superuser.
 	Role string
-	// Also are superusers' connections to further servers, of other majors; a
-	// finding that not all of them make says so in Majors. Nil: none.
+	// Also are superusers' connections to further servers of other major versions. A
+	// finding that not all servers have lists those that do in Majors. Nil: none.
 	Also []seedbed.DB
-	// SkipDown leaves out the way back and the crashes of NO TRANSACTION files.
+	// SkipDown skips the tests of Down, and of NO TRANSACTION files that stop half-way.
 	SkipDown bool
-	// Rows makes rows in the scratch database, with package factory for example, on
-	// which Up and Down of each transactional migration are tried once more: what
-	// fails on rows, and columns that do not hold afterwards what they held, are
-	// reported as policy. Nil: Up and Down are tried on empty tables only.
+	// Rows inserts rows into the scratch database, with package factory for example. The
+	// review then runs Up and Down of each transactional migration once more. It reports
+	// failures, and columns whose values have changed afterwards, as policy. Nil: Up and
+	// Down run on empty tables only.
 	Rows func(ctx context.Context, db seedbed.DB) error
-	// Sessions makes rows of two tenants in the tables and hands use, for each, the
-	// session of one of them; use runs in a transaction that is rolled back afterwards.
-	// With it, a migration that changes who reaches what where row-level security keeps
-	// rows apart is tried on rows: AccessChange.Rows, and rules of policies that functions
-	// widen. check.Sessions does that. Nil: the catalog alone is compared. It costs some
-	// 200 ms for each such migration.
+	// Sessions inserts rows of two tenants into the tables, and calls use with a session
+	// of one tenant for each table. use runs in a transaction that is rolled back. With
+	// Sessions the review counts the rows that are reached before and after a migration
+	// that changes access under row-level security: AccessChange.Rows, and the rules about
+	// policies that functions widen. check.Sessions is such a function. It costs some 200
+	// ms for each such migration. Nil: the review compares the catalog only.
 	Sessions func(ctx context.Context, db seedbed.DB, tables []string, use func(sessions []TenantSession, unmade []string) error) error
-	// Baseline are findings that are known and accepted, as [Report.Baseline] wrote
-	// them. Nil: none.
+	// Baseline are accepted findings, as [Report.Baseline] wrote them. Nil: none.
 	Baseline []byte
 }
 
-// Review runs the migrations of fsys statement by statement on a scratch database,
-// which it makes on db's server and drops again, and reports which of them would
-// hurt a database in use: locks, rewrites, scans, lost data, broken running code.
+// Review runs the migrations of fsys statement by statement on a scratch database, which
+// it creates on db's server and drops afterwards. It reports hazards for a database in
+// use: locks, rewrites, scans, lost data, broken running code.
 //
-// db is a superuser's pool or connection to a server that is disposable: what
-// migrations do beyond their database, to roles for example, they do to it. No
-// other database of the server is touched, and commands that act on the server
-// as a whole (ALTER SYSTEM, CREATE DATABASE) are not run.
+// db is a superuser's pool or connection to a disposable server: migrations may change
+// what lies outside their database, such as roles. Review touches no other database of the
+// server, and does not run commands on the server as a whole (ALTER SYSTEM, CREATE
+// DATABASE).
 //
-// It returns the error of [Open] for a set that cannot be read, with a report that
-// says so where one file is to blame. A migration that
-// does not apply is a finding, and ends the review. It costs about 50 ms and 20
-// ms a migration.
+// It returns the error of [Open] for a set that cannot be read; if the error is about one
+// file, it also returns a report with a finding. A migration that does not apply is a
+// finding, and ends the review. Review costs about 50 ms, and 20 ms a migration.
 func Review(ctx context.Context, db seedbed.DB, fsys fs.FS, options ReviewOptions) (*Report, error) {
 	s, err := Open(fsys, options.Options)
 	if err != nil {
-		return unreadable(err), err
+		return unreadableReport(err), err
 	}
 	return s.Review(ctx, db, options)
 }
 
-// Review is [Review] for a set already open; of options, those embedded are not
-// looked at.
+// Review is [Review] for a set that is open. It ignores the Options in options.
 func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) (*Report, error) {
-	all, err := s.reviewable()
+	all, err := s.reviewMigrations()
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +80,7 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 		if err != nil {
 			return nil, fmt.Errorf("review migrations: %w", err)
 		}
-		c := review.Config{Server: config, Only: options.only(), Role: options.Role, SkipDown: options.SkipDown, Tenancy: tenancy}
+		c := review.Config{Server: config, Only: options.included(), Role: options.Role, SkipDown: options.SkipDown, Tenancy: tenantColumns}
 		if options.Rows != nil {
 			c.Rows = func(ctx context.Context, tx pgx.Tx) error { return options.Rows(ctx, tx) }
 		}
@@ -97,11 +93,11 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 		}
 		results = append(results, r)
 	}
-	report.merge(results)
-	return report, report.accept(options.Baseline)
+	report.addResults(results)
+	return report, report.applyBaseline(options.Baseline)
 }
 
-// sessions is Sessions as the engine calls it.
+// sessions calls Sessions with the types of package review.
 func (o ReviewOptions) sessions(ctx context.Context, conn *pgx.Conn, tables []string, use func([]review.TenantSession, []string) error) error {
 	return o.Sessions(ctx, conn, tables, func(sessions []TenantSession, unmade []string) error {
 		var all []review.TenantSession
@@ -112,8 +108,8 @@ func (o ReviewOptions) sessions(ctx context.Context, conn *pgx.Conn, tables []st
 	})
 }
 
-// tenancy reads which columns carry a tenant's key.
-func tenancy(ctx context.Context, conn *pgx.Conn) (func(table, column string) bool, error) {
+// tenantColumns returns a function that reports whether a column has a tenant's key.
+func tenantColumns(ctx context.Context, conn *pgx.Conn) (func(table, column string) bool, error) {
 	m, err := seedbed.Discover(ctx, conn)
 	if err != nil {
 		return nil, err
@@ -123,15 +119,15 @@ func tenancy(ctx context.Context, conn *pgx.Conn) (func(table, column string) bo
 	}, nil
 }
 
-// only reports whether a version is to be reviewed.
-func (o ReviewOptions) only() func(int64) bool {
+// included returns a function that reports whether a version is to be reviewed.
+func (o ReviewOptions) included() func(int64) bool {
 	return func(version int64) bool {
 		return version >= o.From && (o.Only == nil || slices.Contains(o.Only, version))
 	}
 }
 
-// unreadable is the report of a set in which one file cannot be read.
-func unreadable(err error) *Report {
+// unreadableReport returns the report about a file that cannot be read, or nil.
+func unreadableReport(err error) *Report {
 	source, ok := errors.AsType[*SourceError](err)
 	if !ok {
 		return nil
@@ -144,7 +140,7 @@ func unreadable(err error) *Report {
 	return &Report{Findings: []Finding{f}, Majors: []int{}, Migrations: []ReviewedMigration{}}
 }
 
-// configOf is how to reach the server of db.
+// configOf returns the configuration for connections to db's server.
 func configOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
 	if config, err := superuserOf(ctx, db); config != nil || err != nil {
 		return config, err
@@ -158,30 +154,30 @@ func configOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
 	return nil, fmt.Errorf("%T tells no configuration: pass a pool or a connection", db)
 }
 
-// reviewable are the migrations as statements.
-func (s *Set) reviewable() ([]review.Migration, error) {
+// reviewMigrations converts the migrations for package review.
+func (s *Set) reviewMigrations() ([]review.Migration, error) {
 	var all []review.Migration
 	for _, src := range s.sources {
 		d := s.dialectOf(src)
-		m := review.Migration{Version: src.Version, File: src.Name(), Tool: review.Tool{Name: string(d), Alone: d.alone(), Down: d.down()}}
+		m := review.Migration{Version: src.Version, File: src.Name(), Tool: review.Tool{Name: string(d), Alone: d.outsideTransaction(), Down: d.downMarker()}}
 		if src.sql == nil {
-			if err := goStatements(src, &m); err != nil {
+			if err := recordGoStatements(src, &m); err != nil {
 				return nil, err
 			}
 			all = append(all, m)
 			continue
 		}
 		m.Transactional = !src.sql.up.noTransaction
-		m.Up, m.Down = chunks(src.sql.up.statements), chunks(src.sql.down.statements)
+		m.Up, m.Down = toChunks(src.sql.up.statements), toChunks(src.sql.down.statements)
 		m.HasDown, m.DownLine = src.sql.hasDown, src.sql.downLine
-		m.OneWay = !d.returns()
+		m.OneWay = !d.hasDown()
 		m.Serves = serves(string(src.content))
 		all = append(all, m)
 	}
 	return all, nil
 }
 
-func chunks(all []statement) []review.Chunk {
+func toChunks(all []statement) []review.Chunk {
 	var out []review.Chunk
 	for _, st := range all {
 		out = append(out, review.Chunk{SQL: st.sql, Line: st.line})

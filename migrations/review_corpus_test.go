@@ -16,8 +16,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/migrations"
+	"github.com/qarion/seedbed/pgtest"
 )
 
 // superuser is a handle that a review works with: on a server of ours the superuser
@@ -41,31 +43,31 @@ func superuser(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-// labelled is one migration of the corpus. want are the hazards that the server
-// really shows, may those that follow from them and are as true.
-type labelled struct {
+// corpusCase is one migration of the corpus. want are the hazards that the server shows;
+// the review may also find the allowed ones, and must not find those in never.
+type corpusCase struct {
 	file, name     string
-	want           []label
-	may            []string
+	want           []ruleAt
+	allowed        []string
 	never          []string
 	base, up, down string
 }
 
-func (c labelled) safe() bool { return len(c.want) == 0 }
+func (c corpusCase) isSafe() bool { return len(c.want) == 0 }
 
-func (c labelled) wants(rule string) bool {
-	return slices.ContainsFunc(c.want, func(l label) bool { return l.rule == rule })
+func (c corpusCase) wants(rule string) bool {
+	return slices.ContainsFunc(c.want, func(l ruleAt) bool { return l.rule == rule })
 }
 
-// label is a rule, and where: an empty target and statement -1 are any.
-type label struct {
+// ruleAt is a rule with its place. An empty target matches any, and so does statement -1.
+type ruleAt struct {
 	rule, target string
 	statement    int
 }
 
-func parseLabel(t *testing.T, text string) label {
+func parseRuleAt(t *testing.T, text string) ruleAt {
 	rule, where, has := strings.Cut(strings.TrimSuffix(text, "]"), "[")
-	l := label{rule: rule, statement: -1}
+	l := ruleAt{rule: rule, statement: -1}
 	if !has {
 		return l
 	}
@@ -80,7 +82,7 @@ func parseLabel(t *testing.T, text string) label {
 	return l
 }
 
-func (l label) names(f migrations.Finding) bool {
+func (l ruleAt) matches(f migrations.Finding) bool {
 	return f.Rule == l.rule && (l.target == "" || f.Target == l.target) && (l.statement < 0 || f.Statement == l.statement)
 }
 
@@ -96,13 +98,13 @@ func (l label) names(f migrations.Finding) bool {
 // A rule for one major is written rule@15, a case for one and later since@18, one for a relation and a statement
 // rule[public.t#0]; one in parentheses may be found, one after ! must not be though it is no hazard. A case whose name ends in -crlf
 // is written with such lines.
-func readCorpus(t *testing.T, major int) []labelled {
+func readCorpus(t *testing.T, major int) []corpusCase {
 	t.Helper()
 	files, err := filepath.Glob("testdata/corpus/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no corpus: %v", err)
 	}
-	var all []labelled
+	var all []corpusCase
 	for _, f := range files {
 		content, err := os.ReadFile(f)
 		if err != nil {
@@ -111,7 +113,7 @@ func readCorpus(t *testing.T, major int) []labelled {
 		for _, block := range strings.Split("\n"+string(content), "\n=== ")[1:] {
 			head, body, _ := strings.Cut(block, "\n")
 			name, rules, _ := strings.Cut(head, ":")
-			c := labelled{file: strings.TrimSuffix(filepath.Base(f), ".txt"), name: name}
+			c := corpusCase{file: strings.TrimSuffix(filepath.Base(f), ".txt"), name: name}
 			since := 0
 			for _, r := range strings.Fields(rules) {
 				rule, only, limited := strings.Cut(strings.Trim(r, "()"), "@")
@@ -122,9 +124,9 @@ func readCorpus(t *testing.T, major int) []labelled {
 				case strings.HasPrefix(r, "!"):
 					c.never = append(c.never, strings.TrimPrefix(rule, "!"))
 				case strings.HasPrefix(r, "("):
-					c.may = append(c.may, rule)
+					c.allowed = append(c.allowed, rule)
 				default:
-					c.want = append(c.want, parseLabel(t, rule))
+					c.want = append(c.want, parseRuleAt(t, rule))
 				}
 			}
 			if major < since {
@@ -144,7 +146,7 @@ func readCorpus(t *testing.T, major int) []labelled {
 	return all
 }
 
-func (c labelled) set() []string {
+func (c corpusCase) set() []string {
 	var pairs []string
 	if c.base != "" {
 		pairs = append(pairs, "00001_base.sql", "-- +goose Up\n"+c.base+"\n")
@@ -164,12 +166,12 @@ func (c labelled) set() []string {
 // tally counts how often a rule was wanted and found.
 type tally struct{ wanted, found, false int }
 
-// sample is every fifteenth migration, and as many more as give each rule one. The
-// whole corpus takes four minutes on two processors.
-func sample(all []labelled) (some []labelled) {
+// sample returns every fifteenth migration, and as many more as are needed to have each
+// rule once. The whole corpus takes four minutes on two processors.
+func sample(all []corpusCase) (some []corpusCase) {
 	kept := map[string]int{}
 	for i, c := range all {
-		rare := slices.ContainsFunc(c.want, func(w label) bool { return kept[w.rule] < 1 })
+		rare := slices.ContainsFunc(c.want, func(w ruleAt) bool { return kept[w.rule] < 1 })
 		if i%15 != 0 && !rare {
 			continue
 		}
@@ -184,7 +186,7 @@ func sample(all []labelled) (some []labelled) {
 func TestCorpus(t *testing.T) {
 	testkit.SkipShort(t, "reviews dozens of migrations")
 	db := superuser(t)
-	major := one[int](t, db, "select current_setting('server_version_num')::int / 10000")
+	major := queryValue[int](t, db, "select current_setting('server_version_num')::int / 10000")
 	all := readCorpus(t, major)
 	only := os.Getenv("CORPUS_CASE")
 	if !testkit.Long() && only == "" {
@@ -233,7 +235,7 @@ func TestCorpus(t *testing.T) {
 			}
 			for _, want := range c.want {
 				count(want.rule).wanted++
-				if slices.ContainsFunc(report.Findings, func(f migrations.Finding) bool { return f.File == "00002_case.sql" && want.names(f) }) {
+				if slices.ContainsFunc(report.Findings, func(f migrations.Finding) bool { return f.File == "00002_case.sql" && want.matches(f) }) {
 					count(want.rule).found++
 				} else {
 					t.Errorf("%s/%s: %+v was not found, but:%s", c.file, c.name, want, details.String())
@@ -241,13 +243,13 @@ func TestCorpus(t *testing.T) {
 			}
 			wrong := false
 			for rule := range found {
-				if !c.wants(rule) && !slices.Contains(c.may, rule) {
+				if !c.wants(rule) && !slices.Contains(c.allowed, rule) {
 					count(rule).false++
 					wrong = true
 					t.Errorf("%s/%s: %s is false:%s", c.file, c.name, rule, details.String())
 				}
 			}
-			if c.safe() {
+			if c.isSafe() {
 				safe++
 				if wrong {
 					falseSafe++
@@ -270,4 +272,27 @@ func table(major, cases, safe, falseSafe int, tallies map[string]*tally) string 
 	}
 	fmt.Fprintf(&b, "\nrecall %.1f%%, safe files with a false alarm %.1f%%", 100*float64(sum.found)/float64(max(1, sum.wanted)), 100*float64(falseSafe)/float64(max(1, safe)))
 	return b.String()
+}
+
+// What only some majors do is said to be theirs. It wants a second installation,
+// another than the first, in SEEDBED_OTHER_BINARIES.
+func TestReviewOnSeveralMajors(t *testing.T) {
+	dir := os.Getenv("SEEDBED_OTHER_BINARIES")
+	if dir == "" {
+		t.Skip("SEEDBED_OTHER_BINARIES names no second Postgres")
+	}
+	other := (&pgtest.Server{Binaries: dir}).DB(t)
+	fsys := files("00001_t.sql", plainT, "00002_v.sql", "-- +goose Up\nset local lock_timeout = '1s';\n"+
+		"alter table t add column v int generated always as (a * 2) virtual;\n-- +goose Down\nalter table t drop column v;\n")
+	report := reviewed(t, fsys, migrations.ReviewOptions{Also: []seedbed.DB{other}})
+	if len(report.Majors) != 2 || report.Majors[0] == report.Majors[1] {
+		t.Skipf("both are Postgres %v", report.Majors)
+	}
+	if len(report.Findings) != 1 || report.Findings[0].Rule != "fails" || !slices.Equal(report.Findings[0].Majors, []int{15}) {
+		t.Errorf("found %+v", report.Findings)
+	}
+	var b strings.Builder
+	if err := report.WriteText(&b); err != nil || !strings.Contains(b.String(), "(only on Postgres 15)") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// goStatements fills in what a Go migration sends. One that only executes is as
-// good as a file; one that reads is run as it is, and what it does is not traced.
-func goStatements(src source, m *review.Migration) error {
+// recordGoStatements sets the statements of a Go migration. One that reads from the
+// database cannot be recorded: the review runs it as a whole and does not trace it.
+func recordGoStatements(src source, m *review.Migration) error {
 	up, err := recordGo(src, true)
 	if err != nil {
 		m.Apply = func(ctx context.Context, config *pgx.ConnConfig) error {
@@ -24,12 +24,12 @@ func goStatements(src source, m *review.Migration) error {
 		}
 		return nil
 	}
-	m.Transactional = begins(up)
-	if m.Up, err = written(src, up); err != nil {
+	m.Transactional = beginsTransaction(up)
+	if m.Up, err = recordedChunks(src, up); err != nil {
 		return err
 	}
 	if down, err := recordGo(src, false); err == nil {
-		if m.Down, err = written(src, down); err != nil {
+		if m.Down, err = recordedChunks(src, down); err != nil {
 			return err
 		}
 		m.HasDown = len(m.Down) > 0
@@ -37,14 +37,14 @@ func goStatements(src source, m *review.Migration) error {
 	return nil
 }
 
-// written are the statements that were recorded, with their arguments.
-func written(src source, events []event) ([]review.Chunk, error) {
+// recordedChunks returns the recorded statements with their arguments.
+func recordedChunks(src source, events []event) ([]review.Chunk, error) {
 	var all []review.Chunk
 	for _, e := range events {
 		if e.verb != "exec" {
 			continue
 		}
-		text, err := e.text()
+		text, err := e.withArguments()
 		if err != nil {
 			return nil, &SourceError{File: src.Name(), Err: err}
 		}
@@ -53,8 +53,7 @@ func written(src source, events []event) ([]review.Chunk, error) {
 	return all, nil
 }
 
-// recordGo lets goose run a Go migration on a recorder. It fails where the migration
-// reads.
+// recordGo has goose run a Go migration on a recorder. It fails if the migration reads.
 func recordGo(src source, up bool) ([]event, error) {
 	rec := &recorder{}
 	db := sql.OpenDB(rec)
@@ -63,13 +62,13 @@ func recordGo(src source, up bool) ([]event, error) {
 	return rec.events, err
 }
 
-// runGo lets goose run one Go migration on whatever db is, without a version table.
+// runGo has goose run one Go migration on db, without a version table.
 func runGo(ctx context.Context, db *sql.DB, src source, up bool) (*goose.MigrationResult, error) {
-	options := []goose.ProviderOption{goose.WithLogger(goose.NopLogger()), goose.WithStore(&history{applied: applied(src, up)})}
-	if src.run.Registered && src.run.UpFnContext == nil && src.run.UpFnNoTxContext == nil {
+	options := []goose.ProviderOption{goose.WithLogger(goose.NopLogger()), goose.WithStore(&versionStore{applied: versionsBefore(src, up)})}
+	if src.goMigration.Registered && src.goMigration.UpFnContext == nil && src.goMigration.UpFnNoTxContext == nil {
 		options = append(options, goose.WithDisableGlobalRegistry(false))
 	} else {
-		options = append(options, goose.WithGoMigrations(src.run), goose.WithDisableGlobalRegistry(true))
+		options = append(options, goose.WithGoMigrations(src.goMigration), goose.WithDisableGlobalRegistry(true))
 	}
 	p, err := goose.NewProvider(goose.DialectCustom, db, nil, options...)
 	if err != nil {
@@ -78,7 +77,8 @@ func runGo(ctx context.Context, db *sql.DB, src source, up bool) (*goose.Migrati
 	return p.ApplyVersion(ctx, src.Version, up)
 }
 
-func applied(src source, up bool) []int64 {
+// versionsBefore returns the applied versions with which goose runs src in a direction.
+func versionsBefore(src source, up bool) []int64 {
 	if up {
 		return nil
 	}

@@ -4,23 +4,23 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// Report is what a review found.
+// Report is the result of a review.
 type Report struct {
-	// Findings are those that the baseline has not, in the order of files and
-	// statements.
+	// Findings are those that are not waived, in the order of files and statements.
 	Findings []Finding `json:"findings"`
-	// Waived are those accepted in the files or by the baseline; Finding.Waived says
-	// why.
+	// Waived are the findings accepted in the files or by the baseline; Finding.Waived
+	// has the reason.
 	Waived []Finding `json:"waived,omitempty"`
-	// Majors are the Postgres versions that were asked.
+	// Majors are the major versions of the servers.
 	Majors []int `json:"majors"`
-	// Migrations are those reviewed, each with the locks that others would wait for.
+	// Migrations are the reviewed ones, with the locks that other sessions would wait for.
 	Migrations []ReviewedMigration `json:"migrations"`
 
 	set     *Set
@@ -54,21 +54,22 @@ func (r *Report) count(s Severity) int {
 	return n
 }
 
-// merge joins what the servers said: the same finding of all is one without Majors.
-func (r *Report) merge(results []*review.Result) {
-	type seen struct {
-		at     int
+// addResults merges the findings of all servers. A finding that all servers have gets no
+// Majors.
+func (r *Report) addResults(results []*review.Result) {
+	type occurrence struct {
+		index  int // in all
 		majors []int
 	}
 	var all []Finding
-	found := map[string]*seen{}
+	found := map[string]*occurrence{}
 	for _, res := range results {
 		r.Majors = append(r.Majors, res.Major)
 		for _, internal := range res.Findings {
 			f := findingOf(internal)
 			key := fmt.Sprint(f.Rule, "\x00", f.File, "\x00", f.Statement, "\x00", f.Target)
 			if found[key] == nil {
-				found[key] = &seen{at: len(all)}
+				found[key] = &occurrence{index: len(all)}
 				all = append(all, f)
 			}
 			found[key].majors = append(found[key].majors, res.Major)
@@ -82,14 +83,14 @@ func (r *Report) merge(results []*review.Result) {
 	}
 	for _, s := range found {
 		if len(s.majors) < len(results) {
-			all[s.at].Majors = s.majors
+			all[s.index].Majors = s.majors
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(lineOrder(a), lineOrder(b)), report.Severity(a.Severity).Compare(report.Severity(b.Severity)))
 	})
 	for _, f := range all {
-		if reason, ok := r.waives(f); ok {
+		if reason, ok := r.waiverFor(f); ok {
 			f.Waived = reason
 			r.Waived = append(r.Waived, f)
 			continue
@@ -98,7 +99,7 @@ func (r *Report) merge(results []*review.Result) {
 	}
 }
 
-// lineOrder sorts what is about the file as a whole behind its statements.
+// lineOrder sorts findings about the whole file after those about its statements.
 func lineOrder(f Finding) int {
 	if f.Line > 0 {
 		return f.Line
@@ -106,46 +107,46 @@ func lineOrder(f Finding) int {
 	return 1 << 30
 }
 
-// known is one finding of a baseline. The statement is told by its text, so that a
-// baseline survives edits elsewhere in the file.
-type known struct {
+// baselineEntry is a finding of a baseline. It identifies the statement by its text, so
+// edits elsewhere in the file do not matter.
+type baselineEntry struct {
 	Rule   string `json:"rule"`
 	File   string `json:"file"`
 	Target string `json:"target"`
 	SQL    string `json:"sql"` // first 16 digits of a sha256
 }
 
-func knownOf(f Finding) known {
-	return known{Rule: f.Rule, File: f.File, Target: f.Target, SQL: f.engine().Statement.Digest()}
+func baselineEntryOf(f Finding) baselineEntry {
+	return baselineEntry{Rule: f.Rule, File: f.File, Target: f.Target, SQL: f.toReport().Statement.Digest()}
 }
 
-// Baseline writes down the findings of now as known, for ReviewOptions.Baseline: an
-// old repository starts with what it has, and new migrations must be clean.
+// Baseline returns the present findings for ReviewOptions.Baseline: later reviews of an
+// old repository then report new findings only.
 func (r *Report) Baseline() []byte {
-	all := []known{}
+	all := []baselineEntry{}
 	for _, f := range r.Findings {
 		if f.Severity != Style {
-			all = append(all, knownOf(f))
+			all = append(all, baselineEntryOf(f))
 		}
 	}
 	b, _ := json.MarshalIndent(map[string]any{"known": all}, "", "  ") // strings only: cannot fail
 	return append(b, '\n')
 }
 
-// accept moves what the baseline knows to Waived.
-func (r *Report) accept(baseline []byte) error {
+// applyBaseline moves findings of the baseline to Waived.
+func (r *Report) applyBaseline(baseline []byte) error {
 	if len(baseline) == 0 {
 		return nil
 	}
 	var b struct {
-		Known []known `json:"known"`
+		Known []baselineEntry `json:"known"`
 	}
 	if err := json.Unmarshal(baseline, &b); err != nil {
 		return fmt.Errorf("read the review's baseline: %w", err)
 	}
 	kept := []Finding{}
 	for _, f := range r.Findings {
-		if slices.Contains(b.Known, knownOf(f)) {
+		if slices.Contains(b.Known, baselineEntryOf(f)) {
 			f.Waived = "in the baseline"
 			r.Waived = append(r.Waived, f)
 			continue
@@ -156,5 +157,53 @@ func (r *Report) accept(baseline []byte) error {
 	return nil
 }
 
-// Set is what was reviewed.
+// Set returns the set that was reviewed.
 func (r *Report) Set() *Set { return r.set }
+
+// WriteText writes the report as text: a summary, the number of findings of rules that
+// most migrations break, then each migration with its statements and their findings,
+// hazards first, and how long each table is locked.
+func (r *Report) WriteText(w io.Writer) error {
+	_, err := io.WriteString(w, r.toReport().Text())
+	return err
+}
+
+// WriteHTML writes the report as one HTML page without other files. For each migration it
+// shows which relation is locked against what, from which statement to which.
+func (r *Report) WriteHTML(w io.Writer) error { return r.toReport().HTML(w) }
+
+// HTMLSection is the part of WriteHTML's page about the migrations, for a page with
+// further sections of Seedbed's.
+func (r *Report) HTMLSection() (string, error) { return r.toReport().Section() }
+
+// WriteJSON writes the report as JSON: {"findings": […], "waived": […], "majors": […],
+// "migrations": […]}. Keys never change their meaning; further ones may be added.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// WriteAnnotations writes a line for each cause, which GitHub Actions shows as a comment
+// at the line of the diff. prefix is the directory of the files in the repository, or "".
+func (r *Report) WriteAnnotations(w io.Writer, prefix string) error {
+	return r.toReport().Comments(prefix).GitHub(w)
+}
+
+// WriteSARIF writes the report as SARIF 2.1.0, which code hosts and editors read.
+// prefix is the directory of the files in the repository.
+func (r *Report) WriteSARIF(w io.Writer, prefix string) error {
+	return r.toReport().Run(prefix).SARIF(w)
+}
+
+// WriteGitLab writes a code quality report of GitLab, which GitLab shows in merge
+// requests.
+func (r *Report) WriteGitLab(w io.Writer, prefix string) error {
+	return r.toReport().Run(prefix).GitLab(w)
+}
+
+// TimelineSVG draws one migration, with a row for each locked relation and a column for
+// each statement. Red means locked against reads and writes, orange against writes, blue
+// against other DDL. It returns "" for a migration without locks.
+func TimelineSVG(m ReviewedMigration) string { return string(m.toReport().Timeline()) }

@@ -23,7 +23,7 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
-// The reference schema is what the rules ask for, without a single waiver.
+// The reference schema has no findings, without a waiver.
 func TestReferenceSchemaReviewsClean(t *testing.T) {
 	report, err := migrations.Review(t.Context(), superuser(t), migrations.FS, migrations.ReviewOptions{Role: "seedbed_owner"})
 	if err != nil {
@@ -59,7 +59,7 @@ func rulesOf(all []migrations.Finding) []string {
 
 const plainT = "-- +goose Up\ncreate table t (id bigint primary key, a int);\n-- +goose Down\ndrop table t;\n"
 
-// A finding says where, which statement, what is locked, why, and what to write
+// A finding says where it is, in which statement, what is locked, why, and what to write
 // instead.
 func TestReviewFinding(t *testing.T) {
 	t.Parallel()
@@ -104,8 +104,8 @@ func TestReviewWaivers(t *testing.T) {
 	}
 }
 
-// What a baseline knows is accepted, wherever in its file it has gone; what is new is
-// not.
+// A finding in the baseline is accepted, wherever its statement has moved in the file, and
+// a new one is reported.
 func TestReviewBaseline(t *testing.T) {
 	t.Parallel()
 	old := []string{"00001_t.sql", plainT, "00002_i.sql", "-- +goose Up\ncreate index t_a on t (a);\n-- +goose Down\ndrop index t_a;\n"}
@@ -125,7 +125,7 @@ func TestReviewBaseline(t *testing.T) {
 	}
 }
 
-// Formats that machines read are what they say they are.
+// The formats for machines are valid.
 func TestReviewFormats(t *testing.T) {
 	t.Parallel()
 	report := reviewed(t, files("00001_t.sql", plainT,
@@ -186,7 +186,8 @@ func TestReviewFormats(t *testing.T) {
 	}
 }
 
-// CONCURRENTLY lets go of its locks before it returns; they are read while it waits.
+// CONCURRENTLY releases its locks before it returns; the review observes them while it
+// waits.
 func TestReviewSeesLocksOfConcurrently(t *testing.T) {
 	t.Parallel()
 	report := reviewed(t, files("00001_t.sql", plainT, "00002_i.sql",
@@ -200,8 +201,8 @@ func TestReviewSeesLocksOfConcurrently(t *testing.T) {
 	}
 }
 
-// DETACH CONCURRENTLY takes the partition for itself only when no session uses the parent
-// any more; that is read too, whatever the schema and depth.
+// DETACH CONCURRENTLY locks the partition exclusively only when no session uses the parent
+// any more; the review observes that too, in any schema and at any depth.
 func TestReviewSeesLocksOfDetach(t *testing.T) {
 	t.Parallel()
 	const base = "-- +goose Up\ncreate schema s;\ncreate table s.root (k int, at int) partition by list (k);\n" +
@@ -222,7 +223,7 @@ func TestReviewSeesLocksOfDetach(t *testing.T) {
 	}
 }
 
-// Named queries are held against the index that is said to serve them.
+// The review checks that named queries use the index that a comment says serves them.
 func TestReviewServes(t *testing.T) {
 	t.Parallel()
 	const file = "-- seedbed: serves t_a: select id from t where a = 1 order by id\n-- +goose Up\ncreate table t (id bigint primary key, a int, b int);\ncreate index t_a on t (%s);\n-- +goose Down\ndrop table t;\n"
@@ -239,7 +240,7 @@ func TestReviewServes(t *testing.T) {
 	}
 }
 
-// Go migrations that only execute are reviewed, those that read are run.
+// The review traces Go migrations that only execute statements, and runs those that read.
 func TestReviewGo(t *testing.T) {
 	t.Parallel()
 	o := goStep()
@@ -292,18 +293,18 @@ func TestReviewErrors(t *testing.T) {
 	}
 }
 
-type told struct {
+type recordingT struct {
 	*testing.T
 	errors []string
 }
 
-func (f *told) Errorf(format string, args ...any) {
+func (f *recordingT) Errorf(format string, args ...any) {
 	f.errors = append(f.errors, fmt.Sprintf(format, args...))
 }
 
 func TestReviewed(t *testing.T) {
 	t.Parallel()
-	fake := &told{T: t}
+	fake := &recordingT{T: t}
 	migrations.Reviewed(fake, pg.DB(t), files("00001_t.sql", plainT, "00002_i.sql", "-- +goose Up\nset local lock_timeout = '1s';\ncreate index t_a on t (a);\n-- +goose Down\ndrop index t_a;\n"))
 	if len(fake.errors) != 1 || !strings.Contains(fake.errors[0], "00002_i.sql:3: create index t_a on t (a)\n  index-not-concurrent: public.t (hazard)\n") ||
 		!strings.Contains(fake.errors[0], "fix  create index CONCURRENTLY") {
@@ -311,8 +312,7 @@ func TestReviewed(t *testing.T) {
 	}
 }
 
-// A long history and a long file stay bearable: the test has no clock, but would not
-// end in time otherwise.
+// A long history and a long file are reviewed within the test's time limit.
 func TestReviewLongHistory(t *testing.T) {
 	testkit.SkipShort(t, "reviews 60 migrations")
 	t.Parallel()
@@ -337,12 +337,11 @@ func TestReviewLongHistory(t *testing.T) {
 	}
 }
 
-// With rows in the tables it shows what fails on them and what is lost on the way
-// back.
+// With rows in the tables the review finds what fails on them and what Down loses.
 func TestReviewOnRows(t *testing.T) {
 	t.Parallel()
 	rows := func(ctx context.Context, db seedbed.DB) error {
-		if one[bool](t, db, "select to_regclass('t') is null") {
+		if queryValue[bool](t, db, "select to_regclass('t') is null") {
 			return nil
 		}
 		if _, err := (factory.Plan{Rows: []factory.Volume{factory.Auto("t").N(20)}}).Run(ctx, db); err != nil {

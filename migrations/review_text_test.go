@@ -9,8 +9,8 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
-// A long history is told by rule first; what fires in most migrations is one line with
-// a count, each statement stands once, and what one fix answers is said once.
+// The text of a long history has one line with a count for a rule that most migrations
+// break, each statement once, and findings with the same fix together.
 func TestReviewText(t *testing.T) {
 	t.Parallel()
 	pairs := []string{"00001_t.sql", "-- +goose Up\ncreate table t (id bigint primary key, a int);\ncreate table u (id bigint primary key);\n-- +goose Down\ndrop table u;\ndrop table t;\n"}

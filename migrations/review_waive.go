@@ -7,12 +7,12 @@ import (
 	"github.com/qarion/seedbed/internal/review"
 )
 
-// waiver accepts the findings of a rule, in a comment with a reason:
+// waiver is a comment that accepts the findings of a rule, for a reason:
 //
 //	-- seedbed: waive drop-table public.old: empty since release 7
 //
-// Above the first annotation it counts for the file, elsewhere for the statement
-// that follows. The target may be left out.
+// Above the first annotation it applies to the file, elsewhere to the statement that
+// follows. The target is optional.
 type waiver struct {
 	file, rule, target, reason string
 	from, to                   int // lines of findings; 0, 0: the whole file
@@ -42,7 +42,7 @@ func readWaivers(src source) []waiver {
 	return all
 }
 
-// statementEnd is the last line of the first statement that ends after line.
+// statementEnd returns the last line of the first statement that ends at line or after it.
 func statementEnd(all []statement, line int) int {
 	for _, st := range all {
 		if end := st.line + strings.Count(st.sql, "\n"); st.line > 0 && end >= line {
@@ -52,7 +52,8 @@ func statementEnd(all []statement, line int) int {
 	return 1 << 30
 }
 
-func (r *Report) waives(f Finding) (string, bool) {
+// waiverFor returns the reason for which a file accepts a finding.
+func (r *Report) waiverFor(f Finding) (string, bool) {
 	for _, w := range r.waivers {
 		if w.file != f.File || w.rule != f.Rule || w.target != "" && w.target != f.Target {
 			continue
@@ -64,7 +65,7 @@ func (r *Report) waives(f Finding) (string, bool) {
 	return "", false
 }
 
-// serves reads the queries for which a file says that an index is there:
+// serves returns the queries for which a file says that an index serves them:
 //
 //	-- seedbed: serves orders_by_day: select id from orders where day = '2026-01-01'
 func serves(content string) []review.Serve {

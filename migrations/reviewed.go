@@ -9,8 +9,7 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// T is the part of testing.TB that [Reviewed] needs; this package does not import
-// testing.
+// T is the part of testing.TB that [Reviewed] uses. This package does not import testing.
 type T interface {
 	Helper()
 	Context() context.Context
@@ -19,9 +18,9 @@ type T interface {
 }
 
 // Reviewed fails t for each hazard and each breach of policy in the migrations of fsys,
-// with its place and its fix. Style is not reported, nor is what the rules of a long
-// history say of most migrations. db is what [Review] takes; a
-// *pgtest.DB is asked for its superuser.
+// with its place and its fix. It leaves out style, and rules that most migrations of a
+// long history break. db is what [Review] takes; if it is a *pgtest.DB, Reviewed uses its
+// superuser.
 //
 //	func TestMigrations(t *testing.T) { migrations.Reviewed(t, pg.DB(t), os.DirFS("db/migrate")) }
 func Reviewed(t T, db seedbed.DB, fsys fs.FS, options ...ReviewOptions) {
@@ -35,12 +34,13 @@ func Reviewed(t T, db seedbed.DB, fsys fs.FS, options ...ReviewOptions) {
 		t.Fatalf("%v", err)
 		return
 	}
-	for _, f := range report.engine().Causes() {
+	for _, f := range report.toReport().Causes() {
 		t.Errorf("%s", f.StatementText())
 	}
 }
 
-// superuserOf asks a handle of package pgtest for its superuser.
+// superuserOf returns the configuration of a *pgtest.DB's superuser, or nil for another
+// handle.
 func superuserOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
 	has, ok := db.(interface {
 		Superuser(context.Context) (*pgx.Conn, error)
@@ -54,6 +54,6 @@ func superuserOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	config := conn.Config()
-	config.Database = "postgres" // the test's own database may be given back meanwhile
+	config.Database = "postgres" // the test's database may be released during the review
 	return config, nil
 }

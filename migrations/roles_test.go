@@ -13,9 +13,9 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// renamed is the beginning of the reference schema, with roles that no other database on the
-// server uses.
-func renamed(t *testing.T, prefix string) fstest.MapFS {
+// withRenamedRoles returns the first migrations of the reference schema with roles that no
+// other database on the server uses.
+func withRenamedRoles(t *testing.T, prefix string) fstest.MapFS {
 	t.Helper()
 	names, err := fs.Glob(migrations.FS, "0000[1-4]_*.sql")
 	if err != nil {
@@ -36,12 +36,12 @@ func renamed(t *testing.T, prefix string) fstest.MapFS {
 	return m
 }
 
-// Roles belong to the cluster: eight databases that make them at once all succeed, and
-// going down in one leaves the others whole.
+// Roles belong to the cluster: eight databases that create them at once all succeed, and
+// Down in one leaves the roles of the other ones.
 func TestRolesRace(t *testing.T) {
 	t.Parallel()
 	prefix := fmt.Sprintf("race_%d", os.Getpid())
-	fsys := renamed(t, prefix)
+	fsys := withRenamedRoles(t, prefix)
 	var dbs []*pgtest.DB
 	for range 8 {
 		dbs = append(dbs, pg.DB(t))
@@ -67,7 +67,7 @@ func TestRolesRace(t *testing.T) {
 		if err := set.DownTo(t.Context(), db, 0); err != nil {
 			t.Fatal(err)
 		}
-		if n := one[int64](t, db, roles); n != 3 {
+		if n := queryValue[int64](t, db, roles); n != 3 {
 			t.Errorf("%d of 3 roles are there after database %d went down", n, i)
 		}
 	}
@@ -77,28 +77,28 @@ func TestRolesRace(t *testing.T) {
 	if err := set.DownTo(t.Context(), dbs[0], 0); err != nil {
 		t.Fatal(err)
 	}
-	for _, role := range list[string](t, dbs[0], "select quote_ident(rolname) from pg_roles where rolname like '"+prefix+"%'") {
-		do(t, dbs[0], "drop role "+role)
+	for _, role := range queryColumn[string](t, dbs[0], "select quote_ident(rolname) from pg_roles where rolname like '"+prefix+"%'") {
+		mustExec(t, dbs[0], "drop role "+role)
 	}
 }
 
-// Where a DBA has made the roles, the migrating role needs no CREATEROLE. Where they are
-// missing, the error says which statement to ask for.
+// If a DBA has created the roles, the migrating role needs no CREATEROLE. If they are
+// missing, the error has the statement to ask for.
 func TestOwnerWithoutCreaterole(t *testing.T) {
 	t.Parallel()
 	prefix := fmt.Sprintf("plain_%d", os.Getpid())
 	db := pg.DB(t)
-	do(t, db, fmt.Sprintf(`create role %s_owner login; grant create on schema public to %[1]s_owner`, prefix))
+	mustExec(t, db, fmt.Sprintf(`create role %s_owner login; grant create on schema public to %[1]s_owner`, prefix))
 	plain := db.As(t, prefix+"_owner", nil)
-	defer do(t, db, "drop role "+prefix+"_owner")
-	defer do(t, db, "revoke create on schema public from "+prefix+"_owner")
-	defer do(t, plain, "drop owned by current_user cascade")
-	err := migrations.Up(t.Context(), plain, renamed(t, prefix))
+	defer mustExec(t, db, "drop role "+prefix+"_owner")
+	defer mustExec(t, db, "revoke create on schema public from "+prefix+"_owner")
+	defer mustExec(t, plain, "drop owned by current_user cascade")
+	err := migrations.Up(t.Context(), plain, withRenamedRoles(t, prefix))
 	if err == nil || !strings.Contains(err.Error(), "00001_roles_and_settings.sql:") || !strings.Contains(err.Error(), "Have an administrator run: CREATE ROLE "+prefix+"_app NOLOGIN") {
 		t.Errorf("got %v", err)
 	}
-	// An administrator has run what the message says.
-	do(t, db, "create role seedbed_app; create role seedbed_org_admin")
+	// An administrator runs the statement in the message.
+	mustExec(t, db, "create role seedbed_app; create role seedbed_org_admin")
 	if err := migrations.Up(t.Context(), plain, migrations.FS); err != nil {
 		t.Error(err)
 	}

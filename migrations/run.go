@@ -15,11 +15,10 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// Up applies every pending migration of fsys to db, each in its own transaction
-// unless the file says otherwise, while it holds goose's migration lock; callers
-// that race wait for each other and the later ones find nothing to do. It returns
-// what [Open] returns, a [*StatementError] for a migration that failed (those
-// before it stay applied), or [ErrLocked]. Nothing is printed.
+// Up applies every pending migration of fsys to db, each in its own transaction unless the
+// file says otherwise, while it holds goose's migration lock: concurrent callers wait for
+// each other. It returns the errors of [Open], a [*StatementError] for a migration that
+// failed (those before it stay applied), or [ErrLocked]. It prints nothing.
 func Up(ctx context.Context, db seedbed.DB, fsys fs.FS, options ...Options) error {
 	s, err := Open(fsys, options...)
 	if err != nil {
@@ -28,8 +27,7 @@ func Up(ctx context.Context, db seedbed.DB, fsys fs.FS, options ...Options) erro
 	return s.Up(ctx, db)
 }
 
-// Down rolls back the migration that was applied last. With nothing applied it does
-// nothing.
+// Down rolls back the migration that was applied last, if there is one.
 func Down(ctx context.Context, db seedbed.DB, fsys fs.FS, options ...Options) error {
 	s, err := Open(fsys, options...)
 	if err != nil {
@@ -38,7 +36,7 @@ func Down(ctx context.Context, db seedbed.DB, fsys fs.FS, options ...Options) er
 	return s.Down(ctx, db)
 }
 
-// Up is [Up] for a set already open.
+// Up is [Up] for a set that is open.
 func (s *Set) Up(ctx context.Context, db seedbed.DB) error { return s.UpTo(ctx, db, math.MaxInt64) }
 
 // UpTo applies the pending migrations up to and including version.
@@ -49,9 +47,9 @@ func (s *Set) UpTo(ctx context.Context, db seedbed.DB, version int64) error {
 	})
 }
 
-// Down is [Down] for a set already open.
+// Down is [Down] for a set that is open.
 func (s *Set) Down(ctx context.Context, db seedbed.DB) error {
-	if err := s.refuseDown(); err != nil {
+	if err := s.checkHasDown(); err != nil {
 		return err
 	}
 	return s.run(ctx, db, true, func(p *goose.Provider) error {
@@ -63,9 +61,9 @@ func (s *Set) Down(ctx context.Context, db seedbed.DB) error {
 	})
 }
 
-// DownTo rolls back everything above version, newest first; 0 is everything.
+// DownTo rolls back all migrations above version, newest first; 0 means all.
 func (s *Set) DownTo(ctx context.Context, db seedbed.DB, version int64) error {
-	if err := s.refuseDown(); err != nil {
+	if err := s.checkHasDown(); err != nil {
 		return err
 	}
 	return s.run(ctx, db, true, func(p *goose.Provider) error {
@@ -74,18 +72,18 @@ func (s *Set) DownTo(ctx context.Context, db seedbed.DB, version int64) error {
 	})
 }
 
-// refuseDown is the error for a dialect without a way back: goose would take the
-// version out of its table and leave the schema as it is.
-func (s *Set) refuseDown() error {
-	for _, p := range s.places {
-		if !p.dialect.returns() {
+// checkHasDown returns an error for a dialect without Down: goose would delete the version
+// and leave the schema as it is.
+func (s *Set) checkHasDown() error {
+	for _, p := range s.locations {
+		if !p.dialect.hasDown() {
 			return fmt.Errorf("migrate down: %w: %s migrations go forward only; make the database anew (seedbed reset)", ErrNoWayBack, p.dialect)
 		}
 	}
 	return nil
 }
 
-// run lets goose do one thing to db and explains what went wrong with it.
+// run runs goose on db, and explains goose's error.
 func (s *Set) run(ctx context.Context, db seedbed.DB, down bool, do func(*goose.Provider) error) error {
 	sess, err := connect(db)
 	if err != nil {
@@ -98,15 +96,16 @@ func (s *Set) run(ctx context.Context, db seedbed.DB, down bool, do func(*goose.
 	}
 	closeErr := sess.close()
 	if err != nil {
-		return s.explain(ctx, err, sess.heard.lastFailed(), log.sent, down)
+		return s.explain(ctx, err, sess.failures.lastFailed(), log.statements, down)
 	}
 	return closeErr
 }
 
-// defaultLockWait is goose's own; it polls, because a session that waits inside
-// pg_advisory_lock would hold a snapshot that CREATE INDEX CONCURRENTLY waits for.
+// defaultLockWait is goose's default. Goose polls for the lock: a session that waits in
+// pg_advisory_lock would hold a snapshot, for which CREATE INDEX CONCURRENTLY waits.
 const defaultLockWait = 5 * time.Minute
 
+// provider returns a goose provider for the set, which holds goose's lock while it runs.
 func (s *Set) provider(sess *session, log *progress, down bool) (*goose.Provider, error) {
 	wait := s.options.LockWait
 	if wait <= 0 {
@@ -120,20 +119,20 @@ func (s *Set) provider(sess *session, log *progress, down bool) (*goose.Provider
 		goose.WithSessionLocker(locker),
 		goose.WithGoMigrations(s.options.Go...),
 		goose.WithDisableGlobalRegistry(s.options.OnlyOwnGo),
-		goose.WithAllowOutofOrder(s.options.AllowMissing || len(s.places) > 1),
+		goose.WithAllowOutofOrder(s.options.AllowMissing || len(s.locations) > 1),
 		goose.WithVerbose(true), // for the progress handler, which prints nothing
 		goose.WithSlog(slog.New(log)),
 	}
 	if s.options.Table != "" {
 		options = append(options, goose.WithTableName(s.options.Table))
 	}
-	return goose.NewProvider(goose.DialectPostgres, sess.DB, s.files(down), options...)
+	return goose.NewProvider(goose.DialectPostgres, sess.DB, s.gooseFiles(down), options...)
 }
 
-// files are the SQL migrations as goose reads them for one direction. Go files stay
-// out: goose would only note their names, in values that all providers share.
-func (s *Set) files(down bool) memory {
-	m := memory{}
+// gooseFiles returns the SQL migrations as goose reads them for one direction. Go files
+// are left out: goose would only record their names, in values that all providers share.
+func (s *Set) gooseFiles(down bool) memoryFS {
+	m := memoryFS{}
 	for _, src := range s.sources {
 		if src.sql != nil {
 			m[src.gooseName()] = src.gooseText(down)

@@ -36,7 +36,7 @@ func TestUpDownStatus(t *testing.T) {
 	if err != nil || len(before) != 3 || before[0].Applied {
 		t.Fatalf("status of an empty database: %+v, %v", before, err)
 	}
-	if one[bool](t, db, "select to_regclass('goose_db_version') is not null") {
+	if queryValue[bool](t, db, "select to_regclass('goose_db_version') is not null") {
 		t.Error("Status made the version table")
 	}
 	var events []string
@@ -76,7 +76,7 @@ func TestUpDownStatus(t *testing.T) {
 	if err := s.UpTo(ctx, db, 1); err != nil {
 		t.Fatal(err)
 	}
-	if n := one[int64](t, db, "select max(version_id) from goose_db_version"); n != 1 {
+	if n := queryValue[int64](t, db, "select max(version_id) from goose_db_version"); n != 1 {
 		t.Errorf("UpTo 1 went to %d", n)
 	}
 }
@@ -116,7 +116,7 @@ func TestFailureNamesFileLineStatement(t *testing.T) {
 			if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "SQLSTATE "+c.code) {
 				t.Errorf("does not say %q:\n%v", c.says, err)
 			}
-			if n := one[int64](t, db, "select max(version_id) from goose_db_version"); n != 3 {
+			if n := queryValue[int64](t, db, "select max(version_id) from goose_db_version"); n != 3 {
 				t.Errorf("%d is applied, want what came before: 3", n)
 			}
 		})
@@ -136,7 +136,7 @@ func TestFailureDown(t *testing.T) {
 	}
 }
 
-// What the owner of a database lacks is named together with what grants it.
+// The error about a missing privilege says what grants it.
 func TestPrivilegeHints(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -154,7 +154,7 @@ func TestPrivilegeHints(t *testing.T) {
 	}
 }
 
-// What goose and Postgres leave untold is told with the place to write it at.
+// Errors of goose and Postgres that do not say the remedy get one, with its place.
 func TestWaysOut(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, first, second, says string }{
@@ -201,7 +201,7 @@ func TestUpRaces(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := one[int64](t, db, "select count(*) from goose_db_version where version_id > 0"); n != 3 {
+	if n := queryValue[int64](t, db, "select count(*) from goose_db_version where version_id > 0"); n != 3 {
 		t.Errorf("%d versions recorded, want 3", n)
 	}
 }
@@ -226,7 +226,8 @@ func TestLockWaitEnds(t *testing.T) {
 	}
 }
 
-// A cancelled run says so, and leaves neither half a migration nor a session behind.
+// A cancelled run returns the cause, and leaves neither a half-applied migration nor a
+// session.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -248,7 +249,7 @@ func TestCancel(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "00004_slow.sql") {
 		t.Errorf("got %v", err)
 	}
-	if one[bool](t, db, "select to_regclass('slow') is not null") {
+	if queryValue[bool](t, db, "select to_regclass('slow') is not null") {
 		t.Error("half of the migration is there")
 	}
 	if err := migrations.Up(ctx, handle, files(set()...)); !errors.Is(err, context.Canceled) {
@@ -257,7 +258,7 @@ func TestCancel(t *testing.T) {
 	for _, fsys := range []fstest.MapFS{files(set()...), files(set("00004_bad.sql", "-- +goose Up\nselect nowhere;\n")...)} {
 		_ = migrations.Up(t.Context(), handle, fsys)
 		// The server has let go already when Up returns: the handle's own session is left.
-		if n := one[int64](t, db, "select count(*) from pg_stat_activity where application_name = 'cancelled' and datname = current_database()"); n != 1 {
+		if n := queryValue[int64](t, db, "select count(*) from pg_stat_activity where application_name = 'cancelled' and datname = current_database()"); n != 1 {
 			t.Errorf("%d sessions left", n-1)
 		}
 	}
@@ -282,7 +283,7 @@ func TestGoMigrations(t *testing.T) {
 	if err := migrations.Up(ctx, db, fsys, o); err != nil {
 		t.Fatal(err)
 	}
-	if n := one[int64](t, db, "select count(*) from a"); n != 1 {
+	if n := queryValue[int64](t, db, "select count(*) from a"); n != 1 {
 		t.Errorf("%d rows", n)
 	}
 	if err := leaked.PingContext(ctx); err == nil {
@@ -337,7 +338,7 @@ func TestMissingVersions(t *testing.T) {
 	}
 }
 
-// Programs that embed the engine own their standard output and their log.
+// Up writes nothing to standard output and the log.
 func TestQuiet(t *testing.T) {
 	db := pg.DB(t)
 	var logged bytes.Buffer

@@ -17,41 +17,39 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// ScriptOptions says what to render. The zero value renders the whole set, up, for
-// psql.
+// ScriptOptions say what to render. The zero value renders Up of the whole set for psql.
 type ScriptOptions struct {
 	Options
-	// From is the first version in the script; those before it must be applied where
-	// it runs, and no other. Zero: the first of the set.
+	// From is the first version in the script. The database must have exactly the versions
+	// before it. Zero: the first of the set.
 	From int64
 	// To is the last version in the script. Zero: the last of the set.
 	To int64
-	// Down renders the way back from To to before From, newest first.
+	// Down renders Down of the versions from To back to From.
 	Down bool
-	// Plain leaves out what only psql understands, for clients that send plain SQL.
-	// A refused guard then ends the session, because such a client may go on after an
-	// error. False: psql's commands are used.
+	// Plain leaves out psql's commands, for clients that send plain SQL. A guard that
+	// refuses then ends the session, because such a client may continue after an error.
+	// False: the script uses psql's commands.
 	Plain bool
 	// Major is the oldest Postgres that the script runs on. Zero: 15.
 	Major int
 	// LockTimeout is set at the beginning of each transaction. Empty: 3s.
 	LockTimeout string
-	// Review adds the locks that each statement took. Nil: they are left out.
+	// Review adds the locks that each statement took in a review. Nil: no locks.
 	Review *Report
 }
 
-// Script renders migrations as one SQL script that a DBA reviews and applies,
-// without a database: goose itself drives it, statement for statement. Run with
-// psql, it does what `goose up` does (its lock, its version table), and more
-// carefully: a server too old, another process that migrates, a version that is
-// missing or applied already, or a file that has changed since a script applied it
-// end it before anything is changed.
+// Script renders migrations as one SQL script that a DBA reviews and applies. It needs no
+// database: goose runs the migrations on a recorder. Run with psql, the script does what
+// `goose up` does, with goose's lock and version table. Beyond that it ends before it
+// changes anything if the server is too old, another process migrates, a version is
+// missing or applied already, or a file has changed since a script applied it.
 //
-// It returns a [*SourceError] for what a script cannot hold: a Go migration that reads
-// (around [ErrGoReads]; those that only execute statements are rendered), the way back
-// where there is none (around [ErrNoWayBack]), and within a
-// migration's transaction COMMIT, ROLLBACK or a command that runs in none. Other errors
-// are those of [Open], which refuses rows for COPY and commands of psql.
+// It returns a [*SourceError] for what a script cannot contain: a Go migration that reads
+// from the database ([ErrGoReads]; Go migrations that only execute statements are
+// rendered), Down of a dialect without it ([ErrNoWayBack]), and, in a migration's
+// transaction, COMMIT, ROLLBACK or a command that runs in none. Other errors are those of
+// [Open].
 func Script(fsys fs.FS, options ScriptOptions) (string, error) {
 	s, err := Open(fsys, options.Options)
 	if err != nil {
@@ -60,8 +58,7 @@ func Script(fsys fs.FS, options ScriptOptions) (string, error) {
 	return s.Script(options)
 }
 
-// Script is [Script] for a set already open; of options, those embedded are not
-// looked at.
+// Script is [Script] for a set that is open. It ignores the Options in options.
 func (s *Set) Script(options ScriptOptions) (string, error) {
 	w := &scriptWriter{set: s, options: options, table: cmp.Or(s.options.Table, goose.DefaultTablename)}
 	w.options.Major = cmp.Or(options.Major, 15)
@@ -88,7 +85,7 @@ func (s *Set) Script(options ScriptOptions) (string, error) {
 	return w.render(before, steps)
 }
 
-// scriptWriter puts a script together.
+// scriptWriter writes a script.
 type scriptWriter struct {
 	strings.Builder
 	set     *Set
@@ -98,15 +95,16 @@ type scriptWriter struct {
 
 func (w *scriptWriter) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 
+// render writes the script for migrations on a database that has the applied versions.
 func (w *scriptWriter) render(applied []int64, steps []source) (string, error) {
 	create, err := recordStore(w.table, func(st database.Store, db *sql.DB) error { return st.CreateVersionTable(context.Background(), db) })
 	if err != nil {
 		return "", fmt.Errorf("render a script: %w", err)
 	}
-	w.header(applied, steps)
-	w.preflight(applied, create)
+	w.writeHeader(applied, steps)
+	w.writePreflight(applied, create)
 	for _, src := range steps {
-		if err := w.migration(applied, src); err != nil {
+		if err := w.writeMigration(applied, src); err != nil {
 			return "", err
 		}
 		if w.options.Down {
@@ -115,14 +113,15 @@ func (w *scriptWriter) render(applied []int64, steps []source) (string, error) {
 			applied = append(slices.Clone(applied), src.Version)
 		}
 	}
-	w.line("\ndo $seedbed$ begin perform pg_advisory_unlock(%d); end $seedbed$;", gooseLock)
+	w.line("\ndo $seedbed$ begin perform pg_advisory_unlock(%d); end $seedbed$;", gooseLockKey)
 	return w.String(), nil
 }
 
-// gooseLock is the key that goose's own session lock has.
-const gooseLock = 4097083626
+// gooseLockKey is the key of goose's advisory lock.
+const gooseLockKey = 4097083626
 
-func (w *scriptWriter) header(applied []int64, steps []source) {
+// writeHeader writes the comment on top, with files and checksums, and the settings.
+func (w *scriptWriter) writeHeader(applied []int64, steps []source) {
 	verb := "applies"
 	if w.options.Down {
 		verb = "rolls back"
@@ -161,29 +160,30 @@ func versions(all []int64) string {
 	return strings.Trim(fmt.Sprint(all), "[]")
 }
 
+// checksum is the SHA-256 of a migration's files.
 func checksum(src source) string {
 	sum := sha256.Sum256(src.content)
 	return hex.EncodeToString(sum[:])
 }
 
-// migration is one step: in a transaction of its own, or statement by statement.
-func (w *scriptWriter) migration(applied []int64, src source) error {
-	if w.options.Down && src.presented && !src.sql.hasDown {
+// writeMigration writes a migration in its own transaction, or without one.
+func (w *scriptWriter) writeMigration(applied []int64, src source) error {
+	if w.options.Down && src.converted && !src.sql.hasDown {
 		return &SourceError{File: src.Name(), Err: ErrNoWayBack}
 	}
-	events, err := w.set.events(src, w.options.Down)
+	events, err := w.set.record(src, w.options.Down)
 	if err != nil {
 		return err
 	}
 	w.line("\n-- %s %s", strings.Repeat("-", 60), src.Name())
-	mark, err := w.mark(src)
+	versionSQL, err := w.versionSQL(src)
 	if err != nil {
 		return err
 	}
-	if !begins(events) && hasExec(events) {
-		return w.outside(applied, src, events, mark)
+	if !beginsTransaction(events) && hasExec(events) {
+		return w.writeWithoutTransaction(applied, src, events, versionSQL)
 	}
-	if err := w.set.refuseScript(src, w.options.Down); err != nil {
+	if err := w.set.checkScript(src, w.options.Down); err != nil {
 		return err
 	}
 	var texts []string
@@ -191,7 +191,7 @@ func (w *scriptWriter) migration(applied []int64, src source) error {
 		if e.verb != "exec" {
 			continue
 		}
-		text, err := e.text()
+		text, err := e.withArguments()
 		if err != nil {
 			return &SourceError{File: src.Name(), Err: err}
 		}
@@ -199,17 +199,17 @@ func (w *scriptWriter) migration(applied []int64, src source) error {
 	}
 	w.line("begin;")
 	first := 0
-	for first < len(texts) && setsTransaction(texts[first]) { // which comes before any query
-		w.statement(src, first, texts[first])
+	for first < len(texts) && setsTransaction(texts[first]) { // must precede any query
+		w.writeStatement(src, first, texts[first])
 		first++
 	}
 	w.line("set local lock_timeout = '%s';", w.options.LockTimeout)
-	w.guard(applied, src)
+	w.writeGuard(applied, src)
 	for n := first; n < len(texts); n++ {
-		w.statement(src, n, texts[n])
+		w.writeStatement(src, n, texts[n])
 	}
-	w.WriteString(mark)
-	w.remember(src)
+	w.WriteString(versionSQL)
+	w.writeChecksum(src)
 	w.line("commit;")
 	return nil
 }
@@ -224,8 +224,8 @@ func hasExec(events []event) bool {
 	return slices.ContainsFunc(events, func(e event) bool { return e.verb == "exec" })
 }
 
-// events are what goose does with a migration.
-func (s *Set) events(src source, down bool) ([]event, error) {
+// record returns what goose does with a migration.
+func (s *Set) record(src source, down bool) ([]event, error) {
 	var all []event
 	var err error
 	if src.sql == nil {
@@ -244,8 +244,8 @@ func (s *Set) events(src source, down bool) ([]event, error) {
 	return all, nil
 }
 
-// mark is goose's own bookkeeping, as goose writes it.
-func (w *scriptWriter) mark(src source) (string, error) {
+// versionSQL returns goose's statement that records the migration in the version table.
+func (w *scriptWriter) versionSQL(src source) (string, error) {
 	events, err := recordStore(w.table, func(st database.Store, db *sql.DB) error {
 		if w.options.Down {
 			return st.Delete(context.Background(), db, src.Version)
@@ -257,16 +257,16 @@ func (w *scriptWriter) mark(src source) (string, error) {
 	}
 	var b strings.Builder
 	for _, e := range events {
-		text, err := e.text()
+		text, err := e.withArguments()
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(terminated(text))
+		b.WriteString(withSemicolon(text))
 	}
 	return b.String(), nil
 }
 
-// recordStore is what goose's store for Postgres executes.
+// recordStore records what goose's version store for Postgres executes.
 func recordStore(table string, do func(database.Store, *sql.DB) error) ([]event, error) {
 	store, err := database.NewStore(database.DialectPostgres, table)
 	if err != nil {

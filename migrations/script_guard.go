@@ -8,9 +8,9 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// refusal is how a guard ends the script: by an error, and for clients that would go
-// on after one, by the end of the session.
-func (w *scriptWriter) refusal(format, args string) string {
+// raiseSQL returns the PL/pgSQL that ends the script: an error, and the end of the session
+// for clients that would continue after an error.
+func (w *scriptWriter) raiseSQL(format, args string) string {
 	raise := fmt.Sprintf("raise exception '%s'%s using hint = 'nothing of this migration was changed';", format, args)
 	if w.options.Plain {
 		return fmt.Sprintf("raise warning '%s'%s; perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); %s", format, args, raise)
@@ -18,58 +18,58 @@ func (w *scriptWriter) refusal(format, args string) string {
 	return raise
 }
 
-// preflight refuses what can be refused before anything is changed, and makes
-// goose's version table where there is none.
-func (w *scriptWriter) preflight(applied []int64, create []event) {
+// writePreflight writes the checks before the first change, and creates goose's version
+// table if there is none.
+func (w *scriptWriter) writePreflight(applied []int64, create []event) {
 	w.line("\ndo $seedbed$ begin")
 	w.line("    if current_setting('server_version_num')::int < %d0000 then", w.options.Major)
-	w.line("        %s", w.refusal(fmt.Sprintf("this script wants Postgres %d or newer, not %%", w.options.Major), ", current_setting('server_version')"))
+	w.line("        %s", w.raiseSQL(fmt.Sprintf("this script wants Postgres %d or newer, not %%", w.options.Major), ", current_setting('server_version')"))
 	w.line("    end if;")
-	w.line("    if not pg_try_advisory_lock(%d) then", gooseLock)
-	w.line("        %s", w.refusal("another process is migrating this database", ""))
+	w.line("    if not pg_try_advisory_lock(%d) then", gooseLockKey)
+	w.line("        %s", w.raiseSQL("another process is migrating this database", ""))
 	w.line("    end if;")
 	w.line("end $seedbed$;")
-	w.guard(applied, source{})
+	w.writeGuard(applied, source{})
 	w.line("do $seedbed$ begin")
-	w.line("    if to_regclass('%s') is null then", literal(w.table))
+	w.line("    if to_regclass('%s') is null then", escapeLiteral(w.table))
 	for _, e := range create {
-		w.WriteString("        " + terminated(e.sql))
+		w.WriteString("        " + withSemicolon(e.sql))
 	}
 	w.line("        insert into %s (version_id, is_applied) values (0, true);", w.table)
 	w.line("    end if;")
 	w.line("end $seedbed$;")
 }
 
-// guard refuses every state but the one that the migration was written for. For no
-// migration in particular it also compares the files applied before with those
-// that the script knows.
-func (w *scriptWriter) guard(applied []int64, src source) {
+// writeGuard writes a block that raises an error unless exactly the applied versions are
+// applied. Without a migration it also compares the checksums of the files applied by
+// earlier scripts.
+func (w *scriptWriter) writeGuard(applied []int64, src source) {
 	want := strings.ReplaceAll(strings.Trim(fmt.Sprint(applied), "[]"), " ", ",")
 	w.line("do $seedbed$")
 	w.line("declare found bigint[] := '{}'; wanted constant bigint[] := '{%s}'; wrong text;", want)
 	w.line("begin")
-	w.line("    if to_regclass('%s') is not null then", literal(w.table))
+	w.line("    if to_regclass('%s') is not null then", escapeLiteral(w.table))
 	w.line("        select coalesce(array_agg(v order by v), '{}') into found from (select distinct on (version_id) version_id as v, is_applied")
 	w.line("            from %s order by version_id, id desc) s where is_applied and v > 0;", w.table)
 	w.line("    end if;")
-	what := "the script"
+	subject := "the script"
 	if src.Version > 0 {
-		what = literal(strings.ReplaceAll(src.Name(), "%", "%%"))
+		subject = escapeLiteral(strings.ReplaceAll(src.Name(), "%", "%%"))
 	}
 	w.line("    if found is distinct from wanted then")
 	w.line("        select concat_ws('; ', 'applied here and not expected: ' || (select string_agg(v::text, ', ') from unnest(found) v where v <> all (wanted)),")
 	w.line("            'expected and not applied: ' || (select string_agg(v::text, ', ') from unnest(wanted) v where v <> all (found))) into wrong;")
-	w.line("        %s", w.refusal(what+" does not fit this database: %", ", wrong"))
+	w.line("        %s", w.raiseSQL(subject+" does not fit this database: %", ", wrong"))
 	w.line("    end if;")
 	if src.Version == 0 && len(applied) > 0 {
-		w.changedFiles(applied)
+		w.writeChecksumGuard(applied)
 	}
 	w.line("end $seedbed$;")
 }
 
-// changedFiles compares the checksums that earlier scripts left in the comment of
-// the version table.
-func (w *scriptWriter) changedFiles(applied []int64) {
+// writeChecksumGuard compares the checksums that earlier scripts have left in the comment
+// of the version table.
+func (w *scriptWriter) writeChecksumGuard(applied []int64) {
 	var known []string
 	for _, v := range applied {
 		if src, ok := w.set.source(v); ok {
@@ -77,20 +77,19 @@ func (w *scriptWriter) changedFiles(applied []int64) {
 		}
 	}
 	w.line("    select string_agg(split_part(entry, '=', 1), ', ') into wrong")
-	w.line("    from regexp_split_to_table(coalesce(substring(obj_description(to_regclass('%s'), 'pg_class') from 'seedbed: (.*)'), ''), ' ') entry", literal(w.table))
+	w.line("    from regexp_split_to_table(coalesce(substring(obj_description(to_regclass('%s'), 'pg_class') from 'seedbed: (.*)'), ''), ' ') entry", escapeLiteral(w.table))
 	w.line("    where entry <> '' and split_part(entry, '=', 1)::bigint = any (found) and entry <> all ('{%s}');", strings.Join(known, ","))
 	w.line("    if wrong is not null then")
-	w.line("        %s", w.refusal("these versions were applied from files that have changed since: %", ", wrong"))
+	w.line("        %s", w.raiseSQL("these versions were applied from files that have changed since: %", ", wrong"))
 	w.line("    end if;")
 }
 
-// remember leaves the file's checksum in the comment of the version table, where it
-// is in no session's way.
-func (w *scriptWriter) remember(src source) {
+// writeChecksum adds the file's checksum to the comment of the version table.
+func (w *scriptWriter) writeChecksum(src source) {
 	entry := fmt.Sprintf("%d=%s", src.Version, checksum(src)[:16])
 	w.line("do $seedbed$ declare kept text; begin")
 	w.line("    select coalesce(string_agg(entry || ' ', '' order by split_part(entry, '=', 1)::bigint), '') into kept")
-	w.line("    from regexp_split_to_table(coalesce(substring(obj_description(to_regclass('%s'), 'pg_class') from 'seedbed: (.*)'), ''), ' ') entry", literal(w.table))
+	w.line("    from regexp_split_to_table(coalesce(substring(obj_description(to_regclass('%s'), 'pg_class') from 'seedbed: (.*)'), ''), ' ') entry", escapeLiteral(w.table))
 	w.line("    where entry <> '' and split_part(entry, '=', 1) <> '%d';", src.Version)
 	if w.options.Down {
 		w.line("    execute format('comment on table %s is %%L', 'seedbed: ' || rtrim(kept));", w.table)
@@ -100,68 +99,64 @@ func (w *scriptWriter) remember(src source) {
 	w.line("end $seedbed$;")
 }
 
-// outside is a migration without a transaction: it must not run twice, and a broken
-// index that an earlier try has left is dropped first.
-func (w *scriptWriter) outside(applied []int64, src source, events []event, mark string) error {
+// writeWithoutTransaction writes a migration that runs without a transaction. It drops an
+// invalid index that an earlier attempt has left before it creates the index again.
+func (w *scriptWriter) writeWithoutTransaction(applied []int64, src source, events []event, versionSQL string) error {
 	w.line("-- no transaction: each statement commits by itself")
 	w.line("set lock_timeout = '%s';", w.options.LockTimeout)
-	w.guard(applied, src)
+	w.writeGuard(applied, src)
 	n := 0
 	for _, e := range events {
 		if e.verb != "exec" {
 			continue
 		}
-		text, err := e.text()
+		text, err := e.withArguments()
 		if err != nil {
 			return &SourceError{File: src.Name(), Err: err}
 		}
-		cut := sqltext.Split(text)
+		split := sqltext.Split(text)
 		name := ""
-		if len(cut.Statements) == 1 {
-			name = concurrentIndex(cut.Statements[0])
+		if len(split.Statements) == 1 {
+			name = concurrentIndex(split.Statements[0])
 		}
 		if name != "" {
-			w.dropInvalid(name)
+			w.writeDropInvalid(name)
 		}
-		if len(cut.Statements) > 1 && !controlsTransaction(cut) { // goose sends it as one message: one transaction
+		if len(split.Statements) > 1 && !slices.ContainsFunc(split.Statements, controlsBlock) { // goose sends it as one message, and so in one transaction
 			w.line("begin;")
-			w.statement(src, n, text)
+			w.writeStatement(src, n, text)
 			w.line("commit;")
 		} else {
-			w.statement(src, n, text)
+			w.writeStatement(src, n, text)
 		}
 		if name != "" {
-			w.assertValid(name)
+			w.writeAssertValid(name)
 		}
 		n++
 	}
 	w.line("begin;")
-	w.WriteString(mark)
-	w.remember(src)
+	w.WriteString(versionSQL)
+	w.writeChecksum(src)
 	w.line("commit;")
 	w.line("reset lock_timeout;")
 	return nil
 }
 
-func controlsTransaction(cut sqltext.Result) bool {
-	return slices.ContainsFunc(cut.Statements, controlsBlock)
-}
-
-// refuseScript refuses a migration whose transaction would end before its end, because
-// then the guards would vouch for what is not so, and one that would fail half-way.
-func (s *Set) refuseScript(src source, down bool) error {
+// checkScript refuses a migration that ends its transaction itself, after which the guards
+// would not hold, and one with a statement that fails in a transaction.
+func (s *Set) checkScript(src source, down bool) error {
 	if src.sql == nil {
 		return nil
 	}
-	section, alone := src.sql.section(down), s.dialectOf(src).alone()
+	section, remedy := src.sql.section(down), s.dialectOf(src).outsideTransaction()
 	for _, st := range section.statements {
 		for _, one := range sqltext.Split(st.sql).Statements {
 			var why string
 			switch {
 			case controlsBlock(one):
-				why = "begins or ends a transaction inside the one that the script holds around each migration: leave it out, or put what must commit by itself " + alone
+				why = "begins or ends a transaction inside the one that the script holds around each migration: leave it out, or put what must commit by itself " + remedy
 			case refusesTransaction(one):
-				why = "does not run in a transaction: put it " + alone
+				why = "does not run in a transaction: put it " + remedy
 			default:
 				continue
 			}
@@ -172,8 +167,8 @@ func (s *Set) refuseScript(src source, down bool) error {
 	return nil
 }
 
-// concurrentIndex is the name, as SQL, of the index that a CREATE INDEX CONCURRENTLY
-// makes; empty for anything else. An index lies in its table's schema.
+// concurrentIndex returns the name, quoted, of the index that a CREATE INDEX CONCURRENTLY
+// creates, or "" for any other statement. An index is in the schema of its table.
 func concurrentIndex(st sqltext.Statement) string {
 	t := st.Tokens
 	i := sqltext.Index(t, "index", "concurrently")
@@ -198,27 +193,28 @@ func concurrentIndex(st sqltext.Statement) string {
 	return name
 }
 
-// dropInvalid drops what a failed build has left. Without psql it can only be
-// refused: DROP INDEX CONCURRENTLY runs in no block.
-func (w *scriptWriter) dropInvalid(name string) {
+// writeDropInvalid drops the index that a failed build has left. Without psql's \gexec the
+// script can only refuse: DROP INDEX CONCURRENTLY does not run in a DO block.
+func (w *scriptWriter) writeDropInvalid(name string) {
 	if w.options.Plain {
 		w.line("do $seedbed$ begin")
-		w.line("    if exists (select from pg_index where indexrelid = to_regclass('%s') and not indisvalid) then", literal(name))
-		w.line("        %s", w.refusal(literal(strings.ReplaceAll(name, "%", "%%"))+" is left over from a failed build: DROP INDEX CONCURRENTLY it first", ""))
+		w.line("    if exists (select from pg_index where indexrelid = to_regclass('%s') and not indisvalid) then", escapeLiteral(name))
+		w.line("        %s", w.raiseSQL(escapeLiteral(strings.ReplaceAll(name, "%", "%%"))+" is left over from a failed build: DROP INDEX CONCURRENTLY it first", ""))
 		w.line("    end if;")
 		w.line("end $seedbed$;")
 		return
 	}
-	w.line("select 'drop index concurrently ' || indexrelid::regclass from pg_index where indexrelid = to_regclass('%s') and not indisvalid \\gexec", literal(name))
+	w.line("select 'drop index concurrently ' || indexrelid::regclass from pg_index where indexrelid = to_regclass('%s') and not indisvalid \\gexec", escapeLiteral(name))
 }
 
-func (w *scriptWriter) assertValid(name string) {
+// writeAssertValid refuses to continue if the index is not valid.
+func (w *scriptWriter) writeAssertValid(name string) {
 	w.line("do $seedbed$ begin")
-	w.line("    if not exists (select from pg_index where indexrelid = to_regclass('%s') and indisvalid) then", literal(name))
-	w.line("        %s", w.refusal(literal(strings.ReplaceAll(name, "%", "%%"))+" is not valid", ""))
+	w.line("    if not exists (select from pg_index where indexrelid = to_regclass('%s') and indisvalid) then", escapeLiteral(name))
+	w.line("        %s", w.raiseSQL(escapeLiteral(strings.ReplaceAll(name, "%", "%%"))+" is not valid", ""))
 	w.line("    end if;")
 	w.line("end $seedbed$;")
 }
 
-// literal is what stands between the quotes of a SQL literal.
-func literal(s string) string { return strings.ReplaceAll(s, "'", "''") }
+// escapeLiteral escapes a text for use between the quotes of an SQL literal.
+func escapeLiteral(s string) string { return strings.ReplaceAll(s, "'", "''") }

@@ -11,16 +11,15 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// statement writes one statement as it is in the file, below what the review saw of
-// it.
-func (w *scriptWriter) statement(src source, n int, text string) {
+// writeStatement writes one statement unchanged, below the locks that the review saw.
+func (w *scriptWriter) writeStatement(src source, n int, text string) {
 	for _, l := range w.locks(src.Version, n) {
 		w.line("-- locks: %s", l)
 	}
-	w.WriteString(terminated(text))
+	w.WriteString(withSemicolon(text))
 }
 
-// locks are those that a statement takes on relations that were there before.
+// locks returns the locks that a statement takes on relations that existed before.
 func (w *scriptWriter) locks(version int64, n int) []string {
 	if w.options.Review == nil || w.options.Down {
 		return nil
@@ -39,9 +38,9 @@ func (w *scriptWriter) locks(version int64, n int) []string {
 	return all
 }
 
-// terminated ends a statement with a semicolon and a new line, also where it ends in
-// a comment.
-func terminated(text string) string {
+// withSemicolon ends a statement with a semicolon and a new line, also if it ends in a
+// comment.
+func withSemicolon(text string) string {
 	text = strings.TrimSpace(text)
 	tokens := sqltext.Tokens(text)
 	if len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
@@ -56,8 +55,8 @@ func terminated(text string) string {
 	return text + ";\n"
 }
 
-// text is the statement with its arguments written into it.
-func (e event) text() (string, error) {
+// withArguments returns the statement with its arguments as literals.
+func (e event) withArguments() (string, error) {
 	if len(e.args) == 0 {
 		return e.sql, nil
 	}
@@ -81,6 +80,7 @@ func (e event) text() (string, error) {
 	return b.String() + e.sql[last:], nil
 }
 
+// sqlValue returns an argument as an SQL literal.
 func sqlValue(v driver.Value) (string, error) {
 	switch v := v.(type) {
 	case nil:
@@ -92,7 +92,7 @@ func sqlValue(v driver.Value) (string, error) {
 	case float64:
 		return "'" + strconv.FormatFloat(v, 'g', -1, 64) + "'::float8", nil
 	case string:
-		return "'" + literal(v) + "'", nil
+		return "'" + escapeLiteral(v) + "'", nil
 	case []byte:
 		return `'\x` + hex.EncodeToString(v) + "'::bytea", nil
 	case time.Time:

@@ -22,8 +22,8 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// awkward is a set with everything that a script could trip over.
-func awkward() []string {
+// awkwardSet is a set with everything that is difficult to render.
+func awkwardSet() []string {
 	return []string{
 		"00001_a.sql", "-- +goose Up\ncreate table a (id int primary key, n int, body text);\n-- +goose Down\ndrop table a;\n",
 		"00002_b.sql", "-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently \"A n\" on a (n);\n-- +goose Down\ndrop index concurrently if exists \"A n\";\n",
@@ -72,7 +72,7 @@ func render(t *testing.T, fsys fs.FS, o migrations.ScriptOptions) string {
 	return text
 }
 
-// versionsOf is what goose's own status says is applied.
+// versionsOf returns the versions that goose's status lists as applied.
 func versionsOf(t *testing.T, db *pgtest.DB, fsys fs.FS, o migrations.Options) []int64 {
 	t.Helper()
 	all, err := migrations.Status(t.Context(), db, fsys, o)
@@ -89,13 +89,13 @@ func versionsOf(t *testing.T, db *pgtest.DB, fsys fs.FS, o migrations.Options) [
 }
 
 func rowsOfA(t *testing.T, db *pgtest.DB) []string {
-	return list[string](t, db, "select a::text from a order by id")
+	return queryColumn[string](t, db, "select a::text from a order by id")
 }
 
-// A script does what goose does, from an empty database and from any version on.
+// A script does what goose does, from an empty database and from any version.
 func TestScriptIsGooseUp(t *testing.T) {
 	t.Parallel()
-	fsys, o := files(awkward()...), goStep()
+	fsys, o := files(awkwardSet()...), goStep()
 	want := pg.DB(t)
 	if err := migrations.Up(t.Context(), want, fsys, o); err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestScriptIsGooseUp(t *testing.T) {
 		if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{Options: o, From: from})); err != nil {
 			t.Fatalf("from %d: %v\n%s", from, err, out)
 		}
-		same(t, "script against goose up", snapshot(t, db), snapshot(t, want))
+		sameLines(t, "script against goose up", catalogSnapshot(t, db), catalogSnapshot(t, want))
 		if got, w := versionsOf(t, db, fsys, o), versionsOf(t, want, fsys, o); !slices.Equal(got, w) {
 			t.Errorf("from %d: applied %v, want %v", from, got, w)
 		}
@@ -134,15 +134,15 @@ func TestScriptOfReferenceSchema(t *testing.T) {
 	if out, err := psql(t, db, render(t, migrations.FS, migrations.ScriptOptions{})); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	same(t, "script against goose up", snapshot(t, db), snapshot(t, want))
+	sameLines(t, "script against goose up", catalogSnapshot(t, db), catalogSnapshot(t, want))
 	empty := pg.DB(t)
 	if out, err := psql(t, db, render(t, migrations.FS, migrations.ScriptOptions{Down: true})); err != nil {
 		t.Fatalf("down: %v\n%s", err, out)
 	}
-	same(t, "down script against an empty database", snapshot(t, db), snapshot(t, empty))
+	sameLines(t, "down script against an empty database", catalogSnapshot(t, db), catalogSnapshot(t, empty))
 }
 
-// SET TRANSACTION comes before any query, the script's own included.
+// SET TRANSACTION comes before any query, also those of the script.
 func TestScriptOfATransactionsIsolation(t *testing.T) {
 	t.Parallel()
 	db := pg.DB(t)
@@ -151,14 +151,14 @@ func TestScriptOfATransactionsIsolation(t *testing.T) {
 	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{})); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got := one[string](t, db, "select name from level"); got != "repeatable read" {
+	if got := queryValue[string](t, db, "select name from level"); got != "repeatable read" {
 		t.Errorf("the migration ran at %s", got)
 	}
 }
 
 func TestScriptDown(t *testing.T) {
 	t.Parallel()
-	fsys, o := files(awkward()...), goStep()
+	fsys, o := files(awkwardSet()...), goStep()
 	set, err := migrations.Open(fsys, o)
 	if err != nil {
 		t.Fatal(err)
@@ -175,16 +175,16 @@ func TestScriptDown(t *testing.T) {
 	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{Options: o, From: 3, Down: true})); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	same(t, "down script against goose down", snapshot(t, db), snapshot(t, want))
+	sameLines(t, "down script against goose down", catalogSnapshot(t, db), catalogSnapshot(t, want))
 	if got := versionsOf(t, db, fsys, o); !slices.Equal(got, []int64{1, 2}) {
 		t.Errorf("applied %v", got)
 	}
 }
 
-// What does not fit is refused before anything is changed.
+// A script refuses a database that does not fit before it changes anything.
 func TestScriptRefuses(t *testing.T) {
 	t.Parallel()
-	all := awkward()
+	all := awkwardSet()
 	changed := slices.Clone(all)
 	changed[1] += "-- edited afterwards\n"
 	for _, c := range []struct {
@@ -208,13 +208,13 @@ func TestScriptRefuses(t *testing.T) {
 				if out, err := psql(t, db, render(t, files(c.before...), migrations.ScriptOptions{})); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
-				do(t, db, "delete from goose_db_version where version_id = $1", c.gap)
-				was, rows := snapshot(t, db), rowsOfA(t, db)
+				mustExec(t, db, "delete from goose_db_version where version_id = $1", c.gap)
+				was, rows := catalogSnapshot(t, db), rowsOfA(t, db)
 				out, err := psql(t, db, render(t, files(c.script...), migrations.ScriptOptions{From: c.from, Plain: plain}))
 				if err == nil || !strings.Contains(out, c.says) {
 					t.Errorf("plain %v: %v; does not say %q:\n%s", plain, err, c.says, out)
 				}
-				same(t, c.name, snapshot(t, db), was)
+				sameLines(t, c.name, catalogSnapshot(t, db), was)
 				if got := rowsOfA(t, db); !slices.Equal(got, rows) {
 					t.Errorf("rows changed: %q", got)
 				}
@@ -234,7 +234,7 @@ func TestScriptWaitsForNobody(t *testing.T) {
 	if _, err := c.Exec(t.Context(), "select pg_advisory_lock(4097083626)"); err != nil {
 		t.Fatal(err)
 	}
-	out, err := psql(t, db, render(t, files(awkward()...), migrations.ScriptOptions{}))
+	out, err := psql(t, db, render(t, files(awkwardSet()...), migrations.ScriptOptions{}))
 	if err == nil || !strings.Contains(out, "another process is migrating") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -243,12 +243,12 @@ func TestScriptWaitsForNobody(t *testing.T) {
 	}
 }
 
-// Killed after any statement, the rest of the script either completes the work or is
-// refused with everything as it was.
+// After a script is killed at any statement, the rest of it either completes the work or
+// is refused and changes nothing.
 func TestScriptKilledAnywhere(t *testing.T) {
 	testkit.SkipShort(t, "kills a script at many of its statements")
 	t.Parallel()
-	fsys := files(awkward()...)
+	fsys := files(awkwardSet()...)
 	script := render(t, fsys, migrations.ScriptOptions{})
 	head, body, _ := strings.Cut(script, "set client_encoding")
 	statements := sqltext.Split("set client_encoding" + strings.ReplaceAll(body, `\gexec`, ";"))
@@ -281,23 +281,23 @@ func TestScriptKilledAnywhere(t *testing.T) {
 		if next > 6 {
 			continue
 		}
-		was := snapshot(t, db)
+		was := catalogSnapshot(t, db)
 		out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{From: next}))
 		if err != nil {
-			same(t, "refused after "+statements.Statements[k-1].Text, snapshot(t, db), was)
+			sameLines(t, "refused after "+statements.Statements[k-1].Text, catalogSnapshot(t, db), was)
 			if !strings.Contains(out, "already exists") {
 				t.Errorf("killed after %d: %s", k, out)
 			}
 			continue
 		}
-		same(t, "resumed after "+statements.Statements[k-1].Text, snapshot(t, db), snapshot(t, want))
+		sameLines(t, "resumed after "+statements.Statements[k-1].Text, catalogSnapshot(t, db), catalogSnapshot(t, want))
 		if got := versionsOf(t, db, fsys, migrations.Options{}); len(got) != 5 {
 			t.Errorf("killed after %d: applied %v", k, got)
 		}
 	}
 }
 
-// A build that failed leaves an invalid index, which the script drops first.
+// The script drops the invalid index of a failed build before it creates the index.
 func TestScriptDropsInvalidIndex(t *testing.T) {
 	t.Parallel()
 	fsys := files("00001_a.sql", "-- +goose Up\ncreate table a (id int, n int);\ninsert into a values (1, 1), (2, 1);\n",
@@ -306,25 +306,25 @@ func TestScriptDropsInvalidIndex(t *testing.T) {
 	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{})); err == nil || !strings.Contains(out, "could not create unique index") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if one[bool](t, db, "select indisvalid from pg_index where indexrelid = 'a_n'::regclass") {
+	if queryValue[bool](t, db, "select indisvalid from pg_index where indexrelid = 'a_n'::regclass") {
 		t.Fatal("the index is valid")
 	}
-	do(t, db, "delete from a where id = 2")
+	mustExec(t, db, "delete from a where id = 2")
 	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{From: 2, Plain: true})); err == nil || !strings.Contains(out, "DROP INDEX CONCURRENTLY it first") {
 		t.Errorf("plain: %v\n%s", err, out)
 	}
 	if out, err := psql(t, db, render(t, fsys, migrations.ScriptOptions{From: 2})); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if !one[bool](t, db, "select indisvalid from pg_index where indexrelid = 'a_n'::regclass") {
+	if !queryValue[bool](t, db, "select indisvalid from pg_index where indexrelid = 'a_n'::regclass") {
 		t.Error("the index is not valid")
 	}
 }
 
-// A client that goes on after errors does no harm with the plain form.
+// The plain form does no harm with a client that continues after errors.
 func TestPlainScriptForCarelessClients(t *testing.T) {
 	t.Parallel()
-	fsys := files(awkward()...)
+	fsys := files(awkwardSet()...)
 	plain := render(t, fsys, migrations.ScriptOptions{Plain: true})
 	if strings.Contains(plain, "\n\\") || strings.Contains(plain, "gexec") {
 		t.Error("has psql commands")
@@ -334,16 +334,16 @@ func TestPlainScriptForCarelessClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, what := range []string{"first run", "second run"} {
-		careless(t, db.Pool, plain)
-		same(t, what, snapshot(t, db), snapshot(t, want))
+		sendIgnoringErrors(t, db.Pool, plain)
+		sameLines(t, what, catalogSnapshot(t, db), catalogSnapshot(t, want))
 		if got := rowsOfA(t, db); len(got) != 1 {
 			t.Errorf("%s: rows %q", what, got)
 		}
 	}
 }
 
-// careless sends a script statement by statement, whatever becomes of them.
-func careless(t *testing.T, pool *pgxpool.Pool, script string) {
+// sendIgnoringErrors sends a script statement by statement and ignores errors.
+func sendIgnoringErrors(t *testing.T, pool *pgxpool.Pool, script string) {
 	c, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -361,11 +361,11 @@ func TestScriptErrors(t *testing.T) {
 		var n int
 		return tx.QueryRowContext(ctx, "select count(*) from a").Scan(&n)
 	}}, nil)
-	_, err := migrations.Script(files(awkward()...), migrations.ScriptOptions{Options: migrations.Options{Go: []*migrations.GoMigration{reads}}})
+	_, err := migrations.Script(files(awkwardSet()...), migrations.ScriptOptions{Options: migrations.Options{Go: []*migrations.GoMigration{reads}}})
 	if !errors.Is(err, migrations.ErrGoReads) || !strings.Contains(err.Error(), "go migration 7") {
 		t.Errorf("a Go migration that reads: %v", err)
 	}
-	if _, err := migrations.Script(files(awkward()...), migrations.ScriptOptions{From: 9}); err == nil {
+	if _, err := migrations.Script(files(awkwardSet()...), migrations.ScriptOptions{From: 9}); err == nil {
 		t.Error("an empty range: accepted")
 	}
 	for name, c := range map[string]struct{ sql, says string }{

@@ -8,9 +8,9 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// snapshotSQL is everything in the catalog that a migration can change, as lines of
-// text without oids: relations, columns, constraints, indexes, policies, triggers,
-// functions, types, grants, comments.
+// snapshotSQL returns all that a migration can change in the catalog, as lines of text
+// without OIDs: relations, columns, constraints, indexes, policies, triggers, functions,
+// types, grants, comments.
 const snapshotSQL = `
 with ns as (select oid from pg_namespace where nspname = 'public'),
 rel as (select c.* from pg_class c join ns on ns.oid = c.relnamespace where c.relname not like 'goose_db_version%')
@@ -46,13 +46,13 @@ select concat_ws(' ', 'comment', pg_describe_object(classoid, objoid, objsubid),
 	where exists (select from rel where rel.oid = objoid) or exists (select from pg_proc p join ns on ns.oid = pronamespace where p.oid = objoid)
 order by 1`
 
-func snapshot(t *testing.T, db seedbed.DB) []string {
+func catalogSnapshot(t *testing.T, db seedbed.DB) []string {
 	t.Helper()
-	return list[string](t, db, snapshotSQL)
+	return queryColumn[string](t, db, snapshotSQL)
 }
 
-// same reports what changed between two snapshots.
-func same(t *testing.T, what string, got, want []string) {
+// sameLines reports the differences of two lists.
+func sameLines(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("%s: the catalog differs (-before +after):\n%s", what, d)

@@ -3,6 +3,7 @@ package migrations
 import (
 	"bytes"
 	"cmp"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,51 +15,51 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// source is one migration with all that shapes what it does.
+// source is a migration as it was read.
 type source struct {
 	Migration
-	content   []byte       // of its file, or of both files
-	sql       *script      // nil for Go migrations
-	presented bool         // goose is given a rendering of sql, not content
-	run       *GoMigration // for Go migrations
+	content     []byte        // of its file, or of both files
+	sql         *sqlMigration // nil for Go migrations
+	converted   bool          // goose reads a rendering of sql instead of content
+	goMigration *GoMigration  // nil for SQL migrations
 }
 
-// script is a SQL migration: its two directions, split, with environment variables
+// sqlMigration is an SQL migration, split into statements, with environment variables
 // substituted.
-type script struct {
+type sqlMigration struct {
 	up, down section
 	hasDown  bool
-	downLine int // on which Down begins
+	downLine int // where Down begins
 }
 
-// section is one direction.
+// section is one direction of a migration.
 type section struct {
-	file          string // that it stands in
+	file          string
 	statements    []statement
 	noTransaction bool
-	after         []string // what puts the session back, for presented migrations
+	resets        []string // statements that reset the session, in converted migrations
 }
 
-// statement is what goose sends at once, with the line of the file on which it
-// starts; 0 where substitution changed it beyond recognition.
+// statement is SQL that goose sends at once. line is where it starts in the file, or 0
+// if substitution changed it too much to find it.
 type statement struct {
 	sql  string
 	line int
 }
 
-func (s *script) section(down bool) section {
+func (s *sqlMigration) section(down bool) section {
 	if down {
 		return s.down
 	}
 	return s.up
 }
 
-// readSet reads the migrations that fsys holds, in whatever dialect.
-func readSet(fsys fs.FS, o Options) ([]source, place, error) {
+// readSet reads the migrations in fsys, of any dialect.
+func readSet(fsys fs.FS, o Options) ([]source, location, error) {
 	if fsys == nil {
-		return nil, place{dialect: Goose}, nil
+		return nil, location{dialect: Goose}, nil
 	}
-	p, err := locatePlace(fsys, o)
+	p, err := locate(fsys, o)
 	if err != nil || p.dialect == "" {
 		return nil, p, err
 	}
@@ -70,8 +71,8 @@ func readSet(fsys fs.FS, o Options) ([]source, place, error) {
 	return all, p, err
 }
 
-// readGoose reads the files that goose takes: .sql files are parsed by goose, .go
-// files only kept for the fingerprint.
+// readGoose reads goose's files. Goose parses the .sql files; .go files are read for the
+// fingerprint only.
 func readGoose(fsys fs.FS, dir string) ([]source, error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
@@ -79,7 +80,7 @@ func readGoose(fsys fs.FS, dir string) ([]source, error) {
 	}
 	var sources []source
 	for _, e := range entries {
-		if e.IsDir() || !isGoose(e.Name()) {
+		if e.IsDir() || !isGooseName(e.Name()) {
 			continue
 		}
 		src, err := readFile(fsys, dir, e.Name())
@@ -91,6 +92,7 @@ func readGoose(fsys fs.FS, dir string) ([]source, error) {
 	return sources, nil
 }
 
+// readFile reads one of goose's files.
 func readFile(fsys fs.FS, dir, base string) (source, error) {
 	version, err := goose.NumericComponent(base)
 	if err != nil {
@@ -107,12 +109,12 @@ func readFile(fsys fs.FS, dir, base string) (source, error) {
 	if line, err := checkText(content); err != nil {
 		return source{}, &SourceError{File: base, Line: line, Err: err}
 	}
-	src.sql, err = parse(base, content)
+	src.sql, err = parseGoose(base, content)
 	return src, err
 }
 
-// checkText refuses what Postgres would refuse later, or goose would trip over
-// with a message about something else.
+// checkText refuses text that Postgres would refuse, or that would lead goose to a
+// misleading message.
 func checkText(content []byte) (line int, err error) {
 	lineOf := func(offset int) int { return 1 + bytes.Count(content[:offset], []byte("\n")) }
 	switch {
@@ -125,13 +127,13 @@ func checkText(content []byte) (line int, err error) {
 		return lineOf(i), fmt.Errorf("has a NUL byte at offset %d, which Postgres takes nowhere", i)
 	}
 	if !utf8.Valid(content) {
-		i := invalidAt(content)
+		i := invalidOffset(content)
 		return lineOf(i), fmt.Errorf("is not UTF-8: byte 0x%02x at offset %d", content[i], i)
 	}
 	return 0, nil
 }
 
-func invalidAt(content []byte) int {
+func invalidOffset(content []byte) int {
 	for i := 0; i < len(content); {
 		r, n := utf8.DecodeRune(content[i:])
 		if r == utf8.RuneError && n == 1 {
@@ -142,32 +144,62 @@ func invalidAt(content []byte) int {
 	return 0
 }
 
-// join merges files and Go migrations into one history, by version.
-func join(files []source, functions []*GoMigration) ([]source, error) {
+// mergeGoMigrations joins files and Go migrations into one history, by version.
+func mergeGoMigrations(files []source, functions []*GoMigration) ([]source, error) {
 	all := slices.Clone(files)
 	for _, f := range functions {
 		i := slices.IndexFunc(files, func(s source) bool { return s.Go && s.Version == f.Version })
 		if i >= 0 {
-			all[i].run = f
+			all[i].goMigration = f
 			continue
 		}
-		m := Migration{Version: f.Version, File: fileOf(f), Go: true}
-		all = append(all, source{Migration: m, run: f})
+		m := Migration{Version: f.Version, File: registeredFile(f), Go: true}
+		all = append(all, source{Migration: m, goMigration: f})
 	}
 	slices.SortStableFunc(all, func(a, b source) int { return cmp.Compare(a.Version, b.Version) })
 	for i, s := range all {
 		if i > 0 && all[i-1].Version == s.Version {
 			return nil, &SourceError{File: s.Name(), Err: fmt.Errorf("has the same version as %s: %d", all[i-1].Name(), s.Version)}
 		}
-		if s.Go && s.run == nil {
+		if s.Go && s.goMigration == nil {
 			return nil, &SourceError{File: s.File, Err: errors.New("is a Go migration that nothing registered: import its package, or pass it in Options.Go (pgtest.Server.GoMigrations)")}
 		}
 	}
 	return all, nil
 }
 
-// fileOf is the base name of the file that registered f, whatever the path
-// separator of the machine that compiled it.
-func fileOf(f *GoMigration) string {
+// registeredFile returns the base name of the file that registered f, on any operating
+// system.
+func registeredFile(f *GoMigration) string {
 	return f.Source[strings.LastIndexAny(f.Source, `/\`)+1:]
+}
+
+// allGoMigrations returns the Go migrations of a set. Goose does not export its global
+// registry, but a provider without files lists the migrations that it would run.
+func allGoMigrations(o Options) ([]*GoMigration, error) {
+	db := sql.OpenDB(&recorder{})
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectCustom, db, nil,
+		goose.WithStore(&versionStore{}), goose.WithLogger(goose.NopLogger()),
+		goose.WithGoMigrations(o.Go...), goose.WithDisableGlobalRegistry(o.OnlyOwnGo))
+	if errors.Is(err, goose.ErrNoMigrations) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	own := map[int64]*GoMigration{}
+	for _, m := range o.Go {
+		own[m.Version] = m
+	}
+	var all []*GoMigration
+	for _, s := range p.ListSources() {
+		if m, ok := own[s.Version]; ok {
+			all = append(all, m)
+			continue
+		}
+		// Goose runs its registered value; this one only represents it.
+		all = append(all, &GoMigration{Type: goose.TypeGo, Version: s.Version, Source: s.Path, Registered: true})
+	}
+	return all, nil
 }

@@ -14,19 +14,19 @@ import (
 	"github.com/qarion/seedbed"
 )
 
-// State is one migration and whether it is applied.
+// State says whether a migration is applied.
 type State struct {
 	Migration
 	Applied   bool
-	AppliedAt time.Time // zero where not applied
-	// Unknown is a version that the database has and the set has not: another
-	// branch was here, or the file is gone.
+	AppliedAt time.Time // zero if it is not applied
+	// Unknown says that the database has the version and the set does not: another
+	// branch has applied it, or its file was deleted.
 	Unknown bool
 }
 
-// Status says of each migration of fsys whether db has it, by version; versions
-// that only db knows are listed too. It reads and takes no lock: unlike
-// goose's own, it does not create the version table.
+// Status says of each migration of fsys whether db has it, by version, and lists versions
+// that only db has. It only reads, takes no lock and, unlike goose, does not create the
+// version table.
 func Status(ctx context.Context, db seedbed.DB, fsys fs.FS, options ...Options) ([]State, error) {
 	s, err := Open(fsys, options...)
 	if err != nil {
@@ -35,8 +35,7 @@ func Status(ctx context.Context, db seedbed.DB, fsys fs.FS, options ...Options) 
 	return s.Status(ctx, db)
 }
 
-// Status is [Status] for a set already open. Any handle will do, a transaction
-// included.
+// Status is [Status] for a set that is open. It takes any handle, also a transaction.
 func (s *Set) Status(ctx context.Context, db seedbed.DB) ([]State, error) {
 	applied, err := s.applied(ctx, db)
 	if err != nil {
@@ -55,12 +54,12 @@ func (s *Set) Status(ctx context.Context, db seedbed.DB) ([]State, error) {
 	return all, nil
 }
 
-// applied reads goose's version table. As in goose, the latest row of a version
-// tells; the version 0 that stands for "no migration" is left out. The table's name
-// goes in unquoted, as goose itself puts it.
+// applied reads goose's version table. As in goose, the latest row of a version counts.
+// Version 0, which stands for no migration, is left out. The table's name is not quoted,
+// as in goose.
 func (s *Set) applied(ctx context.Context, db seedbed.DB) (map[int64]time.Time, error) {
 	table := cmp.Or(s.options.Table, goose.DefaultTablename)
-	exists := false // asked first, because a failed statement would abort a caller's transaction
+	exists := false // a query of a missing table would abort the caller's transaction
 	if err := db.QueryRow(ctx, "select to_regclass($1) is not null", table).Scan(&exists); err != nil || !exists {
 		return nil, err
 	}
@@ -71,10 +70,10 @@ func (s *Set) applied(ctx context.Context, db seedbed.DB) (map[int64]time.Time, 
 	}
 	applied := map[int64]time.Time{}
 	var version int64
-	var is bool
+	var isApplied bool
 	var when time.Time
-	_, err = pgx.ForEachRow(rows, []any{&version, &is, &when}, func() error {
-		if is && version > 0 {
+	_, err = pgx.ForEachRow(rows, []any{&version, &isApplied, &when}, func() error {
+		if isApplied && version > 0 {
 			applied[version] = when
 		}
 		return nil

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// What a table distributed by space_id must fulfil (docs.citusdata.com, "Determining
-// the distribution column", and the errors of create_distributed_table). organizations,
-// spaces and users are reference tables there.
+// distributionRules are the conditions of Citus for a table distributed by space_id
+// (docs.citusdata.com, "Determining the distribution column", and the errors of
+// create_distributed_table). organizations, spaces and users are reference tables there.
 const distributionRules = `
 with scoped as (
 	select c.oid, c.relname, a.attnum, a.attnotnull
@@ -54,12 +54,12 @@ order by 1`
 func TestDistributesByTenant(t *testing.T) {
 	t.Parallel()
 	db := reference.DB(t)
-	for _, v := range list[string](t, db, distributionRules) {
+	for _, v := range queryColumn[string](t, db, distributionRules) {
 		t.Error(v)
 	}
-	// The rules bite: each of these breaks at least one.
+	// Each of these breaks at least one of the rules.
 	owner := db.As(t, "seedbed_owner", nil)
-	do(t, owner, `
+	mustExec(t, owner, `
 		create table bad_null (space_id uuid references spaces (id), id uuid, primary key (id));
 		create table bad_local (id uuid primary key);
 		create table bad_ref (space_id uuid not null, id uuid not null, owner_id uuid not null, local_id uuid references bad_local,
@@ -67,7 +67,7 @@ func TestDistributesByTenant(t *testing.T) {
 		create trigger bad after insert on bad_ref execute function suppress_redundant_updates_trigger();
 		alter table users add column space_id2 uuid, add column user_id2 uuid,
 			add foreign key (space_id2, user_id2) references space_memberships (space_id, user_id)`)
-	got := strings.Join(list[string](t, db, distributionRules), "\n")
+	got := strings.Join(queryColumn[string](t, db, distributionRules), "\n")
 	for _, want := range []string{
 		"bad_null: space_id may be NULL", "bad_null: no index leads with space_id", "bad_null: unique bad_null_pkey is without space_id",
 		"bad_ref: bad_ref_owner_id_space_id_fkey does not pair space_id with space_id", "bad_ref: no foreign key to spaces",
@@ -80,12 +80,12 @@ func TestDistributesByTenant(t *testing.T) {
 	}
 }
 
-// Every foreign key between scoped tables is tried with a row that exists in another
-// space only; those that were never seen to refuse are listed.
+// Every foreign key between scoped tables refuses a row that exists in another space only.
+// The test fails for a foreign key that it has not seen refuse one.
 func TestCrossSpaceReferencesAreRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	own := func(kind string) string { return onlyIn(t, w, green, kind) }
+	w := newTenantFixture(t)
+	own := func(kind string) string { return insertOnlyIn(t, w, green, kind) }
 	moves := []struct{ table, set, value string }{
 		{"datasets", "owner_id", id(green + " user")},
 		{"datasets", "source_system_id", own("source_system")},
@@ -104,7 +104,7 @@ func TestCrossSpaceReferencesAreRefused(t *testing.T) {
 	bitten := map[string]bool{}
 	try := func(sql string, args ...any) {
 		t.Helper()
-		code, constraint, err := refusal(t, w.seeder, sql, args...)
+		code, constraint, err := refusalOf(t, w.seeder, sql, args...)
 		if code != foreignKey {
 			t.Errorf("%s: %v", sql, err)
 		}
@@ -126,7 +126,7 @@ func TestCrossSpaceReferencesAreRefused(t *testing.T) {
 	} {
 		// Moving a subtype row to a space where its base is not.
 		lone := id("lone " + table)
-		do(t, w.seeder, `insert into spaces (id, organization_id, slug, name) values ($1, $2, $3, 'x')`, lone, id(acme), strings.ReplaceAll(table, "_", "-"))
+		mustExec(t, w.seeder, `insert into spaces (id, organization_id, slug, name) values ($1, $2, $3, 'x')`, lone, id(acme), strings.ReplaceAll(table, "_", "-"))
 		try(fmt.Sprintf("insert into %s (space_id, id, %s) select $1, id, %[2]s from %[1]s where space_id = $2", table, columns), lone, id(green))
 		// And a base row whose subtype row is in another space.
 		kind := strings.TrimSuffix(table, "_systems")
@@ -136,7 +136,7 @@ func TestCrossSpaceReferencesAreRefused(t *testing.T) {
 	try("insert into audit_logs (space_id, organization_id, actor_id, action, subject) values ($1, $2, $3, 'a.b', 'x/"+id("x")+"')",
 		id(red), id(acme), id(green+" user"))
 
-	all := list[string](t, w.DB, `select distinct f.conname from pg_constraint f
+	all := queryColumn[string](t, w.DB, `select distinct f.conname from pg_constraint f
 		join pg_attribute a on a.attrelid = f.conrelid and a.attname = 'space_id'
 		where f.contype = 'f' and f.conparentid = 0 and cardinality(f.conkey) > 1 order by 1`)
 	if len(all) < 35 {
@@ -149,8 +149,9 @@ func TestCrossSpaceReferencesAreRefused(t *testing.T) {
 	}
 }
 
-// onlyIn makes a row of that kind in one space with an id that no other space has.
-func onlyIn(t *testing.T, w *world, space, kind string) string {
+// insertOnlyIn inserts a row of that kind into one space, with an id that no other space
+// has.
+func insertOnlyIn(t *testing.T, w *tenantFixture, space, kind string) string {
 	t.Helper()
 	sql := map[string]string{
 		"dataset":       "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'only here', $3)",
@@ -161,7 +162,7 @@ func onlyIn(t *testing.T, w *world, space, kind string) string {
 		"comment":       "insert into comments (space_id, id, resource_type, resource_id, author_id, body) values ($1, $2, 'dataset', '" + id("dataset") + "', $3, 'only here')",
 	}[kind]
 	name := id("only " + space + kind)
-	do(t, w.seeder, sql+" on conflict do nothing", id(space), name, id(space+" user"))
+	mustExec(t, w.seeder, sql+" on conflict do nothing", id(space), name, id(space+" user"))
 	return name
 }
 
@@ -174,51 +175,51 @@ func polymorphic(table string) string {
 	}[table]
 }
 
-// counts is the number of rows by table and space.
-func counts(t *testing.T, w *world, space string) map[string]int64 {
+// rowCounts returns the number of a space's rows by table.
+func rowCounts(t *testing.T, w *tenantFixture, space string) map[string]int64 {
 	t.Helper()
 	n := map[string]int64{}
-	for _, table := range w.scoped(t) {
-		n[table] = one[int64](t, w.seeder, "select count(*) from "+table+" where space_id = $1", id(space))
+	for _, table := range w.scopedTables(t) {
+		n[table] = queryValue[int64](t, w.seeder, "select count(*) from "+table+" where space_id = $1", id(space))
 	}
 	return n
 }
 
 func TestCascadesStayInTheSpace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	before := counts(t, w, blue)
+	w := newTenantFixture(t)
+	before := rowCounts(t, w, blue)
 	for table, n := range before {
 		if n == 0 {
 			t.Errorf("%s has no row to lose", table)
 		}
 	}
 	// Every id exists in all three spaces.
-	do(t, w.seeder, "delete from datasets where space_id = $1 and id = $2", id(red), id("dataset"))
-	if n := counts(t, w, red)["comments"]; n != 0 {
+	mustExec(t, w.seeder, "delete from datasets where space_id = $1 and id = $2", id(red), id("dataset"))
+	if n := rowCounts(t, w, red)["comments"]; n != 0 {
 		t.Errorf("%d comments of the deleted dataset are left", n)
 	}
-	refuses(t, w.seeder, foreignKey, "audit_logs_space_id_organization_id_fkey", "delete from spaces where id = $1", id(red))
+	mustRefuseWith(t, w.seeder, foreignKey, "audit_logs_space_id_organization_id_fkey", "delete from spaces where id = $1", id(red))
 	owner := w.As(t, "seedbed_owner", nil)
-	do(t, owner, "alter table audit_logs drop constraint audit_logs_space_id_organization_id_fkey, drop constraint audit_logs_space_id_actor_id_fkey")
-	do(t, w.seeder, "delete from spaces where id = $1", id(red))
-	for table, n := range counts(t, w, red) {
+	mustExec(t, owner, "alter table audit_logs drop constraint audit_logs_space_id_organization_id_fkey, drop constraint audit_logs_space_id_actor_id_fkey")
+	mustExec(t, w.seeder, "delete from spaces where id = $1", id(red))
+	for table, n := range rowCounts(t, w, red) {
 		if n != 0 && table != "audit_logs" {
 			t.Errorf("%s: %d rows of the deleted space are left", table, n)
 		}
 	}
-	for table, n := range counts(t, w, blue) {
+	for table, n := range rowCounts(t, w, blue) {
 		if n != before[table] {
 			t.Errorf("%s: %d rows in another space, were %d", table, n, before[table])
 		}
 	}
 }
 
-// What is unique is so within a space, so that a conflict tells nothing about others.
+// Unique keys include the space, so a conflict says nothing about another space.
 func TestUniquenessIsPerSpace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	do(t, w.seeder, "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'secret', $3)", id(red), id("secret"), id(red+" user"))
-	accepts(t, w.app(t, blue), "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'secret', $3)", id(blue), id("secret"), id(blue+" user"))
-	refuses(t, w.app(t, red), unique, "datasets_pkey", "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'other', $3)", id(red), id("secret"), id(red+" user"))
+	w := newTenantFixture(t)
+	mustExec(t, w.seeder, "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'secret', $3)", id(red), id("secret"), id(red+" user"))
+	mustAccept(t, w.asApplication(t, blue), "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'secret', $3)", id(blue), id("secret"), id(blue+" user"))
+	mustRefuseWith(t, w.asApplication(t, red), unique, "datasets_pkey", "insert into datasets (space_id, id, name, owner_id) values ($1, $2, 'other', $3)", id(red), id("secret"), id(red+" user"))
 }

@@ -12,33 +12,32 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// readDump reads the one file that pg_dump wrote.
-func readDump(fsys fs.FS, dir string) ([]file, error) {
-	names, err := sqlNames(fsys, dir)
+// readDump reads a file that pg_dump wrote.
+func readDump(fsys fs.FS, dir string) ([]foreignMigration, error) {
+	names, err := sqlFiles(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	var files []file
+	var files []foreignMigration
 	for _, name := range names {
 		text, err := readText(fsys, dir, name)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{name: name, up: part{file: name, text: text, line: 1}})
+		files = append(files, foreignMigration{name: name, up: sectionText{file: name, text: text, line: 1}})
 	}
 	return files, nil
 }
 
-// dumpStatements are what a dump says of the schema and its rows. What it says of
-// psql, of the session that loads it and of who owns things is left out: in a test
-// everything belongs to the role that migrates. Roles that it grants to are made
-// where there are none.
-func dumpStatements(p part) ([]statement, error) {
+// dumpStatements returns a dump's statements for the schema and its rows. It leaves out
+// psql's commands, settings of the loading session and owners: in a test everything
+// belongs to the migrating role. It creates missing roles that the dump grants to.
+func dumpStatements(p sectionText) ([]statement, error) {
 	var all []statement
 	roles := map[string]bool{}
-	for _, piece := range cutCopies(p) {
+	for _, piece := range splitCopies(p) {
 		if piece.rows != nil {
-			inserts, err := piece.inserts(p.file)
+			inserts, err := piece.insertStatements(p.file)
 			if err != nil {
 				return nil, err
 			}
@@ -46,9 +45,9 @@ func dumpStatements(p part) ([]statement, error) {
 			continue
 		}
 		piece.text = withoutCommands(piece.text)
-		at := lineCounter{part: piece.part}
+		at := lineCounter{sectionText: piece.sectionText}
 		for _, st := range sqltext.Split(piece.text).Statements {
-			if loaderOnly(st) {
+			if isLoaderOnly(st) {
 				continue
 			}
 			line := at.line(st.Pos)
@@ -64,12 +63,12 @@ func dumpStatements(p part) ([]statement, error) {
 	return all, nil
 }
 
-// loaderOnly reports whether a statement is about the session that loads the dump, or
-// takes another owner or a superuser.
-func loaderOnly(st sqltext.Statement) bool {
+// isLoaderOnly reports whether a statement concerns only the session that loads the dump,
+// or needs another owner or a superuser.
+func isLoaderOnly(st sqltext.Statement) bool {
 	switch {
 	case st.Starts("set"):
-		// Functions may come before what they name.
+		// A dump creates functions before the tables that they use.
 		return !st.Starts("set", "check_function_bodies") && !st.Starts("set", "search_path")
 	case st.Starts("alter"):
 		return sqltext.Index(st.Tokens, "owner", "to") >= 0 || st.Starts("alter", "default", "privileges", "for")
@@ -80,7 +79,7 @@ func loaderOnly(st sqltext.Statement) bool {
 		st.Starts("drop", "schema") && sqltext.Index(st.Tokens, "public") >= 0
 }
 
-// grantees are the roles that a GRANT, REVOKE or policy names, PUBLIC left out.
+// grantees returns the roles that a GRANT, REVOKE or policy names, without PUBLIC.
 func grantees(st sqltext.Statement) []string {
 	at := -1
 	switch {
@@ -107,15 +106,16 @@ func grantees(st sqltext.Statement) []string {
 	return roles
 }
 
+// createRole returns a statement that creates a role if it is missing.
 func createRole(name string) string {
 	return fmt.Sprintf("do $seedbed$ begin if to_regrole(%[1]s) is null then create role %[2]s; end if; end $seedbed$",
-		"'"+literal(pgx.Identifier{name}.Sanitize())+"'", pgx.Identifier{name}.Sanitize())
+		"'"+escapeLiteral(pgx.Identifier{name}.Sanitize())+"'", pgx.Identifier{name}.Sanitize())
 }
 
-// withoutCommands blanks psql's own lines out, so that line numbers stay.
+// withoutCommands replaces psql's commands by blanks, so that line numbers are right.
 func withoutCommands(text string) string {
 	for {
-		offset, err := psqlAt(text)
+		offset, err := findPsqlOnly(text)
 		if err == nil || text[offset] != '\\' {
 			return text
 		}
@@ -124,11 +124,11 @@ func withoutCommands(text string) string {
 	}
 }
 
-// dumpPiece is SQL, or the rows of one COPY.
+// dumpPiece is a part of a dump: SQL, or the rows of one COPY.
 type dumpPiece struct {
-	part
-	copy string   // up to FROM stdin
-	rows []string // nil: SQL
+	sectionText
+	copyTarget string   // up to FROM stdin
+	rows       []string // nil: SQL
 }
 
 var (
@@ -136,13 +136,13 @@ var (
 	copyForm = regexp.MustCompile(`^(.+?)(?: (\(.*\)))?$`)
 )
 
-// cutCopies takes the rows of COPY out, which are no SQL.
-func cutCopies(p part) []dumpPiece {
+// splitCopies separates the rows of COPY from the SQL.
+func splitCopies(p sectionText) []dumpPiece {
 	var pieces []dumpPiece
 	lines := strings.SplitAfter(p.text, "\n")
-	from := 0 // first line of the SQL that is not cut yet
-	sql := func(to int) {
-		pieces = append(pieces, dumpPiece{part: part{line: p.line + from, text: strings.Join(lines[from:to], "")}})
+	from := 0 // first line of the SQL that has not been added
+	addSQL := func(to int) {
+		pieces = append(pieces, dumpPiece{sectionText: sectionText{line: p.line + from, text: strings.Join(lines[from:to], "")}})
 	}
 	for i := 0; i < len(lines); i++ {
 		m := copyLine.FindStringSubmatch(strings.TrimRight(lines[i], "\n"))
@@ -157,24 +157,24 @@ func cutCopies(p part) []dumpPiece {
 		for _, l := range lines[i+1 : i+end] {
 			rows = append(rows, strings.TrimRight(l, "\n"))
 		}
-		sql(i)
-		pieces = append(pieces, dumpPiece{part: part{line: p.line + i}, copy: m[1], rows: rows})
+		addSQL(i)
+		pieces = append(pieces, dumpPiece{sectionText: sectionText{line: p.line + i}, copyTarget: m[1], rows: rows})
 		i += end
 		from = i + 1
 	}
-	sql(len(lines))
+	addSQL(len(lines))
 	return pieces
 }
 
-// rowsAtOnce is how many rows one INSERT writes.
-const rowsAtOnce = 500
+// rowsPerInsert is the number of rows that one INSERT writes.
+const rowsPerInsert = 500
 
-// inserts are the rows as INSERT statements, which go through goose.
-func (c dumpPiece) inserts(file string) ([]statement, error) {
-	m := copyForm.FindStringSubmatch(c.copy)
+// insertStatements returns the rows of a COPY as INSERT statements, which goose can send.
+func (c dumpPiece) insertStatements(file string) ([]statement, error) {
+	m := copyForm.FindStringSubmatch(c.copyTarget)
 	var all []statement
-	for from := 0; from < len(c.rows); from += rowsAtOnce {
-		rows := c.rows[from:min(from+rowsAtOnce, len(c.rows))]
+	for from := 0; from < len(c.rows); from += rowsPerInsert {
+		rows := c.rows[from:min(from+rowsPerInsert, len(c.rows))]
 		values := make([]string, len(rows))
 		for i, row := range rows {
 			fields := strings.Split(row, "\t")
@@ -195,7 +195,7 @@ func (c dumpPiece) inserts(file string) ([]statement, error) {
 
 var copyEscapes = map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
 
-// copyValue is a field of COPY's text format as an SQL literal. pg_dump writes no
+// copyValue returns a field of COPY's text format as an SQL literal. pg_dump writes no
 // octal or hexadecimal escapes.
 func copyValue(field string) (string, error) {
 	if field == `\N` {
@@ -217,8 +217,8 @@ func copyValue(field string) (string, error) {
 		b.WriteByte(c)
 	}
 	value := b.String()
-	if strings.Contains(value, `\`) { // whatever standard_conforming_strings is
-		return "E'" + strings.ReplaceAll(literal(value), `\`, `\\`) + "'", nil
+	if strings.Contains(value, `\`) { // E'' does not depend on standard_conforming_strings
+		return "E'" + strings.ReplaceAll(escapeLiteral(value), `\`, `\\`) + "'", nil
 	}
-	return "'" + literal(value) + "'", nil
+	return "'" + escapeLiteral(value) + "'", nil
 }

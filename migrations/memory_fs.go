@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// memory is a flat file system of bytes already read, so that goose runs exactly
-// what was checked. (testing/fstest has one, but importing it would bring the
-// testing flags into every program.)
-type memory map[string][]byte
+// memoryFS is a flat file system of bytes already read, so that goose runs what was
+// checked. testing/fstest would add the testing flags to every program.
+type memoryFS map[string][]byte
 
-func (m memory) Open(name string) (fs.File, error) {
+func (m memoryFS) Open(name string) (fs.File, error) {
 	if name == "." {
 		return &memoryFile{name: ".", dir: m}, nil
 	}
@@ -26,7 +25,7 @@ func (m memory) Open(name string) (fs.File, error) {
 }
 
 // ReadDir lists the names in order; the only directory is the root.
-func (m memory) ReadDir(name string) ([]fs.DirEntry, error) {
+func (m memoryFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if name != "." {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
 	}
@@ -41,7 +40,7 @@ type memoryFile struct {
 	*bytes.Reader
 	name string
 	size int64
-	dir  memory // set for the root
+	dir  memoryFS // set for the root
 }
 
 func (f *memoryFile) Stat() (fs.FileInfo, error) { return f, nil }

@@ -15,11 +15,11 @@ import (
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// world is a reference database with two organizations: acme owns the spaces red and
-// blue, bolt owns green. Every space has one row or more in every scoped table, and
-// where it can, the same ids as the others: keys lead with the space, so that must
-// not matter.
-type world struct {
+// tenantFixture is a database with the reference schema and two organizations: acme owns
+// the spaces red and blue, bolt owns green. Every space has rows in every scoped table,
+// with the same ids as in the other spaces where that is possible: keys begin with the
+// space, so equal ids must not matter.
+type tenantFixture struct {
 	*pgtest.DB
 	seeder *pgtest.DB // bypasses row-level security
 }
@@ -29,27 +29,27 @@ const (
 	red, blue, green = "red", "blue", "green"
 )
 
-// id is a uuid made from what it stands for.
+// id returns a UUID made from a name.
 func id(name string) string {
 	h := md5.Sum([]byte(name))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:])
 }
 
-func newWorld(t *testing.T) *world {
+func newTenantFixture(t *testing.T) *tenantFixture {
 	t.Helper()
 	db := reference.DB(t)
-	w := &world{DB: db, seeder: db.As(t, "seedbed_seeder", nil)}
+	w := &tenantFixture{DB: db, seeder: db.As(t, "seedbed_seeder", nil)}
 	for _, org := range []string{acme, bolt} {
-		do(t, w.seeder, "insert into organizations (id, slug, name) values ($1, $2, $2)", id(org), org)
+		mustExec(t, w.seeder, "insert into organizations (id, slug, name) values ($1, $2, $2)", id(org), org)
 	}
-	w.space(t, red, acme)
-	w.space(t, blue, acme)
-	w.space(t, green, bolt)
+	w.fillSpace(t, red, acme)
+	w.fillSpace(t, blue, acme)
+	w.fillSpace(t, green, bolt)
 	return w
 }
 
-// space fills every scoped table for one space.
-func (w *world) space(t *testing.T, name, org string) {
+// fillSpace inserts rows into every scoped table for one space.
+func (w *tenantFixture) fillSpace(t *testing.T, name, org string) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), w.seeder, func(tx pgx.Tx) error {
 		sql := strings.NewReplacer("{space}", id(name), "{org}", id(org), "{user}", id(name+" user"), "{name}", name,
@@ -95,22 +95,22 @@ insert into audit_logs (space_id, organization_id, actor_id, action, subject, oc
 	('{space}', '{org}', null, 'dataset.profile', 'dataset/{dataset}', '2031-03-01 00:00Z');
 `
 
-// app is the application inside one space.
-func (w *world) app(t *testing.T, space string) *pgtest.DB {
+// asApplication returns the database for the application's role, in one space.
+func (w *tenantFixture) asApplication(t *testing.T, space string) *pgtest.DB {
 	t.Helper()
 	return w.As(t, "seedbed_app", map[string]string{"seedbed.space_id": id(space)})
 }
 
-// admin is the administrator of one organization.
-func (w *world) admin(t *testing.T, org string) *pgtest.DB {
+// asAdministrator returns the database for the administrator's role, in one organization.
+func (w *tenantFixture) asAdministrator(t *testing.T, org string) *pgtest.DB {
 	t.Helper()
 	return w.As(t, "seedbed_org_admin", map[string]string{"seedbed.organization_id": id(org)})
 }
 
-// scoped are the tables with a space_id, partitions apart.
-func (w *world) scoped(t *testing.T) []string {
+// scopedTables returns the tables with a space_id, without partitions.
+func (w *tenantFixture) scopedTables(t *testing.T) []string {
 	t.Helper()
-	all := list[string](t, w.DB, `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+	all := queryColumn[string](t, w.DB, `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
 		where a.attname = 'space_id' and c.relkind in ('r', 'p') and not c.relispartition
 		and c.relnamespace = 'public'::regnamespace order by 1`)
 	if len(all) < 15 {
@@ -119,16 +119,16 @@ func (w *world) scoped(t *testing.T) []string {
 	return all
 }
 
-// list returns the values of a query's only column.
-func list[T any](t *testing.T, db seedbed.DB, sql string, args ...any) []T {
+// queryColumn returns the values of a query's only column.
+func queryColumn[T any](t *testing.T, db seedbed.DB, sql string, args ...any) []T {
 	t.Helper()
 	return testpg.List[T](t, db, sql, args...)
 }
 
-// refusal is the SQLSTATE and the constraint with which statements are refused, at the
-// latest when deferred constraints are checked; empty where they are accepted. Nothing
-// stays.
-func refusal(t *testing.T, db seedbed.DB, sql string, args ...any) (code, constraint string, err error) {
+// refusalOf returns the SQLSTATE and the constraint with which Postgres refuses
+// statements, at the latest when it checks deferred constraints; "" if it accepts them. It
+// rolls back.
+func refusalOf(t *testing.T, db seedbed.DB, sql string, args ...any) (code, constraint string, err error) {
 	t.Helper()
 	tx, err := db.Begin(t.Context())
 	if err != nil {
@@ -147,19 +147,20 @@ func refusal(t *testing.T, db seedbed.DB, sql string, args ...any) (code, constr
 	return "", "", nil
 }
 
-// refuses requires that SQLSTATE, and that constraint where one is named.
-func refuses(t *testing.T, db seedbed.DB, code, constraint, sql string, args ...any) {
+// mustRefuseWith requires a refusal with that SQLSTATE, and with that constraint unless it
+// is "".
+func mustRefuseWith(t *testing.T, db seedbed.DB, code, constraint, sql string, args ...any) {
 	t.Helper()
-	gotCode, gotConstraint, err := refusal(t, db, sql, args...)
+	gotCode, gotConstraint, err := refusalOf(t, db, sql, args...)
 	if gotCode != code || constraint != "" && gotConstraint != constraint {
 		t.Errorf("%s\n\twant %s %s, got %v", sql, code, constraint, err)
 	}
 }
 
-// accepts is the positive control: what is refused elsewhere can be done.
-func accepts(t *testing.T, db seedbed.DB, sql string, args ...any) {
+// mustAccept requires that statements succeed: it is the control for mustRefuseWith.
+func mustAccept(t *testing.T, db seedbed.DB, sql string, args ...any) {
 	t.Helper()
-	if _, _, err := refusal(t, db, sql, args...); err != nil {
+	if _, _, err := refusalOf(t, db, sql, args...); err != nil {
 		t.Errorf("%s\n\t%v", sql, err)
 	}
 }

@@ -1,10 +1,30 @@
 package migrations
 
-import "github.com/qarion/seedbed"
+import (
+	"embed"
+	"io/fs"
 
-// Model says what the tables of the reference schema mean. It is written by hand,
-// and what seedbed.Discover reads from a database with [FS] applied equals it. Each
-// call returns a value of the caller's own.
+	"github.com/qarion/seedbed"
+)
+
+//go:embed schema/*.sql
+var embedded embed.FS
+
+// FS has the reference schema as goose files, for pgtest.Server, [Up] or goose.
+var FS = subtree(embedded, "schema")
+
+// subtree returns a directory of fsys. If dir is not a valid path it returns fsys, and
+// Open then reports an error.
+func subtree(fsys fs.FS, dir string) fs.FS {
+	sub, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return fsys
+	}
+	return sub
+}
+
+// Model declares what the tables of the reference schema mean. It equals what
+// seedbed.Discover reads from a database with [FS] applied. Each call returns a new value.
 func Model() seedbed.Model {
 	return seedbed.Model{
 		Tenants: []seedbed.Tenant{
@@ -12,7 +32,7 @@ func Model() seedbed.Model {
 			{Name: "space", Table: "spaces", Key: columns("id"), Setting: "seedbed.space_id",
 				Parent: "organization", ParentColumns: columns("organization_id")},
 		},
-		Scoped: append(inSpace("space_memberships", "datasets", "quality_checks", "check_runs", "check_results",
+		Scoped: append(scopedToSpace("space_memberships", "datasets", "quality_checks", "check_runs", "check_results",
 			"source_systems", "snowflake_systems", "bigquery_systems", "databricks_systems", "postgres_systems",
 			"comments", "attachments", "annotations"),
 			seedbed.Scoped{Table: "organization_memberships", Tenant: "organization", Columns: columns("organization_id")}),
@@ -34,7 +54,7 @@ func Model() seedbed.Model {
 	}
 }
 
-// resources are what comments, attachments and annotations all point at.
+// resources are the targets of comments, attachments and annotations alike.
 func resources() []seedbed.Target {
 	return []seedbed.Target{
 		resource("dataset", "datasets"), resource("quality_check", "quality_checks"), resource("check_run", "check_runs"),
@@ -44,7 +64,7 @@ func resources() []seedbed.Target {
 
 func columns(names ...string) []string { return names }
 
-func inSpace(tables ...string) []seedbed.Scoped {
+func scopedToSpace(tables ...string) []seedbed.Scoped {
 	all := make([]seedbed.Scoped, len(tables))
 	for i, table := range tables {
 		all[i] = seedbed.Scoped{Table: table, Tenant: "space", Columns: columns("space_id")}

@@ -134,7 +134,7 @@ func tryChecks(ctx context.Context, db seedbed.DB, tables []*table) (map[*table]
 		return failing, err
 	}
 	clear(failing)
-	for _, t := range tables { // one of the expressions raises an error
+	for _, t := range tables { // an expression has raised an error: find out of which table
 		switch err := ask([]*table{t}); {
 		case evaluationFailed(err):
 			failing[t] = t.relation.Checks()

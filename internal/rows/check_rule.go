@@ -22,24 +22,24 @@ type rule struct {
 	letterCase  string // "upper" or "lower": the case that is demanded
 }
 
-// Constraints come as Postgres prints them, fully parenthesised and with casts.
-// This is a reader of that print for the few forms that people write, no parser of
-// SQL: whatever it does not know, checkSolver tries out on the server.
+// Postgres prints constraints fully parenthesised and with casts. These expressions read
+// the forms that people write most; for all others checkSolver asks the server.
 var (
-	ruleAny      = regexp.MustCompile(`^(\S+) = ANY \(+ARRAY\[(.*?)\]`)
+	ruleAny     = regexp.MustCompile(`^(\S+) = ANY \(+ARRAY\[(.*?)\]`) // x = ANY (ARRAY['a'::text, 'b'::text])
+	ruleAnyText = regexp.MustCompile(`^(\S+) = ANY \(+'\{(.*)\}'::`)   // x = ANY ('{a,b}'::text[])
+	ruleMatch   = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'`)      // x ~ '^[a-z]+$'
+	ruleLength  = regexp.MustCompile(`^(?:char_|character_|octet_)?length\((?:btrim\()?([^)]*?)\)+ (>=|<=|>|<|=) (\d+)$`)
+	ruleBound   = regexp.MustCompile(`^(\S+) (>=|<=|>|<|=) \(?'?(-?\d+(?:\.\d+)?)'?\)?(?:::[\w ]+)?$`)
+	ruleJSON    = regexp.MustCompile(`^jsonb?_typeof\((\S+)\) = '(\w+)'`)
+	ruleEqual   = regexp.MustCompile(`^(\S+) = '((?:[^']|'')*)'`)
+	ruleNotNull = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
+	ruleCase    = regexp.MustCompile(`^(\S+) = (upper|lower)\((\S+)\)$`) // x = lower(x)
+	ruleBool    = regexp.MustCompile(`^(?:NOT )?(\S+)$`)                 // x, or NOT x
+
 	arrayElement = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|[^,]+`)
-	ruleAnyText  = regexp.MustCompile(`^(\S+) = ANY \(+'\{(.*)\}'::`)
-	ruleMatch    = regexp.MustCompile(`^(\S+) ~ '((?:[^']|'')*)'`)
-	ruleLength   = regexp.MustCompile(`^(?:char_|character_|octet_)?length\((?:btrim\()?([^)]*?)\)+ (>=|<=|>|<|=) (\d+)$`)
-	ruleBound    = regexp.MustCompile(`^(\S+) (>=|<=|>|<|=) \(?'?(-?\d+(?:\.\d+)?)'?\)?(?:::[\w ]+)?$`)
-	ruleJSON     = regexp.MustCompile(`^jsonb?_typeof\((\S+)\) = '(\w+)'`)
-	ruleEqual    = regexp.MustCompile(`^(\S+) = '((?:[^']|'')*)'`)
-	ruleNotNull  = regexp.MustCompile(`^(\S+) IS NOT NULL$`)
-	ruleFold     = regexp.MustCompile(`^(\S+) = (upper|lower)\((\S+)\)$`)
-	ruleFlag     = regexp.MustCompile(`^(?:NOT )?(\S+)$`)
-	// of an extension's type, such as citext: OPERATOR(public.~)
+	literal      = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
+	// qualifiedOperator matches an operator of an extension's type: OPERATOR(public.~)
 	qualifiedOperator = regexp.MustCompile(`OPERATOR\((?:"[^"]+"|\w+)\.([^)]+)\)`)
-	ruleLiteral       = regexp.MustCompile(`'((?:[^']|'')*)'|-?\d+(?:\.\d+)?`)
 )
 
 // rule reads every CHECK that is about the column alone, including those of its domains.
@@ -74,42 +74,36 @@ func (r *rule) read(expr, name string) {
 
 // readConjunct reads one of the conditions that AND connects.
 func (r *rule) readConjunct(part, name string) {
-	isColumn := func(s string) bool { return columnName(s) == name }
-	switch {
-	case matchColumn(ruleNotNull, part, isColumn) != nil:
+	match := func(re *regexp.Regexp) []string {
+		m := re.FindStringSubmatch(part)
+		if m == nil || columnName(m[1]) != name {
+			return nil
+		}
+		return m
+	}
+	if match(ruleNotNull) != nil {
 		r.notNull = true
-	case matchColumn(ruleAny, part, isColumn) != nil:
-		r.choices = literals(matchColumn(ruleAny, part, isColumn)[2])
-	case matchColumn(ruleAnyText, part, isColumn) != nil:
-		r.choices = elements(unquote(matchColumn(ruleAnyText, part, isColumn)[2]))
-	case matchColumn(ruleMatch, part, isColumn) != nil:
-		r.patterns = append(r.patterns, unquote(matchColumn(ruleMatch, part, isColumn)[2]))
-	case matchColumn(ruleLength, part, isColumn) != nil:
-		m := matchColumn(ruleLength, part, isColumn)
+	} else if m := match(ruleAny); m != nil {
+		r.choices = literals(m[2])
+	} else if m := match(ruleAnyText); m != nil {
+		r.choices = elements(unquote(m[2]))
+	} else if m := match(ruleMatch); m != nil {
+		r.patterns = append(r.patterns, unquote(m[2]))
+	} else if m := match(ruleLength); m != nil {
 		n, _ := strconv.Atoi(m[3])
 		r.addLength(m[2], n)
-	case matchColumn(ruleJSON, part, isColumn) != nil:
-		r.jsonType = matchColumn(ruleJSON, part, isColumn)[2]
-	case matchColumn(ruleBound, part, isColumn) != nil:
-		m := matchColumn(ruleBound, part, isColumn)
+	} else if m := match(ruleJSON); m != nil {
+		r.jsonType = m[2]
+	} else if m := match(ruleBound); m != nil {
 		x, _ := strconv.ParseFloat(m[3], 64)
 		r.addBound(m[2], x)
-	case matchColumn(ruleEqual, part, isColumn) != nil:
-		r.choices = []string{unquote(matchColumn(ruleEqual, part, isColumn)[2])}
-	case matchColumn(ruleFold, part, isColumn) != nil && isColumn(matchColumn(ruleFold, part, isColumn)[3]):
-		r.letterCase = matchColumn(ruleFold, part, isColumn)[2]
-	case matchColumn(ruleFlag, part, isColumn) != nil:
+	} else if m := match(ruleEqual); m != nil {
+		r.choices = []string{unquote(m[2])}
+	} else if m := match(ruleCase); m != nil && columnName(m[3]) == name {
+		r.letterCase = m[2]
+	} else if match(ruleBool) != nil {
 		r.choices = []string{strconv.FormatBool(!strings.HasPrefix(part, "NOT "))}
 	}
-}
-
-// matchColumn returns the groups of a match whose first group is the column.
-func matchColumn(re *regexp.Regexp, s string, isColumn func(string) bool) []string {
-	m := re.FindStringSubmatch(s)
-	if m == nil || !isColumn(m[1]) {
-		return nil
-	}
-	return m
 }
 
 // addLength notes a comparison of the length.
@@ -166,12 +160,13 @@ func columnName(s string) string {
 	return strings.Trim(s, `()" `)
 }
 
+// unquote undoubles the quotes in a literal.
 func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
 
 // literals returns the texts and numbers in an expression.
 func literals(list string) []string {
 	var out []string
-	for _, m := range ruleLiteral.FindAllStringSubmatch(list, -1) {
+	for _, m := range literal.FindAllStringSubmatch(list, -1) {
 		if strings.HasPrefix(m[0], "'") {
 			out = append(out, unquote(m[1]))
 		} else {

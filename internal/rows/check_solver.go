@@ -47,7 +47,7 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 	}
 	for _, c := range solver.table.columns {
 		free := !c.inPrimaryKey && (!c.inReference || solver.table.isOptionalReference(c))
-		if solver.violated != nil { // a violation may touch keys, and say nonsense of what it points at
+		if solver.violated != nil { // a violation may change keys, and the type of a polymorphic pair
 			free = !c.inReference && c.baseOID != uuidOID || solver.table.isPairTypeColumn(c)
 		}
 		if slices.Contains(names, c.name) && c.Writable() && free {

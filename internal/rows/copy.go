@@ -12,8 +12,6 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// chunkSize is how much is generated before it is handed to the connection. Four
-// chunks are under way at most, which is all the memory a table takes.
 const (
 	// chunkSize is how many bytes are generated before they go to the connection. At most
 	// chunksInFlight chunks exist at once, which bounds the memory that a table takes.
@@ -27,7 +25,7 @@ type stream struct {
 	chunks  chan chunk
 	current []byte // what is left of the chunk being read
 
-	// pgx reads in a goroutine that may outlive a copy that was cancelled.
+	// mu guards the fields below: pgx reads in a goroutine that may outlive a cancelled COPY.
 	mu         sync.Mutex
 	finished   bool          // the COPY has ended
 	waited     time.Duration // time that the connection waited for chunks
@@ -99,7 +97,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 		}
 	}
 	defer func() {
-		if p := recover(); p != nil { // it would end the process, and with it other tests
+		if p := recover(); p != nil { // a panic of this goroutine would end the whole process
 			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v\n%s", g.batch.table.name, p, debug.Stack())})
 		}
 	}()
@@ -125,7 +123,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 // writeTable copies the new rows of a batch.
 func (load *bulkLoad) writeTable(ctx context.Context, tb *tableBatch) error {
 	if tb.existing {
-		return nil // its keys were read when rows were laid out
+		return nil // distribute has read its keys
 	}
 	if tb.baseBatch != nil {
 		tb.size = int64(len(tb.baseRows))

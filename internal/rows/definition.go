@@ -125,7 +125,7 @@ func (b *batch) rowMaker(def *Definition, t *table, discriminators map[int]strin
 	for _, c := range t.columns {
 		infer := maker.inferrerOf(c)
 		switch {
-		case c.mayLackReference: // made when it is known that no parent has it
+		case c.mayLackReference: // inferMissing makes it, if no reference has set it
 		case infer != nil && !slices.Contains(covered, c.index):
 			maker.inferred = append(maker.inferred, inferrer{c, infer})
 		case c.hasConstantDefault && c.Writable() && maker.binding != nil && maker.binding.fieldByColumn[c.index] >= 0:

@@ -72,6 +72,7 @@ func directEncoder(c *column, t reflect.Type) encoder {
 	return directNumberEncoder(c, t)
 }
 
+// directNumberEncoder encodes the most frequent numeric types; nil for others.
 func directNumberEncoder(c *column, t reflect.Type) encoder {
 	probe := reflect.Zero(t)
 	switch {
@@ -91,6 +92,7 @@ func directNumberEncoder(c *column, t reflect.Type) encoder {
 	return nil
 }
 
+// jsonEncoder encodes a document. In binary, jsonb has a version byte before the text.
 func jsonEncoder(b bool) encoder {
 	return func(buf []byte, v reflect.Value) ([]byte, error) {
 		if v.IsNil() {

@@ -181,7 +181,7 @@ var lookaround = regexp.MustCompile(`\(\?<?[=!][^()]*\)`)
 // expression where they do not.
 func matchingText(text func(*fake.Value) string, expr string, r rule) func(*fake.Value) string {
 	re, err := regexp.Compile(expr)
-	if err != nil { // Go knows no lookaround: the server says whether it was needed
+	if err != nil { // Go has no lookaround: try without, and let the server check the text
 		expr = lookaround.ReplaceAllString(expr, "")
 		if re, err = regexp.Compile(expr); err != nil {
 			return text

@@ -16,7 +16,7 @@ import (
 func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 10_000, "int8": 1_000_000, "oid": 10_000}[typ]
 	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
-		lo, hi = hi, hi*2 // above its min
+		lo, hi = hi, hi*2 // above the values of the column that it limits
 	}
 	low, high := r.narrow(float64(lo), float64(hi), 1)
 	lo, hi = int64(low), int64(high)
@@ -198,7 +198,7 @@ func inferOther(c *column, t *catalog.Type) func(*fake.Value) any {
 	case "xml":
 		return func(v *fake.Value) any { return "<x>" + v.Word() + "</x>" }
 	case "xid", "xid8", "cid":
-		return func(v *fake.Value) any { return strconv.FormatInt(row(v)+3, 10) } // those below are Postgres's own
+		return func(v *fake.Value) any { return strconv.FormatInt(row(v)+3, 10) } // Postgres reserves 0 to 2
 	case "pg_lsn":
 		return func(v *fake.Value) any { return fmt.Sprintf("0/%X", row(v)+1) }
 	case "hstore":

@@ -48,9 +48,9 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 	}
 	// Nothing stays, so every run numbers its rows from 0; the lock makes two runs in one
 	// database wait for each other.
-	c := &linter{schema: s, tx: tx, scope: numberScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), ownCounters: &sync.Map{}}}
+	l := &linter{schema: s, tx: tx, scope: numberScope{database: addr, seed: fake.Derive(fake.DefaultSeed, "lint"), ownCounters: &sync.Map{}}}
 	if _, err = tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('seedbed lint', 0))"); err == nil {
-		err = c.run(ctx, volumes)
+		err = l.run(ctx, volumes)
 	}
 	if rerr := tx.Rollback(context.WithoutCancel(ctx)); err == nil && !errors.Is(rerr, pgx.ErrTxClosed) {
 		err = rerr
@@ -58,7 +58,7 @@ func Lint(ctx context.Context, db seedbed.DB, volumes []Volume, model *seedbed.M
 	if err != nil {
 		return LintReport{}, fmt.Errorf("lint: %w", err)
 	}
-	return c.report, nil
+	return l.report, nil
 }
 
 // linter lints one database, in one transaction.
@@ -70,29 +70,30 @@ type linter struct {
 	definitions map[*table]*Definition // of the tables that a volume names
 }
 
-func (c *linter) run(ctx context.Context, volumes []Volume) error {
-	if err := c.becomeSeeder(ctx); err != nil {
+// run creates the rows of the volumes, then lints every table.
+func (l *linter) run(ctx context.Context, volumes []Volume) error {
+	if err := l.becomeSeeder(ctx); err != nil {
 		return err
 	}
-	c.definitions = map[*table]*Definition{}
+	l.definitions = map[*table]*Definition{}
 	for _, v := range volumes {
-		t, err := c.schema.table(v.Definition.Table)
+		t, err := l.schema.table(v.Definition.Table)
 		if err != nil {
-			c.report.Failures = append(c.report.Failures, err)
+			l.report.Failures = append(l.report.Failures, err)
 			continue
 		}
-		if c.definitions[t] == nil {
-			c.definitions[t] = v.Definition
+		if l.definitions[t] == nil {
+			l.definitions[t] = v.Definition
 		}
-		if _, err := c.create(ctx, v.Definition, int(v.N), v.Options, false); err != nil {
-			c.report.Failures = append(c.report.Failures, err)
+		if _, err := l.create(ctx, v.Definition, int(v.N), v.Options, false); err != nil {
+			l.report.Failures = append(l.report.Failures, err)
 		}
 	}
-	for _, rel := range c.schema.cat.Tables() {
+	for _, rel := range l.schema.cat.Tables() {
 		if rel.Extension != "" || rel.Bookkeeping() {
 			continue
 		}
-		if err := c.lintTable(ctx, c.schema.tables[rel]); err != nil {
+		if err := l.lintTable(ctx, l.schema.tables[rel]); err != nil {
 			return err
 		}
 	}
@@ -100,38 +101,38 @@ func (c *linter) run(ctx context.Context, volumes []Volume) error {
 }
 
 // becomeSeeder takes the seeder's role where a table has row-level security.
-func (c *linter) becomeSeeder(ctx context.Context) error {
-	var guarded []string
-	for _, t := range c.schema.tables {
+func (l *linter) becomeSeeder(ctx context.Context) error {
+	var withRLS []string
+	for _, t := range l.schema.tables {
 		if t.relation.RLS {
-			guarded = append(guarded, t.relation.Ident())
+			withRLS = append(withRLS, t.relation.Ident())
 		}
 	}
-	slices.Sort(guarded)
-	if len(guarded) == 0 {
+	slices.Sort(withRLS)
+	if len(withRLS) == 0 {
 		return nil
 	}
-	sql, args := BecomeSeederSQL(ToWriteIfRowSecurity, guarded)
-	_, err := c.tx.Exec(ctx, sql, args...)
+	sql, args := BecomeSeederSQL(ToWriteIfRowSecurity, withRLS)
+	_, err := l.tx.Exec(ctx, sql, args...)
 	return err
 }
 
 // create makes n rows in a savepoint. With keep false it rolls them back. With keep true
 // they stay, except the last one: that is made and not written, and so is a valid row which
 // the database does not have yet.
-func (c *linter) create(ctx context.Context, def *Definition, n int, options []Option, keep bool) ([]*row, error) {
-	sp, err := c.tx.Begin(ctx)
+func (l *linter) create(ctx context.Context, def *Definition, n int, options []Option, keep bool) ([]*row, error) {
+	sp, err := l.tx.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var made []*row
-	d := database{address: c.scope.database, model: &c.schema.model}
+	d := database{address: l.scope.database, model: &l.schema.model}
 	err = retry(ctx, sp, d, func() error {
 		s, err := d.schema(ctx, sp)
 		if err != nil {
 			return err
 		}
-		b := newBatch(s, c.scope, fake.Epoch)
+		b := newBatch(s, l.scope, fake.Epoch)
 		b.enableLookups(ctx, sp)
 		if made, err = b.addAll(def, n, options); err != nil {
 			return fmt.Errorf("create %s: %w", def.Table, err)
@@ -155,24 +156,24 @@ func (c *linter) create(ctx context.Context, def *Definition, n int, options []O
 }
 
 // lintTable tries to break every constraint of a table.
-func (c *linter) lintTable(ctx context.Context, t *table) error {
-	def := c.definitions[t]
+func (l *linter) lintTable(ctx context.Context, t *table) error {
+	def := l.definitions[t]
 	if def == nil {
 		def = &Definition{Table: t.name}
 	}
-	sp, err := c.tx.Begin(ctx)
+	sp, err := l.tx.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	made, err := (&linter{schema: c.schema, tx: sp, scope: c.scope}).create(ctx, def, 2, nil, true)
+	made, err := (&linter{schema: l.schema, tx: sp, scope: l.scope}).create(ctx, def, 2, nil, true)
 	if err != nil {
 		for _, v := range t.violations(nil, nil) {
-			c.unproven(t, v, "no valid row could be made to begin with: "+err.Error())
+			l.unproven(t, v, "no valid row could be made to begin with: "+err.Error())
 		}
 		return sp.Rollback(ctx)
 	}
 	for _, v := range t.violations(made[0], made[1]) {
-		if err := c.checkViolation(ctx, sp, t, v); err != nil {
+		if err := l.checkViolation(ctx, sp, t, v); err != nil {
 			return err
 		}
 	}
@@ -180,14 +181,14 @@ func (c *linter) lintTable(ctx context.Context, t *table) error {
 }
 
 // checkViolation inserts the row and notes which constraint refuses it.
-func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v violation) error {
+func (l *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v violation) error {
 	if v.check != nil {
-		if err := c.solveViolation(ctx, tx, t, &v); err != nil {
+		if err := l.solveViolation(ctx, tx, t, &v); err != nil {
 			return err
 		}
 	}
 	if v.reason != "" {
-		c.unproven(t, v, v.reason)
+		l.unproven(t, v, v.reason)
 		return nil
 	}
 	sp, err := tx.Begin(ctx)
@@ -201,23 +202,23 @@ func (c *linter) checkViolation(ctx context.Context, tx pgx.Tx, t *table, v viol
 	var pg *pgconn.PgError
 	switch {
 	case refused == nil:
-		c.unproven(t, v, "a row that breaks it was accepted")
+		l.unproven(t, v, "a row that breaks it was accepted")
 	case !errors.As(refused, &pg):
-		c.unproven(t, v, refused.Error())
+		l.unproven(t, v, refused.Error())
 	case pg.Code == v.sqlState && (pg.ConstraintName == v.name || pg.ColumnName == v.name):
-		c.report.Proven++
-	case pg.Code == v.sqlState && c.isParentConstraint(pg, v):
-		c.report.Proven++
+		l.report.Proven++
+	case pg.Code == v.sqlState && l.isParentConstraint(pg, v):
+		l.report.Proven++
 	default:
-		c.unproven(t, v, "another constraint refused the row first: "+pg.Message)
+		l.unproven(t, v, "another constraint refused the row first: "+pg.Message)
 	}
 	return nil
 }
 
 // isParentConstraint reports whether the refusing constraint is a partition's copy of the
 // one that should refuse the row.
-func (c *linter) isParentConstraint(pg *pgconn.PgError, v violation) bool {
-	rel := c.schema.cat.Table(pg.SchemaName + "." + pg.TableName)
+func (l *linter) isParentConstraint(pg *pgconn.PgError, v violation) bool {
+	rel := l.schema.cat.Table(pg.SchemaName + "." + pg.TableName)
 	if rel == nil || pg.ConstraintName == "" {
 		return false
 	}
@@ -229,12 +230,12 @@ func (c *linter) isParentConstraint(pg *pgconn.PgError, v violation) bool {
 }
 
 // unproven reports a constraint that was not seen to refuse a row.
-func (c *linter) unproven(t *table, v violation, reason string) {
-	c.report.Unproven = append(c.report.Unproven, Unproven{Table: t.name, Constraint: v.name, Definition: v.definition, Reason: reason})
+func (l *linter) unproven(t *table, v violation, reason string) {
+	l.report.Unproven = append(l.report.Unproven, Unproven{Table: t.name, Constraint: v.name, Definition: v.definition, Reason: reason})
 }
 
 // solveViolation searches for values that break this CHECK and no other.
-func (c *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *violation) error {
+func (l *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *violation) error {
 	solver := &checkSolver{table: t, cells: fake.New(2, t.name, fake.Epoch), violated: v.check}
 	solver.addConstraint(v.check)
 	if len(solver.columns) == 0 {

@@ -118,6 +118,7 @@ func (b *batch) queryParent(r *row, ref *reference, key []int, known map[int]any
 	return p, nil
 }
 
+// lookupSQL selects the columns of the reference from the row that has a key.
 func (ref *reference) lookupSQL(key []int, known map[int]any) (sql string, args []any) {
 	var want, where []string
 	for _, column := range ref.parentColumns {

@@ -98,6 +98,8 @@ type placement struct {
 	row  Row
 }
 
+// apply reads the row that the option was given. While only settings are read, it does
+// nothing.
 func (p placement) apply(c *callOptions) error {
 	if c.schema == nil {
 		return nil

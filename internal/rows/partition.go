@@ -58,7 +58,7 @@ func (c *column) collectPartitions(t *catalog.Relation, ranges *[]partitionRange
 	if decides {
 		return true
 	}
-	for _, p := range t.Children { // siblings are divided alike, or any of them will do
+	for _, p := range t.Children {
 		if len(p.Children) > 0 && !c.collectPartitions(p, ranges) {
 			return false
 		}

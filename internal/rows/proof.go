@@ -73,7 +73,7 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 		switch {
 		case claim.parent == "":
 			broken = append(broken, "("+claim.Broken()+")")
-		default: // as a join, so that one pass serves all
+		default: // an outer join, so that one pass over the rows checks all references
 			p := fmt.Sprintf("p%d", i)
 			from = append(from, fmt.Sprintf(" left join %s %s on %s and %s", claim.parent, p, claim.applies, claim.match(p)))
 			broken = append(broken, fmt.Sprintf("%s and %s.ctid is null", claim.applies, p))
@@ -109,11 +109,11 @@ func (load *bulkLoad) readProof(ctx context.Context, queries *pgx.Batch, tables 
 		tb := tables[next]
 		next++
 		load.progress(tb, Proving, 0)
-		var is bool
-		if err := results.QueryRow().Scan(&is); err != nil {
+		var isBroken bool
+		if err := results.QueryRow().Scan(&isBroken); err != nil {
 			return nil, fmt.Errorf("prove %s: %w", tb.table.name, err)
 		}
-		if is {
+		if isBroken {
 			broken = append(broken, tb)
 		}
 		load.progress(tb, Proving, tb.size)

@@ -88,6 +88,7 @@ func (t *table) addReferences() {
 	}
 }
 
+// newReference prepares a reference of the graph.
 func (t *table) newReference(from *graph.Reference) *reference {
 	ref := &reference{Reference: from, child: t, parent: t.schema.tables[from.To.Relation], childColumns: columnIndexes(from.Columns), parentColumns: columnIndexes(from.Key), ownColumns: columnIndexes(from.Own),
 		optional: from.Optional, toTenant: from.Kind == graph.TenantKey, exclusive: from.Kind == graph.SubtypeBase}

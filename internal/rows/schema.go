@@ -134,6 +134,7 @@ func (s *schema) table(name string) (*table, error) {
 	return nil, fmt.Errorf("%w %s: %s", ErrNoTable, name, wayOut)
 }
 
+// newTable prepares a table, except for its references.
 func (s *schema) newTable(rel *catalog.Relation) *table {
 	t := &table{schema: s, relation: rel, graphTable: s.graph.Of(rel), name: s.cat.Name(rel), columnsByName: map[string]*column{}}
 	for i, c := range rel.Columns {
@@ -199,7 +200,7 @@ func parseConstantDefault(expr string) (text string, ok bool) {
 		return "", false
 	}
 	if m[1] != "" || strings.HasPrefix(expr, "''") {
-		// 'now'::timestamptz is a constant only in the syntax tree
+		// 'now'::timestamptz looks like a constant, and regclass depends on the database.
 		return strings.ReplaceAll(m[1], "''", "'"), !strings.HasPrefix(m[1], "now") && !strings.Contains(expr, "regclass")
 	}
 	return strings.Trim(cmp.Or(m[2], m[3], m[4]), "'"), true

@@ -186,7 +186,7 @@ func (b *batch) uniqueValues(s *takenSearch) ([][]string, error) {
 		if at+step >= s.n {
 			at = s.n - 1
 		}
-		if len(inferrers) == len(s.columns) { // no need of the whole row
+		if len(inferrers) == len(s.columns) { // no need to make the whole row
 			cells.At(s.number + at)
 			for i, c := range s.columns {
 				add(i, inferrers[i](cells.Of(c.name)))

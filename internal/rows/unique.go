@@ -19,7 +19,7 @@ func (t *table) chooseUniqueColumns() {
 		if !t.alwaysDiffers(ix) {
 			c := t.uniqueColumnOf(ix)
 			if c != nil && c.distinctness() == 0 {
-				// too few values to tell rows apart: parents must
+				// The column has too few values: different parents must tell the rows apart.
 				if ref := t.lastReferenceIn(ix); ref != nil {
 					ref.exclusive = true
 					continue

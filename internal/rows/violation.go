@@ -93,8 +93,8 @@ func (r *row) withFreshKey(row map[string]any) map[string]any {
 	if r == nil {
 		return row
 	}
-	cells := fake.New(99, r.table.name, fake.Epoch.Add(48*time.Hour))
-	cells.At(r.number + 1<<30)
+	cells := fake.New(99, r.table.name, fake.Epoch.Add(48*time.Hour)) // another seed than any call's
+	cells.At(r.number + 1<<30)                                        // and a number that no row has
 	for _, c := range r.table.columns {
 		switch {
 		case c.Identity != "" || c.inPrimaryKey && c.leftToPostgres() && c.baseOID != uuidOID:

@@ -125,8 +125,9 @@ func (g *generator) example() (reflect.Value, error) {
 }
 
 // source returns the source of a column; false where it is left to Postgres.
-func (g *generator) source(c *column, example reflect.Value) (source, bool, error) {
-	tb, src := g.batch, source{column: c}
+func (g *generator) source(c *column, example reflect.Value) (src source, isCopied bool, err error) {
+	tb := g.batch
+	src.column = c
 	if v, ok := tb.fixedValues[c.index]; ok && (c.inReference || g.maker.binding == nil || g.maker.binding.fieldByColumn[c.index] < 0) {
 		var err error
 		src.constant, err = appendBinary(g.load.schema.codecs, c, nil, v)

@@ -51,7 +51,7 @@ func (ref *reference) id() string { return ref.child.name + ": " + ref.String() 
 
 // planMissingParents returns a batch for parents that the plan does not ask for, with the
 // reference to them: existing rows, or else as many new ones as are plausible.
-func (load *bulkLoad) planMissingParents(ctx context.Context, tb *tableBatch, candidates []*reference) (*tableBatch, *reference, error) {
+func (load *bulkLoad) planMissingParents(ctx context.Context, tb *tableBatch, candidates []*reference) (parents *tableBatch, to *reference, err error) {
 	for _, ref := range candidates {
 		if p, err := load.existingParents(ctx, tb, ref); p != nil || err != nil {
 			return p, ref, err
@@ -62,9 +62,9 @@ func (load *bulkLoad) planMissingParents(ctx context.Context, tb *tableBatch, ca
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, o := range tb.table.references {
-		if o == ref || o.parent == ref.parent && !o.optional {
-			p.size = max(p.size, load.plausibleParents(tb, o)*max(load.shortages.multiplier[o.id()], 1))
+	for _, other := range tb.table.references {
+		if other == ref || other.parent == ref.parent && !other.optional {
+			p.size = max(p.size, load.plausibleParents(tb, other)*max(load.shortages.multiplier[other.id()], 1))
 		}
 	}
 	for col, v := range ref.discriminators {

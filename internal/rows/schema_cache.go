@@ -17,12 +17,12 @@ type database struct {
 }
 
 // databaseOf returns the database of a call, and the settings among its options.
-func databaseOf(ctx context.Context, db seedbed.DB, options []Option) (database, settings, error) {
+func databaseOf(ctx context.Context, db seedbed.DB, options []Option) (d database, s settings, err error) {
 	call, err := readOptions(nil, options)
 	if err != nil {
-		return database{}, settings{}, err
+		return d, s, err
 	}
-	d := database{isolated: call.settings.isolated, model: call.settings.model}
+	d = database{isolated: call.settings.isolated, model: call.settings.model}
 	if d.isolated != "" {
 		d.address = "isolated " + d.isolated // databases that look the same are one
 		return d, call.settings, nil

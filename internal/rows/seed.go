@@ -32,8 +32,8 @@ func BaseSeed() (uint64, error) {
 // test: tests that share a database make different keys, and a test's data does not depend
 // on the tests before it. The present is that of the option Now, or of the database's clock
 // where a test has frozen it, or fake.Epoch.
-func (s settings) seedAndNow(test, address string) (uint64, time.Time, error) {
-	now := s.now
+func (s settings) seedAndNow(test, address string) (seed uint64, now time.Time, err error) {
+	now = s.now
 	if frozen, ok := generation.Frozen(address); ok && now.IsZero() {
 		now = frozen
 	}
@@ -43,7 +43,7 @@ func (s settings) seedAndNow(test, address string) (uint64, time.Time, error) {
 	if s.seedSet {
 		return s.seed, now, nil
 	}
-	seed, err := BaseSeed()
+	seed, err = BaseSeed()
 	if test != "" {
 		seed = fake.Derive(seed, rootTest(test))
 	}

@@ -119,7 +119,7 @@ func (t *table) whyNotWritable(columns []string) string {
 // danglingValues returns the row with a foreign key that leads to no row. A shadow foreign
 // key, which is over a generated column, is reached through the columns of its polymorphic
 // pair.
-func (t *table) danglingValues(k *catalog.Constraint, r *row) (map[string]any, string) {
+func (t *table) danglingValues(k *catalog.Constraint, r *row) (values map[string]any, reason string) {
 	cells := fake.New(77, t.name, fake.Epoch)
 	cells.At(1 << 30) // a number that no row has
 	change := map[string]any{}

@@ -103,7 +103,7 @@ func (s *Scenario) AnySchema() bool { return s.any != nil }
 // Fill makes the scenario's rows in a migrated database. left has a sentence for each table
 // that it left out. After an error nothing is written.
 func (s *Scenario) Fill(ctx context.Context, db seedbed.DB, o Options) (left []string, err error) {
-	reference, err := IsReference(ctx, db)
+	reference, err := isReference(ctx, db)
 	switch {
 	case err != nil:
 		return nil, err
@@ -115,8 +115,8 @@ func (s *Scenario) Fill(ctx context.Context, db seedbed.DB, o Options) (left []s
 	return s.any(ctx, db, o)
 }
 
-// IsReference reports whether a database has the reference schema.
-func IsReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
+// isReference reports whether a database has the reference schema.
+func isReference(ctx context.Context, db seedbed.DB) (is bool, err error) {
 	err = db.QueryRow(ctx, "SELECT to_regprocedure('seedbed_space_id()') IS NOT NULL AND to_regclass('quality_checks') IS NOT NULL").Scan(&is)
 	return is, err
 }

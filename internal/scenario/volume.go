@@ -16,7 +16,7 @@ type Rows struct {
 // Volumes makes rows of the tables named, in one transaction: those of the built-in
 // factories in the reference schema, and those of factory.Auto in other tables.
 func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factory.Report, error) {
-	reference, err := IsReference(ctx, db)
+	reference, err := isReference(ctx, db)
 	if err != nil {
 		return factory.Report{}, err
 	}

@@ -33,19 +33,21 @@ func (p Plan) solveChecksAhead(ctx context.Context, db seedbed.DB, s *schema) (*
 	if err != nil {
 		return nil, err
 	}
-	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
+	var solved solutions
 	for _, t := range tables {
 		for _, k := range failing[t] {
-			if err := s.solveConstraint(ctx, db, t, k, solved, wanted); err != nil {
+			found, err := s.solveConstraint(ctx, db, t, k, solved)
+			if err != nil {
 				return nil, err
 			}
+			solved = found.with(solved)
 		}
 		s.checkedTables.Store(t.name, true)
 	}
-	if len(solved)+len(wanted) == 0 {
+	if len(solved.values)+len(solved.references) == 0 {
 		return s, nil
 	}
-	better := s.derive(s.model, merged(s.solved, solved), merged(s.wantedReferences, wanted))
+	better := s.derive(s.model, s.solved.with(solved))
 	rememberSolved(better)
 	return better, nil
 }
@@ -53,28 +55,17 @@ func (p Plan) solveChecksAhead(ctx context.Context, db seedbed.DB, s *schema) (*
 // solveConstraint searches for values that satisfy a CHECK, unless an earlier search has
 // found values for all of its columns. Finding none is no error: the sample rows are not
 // those that the plan will write.
-func (s *schema) solveConstraint(ctx context.Context, db seedbed.DB, t *table, k *catalog.Constraint, solved map[columnKey]*solvedValues, wanted map[columnKey]bool) error {
+func (s *schema) solveConstraint(ctx context.Context, db seedbed.DB, t *table, k *catalog.Constraint, earlier solutions) (solutions, error) {
 	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	solver.addConstraint(k)
-	isFound := func(c *column) bool {
-		_, decided := wanted[columnKey{t.name, c.name}]
-		return decided || solved[columnKey{t.name, c.name}] != nil
-	}
-	if len(solver.columns) == 0 || solver.alreadySearched() || !slices.ContainsFunc(solver.columns, func(c *column) bool { return !isFound(c) }) {
-		return nil
+	if len(solver.columns) == 0 || s.solved.haveAll(t, solver.columns) || earlier.haveAll(t, solver.columns) {
+		return solutions{}, nil
 	}
 	rows, err := solver.searchEachSubtype(ctx, db)
 	if err != nil || len(rows) == 0 {
-		return err
+		return solutions{}, err
 	}
-	found, decided := solver.solve(rows)
-	for key, c := range found {
-		solved[key] = c
-	}
-	for key, want := range decided {
-		wanted[key] = want
-	}
-	return nil
+	return solver.solve(rows), nil
 }
 
 // tablesToWrite returns the tables of the plan, and those of the parents that their rows

@@ -50,12 +50,12 @@ func (ref *reference) parentColumnNames() string {
 	return catalog.Idents(names)
 }
 
-// applyHints applies what searches have found about nullable references: a CHECK demands
-// them, or demands NULL.
+// applyHints makes a nullable reference required, or keeps it NULL, where a search has
+// found that CHECKs demand it.
 func (t *table) applyHints() {
 	for _, ref := range t.references {
 		for _, c := range ref.ownColumns {
-			if want, known := t.schema.wantedReferences[columnKey{t.name, t.columns[c].name}]; known {
+			if want, known := t.schema.solved.references[columnKey{t.name, t.columns[c].name}]; known {
 				ref.optional, ref.neverSet = !want, !want
 			}
 		}

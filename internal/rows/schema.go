@@ -18,15 +18,14 @@ import (
 // except that solved CHECKs make a new one, and shared by all databases with the same
 // fingerprint.
 type schema struct {
-	fingerprint      string // of the catalog: the cache's key
-	cat              *catalog.Catalog
-	model            seedbed.Model
-	graph            *graph.Graph
-	tables           map[*catalog.Relation]*table
-	codecs           *codecs
-	solved           map[columnKey]*solvedValues // by column: values that a search has found for CHECKs
-	wantedReferences map[columnKey]bool          // by column: whether a CHECK needs the nullable reference
-	checkedTables    *sync.Map                   // table names whose CHECKs solveChecksAhead has tried
+	fingerprint   string // of the catalog: the cache's key
+	cat           *catalog.Catalog
+	model         seedbed.Model
+	graph         *graph.Graph
+	tables        map[*catalog.Relation]*table
+	codecs        *codecs
+	solved        solutions // what searches have found for CHECKs
+	checkedTables *sync.Map // table names whose CHECKs solveChecksAhead has tried
 
 	declared struct {
 		sync.Mutex
@@ -76,17 +75,17 @@ type level struct {
 }
 
 func newSchema(cat *catalog.Catalog, model seedbed.Model, fingerprint string) *schema {
-	return (&schema{cat: cat, fingerprint: fingerprint}).derive(model, nil, nil)
+	return (&schema{cat: cat, fingerprint: fingerprint}).derive(model, solutions{})
 }
 
 // derive returns the schema of the same catalog with another Model, or with more that
 // searches have found.
-func (s *schema) derive(model seedbed.Model, solved map[columnKey]*solvedValues, wanted map[columnKey]bool) *schema {
+func (s *schema) derive(model seedbed.Model, solved solutions) *schema {
 	checked := s.checkedTables
 	if checked == nil {
 		checked = &sync.Map{}
 	}
-	out := &schema{checkedTables: checked, fingerprint: s.fingerprint, solved: solved, wantedReferences: wanted, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, codecs: newCodecs()}
+	out := &schema{checkedTables: checked, fingerprint: s.fingerprint, solved: solved, cat: s.cat, model: model, graph: s.graph, tables: map[*catalog.Relation]*table{}, codecs: newCodecs()}
 	if out.graph == nil {
 		out.graph = graph.New(s.cat, model)
 	}
@@ -110,7 +109,7 @@ func (s *schema) withModel(model seedbed.Model) *schema {
 			return d
 		}
 	}
-	d := (&schema{fingerprint: s.fingerprint, cat: s.cat, checkedTables: s.checkedTables}).derive(model, s.solved, s.wantedReferences)
+	d := (&schema{fingerprint: s.fingerprint, cat: s.cat, checkedTables: s.checkedTables}).derive(model, s.solved)
 	const most = 4
 	s.declared.schemas = append(s.declared.schemas[:min(len(s.declared.schemas), most-1)], d)
 	return d
@@ -140,7 +139,7 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 	for i, c := range rel.Columns {
 		col := &column{Column: c, name: c.Name, index: i, baseOID: c.Type.Underlying().OID}
 		col.constantDefault, col.hasConstantDefault = parseConstantDefault(c.Default)
-		col.solved = s.solved[columnKey{t.name, c.Name}]
+		col.solved = s.solved.values[columnKey{t.name, c.Name}]
 		t.columns = append(t.columns, col)
 		t.columnsByName[c.Name] = col
 	}

@@ -2,7 +2,6 @@ package rows
 
 import (
 	"context"
-	"maps"
 	"sync"
 
 	"github.com/qarion/seedbed"
@@ -99,15 +98,7 @@ func rememberSolved(s *schema) {
 	cache.Lock()
 	defer cache.Unlock()
 	old := cache.schemas[s.fingerprint]
-	cache.schemas[s.fingerprint] = old.derive(old.model, merged(old.solved, s.solved), merged(old.wantedReferences, s.wantedReferences))
-}
-
-// merged returns the entries of both maps; those of a win.
-func merged[K comparable, V any](a, b map[K]V) map[K]V {
-	out := map[K]V{}
-	maps.Copy(out, b)
-	maps.Copy(out, a)
-	return out
+	cache.schemas[s.fingerprint] = old.derive(old.model, old.solved.with(s.solved))
 }
 
 // changed reports whether the database's schema differs from the one that was known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,6 +13,31 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/fake"
 )
+
+// solutions are what searches have found for CHECKs which only Postgres can read.
+type solutions struct {
+	values     map[columnKey]*solvedValues // by column
+	references map[columnKey]bool          // by column of a nullable reference: false, it must stay NULL
+}
+
+// with returns the solutions of both. Where both have one for a column, s wins.
+func (s solutions) with(other solutions) solutions {
+	out := solutions{values: map[columnKey]*solvedValues{}, references: map[columnKey]bool{}}
+	for _, from := range []solutions{other, s} {
+		maps.Copy(out.values, from.values)
+		maps.Copy(out.references, from.references)
+	}
+	return out
+}
+
+// haveAll reports whether there is a solution for each of the columns.
+func (s solutions) haveAll(t *table, columns []*column) bool {
+	return !slices.ContainsFunc(columns, func(c *column) bool {
+		key := columnKey{t.name, c.name}
+		_, decided := s.references[key]
+		return !decided && s.values[key] == nil
+	})
+}
 
 // solvedValues holds values of some columns that together satisfy CHECKs which only
 // Postgres can read. Each row of a table takes one of the combinations, by its number.
@@ -99,11 +125,11 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 			cause, strings.Join(k.Columns, ", "))
 	}
 	name := columnKey{t.name, k.Name}
-	if solver.alreadySearched() && tried[name] {
+	if s.solved.haveAll(t, solver.columns) && tried[name] {
 		return nil, cause
 	}
 	tried[name] = true
-	if solver.alreadySearched() {
+	if s.solved.haveAll(t, solver.columns) {
 		return s, nil
 	}
 	rows, err := solver.searchEachSubtype(ctx, db)
@@ -113,15 +139,14 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 	if len(rows) == 0 {
 		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
 	}
-	solved, wanted := solver.solve(rows)
-	return s.derive(s.model, merged(solved, s.solved), merged(wanted, s.wantedReferences)), nil
+	return s.derive(s.model, solver.solve(rows).with(s.solved)), nil
 }
 
 // solve makes solved values of the combinations that a search has found. Whether a nullable
 // reference is NULL can be decided only once for a table: the first combination decides,
 // and those that differ are dropped.
-func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues, map[columnKey]bool) {
-	solved, wanted := map[columnKey]*solvedValues{}, map[columnKey]bool{}
+func (solver *checkSolver) solve(found [][]*string) solutions {
+	solved := solutions{values: map[columnKey]*solvedValues{}, references: map[columnKey]bool{}}
 	name := func(c *column) columnKey { return columnKey{solver.table.name, c.name} }
 	alike := func(row []*string) bool {
 		for i, c := range solver.columns {
@@ -144,12 +169,12 @@ func (solver *checkSolver) solve(found [][]*string) (map[columnKey]*solvedValues
 			values.uniqueInferrers[i] = inferValue(c.asUnique())
 		}
 		if c.inReference {
-			wanted[name(c)] = found[0][i] != nil
+			solved.references[name(c)] = found[0][i] != nil
 		} else {
-			solved[name(c)] = values
+			solved.values[name(c)] = values
 		}
 	}
-	return solved, wanted
+	return solved
 }
 
 // preferInferred keeps the combinations whose unique columns have inferred values, which
@@ -167,15 +192,4 @@ func (solver *checkSolver) preferInferred(rows [][]*string) [][]*string {
 		return rows
 	}
 	return fresh
-}
-
-// alreadySearched reports whether the schema has a result for all columns of the search.
-func (solver *checkSolver) alreadySearched() bool {
-	for _, c := range solver.columns {
-		_, wanted := solver.table.schema.wantedReferences[columnKey{solver.table.name, c.name}]
-		if c.solved == nil && !wanted {
-			return false
-		}
-	}
-	return true
 }

@@ -10,7 +10,7 @@ import (
 
 // lookups: a row of another tenant and one that does not exist are the same thing.
 func (t *probed) lookups() error {
-	missing := t.nobody()
+	missing := t.missingRow()
 	if missing == nil {
 		return nil
 	}
@@ -31,9 +31,9 @@ func (t *probed) lookups() error {
 	return nil
 }
 
-// nobody is the other tenant's row under a key that does not exist; nil where
+// missingRow is the other tenant's row under a key that does not exist; nil where
 // none can be made up.
-func (t *probed) nobody() *row {
+func (t *probed) missingRow() *row {
 	out := &row{}
 	made := false
 	for i, k := range t.key {

@@ -18,6 +18,7 @@ import (
 var things = &pgtest.Server{Migrations: os.DirFS("testdata/child/artifacts")}
 
 func TestArtifactsOfAFailedTest(t *testing.T) {
+	testkit.SkipShort(t, "builds a test binary")
 	out := t.TempDir()
 	cmd := testkit.Command(t, "./testdata/child", "TestArtifacts", "-test.artifacts", "-test.outputdir", out)
 	log, err := cmd.CombinedOutput()
@@ -63,6 +64,7 @@ func TestArtifactsOfAFailedTest(t *testing.T) {
 }
 
 func TestNoArtifactsWithoutTheFlag(t *testing.T) {
+	testkit.SkipShort(t, "builds a test binary")
 	out := t.TempDir()
 	if log, err := testkit.Command(t, "./testdata/child", "TestArtifacts", "-test.outputdir", out).CombinedOutput(); err == nil {
 		t.Fatalf("the test passed:\n%s", log)

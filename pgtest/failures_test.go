@@ -85,6 +85,7 @@ func TestTwoSchemasSideBySide(t *testing.T) {
 
 // Everything that shapes a template is in its name.
 func TestWhateverShapesATemplateMakesAnother(t *testing.T) {
+	testkit.SkipShort(t, "boots seven servers")
 	names := map[string]string{}
 	for what, server := range map[string]*pgtest.Server{
 		"one migration":      {Migrations: goose("CREATE TABLE shape (id int);")},

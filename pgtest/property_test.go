@@ -14,6 +14,7 @@ import (
 // that is as a new clone in all rows, catalogs, sequences and settings. -long tries each
 // kind of change, alone and in company; else a sample.
 func TestNextDatabaseIsAsNew(t *testing.T) {
+	testkit.SkipShort(t, "repeats in company what TestRecycledDatabaseIsAsNew does alone")
 	all := kinds()
 	if len(all) < 150 {
 		t.Fatalf("%d kinds of changes, want 150 and more", len(all))

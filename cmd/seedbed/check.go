@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/audit"
-	"github.com/qarion/seedbed/internal/report"
 )
 
 type checkFlags struct {
@@ -130,15 +129,13 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 func parseExceptions(all []string) ([]audit.Exception, error) {
 	var out []audit.Exception
 	for _, text := range all {
-		what, reason, ok := strings.Cut(text, "=")
-		if reason = strings.TrimSpace(reason); !ok || reason == "" {
-			return nil, usagef("--except %s: an exception needs a reason, as in RULE:OBJECT=REASON", text)
-		}
+		what, reason, _ := strings.Cut(text, "=")
 		rule, object, _ := strings.Cut(what, ":")
-		if _, known := report.DatabaseRules.Named(rule); !known && rule != report.NotChecked {
-			return nil, usagef("--except %s: there is no rule %q", text, rule)
+		e := audit.Exception{Rule: rule, Object: object, Reason: strings.TrimSpace(reason)}
+		if err := e.Validate(); err != nil {
+			return nil, usagef("--except %s: %v; write RULE:OBJECT=REASON", text, err)
 		}
-		out = append(out, audit.Exception{Rule: rule, Object: object, Reason: reason})
+		out = append(out, e)
 	}
 	return out, nil
 }

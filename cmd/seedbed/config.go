@@ -14,7 +14,6 @@ import (
 	"github.com/qarion/seedbed/fixtures"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/catalog"
-	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/yamlerror"
 )
 
@@ -139,8 +138,8 @@ func (c *config) read(path string) error {
 		return usagef("%v", err)
 	}
 	for _, e := range c.Except {
-		if _, known := report.DatabaseRules.Named(e.Rule); !known || e.Reason == "" {
-			return usagef("%s: except %q: it needs a known rule, as a finding of seedbed check names it, and a reason", path, e.Rule)
+		if err := (audit.Exception{Rule: e.Rule, Object: e.Object, Reason: e.Reason}).Validate(); err != nil {
+			return usagef("%s: except: %v", path, err)
 		}
 	}
 	return nil

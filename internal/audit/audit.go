@@ -55,6 +55,11 @@ type step struct {
 
 func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report.Report, error) {
 	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{}, started: time.Now(), parts: len(steps)}
+	for _, e := range opt.Except {
+		if err := e.Validate(); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.prepare(); err != nil {
 		return nil, err
 	}

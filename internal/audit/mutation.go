@@ -53,12 +53,16 @@ func Mutations(ctx context.Context, db seedbed.DB, opt MutationOptions, survives
 	if err := a.castRoles(); err != nil {
 		return nil, 0, err
 	}
+	mutations, err := a.mutations(opt)
+	if err != nil {
+		return nil, 0, err
+	}
 	tx, closing, err := a.workshop()
 	if err != nil {
 		return nil, 0, err
 	}
 	defer closing()
-	for _, m := range append([]Mutation{{}}, a.mutations(opt)...) {
+	for _, m := range append([]Mutation{{}}, mutations...) {
 		alive, err := a.mutate(tx, m, survives)
 		if err != nil {
 			return survivors, total, fmt.Errorf("%s: %s: %w", m.Object, m.Name, err)
@@ -121,19 +125,28 @@ func (a *audit) mutate(tx pgx.Tx, m Mutation, survives func(Mutation, seedbed.DB
 }
 
 // mutations that make sense here, table by table.
-func (a *audit) mutations(opt MutationOptions) []Mutation {
+func (a *audit) mutations(opt MutationOptions) ([]Mutation, error) {
+	var names, objects []string
+	for _, s := range a.subjects {
+		names = append(names, s.name)
+	}
+	if err := allKnown("a table with tenants", opt.Tables, names); err != nil {
+		return nil, err
+	}
+	var excused []string
+	for _, e := range opt.Except {
+		if e.Reason == "" {
+			return nil, fmt.Errorf("the exception of %s has no reason: say why the test need not notice it", e.Object)
+		}
+		excused = append(excused, e.Object)
+	}
 	var out []Mutation
 	for _, s := range a.subjects {
-		if opt.Tables != nil && !slices.Contains(opt.Tables, s.name) {
-			continue
-		}
 		add := func(name, object, sql string) {
-			for _, e := range opt.Except {
-				if e.Reason != "" && e.Object == object {
-					return
-				}
+			objects = append(objects, object)
+			if !slices.Contains(excused, object) && (opt.Tables == nil || slices.Contains(opt.Tables, s.name)) {
+				out = append(out, Mutation{name, object, sql, s.rel.Owner})
 			}
-			out = append(out, Mutation{name, object, sql, s.rel.Owner})
 		}
 		a.mutateSecurity(s, add)
 		a.mutateKeys(s, add)
@@ -141,7 +154,22 @@ func (a *audit) mutations(opt MutationOptions) []Mutation {
 			add("grant TRUNCATE to "+role.Name, s.name, fmt.Sprintf("GRANT TRUNCATE ON %s TO %s", s.rel.Ident(), catalog.Ident(role.Name)))
 		}
 	}
-	return out
+	return out, allKnown("an object of a mutation", excused, objects)
+}
+
+// allKnown returns an error for the first name that is none of the known ones.
+func allKnown(what string, names, known []string) error {
+	for _, name := range names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		hint := ""
+		if near := catalog.Nearest(name, known); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		return fmt.Errorf("%q is not %s%s", name, what, hint)
+	}
+	return nil
 }
 
 type adder func(name, object, sql string)

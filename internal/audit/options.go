@@ -1,9 +1,11 @@
 package audit
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
 )
 
@@ -34,8 +36,26 @@ type Exception struct {
 	Rule string
 	// Object as in report.Finding. Zero: all.
 	Object string
-	// Reason is required: an Exception without one excuses nothing.
 	Reason string
+}
+
+// Validate says why the exception would excuse nothing: no such rule, or no reason.
+func (e Exception) Validate() error {
+	if _, known := report.DatabaseRules.Named(e.Rule); !known && e.Rule != report.NotChecked {
+		var names []string
+		for _, r := range report.DatabaseRules {
+			names = append(names, r.Name)
+		}
+		hint := ", as a finding names it"
+		if near := catalog.Nearest(e.Rule, names); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		return fmt.Errorf("an exception: there is no rule %q%s", e.Rule, hint)
+	}
+	if e.Reason == "" {
+		return fmt.Errorf("the exception of %s has no reason: say why it is meant", e.Rule)
+	}
+	return nil
 }
 
 // Progress says how far an audit has come.
@@ -62,7 +82,7 @@ func (o Options) reason(f report.Finding) string { return o.excuses(f.Rule, f.Ob
 
 func (o Options) excuses(rule, object string) string {
 	for _, e := range o.Except {
-		if e.Reason != "" && e.Rule == rule && (e.Object == "" || e.Object == object) {
+		if e.Rule == rule && (e.Object == "" || e.Object == object) {
 			return e.Reason
 		}
 	}

@@ -117,8 +117,16 @@ func tenantKey(v any) (string, error) {
 // Where nothing shows it logs what was looked for.
 func (c *CanarySet) Absent(t testing.TB, values ...any) {
 	t.Helper()
+	if len(values) == 0 {
+		t.Fatal("check.Canaries: Absent was given nothing to look at: pass what the code under test returned")
+		return
+	}
 	var findings []report.Finding
 	for _, v := range values {
+		if kind := reflect.ValueOf(v).Kind(); kind == reflect.Func || kind == reflect.Chan {
+			t.Fatalf("check.Canaries: Absent cannot look into a %T: pass what it returns", v)
+			return
+		}
 		v, err := readable(v)
 		if err != nil {
 			t.Fatalf("check.Canaries: read %T: %v", v, err)

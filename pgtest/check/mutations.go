@@ -44,6 +44,9 @@ type MutationOptions struct {
 // test that it refuses another tenant's row, or name it in Except.
 func Mutations(t testing.TB, db seedbed.DB, test func(t testing.TB, db seedbed.DB), opt ...MutationOptions) {
 	t.Helper()
+	if test == nil {
+		t.Fatal("check.Mutations: there is no test: pass the function whose failures count")
+	}
 	var o audit.MutationOptions
 	if len(opt) > 0 {
 		given := opt[len(opt)-1]
@@ -59,6 +62,8 @@ func Mutations(t testing.TB, db seedbed.DB, test func(t testing.TB, db seedbed.D
 		t.Fatalf("check.Mutations: %v, so its failures would say nothing:\n%s", err, strings.Join(last.said, "\n"))
 	case err != nil:
 		t.Fatalf("check.Mutations: %v", err)
+	case total == 0:
+		t.Fatal("check.Mutations: there is no mutation to notice: no table has tenants, or MutationOptions leaves none")
 	case len(survivors) > 0:
 		t.Error("check.Mutations: " + formatSurvivors(survivors, total))
 	default:

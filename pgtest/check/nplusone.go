@@ -54,7 +54,7 @@ func by(path []string) string {
 func (b Budget) allows(shape, site string) bool {
 	return slices.ContainsFunc(b.Allow, func(a Allowed) bool {
 		file := site[:max(strings.LastIndex(site, ":"), 0)]
-		return a.Reason != "" && strings.Contains(shape, a.Contains) && (strings.HasSuffix(site, a.Site) || strings.HasSuffix(file, a.Site))
+		return strings.Contains(shape, a.Contains) && (strings.HasSuffix(site, a.Site) || strings.HasSuffix(file, a.Site))
 	})
 }
 

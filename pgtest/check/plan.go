@@ -59,11 +59,30 @@ func (p *QueryPlan) Uses(index string) *QueryPlan {
 	switch {
 	case err != nil:
 		p.t.Errorf("check.Plan: %v\n%s", err, indented(p.query.SQL))
+	case !shape.Uses(index) && !p.exists(index):
+		p.t.Errorf("check.Plan: there is no index %s%s", index, p.nearIndex(index))
 	case !shape.Uses(index):
 		p.fail(shape, fmt.Sprintf("%s does not find the rows", index),
 			"an index whose leading columns are those that the query compares with =, then those that it sorts by; a partial index wants its condition in the query")
 	}
 	return p
+}
+
+// exists reports whether there is an index of that name, in any schema.
+func (p *QueryPlan) exists(index string) (there bool) {
+	err := p.db.QueryRow(p.t.Context(), "select exists (select from pg_catalog.pg_class where relkind in ('i', 'I') and relname = $1)", index).Scan(&there)
+	return there || err != nil
+}
+
+// nearIndex is the end of an error: which index may have been meant.
+func (p *QueryPlan) nearIndex(index string) string {
+	var names []string
+	err := p.db.QueryRow(p.t.Context(), `select coalesce(array_agg(c.relname::text), '{}') from pg_catalog.pg_class c
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('i', 'I') and n.nspname !~ '^pg_'`).Scan(&names)
+	if near := catalog.Nearest(index, names); err == nil && near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 // NoSeqScan wants none of the tables to be read from end to end, by a sequential scan or

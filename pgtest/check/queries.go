@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -34,7 +35,7 @@ type Allowed struct {
 	Contains string
 	// Site is the end of its file:line, or file. Zero: any.
 	Site string
-	// Reason is required: an entry without one excuses nothing.
+	// Reason is required: an entry without one is an error.
 	Reason string
 }
 
@@ -85,6 +86,11 @@ func Queries(t testing.TB, db any, budget ...Budget) *Scope {
 	s := &Scope{t: t, trace: &trace.Scope{Name: t.Name()}}
 	if len(budget) > 0 {
 		s.budget = budget[len(budget)-1]
+	}
+	for _, a := range s.budget.Allow {
+		if a.Reason == "" {
+			t.Fatalf("check.Queries: Budget.Allow %q has no Reason: say why the repetition is meant", cmp.Or(a.Contains, a.Site))
+		}
 	}
 	tracer.Open(s.trace)
 	s.close = func() { tracer.Close(s.trace) }

@@ -35,11 +35,12 @@ type Options struct {
 
 // Exception excuses findings that are intended, with what follows from them.
 type Exception struct {
-	// Rule of the findings; "not-checked" for a part that is not checked.
+	// Rule of the findings; "not-checked" for a part that is not checked. One that does not
+	// exist is an error.
 	Rule string
 	// Object as in Finding, or the Part of a Gap. Empty: all of the rule.
 	Object string
-	// Reason is required: an Exception without one excuses nothing.
+	// Reason is required: an Exception without one is an error.
 	Reason string
 }
 

@@ -1,0 +1,50 @@
+package check_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/pgtest/check"
+)
+
+// What a test says wrongly of what it wants to have checked fails it, and is named: it
+// would check nothing otherwise, and pass.
+func TestMistakesInOptionsAreErrors(t *testing.T) {
+	t.Parallel()
+	db := reference(t)
+	noTest := func(testing.TB, seedbed.DB) {}
+	for name, c := range map[string]struct {
+		mistake func(t testing.TB)
+		want    string
+	}{
+		"rule misspelt": {func(t testing.TB) {
+			check.Isolation(t, db, check.Options{Except: []check.Exception{{Rule: "tenant-indx", Reason: "small"}}})
+		}, `there is no rule "tenant-indx"; did you mean tenant-index?`},
+		"no reason": {func(t testing.TB) {
+			check.Integrity(t, db, check.Options{Except: []check.Exception{{Rule: "sequence-behind"}}})
+		}, "the exception of sequence-behind has no reason"},
+		"no test":        {func(t testing.TB) { check.Mutations(t, db, nil) }, "there is no test"},
+		"table misspelt": {func(t testing.TB) { check.Mutations(t, db, noTest, check.MutationOptions{Tables: []string{"comment"}}) }, `"comment" is not a table with tenants; did you mean comments?`},
+		"mutation misspelt": {func(t testing.TB) {
+			check.Mutations(t, db, noTest, check.MutationOptions{Tables: []string{"comments"}, Except: []check.Exception{{Object: "comments.nothing_like_it", Reason: "none"}}})
+		}, `"comments.nothing_like_it" is not an object of a mutation`},
+		"repetition without a reason": {func(t testing.TB) { check.Queries(t, db, check.Budget{Allow: []check.Allowed{{Contains: "users"}}}) }, `Budget.Allow "users" has no Reason`},
+		"index misspelt":              {func(t testing.TB) { check.Plan(t, db, "select 1 from alerts").Uses("alerts_pky") }, "there is no index alerts_pky; did you mean alerts_pkey?"},
+		"nothing to look at": {func(t testing.TB) {
+			check.Canaries(t, db, check.Options{}, strings.Trim(spaceA, "'")).Absent(t)
+		}, "Absent was given nothing to look at"},
+		"a function to look at": {func(t testing.TB) {
+			check.Canaries(t, db, check.Options{}, strings.Trim(spaceA, "'")).Absent(t, func() {})
+		}, "Absent cannot look into a func()"},
+		"no payload": {func(t testing.TB) { check.Sanitized(t, nil) }, "the payload is nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := testkit.Record(t, c.mistake)
+			if !strings.Contains(fake.Text(), c.want) {
+				t.Errorf("want %q in: %s", c.want, fake.Text())
+			}
+		})
+	}
+}

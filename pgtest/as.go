@@ -22,33 +22,38 @@ import (
 // it, not to more. The pool closes with the test.
 func (db *DB) As(t testing.TB, role string, settings map[string]string) *DB {
 	mustBeTest(t, "DB.As")
+	db.mustBeGiven("As")
 	t.Helper()
-	as, err := db.connectAs(t, role, settings)
+	as, bypasses, err := db.connectAs(t, role, settings)
 	if err != nil {
 		t.Fatalf("pgtest: connect as %s: %v", role, err)
 	}
 	t.Cleanup(as.closePool)
+	if bypasses {
+		t.Logf("pgtest: row-level security does not apply to %s, a superuser or a role with BYPASSRLS: its sessions see the rows of every tenant", role)
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.as = append(db.as, as)
 	return as
 }
 
-func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (*DB, error) {
+// connectAs opens the pool of As, and reports whether the role bypasses row-level security.
+func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (as *DB, bypasses bool, err error) {
 	admin, err := pgx.ConnectConfig(t.Context(), db.database.Config(db.server.cluster.Roles().Admin))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer admin.Close(t.Context())
 	if err := checkSettings(t.Context(), admin, settings); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	login, params, err := db.server.cluster.LoginFor(t.Context(), admin, role)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := db.database.ExposeTo(t.Context(), role); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if params == nil {
 		params = map[string]string{}
@@ -56,11 +61,12 @@ func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (
 	maps.Copy(params, settings)
 	pool, err := db.server.pool(db.database, login, params)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	as := db.server.handle(db.database, pool, login)
+	as = db.server.handle(db.database, pool, login)
 	as.asRole, as.asSettings = role, maps.Clone(settings)
-	return as, nil
+	err = admin.QueryRow(t.Context(), "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", role).Scan(&bypasses)
+	return as, bypasses, err
 }
 
 // checkSettings says at once what else every connection of the pool would fail for: a name

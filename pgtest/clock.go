@@ -57,6 +57,8 @@ func (r *ready) clockLayer() template.Layer {
 // Freeze and Advance cost some milliseconds, and a call of now() 5 µs where it costs next to
 // nothing otherwise.
 func (db *DB) Freeze(t testing.TB, at time.Time) {
+	mustBeTest(t, "DB.Freeze")
+	db.mustBeGiven("Freeze")
 	t.Helper()
 	if err := db.setClock(t.Context(), func(context.Context, *pgx.Conn) (time.Time, error) { return at, nil }); err != nil {
 		t.Fatalf("pgtest: freeze the clock: %v", err)
@@ -66,6 +68,8 @@ func (db *DB) Freeze(t testing.TB, at time.Time) {
 
 // Advance moves a clock that Freeze has set: on, or back where d is negative.
 func (db *DB) Advance(t testing.TB, d time.Duration) {
+	mustBeTest(t, "DB.Advance")
+	db.mustBeGiven("Advance")
 	t.Helper()
 	err := db.setClock(t.Context(), func(ctx context.Context, admin *pgx.Conn) (at time.Time, err error) {
 		var frozen bool

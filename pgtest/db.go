@@ -76,6 +76,13 @@ func mustBeTest(t testing.TB, method string) {
 	}
 }
 
+// mustBeGiven panics where a *DB was declared and never set.
+func (db *DB) mustBeGiven(method string) {
+	if db == nil {
+		panic("pgtest: " + method + " of a *pgtest.DB that is nil: it is what Server.DB(t) or Server.Open returns")
+	}
+}
+
 // Open returns a database that lives as long as its caller wants: for a whole package,
 // opened in TestMain or by a sync.Once, or for fuzzing. Close gives it back. All tests
 // that use it see each other's rows.
@@ -136,6 +143,7 @@ func (r *ready) pool(database *template.Database, role string, params map[string
 // URL was asked for is never given to another test: prefer the pool where it will
 // do.
 func (db *DB) URL() string {
+	db.mustBeGiven("URL")
 	if db.database != nil {
 		db.database.Expose()
 	}
@@ -146,6 +154,7 @@ func (db *DB) URL() string {
 // sockets, and code that takes a URL apart. It is for the roles that tests connect as
 // unless told otherwise; a role of a migration's logs in if it has a password.
 func (db *DB) TCPURL() string {
+	db.mustBeGiven("TCPURL")
 	if db.database != nil {
 		db.database.Expose()
 	}
@@ -153,7 +162,10 @@ func (db *DB) TCPURL() string {
 }
 
 // SQL is the database for code that uses database/sql. It shares the pool.
-func (db *DB) SQL() *sql.DB { return db.sqlDB() }
+func (db *DB) SQL() *sql.DB {
+	db.mustBeGiven("SQL")
+	return db.sqlDB()
+}
 
 // end closes the test's connections and gives the database back, or keeps it
 // when the test has failed.

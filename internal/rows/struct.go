@@ -31,7 +31,9 @@ func layoutOf(t reflect.Type) *structLayout {
 		return l.(*structLayout)
 	}
 	l := &structLayout{typ: t}
-	l.collect(t, nil)
+	if t.Kind() == reflect.Struct {
+		l.collect(t, nil)
+	}
 	layouts.Store(t, l)
 	return l
 }
@@ -87,6 +89,19 @@ type boundField struct {
 	column *column
 }
 
+// problems says why no row can be read from values of the type.
+func (l *structLayout) problems() []string {
+	switch {
+	case l.typ.Kind() == reflect.Pointer:
+		return []string{fmt.Sprintf("it is a pointer: make the factory of %s, whose TableName has a value receiver", l.typ.Elem())}
+	case l.typ.Kind() != reflect.Struct:
+		return []string{"it is no struct: its exported fields are the columns"}
+	case len(l.fields) == 0:
+		return []string{"it has no exported field that is a column"}
+	}
+	return nil
+}
+
 // bind finds the column of each field. A field without a column is a *StructError; a column
 // may be without a field.
 func bind(l *structLayout, t *table) (*binding, error) {
@@ -94,7 +109,7 @@ func bind(l *structLayout, t *table) (*binding, error) {
 	for i := range b.fieldByColumn {
 		b.fieldByColumn[i] = -1
 	}
-	var problems []string
+	problems := l.problems()
 	for _, f := range l.fields {
 		c := t.columnFor(f)
 		switch {

@@ -22,6 +22,8 @@ type activity struct {
 	mu      sync.Mutex
 	refused []note   // statements, the first few
 	sets    []string // statements and their arguments, the first few
+
+	starvation starvation
 }
 
 // A note is what happened on a connection.

@@ -66,6 +66,7 @@ func (s *Server) DB(t testing.TB) *DB {
 		defer r.users.Done()
 		db.end(t)
 	})
+	db.tellStarved(t)
 	return db
 }
 

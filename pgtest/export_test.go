@@ -1,5 +1,7 @@
 package pgtest
 
+import "time"
+
 // Settle waits until everything that s does behind its tests' backs is done.
 func (s *Server) Settle() { s.ready.store.Settle() }
 
@@ -16,3 +18,11 @@ func (db *DB) AdminURL(database string) string {
 
 // Prefix is where the server's binaries are.
 func (db *DB) Prefix() string { return db.server.cluster.Installation().Prefix }
+
+// StarveAfter changes how long the test waits for a connection before it is told.
+func (db *DB) StarveAfter(d time.Duration) {
+	s := &activityOf(db.Pool).starvation
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = d
+}

@@ -1,7 +1,9 @@
 package pgtest_test
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -50,5 +52,40 @@ func TestAsSuperuserIsLogged(t *testing.T) {
 	db.As(fake, "seedbed_tester", nil)
 	if fake.Logged() != "" {
 		t.Errorf("an ordinary role: %s", fake.Logged())
+	}
+}
+
+// A test that holds all connections of its pool and asks for one more is told where they
+// are, while it waits.
+func TestPoolThatIsUsedUp(t *testing.T) {
+	t.Parallel()
+	server := &pgtest.Server{Migrations: pg.Migrations, MaxConns: 2}
+	fake := testkit.NewRecorder(t)
+	db := server.DB(fake)
+	defer fake.End()
+	db.StarveAfter(time.Millisecond)
+	for range 2 {
+		rows, err := db.Query(t.Context(), "SELECT generate_series(1, 10)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // where it is never told
+	defer cancel()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		for !strings.Contains(fake.Logged(), "waiting for a connection") && ctx.Err() == nil {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	if _, err := db.Exec(ctx, "SELECT 1"); err == nil {
+		t.Error("a third connection of two")
+	}
+	<-told
+	if want := "all 2 of the pool are in use, acquired at "; !strings.Contains(fake.Logged(), want) || strings.Count(fake.Logged(), "mistakes_test.go:") != 2 {
+		t.Errorf("want %q and two lines of this file in: %s", want, fake.Logged())
 	}
 }

@@ -1,0 +1,88 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qarion/seedbed/internal/trace"
+)
+
+// starvedAfter is how long a test waits for a connection of its own pool before it is told
+// who has them. A test that holds them all and asks for one more waits until the deadline of
+// go test, whose dump of goroutines does not say that.
+const starvedAfter = 10 * time.Second
+
+// A starvation tells a test that its pool has no connection left.
+type starvation struct {
+	mu    sync.Mutex
+	after time.Duration
+	tell  func(pool *pgxpool.Pool) // nil: the test has ended
+}
+
+// tellStarved has the test told as long as it runs: in its log, which shows when it fails,
+// and on standard error, which shows when go test ends it.
+func (db *DB) tellStarved(t testing.TB) {
+	s := &activityOf(db.Pool).starvation
+	s.after = starvedAfter
+	s.set(func(pool *pgxpool.Pool) {
+		text := starvedText(pool)
+		t.Log(text)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), text)
+	})
+	t.Cleanup(func() { s.set(nil) })
+}
+
+func (s *starvation) set(tell func(*pgxpool.Pool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell = tell
+}
+
+func starvedText(pool *pgxpool.Pool) string {
+	var sites []string
+	if tracer, ok := pool.Config().ConnConfig.Tracer.(*trace.Tracer); ok {
+		for _, site := range tracer.Acquired() {
+			sites = append(sites, site)
+		}
+	}
+	slices.Sort(sites)
+	return fmt.Sprintf("pgtest: waiting for a connection: all %d of the pool are in use, acquired at %s\n"+
+		"  close rows, end transactions and release connections before the next statement on the pool; Server.MaxConns allows more",
+		pool.Config().MaxConns, strings.Join(sites, ", "))
+}
+
+type starvedKey struct{}
+
+// TraceAcquireStart implements pgxpool.AcquireTracer.
+func (a *activity) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	if stat := pool.Stat(); stat.AcquiredConns() < stat.MaxConns() {
+		return ctx
+	}
+	a.starvation.mu.Lock()
+	defer a.starvation.mu.Unlock()
+	timer := time.AfterFunc(max(a.starvation.after, time.Millisecond), func() {
+		a.starvation.mu.Lock()
+		defer a.starvation.mu.Unlock()
+		if a.starvation.tell != nil {
+			a.starvation.tell(pool)
+		}
+	})
+	return context.WithValue(ctx, starvedKey{}, timer)
+}
+
+// TraceAcquireEnd implements pgxpool.AcquireTracer.
+func (a *activity) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
+	if timer, ok := ctx.Value(starvedKey{}).(*time.Timer); ok {
+		timer.Stop()
+	}
+}
+
+var _ pgxpool.AcquireTracer = (*activity)(nil)

@@ -58,8 +58,8 @@ func (a *audit) aggregateKey(s *subject) {
 	if tenants == nil || inner.Parent != s.agg.Across {
 		return
 	}
-	for _, fk := range s.rel.ForeignKeys() {
-		if fk.Ref.Root() == tenants && maps(fk, s.agg.Columns, inner.Key) && maps(fk, s.agg.AcrossColumns, inner.ParentColumns) {
+	for _, fk := range s.node.ForeignKeys {
+		if fk.To == a.graph.Of(tenants) && fk.Carries(s.agg.Tenant) && fk.Carries(s.agg.Across) {
 			return
 		}
 	}

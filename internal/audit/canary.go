@@ -12,6 +12,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 )
 
@@ -259,14 +260,9 @@ func (p *planter) tenantKeys() ([]string, error) {
 // sharedKey reports whether a key's column references something that other tenants
 // have as well: a user, a country.
 func (p *planter) sharedKey(s *subject, column string) bool {
-	for _, fk := range s.rel.ForeignKeys() {
-		if contains(fk.Columns, column) {
-			if p.a.subject(fk.Ref) == nil || fk.Table != fk.Ref && p.a.subject(fk.Ref).tenant == "" {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.node.ForeignKeys, func(fk *graph.ForeignKey) bool {
+		return fk.Has(column) && (!fk.To.HasTenant() || !fk.Self() && fk.To.Tenant == nil)
+	})
 }
 
 // plantable are the columns whose text no other tenant may see: no keys, no
@@ -281,17 +277,10 @@ func (p *planter) plantable(s *subject, c *catalog.Column) bool {
 	if c.Generated != "" || c.Identity != "" || contains(s.rel.PartitionBy, c.Name) {
 		return false
 	}
-	for _, k := range s.rel.Constraints {
-		if (k.Kind == catalog.PrimaryKey || k.Kind == catalog.ForeignKey) && contains(k.Columns, c.Name) {
-			return false
-		}
+	if pk := s.rel.PrimaryKey(); pk != nil && contains(pk.Columns, c.Name) {
+		return false
 	}
-	for _, fk := range s.rel.ReferencedBy {
-		if contains(fk.RefColumns, c.Name) {
-			return false
-		}
-	}
-	return !p.meaningful(s, c.Name)
+	return !s.node.InForeignKey(c.Name) && !s.node.IsReferenced(c.Name) && !p.meaningful(s, c.Name)
 }
 
 func (p *planter) meaningful(s *subject, column string) bool {

@@ -111,11 +111,11 @@ func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) {
 		return
 	}
 	var weak []string
-	for _, fk := range s.rel.ForeignKeys() {
-		if !a.leadsToTenant(fk, sc, t, tenants) {
+	for _, fk := range s.node.ForeignKeys {
+		if !fk.BindsTenant(sc.Tenant, sc.Columns) {
 			continue
 		}
-		if loose := looseColumns(fk, sc.Columns); len(loose) > 0 {
+		if loose := fk.Unchecked(sc.Columns); len(loose) > 0 {
 			weak = append(weak, fmt.Sprintf("%s is not checked where %s is NULL", fk.Name, strings.Join(loose, " or ")))
 			continue
 		}
@@ -125,55 +125,6 @@ func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) {
 		Message: fmt.Sprintf("no foreign key of %s leads from %s to %s", s.name, tuple(sc.Columns), a.name(tenants)),
 		Fix:     addKey(s.rel, sc.Columns, tenants, t.Key, "")})
 }
-
-// leadsToTenant reports whether a foreign key maps a scope's columns to the key of
-// its tenants, or to the same level's columns of the tenants below.
-func (a *audit) leadsToTenant(fk *catalog.Constraint, sc seedbed.Scoped, t seedbed.Tenant, tenants *catalog.Relation) bool {
-	ref := fk.Ref.Root()
-	if ref == tenants {
-		return maps(fk, sc.Columns, t.Key)
-	}
-	for _, below := range a.model.Tenants {
-		if below.Parent == t.Name && a.cat.Table(below.Table) == ref && len(below.ParentColumns) > 0 {
-			return maps(fk, sc.Columns, below.ParentColumns)
-		}
-	}
-	return false
-}
-
-// maps reports whether a foreign key leads from some columns to others.
-func maps(fk *catalog.Constraint, from, to []string) bool {
-	if len(from) != len(to) {
-		return false
-	}
-	for i := range from {
-		found := false
-		for j := range fk.Columns {
-			found = found || fk.Columns[j] == from[i] && fk.RefColumns[j] == to[i]
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
-
-// looseColumns of a MATCH SIMPLE key: those outside of the scope that may be NULL,
-// and with which the whole key is not checked.
-func looseColumns(fk *catalog.Constraint, scope []string) []string {
-	var out []string
-	if fk.Match == "f" {
-		return nil
-	}
-	for _, name := range without(fk.Columns, scope) {
-		if c := fk.Table.Column(name); c != nil && !c.Required() {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// references finds foreign keys between scoped tables that leave the tenant out.
 
 // sameType reports whether two columns compare without a cast that an index is lost by.
 func sameType(a, b *catalog.Column) bool {

@@ -86,7 +86,7 @@ func (t *probed) insertAs(columns []string) (string, bool) {
 			r = t.other
 		}
 		expr := fmt.Sprintf("(%s::%s).%s", catalog.Literal(r.text), t.s.rel.Ident(), catalog.Ident(n))
-		if fresh, ok := unused(t.s.rel.Column(n)); ok && contains(t.key, n) && !contains(t.columns, n) && !contains(columns, n) && !t.references(n) {
+		if fresh, ok := unused(t.s.rel.Column(n)); ok && contains(t.key, n) && !contains(t.columns, n) && !contains(columns, n) && !t.s.node.InForeignKey(n) {
 			expr = catalog.Literal(fresh)
 		}
 		from = append(from, expr)
@@ -97,14 +97,4 @@ func (t *probed) insertAs(columns []string) (string, bool) {
 		}
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s", t.s.rel.Ident(), catalog.Idents(names), strings.Join(from, ", ")), true
-}
-
-// references reports whether a foreign key starts at a column.
-func (t *probed) references(column string) bool {
-	for _, fk := range t.s.rel.ForeignKeys() {
-		if contains(fk.Columns, column) {
-			return true
-		}
-	}
-	return false
 }

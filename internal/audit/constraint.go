@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
@@ -16,7 +17,7 @@ import (
 // foreignKeys proves every foreign key with an anti-join: triggers that were off
 // during a load leave no trace in the catalog.
 func (a *audit) foreignKeys() error {
-	for _, fk := range a.cat.ForeignKeys() {
+	for _, fk := range a.graph.ForeignKeys {
 		if fk.Period || fk.Table.Kind == catalog.ForeignTable {
 			continue
 		}
@@ -28,7 +29,7 @@ func (a *audit) foreignKeys() error {
 	return nil
 }
 
-func (a *audit) foreignKey(fk *catalog.Constraint) error {
+func (a *audit) foreignKey(fk *graph.ForeignKey) error {
 	mine, theirs := cols("t", fk.Columns), cols("u", fk.RefColumns)
 	where := fmt.Sprintf("%s AND NOT EXISTS (SELECT FROM %s u WHERE %s)", notNull(mine), fk.Ref.Ident(), equal(theirs, mine))
 	if fk.Match == "f" && len(mine) > 1 {
@@ -214,7 +215,10 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
 // keyless finds tables of rows that belong to tenants, or refer to others, which nothing
 // tells apart.
 func (a *audit) keyless(r *catalog.Relation) {
-	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || r.PrimaryKey() != nil || r.Extension != "" || len(a.scopes(r))+len(r.ForeignKeys())+len(r.ReferencedBy) == 0 {
+	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || r.PrimaryKey() != nil || r.Extension != "" {
+		return
+	}
+	if t := a.graph.Of(r); len(a.scopes(r))+len(t.ForeignKeys)+len(t.ReferencedKeys) == 0 {
 		return
 	}
 	a.find(report.Finding{Rule: "table-without-key", Cause: "no primary keys", Object: a.name(r),

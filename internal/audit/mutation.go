@@ -203,8 +203,8 @@ func (a *audit) mutateSecurity(s *subject, add adder) {
 
 // mutateKeys drops what holds references within the tenant.
 func (a *audit) mutateKeys(s *subject, add adder) {
-	for _, fk := range s.rel.ForeignKeys() {
-		if !fk.Inherited && a.subject(fk.Ref) != nil {
+	for _, fk := range s.node.ForeignKeys {
+		if fk.To.HasTenant() {
 			add("drop the foreign key", s.name+"."+fk.Name, fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", s.rel.Ident(), catalog.Ident(fk.Name)))
 		}
 	}

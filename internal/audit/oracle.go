@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 )
 
@@ -91,19 +92,15 @@ func (t *probed) foreignKeys() error {
 	if !t.may("UPDATE") || len(t.key) == 0 {
 		return nil
 	}
-	for _, fk := range t.s.rel.ForeignKeys() {
-		target := t.p.a.subject(fk.Ref)
-		if fk.Inherited || target == nil || t.p.a.isTenantKey(fk, t.s, target) {
-			continue
-		}
-		if err := t.foreignKey(fk, target); err != nil {
+	for _, fk := range t.s.node.BetweenTenants() {
+		if err := t.foreignKey(fk, t.p.a.subject(fk.Ref)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *probed) foreignKey(fk *catalog.Constraint, target *subject) error {
+func (t *probed) foreignKey(fk *graph.ForeignKey, target *subject) error {
 	theirs := t.p.a.tenantOf(target.rel, "u", t.level)
 	ours := t.p.a.tenantOf(target.rel, "mine", t.level)
 	var own, refs, same []string
@@ -148,28 +145,16 @@ func (t *probed) assign(columns, values []string) (string, bool) {
 	var set []string
 	for i, name := range columns {
 		if t.s.rel.Column(name).Generated != "" {
-			pair, typ := t.pairOf(name)
-			if pair == nil {
+			target := t.s.node.ShadowOf(name)
+			if target == nil {
 				return "", false
 			}
-			set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(pair[0]), catalog.Literal(typ)))
-			name = pair[1]
+			set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(target.Pair.Type), catalog.Literal(target.Type)))
+			name = target.Pair.ID
 		}
 		set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(name), catalog.Literal(values[i])))
 	}
 	return strings.Join(set, ", "), true
-}
-
-// pairOf finds the polymorphic pair that a shadow column follows from.
-func (t *probed) pairOf(shadow string) (columns []string, typ string) {
-	for _, p := range t.p.a.model.Pairs(t.s.name) {
-		for _, target := range p.Targets {
-			if target.Shadow == shadow {
-				return []string{p.Type, p.ID}, target.Type
-			}
-		}
-	}
-	return nil, ""
 }
 
 // uniques gives a row of one's own the value that another tenant's row has. Random values

@@ -196,8 +196,8 @@ func (a *audit) shadowKey(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.
 		needed = append(needed, p.Tenant...)
 	}
 	var near string
-	for _, fk := range r.ForeignKeys() {
-		if fk.Ref.Root() != target.Root() || !contains(fk.Columns, t.Shadow) {
+	for _, fk := range a.graph.ForeignKeysOf(r) {
+		if fk.Ref.Root() != target.Root() || !fk.Has(t.Shadow) {
 			continue
 		}
 		if includes(fk.Columns, needed) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 )
 
@@ -25,10 +26,7 @@ func (a *audit) references() error {
 }
 
 func (a *audit) ownReferences(s *subject) {
-	for _, fk := range s.rel.ForeignKeys() {
-		if fk.Inherited {
-			continue
-		}
+	for _, fk := range a.graph.DeclaredAt(s.rel) {
 		if target := a.subject(fk.Ref); target != nil {
 			a.reference(s, fk, target)
 			a.otherSide(s, fk, target)
@@ -38,7 +36,7 @@ func (a *audit) ownReferences(s *subject) {
 }
 
 // unsetsTenant: SET NULL and SET DEFAULT take all columns of a key, unless some are named.
-func (a *audit) unsetsTenant(s *subject, fk *catalog.Constraint) {
+func (a *audit) unsetsTenant(s *subject, fk *graph.ForeignKey) {
 	set := fk.DeleteColumns
 	if len(set) == 0 {
 		set = fk.Columns
@@ -52,7 +50,7 @@ func (a *audit) unsetsTenant(s *subject, fk *catalog.Constraint) {
 			}
 			a.find(report.Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
 				Message: fmt.Sprintf("foreign key %s of %s unsets %s, which says whose the row is, when the row of %s goes", fk.Name, s.name, column, a.name(fk.Ref)),
-				Fix:     keepsTenant(s.rel, fk, sc.Columns)})
+				Fix:     keepsTenant(s.rel, fk.Constraint, sc.Columns)})
 			return
 		}
 	}
@@ -119,17 +117,13 @@ func (a *audit) bareReference(s *subject, c *catalog.Column) {
 
 // heldOtherwise reports columns that a foreign key, the Model or a key of their own explains.
 func (a *audit) heldOtherwise(s *subject, column string) bool {
-	for _, k := range s.rel.Constraints {
-		if (k.Kind == catalog.ForeignKey || k.Kind == catalog.PrimaryKey) && contains(k.Columns, column) {
-			return true
-		}
+	if pk := s.rel.PrimaryKey(); pk != nil && contains(pk.Columns, column) {
+		return true
 	}
-	for _, p := range a.model.Pairs(s.name) {
-		for _, t := range p.Targets {
-			if t.Shadow == column {
-				return true // a rule of its own
-			}
-		}
+	if s.node.InForeignKey(column) || s.node.ShadowOf(column) != nil { // shadows have a rule of their own
+		return true
+	}
+	for _, p := range s.node.Pairs {
 		if p.ID == column {
 			return true
 		}
@@ -165,23 +159,19 @@ func named(table, stem string) bool {
 	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
 }
 
-func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
+func (a *audit) reference(s *subject, fk *graph.ForeignKey, target *subject) {
 	for _, mine := range s.direct() {
 		for _, theirs := range target.direct() {
 			if theirs.Optional { // a key over both columns could not lead to what is shared
 				continue
 			}
-			if mine.Tenant != theirs.Tenant || maps(fk, mine.Columns, theirs.Columns) || a.isTenantKey(fk, s, target) {
-				continue
-			}
-			// A reference that carries the inner tenant need not repeat the outer one.
-			if a.carriesBelow(fk, s, target, mine.Tenant) {
+			if mine.Tenant != theirs.Tenant || fk.IsTenantKey() || fk.StaysWithin(mine.Tenant) {
 				continue
 			}
 			a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(mine.Tenant, target), Object: s.name + "." + fk.Name,
 				Message:  fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, mine.Tenant),
 				Evidence: []string{fk.Definition},
-				Fix:      carryTenant(s, fk, mine.Columns, target, theirs.Columns)})
+				Fix:      carryTenant(s, fk.Constraint, mine.Columns, target, theirs.Columns)})
 			return
 		}
 	}
@@ -189,7 +179,7 @@ func (a *audit) reference(s *subject, fk *catalog.Constraint, target *subject) {
 
 // otherSide finds rows that join two tables, whose tenant is that of one side, and whose
 // other side may be another tenant's: such a table has no column to hold them together.
-func (a *audit) otherSide(s *subject, fk *catalog.Constraint, target *subject) {
+func (a *audit) otherSide(s *subject, fk *graph.ForeignKey, target *subject) {
 	if len(s.scopes) > 0 || s.tenant != "" {
 		return
 	}
@@ -224,52 +214,17 @@ func (a *audit) keyCause(level string, target *subject) string {
 func (a *audit) mostKeysBare(level string) bool {
 	with, all := 0, 0
 	for _, s := range a.subjects {
-		mine, ok := s.at(level)
-		if !ok {
+		if _, ok := s.at(level); !ok {
 			continue
 		}
-		for _, fk := range s.rel.ForeignKeys() {
-			to := a.subject(fk.Ref)
-			if to == nil || fk.Inherited || a.isTenantKey(fk, s, to) {
+		for _, fk := range s.node.BetweenTenants() {
+			if _, ok := a.subject(fk.Ref).at(level); !ok {
 				continue
 			}
-			if theirs, ok := to.at(level); ok {
-				all++
-				if maps(fk, mine.Columns, theirs.Columns) {
-					with++
-				}
+			if all++; fk.Carries(level) {
+				with++
 			}
 		}
 	}
 	return 2*with < all
-}
-
-// isTenantKey reports whether a foreign key is what says which tenant the row belongs to.
-func (a *audit) isTenantKey(fk *catalog.Constraint, s, target *subject) bool {
-	if target.tenant == "" {
-		return false
-	}
-	for _, sc := range s.scopes {
-		t, _ := a.model.Tenant(target.tenant)
-		if sc.Tenant == target.tenant && maps(fk, sc.Columns, t.Key) {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *audit) carriesBelow(fk *catalog.Constraint, s, target *subject, level string) bool {
-	for _, mine := range s.scopes {
-		for _, above := range a.model.Above(mine.Tenant) {
-			if above.Name != level {
-				continue
-			}
-			for _, theirs := range target.scopes {
-				if theirs.Tenant == mine.Tenant && maps(fk, mine.Columns, theirs.Columns) {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }

@@ -3,12 +3,14 @@ package audit
 import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 )
 
 // subject is a table whose rows belong to tenants, or are tenants.
 type subject struct {
 	rel  *catalog.Relation
 	name string
+	node *graph.Table // of a partition, its root's
 	// scopes that columns of its own carry, innermost first; those of a tenants'
 	// table begin with its key.
 	scopes []seedbed.Scoped
@@ -41,7 +43,7 @@ func (a *audit) gatherSubjects() {
 		a.relations[r.Name] = append(a.relations[r.Name], r)
 	}
 	for _, r := range a.tables {
-		s := &subject{rel: r, name: a.name(r)}
+		s := &subject{rel: r, name: a.name(r), node: a.graph.Of(r)}
 		if t, ok := a.model.TenantTable(s.name); ok {
 			s.tenant = t.Name
 			s.scopes = append(s.scopes, seedbed.Scoped{Table: s.name, Tenant: t.Name, Columns: t.Key})

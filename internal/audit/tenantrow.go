@@ -6,6 +6,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 )
 
@@ -23,12 +24,8 @@ func (a *audit) tenantRows() error {
 				return err
 			}
 		}
-		for _, fk := range s.rel.ForeignKeys() {
-			target := a.subject(fk.Ref)
-			if fk.Inherited || target == nil || a.isTenantKey(fk, s, target) {
-				continue
-			}
-			if err := a.crossing(s, fk, target); err != nil {
+		for _, fk := range s.node.BetweenTenants() {
+			if err := a.crossing(s, fk, a.subject(fk.Ref)); err != nil {
 				return err
 			}
 		}
@@ -96,17 +93,17 @@ func (a *audit) aggregateRows(s *subject) error {
 // crossing finds rows whose reference leads into another tenant. For a key that
 // carries the tenant, that is a row which is not there in its own tenant and is in
 // another: written with triggers off, or before the key was validated.
-func (a *audit) crossing(s *subject, fk *catalog.Constraint, target *subject) error {
+func (a *audit) crossing(s *subject, fk *graph.ForeignKey, target *subject) error {
 	for _, level := range a.shared(s.rel, target.rel) {
 		mine, theirs := a.tenantOf(s.rel, "t", level), a.tenantOf(target.rel, "u", level)
 		if len(mine) != len(theirs) {
 			continue
 		}
-		pairs := a.beyondTenant(s, fk, target, level)
-		if len(pairs) == 0 {
+		columns, key := fk.Beyond(level)
+		if len(columns) == 0 {
 			continue
 		}
-		match := strings.Join(pairs, " AND ")
+		match := equal(cols("u", key), cols("t", columns))
 		where := fmt.Sprintf("EXISTS (SELECT FROM %[1]s u WHERE %[2]s AND NOT (%[3]s)) AND NOT EXISTS (SELECT FROM %[1]s u WHERE %[2]s AND %[3]s)",
 			target.rel.Ident(), match, equal(theirs, mine))
 		if bound := notNull(cols("t", fk.Columns)); bound != "" {
@@ -123,20 +120,6 @@ func (a *audit) crossing(s *subject, fk *catalog.Constraint, target *subject) er
 		}
 	}
 	return nil
-}
-
-// beyondTenant are the comparisons of a foreign key without those of the tenant.
-func (a *audit) beyondTenant(s *subject, fk *catalog.Constraint, target *subject, level string) []string {
-	mine, _ := a.scopeAt(s.rel, level)
-	theirs, _ := a.scopeAt(target.rel, level)
-	var out []string
-	for i := range fk.Columns {
-		if contains(mine.Columns, fk.Columns[i]) && contains(theirs.Columns, fk.RefColumns[i]) {
-			continue
-		}
-		out = append(out, col("u", fk.RefColumns[i])+" = "+col("t", fk.Columns[i]))
-	}
-	return out
 }
 
 func (a *audit) crossingPairs() error {

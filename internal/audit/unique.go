@@ -55,13 +55,12 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 	a.find(report.Finding{Rule: "unique-without-tenant", Object: s.name + "." + ix.Name,
 		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error %s tells one that another has the value", kind, ix.Name, s.name, code),
 		Evidence: []string{ix.Definition},
-		Fix:      withTenant(s.rel, ix, sc.Columns, slices.Concat(columns, exprs))})
+		Fix:      withTenant(s.rel, ix, a.graph.NeedsIndex(ix), sc.Columns, slices.Concat(columns, exprs))})
 }
 
 // withTenant is SQL for a unique key that begins with the tenant's columns. Prose for a
 // key that foreign keys reference, and for an exclusion, which needs an operator class.
-func withTenant(r *catalog.Relation, ix *catalog.Index, tenant, keys []string) string {
-	referenced := slices.ContainsFunc(r.ReferencedBy, func(fk *catalog.Constraint) bool { return fk.Index == ix })
+func withTenant(r *catalog.Relation, ix *catalog.Index, referenced bool, tenant, keys []string) string {
 	switch {
 	case ix.Exclusion || referenced:
 		return fmt.Sprintf("make it (%s)", strings.Join(slices.Concat(tenant, keys), ", "))
@@ -127,7 +126,7 @@ func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, dept
 	case text && isAddress(name, a.isTenants(r)):
 		return true
 	}
-	for _, fk := range r.ForeignKeys() {
+	for _, fk := range a.graph.ForeignKeysOf(r) {
 		if len(fk.Columns) == 1 && fk.Columns[0] == name && a.unguessable(fk.Ref, fk.RefColumns[0], true, depth+1) {
 			return true
 		}
@@ -204,8 +203,8 @@ func calls(expr string, words ...string) bool {
 // tenant: two tenants have no such row in common, so their keys cannot meet. That the
 // reference may lead into another tenant is a finding of its own.
 func (a *audit) withinOwnRow(s *subject, columns []string) bool {
-	for _, fk := range s.rel.ForeignKeys() {
-		if parent := a.subject(fk.Ref.Root()); parent != nil && includes(columns, fk.Columns) && parent.rel != s.rel.Root() {
+	for _, fk := range a.graph.ForeignKeysOf(s.rel) {
+		if fk.To.HasTenant() && !fk.Self() && includes(columns, fk.Columns) {
 			return true
 		}
 	}

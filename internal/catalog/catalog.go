@@ -3,7 +3,7 @@
 // sequences and functions, as plain structs that point at one another.
 //
 //	cat, err := catalog.Load(ctx, db, catalog.Options{})
-//	for _, fk := range cat.Table("comments").ForeignKeys() { … fk.Ref.Name … }
+//	for _, c := range cat.Table("comments").Columns { … c.Name, c.SQLType … }
 //
 // It never reads information_schema, which hides what the role has no privilege
 // on, and needs no privilege itself: any role that can connect gets the whole

@@ -63,19 +63,6 @@ type Constraint struct {
 	cols, refCols, delCols            []int16
 }
 
-// SelfReference reports whether a foreign key points at its own table.
-func (c *Constraint) SelfReference() bool { return c.Kind == ForeignKey && c.Ref == c.Table }
-
-// Nullable reports whether a row may escape a foreign key by leaving a column of it NULL.
-func (c *Constraint) Nullable() bool {
-	for _, name := range c.Columns {
-		if col := c.Table.Column(name); col != nil && !col.Required() {
-			return true
-		}
-	}
-	return false
-}
-
 // confdelsetcols is Postgres 15's, conenforced and conperiod are 18's. Where
 // pg_constraint lacks them, the bare names in the lateral query mean those of late, its
 // neighbour.

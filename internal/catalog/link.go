@@ -43,8 +43,4 @@ func (l *loader) linkConstraint(k *Constraint) {
 			k.NullsNotDistinct = ix.NullsNotDistinct
 		}
 	}
-	// A foreign key at a partitioned table has one copy per partition on either side.
-	if k.Kind == ForeignKey && !k.Inherited {
-		k.Ref.ReferencedBy = append(k.Ref.ReferencedBy, k)
-	}
 }

@@ -38,15 +38,6 @@ func (r *Reference) same(other *Reference) bool {
 	return r.To == other.To && slices.Equal(r.Columns, other.Columns) && slices.Equal(r.RefColumns, other.RefColumns)
 }
 
-// References are those of all listed tables.
-func (c *Catalog) References() []*Reference {
-	var out []*Reference
-	for _, r := range c.Tables() {
-		out = append(out, r.References()...)
-	}
-	return out
-}
-
 // Self reports whether the reference is to its own table.
 func (r *Reference) Self() bool { return r.From == r.To }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -52,8 +53,6 @@ type Relation struct {
 	Definition string      // the query of a view
 	Populated  bool        // of a materialized view
 	Reads      []*Relation // what a view's query names
-
-	ReferencedBy []*Constraint // foreign keys of other tables that point here, those of partitions left out
 
 	columns   map[string]*Column
 	byNum     map[int16]*Column
@@ -120,6 +119,15 @@ func (r *Relation) constraints(kinds ...ConstraintKind) []*Constraint {
 		}
 	}
 	return out
+}
+
+// UniqueBy reports whether no two rows have the same values in the columns: a unique index
+// over all rows has no other columns, and no expressions.
+func (r *Relation) UniqueBy(columns []string) bool {
+	other := func(k IndexKey) bool { return k.Column == "" || !slices.Contains(columns, k.Column) }
+	return slices.ContainsFunc(r.Indexes, func(ix *Index) bool {
+		return ix.Unique && ix.Valid && ix.Predicate == "" && !slices.ContainsFunc(ix.Keys, other)
+	})
 }
 
 // Constraint by name, or nil.

@@ -22,8 +22,11 @@ type Graph struct {
 	Catalog *catalog.Catalog
 	Model   seedbed.Model
 	Tables  []*Table // by schema and name, those of migration tools included
+	// ForeignKeys of all tables and partitions, each where it is declared.
+	ForeignKeys []*ForeignKey
 
 	byRelation map[*catalog.Relation]*Table
+	declared   map[*catalog.Relation][]*ForeignKey
 }
 
 // Table is a table that rows are written to, and its place in the graph.
@@ -33,11 +36,16 @@ type Table struct {
 	// References to other tables: to tenants first, the innermost before those that
 	// it lies in, then foreign keys by their names, then pairs.
 	References []*Reference
-	Referrers  []*Reference // references of other tables, and its own, to this one
-	Scopes     []Scope      // the tenancy of its rows, innermost level first
-	Pairs      []*Pair
-	Subtypes   []*Subtype      // of a base table
-	Tenant     *seedbed.Tenant // the level that it has a row for each tenant of, or nil
+	// ForeignKeys that are declared at the table itself, by their names.
+	ForeignKeys []*ForeignKey
+	// ReferencedKeys are the columns to which foreign keys of any table lead, once each.
+	ReferencedKeys [][]string
+	Scopes         []Scope // the tenancy of its rows, innermost level first
+	Pairs          []*Pair
+	Subtypes       []*Subtype      // of a base table
+	Tenant         *seedbed.Tenant // the level that it has a row for each tenant of, or nil
+
+	graph *Graph
 }
 
 // Scope is a level of tenancy that the rows of a table belong to.
@@ -50,9 +58,9 @@ type Scope struct {
 // New builds the graph. What the Model names and the catalog does not have is left
 // out: seedbed.Validate reports it.
 func New(cat *catalog.Catalog, m seedbed.Model) *Graph {
-	g := &Graph{Catalog: cat, Model: m, byRelation: map[*catalog.Relation]*Table{}}
+	g := &Graph{Catalog: cat, Model: m, byRelation: map[*catalog.Relation]*Table{}, declared: map[*catalog.Relation][]*ForeignKey{}}
 	for _, r := range cat.Tables() {
-		t := &Table{Relation: r, Name: cat.Name(r)}
+		t := &Table{Relation: r, Name: cat.Name(r), graph: g}
 		g.Tables = append(g.Tables, t)
 		g.byRelation[r] = t
 	}
@@ -66,11 +74,7 @@ func New(cat *catalog.Catalog, m seedbed.Model) *Graph {
 	for _, t := range g.Tables {
 		g.addReferences(t)
 	}
-	for _, t := range g.Tables {
-		for _, ref := range t.References {
-			ref.To.Referrers = append(ref.To.Referrers, ref)
-		}
-	}
+	g.addForeignKeys()
 	return g
 }
 
@@ -99,32 +103,6 @@ func (g *Graph) Table(name string) *Table {
 // Of is the table that a relation's rows are written to, a partition's root; nil of
 // views and of what the catalog does not list.
 func (g *Graph) Of(r *catalog.Relation) *Table { return g.byRelation[r.Root()] }
-
-// Order sorts tables so that each comes after those it refers to in any way. Tables
-// that refer to one another in a circle come as one group, in the order given.
-func (g *Graph) Order(tables []*Table) [][]*Table {
-	return catalog.Components(tables, (*Table).Parents)
-}
-
-// Parents are the tables that the table refers to, itself perhaps included.
-func (t *Table) Parents() []*Table {
-	return ends(t.References, func(ref *Reference) *Table { return ref.To })
-}
-
-// Children are the tables that refer to the table, itself perhaps included.
-func (t *Table) Children() []*Table {
-	return ends(t.Referrers, func(ref *Reference) *Table { return ref.From })
-}
-
-func ends(refs []*Reference, end func(*Reference) *Table) []*Table {
-	var out []*Table
-	for _, ref := range refs {
-		if t := end(ref); !slices.Contains(out, t) {
-			out = append(out, t)
-		}
-	}
-	return out
-}
 
 // Scope is how the rows belong to tenants of a level; false where they do not.
 func (t *Table) Scope(level string) (Scope, bool) {

@@ -13,7 +13,7 @@ type Kind int
 
 // Kinds.
 const (
-	ForeignKey  Kind = iota // a foreign key, or a reference that the Model alone knows
+	Plain       Kind = iota // a foreign key that means no more, or a row that the Model alone knows of
 	TenantKey               // to the tenant that the row belongs to
 	PairTarget              // one of the tables that a polymorphic pair points at
 	SubtypeBase             // from a subtype's table to its base

@@ -62,7 +62,7 @@ func (n *inference) doubtGlobalTable(t *table) {
 		}
 	}
 	for _, ref := range t.referrers {
-		if isScoped(ref.From) && !ref.Optional() && n.tableOf[ref.From].atMostOnePer(ref.Columns) {
+		if isScoped(ref.From) && !ref.Optional() && n.tableOf[ref.From].UniqueBy(ref.Columns) {
 			n.addDoubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.catalog.Name(ref.From), columnList(ref.Columns))
 			return
 		}

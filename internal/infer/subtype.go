@@ -159,18 +159,11 @@ func union(a, b []string) []string {
 func (n *inference) extensions(t *table, key []string) []*catalog.Reference {
 	var out []*catalog.Reference
 	for _, ref := range t.referrers {
-		if subset(key, ref.RefColumns) && n.tableOf[ref.From].atMostOnePer(ref.Columns) {
+		if subset(key, ref.RefColumns) && n.tableOf[ref.From].UniqueBy(ref.Columns) {
 			out = append(out, ref)
 		}
 	}
 	return out
-}
-
-// atMostOnePer reports whether a unique index is on the columns or some of them.
-func (t *table) atMostOnePer(columns []string) bool {
-	return slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
-		return ix.Unique && ix.Valid && ix.Predicate == "" && len(ix.Columns()) == len(ix.Keys) && subset(ix.Columns(), columns)
-	})
 }
 
 // sharesKey reports whether the table's primary key is part of the reference.

@@ -37,8 +37,8 @@ func (c Claim) Broken() string {
 // Claims are those of a table, foreign keys first.
 func Claims(t *graph.Table) []Claim {
 	var all []Claim
-	for _, fk := range t.Relation.ForeignKeys() {
-		if !fk.Inherited && fk.Enforced {
+	for _, fk := range t.ForeignKeys {
+		if fk.Enforced {
 			all = append(all, foreignKeyClaim(fk))
 		}
 	}
@@ -65,7 +65,7 @@ func Claims(t *graph.Table) []Claim {
 	return all
 }
 
-func foreignKeyClaim(fk *catalog.Constraint) Claim {
+func foreignKeyClaim(fk *graph.ForeignKey) Claim {
 	var set []string
 	for _, name := range fk.Columns {
 		if c := fk.Table.Column(name); !c.Required() {

@@ -10,6 +10,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/rows"
 )
 
@@ -45,7 +46,7 @@ func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []str
 			}
 			model = &found.Model
 		}
-		f := &filler{ctx: ctx, tx: tx, cat: cat, model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
+		f := &filler{ctx: ctx, tx: tx, graph: graph.New(cat, *model), model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
 		err = f.tables()
 		left = f.left
 		return err
@@ -57,7 +58,7 @@ func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []str
 type filler struct {
 	ctx     context.Context
 	tx      pgx.Tx
-	cat     *catalog.Catalog
+	graph   *graph.Graph
 	model   seedbed.Model
 	options Options
 	want    shape
@@ -73,18 +74,18 @@ type tenant struct {
 
 // tables goes through all of them, what is referenced first.
 func (f *filler) tables() error {
-	all := f.cat.Tables()
+	all := f.graph.Tables
 	done := 0
-	for _, group := range catalog.Order(all) {
-		for _, r := range group {
+	for _, group := range graph.Order(all) {
+		for _, t := range group {
 			done++
-			if r.Bookkeeping() {
+			if t.Relation.Bookkeeping() {
 				continue
 			}
-			if err := f.table(r, f.cat.Name(r)); err != nil {
+			if err := f.table(t); err != nil {
 				return err
 			}
-			f.options.say(r.Name, done, len(all))
+			f.options.say(t.Relation.Name, done, len(all))
 		}
 	}
 	return nil
@@ -92,12 +93,12 @@ func (f *filler) tables() error {
 
 // table fills one, unless it has rows: a migration's, or those that another
 // table's rows needed. What goes wrong with it goes wrong for it alone.
-func (f *filler) table(r *catalog.Relation, name string) error {
+func (f *filler) table(t *graph.Table) error {
 	sp, err := f.tx.Begin(f.ctx)
 	if err != nil {
 		return err
 	}
-	err = f.fill(sp, r, name)
+	err = f.fill(sp, t)
 	if err == nil {
 		return sp.Commit(f.ctx)
 	}
@@ -107,38 +108,38 @@ func (f *filler) table(r *catalog.Relation, name string) error {
 	if f.ctx.Err() != nil {
 		return err
 	}
-	f.left = append(f.left, fmt.Sprintf("%s is empty: %v", name, err))
+	f.left = append(f.left, fmt.Sprintf("%s is empty: %v", t.Name, err))
 	return nil
 }
 
-func (f *filler) fill(db pgx.Tx, r *catalog.Relation, name string) error {
+func (f *filler) fill(db pgx.Tx, table *graph.Table) error {
 	var has bool
 	err := undone(f.ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(f.ctx, asSeeder); err != nil { // rows that policies hide from the session count
 			return err
 		}
-		return tx.QueryRow(f.ctx, "SELECT EXISTS (SELECT FROM "+r.Ident()+")").Scan(&has)
+		return tx.QueryRow(f.ctx, "SELECT EXISTS (SELECT FROM "+table.Relation.Ident()+")").Scan(&has)
 	})
 	if err != nil {
 		return err
 	}
-	auto := factory.Auto(name).With(factory.Seed(f.options.Seed), factory.Now(f.options.Now)).With(f.want.options...)
+	auto := factory.Auto(table.Name).With(factory.Seed(f.options.Seed), factory.Now(f.options.Now)).With(f.want.options...)
 	if f.options.Model != nil {
 		auto = auto.With(factory.WithModel(*f.options.Model))
 	}
-	if level, ok := f.model.TenantTable(name); ok {
+	if level, ok := f.model.TenantTable(table.Name); ok {
 		return f.level(db, auto, level)
 	}
 	if has {
 		return nil
 	}
-	within := f.within(name)
+	within := f.within(table.Name)
 	if len(within) == 0 {
 		_, err := auto.CreateNContext(f.ctx, db, f.want.rows(-1))
 		return err
 	}
 	most := math.MaxInt
-	if columns, _ := scopeOf(f.model, name); len(columns) > 0 && unique(r, columns) {
+	if columns, _ := scopeOf(f.model, table.Name); len(columns) > 0 && table.Relation.UniqueBy(columns) {
 		most = 1
 	}
 	for i, t := range within {

@@ -16,6 +16,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 )
 
 // Canaries are what the free texts of the two tenants of two-tenants say: who is in
@@ -110,8 +111,9 @@ func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (captured, error
 		return nil, err
 	}
 	var all captured
-	for _, group := range catalog.Order(cat.Tables()) {
-		for _, r := range deferredLast(group) {
+	for _, group := range graph.Order(graph.New(cat, seedbed.Model{}).Tables) {
+		for _, t := range graph.ImmediateFirst(group) {
+			r := t.Relation
 			if r.Bookkeeping() {
 				continue
 			}
@@ -130,22 +132,6 @@ func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (captured, error
 		}
 	}
 	return all, nil
-}
-
-// deferredLast sorts tables that reference one another in a circle so that what is
-// checked at once points back, and what points ahead is checked at COMMIT.
-func deferredLast(group []*catalog.Relation) []*catalog.Relation {
-	immediate := func(r *catalog.Relation) (n int) {
-		for _, fk := range r.ForeignKeys() {
-			if !fk.Deferred && fk.Ref != r && slices.Contains(group, fk.Ref) {
-				n++
-			}
-		}
-		return n
-	}
-	out := slices.Clone(group)
-	slices.SortStableFunc(out, func(a, b *catalog.Relation) int { return immediate(a) - immediate(b) })
-	return out
 }
 
 // replay writes the world for one side.

@@ -87,6 +87,16 @@ func TestScaleOfAnySchema(t *testing.T) {
 	}
 }
 
+// A unique expression beside the tenant leaves room for more than one row of each.
+func TestUniqueExpressionLeavesRoom(t *testing.T) {
+	db := companySchema.DB(t)
+	testpg.Exec(t, db, "CREATE UNIQUE INDEX ON projects (team_id, lower(title))")
+	fill(t, db, "demo", scenario.Options{})
+	if n := testpg.One[int](t, db, "SELECT min(n) FROM (SELECT count(*) n FROM projects GROUP BY team_id) p"); n < 2 {
+		t.Errorf("a team has %d project", n)
+	}
+}
+
 // A second demo finds the rows of the first, though policies hide them from the session.
 func TestFillingTwiceUnderRowSecurity(t *testing.T) {
 	db := (&pgtest.Server{Migrations: fstest.MapFS{"1_secured.sql": {Data: []byte(`-- +goose Up

@@ -10,6 +10,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/rows"
 )
 
@@ -109,41 +110,23 @@ func proportions(ctx context.Context, db seedbed.DB, o Options) ([]Rows, error) 
 		model = &found.Model
 	}
 	var all []Rows
-	wanted := map[*catalog.Relation]int64{}
-	for _, group := range catalog.Order(cat.Tables()) {
-		for _, r := range group {
-			if r.Bookkeeping() {
+	wanted := map[*graph.Table]int64{}
+	for _, group := range graph.Order(graph.New(cat, *model).Tables) {
+		for _, t := range group {
+			if t.Relation.Bookkeeping() {
 				continue
 			}
-			n := proportion(*model, cat.Name(r), tenants)
-			for _, parent := range onlyChildOf(r) {
-				if most, ok := wanted[parent]; ok {
+			n := proportion(*model, t.Name, tenants)
+			for _, fk := range t.ForeignKeys {
+				if most, ok := wanted[fk.To]; ok && fk.OneToOne() {
 					n = min(n, most)
 				}
 			}
-			wanted[r] = n
-			all = append(all, Rows{cat.Name(r), n})
+			wanted[t] = n
+			all = append(all, Rows{t.Name, n})
 		}
 	}
 	return all, nil
-}
-
-// onlyChildOf are the tables of whose rows each has at most one row of r.
-func onlyChildOf(r *catalog.Relation) (parents []*catalog.Relation) {
-	for _, fk := range r.ForeignKeys() {
-		if fk.Ref != r && unique(r, fk.Columns) {
-			parents = append(parents, fk.Ref)
-		}
-	}
-	return parents
-}
-
-// unique reports whether a key of r consists of some of the columns.
-func unique(r *catalog.Relation, columns []string) bool {
-	other := func(column string) bool { return !slices.Contains(columns, column) }
-	return slices.ContainsFunc(r.Indexes, func(ix *catalog.Index) bool {
-		return ix.Unique && ix.Predicate == "" && !slices.ContainsFunc(ix.Columns(), other)
-	})
 }
 
 // scopeOf are the columns of a table that carry a tenant's key; none for a table that

@@ -2,6 +2,7 @@ package seedbed_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/doc"
 	"go/parser"
@@ -48,8 +49,8 @@ var layers = []layer{
 	{"what is found, and how it is told", "internal/report"},
 	{"what is concluded from a catalog or a statement; the programs of Postgres", "internal/infer internal/mask internal/postgres internal/review internal/trace"},
 	{"the public vocabulary, and servers", ". internal/server"},
-	{"references between tables; templates; migrations", "internal/diagram internal/graph internal/template migrations"},
-	{"the one writer of rows; a database for each test; development databases", "internal/dev internal/rows pgtest"},
+	{"references between tables; templates; migrations", "internal/graph internal/template migrations"},
+	{"the one writer of rows; the picture of a schema; a database for each test; development databases", "internal/dev internal/diagram internal/rows pgtest"},
 	{"how users say what rows they want", "factory fixtures"},
 	{"rules over rows and catalogs; worlds with a name", "internal/audit internal/scenario"},
 	{"assertions, and the shell", "cmd/seedbed pgtest/check"},
@@ -122,6 +123,58 @@ func TestImportsPointOneWay(t *testing.T) {
 			}
 		}
 	}
+}
+
+// References between tables are worked out in one place, internal/graph. What lies below
+// it, discovery and Validate, follows the catalog's foreign keys itself.
+func TestImportsOneGraph(t *testing.T) {
+	below := []string{"internal/catalog", "internal/graph", "internal/infer", "."}
+	for _, p := range packages(t) {
+		if slices.Contains(below, relative(p.ImportPath)) {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			for _, walk := range foreignKeyWalks(t, filepath.Join(p.Dir, name)) {
+				t.Errorf("%s/%s:%s walks the catalog's foreign keys: ask internal/graph, whose tables have ForeignKeys, References and ReferencedKeys, or teach it the question", relative(p.ImportPath), name, walk)
+			}
+		}
+	}
+}
+
+// foreignKeyWalks are the lines of a file that look for foreign keys in a catalog: by
+// Relation.ForeignKeys() and References(), or among the constraints of a kind.
+func foreignKeyWalks(t *testing.T, file string) (found []string) {
+	t.Helper()
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(n ast.Node, what string) {
+		found = append(found, fmt.Sprintf("%d: %s", fset.Position(n.Pos()).Line, what))
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if of, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) == 0 && (of.Sel.Name == "ForeignKeys" || of.Sel.Name == "References") {
+				add(n, of.Sel.Name+"()")
+			}
+		case *ast.BinaryExpr:
+			for _, side := range []ast.Expr{n.X, n.Y} {
+				of, ok := side.(*ast.SelectorExpr)
+				if ok && of.Sel.Name == "ForeignKey" && isNamed(of.X, "catalog") {
+					add(n, "catalog.ForeignKey")
+				}
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func isNamed(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
 }
 
 // What a service imports brings no flags of go test into it, however far down.

@@ -28,7 +28,7 @@ type end struct {
 
 // layering gives each card a layer, so that what it references is further left.
 type layering struct {
-	g       *graph
+	g       *drawing
 	layers  [][]*node
 	parents map[*node][]*node
 	state   map[*node]int
@@ -36,7 +36,7 @@ type layering struct {
 	back    map[[2]*node]bool
 }
 
-func layered(g *graph) *layering {
+func layered(g *drawing) *layering {
 	l := &layering{g: g, parents: map[*node][]*node{}, state: map[*node]int{}, depth: map[*node]int{}, back: map[[2]*node]bool{}}
 	for _, e := range g.edges {
 		if e.from.zone == e.to.zone && !slices.Contains(l.parents[e.from], e.to) {

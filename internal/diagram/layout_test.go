@@ -74,7 +74,7 @@ func described(t testing.TB, script string) (seedbed.Model, *catalog.Catalog) {
 	return d.Model, cat
 }
 
-func apart(t *testing.T, g *graph) {
+func apart(t *testing.T, g *drawing) {
 	t.Helper()
 	for i, a := range g.nodes {
 		for _, b := range g.nodes[i+1:] {
@@ -88,7 +88,7 @@ func apart(t *testing.T, g *graph) {
 	}
 }
 
-func beside(t *testing.T, g *graph, d arranged) {
+func beside(t *testing.T, g *drawing, d arranged) {
 	t.Helper()
 	for _, b := range d.branches {
 		for i := 1; i < len(b.points); i++ {
@@ -109,7 +109,7 @@ func beside(t *testing.T, g *graph, d arranged) {
 	}
 }
 
-func inside(t *testing.T, g *graph, d arranged) {
+func inside(t *testing.T, g *drawing, d arranged) {
 	t.Helper()
 	for _, n := range g.nodes {
 		if n.x < 0 || n.y < 0 || n.x+n.w > d.width || n.y+n.h > d.height {

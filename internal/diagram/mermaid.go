@@ -30,7 +30,7 @@ func Mermaid(m seedbed.Model, cat *catalog.Catalog) string {
 }
 
 type mermaid struct {
-	g      *graph
+	g      *drawing
 	s      strings.Builder
 	lines  int
 	styles map[string][]int // indexes of lines by their style

@@ -118,7 +118,7 @@ func (p *painter) describe(n *node) string {
 	case undeclared:
 		out = append(out, "not declared in the model")
 	}
-	if c := n.table.Comment; c != "" {
+	if c := n.table.Relation.Comment; c != "" {
 		out = append(out, c)
 	}
 	return strings.Join(out, "\n")

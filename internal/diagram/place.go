@@ -27,7 +27,7 @@ const (
 )
 
 // measure gives each card its size.
-func (g *graph) measure() {
+func (g *drawing) measure() {
 	for _, n := range g.nodes {
 		if n.table == nil {
 			continue

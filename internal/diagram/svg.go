@@ -43,7 +43,7 @@ type arranged struct {
 	width, height float64
 }
 
-func arrange(g *graph) arranged {
+func arrange(g *drawing) arranged {
 	g.measure()
 	l := layered(g)
 	bundles := l.bundles()
@@ -59,7 +59,7 @@ func arrange(g *graph) arranged {
 	return arranged{bundles, l.branches(bundles, chans), width, height}
 }
 
-func title(g *graph) string {
+func title(g *drawing) string {
 	n := 0
 	for _, node := range g.nodes {
 		if node.table != nil {
@@ -97,7 +97,7 @@ func (l *layering) drop() {
 }
 
 type painter struct {
-	g *graph
+	g *drawing
 	s strings.Builder
 }
 

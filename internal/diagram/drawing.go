@@ -3,6 +3,7 @@ package diagram
 import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 )
 
 // kind of a line.
@@ -29,8 +30,8 @@ const (
 	tenant
 )
 
-// graph is the drawing before it has places: what stands where, and what leads to what.
-type graph struct {
+// drawing is what stands where and what leads to what, before it has places.
+type drawing struct {
 	zones []*zone
 	nodes []*node
 	edges []edge
@@ -49,7 +50,7 @@ type zone struct {
 
 // node is a card, a place where a line passes a layer, or the gate of a box.
 type node struct {
-	table   *catalog.Relation // nil of the others
+	table   *graph.Table // nil of the others
 	name    string
 	role    role
 	own     *zone // whose tenants the table holds, or that the gate leads into
@@ -92,20 +93,20 @@ type edge struct {
 const many = 60
 
 type builder struct {
-	model  seedbed.Model
-	cat    *catalog.Catalog
-	g      *graph
-	byRel  map[*catalog.Relation]*node
-	byName map[string]*zone
+	model   seedbed.Model
+	graph   *graph.Graph
+	g       *drawing
+	byTable map[*graph.Table]*node
+	byName  map[string]*zone
 }
 
-// build makes the graph of every table that is no migration tool's.
-func build(m seedbed.Model, cat *catalog.Catalog) *graph {
-	b := &builder{model: m, cat: cat, g: &graph{}, byRel: map[*catalog.Relation]*node{}, byName: map[string]*zone{}}
+// build makes the drawing of every table that is no migration tool's.
+func build(m seedbed.Model, cat *catalog.Catalog) *drawing {
+	b := &builder{model: m, graph: graph.New(cat, m), g: &drawing{}, byTable: map[*graph.Table]*node{}, byName: map[string]*zone{}}
 	b.zones()
-	for _, r := range cat.Tables() {
-		if !r.Bookkeeping() {
-			b.node(r)
+	for _, t := range b.graph.Tables {
+		if !t.Relation.Bookkeeping() {
+			b.node(t)
 		}
 	}
 	b.g.terse = len(b.g.nodes) > many
@@ -134,16 +135,16 @@ func (b *builder) zones() {
 	add(outside, "", 1)
 }
 
-func (b *builder) node(r *catalog.Relation) {
-	n := &node{table: r, name: b.cat.Name(r), zone: b.g.zones[0], index: len(b.g.nodes)}
+func (b *builder) node(t *graph.Table) {
+	n := &node{table: t, name: t.Name, zone: b.g.zones[0], index: len(b.g.nodes)}
 	n.role = b.roleOf(n.name)
-	if t, ok := b.model.TenantTable(n.name); ok {
-		n.own = b.byName[t.Name]
+	if t.Tenant != nil {
+		n.own = b.byName[t.Tenant.Name]
 	}
 	if s, ok := b.home(n.name); ok && b.byName[s.Tenant] != nil {
 		n.zone = b.byName[s.Tenant]
 	}
-	b.byRel[r] = n
+	b.byTable[t] = n
 	b.g.nodes = append(b.g.nodes, n)
 }
 

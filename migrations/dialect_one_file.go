@@ -27,8 +27,8 @@ var (
 )
 
 // read reads a file of dbmate or sql-migrate.
-func (m sectionMarks) read(name, text string) (foreignMigration, bool, error) {
-	f, err := m.split(name, text)
+func (m sectionMarks) read(name, text string) (f foreignMigration, isMigration bool, err error) {
+	f, err = m.split(name, text)
 	if err != nil && numberOf(name) == "" { // not a migration
 		return foreignMigration{}, false, nil
 	}
@@ -108,7 +108,7 @@ func eachFile(read func(name, text string) (f foreignMigration, isMigration bool
 }
 
 // readPlain takes the whole file for Up.
-func readPlain(name, text string) (foreignMigration, bool, error) {
+func readPlain(name, text string) (f foreignMigration, isMigration bool, err error) {
 	return foreignMigration{up: sectionText{file: name, text: text, line: 1, noTransaction: plainNoTransaction.MatchString(text)}}, true, nil
 }
 
@@ -118,12 +118,12 @@ var (
 )
 
 // readTern reads a file of tern, with Down below a separator.
-func readTern(name, text string) (foreignMigration, bool, error) {
-	alone := ternNoTransaction.MatchString(text)
-	f := foreignMigration{up: sectionText{file: name, text: text, line: 1, noTransaction: alone}}
+func readTern(name, text string) (f foreignMigration, isMigration bool, err error) {
+	noTransaction := ternNoTransaction.MatchString(text)
+	f = foreignMigration{up: sectionText{file: name, text: text, line: 1, noTransaction: noTransaction}}
 	if at := ternSeparator.FindStringIndex(text); at != nil {
 		f.up.text = text[:at[0]]
-		f.down = &sectionText{file: name, text: text[at[1]:], line: 1 + strings.Count(text[:at[1]], "\n"), noTransaction: alone}
+		f.down = &sectionText{file: name, text: text[at[1]:], line: 1 + strings.Count(text[:at[1]], "\n"), noTransaction: noTransaction}
 	}
 	return f, numberOf(name) != "", nil
 }

@@ -63,7 +63,7 @@ const maxDirs = 90
 
 // readJoined reads each directory by itself, and gives its migrations versions above those
 // of the directory before it.
-func readJoined(sets joinedFS, o Options) (sources []source, places []location, err error) {
+func readJoined(sets joinedFS, o Options) (sources []source, locations []location, err error) {
 	if len(sets) > maxDirs {
 		return nil, nil, fmt.Errorf("read migrations: %d directories, at most %d are possible", len(sets), maxDirs)
 	}
@@ -82,9 +82,9 @@ func readJoined(sets joinedFS, o Options) (sources []source, places []location, 
 			}
 			sources = append(sources, src.renumbered(int64(i)*versionSpan, set.name))
 		}
-		places = append(places, p)
+		locations = append(locations, p)
 	}
-	return sources, places, nil
+	return sources, locations, nil
 }
 
 // renumbered returns the migration with a higher version and its directory's name; goose

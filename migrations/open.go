@@ -84,7 +84,7 @@ func Open(fsys fs.FS, options ...Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, places, err := readLocations(fsys, o)
+	files, locations, err := readLocations(fsys, o)
 	if errors.Is(err, fs.ErrNotExist) {
 		if missing := dirfs.Missing(fsys); missing != nil {
 			return nil, fmt.Errorf("read migrations: %w", missing)
@@ -105,13 +105,13 @@ func Open(fsys fs.FS, options ...Options) (*Set, error) {
 		return nil, err
 	}
 	if len(sources) == 0 {
-		return nil, noMigrationsError(fsys, o.Dir, places[0].dialect)
+		return nil, noMigrationsError(fsys, o.Dir, locations[0].dialect)
 	}
-	return &Set{options: o, sources: sources, locations: places}, nil
+	return &Set{options: o, sources: sources, locations: locations}, nil
 }
 
 // readLocations reads fsys, or each directory of Dirs.
-func readLocations(fsys fs.FS, o Options) ([]source, []location, error) {
+func readLocations(fsys fs.FS, o Options) (sources []source, locations []location, err error) {
 	if several, ok := fsys.(joinedFS); ok {
 		return readJoined(several, o)
 	}

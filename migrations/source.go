@@ -55,7 +55,7 @@ func (s *sqlMigration) section(down bool) section {
 }
 
 // readSet reads the migrations in fsys, of any dialect.
-func readSet(fsys fs.FS, o Options) ([]source, location, error) {
+func readSet(fsys fs.FS, o Options) (sources []source, where location, err error) {
 	if fsys == nil {
 		return nil, location{dialect: Goose}, nil
 	}

@@ -80,23 +80,22 @@ func (n *inference) readFunctions() sessionFunctions {
 // readBody returns the identity that a function's body returns, or the lookups of the
 // session's user in it; ok is false if it has neither. A query that finds one row by the
 // session's key returns an identity; a query for rows of the session's user is a lookup.
-func (n *inference) readBody(tokens []sqltext.Token) (Identity, []userLookup, bool) {
-	var members []userLookup
+func (n *inference) readBody(tokens []sqltext.Token) (identity Identity, lookups []userLookup, ok bool) {
 	for _, q := range n.queries(tokens) {
-		for _, m := range q.lookups {
-			if column := q.selectedColumn(m.table); column != nil && m.table.isUniqueColumn(m.user) && m.Session.Table == nil {
-				x := m.Identity
-				x.Session = Ref{Columns: []string{column.Name}, Table: m.table.Relation, Key: []string{m.user.Name}}
-				return x, nil, true
+		for _, l := range q.lookups {
+			if column := q.selectedColumn(l.table); column != nil && l.table.isUniqueColumn(l.user) && l.Session.Table == nil {
+				identity = l.Identity
+				identity.Session = Ref{Columns: []string{column.Name}, Table: l.table.Relation, Key: []string{l.user.Name}}
+				return identity, nil, true
 			}
-			members = append(members, m)
+			lookups = append(lookups, l)
 		}
 	}
-	if members != nil {
-		return Identity{}, members, true
+	if lookups != nil {
+		return Identity{}, lookups, true
 	}
-	x, ok := n.identityIn(tokens)
-	return x, nil, ok
+	identity, ok = n.identityIn(tokens)
+	return identity, nil, ok
 }
 
 // isUniqueColumn reports whether the column by itself is a key, so that a query by it

@@ -64,7 +64,7 @@ func (n *inference) targetByName(v string, s *pairSearch, shadow *catalog.Column
 }
 
 // shadowKey returns the table and the key that a shadow column references, or nil.
-func shadowKey(t *table, c *catalog.Column) (*catalog.Relation, string, *catalog.Reference) {
+func shadowKey(t *table, c *catalog.Column) (target *catalog.Relation, key string, ref *catalog.Reference) {
 	for _, ref := range t.References() {
 		if i := slices.Index(ref.Columns, c.Name); i >= 0 {
 			return ref.To, ref.RefColumns[i], ref
@@ -123,7 +123,7 @@ func (s *pairSearch) addUnresolved(v typeValue, why string) {
 
 // chooseTarget chooses among the tables that a type may stand for, by the ids in rows if
 // there are any. It returns nil and a reason if it cannot.
-func (n *inference) chooseTarget(s *pairSearch, v typeValue, near []targetCandidate) (*targetCandidate, string, error) {
+func (n *inference) chooseTarget(s *pairSearch, v typeValue, near []targetCandidate) (chosen *targetCandidate, why string, err error) {
 	ids := s.ids[v.value]
 	if len(ids) == 0 {
 		p, why := chooseByName(s, v, near)

@@ -77,7 +77,7 @@ func (l *loader) readColumns(rows pgx.Rows) error {
 	_, err := pgx.ForEachRow(rows, []any{&table, &c.Num, &c.Name, &c.typ, &c.SQLType, &c.Mod, &c.Dims, &c.NotNull,
 		&c.Default, &c.Identity, &c.Generated, &c.Collation, &c.Comment, &acl, &rowType}, func() error {
 		col := c
-		col.Grants = parseACL(acl)
+		col.Grants = ParseACL(acl)
 		if col.Generated != "" {
 			col.Expr, col.Default = col.Default, ""
 		}

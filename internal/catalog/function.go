@@ -40,7 +40,7 @@ func (l *loader) readFunctions(rows pgx.Rows) error {
 		&f.Extension, &f.SecurityDefiner, &f.Leakproof, &f.Volatility, &config, &f.Body, &acl}, func() error {
 		function := f
 		function.Config = parseOptions(config)
-		function.Grants = parseACL(acl)
+		function.Grants = ParseACL(acl)
 		l.cat.functions[f.OID] = &function
 		l.funcs = append(l.funcs, &function)
 		return nil

@@ -130,7 +130,7 @@ func (l *loader) readSchemas(rows pgx.Rows) error {
 	var acl []string
 	_, err := pgx.ForEachRow(rows, []any{&s.OID, &s.Name, &s.Owner, &s.Comment, &s.Extension, &acl}, func() error {
 		schema := s
-		schema.Grants = parseACL(acl)
+		schema.Grants = ParseACL(acl)
 		l.schemas = append(l.schemas, &schema)
 		return nil
 	})

@@ -196,7 +196,7 @@ func (l *loader) readRelations(rows pgx.Rows) error {
 		rel := r
 		r.partAttrs, r.parents = nil, nil
 		rel.columns, rel.byNum = map[string]*Column{}, map[int16]*Column{}
-		rel.Grants = parseACL(acl)
+		rel.Grants = ParseACL(acl)
 		rel.Options = parseOptions(options)
 		l.cat.relations[rel.OID] = &rel
 		l.all = append(l.all, &rel)

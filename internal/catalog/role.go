@@ -109,8 +109,8 @@ var privilegeNames = map[byte]string{
 	'm': "MAINTAIN", 'X': "EXECUTE", 'U': "USAGE", 'C': "CREATE", 'c': "CONNECT", 'T': "TEMPORARY", 's': "SET", 'A': "ALTER SYSTEM",
 }
 
-// parseACL reads aclitems: grantee=privileges/grantor, * marking grant options.
-func parseACL(items []string) []Grant {
+// ParseACL reads aclitems: grantee=privileges/grantor, * marking grant options.
+func ParseACL(items []string) []Grant {
 	var out []Grant
 	for _, item := range items {
 		grantee, rest := aclName(item)

@@ -53,7 +53,7 @@ func (l *loader) readSequences(rows pgx.Rows) error {
 		&s.Type, &s.Start, &s.Increment, &s.Min, &s.Max, &s.Cycle, &s.Readable, &s.Last, &acl, &tables, &columns}, func() error {
 		seq := s
 		s.Last = nil
-		seq.Grants = parseACL(acl)
+		seq.Grants = ParseACL(acl)
 		if r := l.cat.relations[table]; r != nil {
 			seq.Column = r.byNum[column]
 		}

@@ -26,10 +26,10 @@ func (c *column) optionalValue() func(*fake.Value) any {
 		return c.optionalMoment()
 	case c.Filled():
 		if len(c.rule().choices) > 1 && t.Name != "bool" && c.hasConstantDefault {
-			return withNulls(1, inferValue(c))
+			return inferValue(c)
 		}
 		if c.hasConstantDefault && strings.Trim(c.constantDefault, "0.") == "" && t.Category == "N" && amountName.MatchString(strings.ToLower(c.name)) {
-			return withNulls(1, inferValue(c))
+			return inferValue(c)
 		}
 		return nil
 	case c.Required(), t.Name == "uuid", identifierName.MatchString(c.name), seldomFilled.MatchString(strings.ToLower(c.name)):
@@ -72,9 +72,6 @@ func (c *column) isStructural() bool {
 
 // withNulls makes a share of values and NULL otherwise.
 func withNulls(share float64, infer func(*fake.Value) any) func(*fake.Value) any {
-	if share >= 1 {
-		return infer
-	}
 	return func(v *fake.Value) any {
 		if !v.Chance(share) {
 			return nil

@@ -75,8 +75,8 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 			broken = append(broken, "("+claim.Broken()+")")
 		default: // an outer join, so that one pass over the rows checks all references
 			p := fmt.Sprintf("p%d", i)
-			from = append(from, fmt.Sprintf(" left join %s %s on %s and %s", claim.parent, p, claim.applies, claim.match(p)))
-			broken = append(broken, fmt.Sprintf("%s and %s.ctid is null", claim.applies, p))
+			from = append(from, fmt.Sprintf(" left join %s %s on %s and %s", claim.parent, p, claim.appliesSQL, claim.matchSQL(p)))
+			broken = append(broken, fmt.Sprintf("%s and %s.ctid is null", claim.appliesSQL, p))
 		}
 	}
 	load.report.Proven += len(claims)
@@ -84,7 +84,7 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 		queries.Queue("select false")
 		return
 	}
-	nestloop := slices.ContainsFunc(claims, func(c Claim) bool { return c.indexed })
+	nestloop := slices.ContainsFunc(claims, func(c Claim) bool { return c.needsIndex })
 	if nestloop {
 		queries.Queue("set local enable_nestloop = on")
 	}

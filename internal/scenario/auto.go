@@ -14,24 +14,23 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// shape is how much a scenario wants of a schema that this project does not know.
+// shape is how many rows a scenario makes in a schema other than the reference schema.
 type shape struct {
-	below   func(tenant int) int // tenants below the n-th one of the level above
-	rows    func(tenant int) int // of each table for the n-th tenant, and for none: -1
-	options []factory.Option
-	share   bool // rows of a tenant take one another for parents, so that there are no more of them
+	below   func(tenant int) int // tenants below the n-th tenant of the level above; -1: where there is none above
+	rows    func(tenant int) int // rows of each table for the n-th tenant; -1: of a table without tenants
+	options []factory.Option     // of every row
+	share   bool                 // rows of a tenant use each other as parents, so that no others are made
 }
 
 func always(n int) func(int) int { return func(int) int { return n } }
 
-// autoDemo makes a few tenants of each level and, for each, a few rows of every
-// table.
+// autoDemo makes three tenants of each level and five rows of every table for each.
 func autoDemo(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
 	return auto(ctx, db, o, shape{below: always(3), rows: always(5)})
 }
 
-// auto fills a schema by what its catalog says. It returns what it had to leave out,
-// one sentence a table; its error is for what stopped all of it.
+// auto fills a schema by what its catalog says. left has a sentence for each table that it
+// left out; after an error nothing is written.
 func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []string, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		cat, err := catalog.Load(ctx, tx, catalog.Options{})
@@ -62,17 +61,17 @@ type filler struct {
 	model   seedbed.Model
 	options Options
 	want    shape
-	tenants map[string][]*tenant // made, by level
-	left    []string
+	tenants map[string][]*tenant // those made, by level
+	left    []string             // a sentence for each table that was left out
 }
 
-// tenant is one that was made.
+// tenant is a tenant that was made.
 type tenant struct {
 	row  factory.Row
-	rows []factory.Row // made for it, where they are shared
+	rows []factory.Row // its rows, where shape.share is set
 }
 
-// tables goes through all of them, what is referenced first.
+// tables fills all tables, referenced ones first.
 func (f *filler) tables() error {
 	all := f.graph.Tables
 	done := 0
@@ -91,8 +90,7 @@ func (f *filler) tables() error {
 	return nil
 }
 
-// table fills one, unless it has rows: a migration's, or those that another
-// table's rows needed. What goes wrong with it goes wrong for it alone.
+// table fills one table. An error rolls back this table alone, and is noted in left.
 func (f *filler) table(t *graph.Table) error {
 	sp, err := f.tx.Begin(f.ctx)
 	if err != nil {
@@ -112,13 +110,14 @@ func (f *filler) table(t *graph.Table) error {
 	return nil
 }
 
+// fill makes the rows of a table, unless it has rows: of a migration, or made as parents.
 func (f *filler) fill(db pgx.Tx, table *graph.Table) error {
-	var has bool
-	err := undone(f.ctx, db, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(f.ctx, asSeeder); err != nil { // rows that policies hide from the session count
+	var hasRows bool
+	err := rollingBack(f.ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(f.ctx, asSeeder); err != nil { // also count rows that policies hide from the session
 			return err
 		}
-		return tx.QueryRow(f.ctx, "SELECT EXISTS (SELECT FROM "+table.Relation.Ident()+")").Scan(&has)
+		return tx.QueryRow(f.ctx, "SELECT EXISTS (SELECT FROM "+table.Relation.Ident()+")").Scan(&hasRows)
 	})
 	if err != nil {
 		return err
@@ -130,7 +129,7 @@ func (f *filler) fill(db pgx.Tx, table *graph.Table) error {
 	if level, ok := f.model.TenantTable(table.Name); ok {
 		return f.level(db, auto, level)
 	}
-	if has {
+	if hasRows {
 		return nil
 	}
 	within := f.within(table.Name)
@@ -169,7 +168,7 @@ func (f *filler) rows(db pgx.Tx, auto *autoFactory, t *tenant, n int) error {
 	return err
 }
 
-// level makes tenants of one level, below each of the level above.
+// level makes the tenants of one level, below each tenant of the level above.
 func (f *filler) level(db pgx.Tx, auto *autoFactory, level seedbed.Tenant) error {
 	above := f.tenants[level.Parent]
 	if level.Parent == "" || len(above) == 0 {
@@ -190,13 +189,14 @@ func (f *filler) level(db pgx.Tx, auto *autoFactory, level seedbed.Tenant) error
 	return nil
 }
 
+// note notes tenants that were made.
 func (f *filler) note(level string, rows []factory.Record) {
 	for _, r := range rows {
 		f.tenants[level] = append(f.tenants[level], &tenant{row: r})
 	}
 }
 
-// within is the tenants that a table's rows belong to.
+// within returns the tenants that a table's rows belong to.
 func (f *filler) within(name string) []*tenant {
 	for _, s := range f.model.Scoped {
 		if s.Table == name {

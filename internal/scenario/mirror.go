@@ -19,18 +19,18 @@ import (
 	"github.com/qarion/seedbed/internal/graph"
 )
 
-// Canaries are what the free texts of the two tenants of two-tenants say: who is in
-// one and meets the word of the other has found a leak.
 const (
+	// CanaryLeft is in the free texts of one of the two tenants, CanaryRight in those of the
+	// other: a reader who belongs to one and finds the other's word has found a leak.
 	CanaryLeft  = "canary-left"
 	CanaryRight = "canary-right"
 )
 
-// sides are the two tenants: their canary, and the name of their organization.
+// sides are the two tenants: the name of their organization, and their canary.
 var sides = []struct{ name, canary string }{{"left", CanaryLeft}, {"right", CanaryRight}}
 
-// twoTenants makes one world in a savepoint, reads it, takes it back, and writes it
-// twice: keys differ, and canaries; all else is the same, the moments too.
+// twoTenants makes the rows of one tenant in a savepoint, reads them, rolls them back, and
+// writes them twice: with other keys and another canary. All else is the same, moments too.
 func twoTenants(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		cat, err := catalog.Load(ctx, tx, catalog.Options{})
@@ -58,15 +58,15 @@ func twoTenants(ctx context.Context, db seedbed.DB, o Options) error {
 	})
 }
 
-// captured is a world as text: rows of each table in JSON, parents first.
+// captured holds the rows of each table in JSON, parents first.
 type captured []struct {
 	table *catalog.Relation
 	rows  []map[string]any
 }
 
-// capture makes the world of one tenant, and takes it back.
+// capture makes the rows of one tenant, reads them, and rolls them back.
 func capture(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (all captured, err error) {
-	err = undone(ctx, tx, func(tx pgx.Tx) error {
+	err = rollingBack(ctx, tx, func(tx pgx.Tx) error {
 		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		org := w.organization("left", "Left")
 		people := w.people(org, 4)
@@ -80,14 +80,14 @@ func capture(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (a
 	return all, err
 }
 
-// asSeeder takes the role that row-level security hides nothing from, where the
-// session may, for the rest of a transaction.
+// asSeeder takes the role from which row-level security hides no row, where the session
+// may, until the transaction ends.
 const asSeeder = `SELECT set_config('role', rolname, true) FROM pg_roles WHERE rolname = 'seedbed_seeder'
 	AND pg_has_role(session_user, oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)`
 
-// count is how many rows the database has.
+// count returns how many rows the database has.
 func count(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (n int, err error) {
-	err = undone(ctx, tx, func(tx pgx.Tx) error {
+	err = rollingBack(ctx, tx, func(tx pgx.Tx) error {
 		all, err := read(ctx, tx, cat)
 		for _, t := range all {
 			n += len(t.rows)
@@ -97,8 +97,8 @@ func count(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (n int, err err
 	return n, err
 }
 
-// undone runs do in a savepoint, and takes back what it did.
-func undone(ctx context.Context, tx pgx.Tx, do func(pgx.Tx) error) error {
+// rollingBack runs do in a savepoint and rolls it back.
+func rollingBack(ctx context.Context, tx pgx.Tx, do func(pgx.Tx) error) error {
 	sp, err := tx.Begin(ctx)
 	if err != nil {
 		return err
@@ -106,6 +106,7 @@ func undone(ctx context.Context, tx pgx.Tx, do func(pgx.Tx) error) error {
 	return errors.Join(do(sp), sp.Rollback(context.WithoutCancel(ctx)))
 }
 
+// read reads all rows of the database.
 func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (captured, error) {
 	if _, err := tx.Exec(ctx, asSeeder); err != nil {
 		return nil, err
@@ -134,13 +135,13 @@ func read(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog) (captured, error
 	return all, nil
 }
 
-// replay writes the world for one side.
-func (m captured) replay(ctx context.Context, tx pgx.Tx, side, canary string) error {
+// replay writes the captured rows for one side.
+func (c captured) replay(ctx context.Context, tx pgx.Tx, side, canary string) error {
 	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, asSeeder); err != nil {
 			return err
 		}
-		for _, t := range m {
+		for _, t := range c {
 			if len(t.rows) == 0 {
 				continue
 			}
@@ -171,8 +172,8 @@ func (m captured) replay(ctx context.Context, tx pgx.Tx, side, canary string) er
 
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// mirror returns a row as the side has it: every key of the world becomes one of the
-// side's, and free texts get its canary.
+// mirror returns a captured row as a side has it: with the side's keys, and with its canary
+// in free texts.
 func mirror(table *catalog.Relation, row map[string]any, side, canary string) map[string]any {
 	out := map[string]any{}
 	for name, value := range row {
@@ -193,7 +194,7 @@ func mirror(table *catalog.Relation, row map[string]any, side, canary string) ma
 	return out
 }
 
-// canaries are the columns of free text.
+// canaries are the columns of free text, by table.
 var canaries = map[string][]string{
 	"organizations":  {"name"},
 	"spaces":         {"name"},
@@ -208,7 +209,7 @@ var canaries = map[string][]string{
 	"attachments":    {"filename"},
 }
 
-// distinct makes what is unique among all tenants differ.
+// distinct makes values differ between the sides that are unique among all tenants.
 func distinct(table, column, value, side string) string {
 	switch {
 	case table == "organizations" && column == "slug":
@@ -219,6 +220,7 @@ func distinct(table, column, value, side string) string {
 	return value
 }
 
+// withCanary adds the canary to a JSON object.
 func withCanary(value any, canary string) any {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -231,7 +233,7 @@ func withCanary(value any, canary string) any {
 	return out
 }
 
-// mirrored is the key that a side has for one of the captured world.
+// mirrored returns the key that a side has for a captured key.
 func mirrored(id, side string) string {
 	sum := sha256.Sum256([]byte(side + id))
 	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8: made by the application

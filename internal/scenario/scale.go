@@ -14,20 +14,21 @@ import (
 	"github.com/qarion/seedbed/internal/rows"
 )
 
-// perHundred is how many rows scale makes for a hundred spaces.
+// perHundred is how many rows scale makes for a hundred spaces of the reference schema.
 var perHundred = []Rows{
 	{"organizations", 10}, {"spaces", 100}, {"users", 500}, {"organization_memberships", 500}, {"space_memberships", 800},
 	{"source_systems", 600}, {"datasets", 2_000}, {"quality_checks", 4_000}, {"check_runs", 20_000}, {"check_results", 30_000},
 	{"alerts", 2_000}, {"comments", 15_000}, {"attachments", 500}, {"annotations", 3_000}, {"audit_logs", 15_000},
 }
 
-// scale makes volumes of every table, in proportion to the spaces; rows that are
-// asked for by table are as many as asked.
+// scale makes rows of every table in proportion to the spaces; of tables that Rows names,
+// as many as it says.
 func scale(ctx context.Context, db seedbed.DB, o Options) error {
 	_, err := Volumes(ctx, db, o.volumes(), o)
 	return err
 }
 
+// volumes returns these numbers of rows.
 func (o Options) volumes() []Rows {
 	spaces := o.Spaces
 	if spaces == 0 {
@@ -48,12 +49,12 @@ func (o Options) volumes() []Rows {
 	return all
 }
 
-// rowsOfEach is how many rows of a table that belongs to a tenant scale makes for each
-// tenant of a schema that is not the reference one.
+// rowsOfEach is how many rows for each tenant scale makes of a scoped table, in schemas
+// other than the reference schema.
 const rowsOfEach = 20
 
-// autoScale makes the rows that are asked for, or volumes of every table in proportion
-// to the tenants. A table whose keys leave room for fewer rows gets those.
+// autoScale makes the rows asked for, or rows of every table in proportion to the tenants.
+// A table that cannot hold as many gets as many as it can, and a sentence in left.
 func autoScale(ctx context.Context, db seedbed.DB, o Options) (left []string, err error) {
 	if len(o.Rows) > 0 {
 		_, err := Volumes(ctx, db, o.Rows, o)
@@ -79,8 +80,8 @@ func autoScale(ctx context.Context, db seedbed.DB, o Options) (left []string, er
 	return left, err
 }
 
-// noRoom reads of an error which table cannot have as many rows, how many it can have,
-// and why; the table is empty for any other error.
+// noRoom reads from an error which table cannot have as many rows as a plan asks for, how
+// many it can have, and why. table is empty for any other error.
 func noRoom(err error) (table string, most int64, why string) {
 	if full, ok := errors.AsType[*factory.KeySpaceError](err); ok {
 		return full.Table, full.Most, strings.Join(full.Definitions, ", ")
@@ -91,7 +92,7 @@ func noRoom(err error) (table string, most int64, why string) {
 	return "", 0, ""
 }
 
-// proportions are the volumes of a schema's tables.
+// proportions returns how many rows of each table go with the tenants.
 func proportions(ctx context.Context, db seedbed.DB, o Options) ([]Rows, error) {
 	tenants := o.Spaces
 	if tenants == 0 {
@@ -129,8 +130,8 @@ func proportions(ctx context.Context, db seedbed.DB, o Options) ([]Rows, error) 
 	return all, nil
 }
 
-// scopeOf are the columns of a table that carry a tenant's key; none for a table that
-// belongs to no tenant.
+// scopeOf returns the tenant columns of a table; none for a table that belongs to no
+// tenant.
 func scopeOf(m seedbed.Model, table string) (columns []string, scoped bool) {
 	for _, s := range m.Scoped {
 		if s.Table == table {
@@ -145,8 +146,8 @@ func scopeOf(m seedbed.Model, table string) (columns []string, scoped bool) {
 	return nil, false
 }
 
-// proportion is how many rows of a table go with a number of innermost tenants: of an
-// outer level a tenth of that of the level below it.
+// proportion returns how many rows of a table go with a number of innermost tenants. Each
+// outer level has a tenth of the tenants of the level below it.
 func proportion(m seedbed.Model, table string, tenants int64) int64 {
 	if level, ok := m.TenantTable(table); ok {
 		for name := level.Name; ; {
@@ -161,4 +162,50 @@ func proportion(m seedbed.Model, table string, tenants int64) int64 {
 		return tenants * rowsOfEach
 	}
 	return tenants
+}
+
+// Rows is a number of rows of a table.
+type Rows struct {
+	Table string
+	N     int64
+}
+
+// Volumes makes rows of the tables named, in one transaction: those of the built-in
+// factories in the reference schema, and those of factory.Auto in other tables.
+func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factory.Report, error) {
+	reference, err := isReference(ctx, db)
+	if err != nil {
+		return factory.Report{}, err
+	}
+	plan := factory.Plan{Options: []factory.Option{factory.Seed(o.Seed), factory.Now(o.Now)}, Progress: o.Filling}
+	if o.Model != nil {
+		plan.Options = append(plan.Options, factory.WithModel(*o.Model))
+	}
+	for _, r := range rows {
+		volume := func(n int64) factory.Volume { return factory.Auto(r.Table).N(n) }
+		if known := builtin[r.Table]; known != nil && reference {
+			volume = known
+		}
+		plan.Rows = append(plan.Rows, volume(r.N))
+	}
+	return plan.Run(ctx, db)
+}
+
+// builtin returns volumes of the built-in factories, by table of the reference schema.
+var builtin = map[string]func(int64) factory.Volume{
+	"organizations":            func(n int64) factory.Volume { return factory.Organizations.N(n) },
+	"spaces":                   func(n int64) factory.Volume { return factory.Spaces.N(n) },
+	"users":                    func(n int64) factory.Volume { return factory.Users.N(n) },
+	"organization_memberships": func(n int64) factory.Volume { return factory.OrganizationMemberships.N(n) },
+	"space_memberships":        func(n int64) factory.Volume { return factory.SpaceMemberships.N(n) },
+	"datasets":                 func(n int64) factory.Volume { return factory.Datasets.N(n) },
+	"quality_checks":           func(n int64) factory.Volume { return factory.QualityChecks.N(n) },
+	"check_runs":               func(n int64) factory.Volume { return factory.CheckRuns.N(n) },
+	"check_results":            func(n int64) factory.Volume { return factory.CheckResults.N(n) },
+	"source_systems":           func(n int64) factory.Volume { return factory.SourceSystems.N(n) },
+	"comments":                 func(n int64) factory.Volume { return factory.Comments.N(n) },
+	"attachments":              func(n int64) factory.Volume { return factory.Attachments.N(n) },
+	"annotations":              func(n int64) factory.Volume { return factory.Annotations.N(n) },
+	"alerts":                   func(n int64) factory.Volume { return factory.Alerts.N(n) },
+	"audit_logs":               func(n int64) factory.Volume { return factory.AuditLogs.N(n) },
 }

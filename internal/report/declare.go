@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Declaration says in seedbed.yaml that what a finding is about is meant. With its lines
-// in the file the finding is gone.
+// Declaration says that what a finding is about is meant: in seedbed.yaml for the shell,
+// in check.Options for a test. With its lines there the finding is gone.
 type Declaration struct {
 	// When it is the way out: "if every tenant may see its rows".
 	When string
@@ -133,7 +133,9 @@ func exception(f Finding) *Declaration {
 
 // Declaration are the lines of seedbed.yaml after which the finding and those of its
 // rule that follow are gone. Empty: there are none.
-func (f Finding) Declaration() string {
+func (f Finding) Declaration() string { return f.declaration(yamlNotation) }
+
+func (f Finding) declaration(n notation) string {
 	if f.Declare == nil {
 		return ""
 	}
@@ -144,11 +146,11 @@ func (f Finding) Declaration() string {
 			all.Entries = append(all.Entries, x.Declare.Entries...)
 		}
 	}
-	return all.lines()
+	return n.write(all)
 }
 
-// lines are the section with each entry once.
-func (d Declaration) lines() string {
+// yaml is the section with each entry once.
+func (d Declaration) yaml() string {
 	head, indent, form := "model:\n  "+d.Section+":\n", "    ", func(e Entry) string { return foldFlow(e.flow()) }
 	if d.Section == Exceptions {
 		head, indent, form = d.Section+":\n", "  ", Entry.block

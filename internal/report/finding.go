@@ -32,7 +32,7 @@ type Finding struct {
 	Evidence []string
 	// Fix says what to do about it, usually as SQL.
 	Fix string
-	// Declare says in seedbed.yaml that it is meant. Nil: that is no way out.
+	// Declare says that it is meant. Nil: that is no way out.
 	Declare *Declaration
 	// Cause that findings have in common: one fix mends them all. Empty: its own.
 	Cause string

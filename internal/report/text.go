@@ -16,9 +16,15 @@ const width = 100
 // long is how long a check takes before it says where the time went.
 const long = 10 * time.Second
 
-// Text is a report as a test or a terminal shows it: who reaches what, then each
-// finding with its rule, its object, the evidence, the reason and the fix, in 100 columns.
-func (r *Report) Text() string {
+// Text is a report as a terminal shows it: who reaches what, then each finding with its
+// rule, its object, the evidence, the reason and the fix, in 100 columns.
+func (r *Report) Text() string { return r.text(yamlNotation) }
+
+// TestText is the report as a failing test shows it: Text with Go for the test where that
+// has lines of seedbed.yaml, which tests do not read.
+func (r *Report) TestText() string { return r.text(goNotation) }
+
+func (r *Report) text(n notation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%d rules over %d tables in %s)\n", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond))
 	if len(r.Findings) > 0 {
@@ -26,7 +32,7 @@ func (r *Report) Text() string {
 	}
 	for _, f := range r.Findings {
 		b.WriteString("\n")
-		f.WriteText(&b)
+		f.writeText(&b, n)
 	}
 	if len(r.Unchecked) > 0 {
 		b.WriteString("\n  not checked\n")
@@ -54,7 +60,9 @@ func verdict(r *Report) string {
 }
 
 // WriteText writes a finding with what follows from it.
-func (f Finding) WriteText(b *strings.Builder) {
+func (f Finding) WriteText(b *strings.Builder) { f.writeText(b, yamlNotation) }
+
+func (f Finding) writeText(b *strings.Builder, n notation) {
 	Hang(b, "  ", f.title())
 	Hang(b, "    ", f.Message)
 	for _, row := range f.Sample {
@@ -75,8 +83,8 @@ func (f Finding) WriteText(b *strings.Builder) {
 	if f.Fix != "" {
 		Hang(b, "    fix  ", f.Fix)
 	}
-	if lines := f.Declaration(); lines != "" {
-		Hang(b, "    or   ", "in seedbed.yaml, "+f.Declare.When+":")
+	if lines := f.declaration(n); lines != "" {
+		Hang(b, "    or   ", n.place+", "+f.Declare.When+":")
 		for line := range strings.Lines(lines) { // as they are, to be pasted
 			b.WriteString("           " + visible(line))
 		}

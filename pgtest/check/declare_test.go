@@ -2,7 +2,11 @@ package check_test
 
 import (
 	"context"
+	"go/ast"
+	"go/parser"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,7 +19,7 @@ import (
 )
 
 // What a finding says to write into seedbed.yaml silences it, and what follows from it
-// of the same rule, when it is pasted as it is.
+// of the same rule, when it is pasted as it is. So does the Go that a test prints.
 func TestDeclaredFindingsAreGone(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
@@ -39,17 +43,22 @@ func TestDeclaredFindingsAreGone(t *testing.T) {
 			if err := simple(t.Context(), tx, c.sql); err != nil {
 				t.Fatal(err)
 			}
+			matches := func(f check.Finding) bool { return f.Rule == c.rule && f.Object == c.object }
+			before := isolation(t, tx, "")
 			pasted := ""
-			for _, f := range isolation(t, tx, "").Findings {
-				if f.Rule == c.rule && f.Object == c.object {
+			for _, f := range before.Findings {
+				if matches(f) {
 					pasted = f.Declare
 				}
 			}
 			if pasted == "" {
-				t.Fatalf("nothing to paste for %s of %s:\n%s", c.rule, c.object, isolation(t, tx, ""))
+				t.Fatalf("nothing to paste for %s of %s:\n%s", c.rule, c.object, before)
 			}
 			after := isolation(t, tx, pasted)
-			if gone := func(f check.Finding) bool { return f.Rule == c.rule && f.Object == c.object }; slices.ContainsFunc(after.Findings, gone) {
+			if inTest := isolationWith(t, tx, pastedOptions(t, tx, before.String(), c.rule+": "+c.object+" (")); slices.ContainsFunc(inTest.Findings, matches) {
+				t.Errorf("with the Options of\n%s\n%s is still found:\n%s", before, c.object, inTest)
+			}
+			if slices.ContainsFunc(after.Findings, matches) {
 				t.Errorf("with\n%s\nin seedbed.yaml %s is still found:\n%s", pasted, c.object, after)
 			}
 			if said := after.String(); strings.Contains(said, "model-misfit") {
@@ -73,7 +82,7 @@ func isolation(t *testing.T, tx seedbed.DB, lines string) *check.Report {
 	if err := yaml.Unmarshal([]byte(lines), &file); err != nil {
 		t.Fatal(err)
 	}
-	options := check.Options{Except: file.Except, NoProbes: true}
+	options := check.Options{Except: file.Except}
 	if !corrections.IsZero() {
 		found, err := corrections.Discover(t.Context(), tx)
 		if err != nil {
@@ -81,9 +90,82 @@ func isolation(t *testing.T, tx seedbed.DB, lines string) *check.Report {
 		}
 		options.Model = &found.Model
 	}
+	return isolationWith(t, tx, options)
+}
+
+func isolationWith(t *testing.T, tx seedbed.DB, options check.Options) *check.Report {
+	t.Helper()
+	options.NoProbes = true
 	report, err := check.IsolationContext(t.Context(), tx, options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return report
+}
+
+// pastedOptions are the Options that the text of a failed test gives as the way out of the
+// finding with this title.
+func pastedOptions(t *testing.T, tx seedbed.DB, text, title string) (options check.Options) {
+	t.Helper()
+	_, finding, _ := strings.Cut(text, "  "+title)
+	finding, _, _ = strings.Cut(finding, "\n\n")
+	_, lines, found := strings.Cut(finding, "    or   in the test, ")
+	if !found || strings.Contains(finding, "seedbed.yaml") {
+		t.Fatalf("no Go for %s in:\n%s", title, text)
+	}
+	if _, exceptions, found := strings.Cut(lines, "check.Options{Except: "); found {
+		evaluate(t, strings.TrimSuffix(strings.TrimSpace(exceptions), "}"), &options.Except)
+		return options
+	}
+	_, corrections, _ := strings.Cut(lines, "model := found.Model.With(")
+	corrections, pass, found := strings.Cut(corrections, ")\n")
+	if !found || strings.TrimSpace(pass) != "check.Options{Model: &model}" {
+		t.Fatalf("no Options for %s in:\n%s", title, text)
+	}
+	discovered, err := seedbed.Discover(t.Context(), tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var correction seedbed.Model
+	evaluate(t, corrections, &correction)
+	model := discovered.Model.With(correction)
+	return check.Options{Model: &model}
+}
+
+// evaluate reads a Go literal of strings, bools, slices and structs into a value.
+func evaluate(t *testing.T, literal string, into any) {
+	t.Helper()
+	expr, err := parser.ParseExpr(literal)
+	if err != nil {
+		t.Fatalf("%v in:\n%s", err, literal)
+	}
+	var set func(reflect.Value, ast.Expr)
+	set = func(v reflect.Value, e ast.Expr) {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			text, err := strconv.Unquote(e.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.SetString(text)
+		case *ast.Ident:
+			v.SetBool(e.Name == "true")
+		case *ast.CompositeLit:
+			for _, element := range e.Elts {
+				if pair, named := element.(*ast.KeyValueExpr); named {
+					field := v.FieldByName(pair.Key.(*ast.Ident).Name)
+					if !field.IsValid() {
+						t.Fatalf("%s has no field %s in:\n%s", v.Type(), pair.Key, literal)
+					}
+					set(field, pair.Value)
+					continue
+				}
+				v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+				set(v.Index(v.Len()-1), element)
+			}
+		default:
+			t.Fatalf("a %T in:\n%s", e, literal)
+		}
+	}
+	set(reflect.ValueOf(into).Elem(), expr)
 }

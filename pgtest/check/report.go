@@ -65,7 +65,8 @@ type Finding struct {
 	// Fix says what to do about it, usually as SQL.
 	Fix string
 	// Declare is what says in seedbed.yaml that it is meant, as YAML: lines of the Model,
-	// which fixtures.ReadModel reads for tests, or an exception. Empty: that is no way out.
+	// which fixtures.ReadModel reads for tests, or an exception, which the shell reads.
+	// Report.String has the same as Go. Empty: that is no way out.
 	Declare string
 	// Follows are the findings that the same fix mends: the same fault in other objects,
 	// and what it leads to.
@@ -100,12 +101,13 @@ type Report struct {
 func (r *Report) Clean() bool { return len(r.Findings)+len(r.Unchecked) == 0 }
 
 // String is the report as a failing test shows it, in 100 columns: who reaches what,
-// then each finding with the evidence, the reason and the fix.
+// then each finding with the evidence, the reason, the fix and, where it may be meant, the
+// Options that say so.
 func (r *Report) String() string {
 	if r.inner == nil {
 		return "no check was made\n"
 	}
-	return r.inner.Text()
+	return r.inner.TestText()
 }
 
 // Rule is one thing that must hold.

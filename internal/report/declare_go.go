@@ -1,0 +1,97 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A notation writes what a finding declares, for where its reader can say it.
+type notation struct {
+	place string // where the lines go: "in seedbed.yaml"
+	write func(Declaration) string
+}
+
+var (
+	// yamlNotation is for the shell, which reads seedbed.yaml.
+	yamlNotation = notation{"in seedbed.yaml", Declaration.yaml}
+	// goNotation is for tests, which do not: they pass check.Options.
+	goNotation = notation{"in the test", Declaration.golang}
+)
+
+// golang is the declaration as lines of a test, which end in the Options to pass.
+func (d Declaration) golang() string {
+	if d.Section == Exceptions {
+		return "check.Options{Except: []check.Exception{\n" + d.golangEntries("    ") + "}}\n"
+	}
+	return "found, err := seedbed.Discover(t.Context(), db)\n" +
+		"if err != nil {\n    t.Fatal(err)\n}\n" +
+		"model := found.Model.With(seedbed.Model{" + golangName(d.Section) + ": []" + modelTypes[d.Section] + "{\n" + d.golangEntries("    ") + "}})\n" +
+		"check.Options{Model: &model}\n"
+}
+
+// modelTypes are the Go types of the entries of a Model's sections.
+var modelTypes = map[string]string{
+	"global":     "string",
+	"scoped":     "seedbed.Scoped",
+	"aggregates": "seedbed.Aggregate",
+}
+
+// golangEntries are the elements of a slice, each once, with its comma.
+func (d Declaration) golangEntries(indent string) string {
+	var lines []string
+	for _, e := range d.Entries {
+		if line := indent + e.golang() + ",\n"; !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// golang writes the entry as an element of a slice, whose type need not be said:
+// {Table: "invoices", Columns: []string{"payer_id"}}. Fields without a value are left out.
+func (e Entry) golang() string {
+	var parts []string
+	for _, f := range e {
+		value := f.golang()
+		switch {
+		case value == "":
+		case f.Key == "":
+			return value
+		default:
+			parts = append(parts, golangName(f.Key)+": "+value)
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// golang is the field's value. Empty: it has none.
+func (f Field) golang() string {
+	switch v := f.Value.(type) {
+	case string:
+		if v != "" {
+			return strconv.Quote(v)
+		}
+	case []string:
+		if len(v) > 0 {
+			return fmt.Sprintf("%#v", v)
+		}
+	case Entry:
+		return "seedbed.Ref" + v.golang()
+	case bool:
+		if v {
+			return "true"
+		}
+	}
+	return ""
+}
+
+// golangName is the Go field of a key: AcrossColumns of across_columns.
+func golangName(key string) string {
+	name := ""
+	for word := range strings.SplitSeq(key, "_") {
+		name += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return name
+}

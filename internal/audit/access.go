@@ -58,7 +58,7 @@ func (a *audit) part(r *catalog.Role) string {
 		return "application"
 	case slices.Contains(a.roles.across, r):
 		return "across tenants"
-	case slices.ContainsFunc(a.tables, func(t *catalog.Relation) bool { return t.Owner == r.Name }):
+	case a.ownsTables(r):
 		return "owner"
 	case r.BypassRLS:
 		return "bypasses policies"
@@ -84,7 +84,7 @@ func (a *audit) reaches(r *catalog.Relation, s *subject, role *catalog.Role) []r
 // reach is how far policies let a command: permissive ones add up, restrictive ones
 // all have to hold.
 func (a *audit) reach(r *catalog.Relation, s *subject, role *catalog.Role, command string) report.Reach {
-	far := []report.Reach{report.Nothing, report.OfTenant, report.OfOuter, report.Everything}
+	far := []report.Reach{report.Nothing, report.OfTenant, report.OfOuter, report.Some, report.Everything}
 	most, least := 0, len(far)-1
 	for _, p := range r.Policies {
 		if !p.Covers(command) || !applies(p, role) {
@@ -112,10 +112,52 @@ func (a *audit) allows(s *subject, p *catalog.Policy, command string) report.Rea
 		return report.OfTenant // the table belongs to no tenant, and shows what concerns the session's
 	case s == nil:
 		return report.Everything
-	case a.bound(sqltext.Tokens(expr), s, s.scopes[:min(1, len(s.scopes))]):
+	}
+	own := a.namesUser // rows that name the session's user are its own
+	if command == "INSERT" {
+		own = nil // a user can be named in a row of any tenant
+	}
+	tokens := sqltext.Tokens(expr)
+	switch {
+	case a.boundBy(tokens, s, s.scopes[:min(1, len(s.scopes))], own):
 		return report.OfTenant
-	case a.bound(sqltext.Tokens(expr), s, s.scopes):
+	case a.boundBy(tokens, s, s.scopes, own):
 		return report.OfOuter
+	case a.chooses(tokens, s, 0):
+		return report.Some
 	}
 	return report.Everything
+}
+
+// chooses reports whether an expression that does not keep to the tenant looks at the row:
+// some rows of others show by it, and not all.
+func (a *audit) chooses(tokens []sqltext.Token, s *subject, depth int) bool {
+	tokens = bare(tokens)
+	if sides := sqltext.TopLevel(tokens, "OR"); len(sides) > 1 && depth < 20 {
+		return !slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return !a.chooses(side, s, depth+1) })
+	}
+	if body := a.inline(tokens, s); body != nil && depth < 20 {
+		return a.chooses(body, s, depth+1)
+	}
+	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && s.rel.Column(t.Text) != nil })
+}
+
+// measured corrects the matrix by what a probe saw: of rows of others so many, of so many.
+// Where a policy opens some rows, that all which are there show says nothing of the next.
+func (a *audit) measured(r *catalog.Relation, role *catalog.Role, command string, seen, there string) {
+	column := slices.IndexFunc(a.report.Access.Roles, func(x report.AccessRole) bool { return x.Name == role.Name })
+	row := slices.IndexFunc(a.report.Access.Tables, func(x report.AccessTable) bool { return x.Name == a.name(r) })
+	if column < 0 || row < 0 {
+		return
+	}
+	cell := &a.report.Access.Tables[row].Reach[column][slices.Index(report.Commands, command)]
+	switch {
+	case seen == "0" && there != "0" && *cell == report.Everything:
+		*cell = report.OfTenant
+	case seen == "0" || *cell == report.Some || *cell == report.Everything:
+	case seen == there:
+		*cell = report.Everything
+	default:
+		*cell = report.Some
+	}
 }

@@ -32,9 +32,11 @@ type audit struct {
 	// of Isolation
 	subjects  []*subject
 	subjectOf map[*catalog.Relation]*subject
-	bare      map[string]bool            // levels that most foreign keys do not carry
-	inPolicy  map[string]bool            // names that policies use
-	helped    map[*catalog.Relation]bool // tables that helpers of policies read as their owner
+	bare      map[string]bool                // levels that most foreign keys do not carry
+	inPolicy  map[string]bool                // names that policies use
+	resting   map[*catalog.Function][]string // policies that rest on a helper which lets all through
+	ownOnly   map[*subject]bool              // tables that show the application no rows of others
+	helped    map[*catalog.Relation]bool     // tables that helpers of policies read as their owner
 	usesRLS   bool
 	readers   sqltext.SettingReaders
 	relations map[string][]*catalog.Relation // by bare name
@@ -61,6 +63,10 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 		}
 	}
 	if err := a.prepare(); err != nil {
+		if by := a.locked(err); by != "" {
+			a.vain("catalog", "it could not be read: %s", by)
+			return a.report, nil
+		}
 		return nil, err
 	}
 	defer a.eyes.close()
@@ -81,7 +87,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 }
 
 func (a *audit) prepare() error {
-	cat, err := catalog.Load(a.ctx, a.db, catalog.Options{})
+	cat, err := a.loadCatalog()
 	if err != nil {
 		return err
 	}
@@ -207,6 +213,12 @@ func (a *audit) hidden(r *catalog.Relation, err error) error {
 	if !errors.As(err, &pgErr) || a.ctx.Err() != nil || pgErr.Code == "57014" {
 		return err
 	}
+	if pgErr.Code == lockNotAvailable {
+		a.eyes.close()
+		a.unchecked(a.name(r), "%s", a.locked(err))
+		a.eyes.patience = "100ms" // the next query of it would wait as long
+		return a.eyes.open()
+	}
 	if pgErr.Code != "42501" {
 		a.find(report.Finding{Rule: "rows-unreadable", Object: a.name(r),
 			Message:  fmt.Sprintf("reading the rows of %s fails, so they were not checked", a.name(r)),
@@ -240,10 +252,12 @@ type eyes struct {
 	role string // that reads
 	step string // SET LOCAL ROLE to it, or ""
 	tx   pgx.Tx
+	// patience is how long a query waits for a lock.
+	patience string
 }
 
 func openEyes(ctx context.Context, db seedbed.DB, cat *catalog.Catalog) (*eyes, error) {
-	e := &eyes{ctx: ctx, db: db, role: cat.User}
+	e := &eyes{ctx: ctx, db: db, role: cat.User, patience: patience}
 	if up := allSeeing(cat); up != nil && up.Name != cat.User {
 		e.role, e.step = up.Name, "SET LOCAL ROLE "+catalog.Ident(up.Name)
 	}
@@ -299,7 +313,7 @@ func (e *eyes) open() error {
 	}
 	e.tx = tx
 	// Where row-level security would filter, an error is wanted, not fewer rows.
-	for _, sql := range []string{"SET LOCAL row_security = off", e.step} {
+	for _, sql := range []string{"SET LOCAL row_security = off", "SET LOCAL lock_timeout = '" + e.patience + "'", e.step} {
 		if sql == "" {
 			continue
 		}

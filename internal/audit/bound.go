@@ -1,11 +1,11 @@
 package audit
 
 import (
-	"github.com/qarion/seedbed/internal/sqltext"
 	"slices"
-	"strings"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // bound reports whether an expression is true for rows of the session's tenant
@@ -24,6 +24,9 @@ func (a *audit) boundWithin(tokens []sqltext.Token, s *subject, accepted []seedb
 	tokens = bare(tokens)
 	if len(tokens) == 0 || depth > 20 {
 		return false
+	}
+	if len(tokens) == 1 && tokens[0].Is("false") {
+		return true // of no row
 	}
 	bound := func(side []sqltext.Token) bool { return a.boundWithin(side, s, accepted, also, depth+1) }
 	if sides := sqltext.TopLevel(tokens, "OR"); len(sides) > 1 {
@@ -83,7 +86,7 @@ func (a *audit) ties(tokens []sqltext.Token, s *subject, column, setting string)
 
 func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
 	if tokens[0].Is("EXISTS") {
-		return a.correlated(tokens, s) && (len(a.readers.In(tokens)) > 0 || a.mentionsSubject(tokens))
+		return a.correlated(tokens, s) && (len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(a.readThrough(tokens), a.showsOwn))
 	}
 	left, op, right := compare(tokens)
 	if op == "" {
@@ -160,13 +163,16 @@ func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting st
 	settings := a.readers.In(side)
 	query := slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Is("FROM") })
 	if query {
-		return len(settings) > 0 || a.mentionsSubject(side) || setting == ""
+		if read := a.readThrough(side); len(settings) == 0 && len(read) > 0 {
+			return slices.ContainsFunc(read, a.showsOwn)
+		}
+		return len(settings) > 0 || setting == ""
 	}
 	if slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Name() && t.Text == column }) {
 		return false
 	}
 	if setting != "" {
-		return slices.ContainsFunc(settings, func(name string) bool { return strings.EqualFold(name, setting) })
+		return a.saysWho(side, setting)
 	}
 	if len(settings) > 0 {
 		return true
@@ -201,8 +207,40 @@ func (a *audit) asksSession(tokens []sqltext.Token, depth int) bool {
 	return false
 }
 
-func (a *audit) mentionsSubject(tokens []sqltext.Token) bool {
-	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
-		return t.Name() && slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.Name == t.Text && s.rel.RLS })
+func (a *audit) mentionsSubject(tokens []sqltext.Token) bool { return len(a.readThrough(tokens)) > 0 }
+
+// readThrough are the scoped tables that an expression looks into under their own policies.
+func (a *audit) readThrough(tokens []sqltext.Token) (out []*subject) {
+	for _, t := range tokens {
+		if !t.Name() {
+			continue
+		}
+		for _, r := range a.relations[t.Text] {
+			if s := a.subject(r); s != nil && r.RLS && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// showsOwn reports whether the policies of a table show the application rows of its tenant,
+// or of its user, and no others: what is found through it is the session's then.
+func (a *audit) showsOwn(s *subject) bool {
+	own, known := a.ownOnly[s]
+	if known {
+		return own
+	}
+	a.ownOnly[s] = true // while its policies are read, which may look into it
+	accepted := a.accepted(s, true)
+	own = !slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool {
+		met := slices.ContainsFunc(a.roles.app, func(r *catalog.Role) bool { return mayMeet(p, r) })
+		if !p.Permissive || !p.Covers("SELECT") || !met {
+			return false
+		}
+		c := clause{name: "USING", expr: p.Using, reads: []string{"SELECT"}}
+		return !a.bound(sqltext.Tokens(c.expr), s, accepted) && !a.ofUser(s, c, accepted) && !a.guarded(s, p, c, accepted)
 	})
+	a.ownOnly[s] = own
+	return own
 }

@@ -18,7 +18,8 @@ func (c cast) all() []*catalog.Role { return append(slices.Clone(c.app), c.acros
 
 // castRoles finds who the application is: what the caller says; those that policies
 // name, whatever their attributes; or else those with privileges on scoped tables
-// to whom row-level security applies. The schema's owner is none of them, unless
+// to whom row-level security applies; where there are hardly any, those with BYPASSRLS
+// too. The schema's owner is none of them, unless
 // the caller says so: its policies are for provisioning.
 func (a *audit) castRoles() error {
 	count, owners := map[string]int{}, map[string]bool{}
@@ -48,12 +49,31 @@ func (a *audit) castRoles() error {
 	if len(a.roles.app) > 0 {
 		return nil
 	}
+	var bound, past []*catalog.Role
 	for _, r := range a.cat.Roles {
-		if !owners[r.Name] && !r.Super && !r.BypassRLS && !slices.Contains(a.roles.across, r) && a.granted(r.Name) {
-			a.roles.app = append(a.roles.app, r)
+		switch {
+		case owners[r.Name] || r.Super || slices.Contains(a.roles.across, r) || len(a.grantedTables(r)) == 0:
+		case r.BypassRLS:
+			past = append(past, r)
+		default:
+			bound = append(bound, r)
+		}
+	}
+	a.roles.app = bound
+	for _, r := range past {
+		if a.usesRLS && !namedForAdministration(r.Name) && 2*len(a.grantedTables(bound...)) < len(a.grantedTables(r)) {
+			a.roles.app = append(a.roles.app, r) // beside it there is no application: it is what should be bound
 		}
 	}
 	return nil
+}
+
+// namedForAdministration reports whether a role says by its name that it is there to pass
+// policies.
+func namedForAdministration(role string) bool {
+	return slices.ContainsFunc(words(role), func(w string) bool {
+		return slices.Contains([]string{"admin", "administrator", "service", "root", "super", "superuser", "owner", "migrator", "migration", "migrations", "seeder", "backup", "replication", "maintenance", "bypass"}, w)
+	})
 }
 
 func (a *audit) namedRoles(out *[]*catalog.Role, names []string) error {
@@ -129,15 +149,20 @@ func (a *audit) hasLevelBelow(setting string) bool {
 	return false
 }
 
-func (a *audit) granted(role string) bool {
+// grantedTables are the scoped tables on which roles were granted something, or on columns.
+func (a *audit) grantedTables(roles ...*catalog.Role) (out []*subject) {
 	for _, s := range a.subjects {
-		for _, g := range s.rel.Grants {
-			if g.Grantee == role && len(g.Privileges) > 0 {
-				return true
-			}
+		grants := slices.Clone(s.rel.Grants)
+		for _, c := range s.rel.Columns {
+			grants = append(grants, c.Grants...)
+		}
+		if slices.ContainsFunc(grants, func(g catalog.Grant) bool {
+			return len(g.Privileges) > 0 && slices.ContainsFunc(roles, func(r *catalog.Role) bool { return r.Name == g.Grantee })
+		}) {
+			out = append(out, s)
 		}
 	}
-	return false
+	return out
 }
 
 // belongs reports whether a role has another one's privileges without asking.
@@ -180,6 +205,15 @@ func becomes(role *catalog.Role) []*catalog.Role {
 		}
 	}
 	return out
+}
+
+// mayColumn reports whether a role holds a privilege on a column, or on its whole table.
+func mayColumn(role *catalog.Role, r *catalog.Relation, wanted, column string) bool {
+	c := r.Column(column)
+	if via := privilege(role, r, wanted); via == "" || c == nil || !strings.HasSuffix(via, ")") {
+		return via != ""
+	}
+	return slices.ContainsFunc(c.Grants, func(g catalog.Grant) bool { return g.Has(wanted) && belongs(role, g.Grantee) })
 }
 
 // reachable says through whom a role holds a privilege, or would after SET ROLE: not

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
@@ -50,11 +49,55 @@ func (a *audit) definer(f *catalog.Function, name string) {
 		}
 		if a.passes(f.Owner, s.rel) {
 			a.find(report.Finding{Rule: "definer-bypasses-rls", Object: name,
-				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may have it run", name, s.name, f.Owner),
-				Fix:     fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER; /* or compare the tenant of its rows with the session's; or REVOKE EXECUTE on it from the application and PUBLIC */", functionIdent(f))})
+				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may have it run%s", name, s.name, f.Owner, handsOut(f)),
+				Fix:     fixDefiner(f)})
 			return
 		}
 	}
+	passed := slices.IndexFunc(a.subjects, func(s *subject) bool { return a.passes(f.Owner, s.rel) })
+	if f.Returns != "trigger" && passed >= 0 && runsArgument(f) {
+		a.find(report.Finding{Rule: "definer-bypasses-rls", Object: name,
+			Message: fmt.Sprintf("function %s runs a statement that its caller chooses parts of, as %s, to whom row-level security of %s does not apply", name, f.Owner, a.subjects[passed].name),
+			Fix:     fixDefiner(f)})
+	}
+}
+
+func fixDefiner(f *catalog.Function) string {
+	return fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER; /* or compare the tenant of its rows with the session's; or REVOKE EXECUTE on it from the application and PUBLIC */", functionIdent(f))
+}
+
+// handsOut says of a function that counts rows that it gives away no more than their number.
+func handsOut(f *catalog.Function) string {
+	tokens := sqltext.Tokens(f.Body)
+	at := sqltext.Index(tokens, "select")
+	number := slices.Contains([]string{"bigint", "integer", "numeric", "smallint"}, f.Returns)
+	if number && at >= 0 && at+1 < len(tokens) && tokens[at+1].Is("count") {
+		return ": it hands out a number, not the rows"
+	}
+	return ""
+}
+
+// runsArgument reports whether a function runs a text by EXECUTE into which an argument goes
+// as more than a value: by || or by the %I or %s of format.
+func runsArgument(f *catalog.Function) bool {
+	for _, statement := range sqltext.TopLevel(sqltext.Tokens(f.Body), ";") {
+		at := sqltext.Index(statement, "execute")
+		if at < 0 || f.Language != "plpgsql" {
+			continue
+		}
+		text := statement[at+1:]
+		if using := sqltext.Index(text, "using"); using >= 0 {
+			text = text[:using]
+		}
+		quoted := func(t sqltext.Token) bool {
+			return t.Kind == sqltext.String && !strings.Contains(t.Text, "%I") && !strings.Contains(t.Text, "%s")
+		}
+		format := sqltext.Index(text, "format") >= 0 && slices.ContainsFunc(text, quoted)
+		if namesArgument(f, text) && !format {
+			return true
+		}
+	}
+	return false
 }
 
 // keepsToSession reports whether a function hands out what the session may see, which is
@@ -77,7 +120,21 @@ func (a *audit) keepsToSession(f *catalog.Function) bool {
 			}
 		}
 	}
-	return queries > 0
+	if queries == 0 {
+		return asks && sqltext.Index(tokens, "insert") >= 0 && (a.insertsOwn(f, tokens) || a.guardsArgument(f, tokens))
+	}
+	return true
+}
+
+// guardsArgument reports whether a function goes on only where what it was given is the session's.
+func (a *audit) guardsArgument(f *catalog.Function, tokens []sqltext.Token) bool {
+	for i, t := range tokens {
+		then := sqltext.Index(tokens[i:], "then")
+		if t.Is("IF") && then > 0 && a.namesSession(tokens[i:i+then]) && namesArgument(f, tokens[i:i+then]) {
+			return true
+		}
+	}
+	return false
 }
 
 // showsShared reports whether a query is for rows that are marked as shared.
@@ -142,8 +199,17 @@ func comparesSecret(f *catalog.Function, tokens []sqltext.Token) bool {
 // fromClauses are the pieces of a statement that begin at each FROM, UPDATE or DELETE
 // and go on to its end: what such a query filters by stands in it.
 func fromClauses(statement []sqltext.Token) (all [][]sqltext.Token) {
+	var selects []bool // of each parenthesis that is open, whether a query stands in it
 	for i, t := range statement {
-		if t.Is("FROM") || t.Is("UPDATE") && (i+1 < len(statement) && statement[i+1].Name()) {
+		switch {
+		case t.Is("("):
+			selects = append(selects, i+1 < len(statement) && (statement[i+1].Is("SELECT") || statement[i+1].Is("WITH")))
+		case t.Is(")") && len(selects) > 0:
+			selects = selects[:len(selects)-1]
+		}
+		compares := i > 0 && statement[i-1].Is("DISTINCT") // IS DISTINCT FROM
+		extracts := len(selects) > 0 && !selects[len(selects)-1]
+		if t.Is("FROM") && !compares && !extracts || t.Is("UPDATE") && (i+1 < len(statement) && statement[i+1].Name()) {
 			all = append(all, statement[i:])
 		}
 	}
@@ -156,61 +222,6 @@ func (a *audit) namesSession(tokens []sqltext.Token) bool {
 	return len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
 		return t.Is("session_user") || t.Is("current_setting")
 	})
-}
-
-// writesFor reports whether a trigger's function writes a scoped table without naming the
-// row that fired it: rows of other tenants change with it.
-func (a *audit) writesFor(f *catalog.Function, s *subject) bool {
-	tokens := code(f)
-	for i, t := range tokens {
-		into := t.Is("INTO") && i > 0 && tokens[i-1].Is("INSERT") || t.Is("UPDATE") || t.Is("FROM") && i > 0 && tokens[i-1].Is("DELETE")
-		if !into || !slices.ContainsFunc(tokens[i+1:min(i+5, len(tokens))], func(t sqltext.Token) bool { return t.Name() && t.Text == s.rel.Name }) {
-			continue
-		}
-		statement := sqltext.TopLevel(tokens[i:], ";")[0]
-		if !t.Is("INTO") { // of UPDATE and DELETE, what chooses the rows
-			at := slices.IndexFunc(statement, func(t sqltext.Token) bool { return t.Is("WHERE") })
-			statement = statement[max(at, 0):]
-			if at < 0 {
-				return true
-			}
-		}
-		if !slices.ContainsFunc(statement, ofRow) || t.Is("INTO") && a.writesElsewhere(f, s, statement) {
-			return true
-		}
-	}
-	return false
-}
-
-// ofRow reports whether a token is the row that fired a trigger.
-func ofRow(t sqltext.Token) bool { return t.Is("NEW") || t.Is("OLD") }
-
-// writesElsewhere reports whether an INSERT takes the tenant of what it writes from neither
-// the row that fired the trigger, the session nor a variable.
-func (a *audit) writesElsewhere(f *catalog.Function, s *subject, statement []sqltext.Token) bool {
-	at := slices.IndexFunc(statement, func(t sqltext.Token) bool { return t.Is("(") })
-	if at < 0 || sqltext.Closing(statement[at:]) < 0 {
-		return false
-	}
-	columns := arguments(statement[at : at+sqltext.Closing(statement[at:])+1])
-	rest := statement[at+sqltext.Closing(statement[at:])+1:]
-	var values [][]sqltext.Token
-	switch {
-	case len(rest) > 1 && rest[0].Is("VALUES") && rest[1].Is("(") && sqltext.Closing(rest[1:]) > 0:
-		values = arguments(rest[1 : sqltext.Closing(rest[1:])+2])
-	case len(rest) > 1 && rest[0].Is("SELECT"):
-		values = sqltext.TopLevel(sqltext.TopLevel(rest[1:], "FROM")[0], ",")
-	}
-	if len(values) != len(columns) {
-		return false
-	}
-	for i, column := range columns {
-		carries := len(column) == 1 && slices.ContainsFunc(s.scopes, func(sc seedbed.Scoped) bool { return contains(sc.Columns, column[0].Text) })
-		if carries && !slices.ContainsFunc(values[i], ofRow) && !a.namesSession(values[i]) && !namesArgument(f, values[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 // loosePath says how a caller gets objects of its own into a function's path; "" where

@@ -24,7 +24,11 @@ func (a *audit) exposure() error {
 		return nil
 	}
 	for _, r := range a.tables {
-		if !r.RLS && !r.Bookkeeping() && a.subject(r) == nil {
+		switch {
+		case r.Bookkeeping() || a.subject(r) != nil:
+		case r.RLS:
+			a.openedBeside(r)
+		default:
 			a.showsSecrets(r)
 		}
 	}
@@ -64,6 +68,77 @@ func (a *audit) showsSecrets(r *catalog.Relation) {
 			Message: fmt.Sprintf("%s may read every row of %s, which has %s", strings.Join(who, ", "), a.name(r), strings.Join(columns, ", ")),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY; /* and CREATE POLICY; or REVOKE SELECT, and GRANT it on the other columns */", r.Ident())})
 	}
+}
+
+// openedBeside finds, in a table of no tenant, policies that ask nothing of the session beside
+// others which hold the row against it for the same command: those are in vain.
+func (a *audit) openedBeside(r *catalog.Relation) {
+	for _, p := range r.Policies {
+		if !p.Permissive || p.Using == "" || p.Using == "false" || a.holdsRow(r, sqltext.Tokens(p.Using)) {
+			continue
+		}
+		for _, q := range r.Policies {
+			command := commonCommand(p, q)
+			reader := slices.IndexFunc(a.roles.app, func(role *catalog.Role) bool { return applies(p, role) && applies(q, role) })
+			if !q.Permissive || command == "" || reader < 0 || !a.holdsRow(r, sqltext.Tokens(q.Using)) || apart(r, p, q) {
+				continue
+			}
+			a.find(report.Finding{Rule: "policy-without-tenant", Object: a.name(r) + "." + p.Name,
+				Message:  fmt.Sprintf("policy %s of %s lets %s %s rows whoever asks, though policy %s holds them against the session", p.Name, a.name(r), a.roles.app[reader].Name, command, q.Name),
+				Evidence: []string{p.Name + ": USING " + p.Using, q.Name + ": USING " + q.Using},
+				Fix:      fmt.Sprintf("DROP POLICY %s ON %s; /* or let it compare the row with the session as well */", catalog.Ident(p.Name), r.Ident())})
+			break
+		}
+	}
+}
+
+// commonCommand is what two policies choose rows for, the worst first; "" where nothing.
+func commonCommand(p, q *catalog.Policy) string {
+	for _, command := range []string{"DELETE", "UPDATE", "SELECT"} {
+		if p.Covers(command) && q.Covers(command) {
+			return command
+		}
+	}
+	return ""
+}
+
+// holdsRow reports whether an expression is true only where something of the row is
+// compared with something of the session.
+func (a *audit) holdsRow(r *catalog.Relation, tokens []sqltext.Token) bool {
+	tokens = bare(tokens)
+	if sides := sqltext.TopLevel(tokens, "OR"); len(sides) > 1 {
+		return !slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return !a.holdsRow(r, side) })
+	}
+	if sides := sqltext.TopLevel(tokens, "AND"); len(sides) > 1 {
+		return slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return a.holdsRow(r, side) })
+	}
+	ofRow := slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && r.Column(t.Text) != nil })
+	return ofRow && a.namesSession(tokens)
+}
+
+// apart reports whether two policies are for rows with different values in a column: two
+// buckets, say.
+func apart(r *catalog.Relation, p, q *catalog.Policy) bool {
+	of := literals(r, q)
+	for column, value := range literals(r, p) {
+		if other, both := of[column]; both && other != value {
+			return true
+		}
+	}
+	return false
+}
+
+// literals are the columns that a policy wants to have one value, written in it.
+func literals(r *catalog.Relation, p *catalog.Policy) map[string]string {
+	out := map[string]string{}
+	for _, side := range sqltext.TopLevel(bare(sqltext.Tokens(p.Using)), "AND") {
+		left, op, right := compare(bare(side))
+		left, right = sqltext.Unwrap(left), sqltext.Unwrap(right)
+		if op == "=" && len(left) > 0 && left[0].Name() && r.Column(left[0].Text) != nil && len(right) > 0 && right[0].Kind == sqltext.String {
+			out[left[0].Text] = right[0].Text
+		}
+	}
+	return out
 }
 
 // isSensitive reports whether a column's name says that its values are secrets or identify

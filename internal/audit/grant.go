@@ -128,49 +128,77 @@ func (a *audit) statistics() error {
 
 // defaultPrivileges are those that ALTER DEFAULT PRIVILEGES gives to what is created later.
 func (a *audit) defaultPrivileges() error {
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT pg_get_userbyid(d.defaclrole)::text, coalesce(n.nspname::text, ''), d.defaclobjtype::text,
-			CASE x.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END, x.privilege_type
+	rows, err := a.eyes.tx.Query(a.ctx, `SELECT pg_get_userbyid(d.defaclrole)::text,
+			CASE x.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END, d.defaclobjtype::text, coalesce(n.nspname::text, ''),
+			string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)
 		FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace CROSS JOIN aclexplode(d.defaclacl) x
-		WHERE d.defaclobjtype IN ('r', 'S') AND x.grantee <> d.defaclrole ORDER BY 1, 2, 3, 4, 5`)
+		WHERE d.defaclobjtype IN ('r', 'S', 'f') AND x.grantee <> d.defaclrole GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, array_position('{r,S,f}'::text[], d.defaclobjtype::text), 5, 4`)
 	if err != nil {
 		return err
 	}
 	app := a.appNames()
-	type target struct{ owner, schema, kind, grantee string }
+	type target struct{ owner, grantee string }
 	var order []target
-	bad := map[target][]string{}
+	given := map[target][]defaultGrant{}
 	var t target
-	var privilege string
-	_, err = pgx.ForEachRow(rows, []any{&t.owner, &t.schema, &t.kind, &t.grantee, &privilege}, func() error {
-		risky := slices.Contains([]string{"TRUNCATE", "REFERENCES", "TRIGGER"}, privilege)
-		if t.kind == "S" {
-			risky = privilege == "SELECT" || privilege == "UPDATE"
-		}
-		if t.grantee == "public" && t.kind == "r" || risky && (t.grantee == "public" || slices.Contains(app, t.grantee)) {
-			if bad[t] == nil {
+	var g defaultGrant
+	_, err = pgx.ForEachRow(rows, []any{&t.owner, &t.grantee, &g.kind, &g.schema, &g.privileges}, func() error {
+		if t.grantee == "public" && g.kind != "f" || slices.Contains(app, t.grantee) {
+			if given[t] == nil {
 				order = append(order, t)
 			}
-			bad[t] = append(bad[t], privilege)
+			given[t] = append(given[t], g)
 		}
 		return nil
 	})
 	for _, t := range order {
-		a.defaultPrivilege(t.owner, t.schema, t.kind, t.grantee, strings.Join(bad[t], ", "))
+		if slices.ContainsFunc(given[t], func(g defaultGrant) bool { return g.risky(t.grantee) != "" }) {
+			a.defaultPrivilege(t.owner, t.grantee, given[t])
+		}
 	}
 	return err
 }
 
-func (a *audit) defaultPrivilege(owner, schema, kind, grantee, privileges string) {
-	in, things, to := "", map[string]string{"r": "TABLES", "S": "SEQUENCES"}[kind], "PUBLIC"
-	if schema != "" {
-		in = " IN SCHEMA " + catalog.Ident(schema)
+// defaultGrant is what comes with each new object of a kind, in one schema or in all.
+type defaultGrant struct{ kind, schema, privileges string }
+
+// risky are the privileges that lead past row-level security, or that everybody would get;
+// EXECUTE on functions everybody has anyway.
+func (g defaultGrant) risky(grantee string) string {
+	if g.kind == "r" && grantee == "public" {
+		return g.privileges
 	}
+	past := map[string][]string{"r": {"TRUNCATE", "REFERENCES", "TRIGGER"}, "S": {"SELECT", "UPDATE"}}[g.kind]
+	return strings.Join(slices.DeleteFunc(strings.Split(g.privileges, ", "), func(p string) bool { return !slices.Contains(past, p) }), ", ")
+}
+
+func (a *audit) defaultPrivilege(owner, grantee string, given []defaultGrant) {
+	to := "PUBLIC"
 	if grantee != "public" {
 		to = catalog.Ident(grantee)
 	}
+	var what, schemas, fix []string
+	for i, g := range given {
+		in, things := "", map[string]string{"r": "TABLES", "S": "SEQUENCES", "f": "FUNCTIONS"}[g.kind]
+		if g.schema != "" {
+			in = " IN SCHEMA " + catalog.Ident(g.schema)
+			schemas = append(schemas, g.schema)
+		}
+		if risky := g.risky(grantee); risky != "" {
+			fix = append(fix, fmt.Sprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s", catalog.Ident(owner), in, risky, things, to))
+		}
+		if i+1 < len(given) && given[i+1].kind == g.kind && given[i+1].privileges == g.privileges {
+			continue
+		}
+		text := g.privileges + " on " + strings.ToLower(things)
+		if len(schemas) > 0 {
+			text += " in " + strings.Join(schemas, ", ")
+		}
+		what, schemas = append(what, text), nil
+	}
 	a.find(report.Finding{Rule: "privilege-default", Cause: "all rights of " + grantee, Object: owner,
-		Message: fmt.Sprintf("what role %s creates will be granted to %s: %s on %s", owner, strings.Trim(to, `"`), privileges, strings.ToLower(things)),
-		Fix:     fmt.Sprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s", catalog.Ident(owner), in, privileges, things, to)})
+		Message: fmt.Sprintf("what role %s creates will be granted to %s: %s", owner, strings.Trim(to, `"`), strings.Join(what, "; ")),
+		Fix:     strings.Join(fix, "; ")})
 }
 
 // grantOptions: what was granted WITH GRANT OPTION goes on to others.

@@ -24,7 +24,7 @@ var isolationSteps = []step{
 	{"tenant columns", []string{"table-undeclared", "tenant-not-null", "tenant-index", "tenant-foreign-key", "tenant-default", "tenant-type"}, (*audit).tenantColumns},
 	{"references", []string{"reference-without-tenant", "reference-unsets-tenant", "reference-undeclared"}, (*audit).references},
 	{"unique keys", []string{"unique-without-tenant"}, (*audit).uniqueKeys},
-	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-without-tenant", "policy-shares", "partition-open"}, (*audit).rowSecurity},
+	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-helper", "policy-without-tenant", "policy-shares", "partition-open"}, (*audit).rowSecurity},
 	{"roles", []string{"role-superuser", "role-bypassrls", "role-owner", "role-privileged", "privilege-truncate", "privilege-references",
 		"privilege-trigger", "privilege-sequence", "privilege-statistics", "privilege-grant-option", "privilege-default", "privilege-create", "privilege-public"}, (*audit).roleRules},
 	{"views", []string{"view-security-invoker", "view-security-barrier", "view-check-option", "matview-granted", "foreign-table-granted", "rewrite-rule"}, (*audit).views},

@@ -98,11 +98,13 @@ func (p *prober) say(settings map[string]string, setting string, claim []string,
 	if len(key) != 1 {
 		return nil
 	}
-	if len(claim) == 0 {
-		settings[setting] = key[0]
-		return nil
+	for _, s := range append(p.a.spellings(setting, claim), spelling{setting, claim}) {
+		if len(s.claim) == 0 {
+			settings[s.setting] = key[0]
+		} else {
+			settings[s.setting] = withClaim(settings[s.setting], s.claim, key[0])
+		}
 	}
-	settings[setting] = withClaim(settings[setting], claim, key[0])
 	return nil
 }
 

@@ -51,6 +51,7 @@ func (a *audit) rowSecurity() error {
 			}
 		}
 	}
+	a.helpers()
 	return nil
 }
 
@@ -235,14 +236,7 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 		open = append(open, c)
 	}
 	for _, c := range open {
-		shown := c.expr
-		if shown == "" {
-			shown = "(absent, which lets everything through)"
-		}
-		a.find(report.Finding{Rule: "policy-without-tenant", Cause: "policy " + c.name + " " + shown, Object: a.name(p.Table) + "." + p.Name,
-			Message:  fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), c.name),
-			Evidence: []string{c.name + " " + shown},
-			Fix:      a.keepToTenant(s, p, open, accepted, app || unknown)})
+		a.withoutTenant(s, p, c, accepted, a.keepToTenant(s, p, open, accepted, app || unknown))
 	}
 }
 
@@ -281,8 +275,8 @@ func (a *audit) namesUser(tokens []sqltext.Token, s *subject) bool {
 			return false
 		}
 		c := s.rel.Column(column[len(column)-1].Text)
-		return c != nil && a.tenantSide(s, column, c.Name) && slices.ContainsFunc(a.readers.In(session), func(name string) bool {
-			return slices.ContainsFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Setting == name })
+		return c != nil && a.tenantSide(s, column, c.Name) && slices.ContainsFunc(a.model.Memberships, func(m seedbed.Membership) bool {
+			return m.Setting != "" && a.saysWho(session, m.Setting)
 		})
 	}
 	return user(left, right) || user(right, left)
@@ -352,7 +346,7 @@ func (a *audit) shares(s *subject, c clause) bool {
 // marksShared reports whether a column or table says which rows are shared, by its name.
 func marksShared(name string) bool {
 	return slices.ContainsFunc(words(name), func(w string) bool {
-		return slices.Contains([]string{"share", "shared", "sharing", "public", "published", "visibility", "visible"}, w)
+		return slices.Contains([]string{"share", "shares", "shared", "sharing", "public", "published", "visibility", "visible"}, w)
 	})
 }
 

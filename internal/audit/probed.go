@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
@@ -90,6 +91,11 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	if err == nil {
 		err = t.ownClaim()
 	}
+	if role != nil {
+		withRole(t.me.settings, role.Name)
+	} else if len(p.a.roles.app) > 0 {
+		withRole(t.me.settings, p.a.roles.app[0].Name)
+	}
 	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
 		p.a.unchecked("probes of "+s.name, "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
 		return nil, nil
@@ -172,6 +178,11 @@ func (t *probed) hasBelow() string {
 
 func (t *probed) may(command string) bool { return privilege(t.role, t.s.rel, command) != "" }
 
+// mayAll reports whether the role holds a privilege on all of the columns.
+func (t *probed) mayAll(command string, columns []string) bool {
+	return !slices.ContainsFunc(columns, func(c string) bool { return !mayColumn(t.role, t.s.rel, command, c) })
+}
+
 // foreign is the condition for rows of any other tenant; "" where a row has no column
 // that says so.
 func (t *probed) foreign(alias string) string {
@@ -200,8 +211,12 @@ func (t *probed) is(alias string, r *row) string {
 }
 
 func (t *probed) find(rule, object, message, sql string, got outcome, fix string) {
+	who := "as " + t.role.Name
+	if t.own != nil {
+		who += fmt.Sprintf(" of %s %s", t.level, t.own.whose())
+	}
 	t.p.a.find(report.Finding{Rule: rule, Object: object, Role: t.role.Name,
-		Message:  fmt.Sprintf("as %s of %s %s, %s", t.role.Name, t.level, t.own.whose(), message),
+		Message:  who + ", " + message,
 		Evidence: []string{sql, "→ " + got.String()}, Fix: fix})
 }
 
@@ -218,6 +233,13 @@ func (t *probed) reads() error {
 		if err != nil {
 			return err
 		}
+		if !got.failed() {
+			there, _, err := t.p.value(sql)
+			if err != nil {
+				return err
+			}
+			t.p.a.measured(t.s.rel, t.role, "SELECT", got.value, there)
+		}
 		if !got.failed() && got.value != "0" {
 			t.find("probe-read", t.s.name, got.value+" rows of other tenants can be read", sql, got, fixPolicy)
 		}
@@ -227,7 +249,7 @@ func (t *probed) reads() error {
 
 // control does to a row of one's own what must work.
 func (t *probed) control(command, sql string) error {
-	if len(t.key) == 0 || !t.p.a.opensOwn(t.s, t.role, command) {
+	if len(t.key) == 0 || !t.mayAll("SELECT", t.key) || !t.p.a.opensOwn(t.s, t.role, command) {
 		return nil
 	}
 	got, err := t.p.try(t.me, sql)
@@ -275,8 +297,8 @@ func (t *probed) unset() error {
 		if err != nil {
 			return err
 		}
-		leaks := !got.failed() && got.value != "0"
-		if leaks || got.failed() && !got.denied() && c.name == "empty" {
+		leaks := !got.failed() && got.value != "0" && !t.showsShared()
+		if leaks || got.failed() && !got.denied() && c.name == "empty" && !gatewaySets(who.settings) {
 			what := "every row in sight is open"
 			if !leaks {
 				what = "the query fails"
@@ -286,6 +308,26 @@ func (t *probed) unset() error {
 		}
 	}
 	return nil
+}
+
+// showsShared reports whether a policy that reads no setting shows the role what is shared:
+// that shows without a tenant, too.
+func (t *probed) showsShared() bool {
+	return slices.ContainsFunc(t.s.rel.Policies, func(p *catalog.Policy) bool {
+		c := clause{name: "USING", expr: p.Using, reads: []string{"SELECT"}}
+		return p.Permissive && p.Covers("SELECT") && applies(p, t.role) && len(t.p.a.settingsIn(p.Using)) == 0 && t.p.a.shares(t.s, c)
+	})
+}
+
+// gatewaySets reports whether settings are PostgREST's, which gives them a value in each
+// transaction: no session of it has them empty.
+func gatewaySets(settings map[string]string) bool {
+	for name := range settings {
+		if !strings.HasPrefix(name, "request.") {
+			return false
+		}
+	}
+	return true
 }
 
 // partitions can be named directly, past the parent's policies.

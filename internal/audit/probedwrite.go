@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func (t *probed) writable() []string {
 
 // insert writes a copy of a row, with some columns as in another one.
 func (t *probed) insert(r *row, suffix string) string {
-	names := t.writable()
+	names := slices.DeleteFunc(t.writable(), func(c string) bool { return !mayColumn(t.role, t.s.rel, "INSERT", c) })
 	var from []string
 	for _, n := range names {
 		from = append(from, "(r)."+catalog.Ident(n))
@@ -35,6 +36,9 @@ func (t *probed) inserts() error {
 		return nil
 	}
 	for _, suffix := range []string{"", " ON CONFLICT DO NOTHING", " RETURNING 1"} {
+		if !t.mayAll("INSERT", t.columns) {
+			break // the row's tenant is what its DEFAULT says
+		}
 		sql := t.insert(t.other, suffix)
 		got, err := t.p.try(t.me, sql)
 		if err != nil {
@@ -53,14 +57,17 @@ func (t *probed) inserts() error {
 	return err
 }
 
-// harmless is a column that UPDATE can set to itself.
-func (t *probed) harmless() string {
+// harmless is a column that UPDATE can set to itself: one that the role may write, where there is one.
+func (t *probed) harmless() (name string) {
 	for _, c := range slices.Backward(t.s.rel.Columns) {
 		if c.Generated == "" && c.Identity != "a" && !contains(t.key, c.Name) && !contains(t.columns, c.Name) {
-			return c.Name
+			if mayColumn(t.role, t.s.rel, "UPDATE", c.Name) {
+				return c.Name
+			}
+			name = cmp.Or(name, c.Name)
 		}
 	}
-	return ""
+	return name
 }
 
 func (t *probed) updates() error {
@@ -72,6 +79,9 @@ func (t *probed) updates() error {
 		set := fmt.Sprintf("UPDATE %s t SET %s = t.%s WHERE ", t.s.rel.Ident(), catalog.Ident(name), catalog.Ident(name))
 		if err := t.nothing("rows of other tenants can be updated", set+t.foreignOrOther()+" RETURNING 1"); err != nil {
 			return err
+		}
+		if !mayColumn(t.role, t.s.rel, "SELECT", name) { // a value that it may read is wanted for that
+			set = strings.Replace(set, "= t."+catalog.Ident(name), "= DEFAULT", 1)
 		}
 		if err := t.control("UPDATE", set+t.is("t", t.own)); err != nil {
 			return err

@@ -34,6 +34,7 @@ func (a *audit) roleRules() error {
 		a.rolePrivileges(role)
 		a.roleCreates(role)
 	}
+	a.loginsPast()
 	a.mayRiseAcross()
 	a.publicPrivileges()
 	return a.grantRules()
@@ -87,6 +88,35 @@ func roleFix(role, r *catalog.Role, attribute string) string {
 		return fmt.Sprintf("ALTER ROLE %s %s", catalog.Ident(role.Name), attribute)
 	}
 	return fmt.Sprintf("REVOKE %s FROM %s", catalog.Ident(firstLink(role, r).Name), catalog.Ident(role.Name))
+}
+
+// loginsPast reports logins that bypass row-level security and have nothing but the rights of
+// the application's role: what connects so is the application.
+func (a *audit) loginsPast() {
+	for _, login := range a.cat.Roles {
+		if !login.Login || !login.BypassRLS || login.Super || login.CreateRole || slices.Contains(a.roles.all(), login) || a.ownsTables(login) {
+			continue
+		}
+		var app *catalog.Role
+		beyond := len(a.grantedTables(login)) > 0
+		for _, r := range becomes(login)[1:] {
+			switch {
+			case slices.Contains(a.roles.app, r) && belongs(login, r.Name):
+				app = r
+			case !slices.Contains(a.roles.all(), r):
+				beyond = beyond || r.Super || r.BypassRLS || a.ownsTables(r) || len(a.grantedTables(r)) > 0
+			}
+		}
+		if app != nil && !beyond && a.usesRLS {
+			a.find(report.Finding{Rule: "role-bypassrls", Object: login.Name,
+				Message: fmt.Sprintf("login %s bypasses row-level security, and has the rights of the application's role %s: until it does SET ROLE, it reaches every tenant's rows", login.Name, app.Name),
+				Fix:     fmt.Sprintf("ALTER ROLE %s NOBYPASSRLS", catalog.Ident(login.Name))})
+		}
+	}
+}
+
+func (a *audit) ownsTables(r *catalog.Role) bool {
+	return slices.ContainsFunc(a.tables, func(t *catalog.Relation) bool { return t.Owner == r.Name })
 }
 
 // mayRiseAcross reports applications of one tenant that can become a role that reads

@@ -38,7 +38,7 @@ func (s *subject) at(level string) (seedbed.Scoped, bool) {
 }
 
 func (a *audit) gatherSubjects() {
-	a.relations, a.subjectOf = map[string][]*catalog.Relation{}, map[*catalog.Relation]*subject{}
+	a.relations, a.subjectOf, a.ownOnly = map[string][]*catalog.Relation{}, map[*catalog.Relation]*subject{}, map[*subject]bool{}
 	for _, r := range a.cat.Relations {
 		a.relations[r.Name] = append(a.relations[r.Name], r)
 	}

@@ -32,7 +32,7 @@ func TenantSessions(ctx context.Context, db seedbed.DB, tables []string, use fun
 	if err != nil {
 		return err
 	}
-	if p == nil {
+	if p == nil || !p.sees {
 		return fmt.Errorf("session role %s may not become the application's roles: use a superuser", a.cat.Session)
 	}
 	defer p.close()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // evidence is the evidence for a candidate, as counts. Tables without part in it do not
@@ -14,7 +15,8 @@ type evidence struct {
 	scopedTables        int        // tables with its key, without link tables
 	required            int        // of those, tables whose key column is NOT NULL
 	policyTables        []*table   // those whose policies compare its key with the session
-	otherPolicies       int        // tables with its key whose policies compare other columns instead
+	otherPolicies       int        // tables with its key whose policies compare other columns, and do not name this one
+	namingPolicies      int        // tables with its key whose policies name it without comparing it
 	settings            []Identity // with which policies compare its key
 	compositeReferences int        // foreign keys between tables with its key that include it
 	repeatedKeys        int        // tables with its key that reference another table with it
@@ -79,9 +81,24 @@ func (e *evidence) addPolicies(t *table, column *catalog.Column) {
 	switch {
 	case found:
 		e.policyTables = append(e.policyTables, t)
+	case t.policiesName(column):
+		e.namingPolicies++
 	case len(t.comparisons) > 0:
 		e.otherPolicies++
 	}
+}
+
+// keptBySomethingElse reports whether policies say that another column keeps the rows apart.
+// Where more of them name the key, a helper that compares nothing does not take the level away.
+func (e *evidence) keptBySomethingElse() bool {
+	return e.otherPolicies > 1 && e.otherPolicies > e.namingPolicies
+}
+
+// policiesName reports whether a policy of the table has the column in it.
+func (t *table) policiesName(column *catalog.Column) bool {
+	return slices.ContainsFunc(t.Policies, func(p *catalog.Policy) bool {
+		return slices.ContainsFunc(sqltext.Tokens(p.Using+" "+p.WithCheck), func(x sqltext.Token) bool { return x.Name() && x.Text == column.Name })
+	})
 }
 
 // inCompositeKey reports whether a unique index or primary key has the column and another

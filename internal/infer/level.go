@@ -101,7 +101,7 @@ func (c *candidate) levelReason(first bool) string {
 		return "row-level security compares its key with the session's tenant"
 	case len(e.policyTables) > 0 && e.required > 0 && (len(e.policyTables) > 1 || len(e.settings) > 0):
 		return "row-level security compares its key with something of the session"
-	case e.otherPolicies > 1:
+	case e.keptBySomethingElse():
 		return "" // the tables with its key are separated by other columns
 	case c.grade == sureGrade && c.requiredColumns() > 0, c.grade == sureGrade && c.table != nil && len(c.table.referrers) > 0:
 		return "its columns are named for a tenant"
@@ -184,7 +184,7 @@ func (n *inference) outerReason(c *candidate) string {
 // innerReason returns the reason why a candidate with a tenant's name is a level inside an
 // accepted one, or "": other tables belong to it, and to the outer level only through it.
 func (n *inference) innerReason(c *candidate) string {
-	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade || c.evidence.otherPolicies > 1 {
+	if c.table == nil || c.isUsersTable() || c.grade < mediumGrade || c.evidence.keptBySomethingElse() {
 		return ""
 	}
 	for _, l := range n.levels {
@@ -343,7 +343,7 @@ func (n *inference) reportNearMisses(candidates []*candidate) {
 		}
 		name := c.name()
 		switch {
-		case e.otherPolicies > 1 && c.grade > weakGrade && e.required > 1:
+		case e.keptBySomethingElse() && c.grade > weakGrade && e.required > 1:
 			n.addDoubt("%s may be a level of tenancy by its name, but policies compare other columns of the tables that carry it", name)
 		case c.grade > weakGrade && len(c.keyColumns) > 1 && 2*c.requiredColumns() < len(c.keyColumns):
 			n.addDoubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, plural(len(c.keyColumns), "table carries", "tables carry"), c.requiredColumns())

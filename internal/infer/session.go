@@ -207,15 +207,24 @@ func (n *inference) membershipOf(l *Level) (*Membership, []string) {
 	}
 	policyTables := map[*catalog.Column][]string{} // by user column
 	uses := map[*catalog.Column]use{}
+	note := func(t *table, m userLookup) {
+		u, ok := l.candidate.keyColumns[m.table]
+		if ok && !slices.Contains(policyTables[m.user], t.name) {
+			uses[m.user] = use{m, u.column}
+			policyTables[m.user] = append(policyTables[m.user], t.name)
+		}
+	}
 	for _, t := range l.candidate.evidence.policyTables {
 		for _, x := range t.comparisons {
 			for _, m := range x.lookups {
-				u, ok := l.candidate.keyColumns[m.table]
-				if !ok || slices.Contains(policyTables[m.user], t.name) {
-					continue
-				}
-				uses[m.user] = use{m, u.column}
-				policyTables[m.user] = append(policyTables[m.user], t.name)
+				note(t, m)
+			}
+		}
+	}
+	if len(uses) == 0 && l.Identity.Setting == "" {
+		for t, u := range l.candidate.keyColumns {
+			for _, m := range t.ownRows(u.column) {
+				note(t, m)
 			}
 		}
 	}
@@ -232,6 +241,21 @@ func (n *inference) membershipOf(l *Level) (*Membership, []string) {
 	best := uses[users[0]]
 	return &Membership{Table: best.table.Relation, Level: l, Columns: n.columnsFor(l, best.table, best.column),
 		User: []string{best.user.Name}, Identity: best.Identity}, policyTables[users[0]]
+}
+
+// ownRows are the columns by which policies show the session's user its own rows of a table
+// that has each pair of a tenant and a user once: members, though no other policy looks there.
+func (t *table) ownRows(tenant *catalog.Column) (out []userLookup) {
+	for _, x := range t.comparisons {
+		pair := slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
+			columns := ix.Columns()
+			return ix.Unique && len(columns) == 2 && slices.Contains(columns, tenant.Name) && slices.Contains(columns, x.column.Name)
+		})
+		if x.identity.Setting != "" && x.column != tenant && pair {
+			out = append(out, userLookup{t, x.column, x.identity})
+		}
+	}
+	return out
 }
 
 // boolOrder orders false before true.

@@ -9,6 +9,7 @@ const (
 	Nothing    Reach = "nothing"    // it is granted, and no policy lets it reach a row
 	OfTenant   Reach = "tenant"     // rows of the session's tenant of the innermost level
 	OfOuter    Reach = "outer"      // rows of the session's tenant of a level above
+	Some       Reach = "some"       // those, and rows of others that a policy opens
 	Everything Reach = "everything" // every row
 )
 

@@ -54,36 +54,40 @@ func (a *Access) grouped() (out []accessGroup) {
 	return out
 }
 
-// open counts the applications' roles that reach every tenant's rows.
+// open is how far the applications' roles reach beyond their tenant.
 func (g accessGroup) open(roles []AccessRole) (n int) {
 	for i, role := range roles {
-		if role.Part == "application" && slices.Contains(g.reach[i], Everything) {
+		switch {
+		case role.Part != "application":
+		case slices.Contains(g.reach[i], Everything):
+			n += 1 + len(roles)
+		case slices.Contains(g.reach[i], Some):
 			n++
 		}
 	}
 	return n
 }
 
-// text says it in a sentence, without those whom no policy binds: "of one space (datasets, comments): app: its own SIUD;
+// text says it in a sentence, without those whom no policy is to bind: "of one space (datasets, comments): app: its own SIUD;
 // admin: nothing".
 func (g accessGroup) text(roles []AccessRole) string {
 	var parts []string
 	for i, role := range roles {
-		if said := reached(g.reach[i]); said != "" && role.Part != "owner" && !role.Unbound {
+		if said := reached(g.reach[i]); said != "" && role.Part != "owner" && (!role.Unbound || role.Part == "application") {
 			parts = append(parts, role.Name+": "+said)
 		}
 	}
 	if len(parts) == 0 {
-		parts = []string{"no role reaches them"}
+		parts = []string{"no role that policies bind reaches them"}
 	}
 	return fmt.Sprintf("of one %s (%s): %s", g.scope, Several(g.tables), strings.Join(parts, "; "))
 }
 
 // reached says how far the commands of a role get; "" where none is granted.
 func reached(reach []Reach) string {
-	words := map[Reach]string{OfTenant: "its own rows", OfOuter: "those of all tenants below its own", Everything: "EVERY ROW", Nothing: "no row"}
+	words := map[Reach]string{OfTenant: "its own rows", OfOuter: "those of all tenants below its own", Some: "its own rows and some of others", Everything: "EVERY ROW", Nothing: "no row"}
 	var parts []string
-	for _, far := range []Reach{Everything, OfOuter, OfTenant, Nothing} {
+	for _, far := range []Reach{Everything, Some, OfOuter, OfTenant, Nothing} {
 		var commands []string
 		for i, r := range reach {
 			if r == far {

@@ -59,7 +59,7 @@ func (p Page) matrix() *matrix {
 // says are the words for a reach, in the role's place.
 var says = map[Reach]string{
 	Denied: "is not granted", Nothing: "is granted, and no policy lets it reach a row",
-	OfTenant: "reaches rows of its own tenant", OfOuter: "reaches rows of all tenants below its own", Everything: "reaches every row",
+	OfTenant: "reaches rows of its own tenant", OfOuter: "reaches rows of all tenants below its own", Some: "reaches rows of its own tenant and some of others", Everything: "reaches every row",
 }
 
 func marks(t AccessTable, role AccessRole, reach []Reach, broken map[spot]string) (out []mark) {

@@ -19,6 +19,7 @@ var DatabaseRules = RuleSet{
 	{"rls-enabled", Risk, "Row-level security is enabled.", "Policies do nothing where it is not."},
 	{"rls-forced", Risk, "Row-level security is forced.", "The owner of a table passes its policies otherwise, and views and functions with it."},
 	{"rls-command-uncovered", Advice, "A policy covers each command that is granted.", "Without one the command silently reaches no row."},
+	{"policy-helper", Risk, "A function by which policies choose rows keeps to the session's tenant.", "Every policy that calls it is open at once."},
 	{"policy-without-tenant", Risk, "A policy keeps to the session's tenant.", "Permissive policies add up: the most generous one decides."},
 	{"policy-shares", Advice, "What a policy opens to every tenant is marked as shared on purpose.", "Every tenant's session reads the row: the mark is all that protects the other rows."},
 	{"policy-user-editable", Risk, "A policy goes by nothing that a user writes.", "A user who edits a profile, or sends a header, becomes a member of any tenant."},

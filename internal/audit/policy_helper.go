@@ -1,0 +1,76 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
+)
+
+// withoutTenant says that a clause does not keep to the tenant, and what it rests on.
+func (a *audit) withoutTenant(s *subject, p *catalog.Policy, c clause, accepted []seedbed.Scoped, fix string) {
+	shown := c.expr
+	if shown == "" {
+		shown = "(absent, which lets everything through)"
+	}
+	f := report.Finding{Rule: "policy-without-tenant", Cause: "policy " + c.name + " " + shown, Object: a.name(p.Table) + "." + p.Name,
+		Message:  fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), c.name),
+		Evidence: []string{c.name + " " + shown},
+		Fix:      fix}
+	side := a.openSide(sqltext.Tokens(c.expr), s, accepted, len(c.writes) == 0 || s.tenant != "")
+	if helper, _ := a.called(side); helper != nil {
+		f.Cause = "helper " + signature(helper)
+		a.openHelper(helper, p)
+	}
+	if through := a.readThrough(side); len(through) > 0 && len(a.readers.In(side)) == 0 && !slices.ContainsFunc(through, a.showsOwn) {
+		f.Message += fmt.Sprintf(": it goes by %s, of which rows of others show", through[0].name)
+	}
+	a.find(f)
+}
+
+// openSide is the first of the sides of an OR that lets rows of others through.
+func (a *audit) openSide(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped, users bool) []sqltext.Token {
+	tokens = bare(tokens)
+	for _, side := range sqltext.TopLevel(tokens, "OR") {
+		if side = bare(side); !a.bound(side, s, accepted) && !(users && a.boundBy(side, s, accepted, a.namesUser)) {
+			return side
+		}
+	}
+	return tokens
+}
+
+// signature names a function as DDL does.
+func signature(f *catalog.Function) string { return f.Schema + "." + f.Name + "(" + f.Args + ")" }
+
+// openHelper notes that a policy rests on a function which lets rows of others through.
+func (a *audit) openHelper(f *catalog.Function, p *catalog.Policy) {
+	if a.resting == nil {
+		a.resting = map[*catalog.Function][]string{}
+	}
+	if name := p.Name + " of " + a.name(p.Table); !slices.Contains(a.resting[f], name) {
+		a.resting[f] = append(a.resting[f], name)
+	}
+}
+
+// helpers are the findings under which those about the policies come that rest on a function.
+func (a *audit) helpers() {
+	for _, f := range a.cat.Functions {
+		if resting := a.resting[f]; len(resting) > 0 {
+			a.find(report.Finding{Rule: "policy-helper", Cause: "helper " + signature(f), Object: signature(f),
+				Message:  fmt.Sprintf("function %s lets rows of every tenant through, and %s on it", signature(f), restsOn(len(resting))),
+				Evidence: append([]string{strings.Join(strings.Fields(f.Body), " ")}, strings.Join(resting, ", ")),
+				Fix:      "let it compare the tenant that it is given with that of the session, or look its user up among the members of that tenant"})
+		}
+	}
+}
+
+func restsOn(n int) string {
+	if n == 1 {
+		return "1 policy rests"
+	}
+	return fmt.Sprintf("%d policies rest", n)
+}

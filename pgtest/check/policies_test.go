@@ -1,0 +1,276 @@
+package check_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/report"
+)
+
+// firms is a schema whose policies are for every role: they go by the user of a token, and
+// by a helper that looks into the table of members.
+var firms = migratedBySuperuser(`
+do $$ begin create role reader nologin; create role gateway login noinherit; grant reader to gateway; create role firm_admin nologin bypassrls; exception when duplicate_object or unique_violation then null; end $$;
+create schema auth; grant usage on schema auth to reader;
+create table auth.users (id uuid primary key default gen_random_uuid(), email text not null unique);
+create function auth.uid() returns uuid language sql stable as $$
+	select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+create function auth.role() returns text language sql stable as $$
+	select coalesce(nullif(current_setting('request.jwt.claim.role', true), ''), nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role') $$;
+create function auth.jwt() returns jsonb language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+create table firms (id uuid primary key default gen_random_uuid(), name text not null, founder uuid not null references auth.users);
+create table members (firm_id uuid not null references firms, user_id uuid not null references auth.users, since date not null default current_date, primary key (firm_id, user_id));
+create table folders (firm_id uuid not null references firms, id uuid not null default gen_random_uuid(), name text not null, lending text not null default 'private', primary key (firm_id, id));
+create table letters (firm_id uuid not null references firms, id uuid not null default gen_random_uuid(), folder_id uuid not null, title text not null, sender uuid references auth.users, primary key (firm_id, id),
+	foreign key (firm_id, folder_id) references folders);
+create index on letters (firm_id, folder_id); create index on members (user_id); create index on letters (sender);
+create table notes (id uuid primary key default gen_random_uuid(), firm_id uuid not null references firms, user_id uuid not null references auth.users, title text not null);
+create index on notes (firm_id); create index on notes (user_id);
+create function belongs_to(firm uuid) returns boolean language sql stable security definer set search_path = ''
+	as $$ select exists (select 1 from public.members m where m.firm_id = firm and m.user_id = auth.uid()) $$;
+do $$ declare t text; begin
+	foreach t in array array['firms', 'members', 'folders', 'letters', 'notes'] loop
+		execute format('alter table %I enable row level security', t);
+		execute format('alter table %I owner to firm_admin', t);
+	end loop;
+end $$;
+alter function belongs_to owner to firm_admin; grant usage on schema auth to firm_admin;
+create policy staff on firms using (belongs_to(id) = true);
+create policy own on members for select using (user_id = (select auth.uid()));
+create policy staff on folders using (belongs_to(firm_id) = true);
+create policy staff on letters using (belongs_to(firm_id) = true);
+create policy staff on notes using (belongs_to(firm_id) = true);
+grant select on firms, members to reader;
+grant select, insert, update, delete on folders, letters, notes to reader;`)
+
+const firmRows = `insert into auth.users (email) values ('a@example.com'), ('b@example.com');
+	insert into firms (name, founder) select 'of ' || email, id from auth.users;
+	insert into members (firm_id, user_id) select id, founder from firms;
+	insert into folders (firm_id, name) select id, 's' from firms;
+	insert into letters (firm_id, folder_id, title) select firm_id, id, 't' from folders;
+	insert into notes (firm_id, user_id, title) select firm_id, user_id, 'w' from members`
+
+// change is what a migration may do to a schema, and what the check says then.
+type change struct {
+	name, sql string
+	finds     []string // rule and object of findings; none: nothing is wrong
+	heads     int      // how many findings there are, where it matters
+	says      []string // in the text of the report
+	never     []string // … and what is not in it
+}
+
+func TestPoliciesThatGoByTheUser(t *testing.T) {
+	t.Parallel()
+	db := firms.DB(t)
+	asSeeder(t, db, firmRows)
+	admin := db.As(t, super, nil)
+	var said strings.Builder
+	for _, c := range policyChanges {
+		t.Run(c.name, func(t *testing.T) {
+			tx, err := admin.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(context.Background())
+			if err := simple(t.Context(), tx, c.sql); err != nil {
+				t.Fatal(err)
+			}
+			checked, err := audit.Check(t.Context(), tx, audit.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.compare(t, checked, &said)
+		})
+	}
+	if !t.Failed() {
+		golden(t, "policies", said.String())
+	}
+}
+
+// A session that may become the application, and sees nothing itself, tries what needs no
+// rows to compare with.
+func TestProbesOfASessionThatMayBecomeTheApplication(t *testing.T) {
+	t.Parallel()
+	db := firms.DB(t)
+	asSeeder(t, db, firmRows)
+	gateway, err := pgx.Connect(t.Context(), db.As(t, "gateway", nil).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gateway.Close(context.Background())
+	for _, c := range []change{
+		{name: "none", sql: "select", says: []string{"session role gateway may become reader, and sees no row past the policies"}, never: []string{"probe-setting"}},
+		{name: "every row", sql: "create policy wide on folders for select using (true)", finds: []string{"probe-setting folders"}},
+	} {
+		if _, err := db.As(t, super, nil).Exec(t.Context(), c.sql); err != nil {
+			t.Fatal(err)
+		}
+		checked, err := audit.Check(t.Context(), gateway, audit.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked.Findings = slices.DeleteFunc(checked.Findings, func(f report.Finding) bool { return f.Rule == "rows-hidden" })
+		c.compare(t, checked, new(strings.Builder))
+	}
+}
+
+// A table that another session has locked is not waited for: the report says who has it.
+func TestLockedTableIsNotChecked(t *testing.T) {
+	t.Parallel()
+	db := firms.DB(t)
+	asSeeder(t, db, firmRows)
+	admin := db.As(t, super, nil)
+	tx, err := admin.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if err := simple(t.Context(), tx, "lock table folders in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if err := tx.QueryRow(t.Context(), "select pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	checked, err := audit.Check(t.Context(), admin, audit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("folders is locked by pid %d", pid); !strings.Contains(checked.Text(), want) {
+		t.Errorf("the report does not say %q:\n%s", want, checked.Text())
+	}
+	if checked.Complete() {
+		t.Error("what was not checked is called complete")
+	}
+}
+
+// compare holds a report against what a change wants to be said, and writes the findings down.
+func (c change) compare(t *testing.T, checked *report.Report, said *strings.Builder) {
+	t.Helper()
+	text := strings.Join(strings.Fields(checked.Text()), " ")
+	var all []string
+	for _, f := range each(checked) {
+		all = append(all, f.Rule+" "+f.Object)
+		if slices.Contains(c.finds, f.Rule+" "+f.Object) {
+			scrub(f.Sample)
+			scrub(f.Evidence)
+			f.Follows = nil
+			fmt.Fprintf(said, "# %s\n%s\n", c.name, uuids.ReplaceAllString((&report.Report{Findings: []report.Finding{f}}).Text(), "5eed0000-1111-4111-8111-111111111111"))
+		}
+	}
+	for _, want := range c.finds {
+		if !slices.Contains(all, want) {
+			t.Errorf("want %s, got %q", want, all)
+		}
+	}
+	if len(c.finds) == 0 && len(checked.Findings) > 0 {
+		t.Errorf("nothing is wrong, but\n%s", checked.Text())
+	}
+	if c.heads > 0 && len(checked.Findings) != c.heads {
+		t.Errorf("%d findings, want %d:\n%s", len(checked.Findings), c.heads, checked.Text())
+	}
+	for _, want := range c.says {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %q:\n%s", want, checked.Text())
+		}
+	}
+	for _, unwanted := range c.never {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("the report says %q:\n%s", unwanted, checked.Text())
+		}
+	}
+}
+
+const openHelper = "create or replace function belongs_to(firm uuid) returns boolean language sql stable security definer set search_path = '' as 'select true'"
+
+// own opens a person's own notes, in whatever spelling of who that is.
+func ownNotes(user string) string {
+	return "drop policy staff on notes; create policy own on notes using (user_id = " + user + ") with check (belongs_to(firm_id) and user_id = " + user + ")"
+}
+
+var policyChanges = []change{
+	{name: "none", sql: "select", never: []string{"EVERY ROW", "not checked"}},
+	{name: "a helper that lets everybody in", sql: openHelper,
+		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant letters.staff", "policy-without-tenant folders.staff", "probe-read letters"}, heads: 1,
+		says: []string{"EVERY ROW by select, insert, update, delete"}, never: []string{"tenancy: no tenancy"}},
+	{name: "a helper that lets everybody in, beside policies by user", sql: openHelper + "; create policy own on notes for select using (user_id = (select auth.uid())); create policy own on letters for select using (sender = (select auth.uid()))",
+		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant letters.staff"}, never: []string{"tenancy: no tenancy"}},
+	{name: "a helper that forgets the firm", sql: "create or replace function belongs_to(firm uuid) returns boolean language sql stable security definer set search_path = '' as 'select exists (select 1 from public.members m where m.user_id = auth.uid())'",
+		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant folders.staff"}, heads: 1},
+
+	{name: "the application bypasses row-level security", sql: "alter role reader bypassrls",
+		finds: []string{"role-bypassrls reader"}, says: []string{"reader: EVERY ROW by select"}, never: []string{"no role", "not checked"}},
+	{name: "a login of the application bypasses row-level security", sql: "create role web login bypassrls; grant reader to web",
+		finds: []string{"role-bypassrls web"}, heads: 1},
+	{name: "an administrator that is also a reader", sql: "create role support login bypassrls; grant reader to support; grant select, delete on folders to support", never: []string{"EVERY ROW"}},
+	{name: "a report that bypasses row-level security", sql: "create role statistics login bypassrls; grant select on folders to statistics"},
+
+	{name: "own rows and those of the firm", sql: "create policy staff on members for select using (belongs_to(firm_id))", finds: []string{"policies-several members.staff"}, never: []string{"EVERY ROW", "some of others"}},
+	{name: "rows that are lent", sql: "create policy lent on folders for select using (lending <> 'private')",
+		finds: []string{"policy-without-tenant folders.lent"}, says: []string{"its own rows and some of others by select"}, never: []string{"EVERY ROW"}},
+	{name: "rows that are lent, some there", sql: "update folders set lending = 'all'; create policy lent on folders for select using (lending <> 'private')",
+		finds: []string{"probe-read folders"}, says: []string{"its own rows and some of others by select"}, never: []string{"EVERY ROW"}},
+	{name: "every row", sql: "create policy wide on folders for select using (true)", finds: []string{"policy-without-tenant folders.wide"}, says: []string{"EVERY ROW by select"}},
+
+	{name: "a policy for no row", sql: "create policy none on letters for delete using (false); create policy never on folders for insert with check (false)"},
+	{name: "the user as auth.uid()", sql: ownNotes("(select auth.uid())"), never: []string{"EVERY ROW"}},
+	{name: "the user in the token", sql: ownNotes("((select auth.jwt()) ->> 'sub')::uuid"), never: []string{"EVERY ROW"}},
+	{name: "the user in the setting", sql: ownNotes("(current_setting('request.jwt.claims', true)::jsonb ->> 'sub')::uuid"), never: []string{"EVERY ROW"}},
+	{name: "another claim of the token", sql: ownNotes("((select auth.jwt()) ->> 'invited_by')::uuid"), finds: []string{"policy-without-tenant notes.own"}},
+	{name: "the user and the role", sql: ownNotes("(select auth.uid()) and (select auth.role()) = 'reader'")},
+
+	{name: "rows of users whose rows show", sql: "create policy lent on folders for select using (lending <> 'private'); drop policy staff on letters; create policy of_users on letters using (folder_id in (select id from folders))",
+		finds: []string{"policy-without-tenant letters.of_users"}, says: []string{"it goes by folders, of which rows of others show"}},
+	{name: "rows found through a table that shows one's own", sql: "drop policy staff on letters; create policy through on letters using (firm_id in (select firm_id from folders))", never: []string{"EVERY ROW", "some of others"}},
+
+	{name: "makes a firm of one's own", sql: `create function start(title text) returns uuid language plpgsql security definer set search_path = '' as $$ declare made uuid; begin
+			if auth.uid() is null then raise exception 'log in'; end if;
+			insert into public.firms (name, founder) values (title, auth.uid()) returning id into made;
+			insert into public.members (firm_id, user_id) values (made, auth.uid()); return made; end $$`},
+	{name: "joins any firm", sql: `create function join_firm(firm uuid) returns void language plpgsql security definer set search_path = '' as $$ begin
+			if auth.uid() is null then raise exception 'log in'; end if;
+			insert into public.members (firm_id, user_id) values (firm, auth.uid()); end $$`, finds: []string{"definer-bypasses-rls public.join_firm(firm uuid)"}},
+	{name: "a guard by IS DISTINCT FROM", sql: `create function titles(who uuid) returns setof text language plpgsql security definer set search_path = '' as $$ begin
+			if who is distinct from auth.uid() then raise exception 'not you'; end if;
+			return query select title from public.notes where user_id = who; end $$`},
+	{name: "no guard", sql: `create function titles(who uuid) returns setof text language plpgsql security definer set search_path = '' as $$ begin
+			return query select title from public.notes where user_id = who; end $$`, finds: []string{"definer-bypasses-rls public.titles(who uuid)"}},
+	{name: "counts all", sql: `create function letters_sent() returns bigint language sql security definer set search_path = '' as 'select count(*) from public.letters'`,
+		finds: []string{"definer-bypasses-rls public.letters_sent()"}, says: []string{"it hands out a number, not the rows"}},
+	{name: "a trigger for a statement", sql: `create function touch() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+			update public.folders f set name = f.name from fresh where f.firm_id = fresh.firm_id and f.id = fresh.folder_id; return null; end $$;
+			create trigger touch after insert on letters referencing new table as fresh for each statement execute function touch()`},
+	{name: "a trigger that changes all", sql: `create function touch() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+			update public.folders f set name = f.name from public.letters l where f.id = l.folder_id; return null; end $$;
+			create trigger touch after insert on letters referencing new table as fresh for each statement execute function touch()`, finds: []string{"definer-bypasses-rls public.touch()"}},
+	{name: "a statement of the caller's choice", sql: `create function head(t text) returns setof jsonb language plpgsql security definer set search_path = '' as $$ begin
+			return query execute format('select to_jsonb(x) from %I x limit 10', t); end $$`, finds: []string{"definer-bypasses-rls public.head(t text)"}, heads: 1},
+	{name: "a statement of the caller's choice, not for the application", sql: `create function head(t text) returns setof jsonb language plpgsql security definer set search_path = '' as $$ begin
+			return query execute format('select to_jsonb(x) from %I x limit 10', t); end $$; revoke execute on function head from public`},
+	{name: "a value of the caller's choice", sql: `create function version_of(t text) returns text language plpgsql security definer set search_path = '' as $$ declare v text; begin
+			execute format('select %L || version()', t) into v; return v; end $$`},
+
+	{name: "columns that may be written", sql: "revoke insert, update on folders, notes from reader; grant update (name) on folders to reader; grant insert (firm_id, user_id, title) on notes to reader"},
+	{name: "columns that may be written, and no policy", sql: "revoke update on folders from reader; grant update (name) on folders to reader; drop policy staff on folders; create policy staff on folders for select using (belongs_to(firm_id)); create policy nobody on folders for update using (belongs_to(firm_id) and name is null)",
+		finds: []string{"probe-control folders"}},
+
+	{name: "shared rows without a user", sql: "create table shares (firm_id uuid not null references firms, folder_id uuid not null, primary key (firm_id, folder_id), foreign key (firm_id, folder_id) references folders); alter table shares enable row level security, owner to firm_admin; create policy everybody on shares for select using (true); grant select on shares to reader; insert into shares select firm_id, id from folders; create policy shared on folders for select using (id in (select folder_id from shares))",
+		finds: []string{"policy-shares folders.shared"}, says: []string{"policy-shares: folders.shared (advice)"}, never: []string{"probe-setting: folders"}},
+
+	{name: "files of everybody in a bucket", sql: files + "; create policy leak on files for select using (bucket = 'letters')",
+		finds: []string{"policy-without-tenant files.leak"}, says: []string{"lets reader SELECT rows whoever asks, though policy own holds them against the session"}},
+	{name: "files of two buckets", sql: files + "; create policy covers on files for select using (bucket = 'covers')", finds: []string{"policies-several files.own"}, heads: 1},
+
+	{name: "defaults for all kinds", sql: "alter default privileges for role firm_admin in schema public grant all on tables to reader; alter default privileges for role firm_admin in schema public, auth grant execute on functions to reader; alter default privileges for role firm_admin in schema public grant usage, select on sequences to reader",
+		finds: []string{"privilege-default firm_admin"}, says: []string{"DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE on tables in public; SELECT, USAGE on sequences in public; EXECUTE on functions in auth, public"}, heads: 1},
+	{name: "defaults that give what everybody has", sql: "alter default privileges for role firm_admin in schema public grant select, insert on tables to reader; alter default privileges for role firm_admin in schema public grant execute on functions to reader; alter default privileges for role firm_admin in schema public grant usage on sequences to reader"},
+}
+
+// files is a table of no firm, as a storage service has it.
+const files = "create table files (id uuid primary key default gen_random_uuid(), bucket text not null, path text not null); alter table files enable row level security, owner to firm_admin; grant select on files to reader; create policy own on files for select using (bucket = 'letters' and (string_to_array(path, '/'))[1] = (select auth.uid())::text)"

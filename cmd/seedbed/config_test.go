@@ -122,7 +122,7 @@ func TestConfigErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"sead: 7\n":                         `seedbed.yaml:1:1: unknown field "sead"; did you mean seed?`,
 		"seed: lots\n":                      "seedbed.yaml:1:7: ",
-		"except:\n  - {rule: nonsense}\n":   `except: an exception: there is no rule "nonsense", as a finding names it`,
+		"except:\n  - {rule: nonsense}\n":   `except: there is no rule "nonsense", as a finding names it`,
 		"migrations: {a: b}\n":              "seedbed.yaml:1:13: ",
 		"migrations: [a, b]\n":              "",
 		"seed: 1\nseed: 2\n":                "seedbed.yaml:2:1: ",

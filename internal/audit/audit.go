@@ -59,7 +59,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{}, started: time.Now(), parts: len(steps)}
 	for _, e := range opt.Except {
 		if err := e.Validate(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("Options.Except: %w", err)
 		}
 	}
 	if err := a.prepare(); err != nil {

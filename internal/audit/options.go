@@ -50,7 +50,7 @@ func (e Exception) Validate() error {
 		if near := catalog.Nearest(e.Rule, names); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		return fmt.Errorf("an exception: there is no rule %q%s", e.Rule, hint)
+		return fmt.Errorf("there is no rule %q%s", e.Rule, hint)
 	}
 	if e.Reason == "" {
 		return fmt.Errorf("the exception of %s has no reason: say why it is meant", e.Rule)

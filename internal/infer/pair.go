@@ -19,7 +19,7 @@ var genericSubjects = []string{"resource", "entity", "subject", "target", "objec
 // object_id.
 var bareTypeNames = []string{"resource", "entity", "object", "record"}
 
-// pairs finds the polymorphic pairs of every table.
+// findPairs finds the polymorphic pairs of every table.
 func (n *inference) findPairs() error {
 	keys := n.keyTypes()
 	for _, t := range n.tables {

@@ -86,7 +86,7 @@ func phoneMask(v string) string {
 	return fmt.Sprintf("+1555%07d", digest(v)%10_000_000)
 }
 
-// namesFor returns invented names, different for different values, in the shapes that
+// nameMasks returns invented names, different for different values, in the shapes that
 // CHECK constraints on names accept: full name with a suffix, handle, two words, one
 // word. A company keeps its legal form (Ltd, GmbH).
 func nameMasks(v string) []string {
@@ -124,7 +124,7 @@ var (
 	lastNames  = []string{"Ash", "Birch", "Cedar", "Elder", "Fern", "Gorse", "Hazel", "Ivy", "Juniper", "Larch", "Maple", "Oak", "Pine", "Rowan", "Spruce", "Willow"}
 )
 
-// hostFor returns an address of the network that RFC 5737 keeps for documentation.
+// networkMask returns an address of the network that RFC 5737 keeps for documentation.
 func networkMask(v string) string {
 	if networkMaskPattern.MatchString(v) {
 		return strings.TrimSuffix(v, "/32")
@@ -145,7 +145,7 @@ func taggedMask(tag, v string) string {
 	return fmt.Sprintf("%s-%012x", tag, digest(v)>>16)
 }
 
-// short returns the mask for a column too short for any other: x and hexadecimal digits.
+// shortMask returns the mask for a column too short for any other: x and hexadecimal digits.
 func shortMask(length int, v string) string {
 	switch {
 	case len(v) == length && shortMaskPattern.MatchString(v):
@@ -197,7 +197,7 @@ func scrambleDigits(v string, step int) string {
 
 var anyDigit = regexp.MustCompile(`[0-9]`)
 
-// scheme is ASCII: as many bytes as characters.
+// urlScheme matches ASCII only, so its length in bytes is that in characters.
 var urlScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
 
 // scrambleBytes returns bytes of the same length; it keeps the first ones.
@@ -212,7 +212,7 @@ func scrambleBytes(raw []byte, step int) string {
 	return `\x` + hex.EncodeToString(raw)
 }
 
-// letters returns the alphabets that ScrambleLike draws from: a to f for text that looks
+// alphabets returns the alphabets that ScrambleLike draws from: a to f for text that looks
 // like hexadecimal.
 func alphabets(v string) (lower, upper string) {
 	const hexadecimal = "abcdef"
@@ -222,7 +222,7 @@ func alphabets(v string) (lower, upper string) {
 	return "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 }
 
-// stream is an endless sequence of pseudo-random numbers derived from a text.
+// randomStream is an endless sequence of pseudo-random numbers derived from a text.
 type randomStream struct {
 	text string
 	n    int

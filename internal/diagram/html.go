@@ -56,7 +56,7 @@ p{margin:0;color:var(--soft);flex:1 1 16rem}
 label{color:var(--soft);cursor:pointer;white-space:nowrap}
 main{flex:1;overflow:auto}
 main svg{display:block;margin:0 auto}
-body:has(#fit:checked) main svg{max-width:100%;max-height:100%;width:100%;height:100%}
+body:has(#fit:checked) main svg{max-width:100%;max-height:100%;width:100%;height:auto}
 @media print{header label{display:none}}
 </style>
 </head>

@@ -18,7 +18,7 @@ const (
 	cardGap    = 20.0
 	passGap    = 6.0
 	minCard    = 132.0
-	maxText    = 30 // characters, longer names are cut
+	maxText    = 36 // characters, longer names are cut
 	laneWidth  = 9.0
 	channelPad = 20.0
 	boxHead    = 34.0

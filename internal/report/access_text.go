@@ -11,7 +11,7 @@ const shownGroups = 12
 
 // writeAccess writes the matrix with one line for all tables in which the roles reach
 // the same: those in which one reaches every tenant's rows first.
-func writeAccess(b *strings.Builder, a *Access) {
+func writeAccess(b *strings.Builder, width int, a *Access) {
 	if a == nil || len(a.Roles) == 0 {
 		return
 	}
@@ -21,7 +21,7 @@ func writeAccess(b *strings.Builder, a *Access) {
 	}
 	b.WriteString("\n  who reaches what\n")
 	for _, g := range groups[:min(len(groups), shownGroups)] {
-		Hang(b, "    ", g.text(a.Roles))
+		HangIn(b, width, "    ", g.text(a.Roles))
 	}
 	if more := len(groups) - shownGroups; more > 0 {
 		fmt.Fprintf(b, "    … and %s in which the roles reach something else\n", Count(more, "group")+" of tables")

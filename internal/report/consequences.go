@@ -21,7 +21,7 @@ func (f Finding) Consequences() (out []string) {
 		k := kind{x.Rule, x.Object}
 		switch count[k]++; {
 		case x.Rule == f.Rule && !slices.Contains(attempts, f.Rule):
-			if x.Object != f.Object && !slices.Contains(same, x.Object) {
+			if x.Object != "" && x.Object != f.Object && !slices.Contains(same, x.Object) {
 				same = append(same, x.Object)
 			}
 			if line := x.Statement.line(); line != f.Statement.line() && !slices.Contains(lines, line) {
@@ -38,7 +38,10 @@ func (f Finding) Consequences() (out []string) {
 		out = append(out, "the same at line "+Several(lines))
 	}
 	for _, k := range kinds[:min(len(kinds), shownFollows)] {
-		line := k.rule + ": " + k.object
+		line := k.rule
+		if k.object != "" {
+			line += ": " + k.object
+		}
 		if n := count[k]; n > 1 {
 			line += ", " + strconv.Itoa(n) + "×"
 		}

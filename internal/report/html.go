@@ -28,7 +28,7 @@ func HTML(w io.Writer, p Page) error {
 	data := map[string]any{
 		"Title":      title,
 		"Page":       p,
-		"Clean":      p.Audit.Clean(),
+		"Clean":      p.Audit.Clean() && p.Hazards == 0,
 		"Facts":      p.facts(),
 		"Groups":     groups(p.Audit.Findings, "f"),
 		"Excused":    groups(p.Audit.Excused, "x"),

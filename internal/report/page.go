@@ -32,6 +32,8 @@ type Page struct {
 	Drawing string
 	// Migrations is the Section of their review. Empty: they were not reviewed.
 	Migrations string
+	// Hazards is how many findings of the review are hazards.
+	Hazards int
 }
 
 // group is the findings of one rule.
@@ -62,6 +64,15 @@ func (f finding) Place() string {
 // shown is how many findings of a rule the page shows before it folds the others.
 const shown = 6
 
+// gravest is the severity of the worst of its findings.
+func (g group) gravest() Severity {
+	worst := g.Findings[0].Severity
+	for _, f := range g.Findings {
+		worst = worse(worst, f.Severity)
+	}
+	return worst
+}
+
 // Count is how many there are, where there are several.
 func (g group) Count() int {
 	if len(g.Findings) == 1 {
@@ -81,7 +92,7 @@ func (g group) Rest() []finding {
 	return g.Findings[shown:]
 }
 
-// groups are findings by rule, in the order of the audit.
+// groups are findings by rule, the gravest first, then in the order of the audit.
 func groups(all []Finding, prefix string) (out []group) {
 	for i, f := range all {
 		rule, ok := DatabaseRules.Named(f.Rule)
@@ -99,5 +110,6 @@ func groups(all []Finding, prefix string) (out []group) {
 		}
 		out[at].Findings = append(out[at].Findings, x)
 	}
+	slices.SortStableFunc(out, func(a, b group) int { return a.gravest().Compare(b.gravest()) })
 	return out
 }

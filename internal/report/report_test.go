@@ -62,6 +62,21 @@ func TestHTML(t *testing.T) {
 	golden(t, "findings.html", style.ReplaceAllString(html(t, found()), "<$1></$1>"))
 }
 
+// What the review of the migrations has found is counted at the head, which is green only
+// where there is nothing; the gravest rules come first.
+func TestHTMLCountsHazards(t *testing.T) {
+	p := found()
+	p.Audit.Findings = append([]report.Finding{{Rule: "tenant-index", Severity: report.Advice, Object: "orders", Message: "no index"}}, p.Audit.Findings...)
+	page := html(t, p)
+	if a, b := strings.Index(page, `id="tenant-index"`), strings.Index(page, `id="pair-orphan"`); a < b || b < 0 {
+		t.Errorf("advice at %d, the breach at %d", a, b)
+	}
+	p.Audit.Findings, p.Hazards = nil, 2
+	testkit.Mention(t, html(t, p), `<header class="unclean">`, `<span>No findings in the database</span> <b>2 hazards in the migrations</b>`)
+	p.Hazards = 0
+	testkit.Mention(t, html(t, p), `<header class="clean">`)
+}
+
 // The page runs nothing but its own script and sends no request, whatever names
 // say.
 func TestHTMLIsSelfContained(t *testing.T) {

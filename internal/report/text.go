@@ -10,40 +10,43 @@ import (
 	"unicode/utf8"
 )
 
-// width that messages are wrapped to.
-const width = 100
+// Width that messages of tests are wrapped to.
+const Width = 100
 
 // long is how long a check takes before it says where the time went.
 const long = 10 * time.Second
 
-// Text is a report as a terminal shows it: who reaches what, then each finding with its
-// rule, its object, the evidence, the reason and the fix, in 100 columns.
-func (r *Report) Text() string { return r.text(yamlNotation) }
+// Text is a report as a file shows it: who reaches what, then each finding with its rule,
+// its object, the evidence, the reason and the fix, in 100 columns.
+func (r *Report) Text() string { return r.text(yamlNotation, Width) }
+
+// TextIn is the Text in so many columns, as a terminal shows it.
+func (r *Report) TextIn(width int) string { return r.text(yamlNotation, width) }
 
 // TestText is the report as a failing test shows it: Text with Go for the test where that
 // has lines of seedbed.yaml, which tests do not read.
-func (r *Report) TestText() string { return r.text(goNotation) }
+func (r *Report) TestText() string { return r.text(goNotation, Width) }
 
-func (r *Report) text(n notation) string {
+func (r *Report) text(n notation, width int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%d rules over %d tables in %s)\n", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond))
+	HangIn(&b, width, "", fmt.Sprintf("%s (%d rules over %d tables in %s)", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond)))
 	if len(r.Findings) > 0 {
-		writeAccess(&b, r.Access)
+		writeAccess(&b, width, r.Access)
 	}
 	for _, f := range r.Findings {
 		b.WriteString("\n")
-		f.writeText(&b, n)
+		f.writeText(&b, n, width)
 	}
 	if len(r.Unchecked) > 0 {
 		b.WriteString("\n  not checked\n")
 		for _, gap := range r.Unchecked {
-			Hang(&b, "    - ", gap.String())
+			HangIn(&b, width, "    - ", gap.String())
 		}
 	}
 	if r.Elapsed >= long {
 		b.WriteString("\n  took longest\n")
 		for _, step := range r.Slowest(3) {
-			Hang(&b, "    - ", fmt.Sprintf("%s: %s", step.Name, step.Elapsed.Round(time.Millisecond)))
+			HangIn(&b, width, "    - ", fmt.Sprintf("%s: %s", step.Name, step.Elapsed.Round(time.Millisecond)))
 		}
 	}
 	return b.String()
@@ -60,31 +63,31 @@ func verdict(r *Report) string {
 }
 
 // WriteText writes a finding with what follows from it.
-func (f Finding) WriteText(b *strings.Builder) { f.writeText(b, yamlNotation) }
+func (f Finding) WriteText(b *strings.Builder) { f.writeText(b, yamlNotation, Width) }
 
-func (f Finding) writeText(b *strings.Builder, n notation) {
-	Hang(b, "  ", f.title())
-	Hang(b, "    ", f.Message)
+func (f Finding) writeText(b *strings.Builder, n notation, width int) {
+	HangIn(b, width, "  ", f.title())
+	HangIn(b, width, "    ", f.Message)
 	for _, row := range f.Sample {
-		Hang(b, "      | ", row)
+		HangIn(b, width, "      | ", row)
 	}
 	if more := f.Rows - int64(len(f.Sample)); len(f.Sample) > 0 && more > 0 {
 		fmt.Fprintf(b, "      | … and %d more\n", more)
 	}
 	for _, e := range slices.Concat(f.Evidence, f.Statement.observed()) {
-		Hang(b, "      | ", e)
+		HangIn(b, width, "      | ", e)
 	}
 	for _, line := range f.Consequences() {
-		Hang(b, "    +    ", line)
+		HangIn(b, width, "    +    ", line)
 	}
 	if rule, ok := f.rules().Named(f.Rule); ok {
-		Hang(b, "    why  ", rule.Why)
+		HangIn(b, width, "    why  ", rule.Why)
 	}
 	if f.Fix != "" {
-		Hang(b, "    fix  ", f.Fix)
+		HangIn(b, width, "    fix  ", f.Fix)
 	}
 	if lines := f.declaration(n); lines != "" {
-		Hang(b, "    or   ", n.place+", "+f.Declare.When+":")
+		HangIn(b, width, "    or   ", n.place+", "+f.Declare.When+":")
 		for line := range strings.Lines(lines) { // as they are, to be pasted
 			b.WriteString("           " + visible(line))
 		}
@@ -104,7 +107,10 @@ func (f Finding) title() string {
 }
 
 // Hang writes text after a lead, wrapped, with what follows aligned.
-func Hang(b *strings.Builder, lead, text string) {
+func Hang(b *strings.Builder, lead, text string) { HangIn(b, Width, lead, text) }
+
+// HangIn is Hang in so many columns.
+func HangIn(b *strings.Builder, width int, lead, text string) {
 	lead, text = visible(lead), visible(text)
 	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
 	if strings.Contains(lead, "|") {

@@ -80,25 +80,24 @@ func (m Migration) Timeline() template.HTML {
 			rows = append(rows, span.Relation)
 		}
 	}
-	const left, top, height = 260, 28, 24
-	step := min(60, 640/(last+1)+1)
-	width := left + (last+1)*step + 20
+	// Places along the statements are shares of the width, so that all of them are in sight
+	// on a phone as well; a name stands above its bars.
+	const top, height = 44, 42
+	share := func(statements int) string { return fmt.Sprintf("%.2f%%", 100*float64(statements)/float64(last+1)) }
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" role="img" aria-label="locks of %s">`,
-		width, top+len(rows)*height+8, width, template.HTMLEscapeString(m.File))
-	b.WriteString(`<g font-family="ui-monospace,monospace" font-size="12" fill="currentColor">`)
-	for i := 0; i <= last; i++ {
-		if step >= 18 || i%10 == 0 {
-			fmt.Fprintf(&b, `<text x="%d" y="18" text-anchor="middle">%d</text>`, left+i*step+step/2, i)
-		}
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="100%%" height="%d" role="img" aria-label="locks of %s">`,
+		top+len(rows)*height, template.HTMLEscapeString(m.File))
+	b.WriteString(`<g font-family="ui-monospace,monospace" font-size="12" fill="currentColor"><text x="2" y="14">statement, from 0</text>`)
+	for i := 0; i <= last; i += 1 + last/10 {
+		fmt.Fprintf(&b, `<text x="%s" y="34" dx="2">%d</text>`, share(i), i)
 	}
 	for n, name := range rows {
 		y := top + n*height
-		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`, left-10, y+16, template.HTMLEscapeString(name))
+		fmt.Fprintf(&b, `<text x="2" y="%d">%s</text>`, y+14, template.HTMLEscapeString(name))
 		for _, span := range m.Locks {
 			if span.Relation == name {
-				fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" rx="3" fill="%s"><title>%s on %s, statements %d to %d</title></rect>`,
-					left+span.From*step+1, y+4, (span.To-span.From+1)*step-2, height-8, span.colour(), span.Lock, template.HTMLEscapeString(name), span.From, span.To)
+				fmt.Fprintf(&b, `<rect x="%s" y="%d" width="%s" height="%d" rx="3" fill="%s"><title>%s on %s, statements %d to %d</title></rect>`,
+					share(span.From), y+20, share(span.To-span.From+1), height-26, span.colour(), span.Lock, template.HTMLEscapeString(name), span.From, span.To)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -42,7 +43,7 @@ func (now structure) from(before structure) []string {
 		case !had:
 			all = append(all, object+" is left over")
 		case old != def:
-			all = append(all, fmt.Sprintf("%s is %q, was %q", object, def, old))
+			all = append(all, fmt.Sprintf("%s is %s, was %s", object, described(def), described(old)))
 		}
 	}
 	for object := range before {
@@ -52,6 +53,15 @@ func (now structure) from(before structure) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// described is a definition in a sentence; an object of which there is nothing to say but
+// that it is there has none.
+func described(definition string) string {
+	if definition == "" {
+		return "without options"
+	}
+	return strconv.Quote(definition)
 }
 
 // same reports whether nothing at all differs.

@@ -132,8 +132,8 @@ select 'extension ' || extname, '' from pg_extension
 union all
 select case relkind when 'r' then 'table ' when 'p' then 'table ' when 'v' then 'view ' when 'm' then 'materialized view '
             when 'S' then 'sequence ' when 'f' then 'foreign table ' else 'type ' end || name,
-    concat_ws(' ', relkind::text, relpersistence::text, reloptions::text,
-        case when relrowsecurity then 'rls' end, case when relforcerowsecurity then 'force' end,
+    concat_ws(', ', case relkind when 'p' then 'partitioned' end, case relpersistence when 'u' then 'unlogged' when 't' then 'temporary' end,
+        reloptions::text, case when relrowsecurity then 'row-level security' end, case when relforcerowsecurity then 'forced on the owner' end,
         case when relkind in ('v', 'm') then pg_get_viewdef(oid) end,
         case when relkind = 'p' then pg_get_partkeydef(oid) end,
         case when relispartition then pg_get_expr(relpartbound, oid) end,
@@ -160,7 +160,10 @@ select 'trigger ' || rel.name || '.' || t.tgname, pg_get_triggerdef(t.oid) || ' 
 from pg_trigger t join rel on rel.oid = t.tgrelid where not t.tgisinternal
 union all
 select 'policy ' || rel.name || '.' || p.polname,
-    concat_ws(' ', p.polcmd::text, p.polpermissive, p.polroles::regrole[]::text, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    concat_ws(' ', case when not p.polpermissive then 'restrictive' end,
+        'for', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+        'to', (select string_agg(case role when 0 then 'public' else role::regrole::text end, ', ' order by role) from unnest(p.polroles) role),
+        'using ' || pg_get_expr(p.polqual, p.polrelid), 'with check ' || pg_get_expr(p.polwithcheck, p.polrelid))
 from pg_policy p join rel on rel.oid = p.polrelid
 union all
 select 'rule ' || rel.name || '.' || r.rulename, pg_get_ruledef(r.oid)

@@ -46,7 +46,7 @@ type layer struct {
 // layers are all packages, from the ground up.
 var layers = []layer{
 	{"small tools of one purpose; the catalog as plain structs; what services import", "internal/buildid internal/catalog internal/closewait internal/dirfs internal/fake internal/flock internal/generation internal/look internal/queryplan internal/sqltext internal/testlog internal/yamlerror internal/figures relation sanitize"},
-	{"what is found, and how it is told", "internal/report"},
+	{"what is found, and how it is told; the environment variables", "internal/report internal/variables"},
 	{"what is concluded from a catalog or a statement; the programs of Postgres", "internal/infer internal/mask internal/postgres internal/review internal/trace"},
 	{"the public vocabulary, and servers", ". internal/server"},
 	{"references between tables; templates; migrations", "internal/graph internal/template migrations"},

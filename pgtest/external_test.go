@@ -93,7 +93,21 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 	// By a role that may create databases and no more.
 	plain := strings.Replace(url, "postgres:secret@", "plain:p%40ss%2Fword%25@", 1)
 	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
+	once := func() {
+		// What a run with SEEDBED_ALLOW makes is no mark for one without.
+		out, err := run(plain, "", "TestPass")
+		if err == nil {
+			t.Fatalf("a server that was allowed once was used\n%s", out)
+		}
+		testkit.Mention(t, out, "made while SEEDBED_ALLOW named the server", "COMMENT ON DATABASE seedbed IS NULL", "SEEDBED_ALLOW=127.0.0.1:")
+		if _, err := admin.Exec(t.Context(), "COMMENT ON DATABASE seedbed IS NULL"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i, server := range []string{plain, plain, url} { // the second finds it marked, the third makes roles
+		if i == 1 {
+			once()
+		}
 		tests := "TestPass|TestAfterReconnect"
 		if i == 1 {
 			tests += "|TestMany"
@@ -102,6 +116,29 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 		host = ""
+	}
+	// A role that the server's registry does not belong to, and one that may not even make it.
+	if _, err := admin.Exec(t.Context(), "CREATE ROLE stranger LOGIN CREATEDB PASSWORD 'x'"); err != nil {
+		t.Fatal(err)
+	}
+	out, err = run(strings.Replace(url, "postgres:secret@", "stranger:x@", 1), "", "TestPass")
+	if err == nil {
+		t.Fatalf("a role without rights in the registry used it\n%s", out)
+	}
+	testkit.Mention(t, out, `what it holds is role plain's`, `run `+"`"+`GRANT "plain" TO "stranger"`+"`")
+	// Another major than the one asked for, two URLs that are not apart, a value without sense.
+	for text, env := range map[string]string{
+		"and SEEDBED_VERSION asks for 99: leave one of the two out": "SEEDBED_VERSION=99",
+		"it holds two, joined by something else than a space":       "SEEDBED_URL=" + url + "," + url,
+		"SEEDBED_IDLE=-3m: want a duration from 0 on":               "SEEDBED_IDLE=-3m",
+	} {
+		cmd := h.command("TestPass")
+		cmd.Env = append(cmd.Env, "SEEDBED_URL="+url, env)
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Errorf("%s: passed", env)
+		}
+		testkit.Mention(t, string(out), text)
 	}
 	out, err = run(url, "", "TestMigrationWithARole")
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/internal/testlog"
+	"github.com/qarion/seedbed/internal/variables"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -221,6 +222,9 @@ func (s *Server) start(ctx context.Context, logf func(string, ...any)) (*ready, 
 }
 
 func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any)) (err error) {
+	if err := variables.CheckProcess(logf); err != nil {
+		return err
+	}
 	if r.poolConfig, err = postgres.PoolConfig(); err != nil {
 		return err
 	}
@@ -313,10 +317,15 @@ func (r *ready) findRole(ctx context.Context) error {
 // acquire finds the server and builds the base where there is none.
 func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, logf func(string, ...any)) (err error) {
 	if url := s.externalURL(); url != "" {
-		if r.cluster, err = server.External(ctx, url); err != nil && s.URL == "" {
-			err = fmt.Errorf("SEEDBED_URL: %w", err)
-		} else if err != nil {
-			err = fmt.Errorf("Server.URL: %w", err)
+		source := "SEEDBED_URL"
+		if s.URL != "" {
+			source = "Server.URL"
+		}
+		if r.cluster, err = server.External(ctx, url); err == nil {
+			err = s.checkVersion(r.cluster, source)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", source, err)
 		}
 		return err
 	}
@@ -345,6 +354,20 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 		if err != nil && strings.Contains(err.Error(), "parameter \""+name+"\"") {
 			return fmt.Errorf("Server.Settings: the server refuses %q: %q: %w", name, s.Settings[name], err)
 		}
+	}
+	return err
+}
+
+// checkVersion returns an error where a server that a URL names, in source, is of another
+// version than the tests are to run on.
+func (s *Server) checkVersion(on *server.Server, source string) error {
+	wanted, by := s.Version, "Server.Version"
+	if wanted == "" {
+		wanted, by = os.Getenv("SEEDBED_VERSION"), "SEEDBED_VERSION"
+	}
+	fits, err := postgres.Fits(on.Version(), wanted)
+	if err == nil && !fits {
+		err = fmt.Errorf("the server is Postgres %s, and %s asks for %s: leave one of the two out, or name a server of that version in %s", on.Version(), by, wanted, source)
 	}
 	return err
 }

@@ -26,6 +26,15 @@ type fetched struct {
 	Files    manifest `json:"files"`
 }
 
+// asked is the version that the run which fetched it asked for.
+func (f fetched) asked() string {
+	if f.Exact {
+		return "exactly " + f.Version
+	}
+	major, _, _ := strings.Cut(f.Version, ".")
+	return "Postgres " + major
+}
+
 func (s *search) root() string { return filepath.Join(s.Cache.Dir, "binaries") }
 
 // cached takes the newest fetched Postgres that fits. Damaged ones are passed over
@@ -35,7 +44,7 @@ func (s *search) cached(ctx context.Context) *Installation {
 	for _, dir := range s.trees() {
 		about, err := s.checkTree(dir)
 		if err == nil && !s.serves(about) {
-			err = fmt.Errorf("fetched because another run asked for exactly %s", about.Version)
+			err = fmt.Errorf("fetched because another run asked for %s", about.asked())
 		}
 		if err != nil {
 			s.reject(Cached, dir, about.Version, err.Error())
@@ -148,6 +157,7 @@ func (s *search) fetch(ctx context.Context) (*Installation, error) {
 			return nil, s.fetchError(context.Cause(ctx))
 		}
 		s.reject(source.name, source.where, s.Version, err.Error())
+		s.Logf("seedbed: Postgres%s cannot be had from %s: %v", spaced(s.Version), source.where, err)
 	}
 	return nil, s.notFound()
 }

@@ -60,6 +60,17 @@ func parseWanted(s string) (wanted, error) {
 	return wanted{text: s, v: v, exact: strings.Contains(s, ".")}, nil
 }
 
+// Fits reports whether a server of a version, as "15.18", is what a Request's Version asks
+// for. The error is for a wanted version that is none.
+func Fits(version, wanted string) (bool, error) {
+	w, err := parseWanted(wanted)
+	if err != nil || w.any {
+		return err == nil, err
+	}
+	v, _ := parseVersion(version)
+	return w.refuses(v) == "", nil
+}
+
 // refuses says why v is not what is wanted, or "".
 func (w wanted) refuses(v version) string {
 	switch {

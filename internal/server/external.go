@@ -52,6 +52,9 @@ func External(ctx context.Context, rawURL string) (*Server, error) {
 // URL, where a password may stand in any place.
 func parseExternal(rawURL string) ([]*pgx.ConnConfig, error) {
 	const escapes = "special characters in a password are written as %40 for @, %2F for /, %25 for %"
+	if strings.Count(rawURL, "://") > 1 {
+		return nil, errors.New("read the server's URL: it holds two, joined by something else than a space; write a space between URLs of several servers")
+	}
 	isURL := strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://")
 	if isURL && strings.Count(rawURL, "@") > 1 {
 		return nil, errors.New("read the server's URL: it has more than one @; " + escapes)
@@ -81,6 +84,10 @@ func splitHosts(cfg *pgx.ConnConfig) []*pgx.ConnConfig {
 	return all
 }
 
+// allowedOnce is the comment on a control database that was made because SEEDBED_ALLOW named
+// the server: that holds for the runs that have the variable, and is no mark for others.
+const allowedOnce = "made by Seedbed for a run with SEEDBED_ALLOW; no mark for runs without it"
+
 // checkMark returns an error unless the host is meant for tests.
 func checkMark(ctx context.Context, host *pgx.ConnConfig) error {
 	if allowed(host, os.Getenv("SEEDBED_ALLOW")) {
@@ -88,11 +95,21 @@ func checkMark(ctx context.Context, host *pgx.ConnConfig) error {
 	}
 	control := host.Copy()
 	control.Database = ControlDatabase
+	at := address(host)
 	conn, err := pgx.ConnectConfig(ctx, control)
 	if err == nil {
-		return conn.Close(ctx)
+		defer conn.Close(context.WithoutCancel(ctx))
+		var comment string
+		err = conn.QueryRow(ctx, `SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = current_database()`).Scan(&comment)
+		switch {
+		case err != nil:
+			return fmt.Errorf("look whether the server at %s is marked as one for tests: %w", at, err)
+		case comment == allowedOnce:
+			return fmt.Errorf("use the server at %s: its database %s was made while SEEDBED_ALLOW named the server, and does not mark it as one for tests, which make and drop databases on it; if that is what it is for, run `COMMENT ON DATABASE %[2]s IS NULL` on it or set SEEDBED_ALLOW=%[1]s",
+				at, ControlDatabase)
+		}
+		return nil
 	}
-	at := address(host)
 	if unreachable(err) {
 		return NoAnswer(at, err)
 	}
@@ -185,6 +202,9 @@ func (s *Server) openControl(ctx context.Context) (*pgx.Conn, error) {
 	}
 	defer first.Close(context.WithoutCancel(ctx))
 	_, err = first.Exec(ctx, "CREATE DATABASE "+ControlDatabase)
+	if err == nil {
+		_, err = first.Exec(ctx, fmt.Sprintf("COMMENT ON DATABASE %s IS '%s'", ControlDatabase, allowedOnce))
+	}
 	if err != nil && !sqlState(err, "42P04", "23505") { // another process was first
 		return nil, fmt.Errorf("create the control database on %s: %w", address(s.baseConfig), err)
 	}

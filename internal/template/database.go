@@ -135,7 +135,7 @@ func (d *Database) Keep(ctx context.Context, test string) (notes []string, err e
 		notes = append(notes, fmt.Sprintf("the test made role %s; it is kept as %s", role, keptRole(d.Name, role)))
 	}
 	_, err = s.control.Exec(ctx,
-		"UPDATE seedbed.clone SET state = 'kept', holder = NULL, who = $2, since = clock_timestamp() WHERE name = $1", d.Name, test)
+		"UPDATE seedbed.clone SET state = 'kept', holder = NULL, who = $2, project = $3, since = clock_timestamp() WHERE name = $1", d.Name, test, s.project)
 	return notes, err
 }
 

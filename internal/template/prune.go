@@ -128,6 +128,7 @@ func (s *Store) names(ctx context.Context, sql string, args ...any) ([]string, e
 type KeptDatabase struct {
 	Database string
 	Test     string
+	Project  string    // the root of the test's project; "" where it is not on record
 	KeptAt   time.Time // when its test ended
 	Bytes    int64
 }
@@ -143,7 +144,7 @@ func Contents(ctx context.Context, control *pgx.Conn) (templates int, kept []Kep
 	if err := control.QueryRow(ctx, "SELECT count(*) FROM seedbed.template").Scan(&templates); err != nil {
 		return 0, nil, err
 	}
-	rows, err := control.Query(ctx, `SELECT c.name, c.who AS test, c.since AS kept_at, pg_database_size(d.oid) FROM seedbed.clone c
+	rows, err := control.Query(ctx, `SELECT c.name, c.who AS test, coalesce(to_jsonb(c) ->> 'project', ''), c.since AS kept_at, pg_database_size(d.oid) FROM seedbed.clone c
 		JOIN pg_database d ON d.datname = c.name WHERE state = 'kept' ORDER BY since DESC`)
 	if err != nil {
 		return 0, nil, err

@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS seedbed.clone (
     since    timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The root of the project whose failed test left the database; '' before that.
+ALTER TABLE seedbed.clone ADD COLUMN IF NOT EXISTS project text NOT NULL DEFAULT '';
+
 -- What all databases shared before any test ran: kind, name, of what, state.
 CREATE TABLE IF NOT EXISTS seedbed.shared (
     one  boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/postgres"
@@ -44,6 +46,7 @@ type Store struct {
 	locking  sync.Mutex
 	holder   int32
 	who      string
+	project  string         // the root of this process's project
 	shared   *sharedObjects // nil where the administrator may not see them
 
 	sharedByBuild []string // what this process's builds have changed on an external server
@@ -62,6 +65,9 @@ type Store struct {
 // clean up behind processes that have ended.
 func Open(ctx context.Context, on *server.Server) (*Store, error) {
 	s := &Store{server: on, roles: on.Roles(), who: fmt.Sprintf("%s, pid %d", filepath.Base(os.Args[0]), os.Getpid())}
+	if project, err := server.FindProject("."); err == nil {
+		s.project = project.Root
+	}
 	if err := s.openControl(ctx); err != nil {
 		return nil, fmt.Errorf("open the control database %s: %w", server.ControlDatabase, err)
 	}
@@ -100,12 +106,27 @@ func (s *Store) openControl(ctx context.Context) error {
 
 // announce gives this process a number, and a lock on it that says it is alive.
 func (s *Store) announce(ctx context.Context) error {
-	if err := ensureRegistry(ctx, s.presence); err != nil {
-		return err
-	}
-	return s.presence.QueryRow(ctx, `
+	err := ensureRegistry(ctx, s.presence)
+	if err == nil {
+		err = s.presence.QueryRow(ctx, `
 		WITH me AS MATERIALIZED (SELECT nextval('seedbed.holder_number')::int AS holder)
 		SELECT holder FROM me, LATERAL pg_advisory_lock($1, holder)`, int32(presenceClass)).Scan(&s.holder)
+	}
+	if said, ok := errors.AsType[*pgconn.PgError](err); ok && said.Code == "42501" {
+		err = refused(ctx, s.presence, err)
+	}
+	return err
+}
+
+// refused says whose a control database is whose registry the session's role may not use.
+func refused(ctx context.Context, conn *pgx.Conn, err error) error {
+	var owner, role string
+	if conn.QueryRow(ctx, `SELECT pg_get_userbyid(coalesce((SELECT nspowner FROM pg_namespace WHERE nspname = 'seedbed'), datdba)), current_user
+		FROM pg_database WHERE datname = current_database()`).Scan(&owner, &role) != nil {
+		return err
+	}
+	return fmt.Errorf("%w: what it holds is role %s's, which made it, and all who share a server connect as one role: connect as %[2]s, or run `GRANT %[3]s TO %[4]s`",
+		err, owner, quote(owner), quote(role))
 }
 
 // config returns how a test connects to a database as a role: the session waits for its
@@ -122,7 +143,8 @@ func (s *Store) connect(ctx context.Context, database string) (*pgx.Conn, error)
 // ensureRegistry creates the registry. IF NOT EXISTS alone races.
 func ensureRegistry(ctx context.Context, conn *pgx.Conn) error {
 	var there bool
-	err := conn.QueryRow(ctx, "SELECT to_regclass('seedbed.presence') IS NOT NULL").Scan(&there)
+	err := conn.QueryRow(ctx, `SELECT to_regclass('seedbed.presence') IS NOT NULL AND EXISTS (SELECT FROM pg_attribute
+		WHERE attrelid = to_regclass('seedbed.clone') AND attname = 'project')`).Scan(&there)
 	if err != nil || there {
 		return err
 	}

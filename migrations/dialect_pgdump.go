@@ -57,10 +57,25 @@ func dumpStatements(p sectionText) ([]statement, error) {
 					all = append(all, statement{sql: createRole(role), line: line})
 				}
 			}
-			all = append(all, statement{sql: st.Text, line: line})
+			all = append(all, statement{sql: localSetting(st), line: line})
 		}
 	}
 	return all, nil
+}
+
+// notLocal is the end of a call of set_config whose setting outlives the transaction.
+var notLocal = regexp.MustCompile(`(?i),\s*false\s*\)\s*$`)
+
+// localSetting is a statement's text, changed where it sets what its session would keep: a
+// dump has a session to itself, and migrations follow each other in one.
+func localSetting(st sqltext.Statement) string {
+	switch {
+	case st.Starts("set", "check_function_bodies"), st.Starts("set", "search_path"):
+		return "SET LOCAL" + st.Text[len("SET"):]
+	case st.Starts("select") && sqltext.Index(st.Tokens, "set_config") >= 0:
+		return notLocal.ReplaceAllString(st.Text, ", true)")
+	}
+	return st.Text
 }
 
 // isLoaderOnly reports whether a statement concerns only the session that loads the dump,

@@ -117,9 +117,15 @@ func (a *app) reviewSource(ctx context.Context, r *reporting) error {
 			return err
 		}
 		review, err := migrations.Review(ctx, all[0], fsys, migrations.ReviewOptions{Options: options, Sessions: audit.TenantSessions})
-		if err == nil {
-			r.page.Migrations, err = review.HTMLSection()
+		if err != nil {
+			return err
 		}
+		for _, f := range review.Findings {
+			if f.Severity == migrations.Hazard {
+				r.page.Hazards++
+			}
+		}
+		r.page.Migrations, err = review.HTMLSection()
 		return err
 	})
 }

@@ -64,6 +64,13 @@ type exception struct {
 // keys of seedbed.yaml, for suggestions.
 var configKeys = []string{"migrations", "postgres", "seed", "fixtures", "mask", "except", "model"}
 
+// misplacedKeys are keys that people write at the top of seedbed.yaml, and where they belong.
+var misplacedKeys = map[string]string{
+	"pairs": "polymorphic, below model", "polymorphic": "polymorphic, below model", "tenants": "tenants, below model",
+	"scoped": "scoped, below model", "global": "global, below model", "aggregates": "aggregates, below model",
+	"inheritance": "inheritance, below model", "memberships": "memberships, below model", "without": "without, below model",
+}
+
 // loadConfig reads the nearest seedbed.yaml upward, and the environment over it.
 func (a *app) loadConfig() (*config, error) {
 	c := &config{}
@@ -162,7 +169,11 @@ func configError(path string, err error) error {
 	at, hint := path, ""
 	if t := y.GetToken(); t != nil && t.Position != nil {
 		at = fmt.Sprintf("%s:%d:%d", path, t.Position.Line, t.Position.Column)
-		if near := catalog.Nearest(t.Value, configKeys); near != "" && strings.Contains(y.GetMessage(), "unknown field") {
+		near := catalog.Nearest(t.Value, configKeys)
+		if elsewhere, ok := misplacedKeys[t.Value]; ok {
+			near = elsewhere
+		}
+		if near != "" && strings.Contains(y.GetMessage(), "unknown field") {
 			hint = "; did you mean " + near + "?"
 		}
 	}

@@ -109,6 +109,12 @@ func parseURL(url string) (*pgxpool.Config, error) {
 	if !strings.ContainsAny(url, ":=") {
 		return nil, usagef("--url %s: write postgres://user@host:5432/database", url)
 	}
+	if scheme, _, ok := strings.Cut(url, "://"); ok && !strings.Contains(scheme, "=") && scheme != "postgres" && scheme != "postgresql" {
+		return nil, usagef("--url %s://…: Seedbed works on Postgres; write postgres://user@host:5432/database", scheme)
+	}
+	if strings.Count(url, "://") > 1 {
+		return nil, usagef("--url: it holds two URLs; give one database")
+	}
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, usagef("--url: %v (special characters in a password are written as %%40 for @, %%2F for /, %%25 for %%)", err)

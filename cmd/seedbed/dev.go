@@ -25,6 +25,7 @@ type devFlags struct {
 	seed      uint64
 	now       moment
 	scenario  string
+	seedNamed bool // seedbed.yaml or the environment names seed
 	seedSet   bool // scenario, seed, now or empty were given, so that a recorded plan does not hold
 	empty     bool
 	version   string // of Postgres
@@ -87,7 +88,7 @@ func (a *app) fillFlags(changed func(flag string) bool, f *devFlags) error {
 	}
 	f.seedSet = changed("seed") || changed("empty") || changed("scenario") || changed("now")
 	if c.Seed != nil && !changed("seed") {
-		f.seed = *c.Seed
+		f.seed, f.seedNamed = *c.Seed, true
 	}
 	if a.env("SEEDBED_VERSION") == "" {
 		f.version = c.Postgres

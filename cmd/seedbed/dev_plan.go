@@ -33,7 +33,10 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	plan.Source = f.source
 	if d != nil && !f.seedSet {
 		f.empty = d.Seeded == ""
-		f.readSeeded(d.Seeded)
+		named := f.seed
+		if f.readSeeded(d.Seeded); f.seedNamed {
+			f.seed = named
+		}
 	}
 	left = new([]string)
 	if f.empty {
@@ -44,6 +47,13 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 		return plan, nil, usagef("--scenario: %v", err)
 	}
 	plan.Seeded = f.seeded()
+	c, err := a.loadConfig()
+	if err != nil {
+		return plan, nil, err
+	}
+	if !c.corrections.IsZero() {
+		plan.Model = c.corrections.String()
+	}
 	now := f.now.orToday()
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
 		model, err := a.corrected(ctx, db)
@@ -53,6 +63,9 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 		*left, err = world.Fill(ctx, db, scenario.Options{Seed: f.seed, Now: now, Model: model, Progress: progress, Filling: func(p factory.Progress) {
 			progress(string(p.Stage)+" "+p.Table, int(min(p.All, p.Total)), int(p.Total))
 		}})
+		if errors.Is(err, scenario.ErrNothing) { // the migrations have filled it, or it cannot be
+			*left, err = append(*left, err.Error()), nil
+		}
 		return err
 	}
 	return plan, left, nil

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/dev"
 	"github.com/qarion/seedbed/internal/report"
@@ -29,16 +31,30 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	p := a.palette(a.out)
 	fmt.Fprintf(a.out, "%s  %s\n\n", p.bold(d.Name), p.faint(describe(server, d)))
 	tableList{tables, a.width(a.out), a.tableLines(len(left))}.write(a.out, p)
+	note := func(text string) {
+		fmt.Fprint(a.out, hang(p.faint("note   ")+" ", p.warn(text), 8, a.width(a.out)))
+	}
 	line := func(name, text string) { fmt.Fprintf(a.out, "%s %s\n", p.faint(fmt.Sprintf("%-7s", name)), text) }
 	if d.Unknown > 0 {
-		line("note", p.warn(fmt.Sprintf("the database has %d migrations that are not in %s; to build it anew: seedbed reset",
-			d.Unknown, d.Source.Describe(server.Project))))
+		note(fmt.Sprintf("the database has %d migrations that are not in %s; to build it anew: seedbed reset",
+			d.Unknown, d.Source.Describe(server.Project)))
+	}
+	if d.Remodel {
+		note("the model in seedbed.yaml has changed since its rows were made; seedbed reset makes them anew")
+	}
+	if len(checked.pairs) > 0 {
+		note(fmt.Sprintf("made-up words stand for the names of tables in %s: say which they are in seedbed.yaml, as seedbed model --help shows",
+			strings.Join(checked.pairs, ", ")))
+	}
+	if len(checked.classes) > 0 {
+		note(fmt.Sprintf("made-up words stand in %s; where they are to be names of classes, a CHECK (type IN (…)) says which",
+			strings.Join(checked.classes, ", ")))
 	}
 	for _, table := range left {
 		first, _, _ := strings.Cut(table, "\n")
-		line("note", p.warn(first))
+		note(first)
 	}
-	verdict := p.verdict(checked)
+	verdict := p.verdict(checked.Report)
 	if !checked.Clean() {
 		verdict += "; seedbed check shows them"
 	}
@@ -55,14 +71,21 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 		}
 	}
 	if !checked.Clean() && a.height(a.out) == 0 { // a screen has no room for them
-		fmt.Fprintf(a.err, "\n%s", checked.Text())
+		fmt.Fprintf(a.err, "\n%s", checked.TextIn(a.width(a.err)))
 	}
 	return nil
 }
 
+// devChecked is what seedbed dev has found out about its database.
+type devChecked struct {
+	*report.Report
+	pairs   []string // type columns of polymorphic pairs whose targets are not known
+	classes []string // columns that may tell classes of rows apart, and take any word
+}
+
 // devCheck is `seedbed check`, break-ins included. What it finds is reported, and no
 // reason not to serve the database.
-func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*report.Report, error) {
+func (a *app) devCheck(ctx context.Context, server *dev.Server, database string, say *progress) (*devChecked, error) {
 	c, err := a.loadConfig()
 	if err != nil {
 		return nil, err
@@ -82,7 +105,42 @@ func (a *app) devCheck(ctx context.Context, server *dev.Server, database string,
 		return nil, err
 	}
 	say.End(plural(len(found.Findings), "finding"))
-	return found, nil
+	checked := &devChecked{Report: found}
+	return checked, a.findMadeUpNames(ctx, pool, checked)
+}
+
+// freeTypes are text columns called type, of tables with rows, that no constraint
+// restricts: where one table holds several classes, that is what tells them apart.
+const freeTypes = `SELECT c.oid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE a.attname = 'type' AND a.atttypid IN ('text'::regtype, 'varchar'::regtype) AND NOT a.attisdropped AND a.attgenerated = ''
+		AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^(pg_|information_schema$|seedbed)'
+		AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND a.attnum = ANY (k.conkey))
+	ORDER BY 1`
+
+// findMadeUpNames finds the columns of a database that want the name of a table or a class,
+// where the model does not know which there are.
+func (a *app) findMadeUpNames(ctx context.Context, db *pgxpool.Pool, checked *devChecked) error {
+	found, err := a.model(ctx, db)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, p := range found.Polymorphic {
+		known[p.Table+"."+p.Type] = true
+		if len(p.Targets) == 0 {
+			checked.pairs = append(checked.pairs, p.Table+"."+p.Type)
+		}
+	}
+	for _, i := range found.Inheritance {
+		known[i.Table+"."+i.Discriminator] = true
+	}
+	free, err := texts(ctx, db, freeTypes)
+	for _, table := range free {
+		if column := table + ".type"; !known[column] {
+			checked.classes = append(checked.classes, column)
+		}
+	}
+	return err
 }
 
 // verdict is a report in a line.

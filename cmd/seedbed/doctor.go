@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
+	"github.com/qarion/seedbed/internal/variables"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -59,7 +61,12 @@ func (a *app) doctor(ctx context.Context) error {
 }
 
 func (d *doctor) line(mark, name, text string) {
-	fmt.Fprintf(d.out, "  %s %-10s %s\n", mark, name, strings.ReplaceAll(text, "\n", "\n               "))
+	lead := fmt.Sprintf("  %s %-10s ", mark, name)
+	indent := max(18, 8+utf8.RuneCountInString(name))
+	for line := range strings.Lines(text) {
+		fmt.Fprint(d.out, hang(lead, line, indent, d.width(d.out)))
+		lead, indent = strings.Repeat(" ", 18), 18
+	}
 }
 
 func (d *doctor) fine(name, format string, args ...any) {
@@ -138,11 +145,21 @@ func (d *doctor) socket() {
 
 // environment lists what changes what Seedbed does, and what it keeps out.
 func (d *doctor) environment(context.Context) {
-	for _, name := range []string{"SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_MIRROR", "SEEDBED_CACHE", "SEEDBED_OS_USER",
-		"SEEDBED_IDLE", "SEEDBED_ALLOW", server.MemoryVariable, "SEEDBED_SEED", "CI", "LANG", "LC_ALL"} {
-		if value := d.env(name); value != "" {
+	names := []string{"CI", "LANG", "LC_ALL"}
+	for _, v := range variables.All {
+		names = append(names, v.Name)
+	}
+	for _, name := range names {
+		if value := d.env(name); value != "" && name != "SEEDBED_URL" { // that may hold a password
 			d.note("", "%s=%s", name, value)
 		}
+	}
+	wrong, unknown := variables.Check(os.Environ())
+	for _, err := range wrong {
+		d.fail("", "%v", err)
+	}
+	for _, text := range unknown {
+		d.fail("", "%s", text)
 	}
 	if d.env("SEEDBED_URL") != "" {
 		d.warn("", "SEEDBED_URL is set: tests run on that server, not on one of their own")
@@ -150,11 +167,6 @@ func (d *doctor) environment(context.Context) {
 	for _, name := range []string{"PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGDATA"} {
 		if d.env(name) != "" {
 			d.note("", "%s is set, and kept out of Seedbed's servers", name)
-		}
-	}
-	if text := d.env("SEEDBED_IDLE"); text != "" {
-		if _, err := time.ParseDuration(text); err != nil {
-			d.fail("", "SEEDBED_IDLE=%s is no duration such as 90s or 5m", text)
 		}
 	}
 }

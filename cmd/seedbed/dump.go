@@ -86,7 +86,7 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 		return usagef("--tenant %s: write TABLE=KEY, as in accounts=42", f.tenant)
 	}
 	if f.test != "" {
-		kept, err := findKept(ctx, f.test)
+		kept, err := findKept(ctx, f.test, "seedbed dump --test")
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ each. It refuses to run twice, out of order, or where an applied file has change
 	flags.BoolVar(&o.Down, "down", false, "render the way back, newest first")
 	flags.BoolVar(&o.Plain, "plain", false, "no psql commands, for clients that only send SQL")
 	flags.IntVar(&o.Major, "postgres", 0, "the oldest Postgres `major` that it runs on (default: 15)")
-	flags.StringVar(&o.LockTimeout, "lock-timeout", "", "lock_timeout of each transaction, a `duration` (default: 3s)")
+	flags.Var((*pgDuration)(&o.LockTimeout), "lock-timeout", "lock_timeout of each transaction, a `duration` (default: 3s)")
 	flags.BoolVar(&locks, "locks", false, "review first, and note the locks that each statement takes")
 	return cmd
 }

@@ -33,6 +33,9 @@ pair replaces what was found of it; without drops declarations by their names:
     scoped:
       - {table: invoices, tenant: account, columns: [payer_id]}
     global: [countries]
+    polymorphic:
+      - {table: comments, type: commentable_type, id: commentable_id,
+         targets: [{type: Article, table: articles, key: id}]}
     without: ["pair imports(external_type, external_id)"]
 
 --format yaml prints all of it in that form.`,
@@ -50,7 +53,7 @@ pair replaces what was found of it; without drops declarations by their names:
 				if err != nil {
 					return err
 				}
-				return write(a.out, found)
+				return write(a.out, found, a.width(a.out))
 			})
 		},
 	}
@@ -83,12 +86,13 @@ func (a *app) corrected(ctx context.Context, db seedbed.DB) (*seedbed.Model, err
 	return &found.Model, nil
 }
 
-var modelFormats = map[string]func(io.Writer, *seedbed.Discovery) error{
-	"text": func(w io.Writer, d *seedbed.Discovery) error {
-		_, err := io.WriteString(w, d.String())
+// modelFormats write a model. The width is that of what is for people.
+var modelFormats = map[string]func(w io.Writer, d *seedbed.Discovery, width int) error{
+	"text": func(w io.Writer, d *seedbed.Discovery, width int) error {
+		_, err := io.WriteString(w, wrapLines(d.String(), width))
 		return err
 	},
-	"json": func(w io.Writer, d *seedbed.Discovery) error {
+	"json": func(w io.Writer, d *seedbed.Discovery, _ int) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
@@ -98,7 +102,7 @@ var modelFormats = map[string]func(io.Writer, *seedbed.Discovery) error{
 			Doubts   []string           `json:"doubts"`
 		}{d.Model, d.Evidence, append([]string{}, d.Doubts...)})
 	},
-	"yaml": func(w io.Writer, d *seedbed.Discovery) error {
+	"yaml": func(w io.Writer, d *seedbed.Discovery, _ int) error {
 		var b strings.Builder
 		b.WriteString(fixtures.Corrections{Model: d.Model}.String())
 		for _, doubt := range d.Doubts {

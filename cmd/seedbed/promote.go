@@ -16,10 +16,12 @@ func (a *app) promoteCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "promote [TEST | DATABASE | URL]",
 		Short: "Make a failed test's database this branch's",
-		Long: `Promote copies a database that a failed test left behind (see seedbed prune --list), by
-default the newest, or any that a URL names, and puts the copy in place of this branch's
-database when it is complete. It needs pg_dump and psql.`,
-		Example: `  seedbed promote                     # the newest
+		Long: `Promote copies a database that a failed test left behind (see seedbed prune --list), or any
+that a URL names, and puts the copy in place of this branch's database when it is complete. What
+the database was is kept as the snapshot before-promote. Without a name it takes the database that
+a test of this project has left, where that is one test's; another project's is taken by the
+name of the database alone. It needs pg_dump and psql.`,
+		Example: `  seedbed promote                     # the failed test's
   seedbed promote TestCheckout/refund
   seedbed promote sb_85783666_442`,
 		Args: cobra.MaximumNArgs(1),
@@ -28,7 +30,7 @@ database when it is complete. It needs pg_dump and psql.`,
 				return err
 			}
 			wanted := strings.Join(args, "")
-			promotion, err := findKept(cmd.Context(), wanted)
+			promotion, err := findPromotion(cmd.Context(), wanted)
 			if err != nil {
 				return err
 			}
@@ -41,35 +43,20 @@ database when it is complete. It needs pg_dump and psql.`,
 	return cmd
 }
 
-// findKept finds what is to be promoted: by URL, by database, by test; else the
-// newest that is kept.
-func findKept(ctx context.Context, wanted string) (*dev.Promotion, error) {
+// findPromotion is what is to be promoted: a URL's database, or one that a failed test left.
+func findPromotion(ctx context.Context, wanted string) (*dev.Promotion, error) {
 	if strings.Contains(wanted, "://") {
-		return &dev.Promotion{URL: wanted, Name: "a database by URL"}, nil
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	servers, err := listServers(ctx, cache)
-	if err != nil {
-		return nil, err
-	}
-	var newest *keptDatabase
-	for _, s := range servers {
-		for _, k := range s.Kept {
-			if (wanted == "" || k.Test == wanted || k.Database == wanted) && (newest == nil || k.KeptAt.After(newest.KeptAt)) {
-				newest = &k
-			}
+		cfg, err := parseURL(wanted)
+		if err != nil {
+			return nil, err
 		}
+		return &dev.Promotion{URL: wanted, Name: where(cfg.ConnConfig)}, nil
 	}
-	switch {
-	case newest != nil:
-		return &dev.Promotion{URL: newest.AdminURL, Name: newest.Test}, nil
-	case wanted == "":
-		return nil, fmt.Errorf("no database of a failed test is kept on a server that runs; run the test again")
+	kept, err := findKept(ctx, wanted, "seedbed promote")
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("no database of a test %q is kept; `seedbed prune --list` lists those that are", wanted)
+	return &dev.Promotion{URL: kept.AdminURL, Name: kept.Test}, nil
 }
 
 func (a *app) promote(ctx context.Context, server *dev.Server, p dev.Promotion, f devFlags) error {
@@ -87,7 +74,10 @@ func (a *app) promote(ctx context.Context, server *dev.Server, p dev.Promotion, 
 	}
 	p.Source = plan.Source
 	p.Copy = func(ctx context.Context, from, to string) error { return pipe(ctx, dump, psql, from, to) }
-	_, err = server.Promote(ctx, p)
+	kept, err := server.Promote(ctx, p)
+	if err == nil && kept != "" {
+		fmt.Fprintf(a.err, "What it was is kept: seedbed restore %s\n", kept)
+	}
 	return err
 }
 

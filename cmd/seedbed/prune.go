@@ -77,7 +77,7 @@ func (a *app) printServers(ctx context.Context, cache string) error {
 				fmt.Fprintln(w, "TEST\tPROJECT\tFAILED\tSIZE\tURL")
 				headerPrinted = true
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Test, orDash(s.Project.String()), k.KeptAt.Local().Format("2006-01-02 15:04"), megabytes(k.Bytes), k.URL)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Test, orDash(s.projectOf(k)), k.KeptAt.Local().Format("2006-01-02 15:04"), megabytes(k.Bytes), k.URL)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -25,7 +25,9 @@ func (a *app) psqlCommand() *cobra.Command {
 		Use:   "psql [--role ROLE] [--set NAME=VALUE]… [PSQL'S ARGUMENTS]",
 		Short: "Open it in psql",
 		Long: `Psql runs psql on this branch's database, with all arguments that are not its own: those
-of psql need no "--" before them.`,
+of psql need no "--" before them.
+
+` + startRule,
 		Example: `  seedbed psql
   seedbed psql -c 'select count(*) from comments'
   seedbed psql --role seedbed_app --set seedbed.space_id=0195…   # as the application`,
@@ -97,6 +99,9 @@ func (f *roleFlags) take(args []string) (others []string, help bool, err error) 
 				return nil, false, usagef("%s needs a value", name)
 			}
 			value, args = args[0], args[1:]
+		}
+		if err := refuseEmpty(name, value); err != nil {
+			return nil, false, err
 		}
 		if name == "--role" {
 			f.role = value

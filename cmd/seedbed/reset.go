@@ -15,9 +15,10 @@ func (a *app) resetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reset",
 		Short: "Discard its rows: as if it were just made",
-		Long: `Reset takes well under a second where the migrations and the seed are what the database
-was built with: it copies the snapshot "fresh". Otherwise the database is built anew beside
-the old one, which is there until the new one is complete. Roles that migrations made go with
+		Long: `Reset takes well under a second where the migrations, the scenario, the seed and the model of
+seedbed.yaml are what the database was built with: it copies the snapshot "fresh". Otherwise it
+says what has changed, and the database is built anew beside the old one, which is there until
+the new one is complete. Roles that migrations made go with
 their database; those of the old one have other names meanwhile. Snapshots stay.`,
 		Example: `  seedbed reset
   seedbed reset --seed 7

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/qarion/seedbed/internal/variables"
 )
 
 // app is what every command works with.
@@ -39,7 +43,7 @@ against. It finds an installed Postgres or fetches one.`,
 		cmd.Hidden = true // `seedbed dev psql` is what a hand types that has typed `seedbed dev`
 		devCommand.AddCommand(cmd)
 	}
-	root.SetHelpFunc(help)
+	root.SetHelpFunc(a.help)
 	a.watch(root)
 	return root
 }
@@ -59,13 +63,9 @@ func (a *app) addGroup(root *cobra.Command, title string, commands ...*cobra.Com
 }
 
 // help is the page of a command. That of seedbed itself fits on a screen of 24 lines.
-func help(cmd *cobra.Command, _ []string) {
+func (a *app) help(cmd *cobra.Command, _ []string) {
 	if cmd.HasParent() {
-		text := cmd.Long
-		if text == "" {
-			text = cmd.Short
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", strings.TrimSpace(text), cmd.UsageString())
+		writeHelp(cmd.OutOrStdout(), cmd, a.width(a.out))
 		return
 	}
 	var b strings.Builder
@@ -80,14 +80,37 @@ func help(cmd *cobra.Command, _ []string) {
 	fmt.Fprintf(cmd.OutOrStdout(), "Usage: seedbed COMMAND; seedbed COMMAND --help has examples.\n%s", b.String())
 }
 
+// checkEnvironment refuses variables with a value that makes no sense, and names those
+// that nothing reads. Doctor reports them among what it finds.
+func (a *app) checkEnvironment(cmd *cobra.Command) error {
+	if cmd.Name() == "doctor" || cmd.Name() == "version" {
+		return nil
+	}
+	wrong, unknown := variables.Check(os.Environ())
+	for _, note := range unknown {
+		fmt.Fprintf(a.err, "note: %s\n", note)
+	}
+	if len(wrong) > 0 {
+		return &usageError{errors.Join(wrong...)}
+	}
+	return nil
+}
+
 // watch notes when a command begins: an error from before that is one in the
-// command line. It gives commands without arguments a better word about one.
+// command line. It gives commands without arguments a better word about one, and refuses values
+// that have no meaning.
 func (a *app) watch(cmd *cobra.Command) {
 	if cmd.Args == nil && cmd.Run == nil {
 		cmd.Args = noArguments
 	}
 	if inner := cmd.RunE; inner != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if err := refuseValues(cmd, args); err != nil {
+				return err
+			}
+			if err := a.checkEnvironment(cmd); err != nil {
+				return err
+			}
 			a.began = true
 			return inner(cmd, args)
 		}

@@ -23,10 +23,26 @@ import (
 
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/internal/testpg"
+	"github.com/qarion/seedbed/pgtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"seedbed": main})
+	testscript.Main(tests{m}, map[string]func(){"seedbed": main, "failtest": failTest})
+}
+
+// failTest is go test of a package in the current directory with one test, which uses a
+// database with the migrations of a directory and fails.
+func failTest() {
+	name, dir := os.Args[1], os.Args[2]
+	os.Args = os.Args[:1]
+	pg := &pgtest.Server{Migrations: os.DirFS(dir)}
+	testing.Main(func(string, string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: name, F: func(t *testing.T) {
+			if _, err := pg.DB(t).Exec(t.Context(), "CREATE TABLE left_by_"+strings.ToLower(name)+" ()"); err != nil {
+				t.Fatal(err)
+			}
+			t.Fail()
+		}}}, nil, nil)
 }
 
 // tests are what testscript.Main runs where the binary is not to be the command.
@@ -43,6 +59,7 @@ func (m tests) Run() int { return testkit.Main(m.M) }
 //	interrupt PATTERN seedbed …   runs it, sends Ctrl-C at the first line that matches
 //	killed PATTERN seedbed …      the same with SIGKILL
 //	typed KEYS PATTERN seedbed …  runs it on a pseudo-terminal and types, at the first line that matches
+//	failtest NAME DIR             is a test of that name, on the migrations of DIR, that fails
 //	sql QUERY                     prints what the branch's database answers, as a superuser
 //	url [DATABASE]                sets $URL to that of the branch's database, or of another one beside it
 //	noserver                      fails if a server runs in the cache, or files lie in TMPDIR
@@ -78,6 +95,7 @@ func setUpScript(env *testscript.Env) error {
 	t := env.T().(testing.TB)
 	env.Setenv("SEEDBED_CACHE", testpg.CacheDir(t))
 	env.Setenv("MAJOR", major(t))
+	env.Setenv("COLUMNS", "200") // lines are matched; scripts about widths say another one
 	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
 		env.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
 	}
@@ -95,8 +113,8 @@ func major(t testing.TB) string {
 // scriptEnv is the environment of commands that we start ourselves.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_IDLE", "SEEDBED_MIGRATIONS",
-		"SEEDBED_MIRROR", "SEEDBED_URL", "npm_config_registry", "npm_config_fetch_retries", "FAIL_ON", "GOCACHE", "GOFLAGS", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "HOME", "COLUMNS", "WORK", "TMPDIR", "SEEDBED_CACHE", "SEEDBED_BINARIES", "SEEDBED_VERSION", "SEEDBED_IDLE", "SEEDBED_MIGRATIONS",
+		"SEEDBED_MIRROR", "SEEDBED_MEMORY", "SEEDBED_VERSON", "SEEDBED_URL", "npm_config_registry", "npm_config_fetch_retries", "FAIL_ON", "GOCACHE", "GOFLAGS", "GOCOVERDIR"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
@@ -166,7 +167,9 @@ func (a *app) listScenarios() error {
 		if s.AnySchema() {
 			where = "any schema"
 		}
-		fmt.Fprintf(a.out, "%s  %s\n              %s.\n              %s\n", p.bold(fmt.Sprintf("%-12s", s.Name)), s.Short, s.Promise, p.faint("For "+where+"."))
+		indent, width := strings.Repeat(" ", 14), a.width(a.out)
+		fmt.Fprint(a.out, hang(p.bold(fmt.Sprintf("%-12s", s.Name))+"  ", s.Short, 14, width), hang(indent, s.Promise+".", 14, width),
+			hang(indent, p.faint("For "+where+"."), 14, width))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -58,6 +59,9 @@ func makeScenario(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress
 	left, err := s.world.Fill(ctx, db, s.options)
 	for _, note := range left {
 		say.Note(note)
+	}
+	if errors.Is(err, scenario.ErrNothing) {
+		return fmt.Errorf("%w. To add rows: seedbed seed --rows TABLE=N; to begin anew, where it is this project's: seedbed reset", err)
 	}
 	if err != nil {
 		return err

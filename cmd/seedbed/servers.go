@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"github.com/jackc/pgx/v5"
 
@@ -59,9 +60,20 @@ func (l *listedServer) look(ctx context.Context, cache string) error {
 	var all []template.KeptDatabase
 	l.Templates, all, err = template.Contents(ctx, conn)
 	for _, k := range all {
+		if k.Project == "" { // of an older version: the server's last user is most likely the test's project
+			k.Project = l.Project.Root
+		}
 		l.Kept = append(l.Kept, keptDatabase{KeptDatabase: k, URL: s.URL(k.Database, server.Owner), AdminURL: s.URL(k.Database, server.Superuser)})
 	}
 	return err
+}
+
+// projectOf is what people call the project whose test has left a database.
+func (l *listedServer) projectOf(k keptDatabase) string {
+	if k.Project == l.Project.Root {
+		return l.Project.String()
+	}
+	return filepath.Base(k.Project)
 }
 
 // pruneResult counts what was dropped.

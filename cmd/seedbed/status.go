@@ -16,6 +16,7 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say what runs, and list databases, snapshots and tables",
+		Long:  "Status says what runs for this project, and lists its databases.\n\n" + startRule,
 		Example: `  seedbed status
   seedbed status --tables
   seedbed status && psql "$(seedbed url)"   # status 1: it does not run`,
@@ -31,6 +32,10 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&tables, "tables", false, "list the tables of this branch's database and their rows instead")
 	return cmd
 }
+
+// startRule says which commands start the project's server.
+const startRule = `Psql, url and status are about a server that runs (seedbed dev starts it). Every other command
+that works on the database starts the server where it does not run, and stops it again at its end.`
 
 func (a *app) listTables(ctx context.Context, server *dev.Server) error {
 	d, err := server.Database(ctx, "")
@@ -85,7 +90,7 @@ func (a *app) status(ctx context.Context, server *dev.Server) error {
 			here = " *"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s%s\n", orDash(d.Branch), orDash(d.Snapshot), megabytes(d.Bytes),
-			d.Created.Local().Format("2006-01-02 15:04"), d.Source.Describe(server.Project), d.Name, here)
+			d.Created.Local().Format("2006-01-02 15:04"), d.Origin(server.Project), d.Name, here)
 	}
 	if n := len(all) - len(shown); n > 0 {
 		fmt.Fprintf(w, "… and %s\n", plural(n, "older snapshot"))

@@ -13,6 +13,7 @@ func (a *app) stopCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "stop",
 		Short:   "Stop its server; the data stays",
+		Long:    "Stop ends the project's server. The data stays: seedbed dev finds it.\n\n" + startRule,
 		Example: "  seedbed stop",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			project, err := dev.FindProject(".")

@@ -95,7 +95,7 @@ func flagError(cmd *cobra.Command, err error) error {
 // valueKinds are the values that flags take, by pflag's names of their types.
 var valueKinds = map[string]string{
 	"int": "whole number", "int64": "whole number", "uint64": "whole number from 0 on", "bool": "true or false",
-	"duration": "duration, such as 90s or 72h", "moment": "moment, such as 2026-01-31 or 2026-01-31T12:00:00Z",
+	"duration": "duration, such as 90s or 72h", "pgDuration": "duration, such as 500ms or 3s", "moment": "moment, such as 2026-01-31 or 2026-01-31T12:00:00Z",
 }
 
 // elsewhere says where what a flag of that name would set is set.

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"strconv"
 
 	"golang.org/x/term"
 )
@@ -23,8 +24,12 @@ func (t terminal) redraws(w io.Writer) bool {
 // colours reports whether w takes colours (https://no-color.org).
 func (t terminal) colours(w io.Writer) bool { return t.env("NO_COLOR") == "" && t.redraws(w) }
 
-// width of w in columns; 80 where w has none.
+// width of w in columns: what COLUMNS says, else what the terminal has; 80 where neither
+// is known.
 func (t terminal) width(w io.Writer) int {
+	if n, err := strconv.Atoi(t.env("COLUMNS")); err == nil && n >= 40 {
+		return n
+	}
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width

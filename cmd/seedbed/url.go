@@ -15,6 +15,7 @@ func (a *app) urlCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "url",
 		Short: "Print its URL",
+		Long:  "Url prints the URL of this branch's database.\n\n" + startRule,
 		Example: `  export DATABASE_URL="$(seedbed url)"
   seedbed url --role seedbed_app --set seedbed.space_id=0195…   # as the application
   seedbed url --tcp        # for clients that know no Unix sockets; it holds a password`,

@@ -29,7 +29,9 @@ func (a *audit) pair(r *catalog.Relation, p seedbed.Polymorphic) error {
 		return err
 	}
 	if len(p.Targets) == 0 {
-		a.unchecked("pair "+a.name(r)+tuple([]string{p.Type, p.ID}), "the Model declares no targets, so what it points at is not known")
+		a.unchecked("pair "+a.name(r)+tuple([]string{p.Type, p.ID}), "the Model declares no targets, so what it points at is not known; "+
+			"in seedbed.yaml, which fixtures.ReadModel gives to tests, with a target for each value of %s: "+
+			"model: {polymorphic: [{table: %s, type: %s, id: %s, targets: [{type: VALUE, table: TABLE, key: id}]}]}", p.Type, a.name(r), p.Type, p.ID)
 		return nil
 	}
 	if err := a.unknownTypes(r, p); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -18,6 +19,7 @@ type Ensured struct {
 	Built   bool // it was made
 	Applied int  // pending migrations of an existing one that were applied
 	Unknown int  // versions it has that its migrations have not
+	Remodel bool // its rows were made by another model than the plan's
 }
 
 // Ensure gives the branch its database: builds it by plan where there is none,
@@ -84,7 +86,7 @@ func (s *Server) heal(ctx context.Context) error {
 func (s *Server) build(ctx context.Context, plan Plan) (*Ensured, error) {
 	name := s.Project.Database()
 	draft := name + "~draft"
-	d := Database{Name: name, Branch: s.Project.Branch, Source: plan.Source, Seeded: plan.Seeded}
+	d := Database{Name: name, Branch: s.Project.Branch, Source: plan.Source, Seeded: plan.Seeded, Model: plan.Model}
 	err := s.refuseForeign(ctx, name)
 	if err == nil {
 		d.build, err = s.beginBuild(ctx)
@@ -211,16 +213,16 @@ func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded, build)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, build = $7, created_at = clock_timestamp()`,
-		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded, d.build)
+	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded, build, model)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, build = $7, model = $8, created_at = clock_timestamp()`,
+		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded, d.build, d.Model)
 	return err
 }
 
 // update applies what is pending to an existing database.
 func (s *Server) update(ctx context.Context, d *Database, plan Plan) (*Ensured, error) {
-	e := &Ensured{Database: *d}
+	e := &Ensured{Database: *d, Remodel: d.Model != plan.Model && d.Seeded != "" && !strings.HasPrefix(d.Seeded, promotedFrom)}
 	pending := 0
 	set, err := plan.open(s.say, &pending)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,13 +29,23 @@ type Database struct {
 	Source      Source // of the migrations
 	Fingerprint string // of the migrations it was built with
 	Seeded      string // what it was filled with, "" is nothing
+	Model       string // the corrections of the model that it was filled by
 	Created     time.Time
 	Bytes       int64
 
 	build int // whose roles it has
 }
 
-const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, created_at, pg_database_size(p.oid), build
+// Origin is what people call that which the database was made from, in the project: its
+// migrations, or the database that it is a copy of.
+func (d Database) Origin(p Project) string {
+	if of, ok := strings.CutPrefix(d.Seeded, promotedFrom); ok {
+		return "a copy of " + of
+	}
+	return d.Source.Describe(p)
+}
+
+const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, model, created_at, pg_database_size(p.oid), build
 	FROM seedbed.development d JOIN pg_database p ON p.datname = d.name `
 
 // Databases lists what is on record: of each branch its database, then its snapshots, the
@@ -63,7 +74,7 @@ func (s *Server) Database(ctx context.Context, snapshot string) (*Database, erro
 }
 
 func scanDatabase(row pgx.CollectableRow) (d Database, err error) {
-	err = row.Scan(&d.Name, &d.Branch, &d.Snapshot, &d.Source, &d.Fingerprint, &d.Seeded, &d.Created, &d.Bytes, &d.build)
+	err = row.Scan(&d.Name, &d.Branch, &d.Snapshot, &d.Source, &d.Fingerprint, &d.Seeded, &d.Model, &d.Created, &d.Bytes, &d.build)
 	return d, err
 }
 

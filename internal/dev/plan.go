@@ -14,6 +14,8 @@ type Plan struct {
 	Source Source
 	// Seeded names what Seed fills the database with; "" where Seed is nil.
 	Seeded string
+	// Model are the corrections of the model that Seed goes by, as text; "" is none.
+	Model string
 	// Seed fills a migrated database, all or nothing, and tells progress how far it
 	// is. Nil: it stays empty.
 	Seed func(ctx context.Context, db *pgxpool.Pool, progress func(what string, done, of int)) error

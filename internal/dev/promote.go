@@ -2,12 +2,17 @@ package dev
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/server"
 )
+
+// promotedFrom begins what the registry says of a promoted database.
+const promotedFrom = "promoted: "
 
 // Promotion is a database of another server that is to become the branch's.
 type Promotion struct {
@@ -19,12 +24,13 @@ type Promotion struct {
 }
 
 // Promote makes a copy of another database the branch's, instead of what it is now,
-// once the copy is complete. Roles that are named there and missing here are made,
-// without the right to log in.
-func (s *Server) Promote(ctx context.Context, p Promotion) (*Database, error) {
+// once the copy is complete. What it was is kept as the snapshot that Promote returns, ""
+// where there was none. Roles that are named there and missing here are made, without the
+// right to log in.
+func (s *Server) Promote(ctx context.Context, p Promotion) (kept string, err error) {
 	name := s.Project.Database()
-	d := Database{Name: name, Branch: s.Project.Branch, Source: p.Source, Seeded: "promoted: " + p.Name}
-	err := s.change(ctx, func() (err error) {
+	d := Database{Name: name, Branch: s.Project.Branch, Source: p.Source, Seeded: promotedFrom + p.Name}
+	err = s.change(ctx, func() (err error) {
 		if err := s.refuseForeign(ctx, name); err != nil {
 			return err
 		}
@@ -46,13 +52,41 @@ func (s *Server) Promote(ctx context.Context, p Promotion) (*Database, error) {
 		if _, err := s.quiesce(ctx, draft); err != nil {
 			return err
 		}
+		if kept, err = s.keepBefore(ctx, "before-promote"); err != nil {
+			return err
+		}
+		s.say.Begin("promote", "putting the copy in place")
 		return s.swap(ctx, map[string]Database{draft: d})
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s.say.End(name + " is a copy of " + p.Name)
 	}
-	s.say.End(name + " is a copy of " + p.Name)
-	return &d, nil
+	return kept, err
+}
+
+// keepBefore makes a snapshot of the branch's database, if there is one, before it is
+// replaced. label gets a number where a snapshot has it. The caller holds the lock.
+func (s *Server) keepBefore(ctx context.Context, label string) (kept string, err error) {
+	d, err := s.Database(ctx, "")
+	if _, none := errors.AsType[*NoDatabaseError](err); none {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	all, err := s.Databases(ctx)
+	if err != nil {
+		return "", err
+	}
+	kept = label
+	for n := 2; slices.ContainsFunc(all, func(d Database) bool { return d.Branch == s.Project.Branch && d.Snapshot == kept }); n++ {
+		kept = fmt.Sprint(label, n)
+	}
+	if !labels.MatchString(kept) {
+		return "", fmt.Errorf("too many snapshots are called %s: drop some, as in seedbed snapshot --drop %[1]s", label)
+	}
+	_, err = s.snapshot(ctx, d, kept)
+	return kept, err
 }
 
 // adoptRoles makes the roles of another server that this one has not, as roles of a

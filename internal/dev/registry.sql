@@ -13,6 +13,8 @@ CREATE TABLE IF NOT EXISTS seedbed.development (
 -- Builds are numbered: the roles that one made are those of its databases, and no
 -- others'. See roles.go.
 ALTER TABLE seedbed.development ADD COLUMN IF NOT EXISTS build integer NOT NULL DEFAULT 0;
+-- The corrections of the model that it was filled by, '' is none.
+ALTER TABLE seedbed.development ADD COLUMN IF NOT EXISTS model text NOT NULL DEFAULT '';
 CREATE TABLE IF NOT EXISTS seedbed.development_role (
     role  oid PRIMARY KEY,
     build integer NOT NULL,

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,28 +27,32 @@ func (s *Server) Snapshot(ctx context.Context, label string, replace bool) (*Dat
 			return err
 		}
 		d, err := s.Database(ctx, "")
-		if err != nil {
-			return err
+		if err == nil {
+			snap, err = s.snapshot(ctx, d, label)
 		}
-		snap = *d
-		snap.Snapshot, snap.Name = label, d.Name+"@"+label
-		s.say.Begin("snapshot", "copying "+d.Name)
-		reopen, err := s.quiesce(ctx, d.Name)
-		if err != nil {
-			return err
-		}
-		draft := snap.Name + "~draft"
-		err = s.copy(ctx, d.Name, draft)
-		if err = errors.Join(err, reopen(context.WithoutCancel(ctx))); err != nil {
-			return err
-		}
-		return s.swap(ctx, map[string]Database{draft: snap})
+		return err
 	})
+	return &snap, err
+}
+
+// snapshot copies the branch's database. The caller holds the lock.
+func (s *Server) snapshot(ctx context.Context, d *Database, label string) (snap Database, err error) {
+	snap = *d
+	snap.Snapshot, snap.Name = label, d.Name+"@"+label
+	s.say.Begin("snapshot", "copying "+d.Name)
+	reopen, err := s.quiesce(ctx, d.Name)
 	if err != nil {
-		return nil, err
+		return snap, err
 	}
-	s.say.End("kept as " + label)
-	return &snap, nil
+	draft := snap.Name + "~draft"
+	err = s.copy(ctx, d.Name, draft)
+	if err = errors.Join(err, reopen(context.WithoutCancel(ctx))); err != nil {
+		return snap, err
+	}
+	if err = s.swap(ctx, map[string]Database{draft: snap}); err == nil {
+		s.say.End("kept as " + label)
+	}
+	return snap, err
 }
 
 // refuseTaken is an error where a snapshot has the label and is not to be replaced.
@@ -97,7 +102,7 @@ func (s *Server) restore(ctx context.Context, label string) (Database, error) {
 
 // Reset makes the branch's database what plan says, whatever it is now: from the
 // fresh snapshot where that is of the same plan and the same migrations, otherwise
-// by building it.
+// by building it, and the reporter hears why.
 func (s *Server) Reset(ctx context.Context, plan Plan) (*Ensured, error) {
 	set, err := plan.open(silent{}, new(int))
 	if err != nil {
@@ -114,15 +119,37 @@ func (s *Server) Reset(ctx context.Context, plan Plan) (*Ensured, error) {
 		if err != nil && !errors.As(err, &none) {
 			return err
 		}
-		if err == nil && fresh.Source.Equal(plan.Source) && fresh.Seeded == plan.Seeded && fresh.Fingerprint == fingerprint {
-			d, err := s.restore(ctx, Fresh)
-			e = &Ensured{Database: d}
-			return err
+		if err == nil {
+			why := s.outdated(fresh, plan, fingerprint)
+			if why == "" {
+				d, err := s.restore(ctx, Fresh)
+				e = &Ensured{Database: d}
+				return err
+			}
+			s.say.Begin("reset", "comparing the snapshot "+Fresh)
+			s.say.End("it is built anew: " + why)
 		}
 		e, err = s.build(ctx, plan)
 		return err
 	})
 	return e, err
+}
+
+// outdated says what plan wants otherwise than the fresh snapshot was built; "" where it
+// is the same.
+func (s *Server) outdated(fresh *Database, plan Plan, fingerprint string) string {
+	nothing := func(seeded string) string { return cmp.Or(seeded, "no rows") }
+	switch {
+	case !fresh.Source.Equal(plan.Source):
+		return fmt.Sprintf("its migrations were %s and are now %s", fresh.Source.Describe(s.Project), plan.Source.Describe(s.Project))
+	case fresh.Fingerprint != fingerprint:
+		return "the migrations have changed"
+	case fresh.Seeded != plan.Seeded:
+		return fmt.Sprintf("it had %s and is to have %s", nothing(fresh.Seeded), nothing(plan.Seeded))
+	case fresh.Model != plan.Model:
+		return "the model that its rows follow from has changed (seedbed.yaml)"
+	}
+	return ""
 }
 
 // Forget drops a snapshot.

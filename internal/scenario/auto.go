@@ -10,6 +10,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/fake"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/rows"
 )
@@ -46,11 +47,53 @@ func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []str
 			model = &found.Model
 		}
 		f := &filler{ctx: ctx, tx: tx, graph: graph.New(cat, *model), model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
-		err = f.tables()
+		if err = f.avoidFormerKeys(); err == nil {
+			err = f.tables()
+		}
+		if err == nil {
+			err = f.outcome()
+		}
 		left = f.left
 		return err
 	})
 	return left, err
+}
+
+// avoidFormerKeys changes the seed where tenants are there already: those that an earlier run
+// made have the seed's own keys. Policies may hide them from the session, which then would
+// make the same ones again.
+func (f *filler) avoidFormerKeys() error {
+	var there int64
+	err := rollingBack(f.ctx, f.tx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(f.ctx, asSeeder); err != nil {
+			return err
+		}
+		for _, t := range f.graph.Tables {
+			if t.Tenant == nil {
+				continue
+			}
+			var n int64
+			if err := tx.QueryRow(f.ctx, "SELECT count(*) FROM "+t.Relation.Ident()).Scan(&n); err != nil {
+				return err
+			}
+			there += n
+		}
+		return nil
+	})
+	if there > 0 {
+		f.options.Seed = fake.Derive(f.options.Seed, fmt.Sprint(there))
+	}
+	return err
+}
+
+// outcome is [ErrNothing] where no table could be filled, or none but those of tenants,
+// because the others have rows.
+func (f *filler) outcome() error {
+	tenants := f.there == 0 && len(f.tenants) > 0
+	if f.made > 0 || tenants || f.there+len(f.left) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: of the tables, %d had rows before and %d could not be filled", ErrNothing, f.there, len(f.left))
 }
 
 // filler makes rows table by table, each table in a savepoint.
@@ -63,6 +106,8 @@ type filler struct {
 	want    shape
 	tenants map[string][]*tenant // those made, by level
 	left    []string             // a sentence for each table that was left out
+	made    int                  // rows, of other tables than the tenants'
+	there   int                  // tables that have rows and get no more
 }
 
 // tenant is a tenant that was made.
@@ -96,32 +141,42 @@ func (f *filler) table(t *graph.Table) error {
 	if err != nil {
 		return err
 	}
-	err = f.fill(sp, t)
+	has, before := false, f.made
+	if has, err = f.hasRows(sp, t); err == nil {
+		err = f.fill(sp, t, has)
+	}
 	if err == nil {
 		return sp.Commit(f.ctx)
 	}
+	f.made = before
 	if rerr := sp.Rollback(f.ctx); rerr != nil {
 		return rerr
 	}
 	if f.ctx.Err() != nil {
 		return err
 	}
-	f.left = append(f.left, fmt.Sprintf("%s is empty: %v", t.Name, err))
+	state := "is empty"
+	if has {
+		state = "has rows, and got no more"
+	}
+	f.left = append(f.left, fmt.Sprintf("%s %s: %v", t.Name, state, err))
 	return nil
 }
 
-// fill makes the rows of a table, unless it has rows: of a migration, or made as parents.
-func (f *filler) fill(db pgx.Tx, table *graph.Table) error {
-	var hasRows bool
-	err := rollingBack(f.ctx, db, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(f.ctx, asSeeder); err != nil { // also count rows that policies hide from the session
+// hasRows reports whether a table has any, those included that policies hide from the
+// session.
+func (f *filler) hasRows(db pgx.Tx, t *graph.Table) (has bool, err error) {
+	err = rollingBack(f.ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(f.ctx, asSeeder); err != nil {
 			return err
 		}
-		return tx.QueryRow(f.ctx, "SELECT EXISTS (SELECT FROM "+table.Relation.Ident()+")").Scan(&hasRows)
+		return tx.QueryRow(f.ctx, "SELECT EXISTS (SELECT FROM "+t.Relation.Ident()+")").Scan(&has)
 	})
-	if err != nil {
-		return err
-	}
+	return has, err
+}
+
+// fill makes the rows of a table, unless it has rows: of a migration, or made as parents.
+func (f *filler) fill(db pgx.Tx, table *graph.Table, has bool) error {
 	auto := factory.Auto(table.Name).With(factory.Seed(f.options.Seed), factory.Now(f.options.Now)).With(f.want.options...)
 	if f.options.Model != nil {
 		auto = auto.With(factory.WithModel(*f.options.Model))
@@ -129,12 +184,14 @@ func (f *filler) fill(db pgx.Tx, table *graph.Table) error {
 	if level, ok := f.model.TenantTable(table.Name); ok {
 		return f.level(db, auto, level)
 	}
-	if hasRows {
+	if has {
+		f.there++
 		return nil
 	}
 	within := f.within(table.Name)
 	if len(within) == 0 {
-		_, err := auto.CreateNContext(f.ctx, db, f.want.rows(-1))
+		rows, err := auto.CreateNContext(f.ctx, db, f.want.rows(-1))
+		f.made += len(rows)
 		return err
 	}
 	most := math.MaxInt
@@ -160,6 +217,7 @@ func (f *filler) rows(db pgx.Tx, auto *autoFactory, t *tenant, n int) error {
 		auto = auto.With(factory.Recycle(t.rows...))
 	}
 	rows, err := auto.CreateNContext(f.ctx, db, n)
+	f.made += len(rows)
 	if f.want.share {
 		for _, r := range rows {
 			t.rows = append(t.rows, r)

@@ -2,11 +2,13 @@ package scenario_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/qarion/seedbed/internal/scenario"
+	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
 	"github.com/qarion/seedbed/pgtest/check"
@@ -111,19 +113,49 @@ CREATE POLICY firm ON invoices USING (firm_id = nullif(current_setting('app.firm
 		t.Fatal(err)
 	}
 	admin := testpg.Superuser(t, db)
-	var made []int
-	for range 2 {
+	var made []string
+	for _, want := range []error{nil, scenario.ErrNothing} {
 		left, err := demo.Fill(t.Context(), db.Pool, scenario.Options{Seed: 1})
-		if err != nil || len(left) > 0 {
+		if !errors.Is(err, want) || len(left) > 0 {
 			t.Fatalf("left out: %q, %v", left, err)
 		}
-		var n int
-		if err := admin.QueryRow(t.Context(), "SELECT count(*) FROM invoices").Scan(&n); err != nil {
+		var n string
+		if err := admin.QueryRow(t.Context(), "SELECT format('%s firms, %s invoices', (SELECT count(*) FROM firms), (SELECT count(*) FROM invoices))").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		made = append(made, n)
 	}
-	if made[0] == 0 || made[1] != made[0] {
-		t.Errorf("invoices after each filling: %d", made)
+	if made[0] != "3 firms, 15 invoices" || made[1] != made[0] {
+		t.Errorf("after each filling: %q", made)
 	}
+}
+
+// A tenant that a migration has made does not keep the scenario from making its own, also
+// where policies hide it.
+func TestFillingBesideTenantsOfAMigration(t *testing.T) {
+	db := (&pgtest.Server{Migrations: fstest.MapFS{"1_secured.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE invoices (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), firm_id int NOT NULL REFERENCES firms, total int NOT NULL);
+ALTER TABLE invoices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE invoices FORCE ROW LEVEL SECURITY;
+CREATE POLICY firm ON invoices USING (firm_id = nullif(current_setting('app.firm_id', true), '')::int);
+CREATE TABLE locked (id int PRIMARY KEY CHECK (id > 7 AND id < 9 AND id * id = 2 + id * 3));
+INSERT INTO firms VALUES (1, 'ours');
+`)}}}).DB(t)
+	demo, _ := scenario.Named("demo")
+	left, err := demo.Fill(t.Context(), db.Pool, scenario.Options{Seed: 1})
+	if err != nil || len(left) != 1 || !strings.HasPrefix(left[0], "locked is empty: ") {
+		t.Errorf("left out: %q, %v", left, err)
+	}
+	var got string
+	err = testpg.Superuser(t, db).QueryRow(t.Context(), "SELECT format('%s %s', (SELECT count(*) FROM firms), (SELECT count(*) FROM invoices))").Scan(&got)
+	if err != nil || got != "4 15" {
+		t.Errorf("firms and invoices: %s, %v", got, err)
+	}
+	// Now there is nothing left to fill but what cannot be.
+	left, err = demo.Fill(t.Context(), db.Pool, scenario.Options{Seed: 1})
+	if !errors.Is(err, scenario.ErrNothing) || len(left) != 1 || !strings.HasPrefix(left[0], "locked is empty: ") {
+		t.Errorf("the second time: %q, %v", left, err)
+	}
+	testkit.Mention(t, fmt.Sprint(err), "1 had rows before and 1 could not be filled")
 }

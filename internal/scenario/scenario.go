@@ -81,6 +81,10 @@ var All = []Scenario{
 // ErrReferenceOnly says that a scenario can fill the reference schema only.
 var ErrReferenceOnly = errors.New("it is made for the reference schema")
 
+// ErrNothing says that no row could be made: the tables have rows already, or cannot be
+// filled.
+var ErrNothing = errors.New("nothing was written")
+
 // Named finds a scenario. Its error lists the scenarios.
 func Named(name string) (*Scenario, error) {
 	var names []string

@@ -16,21 +16,26 @@ import (
 )
 
 // activity is what a pool notes of its statements, for the card of a test that fails:
-// those that a policy refused, and the text of those that set something for the session.
+// those that a policy or a missing right refused, the text of those that set something for
+// the session, and whether there was any that no factory, fixture or check sent.
 // It takes statements of the pool alone; the server's log has those of other clients.
 type activity struct {
 	mu      sync.Mutex
 	refused []note   // statements, the first few
+	asked   bool     // a statement was the test's own
 	sets    []string // statements and their arguments, the first few
 
 	starvation starvation
 }
 
-// A note is what happened on a connection.
+// A note is what the server refused on a connection.
 type note struct {
-	conn *pgx.Conn
-	text string
+	conn    *pgx.Conn
+	message string
+	sql     string
 }
+
+func (n note) String() string { return n.message + "\n" + n.sql }
 
 // noted bounds what is kept of each kind.
 const noted = 32
@@ -55,16 +60,23 @@ func (a *activity) settings() []string {
 	return slices.Clone(a.sets)
 }
 
-// refusals are the statements that policies refused, of one connection or, with nil, of all.
-func (a *activity) refusals(conn *pgx.Conn) (texts []string) {
+// refusals are the statements that were refused, of one connection or, with nil, of all.
+func (a *activity) refusals(conn *pgx.Conn) (refused []note) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, n := range a.refused {
 		if conn == nil || n.conn == conn {
-			texts = append(texts, n.text)
+			refused = append(refused, n)
 		}
 	}
-	return texts
+	return refused
+}
+
+// hasAsked reports whether the test itself has sent a statement.
+func (a *activity) hasAsked() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked
 }
 
 // forget drops what was refused on a connection that the next test will use.
@@ -75,6 +87,11 @@ func (a *activity) forget(conn *pgx.Conn) {
 }
 
 func (a *activity) began(sql string, args []any) {
+	if !a.hasAsked() && !trace.Ours() {
+		a.mu.Lock()
+		a.asked = true
+		a.mu.Unlock()
+	}
 	if !strings.Contains(sql, "set_config") && !strings.Contains(sql, "SET_CONFIG") && (len(sql) < 4 || !strings.EqualFold(sql[:4], "set ")) {
 		return
 	}
@@ -90,13 +107,13 @@ func (a *activity) began(sql string, args []any) {
 
 func (a *activity) ended(conn *pgx.Conn, sql string, err error) {
 	var refusal *pgconn.PgError
-	if err == nil || !errors.As(err, &refusal) || !ofPolicies(refusal) {
+	if err == nil || !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege && !ofPolicies(refusal) {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.refused) < noted {
-		a.refused = append(a.refused, note{conn, refusal.Message + "\n" + sql})
+		a.refused = append(a.refused, note{conn, refusal.Message, sql})
 	}
 }
 

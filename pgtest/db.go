@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ type DB struct {
 	sqlDB    func() *sql.DB
 	release  func() // see Close; nil for a test's, which its clean-up releases
 
-	asRole     string // of a handle of As; "" for others
+	lent       atomic.Bool // its URL was asked for, and what uses that is not seen
+	asRole     string      // of a handle of As; "" for others
 	asSettings map[string]string
 	mu         sync.Mutex
 	as         []*DB // handles that As has made
@@ -145,6 +147,7 @@ func (r *ready) pool(database *template.Database, role string, params map[string
 // do.
 func (db *DB) URL() string {
 	db.mustBeGiven("URL")
+	db.lent.Store(true)
 	if db.database != nil {
 		db.database.Expose()
 	}
@@ -156,6 +159,7 @@ func (db *DB) URL() string {
 // unless told otherwise; a role of a migration's logs in if it has a password.
 func (db *DB) TCPURL() string {
 	db.mustBeGiven("TCPURL")
+	db.lent.Store(true)
 	if db.database != nil {
 		db.database.Expose()
 	}

@@ -14,13 +14,16 @@ import (
 // see it and as a session sees it to which no policy applies.
 type observer struct {
 	conn     querier
-	bypass   string // a role that sees all rows; "" is conn's own
-	role     string // the test's
-	inTx     bool   // conn is the test's own transaction; see Server.Tx
-	sessions []*DB  // of DB.As
-	unforced string // see unforcedNote
-	log      string // what the server and the drivers said
-	sets     string // what the test has set for its session, as statements
+	bypass   string    // a role that sees all rows; "" is conn's own
+	role     string    // the test's
+	inTx     bool      // conn is the test's own transaction; see Server.Tx
+	sessions []*DB     // of DB.As
+	unforced bool      // role is the tester, because the owner would pass policies
+	ours     []string  // roles that no migration has made
+	refused  []refusal // by policies, or for want of a right
+	idle     bool      // the test itself has not used the database
+	log      string    // what the server and the drivers said
+	sets     string    // what the test has set for its session, as statements
 }
 
 // querier is a connection, or a transaction in which Begin makes savepoints.
@@ -29,11 +32,24 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
+// A refusal is a statement that the server refused a session of the test.
+type refusal struct {
+	note
+	session *DB // of DB.As, or the test's database
+}
+
 // observe looks at a test's database through the administrator's connection.
 func (db *DB) observe(admin *pgx.Conn, log []string) *observer {
-	o := &observer{conn: admin, role: db.role, sessions: db.sessions(), unforced: db.server.unforced, log: strings.Join(log, "\n")}
+	roles := db.server.cluster.Roles()
+	o := &observer{conn: admin, role: db.role, sessions: db.sessions(), unforced: db.server.unforced, log: strings.Join(log, "\n"),
+		ours: []string{roles.Admin, roles.Owner, roles.Tester, server.Seeder}, idle: !db.lent.Load()}
 	for _, session := range append(o.sessions, db) {
-		o.log += "\n" + strings.Join(activityOf(session.Pool).refusals(nil), "\n")
+		activity := activityOf(session.Pool)
+		for _, n := range activity.refusals(nil) {
+			o.refused = append(o.refused, refusal{n, session})
+			o.log += "\n" + n.String()
+		}
+		o.idle = o.idle && !activity.hasAsked() && !session.lent.Load()
 	}
 	o.sets = strings.Join(activityOf(db.Pool).settings(), "\n")
 	return o
@@ -43,7 +59,10 @@ func (db *DB) observe(admin *pgx.Conn, log []string) *observer {
 // failed and aborted that, at what the database had before.
 func (tx *testTx) observe(ctx context.Context, log []string) *observer {
 	o := &observer{conn: tx.Tx, role: tx.server.role, inTx: true, unforced: tx.server.unforced}
-	o.log = strings.Join(append(log, activityOf(tx.pool).refusals(tx.conn)...), "\n")
+	for _, n := range activityOf(tx.pool).refusals(tx.conn) {
+		log = append(log, n.String())
+	}
+	o.log = strings.Join(log, "\n")
 	if tx.conn.PgConn().TxStatus() != 'T' {
 		_ = tx.Tx.Rollback(ctx)
 		o.conn = tx.conn

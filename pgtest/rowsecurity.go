@@ -19,8 +19,11 @@ import (
 // which tables have rows that the test's sessions do not see, which refused a row, and
 // the ways on. It returns nothing where it has nothing to do with it.
 func (o *observer) explain(ctx context.Context) (lines []string) {
-	if o.unforced != "" && strings.Contains(o.log, "permission denied") {
-		lines = append(lines, o.unforced)
+	denied := o.denied(ctx)
+	lines = append(lines, denied...)
+	if o.unforced && len(denied) == 0 && strings.Contains(o.log, "permission denied") {
+		unforced, _ := unforcedTables(ctx, o.conn)
+		lines = append(lines, unforcedNote(o.role, unforced))
 	}
 	tables, err := securedTables(ctx, o.conn)
 	if err != nil {
@@ -28,7 +31,8 @@ func (o *observer) explain(ctx context.Context) (lines []string) {
 	}
 	var hidden []hiding
 	for _, table := range tables {
-		if h, ok := o.hides(ctx, table); ok {
+		h, ok := o.hides(ctx, table)
+		if ok && (h.refused || h.unset != "" || !o.idle && len(denied) == 0) {
 			hidden = append(hidden, h)
 		}
 	}
@@ -63,6 +67,7 @@ type hiding struct {
 	seen    int    // by a new session of role, or by the transaction
 	why     string // the error that a query of role gets instead of rows; "" none
 	refused bool
+	by      *DB      // the session of DB.As that it refused; nil: the test's own
 	unset   string   // a setting that the policies read and whose absence failed a statement
 	bytes   int64    // of rows, where policies hide them from the administrator too; 0 elsewhere
 	sat     bool     // the test has set a setting that the policies read
@@ -83,6 +88,7 @@ type securedTable struct {
 	Columns  []string
 	Policies []string // their expressions
 	Roles    []string // whom they are for; "public" is everyone
+	Granted  []string // roles with rights on it, those with most first
 	Settings []string `db:"-"` // that the policies read, themselves or through functions
 }
 
@@ -91,7 +97,9 @@ SELECT c.oid::regclass::text AS name, c.relname::text AS bare,
 	array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum) AS columns,
 	array(SELECT concat_ws(' ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy WHERE polrelid = c.oid ORDER BY polname) AS policies,
 	array(SELECT DISTINCT CASE r.role WHEN 0 THEN 'public' ELSE pg_get_userbyid(r.role)::text END
-		FROM pg_policy p, unnest(p.polroles) r(role) WHERE p.polrelid = c.oid AND p.polpermissive ORDER BY 1) AS roles
+		FROM pg_policy p, unnest(p.polroles) r(role) WHERE p.polrelid = c.oid AND p.polpermissive ORDER BY 1) AS roles,
+	array(SELECT r.rolname::text FROM aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
+		WHERE a.grantee <> c.relowner AND NOT r.rolsuper AND NOT r.rolbypassrls GROUP BY 1 ORDER BY count(*) DESC, 1) AS granted
 FROM pg_class c WHERE relrowsecurity AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1`
 
 func securedTables(ctx context.Context, conn querier) ([]securedTable, error) {
@@ -135,6 +143,11 @@ func settingReaders(ctx context.Context, conn querier) (sqltext.SettingReaders, 
 func (o *observer) hides(ctx context.Context, table securedTable) (h hiding, some bool) {
 	h = hiding{table: table, role: o.role, inTx: o.inTx}
 	h.refused = refuses(o.log, table.Bare)
+	for _, r := range o.refused {
+		if refuses(r.message, table.Bare) && r.session.asRole != "" {
+			h.by = r.session
+		}
+	}
 	h.unset = unsetSetting(o.log, table)
 	for _, setting := range table.Settings {
 		h.sat = h.sat || strings.Contains(o.sets, setting)
@@ -203,10 +216,7 @@ func unknownSetting(name string) string {
 // findReader looks for a session that sees rows: a role that the policies are for, with
 // the setting that they read and a value that a row has in a column they name.
 func (o *observer) findReader(ctx context.Context, h *hiding) {
-	h.reader = h.role
-	if len(h.table.Roles) > 0 && !slices.Contains(h.table.Roles, "public") && !slices.Contains(h.table.Roles, h.role) {
-		h.reader = h.table.Roles[0]
-	}
+	h.reader = o.readerOf(h)
 	if len(h.table.Settings) == 0 {
 		h.sees, _ = o.count(ctx, h.reader, nil, h.table.Name)
 		return
@@ -235,6 +245,26 @@ func (o *observer) findReader(ctx context.Context, h *hiding) {
 	}
 }
 
+// readerOf is the role that the example connects as: one that the policies are for, and the
+// application's rather than one that tests connect as for want of another.
+func (o *observer) readerOf(h *hiding) string {
+	named := !slices.Contains(h.table.Roles, "public") && len(h.table.Roles) > 0
+	switch {
+	case h.by != nil:
+		return h.by.asRole
+	case named && !slices.Contains(h.table.Roles, h.role):
+		return h.table.Roles[0]
+	case named, o.inTx, !slices.Contains(o.ours, h.role):
+		return h.role
+	}
+	for _, role := range h.table.Granted {
+		if !slices.Contains(o.ours, role) {
+			return role
+		}
+	}
+	return h.role
+}
+
 // rank orders hidings by how much their example tells, the best first.
 func (h hiding) rank() int {
 	switch {
@@ -248,6 +278,11 @@ func (h hiding) rank() int {
 
 func (h hiding) String() string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "%s: ", h.table.Name)
+	if h.by != nil {
+		fmt.Fprintf(&b, "its policies refused a row of %s; where the row is another tenant's, that is right", session(h.by.asRole, h.by.asSettings))
+		return b.String()
+	}
 	rows := fmt.Sprintf("%d rows", h.all)
 	switch {
 	case h.all >= countLimit:
@@ -265,7 +300,6 @@ func (h hiding) String() string {
 	} else if len(h.table.Settings) > 0 {
 		without = " without " + strings.Join(h.table.Settings, " and ")
 	}
-	fmt.Fprintf(&b, "%s: ", h.table.Name)
 	if h.refused {
 		fmt.Fprintf(&b, "its policies refused a row of role %s%s", h.role, without)
 		without = ""
@@ -301,7 +335,7 @@ func (h hiding) String() string {
 	switch {
 	case len(h.table.Policies) == 0:
 		b.WriteString("; it has no policy, so no session sees or writes a row: CREATE POLICY in a migration")
-	case h.reader != h.role:
+	case len(h.table.Roles) > 0 && !slices.Contains(h.table.Roles, "public") && !slices.Contains(h.table.Roles, h.role):
 		fmt.Fprintf(&b, "; its policies are for %s", strings.Join(h.table.Roles, ", "))
 	}
 	if h.sat && !h.inTx {
@@ -400,8 +434,22 @@ func ofPolicies(err *pgconn.PgError) bool {
 // undefinedObject is the SQLSTATE of, among others, a setting that is not there.
 const undefinedObject = "42704"
 
-// unforcedNote says why tests run as the tester, and what follows.
-func unforcedNote(role string) string {
-	return "a table has row-level security that its owner would pass (ENABLE without FORCE), so tests run as " + role +
+// unforcedNote says why tests run as the tester, and what follows; tables are those that the
+// owner would pass, nil where they are not known.
+func unforcedNote(role string, tables []string) string {
+	which := "a table has row-level security that its owner would pass"
+	if len(tables) > 0 {
+		which = "row-level security that the owner would pass: " + strings.Join(tables, ", ")
+	}
+	return which + " (ENABLE without FORCE), so tests run as " + role +
 		", which may read and write the rows of every table and owns none: TRUNCATE and DDL are denied. FORCE it in a migration, or choose a role with Server.Role"
+}
+
+// unforcedTables are those whose row-level security their owner would pass.
+func unforcedTables(ctx context.Context, conn querier) ([]string, error) {
+	rows, err := conn.Query(ctx, "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity ORDER BY 1")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
+	"github.com/qarion/seedbed/pgtest/check"
 )
 
 // invoices has policies that read a setting, one of them through a function.
@@ -51,6 +52,7 @@ func TestCardOfARefusedInsert(t *testing.T) {
 func TestCardOfHiddenRows(t *testing.T) {
 	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
 		factory.Auto("invoices").CreateN(t, db, 3, acme)
+		seesNone(t, db, "invoices")
 	})
 	testkit.Mention(t, card, "invoices: 3 rows, of which a new session of role seedbed_owner without app.account sees 0",
 		// With a value that has been tried.
@@ -63,6 +65,9 @@ func TestCardOfHiddenRows(t *testing.T) {
 func TestCardOfAPolicyThatFailsWithoutItsSetting(t *testing.T) {
 	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
 		factory.Auto("payments").Create(t, db, acme)
+		if _, err := db.Exec(t.Context(), "SELECT FROM payments"); err == nil {
+			t.Error("the policy passed")
+		}
 	})
 	testkit.Mention(t, card, "payments: 1 row", "sees none, but gets", `unrecognized configuration parameter "app.account"`, `map[string]string{"app.account": "acme"}`)
 }
@@ -101,7 +106,7 @@ func TestCardOfASettingOnAnotherConnection(t *testing.T) {
 func TestCardOfAnotherTenantsSession(t *testing.T) {
 	card := cardOf(t, invoices, func(t testing.TB, db *pgtest.DB) {
 		factory.Auto("invoices").Create(t, db, acme)
-		db.As(t, "seedbed_owner", map[string]string{"app.account": "Acme"})
+		seesNone(t, db.As(t, "seedbed_owner", map[string]string{"app.account": "Acme"}), "invoices")
 	})
 	testkit.Mention(t, card, "and one of seedbed_owner with app.account = 'Acme' none")
 }
@@ -134,8 +139,95 @@ CREATE POLICY account ON letters TO letter_reader USING (account = current_setti
 
 // Policies of the reference schema read their setting through functions with a SQL body.
 func TestCardOfTheReferenceSchema(t *testing.T) {
-	card := cardOf(t, testpg.Reference, func(t testing.TB, db *pgtest.DB) { factory.Datasets.Create(t, db) })
-	testkit.Mention(t, card, "datasets: 1 row, of which a new session of role seedbed_owner without seedbed.space_id", `db.As(t, "seedbed_owner", map[string]string{"seedbed.space_id": "`)
+	card := cardOf(t, testpg.Reference, func(t testing.TB, db *pgtest.DB) {
+		factory.Datasets.Create(t, db)
+		seesNone(t, db, "datasets")
+	})
+	testkit.Mention(t, card, "datasets: 1 row, of which a new session of role seedbed_owner without seedbed.space_id", `db.As(t, "seedbed_app", map[string]string{"seedbed.space_id": "`)
+	if strings.Contains(card, "its policies are for public") {
+		t.Errorf("policies for everyone are for this role, too:\n%s", card)
+	}
+	testkit.Mention(t, card, `map[string]string{"seedbed.space_id": "`)
+}
+
+// bills has policies for everyone, and the application has a role of its own.
+var bills = &pgtest.Server{Migrations: goose(`
+-- +goose StatementBegin
+DO $$ BEGIN CREATE ROLE billing_app NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$;
+-- +goose StatementEnd
+CREATE TABLE tenants (id text PRIMARY KEY);
+CREATE TABLE bills (account text NOT NULL);
+ALTER TABLE bills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE bills FORCE ROW LEVEL SECURITY;
+CREATE POLICY account ON bills USING (account = current_setting('app.account', true));
+GRANT SELECT ON tenants TO billing_app;
+GRANT SELECT, INSERT, UPDATE ON bills TO billing_app;
+`)}
+
+// The session that was refused is named, not the test's.
+func TestCardOfAnInsertRefusedToTheApplication(t *testing.T) {
+	card := cardOf(t, bills, func(t testing.TB, db *pgtest.DB) {
+		app := db.As(t, "billing_app", map[string]string{"app.account": "acme"})
+		if _, err := app.Exec(t.Context(), "INSERT INTO bills VALUES ('other')"); err == nil {
+			t.Error("the insert passed")
+		}
+	})
+	testkit.Mention(t, card, "bills: its policies refused a row of billing_app with app.account = 'acme'", `db.As(t, "billing_app", map[string]string{"app.account": "…"})`)
+	if strings.Contains(card, "seedbed_owner without") {
+		t.Errorf("the card names a session that was refused nothing:\n%s", card)
+	}
+}
+
+// The example is a session of the application's, where grants tell its role.
+func TestCardProposesTheApplicationsRole(t *testing.T) {
+	card := cardOf(t, bills, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("bills").Create(t, db, acme)
+		seesNone(t, db, "bills")
+	})
+	testkit.Mention(t, card, `db.As(t, "billing_app", map[string]string{"app.account": "acme"}) connects as the application does: it sees 1 of bills`)
+}
+
+func TestCardOfAMissingGrant(t *testing.T) {
+	card := cardOf(t, bills, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("bills").Create(t, db, acme)
+		app := db.As(t, "billing_app", map[string]string{"app.account": "acme"})
+		if _, err := app.Exec(t.Context(), "UPDATE tenants SET id = 'b' WHERE id = 'a'"); err == nil {
+			t.Error("the update passed")
+		}
+	})
+	testkit.Mention(t, card, `billing_app has no right to this: GRANT UPDATE ON tenants TO "billing_app" in a migration`)
+	if strings.Contains(card, "row-level security") {
+		t.Errorf("policies have nothing to do with it:\n%s", card)
+	}
+}
+
+// A failure in a check has nothing to do with what the test's sessions do not see.
+func TestCardOfATestThatAsksForNoRows(t *testing.T) {
+	card := cardOf(t, bills, func(t testing.TB, db *pgtest.DB) {
+		factory.Auto("bills").Create(t, db, acme)
+		check.Isolation(t, db)
+	})
+	if strings.Contains(card, "row-level security applies to this test's sessions") {
+		t.Errorf("the card blames row-level security:\n%s", card)
+	}
+}
+
+func TestCardNamesTheTableThatIsNotForced(t *testing.T) {
+	server := &pgtest.Server{Migrations: goose("CREATE TABLE open (id int); CREATE TABLE secrets (id int); ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;")}
+	card := cardOf(t, server, func(t testing.TB, db *pgtest.DB) {
+		if _, err := db.Exec(t.Context(), "TRUNCATE open"); err == nil {
+			t.Error("the tester truncated")
+		}
+	})
+	testkit.Mention(t, card, "row-level security that the owner would pass: secrets (ENABLE without FORCE)", "TRUNCATE and DDL are denied")
+}
+
+// seesNone has the test look for rows itself.
+func seesNone(t testing.TB, db *pgtest.DB, table string) {
+	t.Helper()
+	if tag, err := db.Exec(t.Context(), "SELECT FROM "+table); err != nil || tag.RowsAffected() != 0 {
+		t.Errorf("%s: %s, %v", table, tag, err)
+	}
 }
 
 // acme makes a row one account's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -158,7 +159,7 @@ func TestMoreTestsThanConnectionsElsewhere(t *testing.T) {
 	host, _, _ := strings.Cut(strings.SplitAfter(url, "@")[1], "/")
 	var both sync.WaitGroup
 	for range 2 {
-		cmd := h.command("TestCrowdHere", "-test.parallel", "20")
+		cmd := h.command("TestCrowdHere", "-test.parallel", strconv.Itoa(testkit.Rounds(20, 32)))
 		cmd.Env = append(cmd.Env, "SEEDBED_URL="+url, "SEEDBED_ALLOW="+host)
 		both.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {

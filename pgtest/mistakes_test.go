@@ -2,90 +2,89 @@ package pgtest_test
 
 import (
 	"context"
-	"fmt"
-	"runtime"
-	"strings"
+	"os"
+	"path/filepath"
 	"testing"
-	"time"
+	"testing/fstest"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest"
 )
 
-// A handle or a test that was declared and never set is named, at the call.
-func TestNilHandlesAreNamed(t *testing.T) {
-	t.Parallel()
-	var unset *pgtest.DB
-	db := pg.DB(t)
-	for want, call := range map[string]func(){
-		"As of a *pgtest.DB that is nil":          func() { unset.As(t, "x", nil) },
-		"pgtest: URL of a *pgtest.DB that is nil": func() { unset.URL() },
-		"TCPURL of a *pgtest.DB that is nil":      func() { unset.TCPURL() },
-		"SQL of a *pgtest.DB that is nil":         func() { unset.SQL() },
-		"Freeze of a *pgtest.DB that is nil":      func() { unset.Freeze(t, time.Now()) },
-		"Advance of a *pgtest.DB that is nil":     func() { unset.Advance(t, time.Hour) },
-		"DB.Freeze was given a nil testing.TB":    func() { db.Freeze(nil, time.Now()) },
-		"DB.Advance was given a nil testing.TB":   func() { db.Advance(nil, time.Hour) },
+// What a user gets wrong in the first hour, and what the test then says.
+func TestMistakes(t *testing.T) {
+	someFiles := fstest.MapFS{"db/migrations/00001_a.sql": {Data: []byte("-- +goose Up\nCREATE TABLE a (id int);\n")}}
+	writes := func(ctx context.Context, db seedbed.DB) error {
+		_, err := db.Exec(ctx, "INSERT INTO invoices (account) VALUES ('a')")
+		return err
+	}
+	pays := func(ctx context.Context, db seedbed.DB) error {
+		_, err := db.Exec(ctx, "INSERT INTO payments (account) VALUES ('a')")
+		return err
+	}
+	for name, c := range map[string]struct {
+		server *pgtest.Server
+		says   []string
+	}{
+		"a directory that is not there": {&pgtest.Server{Migrations: os.DirFS("migration")},
+			[]string{"there is no directory ", "pgtest/migration; tests run in the directory of their package"}},
+		"another Dir":              {&pgtest.Server{Migrations: someFiles, Dir: "migrations"}, []string{`Dir is "migrations", which is not there; SQL files are in "db/migrations"`}},
+		"a role that is not there": {&pgtest.Server{Migrations: someFiles, Role: "app"}, []string{`Server.Role is "app"`, "a migration has to create it, with LOGIN"}},
+		"a negative number":        {&pgtest.Server{MaxConns: -3}, []string{"Server.MaxConns is -3"}},
+		"no server":                {nil, []string{"the *Server is nil", "var pg = &pgtest.Server{Migrations: files}"}},
+		"a misspelt setting":       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Server.Settings: the server refuses "work_men": "4MB"`, "unrecognized configuration parameter"}},
+		"a directory without Postgres": {&pgtest.Server{Binaries: t.TempDir()},
+			[]string{"SEEDBED_BINARIES and Server.Binaries name a directory with initdb, pg_ctl and postgres, such as /"}},
+		"no server at a URL":  {&pgtest.Server{URL: "postgres://u:secret@127.0.0.1:1/x"}, []string{"Server.URL: no server answers at 127.0.0.1:1; start it, or correct host and port: ", "connection refused"}},
+		"an extension's name": {&pgtest.Server{Extensions: []string{"uuid_ossp"}}, []string{`there is no extension uuid_ossp; did you mean "uuid-ossp", which comes with Postgres?`}},
+		"a table's name":      {&pgtest.Server{Migrations: someFiles, Table: "versions; drop"}, []string{`Server.Table is "versions; drop"`, "app.versions"}},
+		"a seed that policies refuse": {&pgtest.Server{Migrations: invoices.Migrations, Seed: writes},
+			[]string{"load the seed: ", "it runs as seedbed_owner", "SELECT set_config('app.account', $1, true)", "factories or fixtures"}},
+		"a seed without the setting that a policy reads": {&pgtest.Server{Migrations: invoices.Migrations, Seed: pays},
+			[]string{"load the seed: ", "it runs as seedbed_owner", "SELECT set_config('app.account', $1, true)"}},
 	} {
-		if said := panicOf(call); !strings.Contains(said, want) {
-			t.Errorf("want %q in: %s", want, said)
-		}
+		t.Run(name, func(t *testing.T) {
+			testkit.Mention(t, testkit.Record(t, func(t testing.TB) { c.server.DB(t) }).FatalMessage(), c.says...)
+		})
 	}
 }
 
-func panicOf(call func()) (said string) {
-	defer func() { said = fmt.Sprint(recover()) }()
-	call()
-	return ""
-}
-
-// A role that no policy applies to is pointed out: a test of isolation proves nothing with it.
-func TestAsSuperuserIsLogged(t *testing.T) {
-	t.Parallel()
-	db := pg.DB(t)
-	fake := testkit.NewRecorder(t)
-	db.As(fake, "postgres", nil)
-	if want := "row-level security does not apply to postgres"; !strings.Contains(fake.Logged(), want) {
-		t.Errorf("want %q in: %s", want, fake.Logged())
-	}
-	fake = testkit.NewRecorder(t)
-	db.As(fake, "seedbed_tester", nil)
-	if fake.Logged() != "" {
-		t.Errorf("an ordinary role: %s", fake.Logged())
+func TestMistakesInSettingsOfAs(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  map[string]string
+		says string
+	}{
+		"without a dot":   {map[string]string{"account": "acme"}, `there is no setting "account": one of an application has a dot in its name, as app.tenant`},
+		"no name":         {map[string]string{"app account": "acme"}, `there is no setting "app account"`},
+		"a refused value": {map[string]string{"statement_timeout": "soon"}, "setting statement_timeout: ERROR: invalid value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := testkit.Record(t, func(t testing.TB) { invoices.DB(t).As(t, "seedbed_owner", c.set) })
+			testkit.Mention(t, r.FatalMessage(), "pgtest: connect as seedbed_owner", c.says)
+		})
 	}
 }
 
-// A test that holds all connections of its pool and asks for one more is told where they
-// are, while it waits.
-func TestPoolThatIsUsedUp(t *testing.T) {
-	t.Parallel()
-	server := &pgtest.Server{Migrations: pg.Migrations, MaxConns: 2}
-	fake := testkit.NewRecorder(t)
-	db := server.DB(fake)
-	defer fake.End()
-	db.StarveAfter(time.Millisecond)
-	for range 2 {
-		rows, err := db.Query(t.Context(), "SELECT generate_series(1, 10)")
-		if err != nil {
-			t.Fatal(err)
+func TestCachesThatCannotBeUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	testkit.WriteFile(t, file, "")
+	for cache, says := range map[string]string{
+		"relative/dir": "SEEDBED_CACHE=relative/dir: it is relative, and go test runs each package's tests in a directory of their own",
+		file:           "it is a file: name a directory",
+	} {
+		t.Setenv("SEEDBED_CACHE", cache)
+		server := &pgtest.Server{Migrations: invoices.Migrations}
+		testkit.Mention(t, testkit.Record(t, func(t testing.TB) { server.DB(t) }).FatalMessage(), says)
+	}
+}
+
+func TestCardOfAPoolThatIsInUse(t *testing.T) {
+	server := &pgtest.Server{Migrations: invoices.Migrations, MaxConns: 1}
+	r := testkit.Record(t, func(t testing.TB) {
+		if _, err := server.DB(t).Acquire(t.Context()); err != nil {
+			t.Error(err)
 		}
-		defer rows.Close()
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // where it is never told
-	defer cancel()
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		for !strings.Contains(fake.Logged(), "waiting for a connection") && ctx.Err() == nil {
-			runtime.Gosched()
-		}
-		cancel()
-	}()
-	if _, err := db.Exec(ctx, "SELECT 1"); err == nil {
-		t.Error("a third connection of two")
-	}
-	<-told
-	if want := "all 2 of the pool are in use, acquired at "; !strings.Contains(fake.Logged(), want) || strings.Count(fake.Logged(), "mistakes_test.go:") != 2 {
-		t.Errorf("want %q and two lines of this file in: %s", want, fake.Logged())
-	}
+	})
+	testkit.Mention(t, r.Text()+r.Logged(), "acquired at ", "mistakes_test.go:", "not used since", "all 1 connections of the test's pool are in use")
 }

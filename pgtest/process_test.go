@@ -7,6 +7,7 @@ import (
 	"context"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -82,14 +83,14 @@ func TestWhatTestsLeaveOpen(t *testing.T) {
 	}
 }
 
-// Two packages of 20 parallel tests on a server with room for 32
-// connections wait for each other; one that holds all of them is told so.
+// Two packages have more parallel tests together than the server has connections, 32: they
+// wait for each other, and a test that holds all of them is told so.
 func TestMoreTestsThanConnections(t *testing.T) {
 	box := newSandbox(t)
 	box.idle = "3s"
 	var both sync.WaitGroup
 	for range 2 {
-		cmd := box.command("TestCrowd", "-test.parallel", "20")
+		cmd := box.command("TestCrowd", "-test.parallel", strconv.Itoa(testkit.Rounds(20, 32)))
 		both.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)

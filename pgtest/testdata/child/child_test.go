@@ -39,7 +39,7 @@ func insert(t *testing.T, db *pgtest.DB) {
 func TestPass(t *testing.T) { insert(t, pg.DB(t)) }
 
 func TestMany(t *testing.T) {
-	for i := range 12 {
+	for i := range testkit.Rounds(12, 24) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			insert(t, pg.DB(t))
@@ -100,7 +100,7 @@ func TestCrash(t *testing.T) {
 			t.Fatalf("the server has not come back: %v", err)
 		}
 	}
-	for i := range 12 {
+	for i := range testkit.Rounds(12, 24) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			db := pg.DB(t)
 			db.Reset() // a database that was ready before the crash gets a session after it
@@ -155,7 +155,7 @@ func TestMigrationWithARole(t *testing.T) {
 func TestCrowdHere(t *testing.T) { crowd(t, pg) }
 
 func crowd(t *testing.T, small *pgtest.Server) {
-	for i := range 20 {
+	for i := range testkit.Rounds(20, 32) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			db := small.DB(t)

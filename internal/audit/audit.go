@@ -33,6 +33,7 @@ type audit struct {
 	subjects  []*subject
 	subjectOf map[*catalog.Relation]*subject
 	bare      map[string]bool                // levels that most foreign keys do not carry
+	keyed     map[string]bool                // levels to which most tables have a key of their own
 	inPolicy  map[string]bool                // names that policies use
 	resting   map[*catalog.Function][]string // policies that rest on a helper which lets all through
 	ownOnly   map[*subject]bool              // tables that show the application no rows of others

@@ -3,7 +3,6 @@ package audit
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -14,7 +13,9 @@ import (
 func (a *audit) tenantColumns() error {
 	for _, s := range a.subjects {
 		for _, sc := range s.direct() {
-			a.tenantColumn(s, sc)
+			if err := a.tenantColumn(s, sc); err != nil {
+				return err
+			}
 		}
 	}
 	if a.opt.Model == nil || len(a.model.Tenants) == 0 {
@@ -30,7 +31,7 @@ func (a *audit) tenantColumns() error {
 	return nil
 }
 
-func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
+func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) error {
 	var nullable []string
 	for _, name := range sc.Columns {
 		if c := s.rel.Column(name); c != nil && !c.Required() {
@@ -50,9 +51,9 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) {
 				Fix:     indexBy(s.rel, sc.Columns)})
 		}
 	}
-	a.tenantForeignKey(s, sc)
 	a.tenantDefault(s, sc)
 	a.tenantType(s, sc)
+	return a.tenantForeignKey(s, sc)
 }
 
 // tenantDefault: a row that does not say whose it is goes to the tenant that the default names.
@@ -93,7 +94,7 @@ func (a *audit) tenantType(s *subject, sc seedbed.Scoped) {
 
 func hasLeading(r *catalog.Relation, columns []string) bool {
 	for _, ix := range r.Indexes {
-		if ix.Leads(columns) && (ix.Method == "btree" || ix.Method == "hash") {
+		if (ix.Leads(columns) || overLiveRows(r, ix, columns)) && (ix.Method == "btree" || ix.Method == "hash") {
 			return true
 		}
 	}
@@ -101,29 +102,37 @@ func hasLeading(r *catalog.Relation, columns []string) bool {
 	return r.Strategy == "l" && len(columns) == 1 && len(r.PartitionBy) == 1 && r.PartitionBy[0] == columns[0]
 }
 
-// tenantForeignKey looks for a key from a scope's columns to its tenants. Where a
-// row carries two levels, the outer one may be held by the key to the inner
-// tenants, which are themselves bound to theirs.
-func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) {
-	t, ok := a.model.Tenant(sc.Tenant)
-	tenants := a.cat.Table(t.Table)
-	if !ok || tenants == nil {
-		return
+// overLiveRows reports whether a partial index leads with columns and leaves out only rows
+// that are marked as deleted, or have no tenant: queries of a tenant ask for the others.
+func overLiveRows(r *catalog.Relation, ix *catalog.Index, columns []string) bool {
+	whole := *ix
+	whole.Predicate = ""
+	if ix.Predicate == "" || !whole.Leads(columns) {
+		return false
 	}
-	var weak []string
-	for _, fk := range s.node.ForeignKeys {
-		if !fk.BindsTenant(sc.Tenant, sc.Columns) {
-			continue
+	for _, side := range sqltext.TopLevel(sqltext.Unwrap(sqltext.Tokens(ix.Predicate)), "AND") {
+		if side = sqltext.Unwrap(side); !marksDeleted(r, side) && !hasTenant(side, columns) {
+			return false
 		}
-		if loose := fk.Unchecked(sc.Columns); len(loose) > 0 {
-			weak = append(weak, fmt.Sprintf("%s is not checked where %s is NULL", fk.Name, strings.Join(loose, " or ")))
-			continue
-		}
-		return
 	}
-	a.find(report.Finding{Rule: "tenant-foreign-key", Cause: "no key to " + sc.Tenant, Object: s.name + "." + sc.Columns[0], Evidence: weak,
-		Message: fmt.Sprintf("no foreign key of %s leads from %s to %s", s.name, tuple(sc.Columns), a.name(tenants)),
-		Fix:     addKey(s.rel, sc.Columns, tenants, t.Key, "")})
+	return true
+}
+
+// marksDeleted reports whether a condition chooses the rows that are not deleted:
+// deleted_at IS NULL, NOT is_deleted, archived = false.
+func marksDeleted(r *catalog.Relation, condition []sqltext.Token) bool {
+	named := slices.ContainsFunc(condition, func(t sqltext.Token) bool {
+		return t.Name() && r.Column(t.Text) != nil && slices.ContainsFunc(words(t.Text), func(w string) bool {
+			return slices.Contains([]string{"deleted", "delete", "archived", "removed", "discarded", "trashed", "purged"}, w)
+		})
+	})
+	n := len(condition)
+	return named && (n == 3 && condition[1].Is("IS") && condition[2].Is("NULL") || n == 2 && condition[0].Is("NOT") || n == 3 && condition[1].Is("=") && condition[2].Is("false"))
+}
+
+// hasTenant reports whether a condition is that a tenant's column IS NOT NULL.
+func hasTenant(condition []sqltext.Token, columns []string) bool {
+	return len(condition) == 4 && contains(columns, condition[0].Text) && sqltext.At(condition, 1, "IS", "NOT", "NULL")
 }
 
 // sameType reports whether two columns compare without a cast that an index is lost by.

@@ -151,18 +151,18 @@ func (a *audit) evaluate(r *catalog.Relation, conditions []condition) error {
 
 // constraints reads from the catalog what is switched off.
 func (a *audit) constraints() error {
-	asleep, err := a.asleep()
+	off, err := a.triggersOff()
 	if err != nil {
 		return err
 	}
+	a.tablesWithoutTriggers(off)
 	for _, r := range a.cat.Relations {
 		if !r.IsTable() {
 			continue
 		}
 		for _, k := range r.Constraints {
-			k.TriggersOff = k.TriggersOff || asleep[k.OID]
-			if !k.Inherited || k.TriggersOff {
-				a.constraint(r, k)
+			if !k.Inherited || off[k.OID] != nil {
+				a.constraint(r, k, off[k.OID])
 			}
 		}
 		a.triggers(r)
@@ -194,17 +194,18 @@ func (a *audit) validateDomain(t *catalog.Type, k *catalog.Constraint) string {
 	return fmt.Sprintf("ALTER DOMAIN %s VALIDATE CONSTRAINT %s", catalog.Ident(t.Schema, t.Name), catalog.Ident(k.Name))
 }
 
-func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
+// constraint looks at one of r's. off is the table at which its triggers are switched off, or nil.
+func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint, off *catalog.Relation) {
 	object := a.name(r) + "." + k.Name
 	switch {
 	case !k.Enforced:
 		a.find(report.Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("constraint %s of %s is NOT ENFORCED", k.Name, a.name(r)),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER CONSTRAINT %s ENFORCED", r.Ident(), catalog.Ident(k.Name))})
-	case k.TriggersOff:
-		a.find(report.Finding{Rule: "constraint-off", Object: object, Evidence: []string{k.Definition},
+	case off != nil:
+		a.find(report.Finding{Rule: "constraint-off", Cause: triggersOf(a.name(off)), Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("the triggers that enforce %s of %s are disabled", k.Name, a.name(r)),
-			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER ALL", r.Ident())})
+			Fix:     fmt.Sprintf("ALTER TABLE %s ENABLE TRIGGER ALL", off.Ident())})
 	case !k.Validated:
 		a.find(report.Finding{Rule: "constraint-not-valid", Cause: "not validated", Object: object, Evidence: []string{k.Definition},
 			Message: fmt.Sprintf("constraint %s of %s was never validated", k.Name, a.name(r)),
@@ -215,7 +216,7 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint) {
 // keyless finds tables of rows that belong to tenants, or refer to others, which nothing
 // tells apart.
 func (a *audit) keyless(r *catalog.Relation) {
-	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || r.PrimaryKey() != nil || r.Extension != "" {
+	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || identified(r) || r.Extension != "" {
 		return
 	}
 	if t := a.graph.Of(r); len(a.scopes(r))+len(t.ForeignKeys)+len(t.ReferencedKeys) == 0 {
@@ -251,6 +252,17 @@ func (a *audit) primaryKey(r *catalog.Relation) string {
 	}
 	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD PRIMARY KEY (%s); /* or of columns that tell its rows apart already */",
 		r.Ident(), catalog.Idents(append(slices.Clone(columns), "id")))
+}
+
+// identified reports whether a key tells the rows of a table apart: a primary key, or a
+// unique one over columns that are never NULL.
+func identified(r *catalog.Relation) bool {
+	return slices.ContainsFunc(r.Indexes, func(ix *catalog.Index) bool {
+		return ix.Unique && ix.Valid && ix.Predicate == "" && !slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool {
+			c := r.Column(k.Column)
+			return c == nil || !c.Required()
+		})
+	}) || r.PrimaryKey() != nil
 }
 
 func (a *audit) indexes(r *catalog.Relation) {

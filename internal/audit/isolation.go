@@ -22,7 +22,7 @@ func Isolation(ctx context.Context, db seedbed.DB, opt Options) (*report.Report,
 var isolationSteps = []step{
 	{"tenancy", nil, (*audit).tenancy},
 	{"tenant columns", []string{"table-undeclared", "tenant-not-null", "tenant-index", "tenant-foreign-key", "tenant-default", "tenant-type"}, (*audit).tenantColumns},
-	{"references", []string{"reference-without-tenant", "reference-unsets-tenant", "reference-undeclared"}, (*audit).references},
+	{"references", []string{"reference-without-tenant", "reference-unsets-tenant", "reference-undeclared", "reference-orphan"}, (*audit).references},
 	{"unique keys", []string{"unique-without-tenant"}, (*audit).uniqueKeys},
 	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-helper", "policy-without-tenant", "policy-shares", "partition-open"}, (*audit).rowSecurity},
 	{"roles", []string{"role-superuser", "role-bypassrls", "role-owner", "role-privileged", "privilege-truncate", "privilege-references",
@@ -34,7 +34,7 @@ var isolationSteps = []step{
 	{"presets", []string{"tenant-preset"}, (*audit).presets},
 	{"aggregates", []string{"aggregate-undeclared", "aggregate-key", "aggregate-index", "aggregate-predicate"}, (*audit).aggregates},
 	{"server", []string{"server-version"}, (*audit).server},
-	{"rows", []string{"row-without-tenant", "row-of-unknown-tenant", "reference-crosses", "pair-crosses", "aggregate-disagrees"}, (*audit).tenantRows},
+	{"rows", []string{"row-without-tenant", "row-of-unknown-tenant", "tenant-archive", "reference-crosses", "pair-crosses", "aggregate-disagrees"}, (*audit).tenantRows},
 	{"probes", []string{"probe-read", "probe-write", "probe-oracle", "probe-setting", "probe-across", "probe-control"}, (*audit).probes},
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
@@ -18,18 +17,14 @@ func (a *audit) references() error {
 		for _, piece := range a.pieces(s) {
 			a.ownReferences(piece)
 		}
-		for _, c := range s.rel.Columns {
-			a.bareReference(s, c)
-		}
 	}
-	return nil
+	return a.undeclaredReferences()
 }
 
 func (a *audit) ownReferences(s *subject) {
 	for _, fk := range a.graph.DeclaredAt(s.rel) {
 		if target := a.subject(fk.Ref); target != nil {
 			a.reference(s, fk, target)
-			a.otherSide(s, fk, target)
 		}
 		a.unsetsTenant(s, fk)
 	}
@@ -86,114 +81,50 @@ func carryTenant(s *subject, fk *catalog.Constraint, mine []string, target *subj
 	return add + fmt.Sprintf("; ALTER TABLE %s DROP CONSTRAINT %s", s.rel.Ident(), catalog.Ident(fk.Name))
 }
 
-// addReference is SQL for the foreign key of a column that looks like a reference.
-func (a *audit) addReference(s *subject, c *catalog.Column, target *subject, key *catalog.Column) string {
-	for _, mine := range s.direct() {
-		if theirs, ok := target.at(mine.Tenant); ok && !theirs.Optional && len(mine.Columns) == len(theirs.Columns) {
-			return addKey(s.rel, slices.Concat(mine.Columns, []string{c.Name}), target.rel, slices.Concat(theirs.Columns, []string{key.Name}), "")
-		}
-	}
-	return addKey(s.rel, []string{c.Name}, target.rel, []string{key.Name}, "")
-}
-
-// bareReference finds columns that are named and typed like the key of a scoped
-// table, and hold no foreign key.
-func (a *audit) bareReference(s *subject, c *catalog.Column) {
-	stem, isRef := strings.CutSuffix(strings.ToLower(c.Name), "_id")
-	if !isRef || a.heldOtherwise(s, c.Name) {
-		return
-	}
-	for _, target := range a.subjects {
-		key := keyBeyondTenant(target)
-		if key == nil || key.Type.OID != c.Type.OID || key == c || !(named(target.rel.Name, stem) || stem == "parent" && target == s) {
-			continue
-		}
-		a.find(report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: s.name + "." + c.Name,
-			Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", s.name, c.Name, target.name),
-			Fix:     a.addReference(s, c, target, key)})
-		return
-	}
-}
-
-// heldOtherwise reports columns that a foreign key, the Model or a key of their own explains.
-func (a *audit) heldOtherwise(s *subject, column string) bool {
-	if pk := s.rel.PrimaryKey(); pk != nil && contains(pk.Columns, column) {
-		return true
-	}
-	if s.node.InForeignKey(column) || s.node.ShadowOf(column) != nil { // shadows have a rule of their own
-		return true
-	}
-	for _, p := range s.node.Pairs {
-		if p.ID == column {
-			return true
-		}
-	}
-	for _, sc := range append(append([]seedbed.Scoped{}, s.scopes...), s.via...) {
-		if contains(sc.Columns, column) || contains(sc.Via.Columns, column) {
-			return true
-		}
-	}
-	return false
-}
-
-// keyBeyondTenant is the one column of a primary key that is not the tenant's.
-func keyBeyondTenant(s *subject) *catalog.Column {
-	pk := s.rel.PrimaryKey()
-	if pk == nil {
-		return nil
-	}
-	rest := pk.Columns
-	for _, sc := range s.direct() {
-		rest = without(rest, sc.Columns)
-	}
-	if len(rest) != 1 {
-		return nil
-	}
-	return s.rel.Column(rest[0])
-}
-
-// named reports whether a table's name is the plural of a stem, or the stem.
-func named(table, stem string) bool {
-	table = strings.ToLower(table)
-	y, endsInY := strings.CutSuffix(stem, "y")
-	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
-}
-
+// reference finds foreign keys between tenants' rows that nothing keeps within one tenant.
 func (a *audit) reference(s *subject, fk *graph.ForeignKey, target *subject) {
-	for _, mine := range s.direct() {
-		for _, theirs := range target.direct() {
-			if theirs.Optional { // a key over both columns could not lead to what is shared
-				continue
-			}
-			if mine.Tenant != theirs.Tenant || fk.IsTenantKey() || fk.StaysWithin(mine.Tenant) {
-				continue
-			}
-			a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(mine.Tenant, target), Object: s.name + "." + fk.Name,
-				Message:  fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, mine.Tenant),
-				Evidence: []string{fk.Definition},
-				Fix:      carryTenant(s, fk.Constraint, mine.Columns, target, theirs.Columns)})
-			return
+	if fk.TellsTenant() || a.setByTrigger(s, fk) {
+		return
+	}
+	for _, level := range a.shared(s.rel, target.rel) {
+		// A key over both columns could not lead to what is shared.
+		if theirs, _ := target.node.Scope(level); theirs.Optional || fk.StaysWithin(level) {
+			continue
 		}
+		message, fix := a.describeUnbound(s, fk, target, level)
+		a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(level, target), Object: s.name + "." + fk.Name,
+			Message: message, Evidence: []string{fk.Definition}, Fix: fix})
+		return
 	}
 }
 
-// otherSide finds rows that join two tables, whose tenant is that of one side, and whose
-// other side may be another tenant's: such a table has no column to hold them together.
-func (a *audit) otherSide(s *subject, fk *graph.ForeignKey, target *subject) {
-	if len(s.scopes) > 0 || s.tenant != "" {
-		return
+// describeUnbound says of a foreign key that its rows may be of two tenants, and what carries
+// the tenant: columns of both tables, those by which both reach it, or none yet.
+func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subject, level string) (message, fix string) {
+	mine, own := s.at(level)
+	theirs, others := target.at(level)
+	composite := func(columns, key []string) string { return carryTenant(s, fk.Constraint, columns, target, key) }
+	if own && others {
+		return fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, level),
+			composite(mine.Columns, theirs.Columns)
 	}
-	for _, via := range s.via {
-		theirs, ok := target.at(via.Tenant)
-		up := a.cat.Table(via.Via.Table)
-		if !ok || theirs.Optional || up == nil || up.Root() == target.rel || includes(fk.Columns, via.Via.Columns) || slices.Equal(fk.Columns, via.Via.Columns) {
-			continue
+	up, _ := s.node.Scope(level)
+	down, _ := target.node.Scope(level)
+	message = fmt.Sprintf("foreign key %s of %s leads to %s, and nothing keeps both to one %s: it accepts another tenant's row", fk.Name, s.name, target.name, level)
+	switch {
+	case up.Via.Table != "" && up.Via.Table == down.Via.Table:
+		return message, composite(up.Via.Columns, down.Via.Columns)
+	case up.Via.Table != "" && others && len(s.scopes) == 0:
+		return fmt.Sprintf("%s joins %s, whose %s it has, with %s of any %s", s.name, up.Via.Table, level, target.name, level),
+			fmt.Sprintf("give %s the column %s, and carry it in both foreign keys", s.name, catalog.Idents(theirs.Columns))
+	}
+	var lack []string
+	for _, x := range []*subject{s, target} {
+		if _, has := x.at(level); !has && !contains(lack, x.name) {
+			lack = append(lack, x.name)
 		}
-		a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(via.Tenant, target), Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
-			Message: fmt.Sprintf("%s joins %s, whose %s it has, with %s of any %s", s.name, via.Via.Table, via.Tenant, target.name, via.Tenant),
-			Fix:     fmt.Sprintf("give %s the column %s, and carry it in both foreign keys", s.name, catalog.Idents(theirs.Columns))})
-		return
 	}
+	return message, fmt.Sprintf("give %s a column for the %s, and carry it in the foreign keys", strings.Join(lack, " and "), level)
 }
 
 // keyCause is why a foreign key leaves the tenant out: its target has no key to carry it,

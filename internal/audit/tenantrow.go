@@ -43,7 +43,16 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 		if err != nil {
 			return a.hidden(s.rel, err)
 		}
+		kept := noRemains
 		if n > 0 {
+			if kept, err = a.remainsOf(s, sc); err != nil {
+				return err
+			}
+		}
+		switch {
+		case kept == archive:
+			a.keptRows(s, sc)
+		case n > 0 && kept == noRemains:
 			a.find(report.Finding{Rule: "row-of-unknown-tenant", Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s belonging to a %s that does not exist", plural(n, "row"), s.name, sc.Tenant),
 				Fix:     "delete them; a foreign key to " + a.name(tenants) + " prevents new ones"})
@@ -60,7 +69,7 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 		if n > 0 {
 			a.find(report.Finding{Rule: "row-without-tenant", Object: s.name + "." + name, Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s belonging to no %s", plural(n, "row"), s.name, sc.Tenant),
-				Fix:     "give them one, then SET NOT NULL"})
+				Fix:     "give them one, then SET NOT NULL", Declare: a.optional(s)})
 		}
 	}
 	return nil

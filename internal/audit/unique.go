@@ -8,6 +8,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
@@ -21,19 +22,55 @@ func (a *audit) uniqueKeys() error {
 		}
 		// The innermost: what includes the space includes its organization.
 		for _, piece := range a.pieces(s) {
-			a.ownUniqueKeys(piece, scopes[0])
+			if err := a.ownUniqueKeys(piece, scopes[0]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (a *audit) ownUniqueKeys(s *subject, sc seedbed.Scoped) {
+func (a *audit) ownUniqueKeys(s *subject, sc seedbed.Scoped) error {
 	for _, ix := range s.rel.Indexes {
 		if !ix.Unique && !ix.Exclusion || ix.Partition || s.tenant != "" && len(s.scopes) == 1 {
 			continue
 		}
-		a.uniqueKey(s, sc, ix)
+		shared, err := a.overSharedRows(s, sc, ix)
+		if err != nil {
+			return err
+		}
+		if !shared {
+			a.uniqueKey(s, sc, ix)
+		}
 	}
+	return nil
+}
+
+// overSharedRows reports whether a partial key is over rows without a tenant only: by its
+// predicate, or, where that guards the one row for which it is true, by the rows.
+func (a *audit) overSharedRows(s *subject, sc seedbed.Scoped, ix *catalog.Index) (bool, error) {
+	if ix.Predicate == "" {
+		return false, nil
+	}
+	for _, side := range sqltext.TopLevel(sqltext.Unwrap(sqltext.Tokens(ix.Predicate)), "AND") {
+		if side = sqltext.Unwrap(side); len(side) == 3 && contains(sc.Columns, side[0].Text) && sqltext.At(side, 1, "IS", "NULL") {
+			return true, nil
+		}
+	}
+	guards := !slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool {
+		c := s.rel.Column(k.Column)
+		return c == nil || c.Type.Underlying().Category != "B"
+	})
+	may := slices.ContainsFunc(sc.Columns, func(name string) bool { return !s.rel.Column(name).Required() })
+	if !guards || !may {
+		return false, nil
+	}
+	var rows, tenants int
+	err := a.scalar(fmt.Sprintf("SELECT count(*), count(%s) FROM %s WHERE %s", catalog.Ident(sc.Columns[0]), s.rel.Ident(), ix.Predicate), &rows, &tenants)
+	if err != nil {
+		return false, a.hidden(s.rel, err)
+	}
+	return rows > 0 && tenants == 0 || rows == 0 && sc.Optional, nil
 }
 
 func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
@@ -45,7 +82,7 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 			exprs = append(exprs, k.Expr)
 		}
 	}
-	if includes(columns, sc.Columns) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) {
+	if includes(columns, sc.Columns) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) && !a.tellsMembership(s, ix) {
 		return
 	}
 	kind, code := "unique key", "23505"
@@ -200,13 +237,38 @@ func calls(expr string, words ...string) bool {
 }
 
 // withinOwnRow reports whether a key holds a reference to a row that belongs to a
-// tenant: two tenants have no such row in common, so their keys cannot meet. That the
-// reference may lead into another tenant is a finding of its own.
+// tenant: two tenants have no such row in common, so their keys cannot meet. Of a foreign
+// key that carries the tenant the rest will do, where that alone is a key of its table. That
+// the reference may lead into another tenant is a finding of its own.
 func (a *audit) withinOwnRow(s *subject, columns []string) bool {
 	for _, fk := range a.graph.ForeignKeysOf(s.rel) {
-		if fk.To.HasTenant() && !fk.Self() && includes(columns, fk.Columns) {
+		if !fk.To.HasTenant() || fk.Self() {
+			continue
+		}
+		if includes(columns, fk.Columns) {
 			return true
+		}
+		for _, sc := range s.scopes {
+			own, key := fk.Beyond(sc.Tenant)
+			if len(own) > 0 && includes(columns, own) && fk.Ref.UniqueBy(key) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// tellsMembership reports whether a key lets a person be a member of one tenant only: a
+// duplicate tells that the person, whom another tenant knows too, is a member there.
+func (a *audit) tellsMembership(s *subject, ix *catalog.Index) bool {
+	declared := slices.ContainsFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Table == s.name })
+	named := slices.ContainsFunc(words(s.rel.Name), func(w string) bool {
+		return slices.Contains([]string{"member", "members", "membership", "memberships", "participant", "participants", "collaborator", "collaborators"}, w)
+	})
+	if ix.Primary || ix.Predicate != "" || !declared && !named {
+		return false
+	}
+	return slices.ContainsFunc(a.graph.ForeignKeysOf(s.rel), func(fk *graph.ForeignKey) bool {
+		return fk.To != nil && !fk.To.HasTenant() && len(ix.Columns()) == len(ix.Keys) && slices.Equal(fk.Columns, ix.Columns())
+	})
 }

@@ -103,9 +103,10 @@ func (k *ForeignKey) Carries(level string) bool {
 }
 
 // StaysWithin reports whether the foreign key accepts no row of another tenant of a
-// level: it carries that tenant, or one of a level inside of it.
+// level: it carries that tenant, one of a level inside of it, or the row by which both
+// tables reach it.
 func (k *ForeignKey) StaysWithin(level string) bool {
-	if k.Carries(level) {
+	if k.Carries(level) || k.carriesParent(level) {
 		return true
 	}
 	for _, t := range k.From.graph.Model.Tenants {
@@ -116,6 +117,20 @@ func (k *ForeignKey) StaysWithin(level string) bool {
 		}
 	}
 	return false
+}
+
+// carriesParent reports whether both tables reach their tenant of a level through a row of
+// a third, or the one through the other, and the foreign key leads from that row to itself.
+func (k *ForeignKey) carriesParent(level string) bool {
+	mine, _ := k.From.Scope(level)
+	theirs, ok := k.To.Scope(level)
+	switch {
+	case !ok || theirs.Via.Table == "":
+		return false
+	case k.From.graph.Table(theirs.Via.Table) == k.From:
+		return k.Maps(theirs.Via.Key, theirs.Via.Columns)
+	}
+	return mine.Via.Table == theirs.Via.Table && slices.Equal(mine.Via.Key, theirs.Via.Key) && k.Maps(mine.Via.Columns, theirs.Via.Columns)
 }
 
 // Beyond are the columns of the foreign key, and the key's in parallel, without those in
@@ -136,13 +151,35 @@ func (k *ForeignKey) IsTenantKey() bool {
 }
 
 // BindsTenant reports whether the foreign key holds the columns of a scope of its table
-// to a tenant that exists: it leads to the tenants, or to those one level inside, which
-// are bound themselves.
+// to a tenant that exists: it leads to the tenants, to those one level inside, or to rows
+// that carry the tenant, which are bound themselves.
 func (k *ForeignKey) BindsTenant(level string, columns []string) bool {
-	if k.To == nil || k.To.Tenant == nil || k.To.Tenant.Name != level && k.To.Tenant.Parent != level {
+	return k.bindsTenant(level, columns, nil)
+}
+
+// bindsTenant is BindsTenant on a way from some tables, to which it does not go again.
+func (k *ForeignKey) bindsTenant(level string, columns []string, from []*Table) bool {
+	if k.To == nil || slices.Contains(from, k.To) {
 		return false
 	}
-	return slices.ContainsFunc(k.To.carriers(level), func(key []string) bool { return k.Maps(columns, key) })
+	tenants := k.LeadsToTenants(level)
+	return slices.ContainsFunc(k.To.carriers(level), func(key []string) bool {
+		return k.Maps(columns, key) && (tenants || k.To.boundToTenant(level, key, append(from, k.From)))
+	})
+}
+
+// LeadsToTenants reports whether the foreign key leads to the tenants of a level, or to
+// those one level inside.
+func (k *ForeignKey) LeadsToTenants(level string) bool {
+	return k.To != nil && k.To.Tenant != nil && (k.To.Tenant.Name == level || k.To.Tenant.Parent == level)
+}
+
+// boundToTenant reports whether a foreign key that Postgres checks for every row binds
+// columns that carry a tenant of a level.
+func (t *Table) boundToTenant(level string, columns []string, from []*Table) bool {
+	return slices.ContainsFunc(t.ForeignKeys, func(k *ForeignKey) bool {
+		return k.bindsTenant(level, columns, from) && len(k.Unchecked(columns)) == 0
+	})
 }
 
 // Unchecked are the columns, beside some that are not NULL, with which Postgres does not
@@ -176,12 +213,14 @@ func (k *ForeignKey) OwnColumn() string {
 // row's tenant or to the row that tells it, is a pair's shadow, or joins a base and a
 // subtype.
 func (k *ForeignKey) Modelled() bool {
-	return k.IsTenantKey() || k.tellsTenant() || k.JoinsSubtype() ||
+	return k.TellsTenant() || k.JoinsSubtype() ||
 		slices.ContainsFunc(k.Columns, func(c string) bool { return k.From.ShadowOf(c) != nil })
 }
 
-func (k *ForeignKey) tellsTenant() bool {
-	return slices.ContainsFunc(k.From.Scopes, func(s Scope) bool {
+// TellsTenant reports whether the foreign key leads to the tenant that the row belongs to,
+// or to the row through which it reaches its tenant.
+func (k *ForeignKey) TellsTenant() bool {
+	return k.IsTenantKey() || slices.ContainsFunc(k.From.Scopes, func(s Scope) bool {
 		return s.Via.Table != "" && k.From.graph.Table(s.Via.Table) == k.To && slices.Equal(k.Columns, s.Via.Columns)
 	})
 }

@@ -62,13 +62,13 @@ func TestForeignKeys(t *testing.T) {
 	g := loadOffices(t)
 	for name, want := range map[string]string{
 		"desks_tenants": "carries space firm, within space firm, the tenant, binds space firm, own space_id",
-		"desks_person":  "carries space, within space firm, own person_id, beyond person_id",
+		"desks_person":  "carries space, within space firm, binds space, own person_id, beyond person_id",
 		"desks_lent":    "own lent_to, beyond lent_to",
 		"desks_holder":  "own key_holder, beyond key_holder, one to one",
 		"desks_guest":   "own guest_of, beyond guest_of",
 		"visits_space":  "carries space, within space firm, the tenant, binds space, own space_id",
-		"visits_person": "carries space, within space firm, own person_id, beyond person_id",
-		"stamps_visit":  "carries space, within space firm, own visit_at, beyond visit_id visit_at",
+		"visits_person": "carries space, within space firm, binds space, own person_id, beyond person_id",
+		"stamps_visit":  "carries space, within space firm, binds space, own visit_at, beyond visit_id visit_at",
 	} {
 		i := slices.IndexFunc(g.ForeignKeys, func(fk *graph.ForeignKey) bool { return fk.Name == name })
 		if i < 0 {

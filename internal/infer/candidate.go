@@ -98,12 +98,9 @@ func (n *inference) referencedCandidate(t *table) *candidate {
 
 // addIndirectColumns adds columns of the same subjects whose foreign keys lead to the
 // tenant through composite keys of other tables: (space_id, dataset_id) references
-// datasets, whose space_id references spaces.
+// datasets, whose space_id references spaces, or is only named for them.
 func (n *inference) addIndirectColumns(c *candidate) {
-	if c.ownKeyColumn == nil {
-		return
-	}
-	for column := range n.columnsReferencing(c.ownKeyColumn) {
+	for column := range n.columnsReferencing(n.tenantKeys(c)) {
 		t := n.tableOf[column.Table.Root()]
 		if t == nil || t == c.table || !slices.Contains(c.subjects, columnSubject(column.Name)) {
 			continue
@@ -112,6 +109,21 @@ func (n *inference) addIndirectColumns(c *candidate) {
 			c.keyColumns[t] = keyColumn{column: column}
 		}
 	}
+}
+
+// tenantKeys returns the columns at which foreign keys that carry the candidate's key end:
+// its own, and those of other tables that have its name and reference nothing.
+func (n *inference) tenantKeys(c *candidate) []*catalog.Column {
+	var out []*catalog.Column
+	if c.ownKeyColumn != nil {
+		out = append(out, c.ownKeyColumn)
+	}
+	for _, u := range c.keyColumns {
+		if len(n.referencesOf[u.column]) == 0 && len(n.referencedBy[u.column]) > 0 {
+			out = append(out, u.column)
+		}
+	}
+	return out
 }
 
 // nameMatch returns 2 if a subject is the table's name, 1 if it is the end of it, else 0.

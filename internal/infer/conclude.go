@@ -13,6 +13,7 @@ func (n *inference) explain() {
 	for _, l := range n.levels {
 		n.explainLevel(l)
 	}
+	n.indexPrimaryKeys()
 	nullable := map[*Level][]string{}
 	for _, t := range n.tables {
 		for _, s := range t.scopes {
@@ -67,6 +68,7 @@ func (n *inference) doubtGlobalTable(t *table) {
 			return
 		}
 	}
+	n.doubtUndeclared(t)
 }
 
 // doubtWeakLevel adds a doubt to a level without policies for which only its name or

@@ -139,6 +139,9 @@ func Infer(ctx context.Context, cat *catalog.Catalog, rows Rows) (*Result, error
 	n := newInference(ctx, cat, rows)
 	n.findLevels()
 	n.findScopes()
+	if err := n.findSharedRows(); err != nil {
+		return nil, fmt.Errorf("look for rows without a tenant: %w", err)
+	}
 	if err := n.findPairs(); err != nil {
 		return nil, fmt.Errorf("look for polymorphic pairs: %w", err)
 	}

@@ -16,6 +16,7 @@ type inference struct {
 	tables           []*table
 	tableOf          map[*catalog.Relation]*table
 	byName           map[string][]*table                   // by normalizedName
+	keyedBy          map[string][]*table                   // by the column of their primary key that is no reference: batch_id, but not id
 	referencesOf     map[*catalog.Column][]*catalog.Column // the columns that a column references by foreign keys
 	referencedBy     map[*catalog.Column][]*catalog.Column // the inverse of referencesOf
 	functions        sessionFunctions
@@ -110,16 +111,16 @@ func (t *table) root() *table {
 	return t
 }
 
-// columnsReferencing returns the columns that reference key, directly or through other
-// tables. It follows each column of a composite key by itself.
-func (n *inference) columnsReferencing(key *catalog.Column) map[*catalog.Column]bool {
+// columnsReferencing returns the columns that reference one of keys, directly or through
+// other tables. It follows each column of a composite key by itself.
+func (n *inference) columnsReferencing(keys []*catalog.Column) map[*catalog.Column]bool {
 	found := map[*catalog.Column]bool{}
-	queue := []*catalog.Column{key}
+	queue := slices.Clone(keys)
 	for len(queue) > 0 {
 		c := queue[0]
 		queue = queue[1:]
 		for _, from := range n.referencedBy[c] {
-			if !found[from] && from != key {
+			if !found[from] && !slices.Contains(keys, from) {
 				found[from] = true
 				queue = append(queue, from)
 			}

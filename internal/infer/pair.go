@@ -155,6 +155,7 @@ func (n *inference) inferPair(t *table, typ, id *catalog.Column, subject string,
 	if err := n.resolveTargets(s); err != nil {
 		return err
 	}
+	n.dropMisspelled(s)
 	n.addPair(s)
 	return nil
 }

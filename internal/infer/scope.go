@@ -35,10 +35,10 @@ func (l *Level) isAncestorOf(q *Level) bool { return l != nil && q.hasAncestor(l
 // addCompositeKeyColumns adds columns of any name in composite foreign keys that lead to
 // the tenant's key, directly or through other tables.
 func (n *inference) addCompositeKeyColumns(c *candidate) {
-	if c.ownKeyColumn == nil || c.isUsersTable() {
+	if c.isUsersTable() {
 		return
 	}
-	for column := range n.columnsReferencing(c.ownKeyColumn) {
+	for column := range n.columnsReferencing(n.tenantKeys(c)) {
 		t := n.tableOf[column.Table.Root()]
 		if _, carried := c.keyColumns[t]; t == nil || t == c.table || carried || !t.inCompositeForeignKey(column) {
 			continue
@@ -261,7 +261,7 @@ func (n *inference) viaKey(t *table, accepts func(*catalog.Reference) bool, why 
 	var best *catalog.Reference
 	for _, ref := range t.references {
 		to := n.tableOf[ref.To]
-		if !accepts(ref) || len(to.innermostLevels()) == 0 || to.level != nil && (t.level != nil || to.level.candidate.isUsersTable()) {
+		if levels, _ := to.inheritedLevels(); !accepts(ref) || len(levels) == 0 || to.level != nil && (t.level != nil || to.level.candidate.isUsersTable()) {
 			continue
 		}
 		if best == nil || closeness(t, ref) > closeness(t, best) || closeness(t, ref) == closeness(t, best) && columnPosition(ref) < columnPosition(best) {
@@ -273,8 +273,9 @@ func (n *inference) viaKey(t *table, accepts func(*catalog.Reference) bool, why 
 	}
 	to := n.tableOf[best.To]
 	var out []Scope
-	for _, l := range to.innermostLevels() {
-		out = append(out, Scope{Table: t.Relation, Level: l, Via: Ref{Columns: best.Columns, Table: best.To, Key: best.RefColumns}})
+	levels, optional := to.inheritedLevels()
+	for _, l := range levels {
+		out = append(out, Scope{Table: t.Relation, Level: l, Optional: optional, Via: Ref{Columns: best.Columns, Table: best.To, Key: best.RefColumns}})
 	}
 	return out, fmt.Sprintf("a row "+why, to.name, columnList(best.Columns))
 }
@@ -307,6 +308,18 @@ func (t *table) innermostLevels() []*Level {
 		}
 	}
 	return out
+}
+
+// inheritedLevels returns the levels to which rows that reference t belong. They are
+// optional if t has only levels that its rows may do without.
+func (t *table) inheritedLevels() (levels []*Level, optional bool) {
+	if levels = t.innermostLevels(); len(levels) > 0 {
+		return levels, false
+	}
+	for _, s := range t.scopes {
+		levels = append(levels, s.Level)
+	}
+	return levels, len(levels) > 0
 }
 
 // viaPair takes the level that all targets of a table's polymorphic pair have.

@@ -116,6 +116,7 @@ var intended = map[string]string{
 	"policy-shares":         "where that is meant",
 	"unique-without-tenant": "if the value is to be unique in the world, and tenants may know that it is taken",
 	"reference-undeclared":  "if the column is no reference",
+	"reference-orphan":      "if the column is no reference",
 	"definer-bypasses-rls":  "if every caller may have what the function gives",
 	"view-security-invoker": "if every reader may have what the view shows",
 	"table-without-key":     "if nothing needs to tell its rows apart",

@@ -26,7 +26,7 @@ var attempts = []string{"probe-read", "probe-write", "probe-oracle", "probe-sett
 var explanations = []explanation{
 	{rule: "row-without-tenant", explains: []string{"tenant-not-null", "constraint-broken"}, object: true},
 	{rule: "row-of-unknown-tenant", explains: []string{"tenant-foreign-key"}, object: true},
-	{rule: "reference-crosses", explains: []string{"reference-without-tenant", "foreign-key-orphan", "probe-oracle", "constraint-not-valid"}, object: true},
+	{rule: "reference-crosses", explains: []string{"reference-without-tenant", "reference-undeclared", "reference-orphan", "foreign-key-orphan", "probe-oracle", "constraint-not-valid"}, object: true},
 	{rule: "pair-wrong-tenant", explains: []string{"pair-crosses"}, object: true},
 	{rule: "foreign-key-orphan", explains: []string{"constraint-not-valid"}, object: true},
 	{rule: "constraint-broken", explains: []string{"constraint-not-valid"}, object: true},
@@ -164,6 +164,11 @@ func join(all []Finding) (out []Finding) {
 		if !seen {
 			head[key] = len(out)
 			out = append(out, f)
+			continue
+		}
+		if f.Object == f.Table && out[at].Object != out[at].Table { // of the whole table, not of a part
+			f, out[at] = out[at], f
+			out[at].Follows = append(out[at].Follows, f.All()...)
 			continue
 		}
 		out[at].Follows = append(out[at].Follows, f.All()...)

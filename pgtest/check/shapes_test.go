@@ -59,7 +59,7 @@ func TestAnotherHousesSchema(t *testing.T) {
 	for sql, want := range map[string]string{
 		`drop policy mine on app."OrderLine"; create policy mine on app."OrderLine" using ("orderId" = nullif(current_setting('app.tenant', true), '')::bigint)`: "policy-without-tenant: app.OrderLine.mine",
 		`alter table app."Order" disable row level security`:                                                "rls-enabled: app.Order",
-		`alter table app."OrderLine" drop constraint "OrderLine_tenantId_fkey"`:                             "tenant-foreign-key: app.OrderLine.tenantId",
+		`alter table app."Order" drop constraint "Order_tenantId_fkey"`:                                     "tenant-foreign-key: app.Order.tenantId",
 		`alter policy mine on app."Order" using ("tenantId" = current_setting('app.tenant', true)::bigint)`: "probe-setting: app.Order",
 	} {
 		db := camel.DB(t)

@@ -1,0 +1,177 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
+	"github.com/qarion/seedbed/internal/report"
+)
+
+// undeclared is a column that seems to reference the rows of a table, and that no foreign
+// key holds.
+type undeclared struct {
+	table, target *graph.Table
+	column, key   *catalog.Column
+	exact         bool // the column is named for the table, and not only for the end of its name
+}
+
+// undeclaredReferences finds the columns that have the name and the type of a key of tenants'
+// rows, and hold no foreign key. What their rows say decides how grave that is.
+func (a *audit) undeclaredReferences() error {
+	for _, t := range a.graph.Tables {
+		if t.Relation.Bookkeeping() {
+			continue
+		}
+		for _, c := range t.Relation.Columns {
+			if u := a.undeclaredAt(t, c); u != nil {
+				if err := a.judgeUndeclared(u); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// undeclaredAt is what a column seems to reference, or nil.
+func (a *audit) undeclaredAt(t *graph.Table, c *catalog.Column) *undeclared {
+	w := words(c.Name)
+	if len(w) < 2 || w[len(w)-1] != "id" || heldOtherwise(t, c.Name) {
+		return nil
+	}
+	stem := strings.Join(w[:len(w)-1], "_")
+	if named(tableName(t), stem) { // the table's own key
+		return nil
+	}
+	prefix, _, _ := strings.Cut(tableName(t), "_")
+	var near *undeclared
+	for _, s := range a.subjects {
+		key := keyBeyondTenant(s)
+		if key == nil || key == c || !sameType(key, c) {
+			continue
+		}
+		u := &undeclared{t, s.node, c, key, true}
+		switch name := tableName(s.node); {
+		case named(name, stem), stem == "parent" && s.node == t:
+			return u
+		case named(name, prefix+"_"+stem): // version_id of flow_runs: flow_versions
+			u.exact = false
+			near = u
+		}
+	}
+	return near
+}
+
+// tableName is a table's name in small letters, with words apart.
+func tableName(t *graph.Table) string { return strings.Join(words(t.Relation.Name), "_") }
+
+// judgeUndeclared counts the rows that lead nowhere, or to another tenant.
+func (a *audit) judgeUndeclared(u *undeclared) error {
+	mine, theirs := graph.Comparable(u.column, u.key, "t", "u")
+	there := fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s = %s)", u.target.Relation.Ident(), theirs, mine)
+	var rows, hits int64
+	err := a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s IS NOT NULL", there, u.table.Relation.Ident(), mine), &rows, &hits)
+	if err != nil {
+		return a.hidden(u.table.Relation, err)
+	}
+	orphans := rows - hits
+	f := report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: u.table.Name + "." + u.column.Name,
+		Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", u.table.Name, u.column.Name, u.target.Name),
+		Fix:     u.addReference()}
+	switch {
+	case !u.exact && (hits < orphans || hits < u.enough()):
+		return nil
+	case orphans > 0 && hits >= orphans:
+		f.Rule, f.Cause = "reference-orphan", ""
+		f.Message = fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s, which no foreign key holds",
+			plural(orphans, "row"), u.table.Name, u.target.Name, u.column.Name)
+		if f.Rows, f.Sample, err = a.offenders(u.table.Relation, fmt.Sprintf("%s IS NOT NULL AND NOT %s", mine, there), []string{u.column.Name}); err != nil {
+			return a.hidden(u.table.Relation, err)
+		}
+		f.Fix = comment("delete or correct the rows first") + " " + f.Fix
+	}
+	a.find(f)
+	if hits == 0 {
+		return nil
+	}
+	return a.crossingUndeclared(u, mine+" = "+theirs)
+}
+
+// addReference is SQL for the foreign key.
+func (u *undeclared) addReference() string {
+	var mine, theirs []string
+	for _, s := range u.table.Scopes {
+		if to, ok := u.target.Scope(s.Level.Name); ok && !to.Optional && len(s.Scoped.Columns) > 0 && len(s.Scoped.Columns) == len(to.Scoped.Columns) {
+			mine, theirs = s.Scoped.Columns, to.Scoped.Columns
+			break
+		}
+	}
+	return addKey(u.table.Relation, append(slices.Clone(mine), u.column.Name), u.target.Relation, append(slices.Clone(theirs), u.key.Name), "")
+}
+
+// enough is how many rows must lead to the target where the name is not all of its name:
+// small numbers are keys of any table.
+func (u *undeclared) enough() int64 {
+	if u.key.Type.Underlying().Category == "N" {
+		return 5
+	}
+	return 1
+}
+
+// crossingUndeclared finds rows that lead to another tenant's.
+func (a *audit) crossingUndeclared(u *undeclared, match string) error {
+	for _, level := range a.shared(u.table.Relation, u.target.Relation) {
+		own, other := a.tenantOf(u.table.Relation, "t", level), a.tenantOf(u.target.Relation, "u", level)
+		if len(own) != len(other) {
+			continue
+		}
+		there := fmt.Sprintf("SELECT FROM %s u WHERE %s", u.target.Relation.Ident(), match)
+		n, rows, err := a.offenders(u.table.Relation, fmt.Sprintf("EXISTS (%[1]s AND NOT (%[2]s)) AND NOT EXISTS (%[1]s AND %[2]s)", there, equal(other, own)), []string{u.column.Name})
+		if err != nil {
+			return a.hidden(u.table.Relation, err)
+		}
+		if n > 0 {
+			a.find(report.Finding{Rule: "reference-crosses", Object: u.table.Name + "." + u.column.Name, Rows: n, Sample: rows,
+				Message: fmt.Sprintf("%s of %s referencing a row of %s that belongs to another %s, by %s, which no foreign key holds",
+					plural(n, "row"), u.table.Name, u.target.Name, level, u.column.Name),
+				Fix: "correct or delete them, and find the code that wrote them; a foreign key that carries the tenant prevents new ones"})
+		}
+	}
+	return nil
+}
+
+// heldOtherwise reports columns that a foreign key or the Model explains.
+func heldOtherwise(t *graph.Table, column string) bool {
+	if t.InForeignKey(column) || t.ShadowOf(column) != nil { // shadows have a rule of their own
+		return true
+	}
+	return slices.ContainsFunc(t.Pairs, func(p *graph.Pair) bool { return p.ID == column }) ||
+		slices.ContainsFunc(t.Scopes, func(s graph.Scope) bool {
+			return contains(s.Scoped.Columns, column) || contains(s.Via.Columns, column)
+		}) || t.Tenant != nil && contains(t.Tenant.Key, column)
+}
+
+// keyBeyondTenant is the one column of a primary key that is not the tenant's.
+func keyBeyondTenant(s *subject) *catalog.Column {
+	pk := s.rel.PrimaryKey()
+	if pk == nil {
+		return nil
+	}
+	rest := pk.Columns
+	for _, sc := range s.direct() {
+		rest = without(rest, sc.Columns)
+	}
+	if len(rest) != 1 {
+		return nil
+	}
+	return s.rel.Column(rest[0])
+}
+
+// named reports whether a table's name is the plural of a stem, or the stem.
+func named(table, stem string) bool {
+	y, endsInY := strings.CutSuffix(stem, "y")
+	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
+}

@@ -1,0 +1,83 @@
+package infer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
+)
+
+// doubtUndeclared adds a doubt if a column of a global table has the name of a tenant's key,
+// or the name and the type of the key of tenants' rows, and no foreign key.
+func (n *inference) doubtUndeclared(t *table) {
+	for _, c := range t.Columns {
+		if len(n.referencesOf[c]) > 0 || c.Generated != "" {
+			continue
+		}
+		if l := n.levelOfOtherType(c); l != nil {
+			key := l.candidate.ownKeyColumn
+			n.addDoubt("global %s: %s is named like the key of %s, and is %s where that is %s: a row may be of one %s",
+				t.name, c.Name, l.candidate.table.name, c.SQLType, key.SQLType, l.Name)
+			return
+		}
+		if to := n.tableNamedBy(t, c); to != nil {
+			n.addDoubt("global %s: %s is named like the key of %s, and no foreign key holds it: a row may be of one tenant, that of its row there",
+				t.name, c.Name, to.name)
+			return
+		}
+	}
+}
+
+// levelOfOtherType returns the level for whose key a column is named, if the types of the
+// two cannot be compared; or nil.
+func (n *inference) levelOfOtherType(c *catalog.Column) *Level {
+	subject := columnSubject(c.Name)
+	for _, l := range n.levels {
+		key := l.candidate.ownKeyColumn
+		if l.candidate.table != nil && key != nil && !comparableTypes(key.Type, c.Type) && mayHoldKey(c, subject) && slices.Contains(l.candidate.subjects, subject) {
+			return l
+		}
+	}
+	return nil
+}
+
+// tableNamedBy returns the table of tenants' rows for whose key a column of t is named, of
+// the same type: event_id for events, or for a table whose key is event_id; or nil.
+func (n *inference) tableNamedBy(t *table, c *catalog.Column) *table {
+	fits := func(to *table, key *catalog.Column) bool {
+		return to != t && key != nil && len(to.innermostLevels()) > 0 && comparableTypes(key.Type, c.Type)
+	}
+	if subject := subjectOf(c.Name); subject != "" {
+		for _, to := range n.byName[normalizedName(subject)] {
+			if fits(to, to.Column(n.targetKey(to, c))) {
+				return to
+			}
+		}
+	}
+	for _, to := range n.keyedBy[c.Name] {
+		if fits(to, to.Column(c.Name)) {
+			return to
+		}
+	}
+	return nil
+}
+
+// indexPrimaryKeys fills keyedBy.
+func (n *inference) indexPrimaryKeys() {
+	n.keyedBy = map[string][]*table{}
+	for _, t := range n.tables {
+		pk := t.PrimaryKey()
+		if pk == nil {
+			continue
+		}
+		var own []string
+		for _, name := range pk.Columns {
+			if len(n.referencesOf[t.Column(name)]) == 0 && !n.isTenant(t, name) {
+				own = append(own, name)
+			}
+		}
+		if len(own) == 1 && len(own[0]) > len("id") && strings.HasSuffix(strings.ToLower(own[0]), "id") {
+			n.keyedBy[own[0]] = append(n.keyedBy[own[0]], t)
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package check_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/internal/audit"
+	"github.com/qarion/seedbed/internal/testpg"
+)
+
+// smallShape is a schema of a few tables with its rows: what check must find in it, and
+// which rules must find nothing.
+type smallShape struct {
+	name, sql string
+	want      string // rule and object; "": nothing of silent is all that is asked
+	text      string // of the message, or of the fix
+	silent    string // rules, or rules with an object, that find nothing
+}
+
+// testShapes checks each shape, and keeps what is said of the faults in a golden file.
+func testShapes(t *testing.T, file string, shapes []smallShape) {
+	t.Helper()
+	var said strings.Builder
+	for _, s := range shapes {
+		t.Run(s.name, func(t *testing.T) {
+			if text := s.run(t); text != "" {
+				said.WriteString("# " + s.name + "\n" + text + "\n")
+			}
+		})
+	}
+	golden(t, file, said.String())
+}
+
+// run runs Integrity and Isolation on a small shape, in a transaction that is rolled back,
+// and returns what they say of the fault.
+func (s smallShape) run(t *testing.T) (said string) {
+	tx, err := testpg.Superuser(t, testpg.Empty.DB(t)).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // nothing is to be kept
+	testpg.Exec(t, tx, s.sql)
+	checked, err := audit.Check(t.Context(), tx, audit.Options{NoProbes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hit := s.want == ""
+	for _, f := range each(checked) {
+		if f.Rule+" "+f.Object == s.want {
+			hit = true
+			var b strings.Builder
+			f.WriteText(&b)
+			said = b.String()
+			if !strings.Contains(f.Message+"\n"+f.Fix, s.text) {
+				t.Errorf("says %q with the fix %q, and not %q", f.Message, f.Fix, s.text)
+			}
+		}
+		for _, rule := range strings.Split(s.silent, ", ") {
+			if rule == f.Rule || rule == f.Rule+" "+f.Object {
+				t.Errorf("%s %s: %s %q", f.Rule, f.Object, f.Message, f.Sample)
+			}
+		}
+	}
+	if !hit {
+		t.Errorf("want %s, got:\n%s", s.want, checked.Text())
+	}
+	return said
+}
+
+const boardsSQL = `create table workspaces (id int primary key, name text); insert into workspaces values (1, 'a'), (2, 'b');
+	create table boards (id int primary key, workspace_id int not null references workspaces, title text, unique (id, workspace_id));
+	create index on boards (workspace_id); insert into boards values (1, 1, 'x'), (2, 2, 'y');`
+
+// Keys to the tenants, and rows of tenants that are gone.
+func TestKeysToTenants(t *testing.T) {
+	t.Parallel()
+	testShapes(t, "keys_to_tenants", []smallShape{
+		{name: "the composite key leads there", silent: "tenant-foreign-key", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int not null, workspace_id int not null, foreign key (board_id, workspace_id) references boards (id, workspace_id), unique (id, workspace_id));
+			create table stickers (id int primary key, card_id int not null, workspace_id int not null, foreign key (card_id, workspace_id) references cards (id, workspace_id))`},
+		{name: "the composite key may be without a value", want: "tenant-foreign-key cards.workspace_id", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int, workspace_id int not null, foreign key (board_id, workspace_id) references boards (id, workspace_id))`},
+		{name: "the composite key was made plain", want: "tenant-foreign-key drafts.workspace_id", text: "no foreign key of drafts leads from (workspace_id) to workspaces", sql: boardsSQL + `
+			create table users (id int primary key); create table seats (user_id int references users, workspace_id int references workspaces, primary key (user_id, workspace_id));
+			create table drafts (user_id int references users, workspace_id int, body text, primary key (user_id, workspace_id))`},
+		{name: "what the composite key leads to is held by nothing", want: "tenant-foreign-key boards.workspace_id", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int not null, workspace_id int not null, foreign key (board_id, workspace_id) references boards (id, workspace_id));
+			create table labels (id int primary key, workspace_id int not null references workspaces);
+			alter table boards drop constraint boards_workspace_id_fkey`},
+		{name: "a trigger writes it when the tenant is deleted", silent: "row-of-unknown-tenant, tenant-foreign-key, tenant-archive", sql: boardsSQL + `
+			create table workspaces_closed (workspace_id int primary key, at timestamptz not null default now());
+			create function note_closed() returns trigger language plpgsql as $$ begin insert into public.workspaces_closed (workspace_id) values (old.id); return old; end $$;
+			create trigger note_closed after delete on workspaces for each row execute function note_closed();
+			delete from boards where workspace_id = 2; delete from workspaces where id = 2`},
+		{name: "a trigger writes another table", want: "row-of-unknown-tenant pins.workspace_id", sql: boardsSQL + `
+			create table pins (workspace_id int primary key, at timestamptz not null default now()); create table closed (id int);
+			create function note_closed() returns trigger language plpgsql as $$ begin insert into closed values (old.id); return old; end $$;
+			create trigger note_closed after delete on workspaces for each row execute function note_closed();
+			insert into pins values (1), (7)`},
+		{name: "every row is of a tenant that is gone", want: "tenant-archive receipts.workspace_id", text: "every row of receipts belongs to a workspace that does not exist", silent: "row-of-unknown-tenant, tenant-foreign-key", sql: boardsSQL + `
+			create table receipts (id int primary key, workspace_id int not null); insert into receipts values (1, 8), (2, 9)`},
+		{name: "a row is of a tenant that is gone", want: "row-of-unknown-tenant receipts.workspace_id", sql: boardsSQL + `
+			create table receipts (id int primary key, workspace_id int not null); insert into receipts values (1, 1), (2, 9), (3, 8)`},
+		{name: "an index over the rows that are not deleted", silent: "tenant-index", sql: boardsSQL + `
+			create table notes (id int primary key, workspace_id int not null references workspaces, deleted_at timestamptz, hidden bool); create index on notes (workspace_id, deleted_at) where deleted_at is null;
+			create table tips (id int primary key, workspace_id int not null references workspaces, is_archived bool not null default false); create index on tips (workspace_id) where not is_archived and workspace_id is not null`},
+		{name: "an index over other rows", want: "tenant-index notes.workspace_id", sql: boardsSQL + `
+			create table notes (id int primary key, workspace_id int not null references workspaces, deleted_at timestamptz); create index on notes (workspace_id) where deleted_at is not null`},
+		{name: "a key without a primary one", silent: "table-without-key", sql: boardsSQL + `
+			create table stars (workspace_id int not null references workspaces, board_id int not null references boards, unique (workspace_id, board_id)); alter table stars replica identity using index stars_workspace_id_board_id_key`},
+		{name: "a key over columns that may be NULL", want: "table-without-key stars", sql: boardsSQL + `
+			create table stars (workspace_id int not null references workspaces, board_id int references boards, unique (workspace_id, board_id))`},
+		{name: "rows without a tenant are a catalogue, by an index", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text); create unique index on engines (code) where workspace_id is null; create unique index on engines (workspace_id, code);
+			insert into engines values (1, null, 'fast'), (2, 1, 'own')`},
+		{name: "rows without a tenant are a catalogue, by a check", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, builtin bool not null, check (builtin or workspace_id is not null), check (not builtin or workspace_id is null));
+			insert into engines values (1, null, true), (2, 1, false)`},
+		{name: "rows without a tenant are all rows", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, null, 'slow')`},
+		{name: "a row without a tenant among others", want: "row-without-tenant engines.workspace_id", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, 1, 'slow')`},
+		{name: "a check that forbids what is not there", want: "row-without-tenant engines.workspace_id", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text, check (workspace_id is not null or code <> 'slow')); insert into engines values (1, null, 'fast'), (2, 1, 'slow')`},
+	})
+}
+
+// References that may lead from one tenant to another.
+func TestReferencesBetweenTenants(t *testing.T) {
+	t.Parallel()
+	const through = boardsSQL + `create table lists (id int primary key, board_id int not null references boards, title text, unique (board_id, id)); insert into lists values (1, 1, 'x'), (2, 2, 'y');`
+	const nested = `create table companies (id int primary key); create table workspaces (id int primary key, company_id int not null references companies, unique (id, company_id));
+		create table boards (id int primary key, workspace_id int not null references workspaces, unique (id, workspace_id)); create table plans (id int primary key, company_id int not null references companies);
+		create table pages (id int primary key, workspace_id int not null references workspaces); create table bills (id int primary key, company_id int not null references companies);`
+	testShapes(t, "references_between_tenants", []smallShape{
+		{name: "two parents of the same kind", want: "reference-without-tenant items.items_list_id_fkey", text: `FOREIGN KEY ("board_id", "list_id") REFERENCES "public"."lists" ("board_id", "id")`, sql: through + `
+			create table items (id int primary key, board_id int not null references boards on delete cascade, list_id int references lists)`},
+		{name: "two parents of the same kind, bound", silent: "reference-without-tenant", sql: through + `
+			create table items (id int primary key, board_id int not null references boards on delete cascade, list_id int, foreign key (board_id, list_id) references lists (board_id, id))`},
+		{name: "a row of one's own points back", want: "reference-without-tenant boards.boards_first_list_fkey", text: "nothing keeps both to one workspace", sql: through + `
+			alter table boards add first_list int; alter table boards add constraint boards_first_list_fkey foreign key (first_list) references lists`},
+		{name: "a row of one's own points back, bound", silent: "reference-without-tenant", sql: through + `
+			alter table boards add first_list int; alter table boards add constraint boards_first_list_fkey foreign key (id, first_list) references lists (board_id, id)`},
+		{name: "a join of two tables with tenants", want: "reference-without-tenant board_labels.board_labels_label_id_fkey", text: "board_labels joins boards, whose workspace it has, with labels of any workspace", sql: through + `
+			create table labels (id int primary key, workspace_id int not null references workspaces); create table board_labels (board_id int references boards, label_id int references labels, primary key (board_id, label_id))`},
+		{name: "a join whose second side has its tenant from another table", want: "reference-without-tenant list_labels.list_labels_list_id_fkey", sql: through + `
+			create table labels (id int primary key, workspace_id int not null references workspaces); create table list_labels (label_id int references labels, list_id int references lists, primary key (label_id, list_id))`},
+		{name: "a join across levels", want: "reference-without-tenant plan_workspaces.plan_workspaces_plan_id_fkey", sql: nested + `
+			create table plan_workspaces (plan_id int references plans, workspace_id int references workspaces, primary key (plan_id, workspace_id))`},
+		{name: "a trigger gives the row its parent's tenant", silent: "reference-without-tenant", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int not null references boards, workspace_id int not null references workspaces);
+			create function own_board() returns trigger language plpgsql as $$ begin new.workspace_id = (select b.workspace_id from public.boards b where b.id = new.board_id); return new; end $$;
+			create trigger own_board before insert or update on cards for each row execute function own_board()`},
+		{name: "a trigger gives it by a variable", silent: "reference-without-tenant", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int not null references boards, workspace_id int not null references workspaces);
+			create function own_board() returns trigger language plpgsql as $$ declare w int; begin select b.workspace_id into strict w from boards b where b.id = new.board_id; new.workspace_id := w; return new; end $$;
+			create trigger own_board before insert or update on cards for each row execute function own_board()`},
+		{name: "a trigger gives it where the row says nothing", want: "reference-without-tenant cards.cards_board_id_fkey", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int not null references boards, workspace_id int not null references workspaces);
+			create function own_board() returns trigger language plpgsql as $$ begin if new.workspace_id is null then new.workspace_id = (select b.workspace_id from boards b where b.id = new.board_id); end if; return new; end $$;
+			create trigger own_board before insert or update on cards for each row execute function own_board()`},
+		{name: "a trigger gives it when the row is new", want: "reference-without-tenant cards.cards_board_id_fkey", sql: boardsSQL + `
+			create table cards (id int primary key, board_id int not null references boards, workspace_id int not null references workspaces);
+			create function own_board() returns trigger language plpgsql as $$ begin new.workspace_id = (select b.workspace_id from boards b where b.id = new.board_id); return new; end $$;
+			create trigger own_board before insert on cards for each row execute function own_board()`},
+	})
+}
+
+// References that no foreign key holds.
+func TestUndeclaredReferences(t *testing.T) {
+	t.Parallel()
+	const flows = `create table workspaces (id uuid primary key); insert into workspaces select ('5eed0000-0000-4000-8000-00000000000' || n)::uuid from generate_series(1, 2) n;
+		create table flow_versions (id uuid primary key, workspace_id uuid not null references workspaces); create index on flow_versions (workspace_id);
+		insert into flow_versions select ('1eed0000-0000-4000-8000-00000000000' || n)::uuid, ('5eed0000-0000-4000-8000-00000000000' || 1 + n % 2)::uuid from generate_series(1, 8) n;
+		create table flow_runs (id int primary key, workspace_id uuid not null references workspaces, version_id uuid); create index on flow_runs (workspace_id);
+		insert into flow_runs select n, ('5eed0000-0000-4000-8000-00000000000' || 1 + n % 2)::uuid, ('1eed0000-0000-4000-8000-00000000000' || n)::uuid from generate_series(1, 8) n;`
+	testShapes(t, "undeclared_references", []smallShape{
+		{name: "a row that leads nowhere", want: "reference-orphan cards.board_id", text: "1 row of cards referencing a row of boards that does not exist, by board_id", silent: "reference-undeclared", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int not null references workspaces, board_id int); insert into cards values (1, 1, 1), (2, 1, 7), (3, 2, null)`},
+		{name: "a row that leads to another tenant", want: "reference-crosses cards.board_id", text: "belongs to another workspace", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int not null references workspaces, board_id int); insert into cards values (1, 1, 2)`},
+		{name: "rows that all lead somewhere", want: "reference-undeclared cards.board_id", silent: "reference-orphan, reference-crosses", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int not null references workspaces, board_id int); insert into cards values (1, 1, 1), (2, 2, 2)`},
+		{name: "rows that lead nowhere at all", want: "reference-undeclared cards.board_id", silent: "reference-orphan", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int not null references workspaces, board_id int); insert into cards values (1, 1, 91), (2, 2, 92)`},
+		{name: "named without the table's prefix", want: "reference-undeclared flow_runs.version_id", sql: flows},
+		{name: "named without the table's prefix, and one leads nowhere", want: "reference-orphan flow_runs.version_id", sql: flows + `update flow_runs set version_id = '9eed0000-0000-4000-8000-000000000009' where id = 3`},
+		{name: "named like the end of a table", silent: "reference-undeclared, reference-orphan", sql: flows + `update flow_runs set version_id = '9eed0000-0000-4000-8000-000000000009'`},
+		{name: "a table of references alone", want: "reference-undeclared version_stars.flow_version_id", sql: flows + `
+			create table version_stars (flow_version_id uuid, flow_run_id int, primary key (flow_version_id, flow_run_id))`},
+		{name: "the table's own key", silent: "reference-undeclared", sql: boardsSQL + `create table cards (card_id int primary key, workspace_id int not null references workspaces)`},
+	})
+}
+
+// Unique keys that hold across tenants.
+func TestUniqueKeysAcrossTenants(t *testing.T) {
+	t.Parallel()
+	const people = `create table workspaces (id int primary key, name text); insert into workspaces values (1, 'a'), (2, 'b');
+		create table users (id uuid primary key); create table staff (id int primary key, workspace_id int not null references workspaces, unique (id, workspace_id));`
+	testShapes(t, "unique_keys", []smallShape{
+		{name: "over the rows without a tenant", silent: "unique-without-tenant", sql: people + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text, live bool); create unique index on engines (code) where workspace_id is null and live`},
+		{name: "over the rows with a tenant", want: "unique-without-tenant engines.codes", sql: people + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text); create unique index codes on engines (code) where workspace_id is not null`},
+		{name: "with a reference that carries the tenant", silent: "unique-without-tenant", sql: people + `
+			create table prefs (staff_id int not null, workspace_id int not null references workspaces, name text not null, unique (staff_id, name), foreign key (staff_id, workspace_id) references staff (id, workspace_id))`},
+		{name: "with a number that each tenant counts", want: "unique-without-tenant prefs.once", sql: people + `
+			create table desks (workspace_id int not null references workspaces, no int not null, primary key (workspace_id, no));
+			create table prefs (id int primary key, desk int not null, workspace_id int not null references workspaces, name text not null, constraint once unique (desk, name), foreign key (workspace_id, desk) references desks (workspace_id, no))`},
+		{name: "one row guarded, of no tenant", silent: "unique-without-tenant", sql: people + `
+			create table ranks (id int primary key, workspace_id int references workspaces, is_chief bool not null); create unique index one_chief on ranks (is_chief) where is_chief; insert into ranks values (1, null, true), (2, 1, false)`},
+		{name: "one row guarded, of a tenant", want: "unique-without-tenant ranks.one_chief", sql: people + `
+			create table ranks (id int primary key, workspace_id int not null references workspaces, is_chief bool not null); create unique index one_chief on ranks (is_chief) where is_chief`},
+		{name: "one membership a person", want: "unique-without-tenant memberships.once", sql: people + `
+			create table memberships (id uuid primary key, workspace_id int not null references workspaces, user_id uuid not null references users, constraint once unique (user_id))`},
+		{name: "one membership a person and tenant", silent: "unique-without-tenant", sql: people + `
+			create table memberships (id uuid primary key, workspace_id int not null references workspaces, user_id uuid not null references users, main bool, unique (workspace_id, user_id)); create unique index on memberships (user_id) where main`},
+	})
+}
+
+// One statement that switches checks off is one finding.
+func TestTriggersOffAreOneFinding(t *testing.T) {
+	t.Parallel()
+	tx, err := testpg.Superuser(t, testpg.Empty.DB(t)).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // nothing is to be kept
+	testpg.Exec(t, tx, boardsSQL+`create table ads (id int primary key, workspace_id int not null references workspaces); create index on ads (workspace_id);
+		create function touch() returns trigger language plpgsql as 'begin return new; end'; create trigger touch before update on workspaces for each row execute function touch();
+		alter table workspaces disable trigger all`)
+	checked, err := audit.Integrity(t.Context(), tx, audit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(checked.Findings) != 1 || checked.Findings[0].Object != "workspaces" {
+		t.Fatalf("want one finding at workspaces, got:\n%s", checked.Text())
+	}
+	var objects []string
+	for _, f := range checked.Findings[0].Follows {
+		objects = append(objects, f.Object)
+	}
+	if got := strings.Join(objects, " "); !strings.Contains(got, "ads.ads_workspace_id_fkey") || !strings.Contains(got, "boards.boards_workspace_id_fkey") || !strings.Contains(got, "workspaces.touch") {
+		t.Errorf("folded under it: %s", got)
+	}
+	if fix := checked.Findings[0].Fix; !strings.Contains(fix, `ALTER TABLE "public"."workspaces" ENABLE TRIGGER ALL`) {
+		t.Errorf("the fix is %s", fix)
+	}
+}
+
+// What discovery makes of columns and types decides what is found.
+func TestDiscoveredShapes(t *testing.T) {
+	t.Parallel()
+	const factories = `create table organizations (id uuid primary key, name text); create table factories (id uuid primary key, organization_id uuid not null, unique (organization_id, id));
+		create table machines (id uuid primary key, organization_id uuid not null); create index on machines (organization_id);
+		create table jobs (id uuid primary key, organization_id uuid not null, factory_id uuid not null, foreign key (organization_id, factory_id) references factories (organization_id, id)); create index on jobs (organization_id);
+		create function me() returns uuid language sql stable return nullif(current_setting('app.organization', true), '')::uuid;`
+	const notes = `create table workspaces (id int primary key); insert into workspaces values (1); create table bills (id uuid primary key, workspace_id int not null references workspaces); create index on bills (workspace_id);
+		create table notes (id int primary key, workspace_id int not null references workspaces, subject_type text not null, subject_id uuid not null); create index on notes (workspace_id);
+		insert into bills select ('1eed0000-0000-4000-8000-0000000000' || n)::uuid, 1 from generate_series(10, 19) n;
+		insert into notes select n, 1, 'Bill', ('1eed0000-0000-4000-8000-0000000000' || n)::uuid from generate_series(10, 19) n;`
+	testShapes(t, "discovered", []smallShape{
+		{name: "a policy by the row's own tenant, beside a composite key", silent: "policy-without-tenant", sql: factories + `
+			alter table jobs enable row level security; create policy own on jobs using (organization_id = me())`},
+		{name: "a policy by another column, beside a composite key", want: "policy-without-tenant jobs.own", sql: factories + `
+			alter table machines enable row level security; create policy own on machines using (organization_id = me());
+			alter table jobs enable row level security; create policy own on jobs using (factory_id is not null)`},
+		{name: "a type that is misspelt", want: "pair-unknown-type notes.subject_type", sql: notes + `update notes set subject_type = 'Bil' || 'll' where id = 12`},
+		{name: "a type in other letters", want: "pair-unknown-type notes.subject_type", sql: notes + `update notes set subject_type = 'bill' where id = 12`},
+		{name: "types that are spelt in one way", silent: "pair-unknown-type", sql: notes},
+	})
+}

@@ -200,7 +200,7 @@ var policyChanges = []change{
 		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant letters.staff", "policy-without-tenant folders.staff", "probe-read letters"}, heads: 1,
 		says: []string{"EVERY ROW by select, insert, update, delete"}, never: []string{"tenancy: no tenancy"}},
 	{name: "a helper that lets everybody in, beside policies by user", sql: openHelper + "; create policy own on notes for select using (user_id = (select auth.uid())); create policy own on letters for select using (sender = (select auth.uid()))",
-		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant letters.staff"}, never: []string{"tenancy: no tenancy"}},
+		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant letters.staff"}, says: []string{"of one firm (folders"}, never: []string{"tenancy: no tenancy"}},
 	{name: "a helper that forgets the firm", sql: "create or replace function belongs_to(firm uuid) returns boolean language sql stable security definer set search_path = '' as 'select exists (select 1 from public.members m where m.user_id = auth.uid())'",
 		finds: []string{"policy-helper public.belongs_to(firm uuid)", "policy-without-tenant folders.staff"}, heads: 1},
 

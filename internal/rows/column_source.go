@@ -141,6 +141,11 @@ func (g *generator) source(c *column, example reflect.Value) (src source, isCopi
 			return src, true, nil
 		}
 	}
+	if e, ok := tb.enumerated(c); ok {
+		g.pickedValues[c.index] = e.values[0]
+		src.infer = func(*fake.Value) any { return g.pickedValues[c.index] }
+		return src, true, nil
+	}
 	if b := g.maker.binding; b != nil && b.fieldByColumn[c.index] >= 0 {
 		f := b.fields[b.fieldByColumn[c.index]]
 		v := example.FieldByIndex(f.index)

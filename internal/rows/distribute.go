@@ -124,16 +124,15 @@ func (load *bulkLoad) divideAmongTenants(tb *tableBatch) error {
 func (tb *tableBatch) rowLimit(tenant int64) int64 {
 	const unlimited = math.MaxInt64 / 4
 	limit := int64(unlimited)
-	for _, c := range tb.parentChoices {
-		if c.optional {
-			continue
+	for _, combination := range tb.keyCombinations {
+		n, known := tb.combinations(combination, tenant)
+		if !known {
+			return limit
 		}
-		if c.combination != nil {
-			n, known := tb.combinations(c.combination, tenant)
-			if !known {
-				return limit
-			}
-			limit = min(limit, n)
+		limit = min(limit, n)
+	}
+	for _, c := range tb.parentChoices {
+		if c.optional || c.combination != nil {
 			continue
 		}
 		var choices int64
@@ -156,13 +155,12 @@ func (tb *tableBatch) rowLimit(tenant int64) int64 {
 // sharedRowLimit returns how many rows the parents that all tenants share allow altogether.
 func (tb *tableBatch) sharedRowLimit() int64 {
 	limit := int64(math.MaxInt64 / 4)
-	for _, c := range tb.parentChoices {
-		if c.combination != nil && c.combination.acrossTenants {
-			if n, known := tb.combinations(c.combination, 0); known {
-				limit = min(limit, n)
-			}
-			continue
+	for _, combination := range tb.keyCombinations {
+		if n, known := tb.combinations(combination, 0); known && combination.acrossTenants {
+			limit = min(limit, n)
 		}
+	}
+	for _, c := range tb.parentChoices {
 		p := c.parents[0]
 		if c.optional || c.combination != nil || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
 			continue

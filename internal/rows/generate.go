@@ -21,6 +21,7 @@ type generator struct {
 	columnNames         []string                  // of the columns that are copied
 	hostileInferrers    []inferrer                // of the columns that Hostile fills
 	picked              []pickedParent            // the current row's parents, by parentChoice
+	pickedValues        map[int]string            // the current row's values of enumerations, by column
 	skippedCombinations map[*keyCombination]int64 // by combination: how many were taken, in this tenant
 	tenant              int64                     // index of the current row's tenant
 	rowIndex            int64                     // index of the current row
@@ -34,7 +35,7 @@ func (load *bulkLoad) newGenerator(tb *tableBatch) (*generator, error) {
 		return nil, err
 	}
 	g := &generator{load: load, batch: tb, maker: maker, cells: fake.New(load.scope.seed, tb.table.name, load.now),
-		template: reflect.New(tb.definition.rowType()).Elem(), row: reflect.New(tb.definition.rowType()).Elem(), picked: make([]pickedParent, len(tb.parentChoices)), skippedCombinations: map[*keyCombination]int64{}}
+		template: reflect.New(tb.definition.rowType()).Elem(), row: reflect.New(tb.definition.rowType()).Elem(), picked: make([]pickedParent, len(tb.parentChoices)), pickedValues: map[int]string{}, skippedCombinations: map[*keyCombination]int64{}}
 	for _, c := range maker.constantDefaults {
 		if err := maker.binding.storeField(g.template, c.index, c.constantDefault); err != nil {
 			return nil, err

@@ -21,6 +21,9 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 	low, high := r.narrow(float64(lo), float64(hi), 1)
 	lo, hi = int64(low), int64(high)
 	if c.mustDiffer {
+		if r.min != nil && r.max != nil { // the numbers begin again where the range ends
+			return func(v *fake.Value) any { return lo + v.Row()%(hi-lo+1) }
+		}
 		return func(v *fake.Value) any { return lo + v.Row() }
 	}
 	if r.min == nil && r.max == nil {

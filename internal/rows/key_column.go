@@ -85,8 +85,9 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	c := tb.table.columns[col]
 	key := &keyColumn{column: c.name, firstNumber: tb.firstNumber}
 	tb.keyColumns[col] = key
+	_, enumerated := tb.enumerated(c)
 	switch {
-	case tb.existing || tb.options != nil && len(tb.options.overrides) > 0:
+	case tb.existing || enumerated || tb.options != nil && len(tb.options.overrides) > 0:
 	case c.isInferred() && !tb.isFilledByDefinition(load, col) && !(tb.options != nil && tb.options.hostile):
 		key.cells = fake.New(load.scope.seed, tb.table.name, load.now)
 		if c.baseOID != uuidOID || !c.inPrimaryKey {

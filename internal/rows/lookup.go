@@ -22,8 +22,12 @@ func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 			known[ref.parentColumns[i]] = canonical(ref.parent.columns[ref.parentColumns[i]], r.values[col])
 		}
 	}
+	if len(known) < len(ref.childColumns) {
+		r.addTenantKey(ref.parent, known)
+	}
 	key := ref.parent.keyAmong(known)
-	if b.queryAsWriter == nil || len(key) == 0 || len(key) == len(ref.childColumns) {
+	saysNoMore := len(key) == len(ref.childColumns) && !slices.ContainsFunc(key, func(col int) bool { return !slices.Contains(ref.parentColumns, col) })
+	if b.queryAsWriter == nil || len(key) == 0 || saysNoMore {
 		return nil, nil
 	}
 	for _, p := range b.lookedUpParents {
@@ -36,6 +40,22 @@ func (b *batch) lookupParent(r *row, ref *reference) (*parentRow, error) {
 		b.lookedUpParents = append(b.lookedUpParents, p)
 	}
 	return p, err
+}
+
+// addTenantKey adds the tenant of r to what is known of its parent: where each tenant has
+// one row of the parent's table, that row is the parent.
+func (r *row) addTenantKey(parent *table, known map[int]any) {
+	for _, l := range parent.levels {
+		key := r.tenantKeyOf(l.tenant.Name)
+		if len(key) != len(l.columns) {
+			continue
+		}
+		for i, col := range l.columns {
+			if _, waits := key[i].(pending); !waits {
+				known[col] = key[i]
+			}
+		}
+	}
 }
 
 // checkAgreement checks a reference whose columns were set on different paths: it returns a

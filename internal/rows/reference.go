@@ -41,6 +41,10 @@ func (t *table) isRequiredReference(c *column) bool {
 	return slices.ContainsFunc(t.references, func(ref *reference) bool { return !ref.optional && slices.Contains(ref.childColumns, c.index) })
 }
 
+// checkedAtOnce reports whether Postgres checks the reference with the INSERT of the child,
+// not at the end of the transaction: the parent's row must be there before.
+func (ref *reference) checkedAtOnce() bool { return ref.Declared != nil && !ref.Declared.Deferred }
+
 // parentColumnNames returns the quoted names of the referenced columns.
 func (ref *reference) parentColumnNames() string {
 	var names []string
@@ -128,10 +132,25 @@ func (t *table) markExclusive() {
 		if len(columns) < len(ix.Keys) {
 			continue
 		}
-		if last := t.lastReferenceOfKey(columns); last != nil {
-			last.exclusive = true
+		last := t.lastReferenceOfKey(columns)
+		for _, ref := range t.references {
+			if last != nil && (ref == last || ref.pair != nil && ref.pair == last.pair) {
+				ref.exclusive = true
+			}
 		}
 	}
+}
+
+// rank orders the references of a key by how well they tell rows apart: the tenant's does
+// least, since there are few, and a pair would have to find other targets.
+func (ref *reference) rank() int {
+	switch {
+	case ref.toTenant:
+		return 0
+	case ref.pair != nil:
+		return 1
+	}
+	return 2
 }
 
 // lastReferenceOfKey returns the last reference that decides a column of a key, where
@@ -142,11 +161,11 @@ func (t *table) lastReferenceOfKey(columns []string) (last *reference) {
 		if c == nil {
 			return nil
 		}
-		found := t.isTenantColumn(c.index)
+		found := t.isTenantColumn(c.index) || t.isPairTypeColumn(c)
 		for _, ref := range t.references {
 			if slices.Contains(ref.ownColumns, c.index) {
 				found = true
-				if !ref.toTenant || last == nil {
+				if last == nil || ref.rank() >= last.rank() {
 					last = ref
 				}
 			}

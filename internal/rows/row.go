@@ -31,6 +31,9 @@ type row struct {
 	// hasSubtypeRow holds the child tables in which this base has a row.
 	hasSubtypeRow map[*table]bool
 
+	// writtenAfter are the rows of the call that foreign keys checked at once lead to.
+	writtenAfter []*row
+
 	mayExist  bool // its key consists of references, so the database may have the row
 	resolved  bool // its parents are found or made
 	sent      bool // its INSERT is queued
@@ -100,6 +103,9 @@ func (r *row) setParent(ref *reference, p *parentRow) error {
 	via := ref.String() + p.keyText() + ", " + p.description
 	if p.description == "" {
 		via = ref.String() + p.keyText()
+	}
+	if p.made != nil && ref.checkedAtOnce() {
+		r.writtenAfter = append(r.writtenAfter, p.made)
 	}
 	if ref.pair != nil {
 		if err := r.setValue(ref.pairTypeColumn, ref.pairType, via); err != nil {

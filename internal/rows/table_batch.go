@@ -24,12 +24,13 @@ type tableBatch struct {
 	// row references by it. nil: all count.
 	childlessFor *reference
 
-	tenants       *tableBatch        // the tenants of the rows; nil: the rows have none
-	tenantSpans   []int64            // by index of the tenant: where its rows begin; last, the size
-	parentChoices []*parentChoice    // one for each reference, or polymorphic pair, that needs a parent
-	overridden    map[int]bool       // by column: an option has set it
-	fixedValues   map[int]any        // by column: a value that all rows have
-	keyColumns    map[int]*keyColumn // by column: the values that rows of other tables reference
+	tenants         *tableBatch        // the tenants of the rows; nil: the rows have none
+	tenantSpans     []int64            // by index of the tenant: where its rows begin; last, the size
+	parentChoices   []*parentChoice    // one for each reference, or polymorphic pair, that needs a parent
+	keyCombinations []*keyCombination  // the unique keys that these choices decide
+	overridden      map[int]bool       // by column: an option has set it
+	fixedValues     map[int]any        // by column: a value that all rows have
+	keyColumns      map[int]*keyColumn // by column: the values that rows of other tables reference
 
 	subtypeBatches map[string]*tableBatch // of a base: the rows of its subtypes' tables, by discriminator
 	baseBatch      *tableBatch            // of a subtype: the rows of its base

@@ -179,7 +179,7 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 		if literal < 0 || equal < 0 || literal < equal {
 			return false
 		}
-		value = condition[literal].Text
+		return c.Writable() && !c.inReference && c.avoidValues(literalsOf(condition[literal:]))
 	default:
 		return false
 	}
@@ -187,28 +187,42 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 	if !want.Name() || c == nil || !c.Writable() || c.inReference {
 		return false
 	}
-	return c.avoidValue(value)
+	return c.avoidValues([]string{value})
 }
 
-// avoidValue makes the column avoid a value. It returns false where the column has no
-// other.
-func (c *column) avoidValue(value string) bool {
+// literalsOf returns the texts, and the words true and false, of a condition.
+func literalsOf(condition []sqltext.Token) []string {
+	var out []string
+	for _, t := range condition {
+		if t.Kind == sqltext.String || t.Is("true") || t.Is("false") {
+			out = append(out, t.Text)
+		}
+	}
+	return out
+}
+
+// avoidValues makes the column avoid all of the values. It returns false where the column
+// has no other.
+func (c *column) avoidValues(values []string) bool {
 	r := c.rule()
 	switch {
 	case c.baseOID == boolOID:
-		if slices.Contains(c.avoidedValues, map[string]string{"true": "false", "false": "true"}[value]) {
+		opposite := func(value string) bool {
+			return slices.Contains(c.avoidedValues, map[string]string{"true": "false", "false": "true"}[value])
+		}
+		if slices.ContainsFunc(values, opposite) {
 			return false
 		}
 	case len(r.choices) > 0:
-		left := slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return s == value || slices.Contains(c.avoidedValues, s) })
+		left := slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(values, s) || slices.Contains(c.avoidedValues, s) })
 		if len(left) == 0 {
 			return false
 		}
-	case c.hasConstantDefault && c.constantDefault == value:
+	case c.hasConstantDefault && slices.Contains(values, c.constantDefault):
 		return false
 	}
-	c.avoidedValues = append(c.avoidedValues, value)
-	if c.hasConstantDefault && strings.EqualFold(c.constantDefault, value) {
+	c.avoidedValues = append(c.avoidedValues, values...)
+	if c.hasConstantDefault && slices.ContainsFunc(values, func(value string) bool { return strings.EqualFold(c.constantDefault, value) }) {
 		c.alwaysInferred = true
 	}
 	return true

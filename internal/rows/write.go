@@ -39,6 +39,7 @@ func newWriter(b *batch, db seedbed.DB, inTx bool) *writer {
 
 // write inserts the rows of the batch: all of them or none.
 func (b *batch) write(ctx context.Context, db seedbed.DB) error {
+	b.orderWrites()
 	if inTx, known := transactional(db); known && b.fitsOneRoundTrip() {
 		return newWriter(b, db, inTx).run(ctx)
 	}
@@ -52,6 +53,28 @@ func (b *batch) write(ctx context.Context, db seedbed.DB) error {
 		return b.schema.explain("create", b.toWrite[len(b.toWrite)-1].table.name, err)
 	}
 	return err
+}
+
+// orderWrites puts each row after the parents that foreign keys check at once. Rows are
+// resolved parents first, which differs only where references run in a circle.
+func (b *batch) orderWrites() {
+	ordered := make([]*row, 0, len(b.toWrite))
+	seen := make(map[*row]bool, len(b.toWrite))
+	var visit func(r *row)
+	visit = func(r *row) {
+		if seen[r] {
+			return
+		}
+		seen[r] = true
+		for _, parent := range r.writtenAfter {
+			visit(parent)
+		}
+		ordered = append(ordered, r)
+	}
+	for _, r := range b.toWrite {
+		visit(r)
+	}
+	b.toWrite = ordered
 }
 
 // fitsOneRoundTrip reports whether no row waits for a key that Postgres chooses, and no

@@ -2,10 +2,12 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
@@ -190,8 +192,7 @@ func (f *filler) fill(db pgx.Tx, table *graph.Table, has bool) error {
 	}
 	within := f.within(table.Name)
 	if len(within) == 0 {
-		rows, err := auto.CreateNContext(f.ctx, db, f.want.rows(-1))
-		f.made += len(rows)
+		_, err := f.create(db, auto, f.want.rows(-1))
 		return err
 	}
 	most := math.MaxInt
@@ -216,14 +217,26 @@ func (f *filler) rows(db pgx.Tx, auto *autoFactory, t *tenant, n int) error {
 	if f.want.share && len(t.rows) > 0 {
 		auto = auto.With(factory.Recycle(t.rows...))
 	}
-	rows, err := auto.CreateNContext(f.ctx, db, n)
-	f.made += len(rows)
+	rows, err := f.create(db, auto, n)
 	if f.want.share {
 		for _, r := range rows {
 			t.rows = append(t.rows, r)
 		}
 	}
 	return err
+}
+
+// create makes n rows or, where unique keys leave no room for them, half as many, down to
+// one: UNIQUE (tenant_id, provider) allows a tenant one row of an enum with one value.
+func (f *filler) create(db pgx.Tx, auto *autoFactory, n int) (rows []factory.Record, err error) {
+	for ; n > 0; n /= 2 {
+		rows, err = auto.CreateNContext(f.ctx, db, n)
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != "23505" {
+			break
+		}
+	}
+	f.made += len(rows)
+	return rows, err
 }
 
 // level makes the tenants of one level, below each tenant of the level above.

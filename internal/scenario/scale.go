@@ -84,7 +84,7 @@ func autoScale(ctx context.Context, db seedbed.DB, o Options) (left []string, er
 // many it can have, and why. table is empty for any other error.
 func noRoom(err error) (table string, most int64, why string) {
 	if full, ok := errors.AsType[*factory.KeySpaceError](err); ok {
-		return full.Table, full.Most, strings.Join(full.Definitions, ", ")
+		return full.Table, full.Most - full.There, strings.Join(full.Definitions, ", ")
 	}
 	if few, ok := errors.AsType[*rows.RoomError](err); ok {
 		return few.Table, few.Most, "each of " + strings.Join(few.Parents, ", ") + " has few"

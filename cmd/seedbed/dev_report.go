@@ -29,7 +29,7 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 	}
 	say.stop()
 	p := a.palette(a.out)
-	fmt.Fprintf(a.out, "%s  %s\n\n", p.bold(d.Name), p.faint(describe(server, d)))
+	fmt.Fprintln(a.out, hang(p.bold(d.Name)+"  ", p.faint(describe(server, d)), len(d.Name)+2, a.width(a.out)))
 	tableList{tables, a.width(a.out), a.tableLines(len(left))}.write(a.out, p)
 	note := func(text string) {
 		fmt.Fprint(a.out, hang(p.faint("note   ")+" ", p.warn(text), 8, a.width(a.out)))

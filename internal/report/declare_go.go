@@ -42,16 +42,24 @@ var modelTypes = map[string]string{
 func (d Declaration) golangEntries(indent string) string {
 	var lines []string
 	for _, e := range d.Entries {
-		if line := indent + e.golang() + ",\n"; !slices.Contains(lines, line) {
+		line := indent + e.golang("", "") + ",\n"
+		if len(line) > lineOfGo {
+			line = indent + e.golang("\n"+indent+"    ", "\n"+indent) + ",\n"
+		}
+		if !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines, "")
 }
 
+// lineOfGo is how long a line of Go may be before its fields get a line each.
+const lineOfGo = 90
+
 // golang writes the entry as an element of a slice, whose type need not be said:
 // {Table: "invoices", Columns: []string{"payer_id"}}. Fields without a value are left out.
-func (e Entry) golang() string {
+// Where before is not empty it precedes each field, and after follows the last.
+func (e Entry) golang(before, after string) string {
 	var parts []string
 	for _, f := range e {
 		value := f.golang()
@@ -63,7 +71,10 @@ func (e Entry) golang() string {
 			parts = append(parts, golangName(f.Key)+": "+value)
 		}
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
+	if before == "" {
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return "{" + before + strings.Join(parts, ","+before) + "," + after + "}"
 }
 
 // golang is the field's value. Empty: it has none.
@@ -78,7 +89,7 @@ func (f Field) golang() string {
 			return fmt.Sprintf("%#v", v)
 		}
 	case Entry:
-		return "seedbed.Ref" + v.golang()
+		return "seedbed.Ref" + v.golang("", "")
 	case bool:
 		if v {
 			return "true"

@@ -28,10 +28,6 @@ import (
 // It never writes to payload, and goes on with the test.
 func Sanitized(t testing.TB, payload any, policies ...sanitize.Policy) {
 	t.Helper()
-	if payload == nil {
-		t.Error("check.Sanitized: the payload is nil, so nothing was looked at: pass what leaves; for JSON's null, json.RawMessage(\"null\")")
-		return
-	}
 	subject := describe(payload)
 	payload = asSent(payload)
 	if len(policies) == 0 {

@@ -30,7 +30,7 @@ var kindPatterns = []struct {
 	words *regexp.Regexp
 }{
 	{Secret, containsPattern(`password|passwd|pwd|passphrase|passcode|secrets?|secret_key|tokens?|jwt|api_?keys?|private_?key|access_?key|signing_?key|encryption_?key|client_?key|license_?key|
-		credentials?|totp|salt|hash|digest|signature|session_?key|session_?id|cookies?|backup_?codes?|recovery_?codes?|connection_?string|dsn|secret_ref`)},
+		credentials?|totp|salt|hash|digest|signature|hashed_?key|account_?key|shared_?key|webhook_?(url|uri|secret|key)|key_?header_?value|session_?key|session_?id|cookies?|backup_?codes?|recovery_?codes?|connection_?string|dsn|secret_ref`)},
 	{Identifier, containsPattern(`otp|mfa_?code|pin|pin_?code|ssn|social_security(_number)?|national_id|tax_?(id|number|no)|vat_?(id|number|no)|tin|ein|nino|passport(_number|_no)?|driver_?licen[cs]e(_number)?|
 		iban|bic|account_?(number|no)|bank_account|routing_?(number|no)|sort_?code|card_?(number|no)|credit_?card|cc_?number|pan|cvv|cvc`)},
 	{Email, containsPattern(`e_?mail|e_?mail_?address|mail_address`)},

@@ -87,7 +87,7 @@ func (s *schema) explain(verb, table string, err error) error {
 		more += "\n  the role may not write here: let it SET ROLE to " + SeederRole +
 			", or declare the tenant's Setting in the Model"
 	case "23502":
-		more += fmt.Sprintf("\n  %s.%s is NOT NULL: give it a value with Set", pg.TableName, pg.ColumnName)
+		more += fmt.Sprintf("\n  %s.%s is NOT NULL: ", pg.TableName, pg.ColumnName) + s.whyNull(pg, table)
 	case "23514":
 		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
 			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
@@ -96,6 +96,27 @@ func (s *schema) explain(verb, table string, err error) error {
 		more += "\n  " + s.whyTaken(pg)
 	}
 	return fmt.Errorf("%s %s: %w%s", verb, table, err, more)
+}
+
+// whyNull says who has written NULL, and what helps: a value in the row itself, or what the
+// function of a trigger reads.
+func (s *schema) whyNull(pg *pgconn.PgError, table string) string {
+	const reads = "set what that function reads, such as a setting of the session or other columns"
+	t, err := s.table(table)
+	if err != nil {
+		return "give it a value with Set"
+	}
+	for _, trigger := range t.relation.Triggers {
+		if f := trigger.Function; f != nil && trigger.Insert && strings.Contains(pg.Where, f.Name+"(") {
+			return fmt.Sprintf("trigger %s of %s, which runs %s, has written NULL: %s", trigger.Name, table, f.Name, reads)
+		}
+	}
+	for _, trigger := range t.relation.Triggers {
+		if f := trigger.Function; f != nil && trigger.Insert && trigger.Before && trigger.Row && t.relation.Name == pg.TableName {
+			return fmt.Sprintf("give it a value with Set or, if trigger %s, which runs %s, has made it NULL, %s", trigger.Name, f.Name, reads)
+		}
+	}
+	return "give it a value with Set"
 }
 
 // unreadableParameter finds the number of the parameter that the server could not read.

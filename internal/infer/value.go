@@ -42,8 +42,8 @@ type typeValue struct {
 }
 
 // typeValues finds the values that the type column may have: from its type, its checks or
-// the table that it references; if none of these lists them, from its comment and its
-// rows.
+// the table that it references; if none of these lists them, from its comment, its default
+// and its rows.
 func (n *inference) typeValues(s *pairSearch) error {
 	t, typ := s.table, s.pair.Type
 	if err := n.sample(s); err != nil {
@@ -60,6 +60,12 @@ func (n *inference) typeValues(s *pairSearch) error {
 	if names := n.tablesInComment(t, typ); len(names) > 0 {
 		s.addValues(names, true)
 		s.reasons = append(s.reasons, "the comment on "+typ.Name+" names tables")
+	}
+	if d := sqltext.Tokens(typ.Default); len(d) > 0 && d[0].Kind == sqltext.String {
+		if found := n.tablesNamed(d[0].Text, t); len(found) > 0 && found[0].exact {
+			s.addValues([]string{d[0].Text}, true)
+			s.reasons = append(s.reasons, "the default of "+typ.Name+" names a table")
+		}
 	}
 	sampled := slices.Sorted(maps.Keys(s.ids))
 	s.addValues(sampled, false)

@@ -166,7 +166,7 @@ func (g *generator) parentAt(c *parentChoice, number int64) pickedParent {
 	for k := range c.references {
 		lo, hi, _ := g.batch.parentRange(c.parents[k], g.tenant)
 		if number < hi-lo || k == len(c.references)-1 {
-			return pickedParent{k, lo + number}
+			return pickedParent{reference: k, index: lo + number}
 		}
 		number -= hi - lo
 	}

@@ -27,6 +27,7 @@ type parentChoice struct {
 type pickedParent struct {
 	reference int
 	index     int64
+	leftNull  bool // the row goes without this parent: nothing else may complete its columns
 }
 
 // orderChoices puts choices of more columns first, and finds those that share columns or
@@ -47,19 +48,20 @@ func (tb *tableBatch) orderChoices() {
 // of its tenant.
 func (g *generator) assignParents(inTenant int64) error {
 	if g.batch.baseBatch != nil {
-		g.picked[0] = pickedParent{0, g.batch.baseRows[g.rowIndex]}
+		g.picked[0] = pickedParent{index: g.batch.baseRows[g.rowIndex]}
 	}
 	g.assignCombinations(inTenant)
 	for i, c := range g.batch.parentChoices {
 		if c.combination != nil || i == 0 && g.batch.baseBatch != nil {
 			continue
 		}
-		g.picked[i].reference = -1
+		g.picked[i] = pickedParent{reference: -1}
 		if c.sharesColumns && g.isDecided(i) {
 			continue
 		}
 		v := g.cells.Of(c.cellName)
-		if c.optional && !v.Chance(0.7) {
+		g.picked[i].leftNull = c.optional
+		if c.optional && (!v.Chance(0.7) || g.completesNull(i)) {
 			continue
 		}
 		g.pickParent(i, v, inTenant)
@@ -85,7 +87,7 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 		lo, hi, _ := g.batch.parentRange(c.parents[k], g.tenant)
 		if c.sharesColumns {
 			if at, ok := g.matchingParent(i, k, lo, hi, v); ok {
-				g.picked[i] = pickedParent{k, at}
+				g.picked[i] = pickedParent{reference: k, index: at}
 				return
 			}
 			continue
@@ -95,7 +97,7 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 			at = g.exclusiveParent(ref, c, lo, hi, inTenant)
 		}
 		if at < hi {
-			g.picked[i] = pickedParent{k, at}
+			g.picked[i] = pickedParent{reference: k, index: at}
 			return
 		}
 	}
@@ -122,6 +124,18 @@ func (g *generator) isDecided(i int) bool {
 		}
 	}
 	return true
+}
+
+// completesNull reports whether a choice decides a column of an earlier one that the row goes
+// without. Of FOREIGN KEY (dir, ws) and FOREIGN KEY (ws), a row without the first must not
+// get a ws by the second: the two columns would lead to a row that is not there.
+func (g *generator) completesNull(i int) bool {
+	for j, earlier := range g.batch.parentChoices[:i] {
+		if g.picked[j].leftNull && slices.ContainsFunc(g.batch.parentChoices[i].references[0].childColumns, func(col int) bool { return slices.Contains(earlier.references[0].childColumns, col) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // chosenValue returns the value that the parents picked before choice i give a column.

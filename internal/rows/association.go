@@ -1,8 +1,11 @@
 package rows
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/qarion/seedbed/internal/graph"
 )
 
 // association is a row that the caller gave with In, On, By or Recycle.
@@ -172,7 +175,27 @@ func unusedAssociation(t *table, associations []association) error {
 				parents = append(parents, name)
 			}
 		}
-		return &UnusedError{Trait: a.row.description, Table: t.name, Known: parents, Tenant: a.kind != inTenant && t.isScopedBy(a.row.table)}
+		unused := &UnusedError{Trait: a.row.description, Table: t.name, Known: parents, Tenant: a.kind != inTenant && t.isScopedBy(a.row.table)}
+		if a.kind == aboutRow && !unused.Tenant {
+			return t.withUndeclaredTarget(unused, a.row.table)
+		}
+		return unused
 	}
 	return nil
+}
+
+// withUndeclaredTarget adds to the error of On, where t has a pair whose targets are not
+// known, how a Model says that it leads to a table.
+func (t *table) withUndeclaredTarget(unused error, target *table) error {
+	key := target.relation.PrimaryKey()
+	i := slices.IndexFunc(t.graphTable.Pairs, func(p *graph.Pair) bool { return len(p.Targets) == 0 })
+	if i < 0 || key == nil {
+		return unused
+	}
+	p := t.graphTable.Pairs[i]
+	return fmt.Errorf("%w; which tables %s and %s lead to is not known: pass factory.WithModel(model), where\n"+
+		"  model := found.Model.With(seedbed.Model{Polymorphic: []seedbed.Polymorphic{{Table: %q, Type: %q, ID: %q,\n"+
+		"    Targets: []seedbed.Target{{Type: \"…\", Table: %q, Key: %q}}}}})\n"+
+		"  with what %s holds for %s; found is what seedbed.Discover returns, and seedbed model prints",
+		unused, p.Type, p.ID, p.Polymorphic.Table, p.Type, p.ID, target.name, key.Columns[len(key.Columns)-1], p.Type, target.name)
 }

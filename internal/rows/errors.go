@@ -3,10 +3,12 @@ package rows
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -92,6 +94,8 @@ func (s *schema) explain(verb, table string, err error) error {
 		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
 			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
 		}
+	case "23503":
+		more += s.whyNoParent(pg)
 	case "23505":
 		more += "\n  " + s.whyTaken(pg)
 	}
@@ -129,23 +133,49 @@ func nameParameter(err error, table, insert string) error {
 		return err
 	}
 	found := unreadableParameter.FindStringSubmatch(pg.Where)
-	_, columns, ok := strings.Cut(insert, " (")
-	if found == nil || !ok {
+	if found == nil {
 		return err
 	}
 	n, _ := strconv.Atoi(found[1])
+	if columns := insertColumns(insert); n > 0 && n <= len(columns) {
+		return fmt.Errorf("%s.%s: %w", table, columns[n-1], err)
+	}
+	return err
+}
+
+// nameTooLong adds to an error about a text that is longer than its column the column and
+// the text, which Postgres does not name.
+func (t *table) nameTooLong(err error, insert string, args []any) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != "22001" {
+		return err
+	}
+	for i, name := range insertColumns(insert) {
+		c := t.columnsByName[name]
+		if c == nil || i >= len(args) {
+			continue
+		}
+		v := reflect.Indirect(reflect.ValueOf(args[i]))
+		if v.Kind() != reflect.String || c.Length == 0 || utf8.RuneCountInString(v.String()) <= c.Length {
+			continue
+		}
+		return fmt.Errorf("%s.%s takes %d characters, and %q has %d: %w", t.name, name, c.Length, v.String(), utf8.RuneCountInString(v.String()), err)
+	}
+	return err
+}
+
+// insertColumns are the columns of an INSERT of ours, in the order of its parameters.
+func insertColumns(insert string) (names []string) {
+	_, columns, _ := strings.Cut(insert, " (")
 	for _, t := range sqltext.Tokens(columns) {
 		if t.Is(")") {
 			break
 		}
 		if t.Name() {
-			n--
-		}
-		if n == 0 {
-			return fmt.Errorf("%s.%s: %w", table, t.Text, err)
+			names = append(names, t.Text)
 		}
 	}
-	return err
+	return names
 }
 
 // definitionOf returns a line with the constraint or the unique index that an error names.
@@ -167,6 +197,10 @@ func (s *schema) definitionOf(pg *pgconn.PgError) string {
 	return "\n  constraint " + pg.ConstraintName + " of " + pg.TableName + definition
 }
 
+// fewValues is how many values a unique column may have for its error to say that there are
+// no more.
+const fewValues = 100
+
 // whyTaken explains a unique violation.
 func (s *schema) whyTaken(pg *pgconn.PgError) string {
 	t, err := s.table(pg.SchemaName + "." + pg.TableName)
@@ -184,5 +218,63 @@ func (s *schema) whyTaken(pg *pgconn.PgError) string {
 				base, value, t.name, base)
 		}
 	}
+	if err == nil {
+		if c := t.keyColumnOf(pg.ConstraintName); c != nil && c.distinctValues() <= fewValues {
+			return fmt.Sprintf("another row has this key, and %s has %d values, so that no more than %[2]d rows have room: ask for fewer rows, or give a value that is free with Set", c.name, c.distinctValues())
+		}
+	}
 	return "another row has this key: leave its columns out and free values are made, or give others with Set"
+}
+
+// keyColumnOf returns the one column of a unique key or index; nil where it has more, or an
+// expression or a condition.
+func (t *table) keyColumnOf(index string) *column {
+	for _, ix := range t.relation.Indexes {
+		if ix.Name == index && len(ix.Keys) == 1 && ix.Predicate == "" {
+			return t.columnsByName[ix.Keys[0].Column]
+		}
+	}
+	return nil
+}
+
+// whyNoParent explains a foreign key violation where no row could have been the first: the
+// key is one of a cycle of required ones.
+func (s *schema) whyNoParent(pg *pgconn.PgError) string {
+	t, err := s.table(pg.SchemaName + "." + pg.TableName)
+	if err != nil {
+		return ""
+	}
+	for _, ref := range t.references {
+		if ref.Declared == nil || ref.Declared.Name != pg.ConstraintName {
+			continue
+		}
+		if cycle := ref.requiredPathTo(t, map[*table]bool{}); cycle != nil {
+			return "\n  these keys run in a cycle and each is NOT NULL, so no row can be the first: " + strings.Join(cycle, ", ") +
+				"\n  let the columns of one be NULL, or make one DEFERRABLE INITIALLY DEFERRED and write both rows in a transaction, with keys of your own"
+		}
+	}
+	return ""
+}
+
+// requiredPathTo returns the references from ref on that lead to a table and that every row
+// has; nil where there are none.
+func (ref *reference) requiredPathTo(end *table, seen map[*table]bool) []string {
+	if ref.optional || ref.Declared == nil || seen[ref.parent] {
+		return nil
+	}
+	seen[ref.parent] = true
+	var names []string
+	for _, i := range ref.childColumns {
+		names = append(names, ref.child.columns[i].name)
+	}
+	step := fmt.Sprintf("%s(%s) → %s", ref.child.name, strings.Join(names, ", "), ref.parent.name)
+	if ref.parent == end {
+		return []string{step}
+	}
+	for _, next := range ref.parent.references {
+		if rest := next.requiredPathTo(end, seen); rest != nil {
+			return append([]string{step}, rest...)
+		}
+	}
+	return nil
 }

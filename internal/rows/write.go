@@ -175,7 +175,7 @@ func (w *writer) endRound(ctx context.Context, r *round, hasRLS bool) error {
 		w.restoreSession(hasRLS, r.exec)
 		r.exec("release savepoint seedbed_factory")
 	}
-	return w.readAnswers(ctx, w.db.SendBatch(ctx, &r.batch), r.statements)
+	return w.readAnswers(ctx, w.db.SendBatch(ctx, &r.batch), r)
 }
 
 // flush inserts, in one round trip, the rows whose keys are known, up to the first one that
@@ -235,9 +235,9 @@ func (w *writer) restoreSession(hasRLS bool, queue func(string, ...any)) {
 
 // readAnswers reads the answers in order, until an error: the server has skipped the
 // statements after it.
-func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, statements []sentStatement) error {
+func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, sent *round) error {
 	var failed error
-	for _, s := range statements {
+	for i, s := range sent.statements {
 		rows, err := results.Query()
 		if err == nil && s.readAnswer != nil {
 			err = s.readAnswer(rows)
@@ -247,12 +247,16 @@ func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, stat
 			err = cmp.Or(err, rows.Err())
 		}
 		if err != nil {
-			failed = w.schema.explain("create", cmp.Or(s.table, "rows"), nameParameter(err, s.table, s.sql))
+			err = nameParameter(err, s.table, s.sql)
+			if t, _ := w.schema.table(s.table); t != nil {
+				err = t.nameTooLong(err, s.sql, sent.batch.QueuedQueries[i].Arguments)
+			}
+			failed = w.schema.explain("create", cmp.Or(s.table, "rows"), err)
 			break
 		}
 	}
 	if err := results.Close(); failed == nil && err != nil {
-		failed = w.schema.explain("create", cmp.Or(statements[len(statements)-1].table, "rows"), err)
+		failed = w.schema.explain("create", cmp.Or(sent.statements[len(sent.statements)-1].table, "rows"), err)
 	}
 	if failed != nil && w.inTx {
 		_, err := w.db.Exec(context.WithoutCancel(ctx), "rollback to savepoint seedbed_factory; release savepoint seedbed_factory")

@@ -9,7 +9,7 @@ import (
 
 // StructError says where a struct does not match its table.
 type StructError struct {
-	Struct   string // the Go type
+	Struct   string // the Go type; "" for a Record
 	Table    string
 	Problems []string // one a field, with the column that was probably meant
 }

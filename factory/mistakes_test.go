@@ -79,3 +79,12 @@ func TestOnARowOfAPairWithoutTargets(t *testing.T) {
 		t.Errorf("no pair, but: %v", err)
 	}
 }
+
+func TestColumnThatIsMisspelt(t *testing.T) {
+	t.Parallel()
+	_, err := factory.Auto("articles").CreateContext(t.Context(), mistaken.DB(t), factory.Set(func(r *factory.Record) { r.Set("titel", "T") }))
+	mention(t, err, `create articles: there is no column "titel" in articles; did you mean title?`)
+	if strings.Contains(err.Error(), "struct") {
+		t.Errorf("no struct is the caller's: %v", err)
+	}
+}

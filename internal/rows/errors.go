@@ -17,12 +17,15 @@ import (
 
 // StructError says where a struct does not match its table.
 type StructError struct {
-	Struct   string // the Go type
+	Struct   string // the Go type; "" for a Record, which has no fields
 	Table    string
 	Problems []string // one a field, with the column that was probably meant
 }
 
 func (e *StructError) Error() string {
+	if e.Struct == "" {
+		return strings.Join(e.Problems, "\n  ")
+	}
 	return fmt.Sprintf("struct %s does not match table %s:\n  %s", e.Struct, e.Table, strings.Join(e.Problems, "\n  "))
 }
 

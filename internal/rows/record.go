@@ -2,7 +2,11 @@ package rows
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // Record is a row of a table that has no struct.
@@ -42,8 +46,11 @@ func (rec *Record) readInto(r *row) error {
 	for name, v := range rec.Values {
 		c := r.table.columnsByName[name]
 		if c == nil {
-			return &StructError{Struct: "factory.Record", Table: r.table.name,
-				Problems: []string{r.table.noColumnMessage(field{name: fmt.Sprintf("%q", name), column: name})}}
+			problem := fmt.Sprintf("there is no column %q in %s", name, r.table.name)
+			if near := catalog.Nearest(name, slices.Collect(maps.Keys(r.table.columnsByName))); near != "" {
+				problem += "; did you mean " + near + "?"
+			}
+			return &StructError{Table: r.table.name, Problems: []string{problem}}
 		}
 		r.values[c.index], r.isSet[c.index] = v, true
 		r.origins[c.index] = Path{Via: "its own column " + name}

@@ -31,7 +31,7 @@ const mostStructures = 256
 func Fingerprint(ctx context.Context, db seedbed.DB) (string, error) {
 	fingerprint, err := catalog.Print(ctx, db)
 	if err != nil {
-		return "", fmt.Errorf("look at the schema: %w", err)
+		return "", fmt.Errorf("read the schema: %w", err)
 	}
 	return fingerprint, nil
 }

@@ -18,6 +18,8 @@ func Plain(message string) string {
 	switch {
 	case strings.HasPrefix(message, "found character '\t'"), strings.HasPrefix(message, "tab character cannot"):
 		return "a tab at the beginning of the line: YAML is indented with spaces"
+	case strings.HasPrefix(message, "value is not allowed in this context"):
+		return "this line is not indented as those beside it: keys that belong together begin in one column, and what belongs to a key further right"
 	case strings.HasPrefix(message, "could not find flow mapping end token"), strings.HasPrefix(message, "mapping end token"):
 		return "the { that begins here is not closed"
 	case strings.HasPrefix(message, "could not find flow sequence end token"), strings.HasPrefix(message, "sequence end token"):

@@ -16,7 +16,7 @@ import (
 type Cells fake.Cells
 
 // Of returns the cell of a column. It is valid until the next call of Of. Naming the same
-// column again returns the same values again.
+// column again returns the same values again; a name that is no column has values of its own.
 func (c *Cells) Of(column string) *Value { return (*Value)((*fake.Cells)(c).Of(column)) }
 
 // Row is the number of the row, from 0, as for a sequence.

@@ -310,3 +310,37 @@ func TestSchemaThatChangesUnderUs(t *testing.T) {
 	}
 	tasks.Create(t, db)
 }
+
+// Two structs of one table may read different columns back in the same call.
+type plainProject struct {
+	ID          int64
+	TenantID    int64
+	LeadID      int
+	DisplayName string
+}
+
+func (plainProject) TableName() string { return "projects" }
+
+type datedProject struct {
+	ID          int64
+	TenantID    int64
+	LeadID      int
+	DisplayName string
+	MadeAt      time.Time
+}
+
+func (datedProject) TableName() string { return "projects" }
+
+func TestTwoStructsOfOneTableInOneCall(t *testing.T) {
+	t.Parallel()
+	db := shop.DB(t)
+	var plain plainProject
+	var dated datedProject
+	members.With(
+		factory.Has(1, factory.New(factory.Definition[plainProject]{After: func(_ context.Context, _ seedbed.DB, p *plainProject) error { plain = *p; return nil }})),
+		factory.Has(1, factory.New(factory.Definition[datedProject]{After: func(_ context.Context, _ seedbed.DB, p *datedProject) error { dated = *p; return nil }})),
+	).Create(t, db)
+	if plain.ID == 0 || dated.ID == 0 || plain.ID == dated.ID || dated.MadeAt.IsZero() {
+		t.Errorf("read back %+v and %+v", plain, dated)
+	}
+}

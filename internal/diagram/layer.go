@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// bundle is every line of one kind to one card: a tree that grows to the right
-// from there. A line that runs against the order is a bundle of its own, with its
-// ends swapped.
+// bundle is the lines of one kind that lead to one card, drawn as a tree that grows to the
+// right from it. A line whose referencing card is not further right is a bundle of its own,
+// with root and end swapped.
 type bundle struct {
-	kind   kind
-	color  int
-	root   *node // where it starts, at the left
-	ends   []end
-	back   bool // root is the referencing card, the only end the referenced one
-	row    int  // of root, where back
-	titles []string
-	stops  map[int]*node // places where it passes layers
+	kind     kind
+	color    int
+	root     *node // where it starts, at the left
+	ends     []end
+	reversed bool // root is the referencing card, the only end the referenced one
+	row      int  // of root, where reversed
+	titles   []string
+	stops    map[int]*node // places where it passes layers
 }
 
 // end is where a bundle arrives: a row of a card, or its head.
@@ -33,11 +33,11 @@ type layering struct {
 	parents map[*node][]*node
 	state   map[*node]int
 	depth   map[*node]int
-	back    map[[2]*node]bool
+	closing map[[2]*node]bool // edges that close a circle, which do not count
 }
 
 func layered(g *drawing) *layering {
-	l := &layering{g: g, parents: map[*node][]*node{}, state: map[*node]int{}, depth: map[*node]int{}, back: map[[2]*node]bool{}}
+	l := &layering{g: g, parents: map[*node][]*node{}, state: map[*node]int{}, depth: map[*node]int{}, closing: map[[2]*node]bool{}}
 	for _, e := range g.edges {
 		if e.from.zone == e.to.zone && !slices.Contains(l.parents[e.from], e.to) {
 			l.parents[e.from] = append(l.parents[e.from], e.to)
@@ -55,19 +55,19 @@ func layered(g *drawing) *layering {
 // rank is the longest way to a card from one that references nothing; edges that
 // close a circle do not count.
 func (l *layering) rank(n *node) int {
-	const entered, left = 1, 2
-	if l.state[n] == left {
+	const entered, done = 1, 2
+	if l.state[n] == done {
 		return l.depth[n]
 	}
 	l.state[n] = entered
 	for _, p := range l.parents[n] {
 		if l.state[p] == entered {
-			l.back[[2]*node{n, p}] = true
+			l.closing[[2]*node{n, p}] = true
 			continue
 		}
 		l.depth[n] = max(l.depth[n], l.rank(p)+1)
 	}
-	l.state[n] = left
+	l.state[n] = done
 	return l.depth[n]
 }
 
@@ -91,7 +91,7 @@ func (l *layering) zone(z *zone) {
 	for _, n := range cards {
 		i := 0
 		for _, p := range l.parents[n] {
-			if !l.back[[2]*node{n, p}] {
+			if !l.closing[[2]*node{n, p}] {
 				i = max(i, p.layer-first+1)
 			}
 		}
@@ -107,7 +107,7 @@ func (l *layering) zone(z *zone) {
 	for range heights {
 		l.layers = append(l.layers, nil)
 	}
-	l.closer(cards, first, heights, limit)
+	l.shorten(cards, first, heights, limit)
 	for _, n := range cards {
 		l.layers[n.layer] = append(l.layers[n.layer], n)
 	}
@@ -146,9 +146,9 @@ func (l *layering) height() float64 {
 	return max(tallest, 420, math.Sqrt(area/1.9))
 }
 
-// closer moves cards that reference nothing towards what references them, where
-// there is room: shorter lines.
-func (l *layering) closer(cards []*node, first int, heights []float64, limit float64) {
+// shorten moves each card as far right as there is room, up to the layer before the nearest
+// card that references it: lines get shorter.
+func (l *layering) shorten(cards []*node, first int, heights []float64, limit float64) {
 	for i := len(cards) - 1; i >= 0; i-- {
 		n := cards[i]
 		nearest := math.MaxInt
@@ -183,7 +183,7 @@ func (l *layering) bundles() []*bundle {
 		b := &bundle{kind: e.kind, color: e.color, root: e.to, stops: map[int]*node{}}
 		if e.from.layer <= e.to.layer {
 			k.from, k.row = e.from, e.row
-			b.back, b.root, b.row = true, e.from, e.row
+			b.reversed, b.root, b.row = true, e.from, e.row
 		}
 		if found[k] == nil {
 			found[k] = b
@@ -191,7 +191,7 @@ func (l *layering) bundles() []*bundle {
 		}
 		b = found[k]
 		b.titles = append(b.titles, e.title)
-		if b.back {
+		if b.reversed {
 			b.ends = append(b.ends, end{e.to, -1})
 		} else {
 			b.ends = append(b.ends, end{e.from, e.row})
@@ -204,8 +204,7 @@ func (l *layering) bundles() []*bundle {
 	return out
 }
 
-// pass places a bundle in the layers between its root and its furthest end. Two
-// cards of one layer are joined by going round through the next.
+// pass places a bundle in the layers between its root and its furthest end.
 func (l *layering) pass(b *bundle) {
 	far := 0
 	for _, e := range b.ends {

@@ -51,7 +51,7 @@ func (n *node) output(b *bundle) float64 {
 	if n.table == nil {
 		return n.h / 2
 	}
-	if b.back {
+	if b.reversed {
 		return n.input(b.row)
 	}
 	i := slices.Index(n.outputs, b)

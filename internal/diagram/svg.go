@@ -178,7 +178,7 @@ func (p *painter) otherEnd(b branch) int {
 func (p *painter) tips(bundles []*bundle) {
 	for _, b := range bundles {
 		x, y, dir := b.root.x+b.root.w, b.root.y+b.root.output(b), 1.0
-		if b.back {
+		if b.reversed {
 			e := b.ends[0]
 			x, y, dir = e.node.x, e.node.y+e.node.input(e.row), -1
 		}

@@ -28,8 +28,8 @@ func (r *row) fillPending() bool {
 	return true
 }
 
-// insertStatement returns the INSERT of a row. Rows of a table that set the same columns
-// get the same text, so that the server prepares it once.
+// insertStatement returns the INSERT of a row. Rows of a table that set and return the same
+// columns get the same text, so that the server prepares it once.
 func (w *writer) insertStatement(r *row) (sql string, args []any, read func(pgx.Rows) error) {
 	var key strings.Builder
 	key.WriteString(r.table.relation.Ident())
@@ -44,6 +44,7 @@ func (w *writer) insertStatement(r *row) (sql string, args []any, read func(pgx.
 		key.WriteString("on conflict")
 		returned = nil
 	}
+	fmt.Fprint(&key, returned)
 	sql = w.insertSQL[key.String()]
 	if sql == "" {
 		sql = r.insertSQL(returned)

@@ -139,17 +139,15 @@ func (d database) createOnce(ctx context.Context, db seedbed.DB, scope numberSco
 		return nil, fmt.Errorf("create %s: %w", def.Table, err)
 	}
 	err = b.write(ctx, db)
-	if isUniqueViolation(err) {
-		if b.skipTakenInBatch(ctx, db) != nil {
-			return nil, err
-		}
-		second := newBatch(s, b.scope, now)
-		second.enableLookups(ctx, db)
-		if made, secondErr := second.addAll(def, n, options); secondErr == nil && second.write(ctx, db) == nil {
-			return made, nil
-		}
+	if !isUniqueViolation(err) || b.skipTakenInBatch(ctx, db) != nil {
+		return made, err
 	}
-	return made, err
+	second := newBatch(s, b.scope, now)
+	second.enableLookups(ctx, db)
+	if made, err = second.addAll(def, n, options); err != nil {
+		return nil, fmt.Errorf("create %s: %w", def.Table, err)
+	}
+	return made, second.write(ctx, db)
 }
 
 // isUniqueViolation reports whether a row of the database has the same key.

@@ -241,5 +241,35 @@ func (b *batch) skipTakenInBatch(ctx context.Context, db seedbed.DB) error {
 		b.scope.counterOf(r.table).Add(-n)
 		searches = append(searches, &takenSearch{table: r.table, definition: r.definition, discriminators: r.maker.discriminators, n: n})
 	}
-	return b.skipTakenNumbers(ctx, db, searches)
+	return b.skipTakenAsSeeder(ctx, db, searches)
+}
+
+// skipTakenAsSeeder is skipTakenNumbers in the seeder's role where row-level security applies
+// to a table: rows that policies hide have keys, too.
+func (b *batch) skipTakenAsSeeder(ctx context.Context, db seedbed.DB, searches []*takenSearch) error {
+	var hiding []string
+	for _, s := range searches {
+		if s.table.relation.RLS {
+			hiding = append(hiding, s.table.relation.Ident())
+		}
+	}
+	if len(hiding) == 0 {
+		return b.skipTakenNumbers(ctx, db, searches)
+	}
+	return transact(ctx, db, func(tx pgx.Tx) error {
+		var failed error
+		exec := func(sql string, args ...any) {
+			if failed == nil {
+				_, failed = tx.Exec(ctx, sql, args...)
+			}
+		}
+		if queueSeederRole(exec, hiding); failed != nil {
+			return failed
+		}
+		if err := b.skipTakenNumbers(ctx, tx, searches); err != nil {
+			return err
+		}
+		exec(RestoreRoleSQL)
+		return failed
+	})
 }

@@ -95,6 +95,8 @@ func CheckProcess(logf func(format string, args ...any)) error {
 		wrong, notes = Check(os.Environ())
 		problem = errors.Join(wrong...)
 	})
+	untold.Lock()
+	defer untold.Unlock()
 	for _, note := range notes {
 		logf("%s", note)
 	}
@@ -104,8 +106,10 @@ func CheckProcess(logf func(format string, args ...any)) error {
 
 var (
 	once    sync.Once
-	notes   []string
 	problem error
+
+	untold sync.Mutex
+	notes  []string // that no logf has been given
 )
 
 func isDuration(v string) bool {

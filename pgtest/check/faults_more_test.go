@@ -52,7 +52,7 @@ var later = []fault{
 	{name: "column granted to public", check: iso, as: owner, sql: "grant select (name) on datasets to public", rule: "privilege-public", object: "datasets"},
 	{name: "grant option", check: iso, as: owner, sql: "grant select on datasets to seedbed_app with grant option", rule: "privilege-grant-option", object: "datasets"},
 	{name: "default privileges for all", check: iso, as: owner, sql: "alter default privileges grant select on tables to public", rule: "privilege-default", object: "seedbed_owner"},
-	{name: "default privileges to truncate", check: iso, as: owner, sql: "alter default privileges in schema public grant all on tables to seedbed_app", rule: "privilege-default", object: "seedbed_owner"},
+	{name: "default privileges to truncate", check: iso, as: owner, sql: "alter default privileges in schema public grant select, insert, update, delete, truncate, references, trigger on tables to seedbed_app", rule: "privilege-default", object: "seedbed_owner"},
 	{name: "default privileges to read sequences", check: iso, as: owner, sql: "alter default privileges in schema public grant select on sequences to seedbed_app", rule: "privilege-default", object: "seedbed_owner"},
 	{name: "statistics readable", check: iso, as: super, sql: "grant select on pg_statistic to seedbed_app", rule: "privilege-statistics", object: "pg_statistic"},
 	{name: "shared sequence readable", check: iso, as: owner, sql: "create sequence numbers; alter table datasets add column n bigint default nextval('numbers'); grant select on sequence numbers to seedbed_app", rule: "privilege-sequence", object: "datasets.n"},

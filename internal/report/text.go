@@ -67,7 +67,11 @@ func (f Finding) WriteText(b *strings.Builder) { f.writeText(b, yamlNotation, Wi
 
 func (f Finding) writeText(b *strings.Builder, n notation, width int) {
 	HangIn(b, width, "  ", f.title())
-	HangIn(b, width, "    ", f.Message)
+	message := f.Message
+	if s := f.gravest(); f.Statement == nil && s != "" {
+		message = string(s) + ": " + message
+	}
+	HangIn(b, width, "    ", message)
 	for _, row := range f.Sample {
 		HangIn(b, width, "      | ", row)
 	}
@@ -94,13 +98,14 @@ func (f Finding) writeText(b *strings.Builder, n notation, width int) {
 	}
 }
 
-// title is the finding in a line: "rls-enabled: orders (risk)".
+// title is the finding in a line: "rls-enabled: orders", so that a line of a report can be
+// searched for; of a migration with the severity, "lock-rewrite: orders (hazard)".
 func (f Finding) title() string {
 	text := f.Rule
 	if f.Object != "" {
 		text += ": " + f.Object
 	}
-	if s := f.gravest(); s != "" {
+	if s := f.gravest(); f.Statement != nil && s != "" {
 		text += " (" + string(s) + ")"
 	}
 	return text

@@ -55,7 +55,7 @@ func TestDeclaredFindingsAreGone(t *testing.T) {
 				t.Fatalf("nothing to paste for %s of %s:\n%s", c.rule, c.object, before)
 			}
 			after := isolation(t, tx, pasted)
-			if inTest := isolationWith(t, tx, pastedOptions(t, tx, before.String(), c.rule+": "+c.object+" (")); slices.ContainsFunc(inTest.Findings, matches) {
+			if inTest := isolationWith(t, tx, pastedOptions(t, tx, before.String(), c.rule+": "+c.object+"\n")); slices.ContainsFunc(inTest.Findings, matches) {
 				t.Errorf("with the Options of\n%s\n%s is still found:\n%s", before, c.object, inTest)
 			}
 			if slices.ContainsFunc(after.Findings, matches) {

@@ -47,8 +47,9 @@ create table nodes (flow_id %[2]s not null references flows, node_id text not nu
 	}
 }
 
-// A unique key of the tenant and an enum allows a tenant one row of each value, whoever has
-// which already. More rows need more tenants; a tenant that is given has room for no more.
+// A unique key of the tenant and an enum allows a tenant one row of each value, less those
+// that its rows have already. More rows need more tenants; a tenant that the caller gives has
+// room for no more.
 func TestKeyOfTenantAndEnum(t *testing.T) {
 	const schema = `
 create table tenants (id uuid primary key, name text not null);

@@ -68,7 +68,10 @@ func (a *activity) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ 
 	}
 	a.starvation.mu.Lock()
 	defer a.starvation.mu.Unlock()
-	timer := time.AfterFunc(max(a.starvation.after, time.Millisecond), func() {
+	if a.starvation.tell == nil {
+		return ctx
+	}
+	timer := time.AfterFunc(a.starvation.after, func() {
 		a.starvation.mu.Lock()
 		defer a.starvation.mu.Unlock()
 		if a.starvation.tell != nil {

@@ -47,19 +47,10 @@ var officeModel = seedbed.Model{
 	},
 }
 
-func loadOffices(t *testing.T) *graph.Graph {
-	t.Helper()
-	cat, err := catalog.Load(t.Context(), testpg.Schema(offices).DB(t), catalog.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return graph.New(cat, officeModel)
-}
-
 // TestForeignKeys: what each says of the tenant.
 func TestForeignKeys(t *testing.T) {
 	t.Parallel()
-	g := loadOffices(t)
+	g := load(t, offices, officeModel)
 	for name, want := range map[string]string{
 		"desks_tenants": "carries space firm, within space firm, the tenant, binds space firm, own space_id",
 		"desks_person":  "carries space, within space firm, binds space, own person_id, beyond person_id",
@@ -114,7 +105,7 @@ func facts(fk *graph.ForeignKey) string {
 // keeps for partitions at either end.
 func TestForeignKeysOfTables(t *testing.T) {
 	t.Parallel()
-	g := loadOffices(t)
+	g := load(t, offices, officeModel)
 	for relation, want := range map[string]string{
 		"desks":      "desks_guest desks_holder desks_lent desks_person desks_tenants",
 		"visits":     "visits_space",
@@ -150,7 +141,7 @@ func constraints(all []*graph.ForeignKey) string {
 func TestModelled(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, fk := range load(t).ForeignKeys {
+	for _, fk := range load(t, shop, model).ForeignKeys {
 		if !fk.Modelled() {
 			got = append(got, fk.From.Name+" "+fk.OwnColumn())
 		}

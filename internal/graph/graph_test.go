@@ -51,9 +51,10 @@ var model = seedbed.Model{
 		Subtypes: []seedbed.Subtype{{Value: "gift", Table: "gifts", Key: []string{"firm_id", "order_id"}}, {Value: "plain"}}}},
 }
 
-func load(t *testing.T) *graph.Graph {
+// load returns the graph of a schema under a model.
+func load(t *testing.T, schema string, model seedbed.Model) *graph.Graph {
 	t.Helper()
-	db := testpg.Schema(shop).DB(t)
+	db := testpg.Schema(schema).DB(t)
 	cat, err := catalog.Load(t.Context(), db, catalog.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func load(t *testing.T) *graph.Graph {
 // TestReferences: what each table refers to, tenants first, and how.
 func TestReferences(t *testing.T) {
 	t.Parallel()
-	g := load(t)
+	g := load(t, shop, model)
 	kinds := []string{"foreign key", "tenant", "pair", "subtype"}
 	for table, want := range map[string]string{
 		"firms":    "foreign key parent_id → firms optional",
@@ -103,7 +104,7 @@ func TestReferences(t *testing.T) {
 // TestOrder: what foreign keys lead to comes first, circles together.
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	g := load(t)
+	g := load(t, shop, model)
 	var got []string
 	for _, group := range graph.Order(g.Tables) {
 		var names []string
@@ -128,7 +129,7 @@ func TestOrder(t *testing.T) {
 // TestTenantSQL: the expressions find the tenant of rows near and far.
 func TestTenantSQL(t *testing.T) {
 	t.Parallel()
-	g := load(t)
+	g := load(t, shop, model)
 	db := testpg.Schema(shop).DB(t)
 	testpg.Exec(t, db, `insert into firms values (7); insert into branches values (7, 1); insert into orders values (7, 1, 3, null, 'plain');
 insert into lines values (1, 7, 3); insert into notes (firm_id, id, about_type, about_id) values (7, 1, 'order', 3)`)

@@ -166,6 +166,9 @@ func (a *audit) find(f report.Finding) {
 	if f.Table == "" {
 		f.Table = a.tableOf(f.Object)
 	}
+	if f.Role != "" && f.Table != "" {
+		f.Through = a.readByPolicies(f.Table)
+	}
 	a.report.Findings = append(a.report.Findings, f)
 }
 

@@ -149,7 +149,8 @@ func (a *audit) hasLevelBelow(setting string) bool {
 	return false
 }
 
-// grantedTables are the scoped tables on which roles were granted something, or on columns.
+// grantedTables are the scoped tables of others on which roles were granted something, or on
+// columns.
 func (a *audit) grantedTables(roles ...*catalog.Role) (out []*subject) {
 	for _, s := range a.subjects {
 		grants := slices.Clone(s.rel.Grants)
@@ -157,7 +158,7 @@ func (a *audit) grantedTables(roles ...*catalog.Role) (out []*subject) {
 			grants = append(grants, c.Grants...)
 		}
 		if slices.ContainsFunc(grants, func(g catalog.Grant) bool {
-			return len(g.Privileges) > 0 && slices.ContainsFunc(roles, func(r *catalog.Role) bool { return r.Name == g.Grantee })
+			return len(g.Privileges) > 0 && g.Grantee != s.rel.Owner && slices.ContainsFunc(roles, func(r *catalog.Role) bool { return r.Name == g.Grantee })
 		}) {
 			out = append(out, s)
 		}

@@ -231,10 +231,11 @@ func (a *audit) ownsCode(role *catalog.Role) {
 		return slices.Contains(reach, owner) && r != nil && !r.Super
 	}
 	var owned, fix []string
+	cause := ownedBy(role)
 	mend := func(owner, what string) {
 		sql := fmt.Sprintf("ALTER %s OWNER TO %s", what, a.migrator())
 		if owner != role.Name {
-			sql = roleFix(role, a.cat.Role(owner), "")
+			cause, sql = chainOf(role, a.cat.Role(owner)), roleFix(role, a.cat.Role(owner), "")
 		}
 		if !slices.Contains(fix, sql) {
 			fix = append(fix, sql)
@@ -254,7 +255,7 @@ func (a *audit) ownsCode(role *catalog.Role) {
 		}
 	}
 	if len(owned) > 0 {
-		a.find(report.Finding{Rule: "role-owner", Object: role.Name,
+		a.find(report.Finding{Rule: "role-owner", Cause: cause, Object: role.Name,
 			Message:  fmt.Sprintf("the application's role %s owns what protects the tables, and can replace or drop it", role.Name),
 			Evidence: []string{strings.Join(owned, ", ")},
 			Fix:      strings.Join(fix, "; ")})

@@ -80,7 +80,7 @@ func (t *probed) same(object, what, exists, missing, fix string) error {
 		return err
 	}
 	if a.code != b.code || a.message != b.message || a.rows != b.rows {
-		t.p.a.find(report.Finding{Rule: "probe-oracle", Object: object,
+		t.p.a.find(report.Finding{Rule: "probe-oracle", Object: object, Role: t.role.Name,
 			Message:  fmt.Sprintf("as %s of %s %s, %s tells what another tenant has", t.role.Name, t.level, t.own.whose(), what),
 			Evidence: []string{"exists elsewhere: " + exists, "→ " + a.String(), "exists nowhere: " + missing, "→ " + b.String()}, Fix: fix})
 	}

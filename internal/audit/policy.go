@@ -79,7 +79,7 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
 			Fix:     a.protect(s), Declare: a.onPurpose(s)})
 	case !r.ForceRLS && !a.unbound(r.Owner) && !a.readByHelper(r):
-		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name,
+		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name, Role: a.actsAs(r.Owner),
 			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
 			Fix:     fmt.Sprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY", r.Ident())})
 	}
@@ -151,6 +151,16 @@ func (a *audit) reachedByOthers(r *catalog.Relation) bool {
 	return len(a.roles.all()) == 0 || slices.ContainsFunc(grants, func(g catalog.Grant) bool {
 		return g.Grantee != r.Owner && len(g.Privileges) > 0 && !a.unbound(g.Grantee)
 	})
+}
+
+// actsAs is the first of the application's roles that is another role, or can become it.
+func (a *audit) actsAs(name string) string {
+	for _, role := range a.roles.all() {
+		if mayAct(role, name) {
+			return role.Name
+		}
+	}
+	return ""
 }
 
 // unbound reports whether no policy binds a role, forced or not.
@@ -235,8 +245,8 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 		}
 		open = append(open, c)
 	}
-	for _, c := range open {
-		a.withoutTenant(s, p, c, accepted, a.keepToTenant(s, p, open, accepted, app || unknown))
+	if len(open) > 0 {
+		a.withoutTenant(s, p, open, accepted, a.keepToTenant(s, p, open, accepted, app || unknown))
 	}
 }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,23 +12,32 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// withoutTenant says that a clause does not keep to the tenant, and what it rests on.
-func (a *audit) withoutTenant(s *subject, p *catalog.Policy, c clause, accepted []seedbed.Scoped, fix string) {
-	shown := c.expr
-	if shown == "" {
-		shown = "(absent, which lets everything through)"
+// withoutTenant says that clauses of a policy do not keep to the tenant, and what they rest on.
+func (a *audit) withoutTenant(s *subject, p *catalog.Policy, open []clause, accepted []seedbed.Scoped, fix string) {
+	f := report.Finding{Rule: "policy-without-tenant", Object: a.name(p.Table) + "." + p.Name, Fix: fix}
+	var names []string
+	helped := ""
+	for _, c := range open {
+		shown := c.expr
+		if shown == "" {
+			shown = "(absent, which lets everything through)"
+		}
+		names, f.Evidence = append(names, c.name), append(f.Evidence, c.name+" "+shown)
+		side := a.openSide(sqltext.Tokens(c.expr), s, accepted, len(c.writes) == 0 || s.tenant != "")
+		if helper, _ := a.called(side); helper != nil {
+			helped = "helper " + signature(helper)
+			a.openHelper(helper, p)
+		}
+		if through := a.readThrough(side); len(through) > 0 && len(a.readers.In(side)) == 0 && !slices.ContainsFunc(through, a.showsOwn) {
+			for _, t := range through {
+				f.Through = append(f.Through, t.name)
+			}
+		}
 	}
-	f := report.Finding{Rule: "policy-without-tenant", Cause: "policy " + c.name + " " + shown, Object: a.name(p.Table) + "." + p.Name,
-		Message:  fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), c.name),
-		Evidence: []string{c.name + " " + shown},
-		Fix:      fix}
-	side := a.openSide(sqltext.Tokens(c.expr), s, accepted, len(c.writes) == 0 || s.tenant != "")
-	if helper, _ := a.called(side); helper != nil {
-		f.Cause = "helper " + signature(helper)
-		a.openHelper(helper, p)
-	}
-	if through := a.readThrough(side); len(through) > 0 && len(a.readers.In(side)) == 0 && !slices.ContainsFunc(through, a.showsOwn) {
-		f.Message += fmt.Sprintf(": it goes by %s, of which rows of others show", through[0].name)
+	f.Cause = cmp.Or(helped, "policy "+strings.Join(f.Evidence, " "))
+	f.Message = fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), strings.Join(names, " and "))
+	if len(f.Through) > 0 {
+		f.Message += fmt.Sprintf(": it goes by %s, of which rows of others show", f.Through[0])
 	}
 	a.find(f)
 }

@@ -215,9 +215,13 @@ func (t *probed) find(rule, object, message, sql string, got outcome, fix string
 	if t.own != nil {
 		who += fmt.Sprintf(" of %s %s", t.level, t.own.whose())
 	}
-	t.p.a.find(report.Finding{Rule: rule, Object: object, Role: t.role.Name,
+	f := report.Finding{Rule: rule, Object: object, Role: t.role.Name,
 		Message:  who + ", " + message,
-		Evidence: []string{sql, "→ " + got.String()}, Fix: fix})
+		Evidence: []string{sql, "→ " + got.String()}, Fix: fix}
+	if rule == "probe-control" && got.failed() {
+		f.Cause = "refused: " + got.String() // which names what is refused: a function's table, say
+	}
+	t.p.a.find(f)
 }
 
 const fixPolicy = "see the policies of the table: each must compare the row's tenant with the session's, in USING and in WITH CHECK"

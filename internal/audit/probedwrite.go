@@ -49,6 +49,9 @@ func (t *probed) inserts() error {
 			break
 		}
 	}
+	if !t.p.a.opensOwn(t.s, t.role, "INSERT") {
+		return nil
+	}
 	sql := t.insert(t.own, "")
 	got, err := t.p.try(t.me, sql)
 	if err == nil && got.denied() {

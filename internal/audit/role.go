@@ -83,6 +83,9 @@ func chainOf(role, other *catalog.Role) string {
 	return "member " + firstLink(role, other).Name + " of " + role.Name
 }
 
+// ownedBy is the cause of what is found about things that a role owns itself.
+func ownedBy(role *catalog.Role) string { return "owned by " + role.Name }
+
 func roleFix(role, r *catalog.Role, attribute string) string {
 	if r == role {
 		return fmt.Sprintf("ALTER ROLE %s %s", catalog.Ident(role.Name), attribute)
@@ -167,7 +170,7 @@ func (a *audit) roleOwns(role *catalog.Role) {
 		}
 	}
 	for owner, tables := range owned {
-		how, chain, fix := "", "", strings.Join(alter[owner], "; ")+"; /* and GRANT the application what it needs */"
+		how, chain, fix := "", ownedBy(role), strings.Join(alter[owner], "; ")+"; /* and GRANT the application what it needs */"
 		if owner != role.Name {
 			how, chain, fix = fmt.Sprintf(" through its membership of %s", owner), chainOf(role, a.cat.Role(owner)), roleFix(role, a.cat.Role(owner), "")
 		}

@@ -170,28 +170,50 @@ func (a *audit) rewriteRules() error {
 	}
 	rows, err := a.eyes.tx.Query(a.ctx, `SELECT w.rulename::text, w.ev_class, d.refobjid, pg_get_ruledef(w.oid)
 		FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
-		WHERE w.ev_type <> '1' AND d.refobjid <> w.ev_class ORDER BY 1, 2, 3`)
+		WHERE w.ev_type <> '1' ORDER BY 1, 2, 3`)
 	if err != nil {
 		return err
 	}
 	var name, definition string
-	var on, reads uint32
+	var on, refers uint32
 	seen := map[string]bool{}
-	_, err = pgx.ForEachRow(rows, []any{&name, &on, &reads, &definition}, func() error {
-		r, target := a.cat.Relation(on), a.cat.Relation(reads)
-		if r == nil || target == nil {
+	_, err = pgx.ForEachRow(rows, []any{&name, &on, &refers, &definition}, func() error {
+		r, target := a.cat.Relation(on), a.cat.Relation(refers)
+		if r == nil || target == nil || target == r && !actsOn(definition, r) {
 			return nil
 		}
-		s := a.subject(target)
 		object := a.name(r) + "." + name
-		if s == nil || seen[object] || !a.passes(r.Owner, s.rel) {
-			return nil
+		for _, reached := range append([]*catalog.Relation{target}, target.ReadsDeep()...) {
+			s := a.subject(reached)
+			if s == nil || seen[object] || !a.passes(r.Owner, s.rel) {
+				continue
+			}
+			seen[object] = true
+			a.find(report.Finding{Rule: "rewrite-rule", Object: object, Evidence: []string{definition},
+				Message: fmt.Sprintf("rule %s of %s reaches %s as %s, to whom row-level security does not apply", name, a.name(r), s.name, r.Owner),
+				Fix:     "replace the rule by a trigger, which runs as the role that sent the statement"})
 		}
-		seen[object] = true
-		a.find(report.Finding{Rule: "rewrite-rule", Object: object, Evidence: []string{definition},
-			Message: fmt.Sprintf("rule %s of %s reaches %s as %s, to whom row-level security does not apply", name, a.name(r), s.name, r.Owner),
-			Fix:     "replace the rule by a trigger, which runs as the role that sent the statement"})
 		return nil
 	})
 	return err
+}
+
+// actsOn reports whether the actions of a rule read or write a relation: that a rule is on it,
+// and goes by its NEW and OLD rows, does not.
+func actsOn(definition string, r *catalog.Relation) bool {
+	tokens := sqltext.Tokens(definition)
+	actions := tokens[max(0, sqltext.Index(tokens, "do")):]
+	for i, t := range actions {
+		if !t.Name() || t.Text != r.Name || i == 0 {
+			continue
+		}
+		before := actions[i-1]
+		if before.Is(".") && i > 1 && actions[i-2].Text == r.Schema {
+			before = actions[max(0, i-3)]
+		}
+		if slices.ContainsFunc([]string{"UPDATE", "FROM", "INTO", "JOIN", "USING", "ONLY", ","}, before.Is) {
+			return true
+		}
+	}
+	return false
 }

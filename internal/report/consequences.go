@@ -10,45 +10,78 @@ import (
 const shownFollows = 8
 
 // Consequences says what follows from a finding: its own rule in other objects and lines
-// first, "the same of attachments, alerts", then what it leads to, a line for each rule and
-// object.
+// first, "the same of attachments, alerts", then what it leads to, a line for each rule.
 func (f Finding) Consequences() (out []string) {
-	var same, lines []string
-	type kind struct{ rule, object string }
-	count, message := map[kind]int{}, map[kind]string{}
-	var kinds []kind
+	var same, shown, lines []string
+	var rules []*consequence
 	for _, x := range f.Follows {
-		k := kind{x.Rule, x.Object}
-		switch count[k]++; {
+		switch line := x.Statement.line(); {
 		case x.Rule == f.Rule && !slices.Contains(attempts, f.Rule):
-			if x.Object != "" && x.Object != f.Object && !slices.Contains(same, x.Object) {
+			if x.Object != "" && x.Object != f.Object && slices.Contains(x.Through, f.Table) {
+				shown = append(shown, x.Object)
+			} else if x.Object != "" && x.Object != f.Object {
 				same = append(same, x.Object)
 			}
-			if line := x.Statement.line(); line != f.Statement.line() && !slices.Contains(lines, line) {
+			if line != f.Statement.line() {
 				lines = append(lines, line)
 			}
-		case count[k] == 1:
-			kinds, message[k] = append(kinds, k), x.Message
+		default:
+			i := slices.IndexFunc(rules, func(c *consequence) bool { return c.rule == x.Rule })
+			if i < 0 {
+				i = len(rules)
+				rules = append(rules, &consequence{rule: x.Rule, message: x.Message})
+			}
+			rules[i].count++
+			if x.Object != "" {
+				rules[i].objects = append(rules[i].objects, x.Object)
+			}
 		}
 	}
-	if len(same) > 0 {
-		out = append(out, "the same of "+Several(same))
-	}
-	if len(lines) > 0 {
-		out = append(out, "the same at line "+Several(lines))
-	}
-	for _, k := range kinds[:min(len(kinds), shownFollows)] {
-		line := k.rule
-		if k.object != "" {
-			line += ": " + k.object
+	for _, list := range []struct {
+		lead  string
+		names []string
+	}{{"the same of ", same}, {"shown by it: ", shown}, {"the same at line ", lines}} {
+		if names := distinct(list.names); len(names) > 0 {
+			out = append(out, list.lead+Several(names))
 		}
-		if n := count[k]; n > 1 {
-			line += ", " + strconv.Itoa(n) + "×"
-		}
-		out = append(out, line+": "+message[k])
 	}
-	if more := len(kinds) - shownFollows; more > 0 {
-		out = append(out, "and "+strconv.Itoa(more)+" more that follow")
+	for _, c := range rules[:min(len(rules), shownFollows)] {
+		out = append(out, c.String())
+	}
+	if more := len(rules) - shownFollows; more > 0 {
+		out = append(out, "and "+strconv.Itoa(more)+" more rules that follow")
+	}
+	return out
+}
+
+// consequence is what findings of one rule say that follow from another.
+type consequence struct {
+	rule, message string // the first one's
+	objects       []string
+	count         int
+}
+
+// String is "probe-read: orders, lines, 4×: 17 rows of other tenants can be read".
+func (c *consequence) String() string {
+	line := c.rule
+	objects := distinct(c.objects)
+	if len(objects) > 0 {
+		line += ": " + Several(objects)
+	}
+	if c.count > max(1, len(objects)) {
+		line += ", " + strconv.Itoa(c.count) + "×"
+	}
+	return line + ": " + c.message
+}
+
+// distinct are names without those that came before.
+func distinct(names []string) (out []string) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, name)
+		}
 	}
 	return out
 }

@@ -20,8 +20,10 @@ type Finding struct {
 	Table string
 	// Statement of a migration that breaks it. Nil: it is about a database.
 	Statement *Statement
-	// Role that tried. Empty: nothing was tried.
+	// Role that tried, or whose rights are too many. Empty: it is about no role.
 	Role string
+	// Through are tables that the policies of Table look into: a fault of theirs shows here.
+	Through []string
 	// Message says what is wrong with it, in a sentence.
 	Message string
 	// Rows that are wrong; 0 where the finding is not about rows.

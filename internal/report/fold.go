@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -12,8 +13,10 @@ type explanation struct {
 	explains []string
 	// where the two must be: in the same object, or in the same table.
 	object bool
-	// … or the first about the role that tried.
+	// … or the first about the role of the second.
 	role bool
+	// … or the first in a table that policies of the second's table look into.
+	through bool
 	// only for findings that were tried with a statement of this command.
 	command string
 }
@@ -43,9 +46,15 @@ var explanations = []explanation{
 	{rule: "policy-shares", explains: []string{"probe-read", "probe-oracle"}},
 	{rule: "aggregate-predicate", explains: []string{"probe-across"}},
 	{rule: "rls-command-uncovered", explains: []string{"probe-control"}},
+	{rule: "probe-read", explains: []string{"probe-setting"}, object: true},
+	{rule: "probe-control", explains: []string{"probe-oracle"}, object: true},
+	{rule: "rewrite-rule", explains: []string{"probe-control"}},
 	{rule: "role-superuser", explains: attempts, role: true},
 	{rule: "role-bypassrls", explains: attempts, role: true},
-	{rule: "role-owner", explains: attempts, role: true},
+	{rule: "role-owner", explains: append([]string{"rls-forced"}, attempts...), role: true},
+	{rule: "rls-enabled", explains: append([]string{"policy-without-tenant"}, attempts...), through: true},
+	{rule: "policy-without-tenant", explains: append([]string{"policy-without-tenant"}, attempts...), through: true},
+	{rule: "rls-command-uncovered", explains: []string{"probe-control"}, through: true},
 }
 
 // leads reports whether an explanation leads from one finding to another.
@@ -57,6 +66,8 @@ func (e explanation) leads(cause, f Finding) bool {
 		return false
 	case e.role:
 		return cause.Object == f.Role
+	case e.through:
+		return cause.Table != f.Table && slices.Contains(f.Through, cause.Table)
 	case e.object:
 		return cause.Object == f.Object
 	}
@@ -114,16 +125,20 @@ func explain(all []Finding) []Finding {
 			at[f.Table] = append(at[f.Table], i)
 		}
 	}
+	root := func(i int) int { // a cause may be explained itself
+		for under[i] != i {
+			i = under[i]
+		}
+		return i
+	}
 	for i, f := range all {
-		under[i] = causeOf(all, f, i, at)
+		if cause := causeOf(all, f, i, at); root(cause) != i { // policies may look into each other's tables
+			under[i] = cause
+		}
 	}
 	for i := range all {
-		root := under[i]
-		for range len(explanations) { // a cause may be explained itself
-			root = under[root]
-		}
-		if root != i {
-			all[root].Follows = append(all[root].Follows, all[i])
+		if r := root(i); r != i {
+			all[r].Follows = append(all[r].Follows, all[i])
 		}
 	}
 	var out []Finding
@@ -137,6 +152,9 @@ func explain(all []Finding) []Finding {
 
 func causeOf(all []Finding, f Finding, self int, at map[string][]int) int {
 	near := slices.Concat(at[f.Object], at[f.Table], at[f.Role])
+	for _, table := range f.Through {
+		near = append(near, at[table]...)
+	}
 	for _, e := range explanations {
 		for _, i := range near {
 			if i != self && e.leads(all[i], f) {
@@ -147,15 +165,24 @@ func causeOf(all []Finding, f Finding, self int, at map[string][]int) int {
 	return self
 }
 
-// join makes one finding of those that have the same cause, and of attempts of one kind
-// at one object.
+// attemptCause is what attempts have in common that one fix ends; "" for other findings.
+// Rows of one's own that are out of reach are another fault than those of others that are not.
+func attemptCause(f Finding) string {
+	switch {
+	case f.Rule == "probe-control" || f.Rule == "probe-across":
+		return f.Rule + " " + f.Object
+	case slices.Contains(attempts, f.Rule):
+		return "attempts at " + f.Object + ": " + f.Fix
+	}
+	return ""
+}
+
+// join makes one finding of those that have the same cause, and of attempts at one object
+// that one fix ends.
 func join(all []Finding) (out []Finding) {
 	head := map[string]int{}
 	for _, f := range all {
-		key := f.Cause
-		if key == "" && slices.Contains(attempts, f.Rule) {
-			key = f.Rule + " " + f.Object
-		}
+		key := cmp.Or(f.Cause, attemptCause(f))
 		if key == "" {
 			out = append(out, f)
 			continue

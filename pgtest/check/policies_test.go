@@ -226,7 +226,7 @@ var policyChanges = []change{
 	{name: "the user and the role", sql: ownNotes("(select auth.uid()) and (select auth.role()) = 'reader'")},
 
 	{name: "rows of users whose rows show", sql: "create policy lent on folders for select using (lending <> 'private'); drop policy staff on letters; create policy of_users on letters using (folder_id in (select id from folders))",
-		finds: []string{"policy-without-tenant letters.of_users"}, says: []string{"it goes by folders, of which rows of others show"}},
+		finds: []string{"policy-without-tenant letters.of_users"}, heads: 1, says: []string{"shown by it: letters.of_users"}},
 	{name: "rows found through a table that shows one's own", sql: "drop policy staff on letters; create policy through on letters using (firm_id in (select firm_id from folders))", never: []string{"EVERY ROW", "some of others"}},
 
 	{name: "makes a firm of one's own", sql: `create function start(title text) returns uuid language plpgsql security definer set search_path = '' as $$ declare made uuid; begin
@@ -267,10 +267,45 @@ var policyChanges = []change{
 		finds: []string{"policy-without-tenant files.leak"}, says: []string{"lets reader SELECT rows whoever asks, though policy own holds them against the session"}},
 	{name: "files of two buckets", sql: files + "; create policy covers on files for select using (bucket = 'covers')", finds: []string{"policies-several files.own"}, heads: 1},
 
+	{name: "policies that go by a table's rows", sql: byFolder},
+	{name: "a table that policies go by, widened", sql: byFolder + "; create policy wide on folders for select using (name <> '')",
+		finds: []string{"policy-without-tenant folders.wide"}, heads: 1, says: []string{"probe-read: folders, letters, pages, stamps", "probe-write: letters, pages, stamps"}},
+	{name: "a table that policies go by, without row-level security", sql: byFolder + "; alter table folders disable row level security",
+		finds: []string{"rls-enabled folders"}, heads: 1, says: []string{"probe-read: folders, letters, pages, stamps"}},
+	{name: "a table that policies go by, and one of them wide itself", sql: byFolder + "; create policy wide on folders for select using (name <> ''); create policy loose on stamps for select using (body is null)",
+		finds: []string{"policy-without-tenant folders.wide", "policy-without-tenant stamps.loose"}, heads: 2},
+	{name: "memberships that all see", sql: "alter policy staff on folders using (firm_id in (select firm_id from members)); alter policy staff on notes using (firm_id in (select m.firm_id from members m)); alter policy own on members using (true)",
+		finds: []string{"policy-without-tenant members.own", "policy-without-tenant folders.staff", "policy-without-tenant notes.staff"}, heads: 1},
+	{name: "policies that go by each other's tables", sql: "create function through_letters() returns setof uuid language sql stable as 'select folder_id from letters'; create function through_folders() returns setof uuid language sql stable as 'select id from folders'; create policy of_letters on folders for select using (id in (select through_letters())); create policy of_folders on letters for select using (folder_id in (select through_folders()))",
+		finds: []string{"policy-without-tenant folders.of_letters", "policy-without-tenant letters.of_folders"}},
+	{name: "both clauses of a policy", sql: "alter policy staff on folders using (name is not null) with check (true)",
+		finds: []string{"policy-without-tenant folders.staff"}, heads: 1, says: []string{"in USING and WITH CHECK"}},
+	{name: "the application owns a table", sql: "alter table folders owner to reader", finds: []string{"role-owner reader", "rls-forced folders"}, heads: 1, says: []string{"probe-oracle: folders"}},
+	{name: "a role that passes policies is granted", sql: "grant firm_admin to reader", finds: []string{"role-bypassrls reader", "role-owner reader"}, heads: 1},
+	{name: "a role that owns tables is granted", sql: "create role clerk nologin; alter table folders owner to clerk; alter table letters owner to clerk; grant clerk to reader",
+		finds: []string{"role-owner reader", "rls-forced letters"}, heads: 1},
+	{name: "all rights", sql: "grant all on all tables in schema public to reader", finds: []string{"privilege-truncate members"}, heads: 1},
+	{name: "a helper that may not read its table", sql: "create role clerk nologin; alter function belongs_to owner to clerk; grant usage on schema auth to clerk", finds: []string{"probe-control folders"}, heads: 1},
+
+	{name: "a rule that changes what it is on", sql: "create rule renames as on insert to letters do also update letters set title = new.title", finds: []string{"rewrite-rule letters.renames"}, heads: 1},
+	{name: "a rule that changes another table", sql: "create rule renames as on update to letters do also update folders set name = new.title", finds: []string{"rewrite-rule letters.renames"}, heads: 1},
+	{name: "a rule that writes through a view", sql: "create view titles with (security_invoker = true) as select * from notes; create rule renames as on insert to letters do also update titles set title = new.title", finds: []string{"rewrite-rule letters.renames"}, heads: 1},
+	{name: "a rule that writes elsewhere", sql: "create table entries (at timestamptz primary key, title text); create rule notes_down as on insert to letters do also insert into entries values (clock_timestamp(), new.title)"},
+
 	{name: "defaults for all kinds", sql: "alter default privileges for role firm_admin in schema public grant select, insert, update, delete, truncate, references, trigger on tables to reader; alter default privileges for role firm_admin in schema public, auth grant execute on functions to reader; alter default privileges for role firm_admin in schema public grant usage, select on sequences to reader",
 		finds: []string{"privilege-default firm_admin"}, says: []string{"DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE on tables in public; SELECT, USAGE on sequences in public; EXECUTE on functions in auth, public"}, heads: 1},
 	{name: "defaults that give what everybody has", sql: "alter default privileges for role firm_admin in schema public grant select, insert on tables to reader; alter default privileges for role firm_admin in schema public grant execute on functions to reader; alter default privileges for role firm_admin in schema public grant usage on sequences to reader"},
 }
+
+// byFolder has tables whose policies go by the folders that show.
+const byFolder = `do $$ declare t text; begin
+	foreach t in array array['pages', 'stamps'] loop
+		execute format('create table %1$I (id uuid primary key default gen_random_uuid(), firm_id uuid not null, folder_id uuid not null, body text, foreign key (firm_id, folder_id) references folders);
+			create index on %1$I (firm_id, folder_id); alter table %1$I enable row level security, owner to firm_admin; grant select, insert, update, delete on %1$I to reader;
+			create policy through on %1$I using (exists (select 1 from folders f where f.firm_id = %1$I.firm_id and f.id = %1$I.folder_id))', t);
+	end loop;
+	alter policy staff on letters using (exists (select 1 from folders f where f.firm_id = letters.firm_id and f.id = letters.folder_id));
+end $$`
 
 // files is a table of no firm, as a storage service has it.
 const files = "create table files (id uuid primary key default gen_random_uuid(), bucket text not null, path text not null); alter table files enable row level security, owner to firm_admin; grant select on files to reader; create policy own on files for select using (bucket = 'letters' and (string_to_array(path, '/'))[1] = (select auth.uid())::text)"

@@ -17,8 +17,8 @@ import (
 )
 
 // checkSolver searches for values of some columns that satisfy the CHECKs which read them.
-// It draws combinations of candidate values at random, lets the server count the CHECKs
-// that each satisfies, and changes the best ones.
+// It draws combinations of candidate values at random, lets the server say which CHECKs
+// each satisfies, and repairs the best ones with values of those that satisfy the others.
 type checkSolver struct {
 	table      *table
 	columns    []*column
@@ -95,7 +95,7 @@ func mentionsColumn(expr, name string) bool {
 // searchEachSubtype searches once freely, and once for each subtype: the row of a subtype's
 // table needs a base of that type.
 func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB) ([][]*string, error) {
-	rows, err := solver.search(ctx, db)
+	rows, err := solver.search(ctx, db, 24)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB)
 	defer func() { solver.candidates[i] = all }()
 	for _, sub := range inherits.Subtypes {
 		solver.candidates[i] = []*string{&sub.Value}
-		more, err := solver.search(ctx, db)
+		more, err := solver.search(ctx, db, 8)
 		if err != nil {
 			return nil, err
 		}
@@ -117,50 +117,112 @@ func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB)
 	return rows, nil
 }
 
-// search tries 400 combinations in each of at most 12 rounds, until 24 satisfy all CHECKs.
-// It returns those that do.
-func (solver *checkSolver) search(ctx context.Context, db seedbed.DB) ([][]*string, error) {
-	const size, rounds, enough = 400, 12, 24
+// search tries 400 combinations in each of at most 12 rounds, until enough satisfy all
+// CHECKs, or nothing is left to try for one of them. It returns those that satisfy all.
+func (solver *checkSolver) search(ctx context.Context, db seedbed.DB, enough int) ([][]*string, error) {
+	const size, rounds, kept = 400, 12, 48
 	var best []trial
+	donors := make([][]trial, len(solver.checks))
+	tried := make([]map[string]bool, len(solver.checks))
 	for range rounds {
-		generation := solver.mutate(best, size)
+		generation := solver.vary(best, donors, size)
 		if err := solver.score(ctx, db, generation); err != nil {
 			return nil, err
 		}
 		best = append(best, generation...)
-		sort.SliceStable(best, func(i, j int) bool { return best[i].score > best[j].score })
-		best = best[:min(len(best), 48)]
-		if len(best) >= enough && best[enough-1].score == len(solver.checks) {
+		sort.SliceStable(best, func(i, j int) bool { return best[i].score() > best[j].score() })
+		for k := range donors {
+			for _, c := range best {
+				if len(donors[k]) < kept && c.satisfies(k) {
+					donors[k] = append(donors[k], c)
+				}
+			}
+			if len(donors[k]) == 0 && solver.exhausted(k, generation, &tried[k]) {
+				return nil, nil
+			}
+		}
+		best = best[:min(len(best), kept)]
+		if len(best) >= enough && best[enough-1].score() == len(solver.checks) {
 			break
 		}
 	}
 	var rows [][]*string
 	for _, c := range best {
-		if c.score == len(solver.checks) {
+		if c.score() == len(solver.checks) {
 			rows = append(rows, solver.row(c))
 		}
 	}
 	return rows, nil
 }
 
-// trial is a combination to try: for each column, the index of a candidate. score is how
-// many CHECKs it satisfies.
-type trial struct {
-	picks []int
-	score int
+// exhausted reports whether every combination of the columns that a CHECK reads was tried,
+// in this generation or, by tried, before.
+func (solver *checkSolver) exhausted(k int, generation []trial, tried *map[string]bool) bool {
+	read, all := solver.columnsOf(k), 1
+	for _, col := range read {
+		if all *= len(solver.candidates[col]); all > 4*len(generation) {
+			return false
+		}
+	}
+	if *tried == nil {
+		*tried = map[string]bool{}
+	}
+	for _, c := range generation {
+		var key []byte
+		for _, col := range read {
+			key = fmt.Append(key, c.picks[col], " ")
+		}
+		(*tried)[string(key)] = true
+	}
+	return len(*tried) == all
 }
 
-// mutate returns new combinations: three in four are one of the best ones with one or two
-// columns changed, the others are random.
-func (solver *checkSolver) mutate(best []trial, size int) []trial {
+// columnsOf returns the columns that a CHECK reads, of those that the search changes.
+func (solver *checkSolver) columnsOf(k int) (read []int) {
+	names := slices.Clone(solver.checks[k].Columns)
+	names = append(names, solver.generatedFrom(names)...)
+	for col, c := range solver.columns {
+		if slices.Contains(names, c.name) {
+			read = append(read, col)
+		}
+	}
+	return read
+}
+
+// trial is a combination to try: for each column, the index of a candidate. holds says of
+// each CHECK whether the combination satisfies it; it is nil where the server could not say.
+type trial struct {
+	picks []int
+	holds []bool
+}
+
+func (c trial) satisfies(k int) bool { return c.holds != nil && c.holds[k] }
+
+// score is how many CHECKs the combination satisfies.
+func (c trial) score() (n int) {
+	for _, holds := range c.holds {
+		if holds {
+			n++
+		}
+	}
+	return n
+}
+
+// vary returns new combinations: one in four is random, the others are the best ones,
+// each changed a little. donors are, by CHECK, combinations that satisfy it.
+func (solver *checkSolver) vary(best []trial, donors [][]trial, size int) []trial {
 	out := make([]trial, size)
 	for i := range out {
 		picks := make([]int, len(solver.columns))
 		if len(best) > 0 && i%4 > 0 {
-			copy(picks, best[i%len(best)].picks)
-			for range 1 + i%2 {
-				col := solver.random(len(picks))
-				picks[col] = solver.random(len(solver.candidates[col]))
+			from := best[i%len(best)]
+			copy(picks, from.picks)
+			redraws := i % 3
+			if !solver.repair(picks, from, donors) {
+				redraws = max(redraws, 1)
+			}
+			for range redraws {
+				solver.redraw(picks)
 			}
 		} else {
 			for col := range picks {
@@ -170,6 +232,32 @@ func (solver *checkSolver) mutate(best []trial, size int) []trial {
 		out[i] = trial{picks: picks}
 	}
 	return out
+}
+
+// repair takes the values of one CHECK that a combination violates from one that satisfies
+// it. It returns false where it violates none, or no combination satisfies that CHECK yet.
+func (solver *checkSolver) repair(picks []int, from trial, donors [][]trial) bool {
+	var violated []int
+	for k := range solver.checks {
+		if !from.satisfies(k) && len(donors[k]) > 0 {
+			violated = append(violated, k)
+		}
+	}
+	if len(violated) == 0 {
+		return false
+	}
+	k := violated[solver.random(len(violated))]
+	donor := donors[k][solver.random(len(donors[k]))]
+	for _, col := range solver.columnsOf(k) {
+		picks[col] = donor.picks[col]
+	}
+	return true
+}
+
+// redraw changes the value of one column.
+func (solver *checkSolver) redraw(picks []int) {
+	col := solver.random(len(picks))
+	picks[col] = solver.random(len(solver.candidates[col]))
 }
 
 // random draws from 0 to n-1, the same numbers in every run.
@@ -188,8 +276,8 @@ func (solver *checkSolver) row(c trial) []*string {
 	return row
 }
 
-// score lets the server count how many CHECKs each combination satisfies. Where an
-// expression raises an error, it bisects the combinations until the one at fault is alone.
+// score lets the server say which CHECKs each combination satisfies. Where an expression
+// raises an error, it bisects the combinations until the one at fault is alone.
 func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation []trial) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -204,7 +292,7 @@ func (solver *checkSolver) score(ctx context.Context, db seedbed.DB, generation 
 		return err
 	}
 	if len(generation) == 1 {
-		return nil // a score of 0
+		return nil // it satisfies none
 	}
 	half := len(generation) / 2
 	if err := solver.score(ctx, db, generation[:half]); err != nil {
@@ -229,27 +317,28 @@ func (solver *checkSolver) scoreOnServer(ctx context.Context, db seedbed.DB, gen
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var i, score int
-		if err := rows.Scan(&i, &score); err != nil {
+		var i int
+		var holds []bool
+		if err := rows.Scan(&i, &holds); err != nil {
 			return err
 		}
-		generation[i-1].score = score
+		generation[i-1].holds = holds
 	}
 	return rows.Err()
 }
 
-// scoreSQL counts the satisfied CHECKs of each combination, whose values are its
-// parameters.
+// scoreSQL says of each combination, whose values are its parameters, which CHECKs it
+// satisfies.
 func (solver *checkSolver) scoreSQL() string {
-	var sum []string
+	var holds []string
 	for _, k := range solver.checks {
 		want := "is not false"
 		if k == solver.violated {
 			want = "is false"
 		}
-		sum = append(sum, fmt.Sprintf("((%s) %s)::int", k.Expr, want))
+		holds = append(holds, fmt.Sprintf("(%s) %s", k.Expr, want))
 	}
-	return fmt.Sprintf("select i::int, %s from %s", strings.Join(sum, " + "), solver.table.rowsFromSQL(solver.columns, solver.placeholder))
+	return fmt.Sprintf("select i::int, array[%s] from %s", strings.Join(holds, ", "), solver.table.rowsFromSQL(solver.columns, solver.placeholder))
 }
 
 // placeholder is an expression for a column that the search does not change: a value of the

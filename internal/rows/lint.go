@@ -242,7 +242,7 @@ func (l *linter) solveViolation(ctx context.Context, tx pgx.Tx, t *table, v *vio
 		v.reason = "its columns are keys or references"
 		return nil
 	}
-	rows, err := solver.search(ctx, tx)
+	rows, err := solver.search(ctx, tx, 1)
 	if err != nil {
 		return err
 	}

@@ -113,10 +113,11 @@ func (a *audit) allows(s *subject, p *catalog.Policy, command string) report.Rea
 	case s == nil:
 		return report.Everything
 	}
-	own := a.namesUser // rows that name the session's user are its own
+	c := clause{name: "USING", reads: []string{command}}
 	if command == "INSERT" {
-		own = nil // a user can be named in a row of any tenant
+		c = clause{name: "WITH CHECK", writes: []string{command}}
 	}
+	own := a.ownBy(s, c)
 	tokens := sqltext.Tokens(expr)
 	switch {
 	case a.boundBy(tokens, s, s.scopes[:min(1, len(s.scopes))], own):

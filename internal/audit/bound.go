@@ -86,7 +86,8 @@ func (a *audit) ties(tokens []sqltext.Token, s *subject, column, setting string)
 
 func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
 	if tokens[0].Is("EXISTS") {
-		return a.correlated(tokens, s) && (len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(a.readThrough(tokens), a.showsOwn))
+		columns := a.correlated(tokens, s)
+		return len(columns) > 0 && a.stray(s, columns, accepted) == nil && (len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(a.readThrough(tokens), a.showsOwn))
 	}
 	left, op, right := compare(tokens)
 	if op == "" {
@@ -99,20 +100,20 @@ func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbe
 		}
 	}
 	// A row without tenant columns is compared by what it references.
-	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left))
+	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left)) && a.stray(s, a.columnsOf(s, left), accepted) == nil
 }
 
-// correlated reports whether a subquery names a column of the row: one that does
-// not is true for every row, or for none.
-func (a *audit) correlated(tokens []sqltext.Token, s *subject) bool {
+// correlated are the columns of the row that a subquery names: one without any is true
+// for every row, or for none.
+func (a *audit) correlated(tokens []sqltext.Token, s *subject) (columns []string) {
 	for _, r := range a.withPartitions(s.rel) {
 		for i := range tokens {
 			if i+2 < len(tokens) && tokens[i].Name() && tokens[i].Text == r.Name && tokens[i+1].Is(".") && r.Column(tokens[i+2].Text) != nil {
-				return true
+				columns = append(columns, tokens[i+2].Text)
 			}
 		}
 	}
-	return false
+	return columns
 }
 
 // tiesRow is (a, b) IN (SELECT …), for all columns of a tenant's key.

@@ -50,7 +50,7 @@ func (a *audit) definer(f *catalog.Function, name string) {
 		if a.passes(f.Owner, s.rel) {
 			a.find(report.Finding{Rule: "definer-bypasses-rls", Object: name,
 				Message: fmt.Sprintf("function %s reaches %s as %s, to whom row-level security does not apply, and the application may have it run%s", name, s.name, f.Owner, handsOut(f)),
-				Fix:     fixDefiner(f)})
+				Fix:     a.fixDefiner(f)})
 			return
 		}
 	}
@@ -58,11 +58,16 @@ func (a *audit) definer(f *catalog.Function, name string) {
 	if f.Returns != "trigger" && passed >= 0 && runsArgument(f) {
 		a.find(report.Finding{Rule: "definer-bypasses-rls", Object: name,
 			Message: fmt.Sprintf("function %s runs a statement that its caller chooses parts of, as %s, to whom row-level security of %s does not apply", name, f.Owner, a.subjects[passed].name),
-			Fix:     fixDefiner(f)})
+			Fix:     a.fixDefiner(f)})
 	}
 }
 
-func fixDefiner(f *catalog.Function) string {
+// fixDefiner is what to do about a function that passes policies. Where policies call it, it
+// has to: as its caller it would meet them again.
+func (a *audit) fixDefiner(f *catalog.Function) string {
+	if a.calledByPolicies(f) {
+		return fmt.Sprintf("compare the tenant of its rows with the session's, or look the session's user up in them; do not make it SECURITY INVOKER: policies call %s, which would meet them again", functionIdent(f))
+	}
 	return fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER; /* or compare the tenant of its rows with the session's; or REVOKE EXECUTE on it from the application and PUBLIC */", functionIdent(f))
 }
 

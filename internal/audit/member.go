@@ -24,7 +24,7 @@ func (p *prober) beMember(settings map[string]string, level string, key []string
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("make a member of %s %s: %w", level, tuple(key), err)
+		return fmt.Errorf("make a member of a %s: %w", level, err)
 	}
 	if user == nil {
 		return nil

@@ -132,7 +132,7 @@ func (a *audit) calledByPolicies(f *catalog.Function) bool {
 		a.inPolicy = map[string]bool{}
 		for _, r := range a.cat.Relations {
 			for _, p := range r.Policies {
-				for _, t := range sqltext.Tokens(p.Using + " " + p.WithCheck) {
+				for _, t := range a.expanded(sqltext.Tokens(p.Using+" "+p.WithCheck), 0) {
 					a.inPolicy[t.Text] = a.inPolicy[t.Text] || t.Name()
 				}
 			}
@@ -267,10 +267,30 @@ func (a *audit) keepToTenant(s *subject, p *catalog.Policy, open []clause, accep
 // to rows that name its user: a person's own membership, say. What is written must name
 // the tenant, for a user can be named in any.
 func (a *audit) ofUser(s *subject, c clause, accepted []seedbed.Scoped) bool {
-	if len(c.writes) > 0 && s.tenant == "" {
-		return false
+	own := a.ownBy(s, c)
+	return own != nil && a.boundBy(sqltext.Tokens(c.expr), s, accepted, own)
+}
+
+// ownBy reports of a comparison whether the rows that it chooses are the session's own though
+// they need not be of its tenant: those that name its user and, where the Model has rows of
+// no tenant, these, to SELECT. Nil: a clause has to go by the tenant.
+func (a *audit) ownBy(s *subject, c clause) func([]sqltext.Token, *subject) bool {
+	switch {
+	case len(c.writes) > 0 && s.tenant == "":
+		return nil
+	case len(c.writes) > 0 || !slices.Equal(c.reads, []string{"SELECT"}):
+		return a.namesUser
 	}
-	return a.boundBy(sqltext.Tokens(c.expr), s, accepted, a.namesUser)
+	return func(tokens []sqltext.Token, s *subject) bool { return a.namesUser(tokens, s) || ofNoTenant(tokens, s) }
+}
+
+// ofNoTenant reports whether a comparison chooses the rows without a tenant, of a table that
+// may have such.
+func ofNoTenant(tokens []sqltext.Token, s *subject) bool {
+	n := len(tokens)
+	return n >= 3 && sqltext.At(tokens, n-2, "IS", "NULL") && slices.ContainsFunc(s.direct(), func(sc seedbed.Scoped) bool {
+		return sc.Optional && len(sc.Columns) == 1 && tokens[n-3].Name() && tokens[n-3].Text == sc.Columns[0] && (n == 3 || n == 5 && tokens[1].Is("."))
+	})
 }
 
 // namesUser reports whether a comparison holds a column of the row to the session's user.

@@ -16,14 +16,17 @@ import (
 func (a *audit) withoutTenant(s *subject, p *catalog.Policy, open []clause, accepted []seedbed.Scoped, fix string) {
 	f := report.Finding{Rule: "policy-without-tenant", Object: a.name(p.Table) + "." + p.Name, Fix: fix}
 	var names []string
-	helped := ""
+	helped, strays := "", ""
 	for _, c := range open {
 		shown := c.expr
 		if shown == "" {
 			shown = "(absent, which lets everything through)"
 		}
 		names, f.Evidence = append(names, c.name), append(f.Evidence, c.name+" "+shown)
-		side := a.openSide(sqltext.Tokens(c.expr), s, accepted, len(c.writes) == 0 || s.tenant != "")
+		side := a.openSide(s, c, accepted)
+		if strays == "" {
+			strays = a.strays(s, side, accepted)
+		}
 		if helper, _ := a.called(side); helper != nil {
 			helped = "helper " + signature(helper)
 			a.openHelper(helper, p)
@@ -36,17 +39,18 @@ func (a *audit) withoutTenant(s *subject, p *catalog.Policy, open []clause, acce
 	}
 	f.Cause = cmp.Or(helped, "policy "+strings.Join(f.Evidence, " "))
 	f.Message = fmt.Sprintf("policy %s of %s, %s for %s, does not keep to the tenant in %s", p.Name, a.name(p.Table), p.Command, strings.Join(p.Roles, ", "), strings.Join(names, " and "))
-	if len(f.Through) > 0 {
+	f.Message += strays
+	if len(f.Through) > 0 && strays == "" {
 		f.Message += fmt.Sprintf(": it goes by %s, of which rows of others show", f.Through[0])
 	}
 	a.find(f)
 }
 
 // openSide is the first of the sides of an OR that lets rows of others through.
-func (a *audit) openSide(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped, users bool) []sqltext.Token {
-	tokens = bare(tokens)
+func (a *audit) openSide(s *subject, c clause, accepted []seedbed.Scoped) []sqltext.Token {
+	tokens := bare(sqltext.Tokens(c.expr))
 	for _, side := range sqltext.TopLevel(tokens, "OR") {
-		if side = bare(side); !a.bound(side, s, accepted) && !(users && a.boundBy(side, s, accepted, a.namesUser)) {
+		if side = bare(side); !a.boundBy(side, s, accepted, a.ownBy(s, c)) {
 			return side
 		}
 	}

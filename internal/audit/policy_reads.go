@@ -18,14 +18,9 @@ func (a *audit) readByPolicies(table string) (names []string) {
 	seen := []*catalog.Relation{r}
 	for i := 0; i < len(seen); i++ {
 		for _, p := range seen[i].Policies {
-			for _, t := range a.asCaller(sqltext.Tokens(p.Using+" "+p.WithCheck), 0) {
-				if !t.Name() {
-					continue
-				}
-				for _, read := range a.relations[t.Text] {
-					if read = read.Root(); read.IsTable() && !slices.Contains(seen, read) {
-						seen, names = append(seen, read), append(names, a.name(read))
-					}
+			for _, read := range a.tablesIn(a.asCaller(sqltext.Tokens(p.Using+" "+p.WithCheck), 0)) {
+				if !slices.Contains(seen, read) {
+					seen, names = append(seen, read), append(names, a.name(read))
 				}
 			}
 		}
@@ -33,17 +28,45 @@ func (a *audit) readByPolicies(table string) (names []string) {
 	return names
 }
 
+// tablesIn are the tables that an expression names; of a partition its root.
+func (a *audit) tablesIn(tokens []sqltext.Token) (out []*catalog.Relation) {
+	for _, t := range tokens {
+		if !t.Name() {
+			continue
+		}
+		for _, r := range a.relations[t.Text] {
+			if r = r.Root(); r.IsTable() && !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
 // asCaller are an expression's tokens, and those of the functions in it that run as their
 // caller.
 func (a *audit) asCaller(tokens []sqltext.Token, depth int) []sqltext.Token {
 	out := slices.Clone(tokens)
+	if depth > 2 {
+		return out
+	}
+	for _, f := range a.calledIn(tokens) {
+		if !f.SecurityDefiner {
+			out = append(out, a.asCaller(code(f), depth+1)...)
+		}
+	}
+	return out
+}
+
+// calledIn are the functions that an expression may call, by their names.
+func (a *audit) calledIn(tokens []sqltext.Token) (out []*catalog.Function) {
 	for i, t := range tokens {
-		if !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 2 {
+		if !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") {
 			continue
 		}
 		for _, f := range a.cat.Functions {
-			if f.Name == t.Text && f.Extension == "" && !f.SecurityDefiner {
-				out = append(out, a.asCaller(code(f), depth+1)...)
+			if f.Name == t.Text && f.Extension == "" {
+				out = append(out, f)
 			}
 		}
 	}

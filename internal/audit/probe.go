@@ -24,6 +24,7 @@ type prober struct {
 	user   []string // whose memberships a session has, of the table that is tried
 	undo   bool     // an attempt is still to be taken back
 	sees   bool     // rows of every tenant, outside of attempts
+	unmade []unmade // what sessions lacked
 }
 
 // superuser is a handle that can open a session which may become any role, as
@@ -45,6 +46,7 @@ func (a *audit) probes() error {
 		return nil
 	}
 	defer p.close()
+	defer p.tellUnmade()
 	if !p.sees {
 		a.vain("probes", "session role %s may become %s, and sees no row past the policies: only sessions without a tenant were tried; check as a role with BYPASSRLS, or through a *pgtest.DB", a.cat.Session, a.roles.all()[0].Name)
 		return p.withoutTenant()

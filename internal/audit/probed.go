@@ -22,6 +22,7 @@ type probed struct {
 	own      *row
 	other    *row
 	me       identity
+	lacking  map[string]string // tables that policies look into without a row of one's own, and why
 }
 
 // probe tries one table as one role.
@@ -54,7 +55,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	}
 	t.tenantOf = p.a.tenantOf(s.rel, "t", t.level)
 	if len(t.tenantOf) == 0 {
-		p.a.unchecked("probes of "+s.name, "nothing in a row leads to its %s", t.level)
+		p.a.unchecked(probesOf(s.name), "nothing in a row leads to its %s", t.level)
 		return nil, nil
 	}
 	if pk := s.rel.PrimaryKey(); pk != nil {
@@ -68,7 +69,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 			if p.a.ctx.Err() != nil {
 				return nil, err
 			}
-			p.a.unchecked("probes of "+s.name, "it has no rows of two tenants, and none could be made: %s", firstLine(err))
+			p.lack(probesOf(s.name), noRows, s.name, firstLine(err))
 			return nil, nil
 		}
 		if err := t.pick(); err != nil {
@@ -76,13 +77,13 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		}
 	}
 	if t.own == nil || t.other == nil {
-		p.a.unchecked("probes of "+s.name, "it has no rows of two tenants")
+		p.a.unchecked(probesOf(s.name), "it has no rows of two tenants")
 		return nil, nil
 	}
 	var err error
 	t.me.role, p.user = role, nil
 	if t.me.settings, err = p.settings(t.level, t.own.tenant); err != nil && p.a.ctx.Err() == nil {
-		p.a.unchecked("probes of "+s.name, "no session of a %s could be made: %s", t.level, firstLine(err))
+		p.lack("sessions of a "+t.level, "none could be made", s.name, firstLine(err))
 		return nil, p.reset()
 	}
 	if err == nil {
@@ -97,7 +98,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		withRole(t.me.settings, p.a.roles.app[0].Name)
 	}
 	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
-		p.a.unchecked("probes of "+s.name, "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
+		p.a.unchecked(probesOf(s.name), "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
 		return nil, nil
 	}
 	return t, err
@@ -198,6 +199,22 @@ func (t *probed) foreign(alias string) string {
 	return condition
 }
 
+// foreignToRead is the condition for rows of any other tenant that no session may read: not
+// for those of no tenant, where the Model has such. "" as of foreign.
+func (t *probed) foreignToRead(alias string) string {
+	condition := t.foreign(alias)
+	if condition != "" && t.common() {
+		condition += " AND " + notNull(cols(alias, t.columns))
+	}
+	return condition
+}
+
+// common reports whether the table may have rows of no tenant, which every tenant may read.
+func (t *probed) common() bool {
+	sc, ok := t.s.at(t.level)
+	return ok && sc.Optional
+}
+
 // is the condition for one row.
 func (t *probed) is(alias string, r *row) string {
 	var parts []string
@@ -211,15 +228,19 @@ func (t *probed) is(alias string, r *row) string {
 }
 
 func (t *probed) find(rule, object, message, sql string, got outcome, fix string) {
+	t.findAs(report.Finding{}, rule, object, message, sql, got, fix)
+}
+
+// findAs is find, where the finding has more to it.
+func (t *probed) findAs(f report.Finding, rule, object, message, sql string, got outcome, fix string) {
 	who := "as " + t.role.Name
 	if t.own != nil {
 		who += fmt.Sprintf(" of %s %s", t.level, t.own.whose())
 	}
-	f := report.Finding{Rule: rule, Object: object, Role: t.role.Name,
-		Message:  who + ", " + message,
-		Evidence: []string{sql, "→ " + got.String()}, Fix: fix}
-	if rule == "probe-control" && got.failed() {
-		f.Cause = "refused: " + got.String() // which names what is refused: a function's table, say
+	f.Rule, f.Object, f.Role, f.Fix = rule, object, t.role.Name, fix
+	f.Message, f.Evidence = who+", "+message, []string{sql, "→ " + got.String()}
+	if rule == "probe-control" {
+		f.Cause = t.outOfReach(got)
 	}
 	t.p.a.find(f)
 }
@@ -231,7 +252,10 @@ func (t *probed) reads() error {
 	if !t.may("SELECT") {
 		return nil
 	}
-	if foreign := t.foreign("t"); foreign != "" {
+	if err := t.control("SELECT", fmt.Sprintf("SELECT FROM %s t WHERE %s", t.s.rel.Ident(), t.is("t", t.own))); err != nil {
+		return err
+	}
+	if foreign := t.foreignToRead("t"); foreign != "" {
 		sql := fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s", t.s.rel.Ident(), foreign)
 		got, err := t.p.try(t.me, sql)
 		if err != nil {
@@ -248,22 +272,6 @@ func (t *probed) reads() error {
 			t.find("probe-read", t.s.name, got.value+" rows of other tenants can be read", sql, got, fixPolicy)
 		}
 	}
-	return t.control("SELECT", fmt.Sprintf("SELECT FROM %s t WHERE %s", t.s.rel.Ident(), t.is("t", t.own)))
-}
-
-// control does to a row of one's own what must work.
-func (t *probed) control(command, sql string) error {
-	if len(t.key) == 0 || !t.mayAll("SELECT", t.key) || !t.p.a.opensOwn(t.s, t.role, command) {
-		return nil
-	}
-	got, err := t.p.try(t.me, sql)
-	if err != nil {
-		return err
-	}
-	if got.denied() || !got.failed() && got.rows == 0 {
-		t.find("probe-control", t.s.name, "its own row is out of reach for "+command, sql, got,
-			"check the setting that the policies read, and that a policy covers "+command+" for this role")
-	}
 	return nil
 }
 
@@ -272,7 +280,7 @@ func (t *probed) copies() error {
 	if !t.may("SELECT") || t.foreign("t") == "" {
 		return nil
 	}
-	sql := fmt.Sprintf("COPY (SELECT 1 FROM %s t WHERE %s) TO STDOUT", t.s.rel.Ident(), t.foreign("t"))
+	sql := fmt.Sprintf("COPY (SELECT 1 FROM %s t WHERE %s) TO STDOUT", t.s.rel.Ident(), t.foreignToRead("t"))
 	got, err := t.p.try(t.me, sql)
 	if err != nil {
 		return err
@@ -289,6 +297,9 @@ func (t *probed) unset() error {
 		return nil
 	}
 	sql := fmt.Sprintf("SELECT count(*) FROM %s t", t.s.rel.Ident())
+	if t.common() {
+		sql += " WHERE " + notNull(cols("t", t.columns))
+	}
 	for _, c := range []struct{ name, value string }{{"unset", ""}, {"empty", ""}, {"garbage", "no-such-tenant"}} {
 		who := identity{role: t.role}
 		if c.name != "unset" {
@@ -303,11 +314,11 @@ func (t *probed) unset() error {
 		}
 		leaks := !got.failed() && got.value != "0" && !t.showsShared()
 		if leaks || got.failed() && !got.denied() && c.name == "empty" && !gatewaySets(who.settings) {
-			what := "every row in sight is open"
-			if !leaks {
-				what = "the query fails"
+			what, f := "every row in sight is open", report.Finding{}
+			if !leaks { // which shows nothing
+				what, f = "the query fails", report.Finding{Severity: report.Advice, Cause: "fails with an empty setting"}
 			}
-			t.find("probe-setting", t.s.name, fmt.Sprintf("with the setting %s, %s", c.name, what), sql, got,
+			t.findAs(f, "probe-setting", t.s.name, fmt.Sprintf("with the setting %s, %s", c.name, what), sql, got,
 				"compare with nullif(current_setting('…', true), '')::…, which is NULL then, and equals nothing")
 		}
 	}
@@ -340,7 +351,7 @@ func (t *probed) partitions() error {
 		if t.foreign("t") == "" {
 			return nil
 		}
-		sql := fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s", leaf.Ident(), t.foreign("t"))
+		sql := fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s", leaf.Ident(), t.foreignToRead("t"))
 		got, err := t.p.try(t.me, sql)
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ func (t *probed) readsView(v *catalog.Relation) error {
 		return nil
 	}
 	fix := fmt.Sprintf("ALTER VIEW %s SET (security_invoker = true)", v.Ident())
-	sql := fmt.Sprintf("SELECT count(*) FROM %s v WHERE %s", v.Ident(), t.foreign("v"))
+	sql := fmt.Sprintf("SELECT count(*) FROM %s v WHERE %s", v.Ident(), t.foreignToRead("v"))
 	got, err := t.p.try(t.me, sql)
 	if err != nil {
 		return err
@@ -42,6 +42,9 @@ func (t *probed) readsView(v *catalog.Relation) error {
 		return nil
 	}
 	sql = fmt.Sprintf("SELECT count(*) FROM %s v", v.Ident())
+	if t.common() {
+		sql += " WHERE " + notNull(cols("v", t.columns))
+	}
 	got, err = t.p.try(identity{role: t.role}, sql)
 	if err == nil && !got.failed() && got.value != "0" {
 		t.find("probe-setting", t.p.a.name(v), "with the setting unset, every row in sight of the view is open", sql, got, fix)

@@ -71,6 +71,7 @@ func (p *prober) tenantSession(name string) (*migrations.TenantSession, error) {
 		return &migrations.TenantSession{Table: name}, nil
 	}
 	t, err := p.prepare(s, nil)
+	p.tellUnmade()
 	if t == nil || err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@ import (
 type Finding struct {
 	// Rule that is broken: a Name in DatabaseRules or, with a Statement, in MigrationRules.
 	Rule string
-	// Severity of the rule, or of the worst of Follows.
+	// Severity of the rule, a milder one where it hurts less here, or that of the worst of
+	// Follows. Empty: the rule's.
 	Severity Severity
 	// Object that breaks it: a table, table.column, table.constraint, or another
 	// object's name.

@@ -17,6 +17,8 @@ type explanation struct {
 	role bool
 	// … or the first in a table that policies of the second's table look into.
 	through bool
+	// … or the second at a part of the table, such as a key, that has no rule of its own.
+	part bool
 	// only for findings that were tried with a statement of this command.
 	command string
 }
@@ -55,6 +57,7 @@ var explanations = []explanation{
 	{rule: "rls-enabled", explains: append([]string{"policy-without-tenant"}, attempts...), through: true},
 	{rule: "policy-without-tenant", explains: append([]string{"policy-without-tenant"}, attempts...), through: true},
 	{rule: "rls-command-uncovered", explains: []string{"probe-control"}, through: true},
+	{rule: "policy-without-tenant", explains: []string{"probe-oracle"}, part: true},
 }
 
 // leads reports whether an explanation leads from one finding to another.
@@ -72,7 +75,7 @@ func (e explanation) leads(cause, f Finding) bool {
 		return cause.Object == f.Object
 	}
 	// A key of a table has a rule of its own.
-	return cause.Table != "" && cause.Table == f.Table && (f.Table == f.Object || !slices.Contains(attempts, f.Rule) || f.Rule == "probe-read")
+	return cause.Table != "" && cause.Table == f.Table && (e.part || f.Table == f.Object || !slices.Contains(attempts, f.Rule) || f.Rule == "probe-read")
 }
 
 // Conclude makes one finding of all that have one cause, and sets aside those for
@@ -80,7 +83,7 @@ func (e explanation) leads(cause, f Finding) bool {
 func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Finding) {
 	all = slices.Clone(all)
 	for i := range all {
-		all[i].Severity = DatabaseRules.SeverityOf(all[i].Rule)
+		all[i].Severity = cmp.Or(all[i].Severity, DatabaseRules.SeverityOf(all[i].Rule))
 		if all[i].Declare == nil {
 			all[i].Declare = exception(all[i])
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,5 +72,5 @@ func Tally(all []Finding) string {
 	return text
 }
 
-// gravest is the severity of the finding or, where that is graver or it has none, of its rule.
-func (f Finding) gravest() Severity { return worse(f.Severity, f.rules().SeverityOf(f.Rule)) }
+// gravest is the severity of the finding or, where it has none, of its rule.
+func (f Finding) gravest() Severity { return cmp.Or(f.Severity, f.rules().SeverityOf(f.Rule)) }

@@ -287,6 +287,30 @@ var policyChanges = []change{
 	{name: "all rights", sql: "grant all on all tables in schema public to reader", finds: []string{"privilege-truncate members"}, heads: 1},
 	{name: "a helper that may not read its table", sql: "create role clerk nologin; alter function belongs_to owner to clerk; grant usage on schema auth to clerk", finds: []string{"probe-control folders"}, heads: 1},
 
+	{name: "rows of no firm that all may read", sql: forms + "; create policy seen on forms for select using (firm_id is null or belongs_to(firm_id)); create policy changed on forms for update using (belongs_to(firm_id))", never: []string{"EVERY ROW", "some of others"}},
+	{name: "rows of no firm that all may change", sql: forms + "; create policy seen on forms for select using (firm_id is null or belongs_to(firm_id)); create policy changed on forms for update using (firm_id is null or belongs_to(firm_id))",
+		finds: []string{"policy-without-tenant forms.changed"}, heads: 1},
+	{name: "rows of no firm that nothing is said of", sql: forms + "; create policy staff on forms using (belongs_to(firm_id))",
+		finds: []string{"row-without-tenant forms.firm_id"}, heads: 1, says: []string{"risk: 1 row of forms belonging to no firm", "optional: true"}},
+
+	{name: "a setting that must be there", sql: strict("letters") + strict("notes"), finds: []string{"probe-setting notes"}, heads: 1, says: []string{"advice: as reader", "with the setting empty, the query fails"}},
+	{name: "a helper that hands out rows", sql: "create function staff_of(firm uuid) returns setof uuid language sql stable security definer set search_path = '' as 'select m.user_id from public.members m where m.firm_id = firm'; create policy colleagues on members for select using ((select auth.uid()) in (select staff_of(firm_id)))",
+		finds: []string{"definer-bypasses-rls public.staff_of(firm uuid)"}, says: []string{"do not make it SECURITY INVOKER: policies call"}},
+
+	{name: "a lookup that goes by the row", sql: remarks + "(exists (select 1 from notes n where n.id = remarks.note_id and belongs_to(n.firm_id)))"},
+	{name: "a lookup that goes by the author", sql: remarks + "(exists (select 1 from members m where m.user_id = remarks.author and belongs_to(m.firm_id)))",
+		finds: []string{"policy-without-tenant remarks.through"}, says: []string{"it goes by author, which leads to auth.users, and not by note_id, which says whose the row is"}},
+	{name: "a lookup that goes by the sender", sql: "alter policy staff on letters using (exists (select 1 from members m where m.user_id = letters.sender and belongs_to(m.firm_id)))",
+		finds: []string{"policy-without-tenant letters.staff"}, heads: 1, says: []string{"it goes by sender, which leads to auth.users"}},
+
+	{name: "rows that policies ask for", sql: "create table seats (firm_id uuid primary key references firms); " + askForSeats, never: []string{"not checked"}},
+	{name: "rows that policies ask for, and none can be made", sql: "create table plans (id uuid primary key, code text not null check (false)); create table seats (firm_id uuid primary key references firms, plan_id uuid not null references plans); " + askForSeats,
+		says: []string{"probes of seats: it has no rows of two tenants, and none could be made, so what reaches folders, letters, notes, seats was not tried"}, never: []string{"probe-control"}},
+	{name: "members of whom none can be made", sql: "delete from members; alter table members add column proof text not null check (proof = md5(proof))",
+		says: []string{"sessions of a firm: none could be made, so what reaches firms, folders, letters, notes was not tried"}},
+	{name: "a helper that lets nobody in", sql: "create or replace function belongs_to(firm uuid) returns boolean language sql stable security definer set search_path = '' as 'select exists (select 1 from public.members m where m.firm_id = firm and m.user_id = auth.uid() and m.since > now())'",
+		finds: []string{"probe-control firms"}, heads: 1, says: []string{"probe-control: folders, letters, notes"}},
+
 	{name: "a rule that changes what it is on", sql: "create rule renames as on insert to letters do also update letters set title = new.title", finds: []string{"rewrite-rule letters.renames"}, heads: 1},
 	{name: "a rule that changes another table", sql: "create rule renames as on update to letters do also update folders set name = new.title", finds: []string{"rewrite-rule letters.renames"}, heads: 1},
 	{name: "a rule that writes through a view", sql: "create view titles with (security_invoker = true) as select * from notes; create rule renames as on insert to letters do also update titles set title = new.title", finds: []string{"rewrite-rule letters.renames"}, heads: 1},
@@ -306,6 +330,26 @@ const byFolder = `do $$ declare t text; begin
 	end loop;
 	alter policy staff on letters using (exists (select 1 from folders f where f.firm_id = letters.firm_id and f.id = letters.folder_id));
 end $$`
+
+// forms is a table of which some rows are every firm's.
+const forms = `create table forms (id uuid primary key default gen_random_uuid(), firm_id uuid references firms, title text not null); create index on forms (firm_id);
+	alter table forms enable row level security, owner to firm_admin; grant select, update on forms to reader; insert into forms (title) values ('of all'); insert into forms (firm_id, title) select id, 'own' from firms`
+
+// remarks has no firm of its own: it is its note's. A policy's condition follows.
+const remarks = `create table remarks (id uuid primary key default gen_random_uuid(), note_id uuid not null references notes on delete cascade, author uuid references auth.users, body text);
+	create index on remarks (note_id); create index on remarks (author); alter table remarks enable row level security, owner to firm_admin; grant select, insert, update, delete on remarks to reader;
+	create policy through on remarks using `
+
+// askForSeats lets firms that have a seat in.
+const askForSeats = `alter table seats enable row level security, owner to firm_admin; create policy staff on seats using (belongs_to(firm_id)); grant select on seats to reader;
+	do $$ declare t text; begin foreach t in array array['folders', 'letters', 'notes'] loop
+		execute format('alter policy staff on %1$I using (belongs_to(firm_id) and exists (select 1 from seats s where s.firm_id = %1$I.firm_id))', t);
+	end loop; end $$`
+
+// strict is a policy by a setting that fails where there is none.
+func strict(table string) string {
+	return fmt.Sprintf("alter policy staff on %s using (firm_id = (select current_setting('app.firm')::uuid));", table)
+}
 
 // files is a table of no firm, as a storage service has it.
 const files = "create table files (id uuid primary key default gen_random_uuid(), bucket text not null, path text not null); alter table files enable row level security, owner to firm_admin; grant select on files to reader; create policy own on files for select using (bucket = 'letters' and (string_to_array(path, '/'))[1] = (select auth.uid())::text)"

@@ -1,0 +1,94 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/sqltext"
+)
+
+// control does to a row of one's own what must work.
+func (t *probed) control(command, sql string) error {
+	if len(t.key) == 0 || !t.mayAll("SELECT", t.key) || !t.p.a.opensOwn(t.s, t.role, command) {
+		return nil
+	}
+	got, err := t.p.try(t.me, sql)
+	out := func() bool { return got.denied() || !got.failed() && got.rows == 0 }
+	if err == nil && out() && command == "SELECT" && t.fulfil() {
+		got, err = t.p.try(t.me, sql)
+	}
+	if err != nil {
+		return err
+	}
+	if out() && !t.lacks() {
+		t.find("probe-control", t.s.name, "its own row is out of reach for "+command, sql, got,
+			"check the setting that the policies read, and that a policy covers "+command+" for this role")
+	}
+	return nil
+}
+
+// outOfReach is why a row of one's own may be: an error that names what is refused, a function's
+// table say, or the first function by which policies look one up. "": neither.
+func (t *probed) outOfReach(got outcome) string {
+	if got.failed() && !strings.Contains(got.message, "row-level security") {
+		return "refused: " + got.String()
+	}
+	for _, p := range t.s.rel.Policies {
+		for _, f := range t.p.a.calledIn(sqltext.Tokens(p.Using + " " + p.WithCheck)) {
+			if len(t.p.a.tablesIn(code(f))) > 0 {
+				return "out of reach by " + signature(f)
+			}
+		}
+	}
+	return ""
+}
+
+// fulfil makes rows of the session's tenant in tables that the policies look into and that
+// have none of it: they may ask for a subscription, say. It reports whether it made any.
+func (t *probed) fulfil() (made bool) {
+	for _, s := range t.lookedInto() {
+		columns := s.direct()[slices.IndexFunc(s.direct(), t.ofLevel)].Columns
+		texts := strings.Split(asTexts(cols("t", columns)), ", ")
+		_, there, err := t.p.value(fmt.Sprintf("SELECT 1 FROM %s t WHERE %s LIMIT 1", s.rel.Ident(), equals(texts, t.own.tenant)))
+		if there || err != nil {
+			continue
+		}
+		if err := t.p.write(s.name, 1, withValues(columns, t.own.tenant)); err == nil {
+			made = true
+		} else if t.lacking == nil {
+			t.lacking = map[string]string{s.name: firstLine(err)}
+		} else {
+			t.lacking[s.name] = firstLine(err)
+		}
+	}
+	return made
+}
+
+// lookedInto are the other tables that policies of the table look into whose rows name a tenant
+// of its level.
+func (t *probed) lookedInto() (out []*subject) {
+	for _, p := range t.s.rel.Policies {
+		for _, r := range t.p.a.tablesIn(t.p.a.expanded(sqltext.Tokens(p.Using+" "+p.WithCheck), 0)) {
+			s := t.p.a.subject(r)
+			if s != nil && s.rel != t.s.rel && slices.ContainsFunc(s.direct(), t.ofLevel) && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+func (t *probed) ofLevel(sc seedbed.Scoped) bool {
+	return sc.Tenant == t.level && len(sc.Columns) == len(t.own.tenant)
+}
+
+// lacks reports whether the session lacks a row that policies may ask for, and notes it: that
+// rows are out of its reach says nothing of the policies then.
+func (t *probed) lacks() bool {
+	for table, why := range t.lacking {
+		t.p.lack(probesOf(table), noRows, t.s.name, why)
+	}
+	return len(t.lacking) > 0
+}

@@ -140,3 +140,21 @@ create table guests (id int generated always as identity primary key, token uuid
 		t.Errorf("%d hosts are without token, want 3 as before", n)
 	}
 }
+
+// A column of few words takes those that its rows have; a list of many is none.
+func TestWordsOfExistingRows(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`create table vessels (id serial primary key, type text not null, hull_class text, status text not null, role text)`).DB(t)
+	testpg.Exec(t, db, `insert into vessels (type, hull_class, status, role) select (array['Tug', 'Ferry'])[1 + i % 2], null, 'status ' || i, 'pilot' from generate_series(1, 40) i`)
+	factory.Auto("vessels").Fill(t, db, 50)
+	for sql, want := range map[string]int{
+		"select count(*) from vessels where id > 40 and type in ('Tug', 'Ferry')":      50,
+		"select count(distinct type) from vessels where id > 40":                       2,
+		"select count(*) from vessels where id > 40 and status like 'status %'":        0,
+		"select count(*) from vessels where id > 40 and coalesce(role, '') <> 'pilot'": 11,
+	} {
+		if n := testpg.One[int](t, db, sql); n != want {
+			t.Errorf("%s: %d, want %d", sql, n, want)
+		}
+	}
+}

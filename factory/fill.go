@@ -77,8 +77,9 @@ type Report struct {
 	Rows     int64
 	Write    time.Duration // COPY, generating included: it runs beside it
 	Prove    time.Duration
-	Triggers bool // they were enabled: the role may not disable them, or Plan.Triggers is set
-	Proven   int  // constraints that the proof has checked
+	Triggers bool     // they were enabled: the role may not disable them, or Plan.Triggers is set
+	Proven   int      // constraints that the proof has checked
+	Notes    []string // a sentence for each polymorphic pair whose targets nothing tells: where its rows point
 }
 
 // TableReport is what a Plan did to one table.
@@ -132,7 +133,7 @@ func (p Plan) run(ctx context.Context, db seedbed.DB, by rows.Caller) (Report, e
 		}
 	}
 	r, err := plan.Run(ctx, db, by)
-	report := Report{Rows: r.Rows, Write: r.Write, Prove: r.Prove, Triggers: r.Triggers, Proven: r.Proven}
+	report := Report{Rows: r.Rows, Write: r.Write, Prove: r.Prove, Triggers: r.Triggers, Proven: r.Proven, Notes: r.Notes}
 	for _, t := range r.Tables {
 		report.Tables = append(report.Tables, TableReport(t))
 	}

@@ -47,6 +47,9 @@ func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) er
 		return err
 	}
 	f.written(report.Write)
+	for _, note := range report.Notes {
+		say.Note(note)
+	}
 	say.End(fmt.Sprintf("%s of %s, %s rows/s, %s proved", plural(int(report.Rows), "row"), plural(len(report.Tables), "table"),
 		perSecond(report.Rows, report.Write), plural(report.Proven, "constraint")))
 	return nil

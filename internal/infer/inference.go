@@ -59,7 +59,7 @@ func newInference(ctx context.Context, cat *catalog.Catalog, rows Rows) *inferen
 	}
 	for _, r := range cat.Tables() {
 		if !r.Bookkeeping() {
-			t := &table{Relation: r, name: cat.Name(r), order: len(n.tables), nameWords: singularName(r.Name)}
+			t := &table{Relation: r, name: cat.Name(r), order: len(n.tables), nameWords: SingularName(r.Name)}
 			t.component = t
 			n.tables = append(n.tables, t)
 			n.tableOf[r] = t

@@ -61,8 +61,8 @@ func singular(word string) string {
 	return word
 }
 
-// singularName returns the words of a table's name, the last one singular.
-func singularName(name string) []string {
+// SingularName returns the words of a table's name, the last one singular.
+func SingularName(name string) []string {
 	w := words(name)
 	if len(w) > 0 {
 		w[len(w)-1] = singular(w[len(w)-1])
@@ -71,7 +71,7 @@ func singularName(name string) []string {
 }
 
 // normalizedName returns the words of a name without separators, the last one singular.
-func normalizedName(name string) string { return strings.Join(singularName(name), "") }
+func normalizedName(name string) string { return strings.Join(SingularName(name), "") }
 
 var idSuffixes = []string{"id", "uuid", "guid", "key", "code", "slug", "ref", "pk"}
 

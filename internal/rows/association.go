@@ -72,7 +72,7 @@ func (r *row) placeInTenant(a association) error {
 func (r *row) placeAbout(a association) error {
 	var plain *reference
 	for _, ref := range r.table.references {
-		if ref.parent != a.row.table || ref.toTenant {
+		if ref.parent != a.row.table || ref.toTenant || ref.assumed {
 			continue
 		}
 		if ref.pair != nil {
@@ -171,7 +171,7 @@ func unusedAssociation(t *table, associations []association) error {
 		}
 		var parents []string
 		for _, ref := range t.references {
-			if name := ref.parent.name; !strings.Contains(strings.Join(parents, " "), name) {
+			if name := ref.parent.name; !ref.assumed && !strings.Contains(strings.Join(parents, " "), name) {
 				parents = append(parents, name)
 			}
 		}

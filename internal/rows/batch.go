@@ -20,6 +20,7 @@ type batch struct {
 	toWrite          []*row // parents first
 	// fillOptional also fills the nullable columns of tables without a definition.
 	fillOptional bool
+	vocabularies map[*table]vocabulary // the words in rows that are there; nil: not read
 
 	// queryAsWriter queries a table in the role, and with the tenant settings, with which r
 	// will be written. nil: the batch has no database to query.
@@ -151,7 +152,9 @@ func (b *batch) resolveParents(r *row, chain []*row) error {
 			continue
 		}
 		if ref.pair != nil {
-			ref = b.choosePairTarget(r, ref)
+			if ref = b.choosePairTarget(r, ref); ref == nil {
+				continue
+			}
 		}
 		if err := b.resolveReference(r, ref, r.associations, chain); err != nil {
 			return err
@@ -219,7 +222,7 @@ func (b *batch) addParent(req request) (*row, error) {
 // resolved come last: they serve where references run in a circle.
 func (b *batch) findParent(r *row, ref *reference, associations []association, chain []*row) *parentRow {
 	for _, a := range associations {
-		if r.canHaveParent(ref, a.row) && (!ref.exclusive || a.kind != recycled) {
+		if r.canHaveParent(ref, a.row) && (!ref.exclusive || a.kind != recycled) && !(ref.assumed && a.kind == aboutRow) {
 			*a.used = true
 			return a.row
 		}
@@ -249,7 +252,8 @@ func (b *batch) findParent(r *row, ref *reference, associations []association, c
 }
 
 // choosePairTarget chooses the table that an unset polymorphic pair points at: that of a row
-// which the caller gave, or else one drawn from the cell of the pair's type column.
+// which the caller gave, or else one drawn from the cell of the pair's type column. nil: the
+// caller has set a type that none of the assumed tables has.
 func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	var targets []*reference
 	for _, other := range r.table.references {
@@ -259,10 +263,13 @@ func (b *batch) choosePairTarget(r *row, ref *reference) *reference {
 	}
 	for _, a := range r.associations {
 		for _, target := range targets {
-			if r.canHaveParent(target, a.row) {
+			if r.canHaveParent(target, a.row) && !(target.assumed && a.kind == aboutRow) {
 				return target
 			}
 		}
+	}
+	if len(targets) == 0 && ref.assumed {
+		return nil
 	}
 	if len(targets) == 0 {
 		return ref

@@ -29,6 +29,7 @@ type bulkLoad struct {
 	mayCopy            bool                   // row-level security does not stop COPY
 	mayDisableTriggers bool                   // the plan and the role allow session_replication_role = replica
 	hasRows            map[*table]bool        // which tables have rows already
+	vocabularies       map[*table]vocabulary  // the words in those rows
 	shortages          *shortages             // parents that earlier attempts ran out of
 	inCallersTx        bool                   // tx is a savepoint in a transaction of the caller's
 	writtenHereSQL     string                 // WHERE condition: this transaction wrote the row, aliased c
@@ -56,6 +57,9 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	}
 	for _, tb := range load.order {
 		load.totalRows += tb.size
+		if !tb.existing {
+			load.report.Notes = append(load.report.Notes, tb.table.assumptions()...)
+		}
 	}
 	start := time.Now()
 	for _, tb := range load.order {
@@ -76,7 +80,7 @@ func (load *bulkLoad) run(ctx context.Context) error {
 // newBatch returns a batch that makes rows of the load, with optional columns filled.
 func (load *bulkLoad) newBatch() *batch {
 	b := newBatch(load.schema, load.scope, load.now)
-	b.fillOptional = true
+	b.fillOptional, b.vocabularies = true, load.vocabularies
 	return b
 }
 
@@ -143,6 +147,9 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 	}
 	var err error
 	if load.hasRows, err = load.findTablesWithRows(ctx); err != nil {
+		return err
+	}
+	if err := load.readVocabularies(ctx); err != nil {
 		return err
 	}
 	if err := load.schema.advanceSequences(ctx, load.tx, load.tablesWithRows()); err != nil {

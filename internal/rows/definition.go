@@ -89,6 +89,7 @@ type rowMaker struct {
 	hasFill          bool           // the definition has a Fill
 	fillsOptional    bool           // nullable columns get values, too
 	discriminators   map[int]string // by column, of a base whose subtype is known
+	vocabulary       vocabulary     // the words in rows that are there
 	constantDefaults []*column      // columns whose default is a constant
 	inferred         []inferrer     // columns whose values are made up
 }
@@ -114,7 +115,7 @@ func (b *batch) rowMaker(def *Definition, t *table, discriminators map[int]strin
 	if err := t.checkPartitions(); err != nil {
 		return nil, err
 	}
-	maker := &rowMaker{table: t, hasFill: def.Fill != nil, fillsOptional: b.fillOptional && def.isRecord() && def.Fill == nil, discriminators: discriminators}
+	maker := &rowMaker{table: t, hasFill: def.Fill != nil, fillsOptional: b.fillOptional && def.isRecord() && def.Fill == nil, discriminators: discriminators, vocabulary: b.vocabularies[t]}
 	if !def.isRecord() {
 		var err error
 		if maker.binding, err = bind(layoutOf(def.Type), t); err != nil {
@@ -143,13 +144,20 @@ func (maker *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 	if found := c.solved.matching(maker.discriminators); found != nil && !maker.hasFill {
 		return func(v *fake.Value) any { return found.value(v, c.index) }
 	}
-	if c.isInferred() {
-		return inferValue(c)
+	var infer func(*fake.Value) any
+	switch {
+	case c.isInferred():
+		infer = inferValue(c)
+	case maker.fillsOptional:
+		infer = c.optionalValue()
 	}
-	if maker.fillsOptional {
-		return c.optionalValue()
+	if words := maker.vocabulary[c.index]; len(words) > 0 && infer != nil {
+		infer = func(v *fake.Value) any { return v.OneOf(words...) }
+		if !c.Required() && !c.isInferred() {
+			infer = withNulls(0.8, infer)
+		}
 	}
-	return nil
+	return infer
 }
 
 // filledByDefinition runs Fill on an empty row to see which columns it sets, so that no

@@ -16,6 +16,9 @@ import (
 // Postgres reads for any type.
 func inferValue(c *column) func(*fake.Value) any {
 	r := c.rule()
+	if len(r.choices) == 0 {
+		r.choices = c.subtypes
+	}
 	r.choices = slices.DeleteFunc(slices.Clone(r.choices), func(s string) bool { return slices.Contains(c.avoidedValues, s) })
 	if len(r.choices) > 0 {
 		return func(v *fake.Value) any {

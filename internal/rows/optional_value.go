@@ -20,7 +20,9 @@ import (
 func (c *column) optionalValue() func(*fake.Value) any {
 	t := c.Type.Underlying()
 	switch {
-	case !c.Writable() || c.inReference || c.Identity != "" || c.isStructural():
+	case c.isDiscriminator && c.Writable() && !c.inReference:
+		return inferValue(c)
+	case !c.Writable() || c.inReference || c.leftNull || c.Identity != "" || c.isStructural():
 		return nil
 	case strings.HasPrefix(t.Name, "timestamp") || t.Name == "date":
 		return c.optionalMoment()
@@ -50,7 +52,7 @@ var amountName = regexp.MustCompile(`amount|price|total|balance|cost|quantity|un
 var seldomFilled = regexp.MustCompile(`error|fail|exception|reject|cancel|delet|revok|suspend|password|secret|token|otp|salt|hash|signature|lock|retry|cursor|parent|checksum|digest|encrypted|stack|trace|override|deprecated|legacy`)
 
 // isStructural reports whether more than the column depends on its values: unique keys,
-// exclusion constraints, index predicates, partitions, subtypes.
+// exclusion constraints, index predicates, partitions.
 func (c *column) isStructural() bool {
 	if slices.Contains(c.Table.PartitionBy, c.name) || c.partitionValues() != nil {
 		return true
@@ -67,7 +69,7 @@ func (c *column) isStructural() bool {
 	}
 	return slices.ContainsFunc(c.Table.Constraints, func(k *catalog.Constraint) bool {
 		return k.Kind == catalog.Exclusion && slices.Contains(k.Columns, c.name)
-	}) || c.isDiscriminator
+	})
 }
 
 // withNulls makes a share of values and NULL otherwise.

@@ -104,6 +104,9 @@ func (p *parentRow) keyText() string {
 func (p *parentRow) impliedParents() []*parentRow {
 	var out []*parentRow
 	for _, ref := range p.table.references {
+		if ref.assumed {
+			continue
+		}
 		if ref.pair != nil {
 			typ, _ := p.value(ref.pairTypeColumn)
 			if typ != ref.pairType {

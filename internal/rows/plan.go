@@ -60,8 +60,9 @@ type Report struct {
 	Rows     int64
 	Write    time.Duration // COPY, generating included: it runs beside it
 	Prove    time.Duration
-	Triggers bool // they were on
-	Proven   int  // constraints that the proof has checked
+	Triggers bool     // they were on
+	Proven   int      // constraints that the proof has checked
+	Notes    []string // what was assumed, a sentence each
 }
 
 // TableReport is what a Plan did to one table.

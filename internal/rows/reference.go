@@ -21,6 +21,7 @@ type reference struct {
 	neverSet      bool  // it stays NULL: a CHECK demands that
 
 	pair           *graph.Pair // nil: not polymorphic
+	assumed        bool        // nothing says that the pair points at the parent's table: see assumePairTargets
 	pairTypeColumn int         // index of the pair's type column
 	pairType       string      // the type by which the pair names the parent's table
 
@@ -72,6 +73,7 @@ func (t *table) addReferences() {
 	for _, ref := range t.graphTable.References {
 		t.references = append(t.references, t.newReference(ref))
 	}
+	t.assumePairTargets()
 	for _, ref := range t.references {
 		for _, c := range ref.childColumns {
 			t.columns[c].inReference = true
@@ -88,7 +90,7 @@ func (t *table) addReferences() {
 	t.markExclusive()
 	t.applyHints()
 	for _, c := range t.columns {
-		c.mayLackReference = c.inReference && c.Required() && !t.isTenantColumn(c.index) && !t.isPairTypeColumn(c) && !t.isRequiredReference(c)
+		c.mayLackReference = c.inReference && c.Required() && !t.isTenantColumn(c.index) && (t.isAssumedPairColumn(c) || !t.isPairTypeColumn(c) && !t.isRequiredReference(c))
 	}
 }
 

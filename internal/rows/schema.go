@@ -66,6 +66,8 @@ type column struct {
 	solved             *solvedValues // nil: no search was needed
 	isDiscriminator    bool          // it says which subtype a row is
 	avoidedValues      []string      // values that would put a row into a partial unique index
+	subtypes           []string      // of a discriminator: its values
+	leftNull           bool          // half of a pair of which nothing says where it leads: no value is made up
 }
 
 // level is a tenancy of the Model that the rows of a table belong to.
@@ -152,7 +154,8 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 		}
 	}
 	for _, sub := range t.graphTable.Subtypes {
-		t.columns[sub.Discriminator.Index].isDiscriminator = true
+		c := t.columns[sub.Discriminator.Index]
+		c.isDiscriminator, c.subtypes = true, append(c.subtypes, sub.Value)
 	}
 	for _, sc := range t.graphTable.Scopes {
 		t.levels = append(t.levels, level{tenant: sc.Level, columns: columnIndexes(sc.Columns)})

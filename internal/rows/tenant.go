@@ -150,7 +150,7 @@ func (b *batch) inferTenantFromReferences(r *row) error {
 		return nil
 	}
 	for _, ref := range r.table.references {
-		if ref.toTenant || !r.isSetByCaller(ref) {
+		if ref.toTenant || ref.assumed || !r.isSetByCaller(ref) {
 			continue
 		}
 		for _, l := range r.table.levels {

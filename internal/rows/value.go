@@ -19,6 +19,7 @@ type pending struct {
 
 const (
 	boolOID  = 16
+	textOID  = 25
 	jsonOID  = 114
 	uuidOID  = 2950
 	jsonbOID = 3802

@@ -1,0 +1,77 @@
+package factory_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
+	"github.com/qarion/seedbed/pgtest"
+)
+
+// Nothing tells where these pairs lead: not a CHECK, not a row, not a name.
+const pairsOfUnknownTargets = `
+create table ships (id bigint generated always as identity primary key, name text not null);
+create table cranes (id int generated always as identity primary key, name text not null);
+create table berths (id uuid primary key, name text not null);
+create table wages (id uuid primary key, fund_type text not null, fund_id bigint not null);
+create table funds (id int generated always as identity primary key, name text not null);
+create table remarks (id bigint generated always as identity primary key, remarkable_type text not null, remarkable_id bigint not null, body text not null);
+create table bills (id uuid primary key, payer_type text, payer_id bigint, subject_type varchar(4), subject_id uuid, n int not null);
+create table logs (id uuid primary key, entity_type text not null check (entity_type in ('boat', 'other')), entity_id uuid not null);
+create table marks (id uuid primary key, owner_type text not null, owner_id bigint not null, ship_id bigint not null references ships, unique (owner_type, owner_id, ship_id));`
+
+// A pair of which nothing says where it leads points at rows that are there or, where it may
+// be NULL, at none; never is one half NULL.
+func TestPairsOfUnknownTargets(t *testing.T) {
+	asEachRole(t, pairsOfUnknownTargets, func(t *testing.T, db *pgtest.DB) {
+		var notes []string
+		for range 2 {
+			for _, table := range []string{"remarks", "bills", "logs", "marks", "wages"} {
+				factory.Auto(table).CreateN(t, db, 3)
+				notes = append(notes, factory.Auto(table).Fill(t, db, 30).Notes...)
+			}
+		}
+		for sql, want := range map[string]int{
+			`select count(*) from remarks where not exists (select from ships where remarkable_type = 'Ship' and id = remarkable_id)
+			 and not exists (select from cranes where remarkable_type = 'Crane' and id = remarkable_id)
+			 and not exists (select from funds where remarkable_type = 'Fund' and id = remarkable_id)`: 0,
+			`select count(*) from bills where payer_type is not null or payer_id is not null or subject_type is not null or subject_id is not null`:                             0,
+			`select count(*) from logs where entity_id in (select id from berths union all select id from bills union all select id from marks union all select id from wages)`: 66,
+			`select count(distinct entity_type) from logs`:               2,
+			`select count(*) from marks`:                                 66,
+			`select count(*) from wages where fund_type ~* 'ship|crane'`: 0,
+		} {
+			if n := testpg.One[int](t, db, sql); n != want {
+				t.Errorf("%s: %d, want %d", sql, n, want)
+			}
+		}
+		testkit.Mention(t, strings.Join(notes, "\n"), `remarks: nothing says where the pair remarkable_type, remarkable_id leads: its rows point at `, `ships as "Ship"`)
+	})
+}
+
+// What the caller says of such a pair counts, and On does not follow an assumption.
+func TestPairOfUnknownTargetsByHand(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(pairsOfUnknownTargets).DB(t)
+	ship := factory.Auto("ships").Create(t, db)
+	_, err := factory.Auto("remarks").CreateContext(t.Context(), db, factory.On(ship))
+	mention(t, err, "On(ships", "which tables remarkable_type and remarkable_id lead to is not known", "factory.WithModel")
+	by := func(values map[string]any) factory.Record {
+		return factory.Auto("remarks").Create(t, db, factory.Set(func(r *factory.Record) {
+			for column, v := range values {
+				r.Set(column, v)
+			}
+		}))
+	}
+	if r := by(map[string]any{"remarkable_type": "Lighthouse", "remarkable_id": 7}); r.Get("remarkable_type") != "Lighthouse" || r.Get("remarkable_id") != 7 {
+		t.Errorf("made %v", r)
+	}
+	if r := by(map[string]any{"remarkable_type": "Lighthouse"}); r.Get("remarkable_type") != "Lighthouse" {
+		t.Errorf("made %v", r)
+	}
+	if r := by(map[string]any{"remarkable_id": 7}); r.Get("remarkable_id") != 7 {
+		t.Errorf("made %v", r)
+	}
+}

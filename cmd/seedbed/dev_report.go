@@ -43,7 +43,7 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 		note("the model in seedbed.yaml has changed since its rows were made; seedbed reset makes them anew")
 	}
 	if len(checked.pairs) > 0 {
-		note(fmt.Sprintf("made-up words stand for the names of tables in %s: say which they are in seedbed.yaml, as seedbed model --help shows",
+		note(fmt.Sprintf("made-up rows leave %s empty, since nothing says which tables are meant: say so in seedbed.yaml, as seedbed model --help shows",
 			strings.Join(checked.pairs, ", ")))
 	}
 	if len(checked.classes) > 0 {

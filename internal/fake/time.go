@@ -39,6 +39,14 @@ func (v *Value) Past(d time.Duration) time.Time {
 	return v.now.Add(-time.Duration(v.Int(0, int64(d)))).Truncate(time.Microsecond)
 }
 
-// RecentTime is IncreasingTime for tables of few rows: the thirtieth row is five months
-// old, the two hundredth five weeks. Whole microseconds.
-func RecentTime(v *Value) time.Time { return v.now.Add(-v.age(20)) }
+// RecentTime is a moment of the year before Now, as a rule later in later rows: the
+// thirtieth row is five months old, the two hundredth five weeks. It is the same for all
+// columns of a row, between 8 and 18 o'clock, and not after Now. Whole seconds.
+func RecentTime(v *Value) time.Time {
+	at := v.now.Add(-v.age(20)).Truncate(24 * time.Hour)
+	at = at.Add(8*time.Hour + time.Duration(v.switchTo("time of day").Int(0, 36_000))*time.Second)
+	if at.After(v.now) {
+		return v.now.Add(-v.age(20)).Truncate(time.Second)
+	}
+	return at
+}

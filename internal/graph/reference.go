@@ -55,6 +55,21 @@ func (r *Reference) OnlyTenant() bool {
 	return !slices.ContainsFunc(r.Columns, func(c *catalog.Column) bool { return !r.From.IsTenantColumn(c) })
 }
 
+// Requires reports whether a row of t cannot exist without a row of other: references that
+// may not be NULL lead there, over any number of tables.
+func (t *Table) Requires(other *Table) bool {
+	seen := map[*Table]bool{}
+	var reach func(*Table) bool
+	reach = func(from *Table) bool {
+		if seen[from] {
+			return false
+		}
+		seen[from] = true
+		return slices.ContainsFunc(from.References, func(ref *Reference) bool { return !ref.Optional && (ref.To == other || reach(ref.To)) })
+	}
+	return reach(t)
+}
+
 // Self reports whether the reference is to its own table.
 func (r *Reference) Self() bool { return r.From == r.To }
 

@@ -95,7 +95,7 @@ func (t *table) likelyTargets(id *column) []*table {
 			continue
 		}
 		key := other.columnsByName[pk.Columns[0]]
-		if holdsKey(id, key) && !other.graphTable.InForeignKey(key.name) && !other.needsRowsOf(t) {
+		if holdsKey(id, key) && !other.graphTable.InForeignKey(key.name) && !other.graphTable.Requires(t.graphTable) {
 			out = append(out, other)
 		}
 	}
@@ -129,23 +129,6 @@ func (t *table) referrers() (n int) {
 		}
 	}
 	return n
-}
-
-// needsRowsOf reports whether a row of t cannot exist without a row of other, by the
-// references of the graph.
-func (t *table) needsRowsOf(other *table) bool {
-	seen := map[*graph.Table]bool{}
-	var reach func(*graph.Table) bool
-	reach = func(from *graph.Table) bool {
-		if seen[from] {
-			return false
-		}
-		seen[from] = true
-		return slices.ContainsFunc(from.References, func(ref *graph.Reference) bool {
-			return !ref.Optional && (ref.To == other.graphTable || reach(ref.To))
-		})
-	}
-	return reach(t.graphTable)
 }
 
 // typeWords returns the types of a pair: the values that its type column may have, or else a

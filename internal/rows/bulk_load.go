@@ -36,6 +36,7 @@ type bulkLoad struct {
 	// racesForParents says that existing rows became parents on exclusive references. Another
 	// session may use the same rows meanwhile; the plan is then tried once more.
 	racesForParents bool
+	at              *table // being planned or written, for errors; nil: none
 	report          Report
 }
 
@@ -63,12 +64,13 @@ func (load *bulkLoad) run(ctx context.Context) error {
 	}
 	start := time.Now()
 	for _, tb := range load.order {
+		load.at = tb.table
 		if err := load.writeTable(ctx, tb); err != nil {
 			return err
 		}
 		tb.written = true
 	}
-	load.report.Write = time.Since(start)
+	load.report.Write, load.at = time.Since(start), nil
 	start = time.Now()
 	if err := load.prove(ctx); err != nil {
 		return err
@@ -101,6 +103,7 @@ func (load *bulkLoad) readVolumes() error {
 		if v.N == 0 {
 			continue
 		}
+		load.at = t
 		options, err := readOptions(load.schema, v.Options)
 		if err != nil {
 			return err
@@ -141,10 +144,12 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 		return err
 	}
 	for _, tb := range load.requested {
+		load.at = tb.table
 		if err := load.addParents(ctx, tb, nil); err != nil {
 			return err
 		}
 	}
+	load.at = nil
 	var err error
 	if load.hasRows, err = load.findTablesWithRows(ctx); err != nil {
 		return err
@@ -159,15 +164,18 @@ func (load *bulkLoad) planTables(ctx context.Context) error {
 		return err
 	}
 	for _, tb := range load.order {
+		load.at = tb.table
 		if err := load.requestParentKeys(tb); err != nil {
 			return err
 		}
 	}
 	for _, tb := range load.order {
+		load.at = tb.table
 		if err := load.distribute(ctx, tb); err != nil {
 			return err
 		}
 	}
+	load.at = nil
 	return nil
 }
 
@@ -179,6 +187,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 		if tb.existing || tb.baseBatch != nil {
 			continue
 		}
+		load.at = tb.table
 		if err := load.checkKeySpace(ctx, tb); err != nil {
 			return err
 		}
@@ -186,6 +195,7 @@ func (load *bulkLoad) takeNumbers(ctx context.Context) error {
 			searches = append(searches, &takenSearch{table: tb.table, definition: tb.definition, discriminators: tb.discriminators(), n: tb.size})
 		}
 	}
+	load.at = nil
 	b := load.newBatch()
 	if err := b.skipTakenNumbers(ctx, load.tx, searches); err != nil {
 		return err

@@ -85,8 +85,12 @@ var cellsPool sync.Pool
 // each time that a search on the server finds values for a CHECK that was violated.
 func retry(ctx context.Context, db seedbed.DB, d database, try func() error) error {
 	const mostSearches = 30 // violated CHECKs in one call
+	if _, err := d.schema(ctx, db); err != nil {
+		return try() // which says what it wanted the schema for
+	}
+	before, _ := recall(d.address)
 	err := try()
-	if err != nil && mayBeStale(err) && d.changed(ctx, db) {
+	if err != nil && mayBeStale(err) && d.changedSince(ctx, db, before) {
 		err = try()
 	}
 	tried := map[columnKey]bool{}

@@ -157,7 +157,7 @@ func (maker *rowMaker) inferrerOf(c *column) func(*fake.Value) any {
 			infer = withNulls(0.8, infer)
 		}
 	}
-	return infer
+	return maker.relatedValue(c, infer)
 }
 
 // filledByDefinition runs Fill on an empty row to see which columns it sets, so that no

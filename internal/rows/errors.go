@@ -70,6 +70,16 @@ func (e *UnusedError) Error() string {
 	return fmt.Sprintf("%s has no place in %s, which %s", e.Trait, e.Table, refs)
 }
 
+// TableError says at which table a Plan has failed. Its text is that of Err.
+type TableError struct {
+	Table string
+	Err   error
+}
+
+func (e *TableError) Error() string { return e.Err.Error() }
+
+func (e *TableError) Unwrap() error { return e.Err }
+
 // ErrNoTable is wrapped where a factory's table does not exist.
 var ErrNoTable = errors.New("no such table")
 

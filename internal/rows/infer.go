@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
+	"github.com/qarion/seedbed/internal/infer"
 )
 
 // inferValue returns what makes values for a column without a definition: by its CHECKs,
@@ -118,6 +120,12 @@ func inferComposite(c *column, t *catalog.Type) func(*fake.Value) any {
 // CHECKs.
 func inferText(c *column, r rule) func(*fake.Value) any {
 	text := inferFromName(c.nameOfText(), c.mustDiffer, r.maxLen)
+	if states := c.likelyStates(); states != nil {
+		text = oneOf(states...)
+	}
+	if prefix := c.numberPrefix(); prefix != "" {
+		text = func(v *fake.Value) string { return prefix + strconv.FormatInt(1000+v.Serial(), 10) }
+	}
 	for _, expr := range r.patterns {
 		text = matchingText(text, expr, r)
 	}
@@ -126,11 +134,14 @@ func inferText(c *column, r rule) func(*fake.Value) any {
 		for len(s) < r.minLen {
 			s += "x"
 		}
-		if r.maxLen > 0 && len(s) > r.maxLen {
-			s = s[:r.maxLen]
+		if r.maxLen > 0 && utf8.RuneCountInString(s) > r.maxLen {
 			if c.mustDiffer {
-				s = uniqueText(v, r.maxLen)
+				return uniqueText(fake.SwitchTo(v, c.name), r.maxLen)
 			}
+			s = strings.TrimRight(string([]rune(s)[:r.maxLen]), " ,.")
+		}
+		for len(s) < r.minLen {
+			s += "x"
 		}
 		return s
 	}
@@ -145,34 +156,92 @@ func (c *column) nameOfText() string {
 	}
 	name, table := strings.ToLower(c.name), strings.ToLower(c.Table.Name)
 	switch {
-	case name == "name" && peopleTable.MatchString(table):
+	case name == "name" && c.ofPeople():
 		return "full_name"
+	case name == "title" && c.ofPeople():
+		return "job"
+	case strings.Contains(name, "currency") && !slices.ContainsFunc(c.Table.Columns, func(o *catalog.Column) bool { return ownPlace.MatchString(strings.ToLower(o.Name)) }):
+		return "usual_currency"
+	case name == "name" && (c.ofTenants || companyTable.MatchString(table)):
+		return "company"
 	case name == "name" || name == "title":
 		for _, kind := range namedTables {
 			if kind.table.MatchString(table) {
 				return kind.name
 			}
 		}
-	case strings.Contains(name, "display_name") && !peopleTable.MatchString(table):
+	case strings.Contains(name, "display_name") && !c.ofPeople():
 		return "title"
+	case name == "description" && linesTable.MatchString(table):
+		return "product_name"
 	case strings.HasSuffix(name, "state") && slices.ContainsFunc(c.Table.Columns, func(o *catalog.Column) bool { return strings.Contains(strings.ToLower(o.Name), "city") }):
 		return "region"
 	}
 	return c.name
 }
 
+// ofPeople reports whether the rows of the column's table are persons: by its name, or
+// because they were born or have first names.
+func (c *column) ofPeople() bool {
+	return peopleTable.MatchString(strings.ToLower(c.Table.Name)) || slices.ContainsFunc(c.Table.Columns, func(o *catalog.Column) bool {
+		return birthName.MatchString(strings.ToLower(o.Name)) || firstName.MatchString(strings.ToLower(o.Name))
+	})
+}
+
+var firstName = regexp.MustCompile(`^(first_?name|given_?name|forename)$`)
+
+// numberedName matches names of texts that number the rows: invoices, orders, articles.
+var numberedName = regexp.MustCompile(`^(?:(.*)_)?(number|no|nr|code|reference|sku|mrn)$`)
+
+// numberPrefix returns what stands before the number in a column that numbers its rows: INV-
+// of invoices.number, PO- of purchase_order_number. It is empty for other columns.
+func (c *column) numberPrefix() string {
+	m := numberedName.FindStringSubmatch(strings.Join(infer.SingularName(c.name), "_"))
+	if m == nil || c.Table == nil || otherNumber.MatchString(c.name) {
+		return ""
+	}
+	subject := m[1]
+	switch {
+	case m[2] == "sku" || m[2] == "mrn":
+		subject = m[2]
+	case subject == "":
+		subject = c.Table.Name
+	}
+	words := infer.SingularName(subject)
+	if len(words) == 1 {
+		return strings.ToUpper(words[0][:min(len(words[0]), 3)]) + "-"
+	}
+	prefix := ""
+	for _, w := range words {
+		prefix += w[:1]
+	}
+	return strings.ToUpper(prefix[:min(len(prefix), 4)]) + "-"
+}
+
+// otherNumber matches names of numbers that are written in a way of their own.
+var otherNumber = regexp.MustCompile(`(?i)phone|mobile|fax|house|zip|post|country|currency|language|lang|locale|colou?r|vat|tax|iban|status|error|bar_?code|qr|time|region|state|area|card|otp|verif|confirm|access|secret|hash`)
+
 // namedTables are tables whose columns name and title hold names of one kind.
 var namedTables = []struct {
 	table *regexp.Regexp
 	name  string
 }{
-	{regexp.MustCompile(`plans?$|tiers?$`), "plan name"},
-	{regexp.MustCompile(`products?$|items?$|articles?$|materials?$`), "product name"},
-	{regexp.MustCompile(`tags?$|categor(y|ies)$|labels?$|topics?$`), "tag name"},
-	{regexp.MustCompile(`roles?$`), "role name"},
-	{regexp.MustCompile(`teams?$|groups?$|departments?$`), "team name"},
+	{regexp.MustCompile(`plans?$|tiers?$`), "plan_name"},
+	{regexp.MustCompile(`products?$|items?$|articles?$|materials?$|lines?$`), "product_name"},
+	{regexp.MustCompile(`tags?$|categor(y|ies)$|labels?$|topics?$`), "tag_name"},
+	{regexp.MustCompile(`roles?$`), "role_name"},
+	{regexp.MustCompile(`teams?$|groups?$|departments?$`), "team_name"},
 	{regexp.MustCompile(`projects?$|campaigns?$|workflows?$|templates?$|boards?$|folders?$|workspaces?$`), "title"},
 }
+
+var (
+	// companyTable matches tables whose rows are companies, linesTable those of the lines of a
+	// document.
+	companyTable = regexp.MustCompile(`(^|_)(compan(y|ies)|organi[sz]ations?|orgs?|firms?|customers?|clients?|vendors?|suppliers?|carriers?|merchants?|brands?|manufacturers?|partners?|agenc(y|ies)|accounts?|tenants?|businesses|business|practices?|banks?|insurers?|stores?|shops?|publishers?|sponsors?|employers?)$`)
+	// ownPlace matches names of columns that say where a row's subject is.
+	ownPlace   = regexp.MustCompile(`country|city|locale|time_?zone`)
+	linesTable = regexp.MustCompile(`_(lines?|items?|positions?)$`)
+)
 
 // peopleTable matches tables whose rows are persons.
 var peopleTable = regexp.MustCompile(`(^|_)(users?|people|persons?|contacts?|members?|employees?|recipients?|authors?|guests?|profiles?|patients?|attendees?)$`)

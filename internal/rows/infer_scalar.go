@@ -14,7 +14,7 @@ import (
 
 // inferInt makes integers within the bounds of the CHECKs.
 func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
-	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 10_000, "int8": 1_000_000, "oid": 10_000}[typ]
+	lo, hi := int64(1), map[string]int64{"int2": 1000, "int4": 1000, "int8": 10_000, "oid": 10_000}[typ]
 	if strings.Contains(c.name, "max") || strings.HasPrefix(c.name, "end") || strings.HasPrefix(c.name, "to_") {
 		lo, hi = hi, hi*2 // above the values of the column that it limits
 	}
@@ -26,12 +26,19 @@ func inferInt(c *column, typ string, r rule) func(*fake.Value) any {
 		}
 		return func(v *fake.Value) any { return lo + v.Row() }
 	}
-	if r.min == nil && r.max == nil {
-		if usual := usualInt(strings.ToLower(c.name)); usual != nil {
-			return func(v *fake.Value) any { return usual(v) }
+	if usual := usualInt(strings.ToLower(c.name)); usual != nil {
+		return func(v *fake.Value) any {
+			n := usual(v)
+			if r.min != nil {
+				n = max(n, lo)
+			}
+			if r.max != nil {
+				n = min(n, hi)
+			}
+			return n
 		}
 	}
-	return func(v *fake.Value) any { return v.Size(lo, hi) }
+	return func(v *fake.Value) any { return lo - 1 + fake.Spread(v, 1, hi-lo+1) }
 }
 
 // usualInt returns what makes plausible numbers for a column of that name, or nil.
@@ -48,41 +55,95 @@ func between(lo, hi int64) func(*fake.Value) int64 {
 	return func(v *fake.Value) int64 { return v.Int(lo, hi) }
 }
 
+func spread(lo, hi int64) func(*fake.Value) int64 {
+	return func(v *fake.Value) int64 { return fake.Spread(v, lo, hi) }
+}
+
+func someOf(numbers ...int64) func(*fake.Value) int64 {
+	return func(v *fake.Value) int64 { return numbers[v.Index(len(numbers))] }
+}
+
 var usualInts = []struct {
 	name *regexp.Regexp
 	make func(*fake.Value) int64
 }{
 	{regexp.MustCompile(`position|order$|ordinal|sort|rank|sequence$|(^|_)index$`), func(v *fake.Value) int64 { return v.Row()%7 + 1 }},
-	{regexp.MustCompile(`version|revision|attempt|retries|priority`), func(v *fake.Value) int64 { return v.Size(1, 6) }},
-	{regexp.MustCompile(`quantity|qty|seats|units|copies|count$`), func(v *fake.Value) int64 { return v.Size(1, 40) }},
+	{regexp.MustCompile(`version|revision|attempt|retries|priority`), spread(1, 6)},
+	{regexp.MustCompile(`quantity|qty|units|copies`), spread(1, 24)},
+	{regexp.MustCompile(`seats|capacity|guests|members_?limit`), someOf(2, 4, 4, 6, 8, 10, 12, 20)},
+	{regexp.MustCompile(`(^|_)floor$|storey`), between(0, 5)},
 	{regexp.MustCompile(`(^|_)year$`), between(2022, 2026)},
 	{regexp.MustCompile(`(^|_)month$`), between(1, 12)},
-	{regexp.MustCompile(`(^|_)day$`), between(1, 28)},
+	{regexp.MustCompile(`(^|_)day(_of_month)?$`), between(1, 28)},
+	{regexp.MustCompile(`(^|_)(weekday|day_of_week|dow)$`), between(0, 6)},
+	{regexp.MustCompile(`(^|_)hour(_of_day)?$`), between(8, 18)},
 	{regexp.MustCompile(`(^|_)age$`), between(18, 79)},
-	{regexp.MustCompile(`term$|days$|grace_period|period$`), func(v *fake.Value) int64 { return []int64{7, 14, 14, 30, 30, 60}[v.Index(6)] }},
-	{regexp.MustCompile(`percent|score|rating|progress`), between(1, 100)},
+	{regexp.MustCompile(`height_cm$`), between(150, 198)},
+	{regexp.MustCompile(`weight_kg$`), between(48, 110)},
+	{regexp.MustCompile(`minutes?$|duration$|(^|_)mins?$`), someOf(15, 20, 30, 30, 45, 60, 90)},
+	{regexp.MustCompile(`(^|_)hours$`), between(1, 8)},
+	{regexp.MustCompile(`seconds?$|(^|_)secs?$|timeout|ttl`), someOf(30, 60, 120, 300, 600, 3600)},
+	{regexp.MustCompile(`(^|_)(ms|millis|milliseconds|latency)$`), spread(5, 3000)},
+	{regexp.MustCompile(`bytes$|_size$|^size$|filesize`), spread(4_000, 8_000_000)},
+	{regexp.MustCompile(`(^|_)(width|height)(_px)?$`), someOf(320, 640, 800, 1024, 1280, 1920)},
+	{regexp.MustCompile(`limit$|quota`), someOf(10, 50, 100, 500, 1000)},
+	{regexp.MustCompile(`count$|^num_|_num$|views$|likes$|visits$`), spread(1, 60)},
+	{regexp.MustCompile(`term$|days$|grace_period|period$`), someOf(7, 14, 14, 30, 30, 60)},
+	{regexp.MustCompile(`rating|stars`), someOf(3, 4, 4, 5, 5)},
+	{regexp.MustCompile(`percent|score|progress`), between(1, 100)},
 	{regexp.MustCompile(`(^|_)port$`), between(1024, 49151)},
-	{regexp.MustCompile(`http_?status|status_?code|response_?code`), func(v *fake.Value) int64 { return []int64{200, 200, 200, 201, 204, 400, 404, 500}[v.Index(8)] }},
-	{regexp.MustCompile(`cents|amount|price|total|balance`), func(v *fake.Value) int64 { return v.Size(100, 250_000) }},
+	{regexp.MustCompile(`http_?status|status_?code|response_?code`), someOf(200, 200, 200, 201, 204, 400, 404, 500)},
+	{regexp.MustCompile(`(^|_)min(imum)?_`), spread(1, 10)},
+	{regexp.MustCompile(`cents|amount|price|cost|total|balance|(^|_)fee|(^|_)tax`), func(v *fake.Value) int64 { return fake.Price(v, 500, 250_000) }},
 }
 
 // rateName matches names of percentages.
 var rateName = regexp.MustCompile(`rate$|percent|pct|discount|(^|_)tax$|vat`)
 
+// usualNumbers make plausible decimals for a column of a name.
+var usualNumbers = []struct {
+	name *regexp.Regexp
+	make func(*fake.Value) float64
+}{
+	{regexp.MustCompile(`^lat$|latitude`), func(v *fake.Value) float64 { return near(v, fake.PlaceOf(v).Latitude) }},
+	{regexp.MustCompile(`^(lng|lon|long)$|longitude`), func(v *fake.Value) float64 { return near(v, fake.PlaceOf(v).Longitude) }},
+	{regexp.MustCompile(`(hourly|daily|day|hour)_rate`), func(v *fake.Value) float64 { return float64(v.Int(8, 36) * 5) }},
+	{regexp.MustCompile(`exchange_?rate|fx_?rate`), func(v *fake.Value) float64 { return v.Float(0.8, 1.3) }},
+	{regexp.MustCompile(`(tax|vat)_?(rate|percent|pct)`), func(v *fake.Value) float64 { return float64(someOf(7, 19, 19, 20, 21)(v)) }},
+	{regexp.MustCompile(`discount`), func(v *fake.Value) float64 { return float64(someOf(0, 0, 5, 10, 15)(v)) }},
+	{regexp.MustCompile(`quantity|qty|units$|hours$`), func(v *fake.Value) float64 { return float64(fake.Spread(v, 1, 24)) }},
+	{regexp.MustCompile(`weight|mass`), func(v *fake.Value) float64 { return v.Float(48, 110) }},
+	{regexp.MustCompile(`temperature|temp$|celsius`), func(v *fake.Value) float64 { return v.Float(2, 25) }},
+	{regexp.MustCompile(`probability|confidence|ratio|fraction|share$`), func(v *fake.Value) float64 { return v.Float(0, 1) }},
+	{regexp.MustCompile(`rating|stars`), func(v *fake.Value) float64 { return v.Float(3, 5) }},
+	{regexp.MustCompile(`score|progress`), func(v *fake.Value) float64 { return v.Float(1, 100) }},
+	{regexp.MustCompile(`price|amount|total|cost|fee|balance|salary|revenue|budget|value|net|gross|paid|due`), func(v *fake.Value) float64 { return float64(fake.Price(v, 500, 90_000)) / 100 }},
+}
+
+// near is within some kilometres of a coordinate.
+func near(v *fake.Value, degrees float64) float64 {
+	return degrees + v.Float(-0.08, 0.08)
+}
+
 // inferNumber makes decimals within the column's precision and scale, and the bounds of its
 // CHECKs.
 func inferNumber(c *column, r rule) func(*fake.Value) any {
+	name := strings.ToLower(c.name)
 	scale, hi := 2, 1000.0
+	if strings.HasPrefix(c.Type.Underlying().Name, "float") || strings.Contains(name, "latitude") || strings.Contains(name, "longitude") {
+		scale = 4
+	}
+	fits := math.Inf(1)
 	if c.Precision > 0 {
 		scale = c.Scale
-		hi = math.Pow10(c.Precision-scale) - 1
+		fits = math.Pow10(c.Precision-scale) - 1
 		if c.Precision-scale <= 0 {
-			hi = math.Pow10(c.Precision-scale) * 0.9
+			fits = math.Pow10(c.Precision-scale) * 0.9
 		}
-		hi = min(hi, 10_000)
+		hi = min(fits, hi)
 	}
 	unit := math.Pow10(-max(scale, 0))
-	if rateName.MatchString(strings.ToLower(c.name)) {
+	if rateName.MatchString(name) {
 		hi = min(hi, 25)
 	}
 	lo, hi := r.narrow(0, hi, unit)
@@ -91,14 +152,42 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 			return strconv.FormatFloat(lo+float64(float64(v.Row())*unit), 'f', max(scale, 0), 64)
 		}
 	}
+	for _, u := range usualNumbers {
+		if !u.name.MatchString(name) {
+			continue
+		}
+		return func(v *fake.Value) any {
+			x := u.make(v)
+			if x > fits || r.min != nil && x < lo || r.max != nil && x > hi {
+				x = fake.SwitchTo(v, c.name).Float(lo, hi)
+			}
+			return strconv.FormatFloat(x, 'f', max(scale, 0), 64)
+		}
+	}
 	return func(v *fake.Value) any { return strconv.FormatFloat(v.Float(lo, hi), 'f', max(scale, 0), 64) }
 }
+
+// pastName matches names of days that lie years back: when somebody was born, when something
+// began to exist.
+var (
+	birthName = regexp.MustCompile(`birth|(^|_)(dob|born)(_|$)`)
+	longAgo   = regexp.MustCompile(`hired|hire_date|founded|established|opened_on|member_since|employed|joined_on|commission|manufactur|built|purchased_on`)
+)
 
 // inferMoment makes moments that are later in later rows and, within a row, in later
 // columns. In a table whose rows must not overlap, each row gets an hour of its own.
 func inferMoment(c *column, typ string) func(*fake.Value) any {
+	name := strings.ToLower(c.name)
+	if typ == "date" && !c.mustDiffer && !forbidsOverlap(c.Table) {
+		switch {
+		case birthName.MatchString(name):
+			return func(v *fake.Value) any { return fake.Birthday(v).Format(time.DateOnly) }
+		case longAgo.MatchString(name):
+			return func(v *fake.Value) any { return fake.YearsAgo(v, 9).Format(time.DateOnly) }
+		}
+	}
 	offset := c.momentOffset()
-	future := endName.MatchString(strings.ToLower(c.name))
+	future := endName.MatchString(name)
 	at := func(v *fake.Value) time.Time {
 		if c.mustDiffer {
 			return v.IncreasingTime().Add(offset)
@@ -119,7 +208,11 @@ func inferMoment(c *column, typ string) func(*fake.Value) any {
 			if c.mustDiffer || forbidsOverlap(c.Table) {
 				return v.Now().AddDate(0, 0, -3650+int(v.Row())+c.index).Format(time.DateOnly)
 			}
-			return at(v).AddDate(0, 0, c.index).Format(time.DateOnly)
+			day := at(v).AddDate(0, 0, c.index)
+			if day.After(v.Now()) && !future {
+				day = v.Now()
+			}
+			return day.Format(time.DateOnly)
 		}
 	case "time", "timetz":
 		return func(v *fake.Value) any {

@@ -27,6 +27,9 @@ func (c *column) optionalValue() func(*fake.Value) any {
 	case strings.HasPrefix(t.Name, "timestamp") || t.Name == "date":
 		return c.optionalMoment()
 	case c.Filled():
+		if c.hasConstantDefault && placeName.MatchString(strings.ToLower(c.name)) && t.Category == "S" && len(c.rule().choices) == 0 {
+			return inferValue(c)
+		}
 		if len(c.rule().choices) > 1 && t.Name != "bool" && c.hasConstantDefault {
 			return inferValue(c)
 		}
@@ -44,12 +47,16 @@ func (c *column) optionalValue() func(*fake.Value) any {
 	return nil
 }
 
+// placeName matches names of what follows from the place that a row is about: a default would
+// contradict its other columns.
+var placeName = regexp.MustCompile(`currency|country|locale|(^|_)lang|time_?zone`)
+
 // amountName matches names of numbers whose default of 0 means "nothing yet".
 var amountName = regexp.MustCompile(`amount|price|total|balance|cost|quantity|units$|cents$`)
 
 // seldomFilled matches names of columns that are usually empty: errors, secrets, locks,
 // deletions.
-var seldomFilled = regexp.MustCompile(`error|fail|exception|reject|cancel|delet|revok|suspend|password|secret|token|otp|salt|hash|signature|lock|retry|cursor|parent|checksum|digest|encrypted|stack|trace|override|deprecated|legacy`)
+var seldomFilled = regexp.MustCompile(`error|fail|exception|reject|cancel|delet|revok|suspend|password|secret|token|otp|salt|hash|signature|lock|retry|cursor|parent|checksum|digest|encrypted|stack|trace|override|deprecated|legacy|(^|_)left_|leave_date|deceas|(^|_)died|resign`)
 
 // isStructural reports whether more than the column depends on its values: unique keys,
 // exclusion constraints, index predicates, partitions.

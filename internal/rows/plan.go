@@ -121,7 +121,11 @@ func (p Plan) runOnce(ctx context.Context, db seedbed.DB, s *schema, scope numbe
 	load := &bulkLoad{plan: p, schema: s, scope: scope, now: now, began: time.Now(), shortages: shortages, inCallersTx: inTx || !known}
 	err = transact(ctx, db, func(tx pgx.Tx) error {
 		load.tx = tx
-		return load.run(ctx)
+		err := load.run(ctx)
+		if err != nil && load.at != nil {
+			return &TableError{load.at.name, err}
+		}
+		return err
 	})
 	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)

@@ -153,5 +153,6 @@ func (load *bulkLoad) findViolations(ctx context.Context, tb *tableBatch, claim 
 	if err != nil {
 		return err
 	}
+	load.at = tb.table
 	return &ProofError{Table: tb.table.name, Constraint: claim.Name, Definition: claim.Definition, Rows: n, Sample: slices.Clip(sample)}
 }

@@ -67,6 +67,7 @@ type column struct {
 	isDiscriminator    bool          // it says which subtype a row is
 	avoidedValues      []string      // values that would put a row into a partial unique index
 	subtypes           []string      // of a discriminator: its values
+	ofTenants          bool          // the table's rows are tenants
 	leftNull           bool          // half of a pair of which nothing says where it leads: no value is made up
 }
 
@@ -153,9 +154,18 @@ func (s *schema) newTable(rel *catalog.Relation) *table {
 			t.columnsByName[name].inPrimaryKey = true
 		}
 	}
+	for _, c := range t.columns {
+		_, c.ofTenants = s.model.TenantTable(t.name)
+		if c.name == "type" && c.isTextual() && s.namesClasses() && !t.graphTable.InForeignKey(c.name) {
+			c.subtypes = []string{className(rel.Name)} // single-table inheritance: the base class itself
+		}
+	}
 	for _, sub := range t.graphTable.Subtypes {
 		c := t.columns[sub.Discriminator.Index]
-		c.isDiscriminator, c.subtypes = true, append(c.subtypes, sub.Value)
+		if !c.isDiscriminator {
+			c.isDiscriminator, c.subtypes = true, nil
+		}
+		c.subtypes = append(c.subtypes, sub.Value)
 	}
 	for _, sc := range t.graphTable.Scopes {
 		t.levels = append(t.levels, level{tenant: sc.Level, columns: columnIndexes(sc.Columns)})

@@ -101,9 +101,10 @@ func rememberSolved(s *schema) {
 	cache.schemas[s.fingerprint] = old.derive(old.model, old.solved.with(s.solved))
 }
 
-// changed reports whether the database's schema differs from the one that was known.
-func (d database) changed(ctx context.Context, db seedbed.DB) bool {
-	before, _ := recall(d.address)
+// changedSince reports whether the database's schema has another fingerprint than before. It
+// reads the fingerprint again: another goroutine may have done that meanwhile, and not have
+// told this one.
+func (d database) changedSince(ctx context.Context, db seedbed.DB, before string) bool {
 	forget(d.address)
 	if _, err := d.schema(ctx, db); err != nil {
 		return false

@@ -27,38 +27,34 @@ type shape struct {
 
 func always(n int) func(int) int { return func(int) int { return n } }
 
-// autoDemo makes three tenants of each level and five rows of every table for each.
-func autoDemo(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
-	return auto(ctx, db, o, shape{below: always(3), rows: always(5)})
-}
-
 // auto fills a schema by what its catalog says. left has a sentence for each table that it
 // left out; after an error nothing is written.
 func auto(ctx context.Context, db seedbed.DB, o Options, want shape) (left []string, err error) {
-	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		cat, err := catalog.Load(ctx, tx, catalog.Options{})
-		if err != nil {
+	return withFiller(ctx, db, o, func(f *filler) error {
+		f.want = want
+		if err := f.tables(); err != nil {
 			return err
 		}
-		model := o.Model
-		if model == nil {
-			found, err := seedbed.Discover(ctx, rows.WithCatalog(tx, cat))
-			if err != nil {
-				return err
-			}
-			model = &found.Model
-		}
-		f := &filler{ctx: ctx, tx: tx, graph: graph.New(cat, *model), model: *model, options: o, want: want, tenants: map[string][]*tenant{}}
-		if err = f.avoidFormerKeys(); err == nil {
-			err = f.tables()
-		}
-		if err == nil {
-			err = f.outcome()
-		}
-		left = f.left
-		return err
+		return f.outcome()
 	})
-	return left, err
+}
+
+// newFiller reads the catalog and the Model.
+func newFiller(ctx context.Context, tx pgx.Tx, o Options) (*filler, error) {
+	cat, err := catalog.Load(ctx, tx, catalog.Options{})
+	if err != nil {
+		return nil, err
+	}
+	model := o.Model
+	if model == nil {
+		found, err := seedbed.Discover(ctx, rows.WithCatalog(tx, cat))
+		if err != nil {
+			return nil, err
+		}
+		model = &found.Model
+	}
+	f := &filler{ctx: ctx, tx: tx, graph: graph.New(cat, *model), model: *model, options: o, tenants: map[string][]*tenant{}}
+	return f, f.avoidFormerKeys()
 }
 
 // avoidFormerKeys changes the seed where tenants are there already: those that an earlier run
@@ -95,6 +91,11 @@ func (f *filler) outcome() error {
 	if f.made > 0 || tenants || f.there+len(f.left) == 0 {
 		return nil
 	}
+	return f.nothingWritten()
+}
+
+// nothingWritten is [ErrNothing], with the reason.
+func (f *filler) nothingWritten() error {
 	return fmt.Errorf("%w: of the tables, %d had rows before and %d could not be filled", ErrNothing, f.there, len(f.left))
 }
 

@@ -23,10 +23,12 @@ import (
 // layers is what a database is made of, from the empty one up. The first so many are
 // the base, which the server is made for.
 func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Layer, base int, err error) {
-	all = []template.Layer{r.extensionLayer(s.Extensions)}
 	add := func(l template.Layer, err error) error {
 		all = append(all, l)
 		return err
+	}
+	if len(s.Extensions) > 0 {
+		all = append(all, r.extensionLayer(s.Extensions))
 	}
 	if s.Clock {
 		all = append(all, r.clockLayer())
@@ -53,6 +55,9 @@ func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Lay
 		if err := add(s.migrateLayer(r)); err != nil {
 			return nil, 0, err
 		}
+	}
+	if len(all) == 0 {
+		all = append(all, emptyLayer)
 	}
 	base = len(all)
 	if s.Fixtures != nil {
@@ -83,6 +88,9 @@ func anchored(fsys fs.FS) fs.FS {
 	}
 	return os.DirFS(filepath.Join(started, dir))
 }
+
+// emptyLayer is a database with nothing in it.
+var emptyLayer = template.Layer{Name: "empty"}
 
 // extensionLayer is the lowest layer: the extensions that take a superuser. They
 // belong to the owner, as on hosted Postgres: a dump comments on them.

@@ -33,8 +33,8 @@ func TestManyProcessesShareOneServer(t *testing.T) {
 	if pids := box.postmasters(); len(pids) != 1 {
 		t.Errorf("postmasters %v, want one", pids)
 	}
-	if n := box.templates(); n != 2 { // the empty one and the migrated one
-		t.Errorf("%d templates, want 2", n)
+	if n := box.templates(); n != 1 {
+		t.Errorf("%d templates, want one", n)
 	}
 }
 

@@ -107,47 +107,31 @@ func lineOrder(f Finding) int {
 	return 1 << 30
 }
 
-// baselineEntry is a finding of a baseline. It identifies the statement by its text, so
-// edits elsewhere in the file do not matter.
-type baselineEntry struct {
-	Rule   string `json:"rule"`
-	File   string `json:"file"`
-	Target string `json:"target"`
-	SQL    string `json:"sql"` // first 16 digits of a sha256
-}
-
-func baselineEntryOf(f Finding) baselineEntry {
-	return baselineEntry{Rule: f.Rule, File: f.File, Target: f.Target, SQL: f.toReport().Statement.Digest()}
-}
-
 // Baseline returns the present findings for ReviewOptions.Baseline: later reviews of an
 // old repository then report new findings only.
 func (r *Report) Baseline() []byte {
-	all := []baselineEntry{}
+	var all []report.Finding
 	for _, f := range r.Findings {
 		if f.Severity != Style {
-			all = append(all, baselineEntryOf(f))
+			all = append(all, f.toReport())
 		}
 	}
-	b, _ := json.MarshalIndent(map[string]any{"known": all}, "", "  ") // strings only: cannot fail
-	return append(b, '\n')
+	return report.WriteBaseline(all, nil)
 }
 
 // applyBaseline moves findings of the baseline to Waived.
-func (r *Report) applyBaseline(baseline []byte) error {
-	if len(baseline) == 0 {
+func (r *Report) applyBaseline(text []byte) error {
+	if len(text) == 0 {
 		return nil
 	}
-	var b struct {
-		Known []baselineEntry `json:"known"`
-	}
-	if err := json.Unmarshal(baseline, &b); err != nil {
+	baseline, err := report.ReadBaseline(text, "in the baseline")
+	if err != nil {
 		return fmt.Errorf("read the review's baseline: %w", err)
 	}
 	kept := []Finding{}
 	for _, f := range r.Findings {
-		if slices.Contains(b.Known, baselineEntryOf(f)) {
-			f.Waived = "in the baseline"
+		if baseline.Has(f.toReport()) {
+			f.Waived = baseline.Reason
 			r.Waived = append(r.Waived, f)
 			continue
 		}

@@ -51,14 +51,12 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 	if f.update && f.baseline == "" {
 		return nil, usagef("--update-baseline needs --baseline FILE")
 	}
+	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
 	if f.baseline != "" && !f.update {
-		accepted, err := readBaseline(f.baseline)
-		if err != nil {
+		if r.options.Baseline, err = readBaseline(f.baseline); err != nil {
 			return nil, err
 		}
-		except = append(except, accepted...)
 	}
-	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
 	r.source, err = a.reportSource(f, c)
 	return r, err
 }

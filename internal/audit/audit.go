@@ -187,7 +187,7 @@ func (a *audit) tableOf(object string) string {
 
 // conclude makes one finding of each cause, and sets aside what the caller excuses.
 func (a *audit) conclude() {
-	a.report.Findings, a.report.Excused = report.Conclude(a.report.Findings, a.opt.reason)
+	a.report.Findings, a.report.Excused = report.Conclude(a.report.Findings, a.opt.Baseline, a.opt.reason)
 }
 
 // unchecked notes a part that could not be looked at.
@@ -201,7 +201,7 @@ func (a *audit) vain(part, format string, args ...any) {
 }
 
 func (a *audit) gap(g report.Gap) {
-	if slices.Contains(a.report.Unchecked, g) || a.opt.excuses(report.NotChecked, g.Part) != "" {
+	if slices.Contains(a.report.Unchecked, g) || a.opt.Baseline.HasGap(g) || a.opt.excuses(report.NotChecked, g.Part) != "" {
 		return
 	}
 	a.report.Unchecked = append(a.report.Unchecked, g)

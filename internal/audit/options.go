@@ -22,6 +22,8 @@ type Options struct {
 	AcrossRoles []string
 	// Except are findings that are intended. Nil: none.
 	Except []Exception
+	// Baseline is what is known and accepted. Nil: nothing.
+	Baseline *report.Baseline
 	// Samples is how many rows a finding quotes. Zero: 3.
 	Samples int
 	// NoProbes leaves out what logs in as the application and tries: the part

@@ -78,9 +78,9 @@ func (e explanation) leads(cause, f Finding) bool {
 	return cause.Table != "" && cause.Table == f.Table && (e.part || f.Table == f.Object || !slices.Contains(attempts, f.Rule) || f.Rule == "probe-read")
 }
 
-// Conclude makes one finding of all that have one cause, and sets aside those for
-// which excuse gives a reason, with what follows from them.
-func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Finding) {
+// Conclude makes one finding of all that have one cause, and sets aside those that are in a
+// baseline, and those for which excuse gives a reason, with what follows from them.
+func Conclude(all []Finding, baseline *Baseline, excuse func(Finding) string) (kept, excused []Finding) {
 	all = slices.Clone(all)
 	for i := range all {
 		all[i].Severity = cmp.Or(all[i].Severity, DatabaseRules.SeverityOf(all[i].Rule))
@@ -99,7 +99,10 @@ func Conclude(all []Finding, excuse func(Finding) string) (kept, excused []Findi
 				}
 				return x.Excused != ""
 			})
-			kept = append(kept, f)
+			fresh, known := baseline.setAside(f)
+			if excused = append(excused, known...); fresh != nil {
+				kept = append(kept, *fresh)
+			}
 			continue
 		}
 		for _, x := range f.All() {

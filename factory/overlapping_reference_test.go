@@ -3,6 +3,7 @@ package factory_test
 import (
 	"testing"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
@@ -46,5 +47,55 @@ create table notes (id uuid primary key, subject_type text not null default 'pos
 			t.Errorf("%d of 26 notes are about a post", n)
 		}
 		check.Integrity(t, db)
+	})
+}
+
+// Parents of one row belong to one tenant, whatever the way to it: a tenant's row leads to
+// rows of its own, a row of a tenant to rows of the tenants within it, and a row that names
+// no tenant to parents of one. A transfer from a firm to a firm may be between two.
+func TestParentsOfOneTenant(t *testing.T) {
+	const schema = `
+create table firms (id uuid primary key, name text not null);
+create table sites (id uuid primary key, firm_id uuid not null references firms, front_page uuid, name text not null);
+create table pages (id uuid primary key, site_id uuid not null references sites, title text not null);
+alter table sites add foreign key (front_page) references pages;
+create table staff (id uuid primary key, firm_id uuid not null references firms, favourite uuid references pages, name text not null);
+create table readings (id uuid primary key, page_id uuid not null references pages, staff_id uuid not null references staff);
+create table quotes (id uuid primary key, reading_id uuid not null references readings, staff_id uuid not null references staff);
+create table events (id uuid primary key, page_id uuid references pages, staff_id uuid references staff, note text);
+create table transfers (id uuid primary key, from_firm uuid not null references firms, to_firm uuid not null references firms, amount int not null);
+create view page_firms as select p.id, s.firm_id from pages p join sites s on s.id = p.site_id`
+	model := factory.WithModel(seedbed.Model{
+		Tenants: []seedbed.Tenant{{Name: "firm", Table: "firms", Key: []string{"id"}}, {Name: "site", Table: "sites", Key: []string{"id"}, Parent: "firm", ParentColumns: []string{"firm_id"}}},
+		Scoped: []seedbed.Scoped{{Table: "sites", Tenant: "firm", Columns: []string{"firm_id"}}, {Table: "pages", Tenant: "site", Columns: []string{"site_id"}},
+			{Table: "staff", Tenant: "firm", Columns: []string{"firm_id"}}},
+	})
+	crossed := map[string]string{
+		"a site's front page":            "select count(*) filter (where p.site_id <> s.id), count(*) from sites s join pages p on p.id = s.front_page",
+		"the favourite page of one":      "select count(*) filter (where p.firm_id <> s.firm_id), count(*) from staff s join page_firms p on p.id = s.favourite",
+		"page and reader":                "select count(*) filter (where p.firm_id <> s.firm_id), count(*) from readings join page_firms p on p.id = page_id join staff s on s.id = staff_id",
+		"reading and who quotes it":      "select count(*) filter (where p.firm_id <> s.firm_id), count(*) from quotes q join readings r on r.id = reading_id join page_firms p on p.id = page_id join staff s on s.id = q.staff_id",
+		"page and staff, where both are": "select count(*) filter (where p.firm_id <> s.firm_id), count(*) from events join page_firms p on p.id = page_id join staff s on s.id = staff_id",
+	}
+	asEachRole(t, schema, func(t *testing.T, db *pgtest.DB) {
+		for range 2 {
+			plan := factory.Plan{Options: []factory.Option{model}, Rows: []factory.Volume{factory.Auto("firms").N(4), factory.Auto("sites").N(9), factory.Auto("pages").N(30), factory.Auto("staff").N(20),
+				factory.Auto("readings").N(40), factory.Auto("quotes").N(40), factory.Auto("events").N(60), factory.Auto("transfers").N(20)}}
+			if _, err := plan.Run(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for what, sql := range crossed {
+			var wrong, all int
+			if err := db.QueryRow(t.Context(), sql).Scan(&wrong, &all); err != nil {
+				t.Fatal(err)
+			}
+			if wrong > 0 || all == 0 {
+				t.Errorf("%s: %d of %d rows are of two tenants", what, wrong, all)
+			}
+		}
+		if n := testpg.One[int](t, db, "select count(*) from transfers where from_firm <> to_firm"); n == 0 {
+			t.Error("no transfer is between two firms")
+		}
 	})
 }

@@ -260,22 +260,57 @@ func (tb *tableBatch) tenantOf(index int64) int {
 // from lo, up to but not including hi. known is false where the parent's rows are not
 // distributed yet.
 func (tb *tableBatch) parentRange(parent *tableBatch, tenant int64) (lo, hi int64, known bool) {
-	tenants := tb.tenants
-	for at := tenants; at != nil; at = at.tenants {
-		if at == parent {
-			return tenant, tenant + 1, true
+	return parent.rangeWithin(func(up *tableBatch) (int64, bool) {
+		if up == tb && up != parent {
+			return -1, true // a row of a tenant's table may have the parents that are its own
 		}
-		if at == parent.tenants {
-			if parent.tenantSpans == nil {
+		return tb.tenantAbove(up, tenant)
+	})
+}
+
+// rangeWithin returns the rows of a batch that belong to the innermost tenant above them of
+// which indexOf knows the index: all rows where it knows none. Rows are in the order of their
+// tenants, at each level, so they are consecutive. known is false where they are not
+// distributed yet, or where the index is negative.
+func (tb *tableBatch) rangeWithin(indexOf func(up *tableBatch) (index int64, ok bool)) (lo, hi int64, known bool) {
+	var below []*tableBatch // the batches from tb up to, but not including, the tenant's
+	for up := tb; up != nil; up = up.tenants {
+		index, ok := indexOf(up)
+		if !ok {
+			below = append(below, up)
+			continue
+		}
+		lo, hi = index, index+1
+		for _, b := range slices.Backward(below) {
+			if b.tenantSpans == nil || lo < 0 {
 				return 0, 0, false
 			}
-			return parent.tenantSpans[tenant], parent.tenantSpans[tenant+1], true
+			lo, hi = b.tenantSpans[lo], b.tenantSpans[hi]
 		}
-		if at.tenants != nil {
-			tenant = int64(at.tenantOf(tenant))
+		return lo, hi, true
+	}
+	return 0, tb.size, tb.tenantSpans != nil || tb.existing
+}
+
+// isTenantOf reports whether the rows of another batch belong to rows of this one.
+func (tb *tableBatch) isTenantOf(other *tableBatch) bool {
+	for up := other.tenants; up != nil; up = up.tenants {
+		if up == tb {
+			return true
 		}
 	}
-	return 0, parent.size, parent.tenantSpans != nil || parent.existing
+	return false
+}
+
+// isConfined reports whether rows of different tenants of the batch have different parents in
+// a batch.
+func (tb *tableBatch) isConfined(parent *tableBatch) bool {
+	for up := parent; up != nil; up = up.tenants {
+		if _, ok := tb.tenantAbove(up, 0); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // tenantAbove returns the index, among the tenants of an outer level, of the one that an

@@ -90,7 +90,9 @@ func (tb *tableBatch) addCombination(columns []string, keys int) {
 			return
 		}
 	}
-	combination.acrossTenants = tb.tenants == nil
+	combination.acrossTenants = tb.tenants == nil || !combination.withTenant && !slices.ContainsFunc(combination.choices, func(at int) bool {
+		return slices.ContainsFunc(tb.parentChoices[at].parents, tb.isConfined)
+	})
 	tb.keyCombinations = append(tb.keyCombinations, combination)
 	for _, at := range combination.choices {
 		tb.parentChoices[at].combination = combination
@@ -144,7 +146,11 @@ func (g *generator) combination(combination *keyCombination, number int64) {
 	before := int64(0)
 	for n, at := range combination.choices {
 		c := g.batch.parentChoices[at]
-		all, _ := g.batch.countParents(c, g.tenant)
+		all := int64(0)
+		for _, p := range c.parents {
+			lo, hi := g.rangeOf(p)
+			all += hi - lo
+		}
 		size := max(all, 1)
 		if n == 0 && !combination.acrossTenants {
 			before = int64(fake.Derive(uint64(g.tenant), c.cellName) % uint64(size))
@@ -164,7 +170,7 @@ func (g *generator) combination(combination *keyCombination, number int64) {
 // parentAt returns a choice's parent by its number among those of all its references.
 func (g *generator) parentAt(c *parentChoice, number int64) pickedParent {
 	for k := range c.references {
-		lo, hi, _ := g.batch.parentRange(c.parents[k], g.tenant)
+		lo, hi := g.rangeOf(c.parents[k])
 		if number < hi-lo || k == len(c.references)-1 {
 			return pickedParent{reference: k, index: lo + number}
 		}

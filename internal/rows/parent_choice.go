@@ -47,6 +47,9 @@ func (tb *tableBatch) orderChoices() {
 // assignParents picks the parents of the current row. inTenant is its index among the rows
 // of its tenant.
 func (g *generator) assignParents(inTenant int64) error {
+	for i := range g.picked {
+		g.picked[i] = pickedParent{reference: -1}
+	}
 	if g.batch.baseBatch != nil {
 		g.picked[0] = pickedParent{index: g.batch.baseRows[g.rowIndex]}
 	}
@@ -55,7 +58,6 @@ func (g *generator) assignParents(inTenant int64) error {
 		if c.combination != nil || i == 0 && g.batch.baseBatch != nil {
 			continue
 		}
-		g.picked[i] = pickedParent{reference: -1}
 		if c.sharesColumns && g.isDecided(i) {
 			continue
 		}
@@ -84,7 +86,7 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 	first := v.Index(len(c.references))
 	for try := range c.references {
 		k := (first + try) % len(c.references)
-		lo, hi, _ := g.batch.parentRange(c.parents[k], g.tenant)
+		lo, hi := g.rangeBesidePicked(c, k)
 		if c.sharesColumns {
 			if at, ok := g.matchingParent(i, k, lo, hi, v); ok {
 				g.picked[i] = pickedParent{reference: k, index: at}
@@ -103,6 +105,64 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 	}
 }
 
+// rangeOf returns the rows of a parent batch that the current row may reference, without
+// regard to the parents that it has already.
+func (g *generator) rangeOf(parent *tableBatch) (lo, hi int64) {
+	lo, hi, _ = parent.rangeWithin(func(up *tableBatch) (int64, bool) { return g.tenantIndex(parent, up) })
+	return lo, hi
+}
+
+// tenantIndex returns the index of the current row's tenant among those of a batch. A row of
+// a tenant's own table is the tenant of the rows that belong to it.
+func (g *generator) tenantIndex(parent, up *tableBatch) (int64, bool) {
+	if up == g.batch && up != parent {
+		return g.rowIndex, true
+	}
+	return g.batch.tenantAbove(up, g.tenant)
+}
+
+// rangeBesidePicked is rangeOf for a reference of a choice, but the rows also belong to the
+// tenants of the parents that the row has already: the two parents of a row that names no
+// tenant are of one. A required parent may be of another tenant where that one has none.
+func (g *generator) rangeBesidePicked(c *parentChoice, k int) (lo, hi int64) {
+	parent := c.parents[k]
+	wideLo, wideHi := g.rangeOf(parent)
+	if c.references[k].exclusive {
+		return wideLo, wideHi
+	}
+	lo, hi, _ = parent.rangeWithin(func(up *tableBatch) (int64, bool) {
+		if at, ok := g.tenantIndex(parent, up); ok {
+			return at, true
+		}
+		return g.tenantOfPicked(parent, up)
+	})
+	if lo == hi && !c.optional {
+		return wideLo, wideHi
+	}
+	return lo, hi
+}
+
+// tenantOfPicked returns the index, among the tenants of a batch, of the tenant that a parent
+// picked before belongs to or is. It returns false where there is none.
+func (g *generator) tenantOfPicked(parent, up *tableBatch) (int64, bool) {
+	for j, picked := range g.picked {
+		if picked.reference < 0 {
+			continue
+		}
+		p := g.batch.parentChoices[j].parents[picked.reference]
+		if p == up && up != parent {
+			return picked.index, true
+		}
+		for at, index := p, picked.index; at.tenants != nil && at.tenantSpans != nil; at = at.tenants {
+			index = int64(at.tenantOf(index))
+			if at.tenants == up {
+				return index, true
+			}
+		}
+	}
+	return 0, false
+}
+
 // exclusiveParent returns a parent that no other row of the batch has.
 func (g *generator) exclusiveParent(ref *reference, c *parentChoice, lo, hi, inTenant int64) int64 {
 	switch {
@@ -110,6 +170,8 @@ func (g *generator) exclusiveParent(ref *reference, c *parentChoice, lo, hi, inT
 		return hi
 	case g.batch.isSharedAcrossTenants(ref):
 		return lo + (inTenant+int64(fake.Derive(uint64(g.tenant), c.cellName)%uint64(hi-lo)))%(hi-lo)
+	case g.batch.isTenantOf(c.parents[0]):
+		return lo
 	case lo == 0 && hi == c.parents[0].size:
 		return g.rowIndex // all tenants share the parents, one after the other
 	}

@@ -74,6 +74,35 @@ func (load *bulkLoad) findTenants(tb *tableBatch) {
 			load.requireKey(t, t.table.columnsByName[name].index)
 		}
 	}
+	if len(tb.table.levels) == 0 && !tb.existing && tb.baseBatch == nil {
+		tb.tenants = tb.tenantsOfParents()
+	}
+}
+
+// tenantsOfParents returns the tenants of the rows that each row of the batch must have as
+// parents, where the Model names no tenant of its own: a line that requires an order and a
+// member has both of one tenant. Of several levels it returns the innermost; nil where there
+// is none, and of a tenant's own table.
+func (tb *tableBatch) tenantsOfParents() *tableBatch {
+	var innermost *tableBatch
+	for _, c := range tb.parentChoices {
+		if tenants := c.parents[0].tenants; !c.optional && len(c.parents) == 1 && tenants.levelsFrom() > innermost.levelsFrom() {
+			innermost = tenants
+		}
+	}
+	if innermost == tb || innermost != nil && tb.isTenantOf(innermost) {
+		return nil
+	}
+	return innermost
+}
+
+// levelsFrom returns how many batches of tenants there are from this one up.
+func (tb *tableBatch) levelsFrom() int {
+	n := 0
+	for ; tb != nil; tb = tb.tenants {
+		n++
+	}
+	return n
 }
 
 // assignSyntheticTenant puts all rows of a plan in one made-up tenant: the level has no

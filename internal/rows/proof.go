@@ -62,7 +62,8 @@ func (load *bulkLoad) prove(ctx context.Context) error {
 
 // claims returns the claims about a table that Postgres has not checked.
 func (load *bulkLoad) claims(tb *tableBatch) []Claim {
-	return slices.DeleteFunc(Claims(tb.table.graphTable), func(c Claim) bool { return c.Checked && load.report.Triggers })
+	all := slices.DeleteFunc(Claims(tb.table.graphTable), func(c Claim) bool { return c.Checked && load.report.Triggers })
+	return append(all, tb.tenantClaims()...)
 }
 
 // queueProof queues the query whether a row of the batch breaks a claim.

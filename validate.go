@@ -101,18 +101,11 @@ func (v *validation) meantTable(name string) string {
 	var names []string
 	for _, r := range v.cat.Tables() {
 		if r.Name == wanted {
-			return ": did you mean " + v.cat.Name(r) + "?"
+			return "; did you mean " + v.cat.Name(r) + "?"
 		}
 		names = append(names, v.cat.Name(r))
 	}
-	return meant(name, names)
-}
-
-func meant(name string, candidates []string) string {
-	if near := catalog.Nearest(name, candidates); near != "" {
-		return ": did you mean " + near + "?"
-	}
-	return ""
+	return catalog.Suggestion(name, names)
 }
 
 // column finds a column, or records that it does not exist.
@@ -129,7 +122,7 @@ func (v *validation) column(r *catalog.Relation, name string) *catalog.Column {
 	for _, c := range r.Columns {
 		names = append(names, c.Name)
 	}
-	v.fail(table+"."+name, "column %s.%s does not exist%s", table, name, meant(name, names))
+	v.fail(table+"."+name, "column %s.%s does not exist%s", table, name, catalog.Suggestion(name, names))
 	return nil
 }
 
@@ -163,7 +156,7 @@ func (v *validation) tenant(t Tenant) {
 	v.setting(t.Name, t.Setting, t.Claim, t.Session)
 	parent, declared := v.model.Tenant(t.Parent)
 	if t.Parent != "" && !declared {
-		v.fail("", "tenant level %q, parent of %q, is not declared%s", t.Parent, t.Name, meant(t.Parent, v.levels()))
+		v.fail("", "tenant level %q, parent of %q, is not declared%s", t.Parent, t.Name, catalog.Suggestion(t.Parent, v.levels()))
 	}
 	if slices.ContainsFunc(v.model.Above(t.Name), func(above Tenant) bool { return above.Name == t.Name }) {
 		v.fail("", "tenant level %q is above itself", t.Name)

@@ -49,7 +49,7 @@ func (v *validation) allowed(c *catalog.Column, value string) {
 	}
 	t := c.Type.Underlying()
 	if t.Kind == catalog.EnumType && !slices.Contains(t.Labels, value) {
-		v.fail(v.cat.Name(c.Table)+"."+c.Name, "%q is no value of %s, the type of %s.%s%s", value, t.SQL, v.cat.Name(c.Table), c.Name, meant(value, t.Labels))
+		v.fail(v.cat.Name(c.Table)+"."+c.Name, "%q is no value of %s, the type of %s.%s%s", value, t.SQL, v.cat.Name(c.Table), c.Name, catalog.Suggestion(value, t.Labels))
 	}
 }
 

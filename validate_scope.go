@@ -57,7 +57,7 @@ func (v *validation) reaches(r *catalog.Relation, columns []string, tenants *cat
 func (v *validation) level(name string) (Tenant, bool) {
 	t, ok := v.model.Tenant(name)
 	if !ok {
-		v.fail("", "tenant level %q is not declared%s", name, meant(name, v.levels()))
+		v.fail("", "tenant level %q is not declared%s", name, catalog.Suggestion(name, v.levels()))
 	}
 	return t, ok
 }

@@ -147,7 +147,7 @@ func findTenant(ctx context.Context, db *pgxpool.Pool, wanted string) (table, ke
 		for _, t := range cat.Tables() {
 			names = append(names, cat.Name(t))
 		}
-		return "", "", usagef("there is no table %q%s", table, didYouMean(table, names))
+		return "", "", usagef("there is no table %q%s", table, catalog.Suggestion(table, names))
 	}
 	pk := rel.PrimaryKey()
 	if pk == nil || len(pk.Columns) != 1 {
@@ -187,11 +187,4 @@ func asSeeder(ctx context.Context, db seedbed.DB, sql string, args ...any) (out 
 		return err
 	})
 	return out, err
-}
-
-func didYouMean(name string, names []string) string {
-	if near := catalog.Nearest(name, names); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
 }

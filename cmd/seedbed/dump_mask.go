@@ -64,7 +64,7 @@ func maskColumns(ctx context.Context, db seedbed.DB, rules map[string]func(strin
 	for rule := range rules {
 		matches := func(name string) bool { ok, _ := path.Match(rule, name); return ok }
 		if !slices.ContainsFunc(columns, matches) {
-			return usagef("mask %s: there is no such column%s", rule, didYouMean(rule, columns))
+			return usagef("mask %s: there is no such column%s", rule, catalog.Suggestion(rule, columns))
 		}
 	}
 	return nil

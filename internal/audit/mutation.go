@@ -163,11 +163,7 @@ func allKnown(what string, names, known []string) error {
 		if slices.Contains(known, name) {
 			continue
 		}
-		hint := ""
-		if near := catalog.Nearest(name, known); near != "" {
-			hint = "; did you mean " + near + "?"
-		}
-		return fmt.Errorf("%q is not %s%s", name, what, hint)
+		return fmt.Errorf("%q is not %s%s", name, what, catalog.Suggestion(name, known))
 	}
 	return nil
 }

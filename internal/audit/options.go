@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -48,10 +49,7 @@ func (e Exception) Validate() error {
 		for _, r := range report.DatabaseRules {
 			names = append(names, r.Name)
 		}
-		hint := ", as a finding names it"
-		if near := catalog.Nearest(e.Rule, names); near != "" {
-			hint = "; did you mean " + near + "?"
-		}
+		hint := cmp.Or(catalog.Suggestion(e.Rule, names), ", as a finding names it")
 		return fmt.Errorf("there is no rule %q%s", e.Rule, hint)
 	}
 	if e.Reason == "" {

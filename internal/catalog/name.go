@@ -151,6 +151,15 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
+// Suggestion ends an error about a name that is none of the candidates:
+// "; did you mean X?" with the one that looks most like it, or "".
+func Suggestion(name string, candidates []string) string {
+	if near := Nearest(name, candidates); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
 // distance is Damerau and Levenshtein's, in bytes: two neighbours in each other's place
 // are one slip.
 func distance(a, b string) int {

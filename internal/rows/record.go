@@ -46,10 +46,7 @@ func (rec *Record) readInto(r *row) error {
 	for name, v := range rec.Values {
 		c := r.table.columnsByName[name]
 		if c == nil {
-			problem := fmt.Sprintf("there is no column %q in %s", name, r.table.name)
-			if near := catalog.Nearest(name, slices.Collect(maps.Keys(r.table.columnsByName))); near != "" {
-				problem += "; did you mean " + near + "?"
-			}
+			problem := fmt.Sprintf("there is no column %q in %s%s", name, r.table.name, catalog.Suggestion(name, slices.Collect(maps.Keys(r.table.columnsByName))))
 			return &StructError{Table: r.table.name, Problems: []string{problem}}
 		}
 		r.values[c.index], r.isSet[c.index] = v, true

@@ -129,11 +129,9 @@ func (s *schema) table(name string) (*table, error) {
 	for _, t := range s.tables {
 		names = append(names, t.name)
 	}
-	wayOut := "the schema has " + fmt.Sprint(len(names)) + " tables: were its migrations applied? factory.Auto makes rows of any table that is there"
-	if near := catalog.Nearest(name, names); near != "" {
-		wayOut = "did you mean " + near + "?"
-	}
-	return nil, fmt.Errorf("%w %s: %s", ErrNoTable, name, wayOut)
+	wayOut := cmp.Or(catalog.Suggestion(name, names),
+		fmt.Sprintf("; the schema has %d tables: were its migrations applied? factory.Auto makes rows of any table that is there", len(names)))
+	return nil, fmt.Errorf("%w %s%s", ErrNoTable, name, wayOut)
 }
 
 // newTable prepares a table, except for its references.

@@ -11,6 +11,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,11 +95,8 @@ func Named(name string) (*Scenario, error) {
 		}
 		names = append(names, s.Name)
 	}
-	wayOut := "there are " + strings.Join(names, ", ")
-	if near := catalog.Nearest(name, names); near != "" {
-		wayOut = "did you mean " + near + "?"
-	}
-	return nil, fmt.Errorf("there is no scenario %q; %s", name, wayOut)
+	wayOut := cmp.Or(catalog.Suggestion(name, names), "; there are "+strings.Join(names, ", "))
+	return nil, fmt.Errorf("there is no scenario %q%s", name, wayOut)
 }
 
 // AnySchema reports whether the scenario fills other schemas than the reference schema.

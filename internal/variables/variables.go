@@ -80,11 +80,7 @@ func Check(environ []string) (wrong []error, unknown []string) {
 }
 
 func unknownName(name string, names []string) string {
-	text := name + " is no variable of Seedbed, and nothing reads it"
-	if near := catalog.Nearest(name, names); near != "" {
-		return text + "; did you mean " + near + "?"
-	}
-	return text
+	return name + " is no variable of Seedbed, and nothing reads it" + catalog.Suggestion(name, names)
 }
 
 // CheckProcess looks at the environment of this process once. Sentences about unknown

@@ -79,10 +79,10 @@ func (p *QueryPlan) nearIndex(index string) string {
 	var names []string
 	err := p.db.QueryRow(p.t.Context(), `select coalesce(array_agg(c.relname::text), '{}') from pg_catalog.pg_class c
 		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('i', 'I') and n.nspname !~ '^pg_'`).Scan(&names)
-	if near := catalog.Nearest(index, names); err == nil && near != "" {
-		return "; did you mean " + near + "?"
+	if err != nil {
+		return ""
 	}
-	return ""
+	return catalog.Suggestion(index, names)
 }
 
 // NoSeqScan wants none of the tables to be read from end to end, by a sequential scan or

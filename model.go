@@ -55,7 +55,8 @@ type Tenant struct {
 	// ParentColumns of Table carry the parent's key.
 	ParentColumns []string `json:"parent_columns,omitempty" yaml:"parent_columns,omitempty"`
 	// Setting is the run-time setting that row-level security policies read the
-	// tenant from, such as "app.space_id". Zero: none is known; see Memberships.
+	// tenant from, such as "app.space_id"; "role" where they compare with current_user, and
+	// "session_authorization" with session_user. Zero: none is known; see Memberships.
 	Setting string `json:"setting,omitempty" yaml:"setting,omitempty"`
 	// Claim is the path of the tenant's key inside Setting, where that holds a JSON
 	// object of claims: {"app_metadata", "org_id"} of request.jwt.claims. Zero:

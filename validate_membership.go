@@ -1,6 +1,10 @@
 package seedbed
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/qarion/seedbed/internal/sqltext"
+)
 
 func (v *validation) membership(m Membership) {
 	v.declaration = m.name()
@@ -21,8 +25,8 @@ func (v *validation) membership(m Membership) {
 // setting checks how a session says who it is.
 func (v *validation) setting(level, name string, claim []string, session Ref) {
 	switch {
-	case name != "" && !strings.Contains(name, "."):
-		v.fail("", "setting %q is no custom setting: those have a dot, as in app.%s_id", name, level)
+	case name != "" && !strings.Contains(name, ".") && !sqltext.IsRoleSetting(name):
+		v.fail("", "setting %q is no custom setting: those have a dot, as in app.%s_id; where policies compare with current_user it is %s", name, level, sqltext.RoleSetting)
 	case name == "" && len(claim) > 0:
 		v.fail("", "claim %q is named, but not the setting that it is in", strings.Join(claim, "."))
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // probeAcross: a role that reads across tenants sees all of its own, and no other's.
@@ -44,7 +45,7 @@ func (p *prober) outerLevel(s *subject) string {
 		return s.agg.Across
 	}
 	for _, sc := range append(append([]seedbed.Scoped{}, s.scopes...), s.via...) {
-		if t, _ := p.a.model.Tenant(sc.Tenant); t.Setting != "" && p.a.hasLevelBelow(t.Setting) {
+		if t, _ := p.a.model.Tenant(sc.Tenant); t.Setting != "" && !sqltext.IsRoleSetting(t.Setting) && p.a.hasLevelBelow(t.Setting) {
 			return sc.Tenant
 		}
 	}

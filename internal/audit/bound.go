@@ -95,12 +95,19 @@ func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbe
 	}
 	for _, sc := range accepted {
 		t, _ := a.model.Tenant(sc.Tenant)
-		if len(sc.Columns) == 1 && a.ties(tokens, s, sc.Columns[0], t.Setting) || len(sc.Columns) > 1 && a.tiesRow(left, right, s, sc.Columns) {
+		if len(sc.Columns) == 1 && a.ties(tokens, s, sc.Columns[0], t.Setting) || a.tiesSessionRow(tokens, s, sc, t) || len(sc.Columns) > 1 && a.tiesRow(left, right, s, sc.Columns) {
 			return true
 		}
 	}
 	// A row without tenant columns is compared by what it references.
 	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left)) && a.stray(s, a.columnsOf(s, left), accepted) == nil
+}
+
+// tiesSessionRow reports whether a comparison on the table of tenants holds the column by
+// which a session finds its tenant there, such as the database role, to the session.
+func (a *audit) tiesSessionRow(tokens []sqltext.Token, s *subject, sc seedbed.Scoped, t seedbed.Tenant) bool {
+	return len(t.Session.Key) == 1 && a.cat.Table(t.Session.Table) == s.rel && slices.Equal(t.Session.Columns, sc.Columns) &&
+		a.ties(tokens, s, t.Session.Key[0], t.Setting)
 }
 
 // correlated are the columns of the row that a subquery names: one without any is true
@@ -162,6 +169,9 @@ func typeModifier(side []sqltext.Token, i int) bool {
 // which it is found.
 func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting string) bool {
 	settings := a.readers.In(side)
+	if sqltext.IsRoleSetting(setting) && sqltext.ReadsRole(side) {
+		settings = append(settings, setting)
+	}
 	query := slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Is("FROM") })
 	if query {
 		if read := a.readThrough(side); len(settings) == 0 && len(read) > 0 {

@@ -91,7 +91,14 @@ func (a *audit) ofSession(r *catalog.Relation, scopes []seedbed.Scoped) string {
 		if len(sc.Columns) != 1 || t.Setting == "" || len(t.Claim)+len(t.Session.Columns) > 0 {
 			continue
 		}
-		if c := r.Column(sc.Columns[0]); c != nil {
+		c := r.Column(sc.Columns[0])
+		switch {
+		case c == nil:
+		case strings.EqualFold(t.Setting, sqltext.RoleSetting):
+			return fmt.Sprintf("%s = current_user", catalog.Ident(c.Name))
+		case strings.EqualFold(t.Setting, sqltext.LoginSetting):
+			return fmt.Sprintf("%s = session_user", catalog.Ident(c.Name))
+		default:
 			return fmt.Sprintf("%s = (SELECT nullif(current_setting(%s, true), '')::%s)", catalog.Ident(c.Name), strings.TrimSpace(catalog.Literal(t.Setting)), c.SQLType)
 		}
 	}

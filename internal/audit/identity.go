@@ -51,6 +51,9 @@ func (a *audit) spellings(setting string, claim []string) (out []spelling) {
 
 // saysWho reports whether an expression reads what a setting of the Model says, in whatever way.
 func (a *audit) saysWho(tokens []sqltext.Token, setting string) bool {
+	if sqltext.IsRoleSetting(setting) {
+		return a.asksRole(tokens, 0)
+	}
 	read := a.readers.In(tokens)
 	if slices.ContainsFunc(read, func(name string) bool { return strings.EqualFold(name, setting) }) {
 		return true
@@ -92,4 +95,23 @@ func withRole(settings map[string]string, role string) {
 			return
 		}
 	}
+}
+
+// asksRole reports whether an expression names the session's database role, itself or in a
+// function that it calls. In a function with its owner's rights, current_user is the owner.
+func (a *audit) asksRole(tokens []sqltext.Token, depth int) bool {
+	for i, t := range tokens {
+		if sqltext.NamesRole(tokens, i) != "" {
+			return true
+		}
+		if !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 3 {
+			continue
+		}
+		for _, f := range a.cat.Functions {
+			if f.Name == t.Text && (!f.SecurityDefiner || sqltext.Mentions(f.Body, "session_user")) && a.asksRole(code(f), depth+1) {
+				return true
+			}
+		}
+	}
+	return false
 }

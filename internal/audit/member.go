@@ -7,6 +7,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // beMember gives a session what policies ask that look for a membership: the user of a
@@ -14,7 +15,7 @@ import (
 // taken; else one is made, in the prober's transaction.
 func (p *prober) beMember(settings map[string]string, level string, key []string) error {
 	m, table := p.membership(level)
-	if table == nil || m.Setting == "" || len(m.Columns) != len(key) {
+	if table == nil || m.Setting == "" || sqltext.IsRoleSetting(m.Setting) || len(m.Columns) != len(key) {
 		return nil
 	}
 	user, err := p.memberOnly(m, table, key)

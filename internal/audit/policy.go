@@ -404,7 +404,10 @@ func (a *audit) wanted(scopes []seedbed.Scoped) string {
 	for _, sc := range scopes {
 		t, _ := a.model.Tenant(sc.Tenant)
 		setting := "the session's " + sc.Tenant
-		if t.Setting != "" {
+		switch {
+		case sqltext.IsRoleSetting(t.Setting):
+			setting = "the " + sc.Tenant + " of the session's database role"
+		case t.Setting != "":
 			setting = "setting " + t.Setting
 		}
 		out = append(out, fmt.Sprintf("%s with %s", strings.Join(sc.Columns, ", "), setting))

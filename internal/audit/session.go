@@ -29,7 +29,7 @@ func (p *prober) settings(level string, key []string) (map[string]string, error)
 func (p *prober) settle(out map[string]string, level string, key []string) error {
 	t, _ := p.a.model.Tenant(level)
 	if len(key) == 1 {
-		if t.Setting == "" {
+		if t.Setting == "" || sqltext.IsRoleSetting(t.Setting) {
 			return nil
 		}
 		return p.say(out, t.Setting, t.Claim, t.Session, key)

@@ -13,6 +13,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/server"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // Security says what row-level security means for who works in a database.
@@ -77,7 +78,7 @@ func (f *Security) tenant(ctx context.Context, db seedbed.DB, cat *catalog.Catal
 	depth := -1
 	var level seedbed.Tenant
 	for _, t := range m.Tenants {
-		if t.Setting != "" && len(m.Above(t.Name)) > depth {
+		if t.Setting != "" && !sqltext.IsRoleSetting(t.Setting) && len(m.Above(t.Name)) > depth {
 			level, depth = t, len(m.Above(t.Name))
 		}
 	}

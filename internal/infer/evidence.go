@@ -57,24 +57,33 @@ func (n *inference) gatherEvidence(c *candidate, componentSizes map[*table]int) 
 		if repeats {
 			e.repeatedKeys++
 		}
-		e.addPolicies(t, u.column)
+		e.addPolicies(c, t, u.column)
 	}
 	if c.table != nil {
-		e.addPolicies(c.table, c.ownKeyColumn)
+		e.addPolicies(c, c.table, c.ownKeyColumn)
 		e.connectedTables = componentSizes[c.table.root()] - 1
 	}
 }
 
-// addPolicies counts what the policies of a table compare: its column with the key, or
-// others.
-func (e *evidence) addPolicies(t *table, column *catalog.Column) {
+// addPolicies counts what the policies of a table compare: its column with the candidate's
+// key, or others.
+func (e *evidence) addPolicies(c *candidate, t *table, column *catalog.Column) {
 	found := false
 	for _, x := range t.comparisons {
+		if own, ok := c.identityBy(userLookup{t, x.column, x.identity}); ok && x.identity.Setting != "" && t.isUniqueColumn(x.column) {
+			e.settings = append(e.settings, own)
+			found = true
+		}
 		if x.column != column {
 			continue
 		}
 		if x.identity.Setting != "" {
 			e.settings = append(e.settings, x.identity)
+		}
+		for _, l := range x.lookups {
+			if x, ok := c.identityBy(l); ok {
+				e.settings = append(e.settings, x)
+			}
 		}
 		found = true
 	}
@@ -86,6 +95,19 @@ func (e *evidence) addPolicies(t *table, column *catalog.Column) {
 	case len(t.comparisons) > 0:
 		e.otherPolicies++
 	}
+}
+
+// identityBy returns the identity by which policies find the tenant in the candidate's own
+// table: the row that has the session's database role, or another unique column, such as a
+// slug.
+func (c *candidate) identityBy(l userLookup) (Identity, bool) {
+	references := func(ref *catalog.Reference) bool { return slices.Contains(ref.Columns, l.user.Name) }
+	if l.table != c.table || l.Session.Table != nil || l.user == c.ownKeyColumn || !l.isRole() && !l.table.isUniqueColumn(l.user) || slices.ContainsFunc(l.table.references, references) {
+		return Identity{}, false
+	}
+	x := l.Identity
+	x.Session = Ref{Columns: []string{c.ownKeyColumn.Name}, Table: c.table.Relation, Key: []string{l.user.Name}}
+	return x, true
 }
 
 // keptBySomethingElse reports whether policies say that another column keeps the rows apart.

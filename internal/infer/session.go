@@ -39,6 +39,9 @@ func (n *inference) readFunctions() sessionFunctions {
 	}
 	var unread []body
 	for _, f := range n.catalog.Functions {
+		if f.Returns == "trigger" {
+			continue // no policy can call it
+		}
 		unread = append(unread, body{[]string{f.Schema + "." + f.Name, f.Name}, sqltext.Tokens(f.Body)})
 	}
 	for range 5 {
@@ -110,7 +113,8 @@ func (t *table) isUniqueColumn(column *catalog.Column) bool {
 }
 
 // identityIn returns the first custom setting that tokens read, directly or through a
-// function, with the claim that they take from it.
+// function, with the claim that they take from it; or the session's database role, if they
+// name that.
 func (n *inference) identityIn(tokens []sqltext.Token) (Identity, bool) {
 	for i := range tokens {
 		x, end := Identity{}, 0
@@ -129,8 +133,16 @@ func (n *inference) identityIn(tokens []sqltext.Token) (Identity, bool) {
 			return x, true
 		}
 	}
+	for i := range tokens {
+		if setting := sqltext.NamesRole(tokens, i); setting != "" {
+			return Identity{Setting: setting}, true
+		}
+	}
 	return Identity{}, false
 }
+
+// isRole reports whether the session's database role says who it is.
+func (x Identity) isRole() bool { return sqltext.IsRoleSetting(x.Setting) }
 
 // functionCall returns the name of the function called at tokens[i], with the schema if
 // that is written, and the index of its parenthesis; "" if tokens[i] begins no call.
@@ -269,6 +281,12 @@ func boolOrder(b bool) int {
 // describe says in words how the session is identified.
 func (x Identity) describe() string {
 	s := "setting " + x.Setting
+	switch x.Setting {
+	case sqltext.RoleSetting:
+		s = "the session's database role (current_user)"
+	case sqltext.LoginSetting:
+		s = "the role that the session logged in as (session_user)"
+	}
 	for i, claim := range x.Claim {
 		if i == 0 {
 			s += ", claim " + claim

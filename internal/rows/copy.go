@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 const (
@@ -265,10 +266,20 @@ func (load *bulkLoad) moveStagedRows(ctx context.Context, tb *tableBatch, g *gen
 	return err
 }
 
+// tellsNoTenant reports whether no setting makes a session see and write the rows of one
+// tenant: there are no policies, or they go by something else.
+func (t *table) tellsNoTenant() bool {
+	if !t.relation.RLS || len(t.levels) == 0 || len(t.levels[0].columns) != 1 {
+		return true
+	}
+	setting := t.levels[0].tenant.Setting
+	return setting == "" || sqltext.IsRoleSetting(setting)
+}
+
 // insertStagedRows runs the INSERT: once, or once for each tenant where policies read the
 // tenant from a setting.
 func (load *bulkLoad) insertStagedRows(ctx context.Context, tb *tableBatch, insert string) error {
-	if load.mayCopy || !tb.table.relation.RLS || len(tb.table.levels) == 0 || len(tb.table.levels[0].columns) != 1 || tb.table.levels[0].tenant.Setting == "" {
+	if load.mayCopy || tb.table.tellsNoTenant() {
 		_, err := load.tx.Exec(ctx, insert)
 		return err
 	}

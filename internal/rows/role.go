@@ -1,5 +1,7 @@
 package rows
 
+import "github.com/qarion/seedbed/internal/sqltext"
+
 // SeederRole is the role that bypasses row-level security. The test server's set-up or the
 // reference schema creates it.
 const SeederRole = "seedbed_seeder"
@@ -80,7 +82,7 @@ func (b *batch) hasRowSecurity() bool {
 func (r *row) tenantSettings() map[string]string {
 	var out map[string]string
 	for _, l := range r.table.levels {
-		if l.tenant.Setting == "" || !r.table.relation.RLS {
+		if l.tenant.Setting == "" || sqltext.IsRoleSetting(l.tenant.Setting) || !r.table.relation.RLS {
 			continue
 		}
 		if key := r.tenantKeyOf(l.tenant.Name); len(key) == 1 {

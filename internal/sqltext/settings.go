@@ -61,3 +61,39 @@ func CustomSetting(tokens []Token, i int) string {
 	}
 	return ""
 }
+
+// The settings that say which database role a session is: what SET ROLE and SET SESSION
+// AUTHORIZATION set, and current_user and session_user return.
+const (
+	RoleSetting  = "role"
+	LoginSetting = "session_authorization"
+)
+
+// IsRoleSetting reports whether a setting says which database role a session is.
+func IsRoleSetting(setting string) bool {
+	return strings.EqualFold(setting, RoleSetting) || strings.EqualFold(setting, LoginSetting)
+}
+
+// NamesRole returns RoleSetting if the token at tokens[i] is current_user, current_role or
+// user, LoginSetting if it is session_user; else "".
+func NamesRole(tokens []Token, i int) string {
+	qualified := i > 0 && tokens[i-1].Is(".") || i+1 < len(tokens) && (tokens[i+1].Is(".") || tokens[i+1].Is("("))
+	switch t := tokens[i]; {
+	case qualified:
+	case t.Is("current_user"), t.Is("current_role"), t.Is("user"):
+		return RoleSetting
+	case t.Is("session_user"):
+		return LoginSetting
+	}
+	return ""
+}
+
+// ReadsRole reports whether tokens name the role that the session is.
+func ReadsRole(tokens []Token) bool {
+	for i := range tokens {
+		if NamesRole(tokens, i) != "" {
+			return true
+		}
+	}
+	return false
+}

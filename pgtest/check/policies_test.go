@@ -93,6 +93,51 @@ func TestPoliciesThatGoByTheUser(t *testing.T) {
 	}
 }
 
+// Each tenant is a database role: policies that compare with it keep to the tenant, and
+// sessions of two tenants are said to be untried.
+func TestTenantsThatAreDatabaseRoles(t *testing.T) {
+	t.Parallel()
+	db := firms.DB(t)
+	const untried = "policies tell a tenant by the database role of its session"
+	admin := db.As(t, super, nil)
+	for _, c := range []change{
+		{name: "by a row of its own table", says: []string{untried}, never: []string{"probe-"}},
+		{name: "by a restrictive policy", sql: "alter policy own on coins using (true); create policy kept on coins as restrictive using (tenant_id = (select id from tenants where db_role = current_user))",
+			says: []string{untried}},
+		{name: "by the session's login", sql: "alter policy own on tenants using (db_role = session_user); alter policy own on coins using (tenant_id = (select id from tenants where db_role = session_user))",
+			says: []string{untried}},
+		{name: "by a row of another table", sql: `create table workers (tenant_id int not null references tenants, db_role name, primary key (tenant_id, db_role));
+			alter policy own on tenants using (id in (select tenant_id from workers w where w.db_role = current_user)); alter policy own on coins using (tenant_id in (select tenant_id from workers w where w.db_role = current_user))`,
+			says: []string{untried}},
+		{name: "open", sql: "alter policy own on coins using (true)", finds: []string{"policy-without-tenant coins.own"}},
+		{name: "by who wrote it", sql: "alter table coins add writer name default current_user; alter policy own on coins using (writer = current_user)", finds: []string{"policy-without-tenant coins.own"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tx, err := admin.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(context.Background())
+			if err := simple(t.Context(), tx, `drop schema auth, public cascade; create schema public; grant usage on schema public to reader;
+				create table tenants (id int primary key, db_role name unique, title text);
+				create table coins (tenant_id int not null references tenants, id int, worth int, primary key (tenant_id, id));
+				alter table tenants enable row level security; alter table coins enable row level security;
+				alter table tenants owner to firm_admin; alter table coins owner to firm_admin; grant usage on schema public to firm_admin;
+				create policy own on tenants using (db_role = current_user);
+				create policy own on coins using (tenant_id = (select id from tenants where db_role = current_user));
+				grant select on tenants to reader; grant select, insert, update, delete on coins to reader;
+				insert into tenants values (1, 'reader', 'one'), (2, 'gateway', 'two'); insert into coins select id, 1, 5 from tenants;`+c.sql); err != nil {
+				t.Fatal(err)
+			}
+			checked, err := audit.Check(t.Context(), tx, audit.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.compare(t, checked, new(strings.Builder))
+		})
+	}
+}
+
 // A session that may become the application, and sees nothing itself, tries what needs no
 // rows to compare with.
 func TestProbesOfASessionThatMayBecomeTheApplication(t *testing.T) {

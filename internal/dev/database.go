@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
@@ -153,4 +154,25 @@ func (s *Server) quiesce(ctx context.Context, name string) (reopen func(context.
 // and grants of the database itself, which CREATE DATABASE leaves behind.
 func (s *Server) copy(ctx context.Context, from, to string) error {
 	return template.CopyDatabase(ctx, s.admin, from, to, server.Owner)
+}
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+
+func code(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// exec runs statements one after the other, each by itself: CREATE DATABASE
+// refuses to be in a transaction.
+func (s *Server) exec(ctx context.Context, statements ...string) error {
+	for _, sql := range statements {
+		if _, err := s.admin.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }

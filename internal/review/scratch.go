@@ -226,3 +226,10 @@ func (s *scratch) sweep(ctx context.Context) {
 		}
 	}
 }
+
+var (
+	// ErrNotSuperuser says that the connection handed over cannot trace.
+	ErrNotSuperuser = errors.New("the review needs a superuser")
+	// ErrNoAutoExplain says that the server lacks a module of its own distribution.
+	ErrNoAutoExplain = errors.New("the server has no auto_explain, through which scans are seen")
+)

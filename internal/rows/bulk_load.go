@@ -68,7 +68,18 @@ func (load *bulkLoad) run(ctx context.Context) error {
 		if err := load.writeTable(ctx, tb); err != nil {
 			return err
 		}
+		if !tb.existing {
+			if err := load.computeGeneratedKeys(ctx, tb); err != nil {
+				return err
+			}
+		}
 		tb.written = true
+	}
+	if err := load.markTransaction(ctx); err != nil {
+		return err
+	}
+	if err := load.setLateReferences(ctx); err != nil {
+		return err
 	}
 	load.report.Write, load.at = time.Since(start), nil
 	start = time.Now()

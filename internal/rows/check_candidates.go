@@ -96,7 +96,7 @@ func simpleValues(t *catalog.Type) []string {
 	case t.Category == "N":
 		return []string{"0", "1", "2", "10", "100", "-1"}
 	case t.Name == "jsonb", t.Name == "json":
-		return []string{"{}", "[]", `"x"`, "1", "null"}
+		return []string{"{}", "[]", `"x"`, "1", "null", `{"name": "x"}`}
 	case t.Category == "S":
 		return []string{"", "x"}
 	case t.Elem != nil && t.Elem.Category == "S":

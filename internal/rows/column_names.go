@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"encoding/hex"
 	"regexp"
 	"strings"
 
@@ -53,6 +54,12 @@ var (
 
 func website(v *fake.Value) string { return "https://www." + v.Slug() + ".example" }
 
+// fileKind returns the kind of the file that a row is about: its name and its type agree.
+func fileKind(v *fake.Value) (kind struct{ extension, mime string }) {
+	kinds := []struct{ extension, mime string }{{".pdf", "application/pdf"}, {".png", "image/png"}, {".jpg", "image/jpeg"}, {".csv", "text/csv"}}
+	return kinds[fake.SwitchTo(v, "kind of file").Index(len(kinds))]
+}
+
 // oneOf makes one of some words.
 func oneOf(words ...string) func(*fake.Value) string {
 	return func(v *fake.Value) string { return v.OneOf(words...) }
@@ -68,6 +75,13 @@ var columnNames = []struct {
 	short  map[int]func(*fake.Value) string
 }{
 	{[]string{"usual_currency"}, false, oneOf("EUR", "EUR", "EUR", "EUR", "USD", "GBP"), nil},
+	{[]string{"mime", "content_type", "contenttype", "media_type"}, false, func(v *fake.Value) string { return fileKind(v).mime }, nil},
+	{[]string{"card_brand", "card_type", "card_network"}, false, oneOf("visa", "mastercard", "amex"), nil},
+	{[]string{"blood"}, false, oneOf("A+", "0+", "B+", "A-", "AB+"), nil},
+	{[]string{"type$", "kind$", "category$", "class$", "variant$"}, false, oneOf("standard", "internal", "external", "custom"), nil},
+	{[]string{"http_status", "status_code", "response_code"}, false, oneOf("200", "200", "201", "404", "500"), nil},
+	{[]string{"http_method", "request_method", "http_verb"}, false, oneOf("GET", "GET", "POST", "PUT", "DELETE"), nil},
+	{[]string{"sha", "checksum", "md5", "digest"}, true, func(v *fake.Value) string { return hex.EncodeToString(v.Bytes(32)) }, nil},
 	{[]string{"plan_name"}, false, oneOf("Free", "Starter", "Team", "Business", "Pro", "Enterprise"), nil},
 	{[]string{"product_name", "item_name", "article_name"}, false, (*fake.Value).Words, nil},
 	{[]string{"tag_name"}, false, (*fake.Value).Word, nil},
@@ -82,13 +96,11 @@ var columnNames = []struct {
 	{[]string{"user_agent", "useragent"}, false, oneOf("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (Macintosh)", "curl/8.5.0"), nil},
 	{[]string{"ip_address", "ipaddress", "remote_addr", "ip$"}, false, func(v *fake.Value) string { return "203.0.113." + v.OneOf("4", "17", "56", "98", "131", "202") }, nil},
 	{[]string{"domain", "host"}, true, func(v *fake.Value) string { return v.Slug() + ".example" }, nil},
-	{[]string{"mime", "content_type", "contenttype", "media_type"}, false, oneOf("application/pdf", "image/png", "text/csv", "image/jpeg"), nil},
-	{[]string{"file", "path"}, true, func(v *fake.Value) string { return v.Slug() + v.OneOf(".pdf", ".png", ".jpg", ".docx", ".csv") }, nil},
+	{[]string{"file", "path"}, true, func(v *fake.Value) string { return v.Slug() + fileKind(v).extension }, nil},
 	{[]string{"first_name", "firstname", "given", "forename"}, false, person(func(p fake.Person) string { return p.First }), nil},
 	{[]string{"last_name", "lastname", "surname", "family"}, false, person(func(p fake.Person) string { return p.Last }), nil},
 	{[]string{"full_name", "fullname", "display_name", "displayname", "author", "contact", "recipient", "assignee", "by$"}, false, person(fake.Person.Name), nil},
 	{[]string{"gender", "sex$"}, false, oneOf("female", "male"), map[int]func(*fake.Value) string{1: oneOf("f", "m")}},
-	{[]string{"blood"}, false, oneOf("A+", "0+", "B+", "A-", "AB+"), nil},
 	{[]string{"salutation", "honorific"}, false, oneOf("Ms", "Mr", "Dr"), nil},
 	{[]string{"phone", "mobile", "fax", "telephone"}, false, (*fake.Value).Phone, nil},
 	{[]string{"job", "occupation", "profession"}, false, (*fake.Value).JobTitle, nil},
@@ -109,10 +121,10 @@ var columnNames = []struct {
 	{[]string{"vat_number", "vat_id", "vat_no", "tax_number", "tax_id", "vat$"}, true, fake.VATNumber, nil},
 	{[]string{"barcode", "ean", "gtin", "upc"}, true, fake.EAN, nil},
 	{[]string{"last4", "last_4", "last_four"}, false, func(v *fake.Value) string { return fake.Digits(v, 4) }, nil},
-	{[]string{"card_brand", "card_type", "card_network"}, false, oneOf("visa", "mastercard", "amex"), nil},
-	{[]string{"payment_method", "method$"}, false, oneOf("card", "bank_transfer", "direct_debit"), nil},
+	{[]string{"payment_method"}, false, oneOf("card", "bank_transfer", "direct_debit"), nil},
+	{[]string{"method$"}, false, oneOf("manual", "automatic"), nil},
 	{[]string{"legal_form"}, false, oneOf("GmbH", "Ltd", "SA", "AG"), nil},
-	{[]string{"cron", "schedule"}, false, (*fake.Value).Cron, nil},
+	{[]string{"cron", "schedule$"}, false, (*fake.Value).Cron, nil},
 	{[]string{"sql", "query"}, false, (*fake.Value).SQL, nil},
 	{[]string{"color", "colour"}, false, oneOf("#d9480f", "#1971c2", "#2f9e44", "#f08c00"), nil},
 	{[]string{"version"}, false, oneOf("1.0.0", "1.2.0", "1.4.2", "2.0.1", "2.1.0"), nil},
@@ -125,8 +137,7 @@ var columnNames = []struct {
 	{[]string{"role$"}, false, oneOf("owner", "admin", "member", "viewer"), nil},
 	{[]string{"environment", "env$"}, false, oneOf("production", "staging", "development"), nil},
 	{[]string{"size$"}, false, oneOf("S", "M", "L", "XL"), nil},
-	{[]string{"token", "secret", "hash", "digest", "key", "code", "sku", "reference", "number", "uuid", "guid"}, true, (*fake.Value).Tag, nil},
-	{[]string{"type$", "kind$", "category$", "class$", "variant$"}, false, oneOf("standard", "internal", "external", "custom"), nil},
+	{[]string{"token", "secret", "hash", "key", "code", "sku", "reference", "number", "uuid", "guid"}, true, (*fake.Value).Tag, nil},
 	{[]string{"reason"}, false, fake.Reason, nil},
 	{[]string{"description", "summary", "bio", "about", "purpose", "overview"}, false, fake.Summary, nil},
 	{[]string{"body", "comment", "message", "note", "text", "content", "feedback", "remark", "memo", "instruction", "detail", "terms", "term$", "condition"}, false, fake.Note, nil},

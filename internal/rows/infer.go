@@ -160,6 +160,8 @@ func (c *column) nameOfText() string {
 		return "full_name"
 	case name == "title" && c.ofPeople():
 		return "job"
+	case name == "method" && paymentTable.MatchString(table):
+		return "payment_method"
 	case strings.Contains(name, "currency") && !slices.ContainsFunc(c.Table.Columns, func(o *catalog.Column) bool { return ownPlace.MatchString(strings.ToLower(o.Name)) }):
 		return "usual_currency"
 	case name == "name" && (c.ofTenants || companyTable.MatchString(table)):
@@ -238,6 +240,7 @@ var (
 	// companyTable matches tables whose rows are companies, linesTable those of the lines of a
 	// document.
 	companyTable = regexp.MustCompile(`(^|_)(compan(y|ies)|organi[sz]ations?|orgs?|firms?|customers?|clients?|vendors?|suppliers?|carriers?|merchants?|brands?|manufacturers?|partners?|agenc(y|ies)|accounts?|tenants?|businesses|business|practices?|banks?|insurers?|stores?|shops?|publishers?|sponsors?|employers?)$`)
+	paymentTable = regexp.MustCompile(`pay|refund|transaction|deposit`)
 	// ownPlace matches names of columns that say where a row's subject is.
 	ownPlace   = regexp.MustCompile(`country|city|locale|time_?zone`)
 	linesTable = regexp.MustCompile(`_(lines?|items?|positions?)$`)

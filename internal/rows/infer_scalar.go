@@ -67,6 +67,8 @@ var usualInts = []struct {
 	name *regexp.Regexp
 	make func(*fake.Value) int64
 }{
+	{regexp.MustCompile(`(^|_)(status|state|type|kind|mode|category|stage|phase|role|visibility)$`), between(0, 2)},
+	{regexp.MustCompile(`(^|_)interval$`), someOf(1, 1, 3, 12)},
 	{regexp.MustCompile(`position|order$|ordinal|sort|rank|sequence$|(^|_)index$`), func(v *fake.Value) int64 { return v.Row()%7 + 1 }},
 	{regexp.MustCompile(`version|revision|attempt|retries|priority`), spread(1, 6)},
 	{regexp.MustCompile(`quantity|qty|units|copies`), spread(1, 24)},

@@ -86,6 +86,12 @@ func (load *bulkLoad) requireKey(tb *tableBatch, col int) {
 	key := &keyColumn{column: c.name, firstNumber: tb.firstNumber}
 	tb.keyColumns[col] = key
 	_, enumerated := tb.enumerated(c)
+	if c.Generated != "" && !tb.existing {
+		for _, from := range tb.table.generatedFrom(c) { // computeGeneratedKeys needs their values
+			load.requireKey(tb, from.index)
+		}
+		return
+	}
 	switch {
 	case tb.existing || enumerated || tb.options != nil && len(tb.options.overrides) > 0:
 	case c.isInferred() && !tb.isFilledByDefinition(load, col) && !(tb.options != nil && tb.options.hostile):

@@ -41,6 +41,8 @@ func (c *column) optionalValue() func(*fake.Value) any {
 		return nil
 	}
 	switch {
+	case c.mustDiffer:
+		return inferValue(c) // in every row, so that a later plan sees which are taken
 	case t.Kind == catalog.EnumType, t.Category == "S", t.Category == "N", t.Category == "I", t.Name == "interval", t.Name == "time":
 		return withNulls(0.8, inferValue(c))
 	}
@@ -65,7 +67,7 @@ func (c *column) isStructural() bool {
 		return true
 	}
 	for _, ix := range c.Table.Indexes {
-		if !ix.Unique {
+		if !ix.Unique || c.mustDiffer && c.mayBeFilledUniquely() {
 			continue
 		}
 		if mentionsColumn(ix.Predicate, c.name) || slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool {
@@ -102,7 +104,7 @@ var (
 // moment that says how the row ended stays NULL, which goes with any status.
 func (c *column) optionalMoment() func(*fake.Value) any {
 	name := strings.ToLower(c.name)
-	nowDefault := strings.HasPrefix(strings.ToLower(c.Default), "now(") || strings.Contains(c.Default, "CURRENT_TIMESTAMP")
+	nowDefault := isNow.MatchString(c.Default)
 	switch {
 	case c.Filled() && !nowDefault, seldomFilled.MatchString(name), !c.Filled() && !c.Required() && outcomeName.MatchString(name):
 		return nil
@@ -111,6 +113,9 @@ func (c *column) optionalMoment() func(*fake.Value) any {
 	}
 	return withNulls(0.7, inferValue(c))
 }
+
+// isNow matches default expressions for the present.
+var isNow = regexp.MustCompile(`(?i)(^|\W)(now|statement_timestamp|transaction_timestamp|clock_timestamp)\(\)|CURRENT_TIMESTAMP|LOCALTIMESTAMP|CURRENT_DATE`)
 
 // momentOffset is how long after the beginning of its row a moment is: none for created_at,
 // a few hours for updated_at, 30 days for expires_at.

@@ -40,7 +40,10 @@ func (tb *tableBatch) orderChoices() {
 		}
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
-		tb.addCombination(ix.Columns(), len(ix.Keys))
+		if len(ix.Columns()) == len(ix.Keys) { // no expressions
+			columns := tb.table.writtenColumns(ix.Columns())
+			tb.addCombination(columns, len(columns))
+		}
 	}
 }
 

@@ -28,9 +28,6 @@ func (e *ProofError) Error() string {
 // row was written. One round trip proves all tables: a query for each, over the rows of
 // this transaction, with a hash join for each reference.
 func (load *bulkLoad) prove(ctx context.Context) error {
-	if err := load.markTransaction(ctx); err != nil {
-		return err
-	}
 	var queries pgx.Batch
 	var tables []*tableBatch
 	queries.Queue(`set local enable_nestloop = off`)

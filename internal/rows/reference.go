@@ -134,7 +134,7 @@ func (t *table) markExclusive() {
 		if len(columns) < len(ix.Keys) {
 			continue
 		}
-		last := t.lastReferenceOfKey(columns)
+		last := t.lastReferenceOfKey(t.writtenColumns(columns))
 		for _, ref := range t.references {
 			if last != nil && (ref == last || ref.pair != nil && ref.pair == last.pair) {
 				ref.exclusive = true

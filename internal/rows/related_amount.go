@@ -248,7 +248,7 @@ func (a amounts) paid(v *fake.Value) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	state := a.maker.table.stateColumn()
+	state := a.maker.stateColumn("paid")
 	if state == nil {
 		if fake.SwitchTo(v, "paid").Chance(0.66) {
 			return total, true

@@ -146,40 +146,63 @@ func asMoment(x any) (time.Time, bool) {
 
 // outcomes are the beginnings of words that say how a row has ended. Those after the empty
 // text say that it came to nothing.
-var outcomes = strings.Fields(`complet finish clos resolv paid deliver ship dispatch approv publish accept sign sent process confirm arriv check verif
+var outcomes = strings.Fields(`complet finish succe done ended clos resolv paid deliver ship dispatch approv publish accept sign sent process confirm arriv check verif
 	activat settl collect submit refund archiv - cancel reject declin fail void revok suspend disabl terminat expir block banned return lost delet error`)
 
 // outcomeOf returns the outcome that a word of a name stands for, and whether it came to
 // nothing; "" for none.
 func outcomeOf(name string) (outcome string, failed bool) {
-	for _, word := range infer.SingularName(name) {
+	words := infer.SingularName(name)
+	for at, word := range words {
 		for i, o := range outcomes {
-			if o != "-" && strings.HasPrefix(word, o) {
-				return o, i > slices.Index(outcomes, "-")
+			if o == "-" || !strings.HasPrefix(word, o) {
+				continue
 			}
+			if at > 0 && words[at-1] == "not" {
+				return "", false
+			}
+			if slices.Contains(sameOutcomes, o) {
+				o = sameOutcomes[0]
+			}
+			return o, i > slices.Index(outcomes, "-")
 		}
 	}
 	return "", false
 }
 
-// stateName matches names of columns that say how far a row has come.
-var stateName = regexp.MustCompile(`(?i)(^|_)(status|state|stage|phase)$`)
+// sameOutcomes are words for one outcome.
+var sameOutcomes = []string{"complet", "finish", "succe", "done", "ended"}
 
-// stateColumn returns the column that says how far a row has come, or nil.
-func (t *table) stateColumn() *column {
-	for _, c := range t.columns {
-		if stateName.MatchString(c.name) && !c.inReference && (c.isTextual() && c.baseOID != jsonOID) && c.nameOfText() != "region" {
+// isState reports whether the column says how far a row has come.
+func (c *column) isState() bool {
+	words := infer.SingularName(c.name)
+	return len(words) > 0 && slices.Contains([]string{"status", "state", "stage", "phase"}, words[len(words)-1]) &&
+		!c.inReference && c.isTextual() && c.baseOID != jsonOID && c.nameOfText() != "region"
+}
+
+// stateColumn returns the column that says how far a row has come, or nil: of several, the
+// one that has a word for the outcome.
+func (maker *rowMaker) stateColumn(outcome string) *column {
+	var first *column
+	for _, c := range maker.table.columns {
+		if !c.isState() {
+			continue
+		}
+		if slices.ContainsFunc(maker.stateWords(c), func(w string) bool { o, _ := outcomeOf(w); return o == outcome }) {
 			return c
 		}
+		if first == nil {
+			first = c
+		}
 	}
-	return nil
+	return first
 }
 
 // likelyStates returns the words of a state column about which nothing is known: those that
 // the table's moments are named for, as paid and cancelled of paid_at and cancelled_at. nil:
 // the column is no such one, or no moment is.
 func (c *column) likelyStates() []string {
-	if c.Table == nil || !stateName.MatchString(c.name) || c.nameOfText() == "region" {
+	if c.Table == nil || !c.isState() {
 		return nil
 	}
 	states := []string{"open"}
@@ -220,13 +243,13 @@ func (maker *rowMaker) stateWords(c *column) []string {
 // It returns own where the column says no such thing, or no column says the state.
 func (maker *rowMaker) outcomeValue(c *column, own func(*fake.Value) any) func(*fake.Value) any {
 	outcome, failed := outcomeOf(c.name)
-	if outcome == "" || c.Required() || c.Filled() || !maker.fillsOptional {
+	if outcome == "" || c.isState() || c.Required() || c.Filled() || !maker.fillsOptional {
 		return own
 	}
 	if c.Type.Underlying().Category == "S" && (!failed || strings.Contains(strings.ToLower(c.name), "stack")) {
 		return own
 	}
-	state := maker.table.stateColumn()
+	state := maker.stateColumn(outcome)
 	if state == nil {
 		return maker.outcomeWithoutState(c, outcome, failed, own)
 	}
@@ -235,6 +258,7 @@ func (maker *rowMaker) outcomeValue(c *column, own func(*fake.Value) any) func(*
 		return own
 	}
 	value, valueOfState := inferValue(c), maker.valueOf(state)
+	anyEnd := anyEndName.MatchString(c.name) // finished_at, of those that failed, too
 	if c.Type.Underlying().Category == "S" {
 		value = func(v *fake.Value) any { return fake.Reason(v) }
 		if outcome == "fail" || outcome == "error" {
@@ -242,7 +266,8 @@ func (maker *rowMaker) outcomeValue(c *column, own func(*fake.Value) any) func(*
 		}
 	}
 	return func(v *fake.Value) any {
-		if now, ok := valueOfState(v).(string); ok && hasReached(words, now, outcome) {
+		now, ok := valueOfState(v).(string)
+		if ok && (hasReached(words, now, outcome) || anyEnd && hasFailed(now)) {
 			return value(fake.SwitchTo(v, c.name))
 		}
 		return nil
@@ -273,6 +298,14 @@ func (maker *rowMaker) outcomeWithoutState(c *column, outcome string, failed boo
 		return own
 	}
 	return withNulls(0.5, inferValue(c))
+}
+
+var anyEndName = regexp.MustCompile(`(?i)finish|ended`)
+
+// hasFailed reports whether a state says that the row has come to nothing.
+func hasFailed(state string) bool {
+	_, failed := outcomeOf(state)
+	return failed
 }
 
 // firstState matches the first of a list of states that is in the order of time.

@@ -37,7 +37,8 @@ type tableBatch struct {
 	discriminator  string                 // of a subtype: its value in the base
 	baseRows       []int64                // of a subtype: the indexes of its rows' bases
 
-	rowsByValue map[int]map[any][]int64 // see rowsWith
+	rowsByValue    map[int]map[any][]int64 // see rowsWith
+	lateReferences []lateReference         // set when all rows are written
 }
 
 // addParents adds the parents of a batch to the load, then the batch itself to the order.
@@ -121,14 +122,17 @@ func (load *bulkLoad) addChoice(ctx context.Context, tb *tableBatch, ref *refere
 		}
 	}
 	c.optional = ref.optional
-	if ref.optional && !load.mayDisableTriggers && slices.ContainsFunc(c.parents, func(p *tableBatch) bool { return p != tb && p.table.requiresRowsOf(tb.table) }) {
-		return nil // the parents' rows are written later, and foreign keys are checked at once
-	}
 	if len(c.parents) == 0 && ref.optional {
 		return nil
 	}
-	if ref.optional && (ref.exclusive || slices.ContainsFunc(chain, func(p *tableBatch) bool { return slices.Contains(c.parents, p) })) {
+	if load.isLate(tb, ref, c.parents, chain) {
+		load.addLate(tb, ref)
 		return nil
+	}
+	if ref.optional && slices.ContainsFunc(c.parents, func(p *tableBatch) bool {
+		return ref.exclusive || slices.Contains(chain, p) || p != tb && !load.mayDisableTriggers && p.table.requiresRowsOf(tb.table)
+	}) {
+		return nil // of a pair, or one to one
 	}
 	if len(c.parents) == 0 && tb.existing {
 		p := &tableBatch{table: ref.parent, existing: true} // existing rows have existing tenants

@@ -16,6 +16,9 @@ import (
 // differ from row to row: the one that can do so most believably.
 func (t *table) chooseUniqueColumns() {
 	for _, ix := range t.uniqueIndexes() {
+		if c := t.uniqueColumnOf(ix); c != nil && c.mayBeFilledUniquely() {
+			c.mustDiffer = true
+		}
 		if !t.alwaysDiffers(ix) {
 			c := t.uniqueColumnOf(ix)
 			if c != nil && c.distinctness() == 0 {
@@ -39,6 +42,13 @@ func (t *table) chooseUniqueColumns() {
 			c.alwaysInferred = true
 		}
 	}
+}
+
+// mayBeFilledUniquely reports whether a plan may fill a nullable column of a unique key with
+// values that differ, as a user's e-mail address.
+func (c *column) mayBeFilledUniquely() bool {
+	return !c.Required() && !c.Filled() && c.Writable() && !c.inReference && !c.leftNull && c.distinctness() == 8 && !seldomFilled.MatchString(strings.ToLower(c.name)) &&
+		c.partitionValues() == nil && len(c.rule().patterns) == 0
 }
 
 // alwaysDiffers reports whether the key differs from row to row anyway: by a parent, a
@@ -78,16 +88,22 @@ func (t *table) lastReferenceIn(ix *catalog.Index) (last *reference) {
 // uniqueColumnOf returns the column of a key that can differ most believably, or nil.
 func (t *table) uniqueColumnOf(ix *catalog.Index) *column {
 	var best *column
+	consider := func(c *column) {
+		if c != nil && c.Writable() && !c.inReference && (best == nil || c.distinctness() > best.distinctness()) {
+			best = c
+		}
+	}
 	for _, k := range ix.Keys {
 		c := t.columnsByName[k.Column]
-		if c == nil {
-			c = t.firstColumnIn(k.Expr)
-		}
-		if c == nil || !c.Writable() || c.inReference {
-			continue
-		}
-		if best == nil || c.distinctness() > best.distinctness() {
-			best = c
+		switch {
+		case c == nil:
+			consider(t.firstColumnIn(k.Expr))
+		case c.Generated != "":
+			for _, from := range t.generatedFrom(c) {
+				consider(from)
+			}
+		default:
+			consider(c)
 		}
 	}
 	return best
@@ -118,6 +134,8 @@ func (c *column) distinctness() int {
 		return 8
 	case t.Name == "int8", t.Name == "int4":
 		return 7
+	case !c.Required() && seldomFilled.MatchString(strings.ToLower(c.name)):
+		return 0
 	case t.Name == "timestamptz", t.Name == "timestamp":
 		return 6
 	case t.Name == "numeric", t.Name == "date":
@@ -135,11 +153,18 @@ func (t *table) uniqueIndexes() []*catalog.Index {
 	}
 	t.uniqueIndexCache = []*catalog.Index{}
 	for _, ix := range t.relation.Indexes {
-		if ix.Unique && !t.avoidsIndex(ix) {
+		if ix.Unique && (t.differsByText(ix) || !t.avoidsIndex(ix)) {
 			t.uniqueIndexCache = append(t.uniqueIndexCache, ix)
 		}
 	}
 	return t.uniqueIndexCache
+}
+
+// differsByText reports whether texts can keep the rows of an index apart, so that none has to
+// stay out of it.
+func (t *table) differsByText(ix *catalog.Index) bool {
+	c := t.uniqueColumnOf(ix)
+	return c != nil && c.distinctness() == 8 && !mentionsColumn(ix.Predicate, c.name) && !seldomFilled.MatchString(strings.ToLower(c.name))
 }
 
 // avoidsIndex makes new rows stay out of a partial index. It returns false where they

@@ -28,6 +28,7 @@ func autoDemo(ctx context.Context, db seedbed.DB, o Options) ([]string, error) {
 		if err != nil {
 			return err
 		}
+		f.options.triggers = true
 		report, err := f.fillWhatCanBe(volumes)
 		if err != nil {
 			return err

@@ -177,7 +177,7 @@ func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factor
 	if err != nil {
 		return factory.Report{}, err
 	}
-	plan := factory.Plan{Options: []factory.Option{factory.Seed(o.Seed), factory.Now(o.Now)}, Progress: o.Filling}
+	plan := factory.Plan{Options: []factory.Option{factory.Seed(o.Seed), factory.Now(o.Now)}, Progress: o.Filling, Triggers: o.triggers}
 	if o.Model != nil {
 		plan.Options = append(plan.Options, factory.WithModel(*o.Model))
 	}

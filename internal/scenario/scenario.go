@@ -40,6 +40,9 @@ type Options struct {
 	Model *seedbed.Model
 	// Progress is called after each space, or table. nil: it is not called.
 	Progress func(what string, done, of int)
+	// triggers lets the schema's own triggers see the rows, also where the role may disable
+	// them.
+	triggers bool
 	// Filling is called by scale instead, a few times a second. nil: it is not called.
 	Filling func(factory.Progress)
 }

@@ -1,6 +1,8 @@
 package diagram
 
 import (
+	"slices"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
@@ -56,7 +58,8 @@ type node struct {
 	own     *zone // whose tenants the table holds, or that the gate leads into
 	zone    *zone
 	rows    []row
-	more    int // columns not shown
+	more    int  // columns not shown
+	open    bool // row-level security is off, where other tables have it
 	layer   int
 	x, y    float64
 	w, h    float64
@@ -113,7 +116,19 @@ func build(m seedbed.Model, cat *catalog.Catalog) *drawing {
 	for _, n := range b.g.nodes {
 		b.fill(n)
 	}
+	b.open()
 	return b.g
+}
+
+// open marks the tables with rows of tenants whose row-level security is off, in a
+// schema that relies on it.
+func (b *builder) open() {
+	if !slices.ContainsFunc(b.g.nodes, func(n *node) bool { return n.table.Relation.RLS }) {
+		return
+	}
+	for _, n := range b.g.nodes {
+		n.open = !n.table.Relation.RLS && (n.role == scoped || n.role == aggregate || n.role == tenant)
+	}
 }
 
 // zones nests the levels: each is followed by those below it.

@@ -1,5 +1,7 @@
 package diagram
 
+import "slices"
+
 // item is a line of the legend: a sample, drawn at a place, and what it means.
 type item struct {
 	name string
@@ -74,6 +76,9 @@ func (p *painter) markItems() []item {
 			p.put(`<rect x="%s" y="%s" width="15" height="4" style="fill:%s"/>`, num(x), num(y-2), levelColor(c[0]))
 			p.put(`<rect x="%s" y="%s" width="15" height="4" style="fill:%s"/>`, num(x+15), num(y-2), levelColor(c[1]))
 		}})
+	}
+	if slices.ContainsFunc(p.g.nodes, func(n *node) bool { return n.open }) {
+		out = append(out, item{"row-level security is off", func(x, y float64) { p.lock(x+15, y, "--open") }})
 	}
 	if p.firstOf(undeclared) != nil && p.undeclared() == "undeclared" {
 		out = append(out, item{"not declared in the model", func(x, y float64) {

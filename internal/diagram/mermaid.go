@@ -69,6 +69,9 @@ func label(n *node) string {
 	for _, s := range notable {
 		out += "<br/>" + escape(s)
 	}
+	if n.open {
+		out += "<br/>no row-level security"
+	}
 	return out
 }
 

@@ -45,6 +45,9 @@ func (p *painter) head(n *node) {
 	case tenant:
 		p.put(`<path d="%s" style="fill:%s"/>`, round, levelColor(n.own.color))
 		p.put(`<text class="name" x="12" y="20" style="fill:var(--card)">%s</text>`, text(short(n.name)))
+		if n.open {
+			p.lock(n.w-18, 16, "--card")
+		}
 		return
 	case aggregate:
 		p.put(`<path class="head" d="%s"/>`, round)
@@ -58,6 +61,14 @@ func (p *painter) head(n *node) {
 		}
 	}
 	p.put(`<text class="name" x="12" y="20">%s</text>`, text(short(n.name)))
+	if n.open {
+		p.lock(n.w-18, 16, "--open")
+	}
+}
+
+// lock draws an open padlock.
+func (p *painter) lock(x, y float64, color string) {
+	p.put(`<path class="m-lock" style="--c:var(%s)" d="M%s %sh9v6h-9zm1.5 0v-3a3 3 0 0 1 5.6 -1.4"/>`, color, num(x-4.5), num(y-0.5))
 }
 
 // stripes are the colours of an aggregate: of who writes, and of who reads.
@@ -117,6 +128,9 @@ func (p *painter) describe(n *node) string {
 		out = append(out, "belongs to one "+n.zone.level.Name)
 	case undeclared:
 		out = append(out, "not declared in the model")
+	}
+	if n.open {
+		out = append(out, "row-level security is off, where other tables have it")
 	}
 	if c := n.table.Relation.Comment; c != "" {
 		out = append(out, c)

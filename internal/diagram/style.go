@@ -27,9 +27,9 @@ func style() string {
 }
 
 const css = `
-.seedbed-diagram{--paper:#fbfcfd;--card:#ffffff;--line:#d5dbe3;--head:#eef1f5;--ink:#1c2530;--soft:#66727f;--fk:#8a97a6;--pair:#8247c9;--shadow:#f0a24a;--sub:#c2417c;LIGHT
+.seedbed-diagram{--paper:#fbfcfd;--card:#ffffff;--line:#d5dbe3;--head:#eef1f5;--ink:#1c2530;--soft:#66727f;--fk:#8a97a6;--pair:#8247c9;--shadow:#f0a24a;--sub:#c2417c;--open:#b3261e;LIGHT
 font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:12px}
-@media (prefers-color-scheme:dark){.seedbed-diagram{--paper:#11161c;--card:#1a212a;--line:#35404d;--head:#242d38;--ink:#e4eaf1;--soft:#93a0ae;--fk:#73818f;--pair:#c39bff;--shadow:#c77f2e;--sub:#ff8ab8;DARK}}
+@media (prefers-color-scheme:dark){.seedbed-diagram{--paper:#11161c;--card:#1a212a;--line:#35404d;--head:#242d38;--ink:#e4eaf1;--soft:#93a0ae;--fk:#73818f;--pair:#c39bff;--shadow:#c77f2e;--sub:#ff8ab8;--open:#ff9d94;DARK}}
 .seedbed-diagram .paper{fill:var(--paper)}
 .seedbed-diagram text{fill:var(--ink);white-space:pre}
 .seedbed-diagram .box{stroke-width:1.5;fill-opacity:.055;stroke-opacity:.75}
@@ -54,5 +54,6 @@ font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monosp
 .seedbed-diagram .m-key{fill:none;stroke:var(--soft);stroke-width:1.4}
 .seedbed-diagram .m-pair{fill:var(--pair)}
 .seedbed-diagram .m-type{fill:var(--sub)}
+.seedbed-diagram .m-lock{fill:none;stroke:var(--c);stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
 .seedbed-diagram .loop{fill:none;stroke:var(--fk);stroke-width:1.3}
 `

@@ -20,7 +20,8 @@ type inference struct {
 	referencesOf     map[*catalog.Column][]*catalog.Column // the columns that a column references by foreign keys
 	referencedBy     map[*catalog.Column][]*catalog.Column // the inverse of referencesOf
 	functions        sessionFunctions
-	membershipTables map[*table]bool // those in which policies look up the session's user
+	typeUses         map[*catalog.Column][]typeUse // by the column that is compared with a literal
+	membershipTables map[*table]bool               // those in which policies look up the session's user
 	levels           []*Level
 	result           Result
 	evidenceIndex    map[string]int // by conclusion, in result.Evidence

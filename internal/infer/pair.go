@@ -22,6 +22,7 @@ var bareTypeNames = []string{"resource", "entity", "object", "record"}
 // findPairs finds the polymorphic pairs of every table.
 func (n *inference) findPairs() error {
 	keys := n.keyTypes()
+	n.readTypeUses()
 	for _, t := range n.tables {
 		for _, typ := range t.Columns {
 			if typ.Generated != "" {
@@ -31,6 +32,9 @@ func (n *inference) findPairs() error {
 			id := shadowedColumn(t, typ)
 			if id == nil && subject != "" {
 				id = idColumnFor(t, typ, subject)
+			}
+			if id == nil {
+				id = n.joinedColumn(t, typ)
 			}
 			if id == nil {
 				n.reportPossiblePair(t, typ)
@@ -64,63 +68,6 @@ func shadowedColumn(t *table, typ *catalog.Column) *catalog.Column {
 	return nil
 }
 
-// reportPossiblePair adds a doubt if two values that a column may have are names of
-// tables, and exactly one other column, without a type column, could have the keys of
-// both.
-func (n *inference) reportPossiblePair(t *table, typ *catalog.Column) {
-	values, _ := allowedValues(t.Relation, typ)
-	if len(values) == 0 {
-		values = n.tablesInComment(t, typ)
-	}
-	var named []*table
-	for _, v := range values {
-		if found := n.tablesNamed(v, t); len(found) > 0 && !slices.Contains(named, found[0].table) {
-			named = append(named, found[0].table)
-		}
-	}
-	if len(named) < 2 {
-		return
-	}
-	holds := func(c *catalog.Column) bool {
-		keys := 0
-		for _, to := range named {
-			if key := n.targetKey(to, c); key != "" && comparableTypes(to.Column(key).Type, c.Type) {
-				keys++
-			}
-		}
-		return keys >= 2
-	}
-	var free []string
-	for _, c := range t.Columns {
-		if c != typ && c.Generated == "" && len(n.referencesOf[c]) == 0 && !t.inPrimaryKey(c) && !t.hasTypeColumn(c) && !n.namesTable(c) && holds(c) {
-			free = append(free, c.Name)
-		}
-	}
-	if len(free) == 1 {
-		n.addDoubt("%s%s may be a polymorphic pair: values of the one are names of tables, and the other could hold their keys", t.name, columnList([]string{typ.Name, free[0]}))
-	}
-}
-
-// namesTable reports whether a column is named like the key of a table, as
-// previous_post_id is for posts.
-func (n *inference) namesTable(c *catalog.Column) bool {
-	w := strings.Split(subjectOf(c.Name), "_")
-	for i := range w {
-		if len(n.byName[normalizedName(strings.Join(w[i:], "_"))]) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// hasTypeColumn reports whether another column is the type to an id column.
-func (t *table) hasTypeColumn(id *catalog.Column) bool {
-	return slices.ContainsFunc(t.Columns, func(typ *catalog.Column) bool {
-		subject := typeSubject(typ.Name)
-		return typ.Generated == "" && (shadowedColumn(t, typ) == id || subject != "" && idColumnFor(t, typ, subject) == id)
-	})
-}
-
 // keyTypes returns the types of all columns of primary keys.
 func (n *inference) keyTypes() []*catalog.Type {
 	var out []*catalog.Type
@@ -147,8 +94,12 @@ func (n *inference) inferPair(t *table, typ, id *catalog.Column, subject string,
 	s.reasons = []string{fmt.Sprintf("%s and %s are named alike, and %s has no foreign key of its own", typ.Name, id.Name, id.Name)}
 	if subject == "" {
 		s.reasons = []string{fmt.Sprintf("generated columns take %s for certain values of %s", id.Name, typ.Name)}
+		if shadowedColumn(t, typ) != id {
+			s.reasons = []string{fmt.Sprintf("queries join %s with several tables, by %s", id.Name, typ.Name)}
+		}
 	}
 	n.addShadowTargets(s)
+	n.addJoinedTargets(s)
 	if err := n.typeValues(s); err != nil {
 		return err
 	}
@@ -267,7 +218,7 @@ func (n *inference) addPair(s *pairSearch) {
 		n.addDoubt("%s: no table was found%s", s.label, s.describeUnresolved())
 	}
 	if len(s.resolvedByName) > 0 {
-		n.addDoubt("%s: no row shows what table is meant by %s: taken by name", s.label, strings.Join(s.resolvedByName, ", "))
+		n.addDoubt("%s: no row shows what table is meant by %s: taken by name", s.label, shortList(s.resolvedByName))
 	}
 	slices.SortStableFunc(s.pair.Targets, func(a, b Target) int { return strings.Compare(a.Value, b.Value) })
 	s.table.pairs = append(s.table.pairs, s.pair)
@@ -289,5 +240,5 @@ func (s *pairSearch) describeUnresolved() string {
 	if len(s.unresolved) == 0 {
 		return ""
 	}
-	return " for " + strings.Join(s.unresolved, ", ")
+	return " for " + shortList(s.unresolved)
 }

@@ -210,8 +210,8 @@ func (n *inference) queries(tokens []sqltext.Token) []query {
 	return out
 }
 
-// selectEnd returns the index where a SELECT ends: at the parenthesis that encloses it, or
-// a semicolon.
+// selectEnd returns the index where a SELECT ends: at the parenthesis that encloses it, a
+// semicolon, or the next SELECT of a UNION.
 func selectEnd(tokens []sqltext.Token, from int) int {
 	depth := 0
 	for i := from; i < len(tokens); i++ {
@@ -222,7 +222,7 @@ func selectEnd(tokens []sqltext.Token, from int) int {
 			if depth--; depth < 0 {
 				return i
 			}
-		case t.Is(";"):
+		case t.Is(";"), depth == 0 && (t.Is("union") || t.Is("intersect") || t.Is("except")):
 			return i
 		}
 	}

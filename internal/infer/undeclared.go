@@ -48,7 +48,7 @@ func (n *inference) tableNamedBy(t *table, c *catalog.Column) *table {
 		return to != t && key != nil && len(to.innermostLevels()) > 0 && comparableTypes(key.Type, c.Type)
 	}
 	if subject := subjectOf(c.Name); subject != "" {
-		for _, to := range n.byName[normalizedName(subject)] {
+		for _, to := range n.namedInFamily(subject, t) {
 			if fits(to, to.Column(n.targetKey(to, c))) {
 				return to
 			}

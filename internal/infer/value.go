@@ -67,6 +67,7 @@ func (n *inference) typeValues(s *pairSearch) error {
 			s.reasons = append(s.reasons, "the default of "+typ.Name+" names a table")
 		}
 	}
+	n.usedValues(s)
 	sampled := slices.Sorted(maps.Keys(s.ids))
 	s.addValues(sampled, false)
 	if len(sampled) > 0 {

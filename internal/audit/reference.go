@@ -71,8 +71,8 @@ func carryTenant(s *subject, fk *catalog.Constraint, mine []string, target *subj
 			columns, key = append(columns, name), append(key, fk.RefColumns[i])
 		}
 	}
-	if pk := keyBeyondTenant(target); includes(theirs, key[len(theirs):]) && pk != nil && len(key) == len(theirs)+1 { // the columns were crossed
-		key[len(theirs)] = pk.Name
+	if pk := keysBeyondTenant(target); includes(theirs, key[len(theirs):]) && len(pk) == 1 && len(key) == len(theirs)+1 { // the columns were crossed
+		key[len(theirs)] = pk[0].Name
 	}
 	add := addKey(s.rel, columns, target.rel, key, deletion(fk, mine))
 	if strings.HasPrefix(add, "add ") || fk.OnUpdate != catalog.NoAction {

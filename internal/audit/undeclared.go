@@ -10,15 +10,15 @@ import (
 	"github.com/qarion/seedbed/internal/report"
 )
 
-// undeclared is a column that seems to reference the rows of a table, and that no foreign
-// key holds.
+// undeclared is a column, or several, that seem to reference the rows of a table, and that no
+// foreign key holds.
 type undeclared struct {
 	table, target *graph.Table
-	column, key   *catalog.Column
-	exact         bool // the column is named for the table, and not only for the end of its name
+	columns, keys []*catalog.Column
+	exact         bool // a column is named for the table, and not only for the end of its name
 }
 
-// undeclaredReferences finds the columns that have the name and the type of a key of tenants'
+// undeclaredReferences finds the columns that have the names and the types of a key of tenants'
 // rows, and hold no foreign key. What their rows say decides how grave that is.
 func (a *audit) undeclaredReferences() error {
 	for _, t := range a.graph.Tables {
@@ -32,8 +32,43 @@ func (a *audit) undeclaredReferences() error {
 				}
 			}
 		}
+		for _, s := range a.subjects {
+			if u := undeclaredKey(t, s); u != nil {
+				if err := a.judgeUndeclared(u); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return nil
+}
+
+// undeclaredKey is the key of several columns, beside the tenant's, that columns of a table
+// seem to reference: named like those of the key, and one of them for the key's table, such as
+// board_id and card_no, the key of cards. Nil: they do not, or a foreign key holds them.
+func undeclaredKey(t *graph.Table, s *subject) *undeclared {
+	keys := keysBeyondTenant(s)
+	if len(keys) < 2 || s.node == t {
+		return nil
+	}
+	u := &undeclared{table: t, target: s.node, keys: keys, exact: true}
+	forTable := false
+	for _, key := range keys {
+		c := t.Relation.Column(key.Name)
+		if c == nil || !sameType(key, c) {
+			return nil
+		}
+		w := words(key.Name)
+		forTable = forTable || len(w) > 1 && named(tableName(s.node), strings.Join(w[:len(w)-1], "_"))
+		u.columns = append(u.columns, c)
+	}
+	pk := t.Relation.PrimaryKey()
+	own := pk != nil && includes(columnNames(u.columns), pk.Columns) // a table of its own with the same key
+	held := slices.ContainsFunc(t.ForeignKeys, func(fk *graph.ForeignKey) bool { return includes(fk.Columns, columnNames(u.columns)) })
+	if !forTable || own || held {
+		return nil
+	}
+	return u
 }
 
 // undeclaredAt is what a column seems to reference, or nil.
@@ -49,11 +84,11 @@ func (a *audit) undeclaredAt(t *graph.Table, c *catalog.Column) *undeclared {
 	prefix, _, _ := strings.Cut(tableName(t), "_")
 	var near *undeclared
 	for _, s := range a.subjects {
-		key := keyBeyondTenant(s)
-		if key == nil || key == c || !sameType(key, c) {
+		keys := keysBeyondTenant(s)
+		if len(keys) != 1 || keys[0] == c || !sameType(keys[0], c) {
 			continue
 		}
-		u := &undeclared{t, s.node, c, key, true}
+		u := &undeclared{t, s.node, []*catalog.Column{c}, keys, true}
 		switch name := tableName(s.node); {
 		case named(name, stem), stem == "parent" && s.node == t:
 			return u
@@ -70,16 +105,21 @@ func tableName(t *graph.Table) string { return strings.Join(words(t.Relation.Nam
 
 // judgeUndeclared counts the rows that lead nowhere, or to another tenant.
 func (a *audit) judgeUndeclared(u *undeclared) error {
-	mine, theirs := graph.Comparable(u.column, u.key, "t", "u")
-	there := fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s = %s)", u.target.Relation.Ident(), theirs, mine)
+	var mine, match []string
+	for i := range u.columns {
+		m, theirs := graph.Comparable(u.columns[i], u.keys[i], "t", "u")
+		mine, match = append(mine, m), append(match, theirs+" = "+m)
+	}
+	leads, set := strings.Join(match, " AND "), notNull(mine)
+	there := fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s)", u.target.Relation.Ident(), leads)
 	var rows, hits int64
-	err := a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s IS NOT NULL", there, u.table.Relation.Ident(), mine), &rows, &hits)
+	err := a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s", there, u.table.Relation.Ident(), set), &rows, &hits)
 	if err != nil {
 		return a.hidden(u.table.Relation, err)
 	}
 	orphans := rows - hits
-	f := report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: u.table.Name + "." + u.column.Name,
-		Message: fmt.Sprintf("%s.%s looks like a reference to %s, and no foreign key holds it", u.table.Name, u.column.Name, u.target.Name),
+	f := report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: u.object(),
+		Message: fmt.Sprintf("%s looks like a reference to %s, and no foreign key holds it", u.object(), u.target.Name),
 		Fix:     u.addReference()}
 	switch {
 	case !u.exact && (hits < orphans || hits < u.enough()):
@@ -87,8 +127,8 @@ func (a *audit) judgeUndeclared(u *undeclared) error {
 	case orphans > 0 && hits >= orphans:
 		f.Rule, f.Cause = "reference-orphan", ""
 		f.Message = fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s, which no foreign key holds",
-			plural(orphans, "row"), u.table.Name, u.target.Name, u.column.Name)
-		if f.Rows, f.Sample, err = a.offenders(u.table.Relation, fmt.Sprintf("%s IS NOT NULL AND NOT %s", mine, there), []string{u.column.Name}); err != nil {
+			plural(orphans, "row"), u.table.Name, u.target.Name, strings.Join(columnNames(u.columns), ", "))
+		if f.Rows, f.Sample, err = a.offenders(u.table.Relation, fmt.Sprintf("%s AND NOT %s", set, there), columnNames(u.columns)); err != nil {
 			return a.hidden(u.table.Relation, err)
 		}
 		f.Fix = comment("delete or correct the rows first") + " " + f.Fix
@@ -97,7 +137,12 @@ func (a *audit) judgeUndeclared(u *undeclared) error {
 	if hits == 0 {
 		return nil
 	}
-	return a.crossingUndeclared(u, mine+" = "+theirs)
+	return a.crossingUndeclared(u, leads)
+}
+
+// object is the column, with its table: of several the last, which is the nearest to the row.
+func (u *undeclared) object() string {
+	return u.table.Name + "." + u.columns[len(u.columns)-1].Name
 }
 
 // addReference is SQL for the foreign key.
@@ -109,13 +154,13 @@ func (u *undeclared) addReference() string {
 			break
 		}
 	}
-	return addKey(u.table.Relation, append(slices.Clone(mine), u.column.Name), u.target.Relation, append(slices.Clone(theirs), u.key.Name), "")
+	return addKey(u.table.Relation, slices.Concat(mine, columnNames(u.columns)), u.target.Relation, slices.Concat(theirs, columnNames(u.keys)), "")
 }
 
 // enough is how many rows must lead to the target where the name is not all of its name:
 // small numbers are keys of any table.
 func (u *undeclared) enough() int64 {
-	if u.key.Type.Underlying().Category == "N" {
+	if u.keys[0].Type.Underlying().Category == "N" {
 		return 5
 	}
 	return 1
@@ -129,14 +174,14 @@ func (a *audit) crossingUndeclared(u *undeclared, match string) error {
 			continue
 		}
 		there := fmt.Sprintf("SELECT FROM %s u WHERE %s", u.target.Relation.Ident(), match)
-		n, rows, err := a.offenders(u.table.Relation, fmt.Sprintf("EXISTS (%[1]s AND NOT (%[2]s)) AND NOT EXISTS (%[1]s AND %[2]s)", there, equal(other, own)), []string{u.column.Name})
+		n, rows, err := a.offenders(u.table.Relation, fmt.Sprintf("EXISTS (%[1]s AND NOT (%[2]s)) AND NOT EXISTS (%[1]s AND %[2]s)", there, equal(other, own)), columnNames(u.columns))
 		if err != nil {
 			return a.hidden(u.table.Relation, err)
 		}
 		if n > 0 {
-			a.find(report.Finding{Rule: "reference-crosses", Object: u.table.Name + "." + u.column.Name, Rows: n, Sample: rows,
+			a.find(report.Finding{Rule: "reference-crosses", Object: u.object(), Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s referencing a row of %s that belongs to another %s, by %s, which no foreign key holds",
-					plural(n, "row"), u.table.Name, u.target.Name, level, u.column.Name),
+					plural(n, "row"), u.table.Name, u.target.Name, level, strings.Join(columnNames(u.columns), ", ")),
 				Fix: "correct or delete them, and find the code that wrote them; a foreign key that carries the tenant prevents new ones"})
 		}
 	}
@@ -154,8 +199,8 @@ func heldOtherwise(t *graph.Table, column string) bool {
 		}) || t.Tenant != nil && contains(t.Tenant.Key, column)
 }
 
-// keyBeyondTenant is the one column of a primary key that is not the tenant's.
-func keyBeyondTenant(s *subject) *catalog.Column {
+// keysBeyondTenant are the columns of a primary key that are not the tenant's.
+func keysBeyondTenant(s *subject) (out []*catalog.Column) {
 	pk := s.rel.PrimaryKey()
 	if pk == nil {
 		return nil
@@ -164,14 +209,21 @@ func keyBeyondTenant(s *subject) *catalog.Column {
 	for _, sc := range s.direct() {
 		rest = without(rest, sc.Columns)
 	}
-	if len(rest) != 1 {
-		return nil
+	for _, name := range rest {
+		out = append(out, s.rel.Column(name))
 	}
-	return s.rel.Column(rest[0])
+	return out
 }
 
 // named reports whether a table's name is the plural of a stem, or the stem.
 func named(table, stem string) bool {
 	y, endsInY := strings.CutSuffix(stem, "y")
 	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
+}
+
+func columnNames(columns []*catalog.Column) (out []string) {
+	for _, c := range columns {
+		out = append(out, c.Name)
+	}
+	return out
 }

@@ -167,6 +167,10 @@ func TestReferencesBetweenTenants(t *testing.T) {
 	})
 }
 
+// cardsSQL has cards that are counted on their board.
+const cardsSQL = `create table cards (workspace_id int not null references workspaces, board_id int not null, card_no int not null, primary key (workspace_id, board_id, card_no));
+	insert into cards values (1, 1, 1); create table stickers (id int primary key, workspace_id int not null references workspaces, board_id int not null, card_no int not null);`
+
 // References that no foreign key holds.
 func TestUndeclaredReferences(t *testing.T) {
 	t.Parallel()
@@ -189,6 +193,12 @@ func TestUndeclaredReferences(t *testing.T) {
 		{name: "named like the end of a table", silent: "reference-undeclared, reference-orphan", sql: flows + `update flow_runs set version_id = '9eed0000-0000-4000-8000-000000000009'`},
 		{name: "a table of references alone", want: "reference-undeclared version_stars.flow_version_id", sql: flows + `
 			create table version_stars (flow_version_id uuid, flow_run_id int, primary key (flow_version_id, flow_run_id))`},
+		{name: "a key of several columns", want: "reference-undeclared stickers.card_no", text: `FOREIGN KEY ("workspace_id", "board_id", "card_no")`, silent: "reference-crosses, reference-orphan", sql: boardsSQL + cardsSQL + `insert into stickers values (1, 1, 1, 1)`},
+		{name: "a key of several columns that leads nowhere for one row", want: "reference-orphan stickers.card_no", text: "by board_id, card_no", sql: boardsSQL + cardsSQL + `insert into stickers values (1, 1, 1, 1), (2, 1, 1, 7)`},
+		{name: "a key of several columns that is held", silent: "reference-undeclared stickers.card_no, reference-orphan", sql: boardsSQL + cardsSQL + `alter table stickers add foreign key (workspace_id, board_id, card_no) references cards`},
+		{name: "a key of several columns of two kinds of things", silent: "reference-undeclared remarks.no, reference-undeclared events.no, reference-orphan", sql: boardsSQL + cardsSQL + `
+			create table events (workspace_id int not null references workspaces, board_id int not null, no int not null, primary key (workspace_id, board_id, no));
+			create table remarks (id int primary key, workspace_id int not null references workspaces, board_id int not null, no int not null)`},
 		{name: "the table's own key", silent: "reference-undeclared", sql: boardsSQL + `create table cards (card_id int primary key, workspace_id int not null references workspaces)`},
 	})
 }

@@ -39,14 +39,14 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) error {
 		}
 	}
 	if len(nullable) > 0 && !sc.Optional {
-		a.find(report.Finding{Rule: "tenant-not-null", Cause: "nullable " + sc.Tenant, Object: s.name + "." + nullable[0],
+		a.find(report.Finding{Rule: "tenant-not-null", Cause: "nullable tenants", Object: s.name + "." + nullable[0],
 			Message: fmt.Sprintf("%s.%s says which %s a row belongs to, and may be NULL", s.name, nullable[0], sc.Tenant),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", s.rel.Ident(), catalog.Ident(nullable[0])), Declare: a.optional(s)})
 	}
 	// An aggregate's outer column has a rule of its own.
 	if s.agg == nil || sc.Tenant != s.agg.Across {
 		if !hasLeading(s.rel, sc.Columns) {
-			a.find(report.Finding{Rule: "tenant-index", Cause: "no index by " + sc.Tenant, Object: s.name + "." + sc.Columns[0],
+			a.find(report.Finding{Rule: "tenant-index", Cause: "no index by the tenant", Object: s.name + "." + sc.Columns[0],
 				Message: fmt.Sprintf("no index of %s leads with %s: every query of a tenant reads the rows of all", s.name, tuple(sc.Columns)),
 				Fix:     indexBy(s.rel, sc.Columns)})
 		}
@@ -67,7 +67,7 @@ func (a *audit) tenantDefault(s *subject, sc seedbed.Scoped) {
 		if tokens[0].Is("NULL") || len(a.readers.In(tokens)) > 0 || a.asksSession(tokens, 0) {
 			continue
 		}
-		a.find(report.Finding{Rule: "tenant-default", Object: s.name + "." + name, Evidence: []string{"DEFAULT " + c.Default},
+		a.find(report.Finding{Rule: "tenant-default", Cause: "DEFAULT " + c.Default, Object: s.name + "." + name, Evidence: []string{"DEFAULT " + c.Default},
 			Message: fmt.Sprintf("a row of %s that does not say which %s it belongs to gets one by DEFAULT", s.name, sc.Tenant),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", s.rel.Ident(), catalog.Ident(name))})
 	}
@@ -86,7 +86,7 @@ func (a *audit) tenantType(s *subject, sc seedbed.Scoped) {
 		if key == nil || sameType(key, c) {
 			continue
 		}
-		a.find(report.Finding{Rule: "tenant-type", Cause: "types of " + sc.Tenant, Object: s.name + "." + name,
+		a.find(report.Finding{Rule: "tenant-type", Cause: "types of tenants", Object: s.name + "." + name,
 			Message: fmt.Sprintf("%s.%s is %s, and the key of %s is %s", s.name, name, c.SQLType, a.name(tenants), key.SQLType),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %[2]s::%[3]s", s.rel.Ident(), catalog.Ident(name), key.SQLType)})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -22,11 +23,46 @@ func (t *probed) control(command, sql string) error {
 	if err != nil {
 		return err
 	}
+	if out() && command != "SELECT" && t.reached && t.asksForMore(command) {
+		t.p.lack("rights beyond membership", "the session has none", t.s.name, "policies ask for more than that to "+command)
+		return nil
+	}
+	if command == "SELECT" {
+		t.reached = !out()
+	}
 	if out() && !t.lacks() {
 		t.find("probe-control", t.s.name, "its own row is out of reach for "+command, sql, got,
 			"check the setting that the policies read, and that a policy covers "+command+" for this role")
 	}
 	return nil
+}
+
+// asksForMore reports whether each policy for a command asks for something that those for
+// SELECT, which reach the row, do not: another function, table or text, such as 'owner'.
+func (t *probed) asksForMore(command string) bool {
+	seen := map[string]bool{}
+	var asking [][]sqltext.Token
+	for _, p := range t.s.rel.Policies {
+		if !p.Permissive || !applies(p, t.role) {
+			continue
+		}
+		tokens := sqltext.Tokens(p.Using)
+		if p.Covers("SELECT") {
+			for _, x := range tokens {
+				seen[x.Text] = true
+			}
+		}
+		if p.Covers(command) {
+			asking = append(asking, tokens)
+		}
+	}
+	return len(asking) > 0 && !slices.ContainsFunc(asking, func(tokens []sqltext.Token) bool {
+		more := t.p.a.calledIn(tokens)
+		return !slices.ContainsFunc(more, func(f *catalog.Function) bool { return !seen[f.Name] }) &&
+			!slices.ContainsFunc(tokens, func(x sqltext.Token) bool {
+				return !seen[x.Text] && (x.Kind == sqltext.String || x.Name() && len(t.p.a.relations[x.Text]) > 0)
+			})
+	})
 }
 
 // outOfReach is why a row of one's own may be: an error that names what is refused, a function's

@@ -83,7 +83,7 @@ func (a *audit) openedBeside(r *catalog.Relation) {
 			if !q.Permissive || command == "" || reader < 0 || !a.holdsRow(r, sqltext.Tokens(q.Using)) || apart(r, p, q) {
 				continue
 			}
-			a.find(report.Finding{Rule: "policy-without-tenant", Object: a.name(r) + "." + p.Name,
+			a.find(report.Finding{Rule: "policy-without-tenant", Cause: "opened beside others: " + a.name(r), Object: a.name(r) + "." + p.Name,
 				Message:  fmt.Sprintf("policy %s of %s lets %s %s rows whoever asks, though policy %s holds them against the session", p.Name, a.name(r), a.roles.app[reader].Name, command, q.Name),
 				Evidence: []string{p.Name + ": USING " + p.Using, q.Name + ": USING " + q.Using},
 				Fix:      fmt.Sprintf("DROP POLICY %s ON %s; /* or let it compare the row with the session as well */", catalog.Ident(p.Name), r.Ident())})

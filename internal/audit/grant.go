@@ -196,7 +196,11 @@ func (a *audit) defaultPrivilege(owner, grantee string, given []defaultGrant) {
 		}
 		what, schemas = append(what, text), nil
 	}
-	a.find(report.Finding{Rule: "privilege-default", Cause: "all rights of " + grantee, Object: owner,
+	severity := report.Severity("")
+	if grantee != "public" && !slices.ContainsFunc(given, func(g defaultGrant) bool { return g.kind == "r" && g.risky(grantee) != "" }) {
+		severity = report.Advice // of sequences, which count
+	}
+	a.find(report.Finding{Rule: "privilege-default", Severity: severity, Cause: "all rights of " + grantee, Object: owner,
 		Message: fmt.Sprintf("what role %s creates will be granted to %s: %s", owner, strings.Trim(to, `"`), strings.Join(what, "; ")),
 		Fix:     strings.Join(fix, "; ")})
 }

@@ -79,7 +79,11 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
 			Fix:     a.protect(s), Declare: a.onPurpose(s)})
 	case !r.ForceRLS && !a.unbound(r.Owner) && !a.readByHelper(r):
-		a.find(report.Finding{Rule: "rls-forced", Cause: "not forced", Object: s.name, Role: a.actsAs(r.Owner),
+		severity := report.Severity("")
+		if !a.forces() { // owners pass policies in all of the schema: provisioning rests on it
+			severity = report.Advice
+		}
+		a.find(report.Finding{Rule: "rls-forced", Severity: severity, Cause: "not forced", Object: s.name, Role: a.actsAs(r.Owner),
 			Message: fmt.Sprintf("row-level security is not forced on %s: its owner, %s, sees every tenant", s.name, r.Owner),
 			Fix:     fmt.Sprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY", r.Ident())})
 	}
@@ -151,6 +155,11 @@ func (a *audit) reachedByOthers(r *catalog.Relation) bool {
 	return len(a.roles.all()) == 0 || slices.ContainsFunc(grants, func(g catalog.Grant) bool {
 		return g.Grantee != r.Owner && len(g.Privileges) > 0 && !a.unbound(g.Grantee)
 	})
+}
+
+// forces reports whether the schema forces row-level security on any table.
+func (a *audit) forces() bool {
+	return slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.RLS && s.rel.ForceRLS })
 }
 
 // actsAs is the first of the application's roles that is another role, or can become it.

@@ -22,6 +22,7 @@ type probed struct {
 	own      *row
 	other    *row
 	me       identity
+	reached  bool              // its own row, by SELECT
 	lacking  map[string]string // tables that policies look into without a row of one's own, and why
 }
 

@@ -128,7 +128,7 @@ func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subjec
 }
 
 // keyCause is why a foreign key leaves the tenant out: its target has no key to carry it,
-// or most foreign keys of the schema do not carry it.
+// or most foreign keys of the schema do not carry it, or none is what keeps tenants apart.
 func (a *audit) keyCause(level string, target *subject) string {
 	if a.bare == nil {
 		a.bare = map[string]bool{}
@@ -136,8 +136,8 @@ func (a *audit) keyCause(level string, target *subject) string {
 			a.bare[t.Name] = a.mostKeysBare(t.Name)
 		}
 	}
-	if a.bare[level] {
-		return "keys without the " + level
+	if a.bare[level] || !a.usesRLS {
+		return "keys without the tenant"
 	}
 	return "keys to " + target.name
 }
@@ -145,14 +145,11 @@ func (a *audit) keyCause(level string, target *subject) string {
 func (a *audit) mostKeysBare(level string) bool {
 	with, all := 0, 0
 	for _, s := range a.subjects {
-		if _, ok := s.at(level); !ok {
-			continue
-		}
 		for _, fk := range s.node.BetweenTenants() {
-			if _, ok := a.subject(fk.Ref).at(level); !ok {
+			if fk.TellsTenant() || !slices.Contains(a.shared(s.rel, fk.Ref), level) {
 				continue
 			}
-			if all++; fk.Carries(level) {
+			if all++; fk.StaysWithin(level) {
 				with++
 			}
 		}

@@ -82,14 +82,18 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 			exprs = append(exprs, k.Expr)
 		}
 	}
-	if includes(columns, sc.Columns) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) && !a.tellsMembership(s, ix) {
+	if includes(columns, sc.Columns) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) && !a.tellsMembership(s, ix) || slices.ContainsFunc(exprs, holdsAddress) {
 		return
+	}
+	cause := ""
+	if !a.usesRLS { // the application reads errors, and no tenant
+		cause = "unique keys without the tenant"
 	}
 	kind, code := "unique key", "23505"
 	if ix.Exclusion {
 		kind, code = "exclusion", "23P01"
 	}
-	a.find(report.Finding{Rule: "unique-without-tenant", Object: s.name + "." + ix.Name,
+	a.find(report.Finding{Rule: "unique-without-tenant", Cause: cause, Object: s.name + "." + ix.Name,
 		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error %s tells one that another has the value", kind, ix.Name, s.name, code),
 		Evidence: []string{ix.Definition},
 		Fix:      withTenant(s.rel, ix, a.graph.NeedsIndex(ix), sc.Columns, slices.Concat(columns, exprs))})
@@ -129,7 +133,21 @@ func (a *audit) carriesTenant(s *subject, columns []string) bool {
 
 // tellsNothing reports whether a duplicate of a key tells a tenant nothing of another.
 func (a *audit) tellsNothing(s *subject, ix *catalog.Index, columns []string) bool {
-	return a.chosenByNoTenant(s, ix, columns) || a.withinOwnRow(s, columns)
+	return a.chosenByNoTenant(s, ix, columns) || a.withinOwnRow(s, columns) || a.isLogin(s, columns)
+}
+
+// isLogin reports whether a key is what persons log in by, where a tenant is a person: that
+// nobody else has it is what it is for.
+func (a *audit) isLogin(s *subject, columns []string) bool {
+	t, _ := a.model.Tenant(s.innermost())
+	table := words(t.Table[strings.LastIndex(t.Table, ".")+1:])
+	if len(table) == 0 || !slices.Contains([]string{"user", "users", "person", "persons", "people", "profile", "profiles"}, table[len(table)-1]) {
+		return false
+	}
+	return !slices.ContainsFunc(columns, func(name string) bool {
+		w := words(name)
+		return !slices.Contains([]string{"email", "mail", "username", "login", "handle", "nickname", "phone", "identifier", "subject", "provider", "service", "name"}, w[len(w)-1])
+	})
 }
 
 // chosenByNoTenant reports whether a key holds a value that no tenant can guess or
@@ -202,8 +220,17 @@ func isSecret(table, column string) bool {
 func isAddress(column string, tenants bool) bool {
 	w := words(column)
 	last := w[len(w)-1]
-	return slices.Contains([]string{"domain", "subdomain", "hostname"}, last) ||
+	return slices.Contains([]string{"domain", "subdomain", "host", "hostname"}, last) ||
 		tenants && slices.Contains([]string{"slug", "url", "handle", "namespace"}, last)
+}
+
+// holdsAddress reports whether an expression is a member of JSON that the world has once.
+func holdsAddress(expr string) bool {
+	tokens := sqltext.Tokens(expr)
+	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is("->>") }) &&
+		slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
+			return t.Kind == sqltext.String && t.Text != "" && isAddress(t.Text, false)
+		})
 }
 
 // isTenants reports whether the rows of a table are tenants.

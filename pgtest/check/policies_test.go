@@ -353,6 +353,8 @@ var policyChanges = []change{
 		says: []string{"probes of seats: it has no rows of two tenants, and none could be made, so what reaches folders, letters, notes, seats was not tried"}, never: []string{"probe-control"}},
 	{name: "members of whom none can be made", sql: "delete from members; alter table members add column proof text not null check (proof = md5(proof))",
 		says: []string{"sessions of a firm: none could be made, so what reaches firms, folders, letters, notes was not tried"}},
+	{name: "a command that asks for more than membership", sql: "drop policy staff on notes; create policy seen on notes for select using (belongs_to(firm_id)); create policy owners on notes for update using (exists (select 1 from members m where m.firm_id = notes.firm_id and m.user_id = (select auth.uid()) and m.since < '1999-01-01')); revoke insert, delete on notes from reader",
+		says: []string{"rights beyond membership: the session has none, so what reaches notes was not tried"}, never: []string{"probe-control"}},
 	{name: "a helper that lets nobody in", sql: "create or replace function belongs_to(firm uuid) returns boolean language sql stable security definer set search_path = '' as 'select exists (select 1 from public.members m where m.firm_id = firm and m.user_id = auth.uid() and m.since > now())'",
 		finds: []string{"probe-control firms"}, heads: 1, says: []string{"probe-control: folders, letters, notes"}},
 

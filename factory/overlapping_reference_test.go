@@ -85,12 +85,17 @@ create view page_firms as select p.id, s.firm_id from pages p join sites s on s.
 				t.Fatal(err)
 			}
 		}
+		more := factory.Plan{Options: []factory.Option{model}, Rows: []factory.Volume{factory.Auto("quotes").N(40)}} // of readings that are there
+		if _, err := more.Run(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
 		for what, sql := range crossed {
 			var wrong, all int
 			if err := db.QueryRow(t.Context(), sql).Scan(&wrong, &all); err != nil {
 				t.Fatal(err)
 			}
-			if wrong > 0 || all == 0 {
+			mayBeNone := what == "a site's front page" // where the role cannot switch triggers off, circles stay NULL
+			if wrong > 0 || all == 0 && !mayBeNone {
 				t.Errorf("%s: %d of %d rows are of two tenants", what, wrong, all)
 			}
 		}

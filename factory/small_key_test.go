@@ -160,3 +160,24 @@ create table slots (no int primary key check (no between 3 and 7), v text not nu
 		mention(t, err, "slots: 1 rows asked for beside the 5 that are there, and no has 5 values")
 	})
 }
+
+// A key over references of which one decides another, or over a reference and a few numbers:
+// as many rows as there are combinations.
+func TestKeyOfCoveredReferences(t *testing.T) {
+	const schema = `
+create table firms (id uuid primary key, name text not null);
+create table groups (id uuid primary key, firm_id uuid not null references firms, name text not null);
+create table workers (id uuid primary key, firm_id uuid not null references firms, name text not null, unique (firm_id, id));
+create table group_workers (firm_id uuid not null references firms, group_id uuid not null references groups, worker_id uuid not null references workers,
+	primary key (firm_id, group_id, worker_id), foreign key (firm_id, worker_id) references workers (firm_id, id));
+create table reminders (worker_id uuid not null references workers, step int not null check (step between 1 and 3), primary key (worker_id, step))`
+	asEachRole(t, schema, func(t *testing.T, db *pgtest.DB) {
+		for range 2 {
+			factory.Fill(t, db, factory.Auto("firms").N(1), factory.Auto("groups").N(4), factory.Auto("workers").N(5), factory.Auto("group_workers").N(20), factory.Auto("reminders").N(15))
+		}
+		check.Integrity(t, db)
+		if n := testpg.One[int](t, db, "select count(*) from group_workers join groups g on g.id = group_id join workers w on w.id = worker_id where g.firm_id <> w.firm_id"); n > 0 {
+			t.Errorf("%d rows of two firms", n)
+		}
+	})
+}

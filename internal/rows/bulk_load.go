@@ -32,7 +32,7 @@ type bulkLoad struct {
 	vocabularies       map[*table]vocabulary  // the words in those rows
 	shortages          *shortages             // parents that earlier attempts ran out of
 	inCallersTx        bool                   // tx is a savepoint in a transaction of the caller's
-	writtenHereSQL     string                 // WHERE condition: this transaction wrote the row, aliased c
+	transaction        string                 // id of this transaction; see writtenHereSQL
 	// racesForParents says that existing rows became parents on exclusive references. Another
 	// session may use the same rows meanwhile; the plan is then tried once more.
 	racesForParents bool

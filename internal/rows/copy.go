@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -99,7 +100,7 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 	}
 	defer func() {
 		if p := recover(); p != nil { // a panic of this goroutine would end the whole process
-			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v\n%s", g.batch.table.name, p, debug.Stack())})
+			_ = send(chunk{err: fmt.Errorf("make rows of %s: panic: %v, in %s", g.batch.table.name, p, panickedIn())})
 		}
 	}()
 	first := true
@@ -118,6 +119,18 @@ func (s *stream) produce(ctx context.Context, g *generator) {
 	}
 	if err != nil && ctx.Err() == nil {
 		_ = send(chunk{err: err})
+	}
+}
+
+// panickedIn returns the function, file and line that panicked. A deferred function calls it.
+func panickedIn() string {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") || !more {
+			return fmt.Sprintf("%s (%s:%d)", f.Function, filepath.Base(f.File), f.Line)
+		}
 	}
 }
 

@@ -132,7 +132,7 @@ func (tb *tableBatch) rowLimit(tenant int64) int64 {
 		limit = min(limit, n)
 	}
 	for _, c := range tb.parentChoices {
-		if c.optional || c.combination != nil {
+		if c.optional || c.combination != nil || c.isCovered {
 			continue
 		}
 		var choices int64
@@ -162,7 +162,7 @@ func (tb *tableBatch) sharedRowLimit() int64 {
 	}
 	for _, c := range tb.parentChoices {
 		p := c.parents[0]
-		if c.optional || c.combination != nil || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
+		if c.optional || c.combination != nil || c.isCovered || len(c.references) > 1 || !c.references[0].exclusive || tb.isSharedAcrossTenants(c.references[0]) {
 			continue
 		}
 		if p.tenantSpans != nil || p.existing {

@@ -173,7 +173,7 @@ func (load *bulkLoad) loadKeys(ctx context.Context, tb *tableBatch) error {
 		selected = append(selected, "t."+catalog.Ident(name))
 	}
 	if tb.tenants != nil {
-		key := load.schema.graph.TenantSQL(tb.table.graphTable, "t", tb.table.levels[0].tenant.Name)
+		key := tb.table.tenantSQL("t", tb.tenantLevel().Name, nil)
 		selected, tenantCols = append(selected, key...), len(key)
 	}
 	if len(selected) == 0 {
@@ -267,7 +267,7 @@ func (load *bulkLoad) groupByTenant(tb *tableBatch, cols []*column, groups map[s
 // tenantKey returns the key of a tenant, in the form of loadKeys.
 func (load *bulkLoad) tenantKey(tb *tableBatch, tenant int64) string {
 	key := ""
-	for _, name := range tb.table.levels[0].tenant.Key {
+	for _, name := range tb.tenantLevel().Key {
 		c := tb.tenants.table.columnsByName[name]
 		key += display(tb.tenants.keyColumns[c.index].at(tenant)) + "\x00"
 	}

@@ -38,6 +38,11 @@ func (tb *tableBatch) enumerationOf(c *column) (e enumeration, ok bool) {
 	if c.baseOID == boolOID && len(e.values) == 0 {
 		e.values = []string{"false", "true"}
 	}
+	if lo, hi, ok := c.integerBounds(); ok && len(e.values) == 0 && hi-lo < fewValues {
+		for n := lo; n <= hi; n++ {
+			e.values = append(e.values, fmt.Sprint(n))
+		}
+	}
 	e.values = slices.DeleteFunc(e.values, func(s string) bool { return slices.Contains(c.avoidedValues, s) })
 	return e, len(e.values) > 0
 }

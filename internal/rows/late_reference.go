@@ -93,7 +93,7 @@ func (load *bulkLoad) setLateReferences(ctx context.Context) error {
 // where none can, to the parents one after the other, each within its tenant.
 func (load *bulkLoad) lateSQL(tb *tableBatch, late lateReference) string {
 	child, parent := tb.table, late.parent
-	written := strings.ReplaceAll(load.writtenHereSQL, "c.xmin", "%s.xmin")
+	written := load.writtenHereSQL("%s")
 	var set, agree, wanted []string // SET items, conditions, and the parent's columns
 	for i, col := range late.childColumns {
 		c, p := catalog.Ident(child.columns[col].name), catalog.Ident(parent.columns[late.parentColumns[i]].name)
@@ -128,10 +128,7 @@ func (load *bulkLoad) lateSQL(tb *tableBatch, late lateReference) string {
 // roundRobinSQL is the UPDATE of a late reference to which nothing leads back.
 func (load *bulkLoad) roundRobinSQL(tb *tableBatch, late lateReference, set []string, written, order string) string {
 	child, parent := tb.table, late.parent
-	mine, theirs := load.tenantSQL(child, "t"), load.tenantSQL(parent, "t")
-	if len(mine) != len(theirs) {
-		mine, theirs = nil, nil
-	}
+	mine, theirs := commonTenant(child, parent)
 	own := "t.tableoid, t.ctid"
 	if pk := child.relation.PrimaryKey(); pk != nil {
 		own = "t." + strings.ReplaceAll(catalog.Idents(pk.Columns), ", ", ", t.")
@@ -148,10 +145,14 @@ func (load *bulkLoad) roundRobinSQL(tb *tableBatch, late lateReference, set []st
 		child.relation.Ident(), strings.Join(set, ", "), number(child, mine, own), number(parent, theirs, order), catalog.Ident(child.columns[late.ownColumns[0]].name))
 }
 
-// tenantSQL are expressions for the innermost tenant of a row; none where rows have none.
-func (load *bulkLoad) tenantSQL(t *table, alias string) []string {
-	if len(t.levels) == 0 {
-		return nil
+// commonTenant are expressions for the tenants of a row of each table, with the alias t, at the
+// innermost level at which both have one; none where there is none.
+func commonTenant(child, parent *table) (mine, theirs []string) {
+	for _, level := range levelsInside(child.schema.graph) {
+		mine, theirs = child.tenantSQL("t", level, nil), parent.tenantSQL("t", level, nil)
+		if len(mine) > 0 && len(mine) == len(theirs) {
+			return mine, theirs
+		}
 	}
-	return load.schema.graph.TenantSQL(t.graphTable, alias, t.levels[0].tenant.Name)
+	return nil, nil
 }

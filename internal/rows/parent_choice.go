@@ -20,6 +20,8 @@ type parentChoice struct {
 	// sharesColumns says that another choice decides a column of this one, too: the parents
 	// must agree.
 	sharesColumns bool
+	// isCovered says that an earlier choice decides all columns of this one, in every row.
+	isCovered bool
 }
 
 // pickedParent is the parent of one row on a parentChoice: the index of the reference, -1
@@ -36,7 +38,14 @@ func (tb *tableBatch) orderChoices() {
 	slices.SortStableFunc(tb.parentChoices, func(a, b *parentChoice) int { return len(b.references[0].ownColumns) - len(a.references[0].ownColumns) })
 	for i, c := range tb.parentChoices {
 		for j, other := range tb.parentChoices {
-			c.sharesColumns = c.sharesColumns || i != j && slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) })
+			if i == j || !slices.ContainsFunc(c.references[0].ownColumns, func(col int) bool { return slices.Contains(other.references[0].childColumns, col) }) {
+				continue
+			}
+			if i < j && c.decidesAllOf(other) {
+				other.isCovered = other.isCovered || !c.optional || other.optional
+				continue
+			}
+			c.sharesColumns = true
 		}
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
@@ -45,6 +54,13 @@ func (tb *tableBatch) orderChoices() {
 			tb.addCombination(columns, len(columns))
 		}
 	}
+}
+
+// decidesAllOf reports whether the choice decides all columns of another, so that the other
+// follows from it: of FOREIGN KEY (tenant, user) and FOREIGN KEY (user), or (user, team) and
+// (team).
+func (o *parentChoice) decidesAllOf(other *parentChoice) bool {
+	return !slices.ContainsFunc(other.references[0].ownColumns, func(col int) bool { return !slices.Contains(o.references[0].ownColumns, col) })
 }
 
 // assignParents picks the parents of the current row. inTenant is its index among the rows

@@ -94,8 +94,15 @@ func (load *bulkLoad) newParentBatch(t *table, def *Definition) (*tableBatch, er
 // mayUseExistingRows reports whether existing rows of a table may be parents: not if they
 // belong to tenants and the plan makes new tenants.
 func (load *bulkLoad) mayUseExistingRows(t *table) bool {
+	var levels []string
 	for _, l := range t.levels {
-		if rel := load.schema.cat.Table(l.tenant.Table); rel != nil {
+		levels = append(levels, l.tenant.Table)
+	}
+	for _, level := range t.levelsOfParents() {
+		levels = append(levels, level.Table)
+	}
+	for _, name := range levels {
+		if rel := load.schema.cat.Table(name); rel != nil {
 			if p := load.batches[load.schema.tables[rel.Root()]]; p != nil && !p.existing {
 				return false
 			}

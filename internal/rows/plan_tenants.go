@@ -3,6 +3,8 @@ package rows
 import (
 	"context"
 	"fmt"
+
+	"github.com/qarion/seedbed"
 )
 
 // restrictTenant makes the tenant that volumes name with In the only one, with the tenants
@@ -74,35 +76,47 @@ func (load *bulkLoad) findTenants(tb *tableBatch) {
 			load.requireKey(t, t.table.columnsByName[name].index)
 		}
 	}
-	if len(tb.table.levels) == 0 && !tb.existing && tb.baseBatch == nil {
-		tb.tenants = tb.tenantsOfParents()
+	if len(tb.table.levels) == 0 && tb.baseBatch == nil {
+		if tb.tenants = load.tenantsOfParents(tb); tb.tenants == nil {
+			return
+		}
+		for _, name := range tb.tenantLevel().Key {
+			load.requireKey(tb.tenants, tb.tenants.table.columnsByName[name].index)
+		}
 	}
+}
+
+// tenantLevel returns the level of the batch's tenants.
+func (tb *tableBatch) tenantLevel() seedbed.Tenant {
+	level, _ := tb.table.schema.model.TenantTable(tb.tenants.table.name)
+	return level
 }
 
 // tenantsOfParents returns the tenants of the rows that each row of the batch must have as
 // parents, where the Model names no tenant of its own: a line that requires an order and a
-// member has both of one tenant. Of several levels it returns the innermost; nil where there
-// is none, and of a tenant's own table.
-func (tb *tableBatch) tenantsOfParents() *tableBatch {
-	var innermost *tableBatch
-	for _, c := range tb.parentChoices {
-		if tenants := c.parents[0].tenants; !c.optional && len(c.parents) == 1 && tenants.levelsFrom() > innermost.levelsFrom() {
-			innermost = tenants
+// member has both of one tenant. nil where there are none, and of a tenant's own table.
+func (load *bulkLoad) tenantsOfParents(tb *tableBatch) *tableBatch {
+	for _, level := range tb.table.levelsOfParents() {
+		if tenants := load.batches[load.schema.tables[load.schema.cat.Table(level.Table).Root()]]; tenants != nil && tenants != tb && !tb.isTenantOf(tenants) {
+			return tenants
 		}
 	}
-	if innermost == tb || innermost != nil && tb.isTenantOf(innermost) {
-		return nil
-	}
-	return innermost
+	return nil
 }
 
-// levelsFrom returns how many batches of tenants there are from this one up.
-func (tb *tableBatch) levelsFrom() int {
-	n := 0
-	for ; tb != nil; tb = tb.tenants {
-		n++
+// levelsOfParents returns the levels, innermost first, whose tenant a row has by a parent
+// that it requires, although the Model names none for its table.
+func (t *table) levelsOfParents() (levels []seedbed.Tenant) {
+	if len(t.levels) > 0 || t.graphTable.Tenant != nil {
+		return nil
 	}
-	return n
+	for _, name := range levelsInside(t.schema.graph) {
+		level, _ := t.schema.model.Tenant(name)
+		if t.schema.cat.Table(level.Table) != nil && t.tenantSQL("t", name, nil) != nil {
+			levels = append(levels, level)
+		}
+	}
+	return levels
 }
 
 // assignSyntheticTenant puts all rows of a plan in one made-up tenant: the level has no

@@ -86,7 +86,7 @@ func (load *bulkLoad) queueProof(queries *pgx.Batch, tb *tableBatch) {
 	if nestloop {
 		queries.Queue("set local enable_nestloop = on")
 	}
-	queries.Queue(fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", tb.table.relation.Ident(), strings.Join(from, ""), load.writtenHereSQL, strings.Join(broken, " or ")))
+	queries.Queue(fmt.Sprintf("select exists (select from %s c%s where %s and (%s))", tb.table.relation.Ident(), strings.Join(from, ""), load.writtenHereSQL("c"), strings.Join(broken, " or ")))
 	if nestloop {
 		queries.Queue("set local enable_nestloop = off")
 	}
@@ -128,17 +128,22 @@ func (load *bulkLoad) markTransaction(ctx context.Context) error {
 	if err := load.tx.QueryRow(ctx, `select pg_current_xact_id()::xid::text`).Scan(&xid); err != nil {
 		return err
 	}
-	load.writtenHereSQL = fmt.Sprintf("c.xmin = '%s'::xid", xid)
-	if load.inCallersTx {
-		load.writtenHereSQL = fmt.Sprintf("age(c.xmin) <= age('%s'::xid)", xid)
-	}
+	load.transaction = xid
 	return nil
+}
+
+// writtenHereSQL is the condition that this transaction wrote the row with an alias.
+func (load *bulkLoad) writtenHereSQL(alias string) string {
+	if load.inCallersTx {
+		return fmt.Sprintf("age(%s.xmin) <= age('%s'::xid)", alias, load.transaction)
+	}
+	return fmt.Sprintf("%s.xmin = '%s'::xid", alias, load.transaction)
 }
 
 // findViolations returns a *ProofError with the number of rows that break a claim, and
 // three of them; nil where none do.
 func (load *bulkLoad) findViolations(ctx context.Context, tb *tableBatch, claim Claim) error {
-	where := load.writtenHereSQL + " and " + claim.Broken()
+	where := load.writtenHereSQL("c") + " and " + claim.Broken()
 	var n int64
 	if err := load.tx.QueryRow(ctx, fmt.Sprintf("select count(*) from %s c where %s", tb.table.relation.Ident(), where)).Scan(&n); err != nil || n == 0 {
 		return err

@@ -136,7 +136,7 @@ func (t *table) markExclusive() {
 		}
 		last := t.lastReferenceOfKey(t.writtenColumns(columns))
 		for _, ref := range t.references {
-			if last != nil && (ref == last || ref.pair != nil && ref.pair == last.pair) {
+			if last != nil && (ref == last || ref.pair != nil && ref.pair == last.pair || slices.Equal(ref.ownColumns, last.ownColumns)) {
 				ref.exclusive = true
 			}
 		}

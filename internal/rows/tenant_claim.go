@@ -15,14 +15,19 @@ func (tb *tableBatch) tenantClaims() (all []Claim) {
 	if len(tb.options.associations) > 0 {
 		return nil
 	}
+	var chosen []*reference
 	for _, c := range tb.parentChoices {
-		for _, ref := range c.references {
-			if ref.pair != nil || ref.Declared == nil || ref.parent == tb.table || slices.ContainsFunc(ref.childColumns, func(col int) bool { return tb.overridden[col] }) {
-				continue
-			}
-			if claim, ok := tb.tenantClaim(ref); ok {
-				all = append(all, claim)
-			}
+		chosen = append(chosen, c.references...)
+	}
+	for _, late := range tb.lateReferences {
+		chosen = append(chosen, late.reference)
+	}
+	for _, ref := range chosen {
+		if ref.pair != nil || ref.Declared == nil || ref.parent == tb.table || slices.ContainsFunc(ref.childColumns, func(col int) bool { return tb.overridden[col] }) {
+			continue
+		}
+		if claim, ok := tb.tenantClaim(ref); ok {
+			all = append(all, claim)
 		}
 	}
 	return all
@@ -34,8 +39,11 @@ func (tb *tableBatch) tenantClaims() (all []Claim) {
 func (tb *tableBatch) tenantClaim(ref *reference) (Claim, bool) {
 	g := tb.table.schema.graph
 	for _, level := range levelsInside(g) {
-		theirs := g.TenantSQL(ref.parent.graphTable, "p", level)
-		mine := tb.tenantSQL(level, ref)
+		theirs := ref.parent.tenantSQL("p", level, nil)
+		mine := g.TenantSQL(tb.table.graphTable, "c", level)
+		if mine == nil && tb.tenants != nil {
+			mine = tb.table.tenantSQL("c", level, ref)
+		}
 		if len(theirs) == 0 || len(theirs) != len(mine) {
 			continue
 		}
@@ -45,11 +53,8 @@ func (tb *tableBatch) tenantClaim(ref *reference) (Claim, bool) {
 			return Claim{}, false
 		}
 		match := func(p string) string {
-			var parts []string
-			for i, col := range ref.childColumns {
-				parts = append(parts, fmt.Sprintf("%s.%s = c.%s", p, catalog.Ident(ref.parent.columns[ref.parentColumns[i]].name), catalog.Ident(tb.table.columns[col].name)))
-			}
-			for i, key := range g.TenantSQL(ref.parent.graphTable, p, level) {
+			parts := []string{ref.matchSQL("c", p)}
+			for i, key := range ref.parent.tenantSQL(p, level, nil) {
 				parts = append(parts, fmt.Sprintf("%s = %s", key, mine[i]))
 			}
 			return strings.Join(parts, " and ")
@@ -68,31 +73,40 @@ func (tb *tableBatch) tenantClaim(ref *reference) (Claim, bool) {
 	return Claim{}, false
 }
 
-// tenantSQL gives the key of the tenant of the row c at a level: as the Model says it, or
-// that of a parent which the row requires, other than by ref.
-func (tb *tableBatch) tenantSQL(level string, ref *reference) []string {
-	g := tb.table.schema.graph
-	if key := g.TenantSQL(tb.table.graphTable, "c", level); key != nil || tb.tenants == nil {
+// tenantSQL gives the key of the tenant, at a level, of the row that an alias stands for: as
+// the Model says it or, of a row that names none, that of a parent which the row requires,
+// other than by one reference. nil: it has none.
+func (t *table) tenantSQL(alias, level string, except *reference) []string {
+	if key := t.schema.graph.TenantSQL(t.graphTable, alias, level); key != nil || len(alias) > farthestAlias {
 		return key
 	}
-	for _, c := range tb.parentChoices {
-		other := c.references[0]
-		if c.optional || len(c.references) > 1 || other == ref {
+	for _, ref := range t.references {
+		if ref.optional || ref.pair != nil || ref == except || ref.parent == t || ref.parent.graphTable.Tenant != nil {
 			continue
 		}
+		up := alias + "_"
 		var key []string
-		for _, expr := range g.TenantSQL(other.parent.graphTable, "required", level) {
-			var on []string
-			for i, col := range other.childColumns {
-				on = append(on, fmt.Sprintf("required.%s = c.%s", catalog.Ident(other.parent.columns[other.parentColumns[i]].name), catalog.Ident(tb.table.columns[col].name)))
-			}
-			key = append(key, fmt.Sprintf("(select %s from %s required where %s)", expr, other.parent.relation.Ident(), strings.Join(on, " and ")))
+		for _, expr := range ref.parent.tenantSQL(up, level, nil) {
+			key = append(key, fmt.Sprintf("(select %s from %s %s where %s)", expr, ref.parent.relation.Ident(), up, ref.matchSQL(alias, up)))
 		}
 		if key != nil {
 			return key
 		}
 	}
 	return nil
+}
+
+// farthestAlias is the length of the alias after four steps: tenants are not looked for
+// farther away.
+const farthestAlias = 4
+
+// matchSQL is the condition that the reference leads from one row to another.
+func (ref *reference) matchSQL(child, parent string) string {
+	var on []string
+	for i, col := range ref.childColumns {
+		on = append(on, fmt.Sprintf("%s.%s = %s.%s", parent, catalog.Ident(ref.parent.columns[ref.parentColumns[i]].name), child, catalog.Ident(ref.child.columns[col].name)))
+	}
+	return strings.Join(on, " and ")
 }
 
 // levelsInside returns the names of the levels, those that lie in others first.

@@ -122,7 +122,7 @@ func (t *table) firstColumnIn(expr string) *column {
 // distinctness ranks how believably a column can differ from row to row: 0 is not at all.
 func (c *column) distinctness() int {
 	r := c.rule()
-	if len(r.choices) > 0 || c.baseOID == boolOID {
+	if lo, hi, ok := c.integerBounds(); len(r.choices) > 0 || c.baseOID == boolOID || ok && hi-lo < fewValues {
 		return 0
 	}
 	switch t := c.Type.Underlying(); {
@@ -300,18 +300,29 @@ func (load *bulkLoad) checkKeySpace(ctx context.Context, tb *tableBatch) error {
 func (c *column) distinctValues() int64 {
 	r := c.rule()
 	typ := c.Type.Underlying()
+	if lo, hi, ok := c.integerBounds(); ok && len(r.choices) == 0 {
+		return hi - lo + 1
+	}
 	switch {
 	case len(r.choices) > 0:
 		return int64(len(r.choices) - len(c.avoidedValues))
 	case c.baseOID == boolOID:
 		return 2
-	case r.min != nil && r.max != nil && typ.Category == "N" && typ.Name != "numeric" && !strings.HasPrefix(typ.Name, "float"):
-		lo, hi := r.narrow(0, 0, 1)
-		return int64(hi-lo) + 1
 	case typ.Name == "int2":
 		return math.MaxInt16
 	}
 	return math.MaxInt64
+}
+
+// integerBounds returns the least and the largest value that CHECKs allow a column of an
+// integer type; false where they leave one end open.
+func (c *column) integerBounds() (lo, hi int64, ok bool) {
+	r, typ := c.rule(), c.Type.Underlying()
+	if r.min == nil || r.max == nil || typ.Category != "N" || typ.Name == "numeric" || strings.HasPrefix(typ.Name, "float") {
+		return 0, 0, false
+	}
+	from, to := r.narrow(0, 0, 1)
+	return int64(from), int64(to), true
 }
 
 // checkDefinitions returns the definitions of the CHECKs about this column alone.

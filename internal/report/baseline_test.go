@@ -82,3 +82,19 @@ func TestBaselineFile(t *testing.T) {
 		}
 	}
 }
+
+func TestGravestFindingsComeFirst(t *testing.T) {
+	found := []report.Finding{
+		{Rule: "tenant-index", Table: "orders", Object: "orders.shop_id", Message: "no index"},
+		{Rule: "reference-orphan", Table: "orders", Object: "orders.item_id", Message: "no such item"},
+		{Rule: "rls-enabled", Table: "items", Object: "items", Message: "not enabled", Severity: report.Breach},
+	}
+	kept, _ := report.Conclude(found, nil, func(report.Finding) string { return "" })
+	var got []string
+	for _, f := range kept {
+		got = append(got, string(f.Severity))
+	}
+	if want := []string{"breach", "risk", "advice"}; !slices.Equal(got, want) {
+		t.Errorf("severities in the order %v, want %v", got, want)
+	}
+}

@@ -79,7 +79,8 @@ func (e explanation) leads(cause, f Finding) bool {
 }
 
 // Conclude makes one finding of all that have one cause, and sets aside those that are in a
-// baseline, and those for which excuse gives a reason, with what follows from them.
+// baseline, and those for which excuse gives a reason, with what follows from them. The
+// gravest come first.
 func Conclude(all []Finding, baseline *Baseline, excuse func(Finding) string) (kept, excused []Finding) {
 	all = slices.Clone(all)
 	for i := range all {
@@ -110,7 +111,9 @@ func Conclude(all []Finding, baseline *Baseline, excuse func(Finding) string) (k
 			excused = append(excused, x)
 		}
 	}
-	return join(kept), excused
+	kept = join(kept)
+	slices.SortStableFunc(kept, func(a, b Finding) int { return a.Severity.Compare(b.Severity) })
+	return kept, excused
 }
 
 func before(a, b Finding) int {

@@ -49,8 +49,11 @@ func (a *audit) castRoles() error {
 	if len(a.roles.app) > 0 {
 		return nil
 	}
-	var bound, past []*catalog.Role
+	var bound, past, owning []*catalog.Role
 	for _, r := range a.cat.Roles {
+		if count[r.Name] > 0 && !owners[r.Name] && !r.Super && !r.BypassRLS && !slices.Contains(a.roles.across, r) {
+			owning = append(owning, r)
+		}
 		switch {
 		case owners[r.Name] || r.Super || slices.Contains(a.roles.across, r) || len(a.grantedTables(r)) == 0:
 		case r.BypassRLS:
@@ -59,7 +62,9 @@ func (a *audit) castRoles() error {
 			bound = append(bound, r)
 		}
 	}
-	a.roles.app = bound
+	if a.roles.app = bound; len(bound)+len(past) == 0 {
+		a.roles.app = owning // of a part of the tables each: what connects as its owner
+	}
 	for _, r := range past {
 		if a.usesRLS && !namedForAdministration(r.Name) && 2*len(a.grantedTables(bound...)) < len(a.grantedTables(r)) {
 			a.roles.app = append(a.roles.app, r) // beside it there is no application: it is what should be bound

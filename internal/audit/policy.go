@@ -416,7 +416,7 @@ func (a *audit) wanted(scopes []seedbed.Scoped) string {
 		switch {
 		case sqltext.IsRoleSetting(t.Setting):
 			setting = "the " + sc.Tenant + " of the session's database role"
-		case t.Setting != "":
+		case t.Setting != "" && len(t.Session.Columns) == 0: // else it names a row that leads to the tenant
 			setting = "setting " + t.Setting
 		}
 		out = append(out, fmt.Sprintf("%s with %s", strings.Join(sc.Columns, ", "), setting))

@@ -6,8 +6,12 @@ import (
 	"strings"
 )
 
-// shownFollows is how many consequences of a finding are told one by one.
-const shownFollows = 8
+// shownFollows is how many rules that follow from a finding are told one by one, and shownSame
+// how many objects with the same fault: each of them is to be mended.
+const (
+	shownFollows = 8
+	shownSame    = 40
+)
 
 // Consequences says what follows from a finding: its own rule in other objects and lines
 // first, "the same of attachments, alerts", then what it leads to, a line for each rule.
@@ -42,7 +46,7 @@ func (f Finding) Consequences() (out []string) {
 		names []string
 	}{{"the same of ", same}, {"shown by it: ", shown}, {"the same at line ", lines}} {
 		if names := distinct(list.names); len(names) > 0 {
-			out = append(out, list.lead+Several(names))
+			out = append(out, list.lead+several(names, shownSame))
 		}
 	}
 	for _, c := range rules[:min(len(rules), shownFollows)] {
@@ -87,8 +91,9 @@ func distinct(names []string) (out []string) {
 }
 
 // Several lists names, the first dozen of them.
-func Several(names []string) string {
-	const most = 12
+func Several(names []string) string { return several(names, 12) }
+
+func several(names []string, most int) string {
 	if len(names) <= most+1 {
 		return strings.Join(names, ", ")
 	}

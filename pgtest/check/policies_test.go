@@ -329,6 +329,8 @@ var policyChanges = []change{
 	{name: "a role that passes policies is granted", sql: "grant firm_admin to reader", finds: []string{"role-bypassrls reader", "role-owner reader"}, heads: 1},
 	{name: "a role that owns tables is granted", sql: "create role clerk nologin; alter table folders owner to clerk; alter table letters owner to clerk; grant clerk to reader",
 		finds: []string{"role-owner reader", "rls-forced letters"}, heads: 1},
+	{name: "roles that own a part of the tables each", sql: "revoke all on all tables in schema public from reader; create role clerk nologin; create role porter nologin; alter table folders owner to clerk; alter table notes owner to clerk; alter table letters owner to porter; alter table members owner to porter",
+		finds: []string{"role-owner clerk", "role-owner porter"}, never: []string{"is not known"}},
 	{name: "all rights", sql: "grant all on all tables in schema public to reader", finds: []string{"privilege-truncate members"}, heads: 1},
 	{name: "a helper that may not read its table", sql: "create role clerk nologin; alter function belongs_to owner to clerk; grant usage on schema auth to clerk", finds: []string{"probe-control folders"}, heads: 1},
 

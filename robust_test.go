@@ -139,6 +139,9 @@ func missing(before, after *seedbed.Discovery, change string) []string {
 		if byName("scoped "+s.Table, "named") || renamed && !strings.Contains(fmt.Sprint(texts(want.Tenants)), "tenant "+s.Tenant+": ") {
 			continue
 		}
+		if s.Optional && slices.ContainsFunc(after.Doubts, func(d string) bool { return strings.Contains(d, " may be NULL in ") && strings.Contains(d, s.Table) }) {
+			s.Optional = false
+		}
 		has(texts(after.Scoped), s.String(), "no tenancy was found", s.Table+"(", "in doubt: "+s.Table, "in doubt: "+before.Scoped[i].Via.Table)
 	}
 	for _, a := range want.Aggregates {

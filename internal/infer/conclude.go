@@ -32,6 +32,8 @@ func (n *inference) explain() {
 			n.result.Pairs = append(n.result.Pairs, p)
 		}
 	}
+	n.doubtInherited()
+	n.doubtArchives()
 	for _, l := range n.levels {
 		if tables := nullable[l]; len(tables) > 0 {
 			n.addDoubt("the key of %s may be NULL in %s: do such rows belong to every tenant, or to none?", l.Name, strings.Join(tables, ", "))
@@ -56,9 +58,10 @@ func (n *inference) doubtGlobalTable(t *table) {
 		t := n.tableOf[r]
 		return t != nil && len(t.innermostLevels()) > 0 && (t.level == nil || !t.level.candidate.isUsersTable())
 	}
+	// A tenant itself, a row that has this one to itself, and rows of tenants, in that order.
 	for _, ref := range t.references {
-		if isScoped(ref.To) {
-			n.addDoubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.catalog.Name(ref.To), columnList(ref.Columns))
+		if to := n.tableOf[ref.To]; to.level != nil && isScoped(ref.To) {
+			n.addDoubt("global %s: a row may be of one %s, by %s", t.name, to.level.Name, columnList(ref.Columns))
 			return
 		}
 	}
@@ -67,6 +70,19 @@ func (n *inference) doubtGlobalTable(t *table) {
 			n.addDoubt("global %s: a row may be of one tenant, that of the row of %s that has it to itself, by %s", t.name, n.catalog.Name(ref.From), columnList(ref.Columns))
 			return
 		}
+	}
+	for _, ref := range t.references {
+		if isScoped(ref.To) {
+			n.addDoubt("global %s: a row may be of one tenant, that of its row of %s, by %s", t.name, n.catalog.Name(ref.To), columnList(ref.Columns))
+			return
+		}
+	}
+	if len(t.pairs) > 0 {
+		t.possiblePair = []string{t.pairs[0].Type.Name, t.pairs[0].ID.Name}
+	}
+	if t.possiblePair != nil {
+		n.addDoubt("global %s: a row may be of one tenant, that of what %s points at", t.name, columnList(t.possiblePair))
+		return
 	}
 	n.doubtUndeclared(t)
 }

@@ -30,16 +30,17 @@ type inference struct {
 // table is a table with what the inference knows of it.
 type table struct {
 	*catalog.Relation
-	name        string               // with the schema if that is not in the search_path
-	order       int                  // in the catalog
-	references  []*catalog.Reference // to other tables
-	referrers   []*catalog.Reference // from other tables
-	comparisons []comparison         // by its policies, with the session
-	component   *table               // another table of its component, or itself; see root
-	level       *Level               // the level whose tenants are its rows
-	scopes      []Scope
-	pairs       []*Pair
-	nameWords   []string // the words of its name, the last one singular
+	name         string               // with the schema if that is not in the search_path
+	order        int                  // in the catalog
+	references   []*catalog.Reference // to other tables
+	referrers    []*catalog.Reference // from other tables
+	comparisons  []comparison         // by its policies, with the session
+	component    *table               // another table of its component, or itself; see root
+	level        *Level               // the level whose tenants are its rows
+	scopes       []Scope
+	pairs        []*Pair
+	possiblePair []string // the columns of one that is in doubt
+	nameWords    []string // the words of its name, the last one singular
 }
 
 func (t *table) inPrimaryKey(c *catalog.Column) bool {

@@ -348,13 +348,25 @@ func (n *inference) reportNearMisses(candidates []*candidate) {
 		case c.grade > weakGrade && len(c.keyColumns) > 1 && 2*c.requiredColumns() < len(c.keyColumns):
 			n.addDoubt("%s: %s it, and %d of them must: no level of tenancy was made of that", name, plural(len(c.keyColumns), "table carries", "tables carry"), c.requiredColumns())
 		case c.grade > weakGrade && (e.required > 1 || e.required > 0 && len(n.levels) == 0):
-			n.addDoubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, plural(e.required, "table requires", "tables require"))
+			n.addDoubt("%s may be a level of tenancy by its name, which %s: nothing but the name says so", name, plural(c.requiredColumns(), "table requires", "tables require"))
+		case n.isInnerByKeys(c):
+			n.addDoubt("%s may be a level of tenancy within %s: %s it, and keys of %s have it in them", name, n.levels[0].candidate.name(), plural(c.requiredColumns(), "table requires", "tables require"), plural(e.inUniqueKeys, "table", "tables"))
 		case c.table != nil && len(n.levels) == 0 && e.required > 4 && 10*len(c.keyColumns) >= 9*e.connectedTables && !c.table.nameEndsIn(lookupWords):
 			n.addDoubt("every table that is connected with %s requires it: is it a tenant, or a list that all refer to?", name)
 		case c.table == nil && c.grade > 0 && len(n.levels) == 0 && e.required > 2:
 			n.addDoubt("%s a %s that no table here has: is it a tenant?", plural(e.required, "table requires", "tables require"), name)
 		}
 	}
+}
+
+// isInnerByKeys reports whether a table of any name belongs to the outermost level, and is
+// in the keys of several tables that require it.
+func (n *inference) isInnerByKeys(c *candidate) bool {
+	if c.table == nil || len(n.levels) == 0 || c.table.nameEndsIn(lookupWords) {
+		return false
+	}
+	u, ok := n.levels[0].candidate.keyColumns[c.table]
+	return ok && u.column.Required() && c.evidence.compositeReferences > 1 && c.evidence.inUniqueKeys > 2 && c.requiredColumns() > 3
 }
 
 // reportUnnamedKeys adds a doubt for each column that several tables have in composite

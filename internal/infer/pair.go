@@ -206,11 +206,16 @@ func (n *inference) addPair(s *pairSearch) {
 	targets := s.pair.Targets
 	own := n.byName[normalizedName(s.subject)]
 	switch {
+	case len(targets) == 0 && !named && n.isKeyWithinTenant(s.table, s.pair.ID):
+		n.addReason("no pair "+s.label, fmt.Sprintf("%s is the key of the table itself within its tenant", s.pair.ID.Name))
+		return
 	case len(targets) == 0 && len(own) > 0 && !named:
 		n.addDoubt("%s looks like a polymorphic pair, but more likely is a reference to %s without a foreign key: no type names another table", s.label, own[0].name)
+		s.table.possiblePair = []string{s.pair.Type.Name, s.pair.ID.Name}
 		return
 	case len(targets) == 0 && !named:
 		n.addDoubt("%s looks like a polymorphic pair, but nothing says that a type of it is a table%s", s.label, s.describeUnresolved())
+		s.table.possiblePair = []string{s.pair.Type.Name, s.pair.ID.Name}
 		return
 	case len(targets) == 0:
 		n.addDoubt("%s is taken for a polymorphic pair by its name alone: nothing says what it points at%s", s.label, s.describeUnresolved())
@@ -223,6 +228,15 @@ func (n *inference) addPair(s *pairSearch) {
 	slices.SortStableFunc(s.pair.Targets, func(a, b Target) int { return strings.Compare(a.Value, b.Value) })
 	s.table.pairs = append(s.table.pairs, s.pair)
 	n.addReason("pair "+s.label, s.reasons...)
+}
+
+// isKeyWithinTenant reports whether a unique key is of a column and the tenant's only.
+func (n *inference) isKeyWithinTenant(t *table, c *catalog.Column) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix *catalog.Index) bool {
+		columns := ix.Columns()
+		return ix.Unique && ix.Predicate == "" && len(columns) == 2 && len(ix.Keys) == 2 && slices.Contains(columns, c.Name) &&
+			slices.ContainsFunc(columns, func(name string) bool { return name != c.Name && n.isTenant(t, name) })
+	})
 }
 
 // isFreeText reports whether type and id are unrestricted texts: the pair may reference

@@ -3,37 +3,82 @@ package infer
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// findSharedRows marks the scopes whose columns may be NULL where the schema or all rows say
+// findSharedRows marks the scopes whose columns may be NULL where the schema or the rows say
 // that such a row is every tenant's: a catalogue that migrations fill.
 func (n *inference) findSharedRows() error {
 	for _, t := range n.tables {
-		for i := range t.scopes {
-			s := &t.scopes[i]
-			if s.Optional || s.Across != nil || len(s.Columns) == 0 || required(t.Relation, s.Columns) {
-				continue
+		err := n.shareRows(t, func(s *Scope) (string, error) {
+			if why := whyShared(t, s.Columns); why != "" || t.RLS {
+				return why, nil
 			}
-			why := whyShared(t, s.Columns)
-			if why == "" && !t.RLS {
-				all, err := n.allNull(t, s.Columns)
-				if err != nil {
-					return err
-				}
-				if all {
-					why = fmt.Sprintf("%s is NULL in every row", columnList(s.Columns))
-				}
+			return n.rowsWithoutTenant(t, s.Columns)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, t := range n.tables {
+		err := n.shareRows(t, func(s *Scope) (string, error) {
+			if t.RLS {
+				return "", nil
 			}
-			if why != "" {
-				s.Optional = true
-				n.addReason("scoped "+t.name, why+": such rows are every tenant's")
-			}
+			return n.partsOfShared(t, s)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// shareRows marks the scopes of a table that may be NULL and for which whyShared has a
+// reason.
+func (n *inference) shareRows(t *table, whyShared func(*Scope) (string, error)) error {
+	for i := range t.scopes {
+		s := &t.scopes[i]
+		if s.Optional || s.Across != nil || len(s.Columns) == 0 || required(t.Relation, s.Columns) {
+			continue
+		}
+		why, err := whyShared(s)
+		if err != nil {
+			return err
+		}
+		if other := n.otherTenantWay(t, s); why != "" && other != "" {
+			why = other
+		} else if why != "" {
+			why += ": such rows are every tenant's"
+		}
+		if why != "" {
+			s.Optional = true
+			n.addReason("scoped "+t.name, why)
+		}
+	}
+	return nil
+}
+
+// otherTenantWay says that a row without a tenant has one all the same: a check says when the
+// column is NULL, and has a reference in it that leads to a tenant. "": no check does.
+func (n *inference) otherTenantWay(t *table, s *Scope) string {
+	for _, k := range t.Checks() {
+		if !slices.ContainsFunc(s.Columns, func(c string) bool { return allowsNull(sqltext.Tokens(k.Expr), c) }) {
+			continue
+		}
+		for _, ref := range t.references {
+			to := n.tableOf[ref.To]
+			if subset(ref.Columns, k.Columns) && !slices.Contains(ref.Columns, s.Columns[0]) && (to.level != nil || len(to.innermostLevels()) > 0) {
+				return fmt.Sprintf("check %s says when %s is NULL: the row then is of the %s of its row of %s, by %s",
+					k.Name, columnList(s.Columns), s.Level.Name, to.name, columnList(ref.Columns))
+			}
+		}
+	}
+	return ""
 }
 
 // whyShared is what the schema has for rows without a tenant beside the column that
@@ -78,10 +123,54 @@ func allowsNull(tokens []sqltext.Token, column string) bool {
 	return false
 }
 
-// allNull reports whether a table has rows, and none of them a tenant.
-func (n *inference) allNull(t *table, columns []string) (bool, error) {
-	all := false
-	err := n.query(t.name, func(_, tenant *string) { all = tenant == nil },
-		fmt.Sprintf("(select 'row', %[1]s::text from %[2]s order by %[1]s limit 1)", catalog.Ident(columns[0]), t.Ident()))
-	return all, err
+// rowsWithoutTenant says that the rows without a tenant are meant to be so: they are all rows,
+// or more than those that have one; "" if not. A few among others are more likely mistakes.
+func (n *inference) rowsWithoutTenant(t *table, columns []string) (string, error) {
+	without, with := 0, 0
+	err := n.query(t.name, func(null, rows *string) {
+		count, _ := strconv.Atoi(*rows)
+		if *null == "true" {
+			without = count
+		} else {
+			with = count
+		}
+	}, fmt.Sprintf("select (%[1]s is null)::text, count(*)::text from (select %[1]s from %[2]s limit %[3]d) first group by 1", catalog.Ident(columns[0]), t.Ident(), sampleSize))
+	switch {
+	case err != nil || without <= with:
+		return "", err
+	case with == 0:
+		return fmt.Sprintf("%s is NULL in every row", columnList(columns)), nil
+	case without < 3:
+		return "", nil
+	}
+	return fmt.Sprintf("%s is NULL in most rows", columnList(columns)), nil
+}
+
+// partsOfShared says that all rows without a tenant are parts of such rows: they reference
+// one, by a required foreign key; "" if not.
+func (n *inference) partsOfShared(t *table, s *Scope) (string, error) {
+	for _, ref := range t.references {
+		to := n.tableOf[ref.To]
+		i := slices.IndexFunc(to.scopes, func(o Scope) bool { return o.Level == s.Level && o.Optional && len(o.Columns) == len(s.Columns) })
+		if i < 0 || ref.Optional() {
+			continue
+		}
+		var same []string
+		for j, c := range ref.Columns {
+			same = append(same, fmt.Sprintf("u.%s = t.%s", catalog.Ident(ref.RefColumns[j]), catalog.Ident(c)))
+		}
+		parts, others := false, false
+		err := n.query(t.name, func(shared, _ *string) {
+			parts = parts || *shared == "true"
+			others = others || *shared == "false"
+		}, fmt.Sprintf("select distinct exists (select from %s u where %s and u.%s is null)::text, null from (select * from %s t where t.%s is null limit %d) t",
+			to.Ident(), strings.Join(same, " and "), catalog.Ident(to.scopes[i].Columns[0]), t.Ident(), catalog.Ident(s.Columns[0]), sampleSize))
+		if err != nil {
+			return "", err
+		}
+		if parts && !others {
+			return fmt.Sprintf("each row in which %s is NULL has a row of %s without a %s, by %s", columnList(s.Columns), to.name, s.Level.Name, columnList(ref.Columns)), nil
+		}
+	}
+	return "", nil
 }

@@ -21,6 +21,9 @@ func (n *inference) findBases() error {
 		if t.PrimaryKey() == nil {
 			continue
 		}
+		if err := n.doubtClasses(t); err != nil {
+			return err
+		}
 		for _, c := range t.Columns {
 			if !t.mayDiscriminate(c) || !isDiscriminatorName(c) && !n.keyTellsSubtypes(t, c) && !n.valuesNameTables(t, c) {
 				continue
@@ -277,4 +280,30 @@ func casesOf(expr string, values []string) []string {
 		}
 	}
 	return out
+}
+
+// doubtClasses adds a doubt if a text column named type has names of classes in rows, as where
+// one table holds the objects of several classes: nothing else tells of such subtypes.
+func (n *inference) doubtClasses(t *table) error {
+	c := t.Column("type")
+	if c == nil || !t.mayDiscriminate(c) || c.Type.Underlying().Kind == catalog.EnumType || len(t.pairs) > 0 && t.pairs[0].Type == c {
+		return nil
+	}
+	if listed, _ := allowedValues(t.Relation, c); len(listed) > 0 {
+		return nil
+	}
+	values, err := n.distinctValues(t, c)
+	if err != nil {
+		return err
+	}
+	var classes []string
+	for _, v := range values {
+		if isClassName(v) && !strings.ContainsAny(v, " .,-") {
+			classes = append(classes, v)
+		}
+	}
+	if len(classes) > 0 && len(classes) == len(values) {
+		n.addDoubt("%s.type may tell subtypes apart: rows have %s, which are written like classes", t.name, shortList(classes))
+	}
+	return nil
 }

@@ -1,16 +1,24 @@
 package infer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // doubtUndeclared adds a doubt if a column of a global table has the name of a tenant's key,
 // or the name and the type of the key of tenants' rows, and no foreign key.
 func (n *inference) doubtUndeclared(t *table) {
-	for _, c := range t.Columns {
+	// Columns of its key say more than others, and those that are always given more than
+	// those with a default.
+	columns := slices.Clone(t.Columns)
+	slices.SortStableFunc(columns, func(a, b *catalog.Column) int {
+		return cmp.Or(-cmp.Compare(boolOrder(t.inPrimaryKey(a)), boolOrder(t.inPrimaryKey(b))), cmp.Compare(boolOrder(a.Default != ""), boolOrder(b.Default != "")))
+	})
+	for _, c := range columns {
 		if len(n.referencesOf[c]) > 0 || c.Generated != "" {
 			continue
 		}
@@ -80,4 +88,55 @@ func (n *inference) indexPrimaryKeys() {
 			n.keyedBy[own[0]] = append(n.keyedBy[own[0]], t)
 		}
 	}
+}
+
+// doubtInherited adds a doubt for each table whose rows are rows of another table, too.
+func (n *inference) doubtInherited() {
+	for _, t := range n.tables {
+		for _, parent := range t.Parents {
+			if !t.Partition {
+				n.addDoubt("%s inherits %s: its rows are seen there, too, of which a Model says nothing; foreign keys to %s do not find them", t.name, n.catalog.Name(parent), n.catalog.Name(parent))
+			}
+		}
+	}
+}
+
+// doubtArchives adds a doubt for each table that a trigger fills with the key of a tenant that
+// is deleted: its rows lead to no tenant.
+func (n *inference) doubtArchives() {
+	for _, l := range n.levels {
+		if l.Table == nil {
+			continue
+		}
+		for _, trigger := range l.Table.Triggers {
+			if !trigger.Delete || trigger.Function == nil {
+				continue
+			}
+			tokens := sqltext.Tokens(trigger.Function.Body)
+			for _, t := range l.candidate.tables {
+				u := l.candidate.keyColumns[t]
+				if u.column != nil && u.ref == nil && insertsInto(tokens, t.Name) {
+					n.addDoubt("scoped %s: trigger %s writes it when a row of %s is deleted: its %s may be that of one that is gone", t.name, trigger.Name, l.candidate.table.name, u.column.Name)
+				}
+			}
+		}
+	}
+}
+
+// insertsInto reports whether tokens have an INSERT INTO a table of that name.
+func insertsInto(tokens []sqltext.Token, table string) bool {
+	for i := range tokens {
+		if !sqltext.At(tokens, i, "insert", "into") {
+			continue
+		}
+		for j := i + 2; j < len(tokens) && j < i+5; j += 2 {
+			if tokens[j].Name() && tokens[j].Text == table {
+				return true
+			}
+			if j+1 >= len(tokens) || !tokens[j+1].Is(".") {
+				break
+			}
+		}
+	}
+	return false
 }

@@ -119,6 +119,12 @@ func TestKeysToTenants(t *testing.T) {
 			insert into engines values (1, null, true), (2, 1, false)`},
 		{name: "rows without a tenant are all rows", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
 			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, null, 'slow')`},
+		{name: "rows without a tenant are most rows, and parts of such rows", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, null, 'slow'), (3, null, 'odd'), (4, 1, 'own');
+			create table gears (id int primary key, workspace_id int references workspaces, engine_id int not null references engines); insert into gears values (1, null, 1), (2, 1, 4), (3, 1, 4)`},
+		{name: "parts without a tenant of what has one", want: "row-without-tenant gears.workspace_id", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, null, 'slow'), (3, null, 'odd'), (4, 1, 'own');
+			create table gears (id int primary key, workspace_id int references workspaces, engine_id int not null references engines); insert into gears values (1, null, 1), (2, null, 4), (3, 1, 4), (4, 1, 4)`},
 		{name: "a row without a tenant among others", want: "row-without-tenant engines.workspace_id", sql: boardsSQL + `
 			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, 1, 'slow')`},
 		{name: "a check that forbids what is not there", want: "row-without-tenant engines.workspace_id", sql: boardsSQL + `

@@ -18,6 +18,8 @@ create trigger on_user after insert on users for each row execute function add_p
 create function current_user_id() returns uuid language sql as $$ select nullif(current_setting('app.user', true), '')::uuid $$;
 create function own() returns trigger language plpgsql as $$ begin new.owner := current_user_id(); return new; end $$;
 create table docs (id uuid primary key, owner uuid not null, title text not null);
+create function a_clock() returns trigger language plpgsql as $$ begin if new.owner is null or new.title = '' then new.title := 'at ' || now(); end if; return new; end $$;
+create trigger a_clock before insert on docs for each row execute function a_clock();
 create trigger set_owner before insert on docs for each row execute function own();
 create table notes (id uuid primary key, body text not null)`
 	asEachRole(t, schema, func(t *testing.T, db *pgtest.DB) {

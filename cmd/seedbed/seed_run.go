@@ -42,7 +42,7 @@ func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) er
 	say.Begin("seed", "reading the catalog")
 	f := &filling{say: say}
 	s.options.Filling = f.tell
-	report, err := scenario.Volumes(ctx, db, s.rows, s.options)
+	report, err := scenario.Requested(ctx, db, s.rows, s.options)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (g *generator) chooseSources() error {
 			g.sources = append(g.sources, src)
 			g.columnNames = append(g.columnNames, c.name)
 		} else if src.collectIn != nil {
-			return fmt.Errorf("%s.%s: other rows of the plan reference it, but only Postgres knows its values: use CreateN", g.batch.table.name, c.name)
+			return fmt.Errorf("%s.%s: other rows of the plan reference it, but %s", g.batch.table.name, c.name, outOfServer.inGo)
 		}
 	}
 	return nil
@@ -83,8 +83,8 @@ func (g *generator) checkKeysKnown(src source) error {
 		c := g.batch.parentChoices[from.choice]
 		for i, p := range c.parents {
 			if column := from.columnByReference[i]; column >= 0 && !p.existing && !p.written && p.keyColumns[column].collectsValues() {
-				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: let it be made up, or use CreateN",
-					c.references[i], p.table.name, p.table.columns[column].name)
+				return fmt.Errorf("%s: references run in a circle, and only the rows of %s tell their %s: %s",
+					c.references[i], p.table.name, p.table.columns[column].name, outOfCircle.inGo)
 			}
 		}
 	}

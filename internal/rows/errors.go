@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -105,7 +106,7 @@ func (s *schema) explain(verb, table string, err error) error {
 		more += fmt.Sprintf("\n  %s.%s is NOT NULL: ", pg.TableName, pg.ColumnName) + s.whyNull(pg, table)
 	case "23514":
 		if pg.ConstraintName == "" && strings.Contains(pg.Message, "partition") {
-			more += "\n  create the partition that the row belongs to, or a DEFAULT one, or say with Set what its partition key holds"
+			more += "\n  create the partition that the row belongs to, or a DEFAULT one, " + outOfPartition.inGo
 		}
 	case "23503":
 		more += s.whyNoParent(pg)
@@ -121,7 +122,7 @@ func (s *schema) whyNull(pg *pgconn.PgError, table string) string {
 	const reads = "set what that function reads, such as a setting of the session or other columns"
 	t, err := s.table(table)
 	if err != nil {
-		return "give it a value with Set"
+		return outOfNull.inGo
 	}
 	for _, trigger := range t.relation.Triggers {
 		if f := trigger.Function; f != nil && trigger.Insert && strings.Contains(pg.Where, f.Name+"(") {
@@ -129,11 +130,21 @@ func (s *schema) whyNull(pg *pgconn.PgError, table string) string {
 		}
 	}
 	for _, trigger := range t.relation.Triggers {
-		if f := trigger.Function; f != nil && trigger.Insert && trigger.Before && trigger.Row && t.relation.Name == pg.TableName {
-			return fmt.Sprintf("give it a value with Set or, if trigger %s, which runs %s, has made it NULL, %s", trigger.Name, f.Name, reads)
+		if f := trigger.Function; f != nil && trigger.Insert && trigger.Before && trigger.Row && t.relation.Name == pg.TableName && assigns(f, pg.ColumnName) {
+			return fmt.Sprintf("%s or, if trigger %s, which runs %s, has made it NULL, %s", outOfNull.inGo, trigger.Name, f.Name, reads)
 		}
 	}
-	return "give it a value with Set"
+	return outOfNull.inGo
+}
+
+// assigns reports whether the function of a trigger may set a column of the row: it names
+// NEW.column before an assignment or after INTO, or it sets the whole row.
+func assigns(f *catalog.Function, column string) bool {
+	if f.Language != "plpgsql" && f.Language != "sql" {
+		return true
+	}
+	field := `\bnew\."?` + regexp.QuoteMeta(column) + `"?`
+	return regexp.MustCompile(`(?is)` + field + `\s*:?=|\binto\b[^;]*` + field + `|\binto\s+(strict\s+)?new\b[^.]|\bnew\s*:?=`).MatchString(f.Body)
 }
 
 // unreadableParameter finds the number of the parameter that the server could not read.
@@ -233,10 +244,10 @@ func (s *schema) whyTaken(pg *pgconn.PgError) string {
 	}
 	if err == nil {
 		if c := t.keyColumnOf(pg.ConstraintName); c != nil && c.distinctValues() <= fewValues {
-			return fmt.Sprintf("another row has this key, and %s has %d values, so that no more than %[2]d rows have room: ask for fewer rows, or give a value that is free with Set", c.name, c.distinctValues())
+			return fmt.Sprintf("another row has this key, and %s has %d values, so that no more than %[2]d rows have room: ask for fewer rows, ", c.name, c.distinctValues()) + outOfFewValues.inGo
 		}
 	}
-	return "another row has this key: leave its columns out and free values are made, or give others with Set"
+	return "another row has this key: " + outOfKey.inGo
 }
 
 // keyColumnOf returns the one column of a unique key or index; nil where it has more, or an

@@ -58,7 +58,7 @@ func (load *bulkLoad) computeGeneratedKeys(ctx context.Context, tb *tableBatch) 
 			values = append(values, fmt.Sprintf("c%d::%s as %s", len(args), typeWithoutLength(from), catalog.Ident(from.name)))
 		}
 		if len(args) == 0 {
-			return fmt.Errorf("%s.%s: other rows of the plan reference it, but only Postgres knows its values: use CreateN", tb.table.name, c.name)
+			return fmt.Errorf("%s.%s: other rows of the plan reference it, but %s", tb.table.name, c.name, outOfServer.inGo)
 		}
 		rows, err := load.tx.Query(ctx, fmt.Sprintf("select (%s)::%s from (select %s, i from unnest(%s) with ordinality v(%s, i)) x order by i",
 			c.Expr, c.SQLType, strings.Join(values, ", "), strings.Join(params, ", "), strings.Join(names, ", ")), args...)

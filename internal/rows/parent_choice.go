@@ -95,7 +95,7 @@ func (g *generator) assignParents(inTenant int64) error {
 
 // noParent says that no parent is left for a required reference.
 func (g *generator) noParent(c *parentChoice) error {
-	return fmt.Errorf("%s: no row of %s is left for %s: ask for more of those in the plan", g.batch.table.name, c.references[0].parent.name, c.references[0])
+	return fmt.Errorf("%s: no row of %s is left for %s: %s", g.batch.table.name, c.references[0].parent.name, c.references[0], outOfRoom.inGo)
 }
 
 // pickParent draws one of the rows that may be the parent. It picks none where no row is

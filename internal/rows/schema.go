@@ -130,7 +130,7 @@ func (s *schema) table(name string) (*table, error) {
 		names = append(names, t.name)
 	}
 	wayOut := cmp.Or(catalog.Suggestion(name, names),
-		fmt.Sprintf("; the schema has %d tables: were its migrations applied? factory.Auto makes rows of any table that is there", len(names)))
+		fmt.Sprintf("; the schema has %d tables: were its migrations applied? %s", len(names), outOfNoTable.inGo))
 	return nil, fmt.Errorf("%w %s%s", ErrNoTable, name, wayOut)
 }
 

@@ -96,8 +96,12 @@ type UnfillableError struct {
 }
 
 func (e *UnfillableError) Error() string {
-	return fmt.Sprintf("no row of %s was found that satisfies %s, %s\n  say what the columns hold: factory.Auto(%q).Create(t, db, func(r *factory.Record) { r.Set(%q, …) })",
-		e.Table, e.Constraint, e.Definition, e.Table, e.Columns[0])
+	return fmt.Sprintf("no row of %s was found that satisfies %s, %s\n  %s", e.Table, e.Constraint, e.Definition, e.wayOut().inGo)
+}
+
+func (e *UnfillableError) wayOut() wayOut {
+	return wayOut{fmt.Sprintf("say what the columns hold: factory.Auto(%q).Create(t, db, func(r *factory.Record) { r.Set(%q, …) })", e.Table, e.Columns[0]),
+		fmt.Sprintf("write the rows in a fixture, which --fixtures loads, that says what %s holds, and leave the table out of --rows", strings.Join(e.Columns, " and "))}
 }
 
 // solveCheck searches, after a violation of a CHECK, for values that satisfy it together
@@ -121,8 +125,8 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 	solver := &checkSolver{table: t, cells: fake.New(1, t.name, fake.Epoch)}
 	solver.addConstraint(k)
 	if len(solver.columns) == 0 {
-		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), for which no values are searched: give them with Set, In, On or By",
-			cause, strings.Join(k.Columns, ", "))
+		return nil, fmt.Errorf("%w\n  it is about keys and references (%s), for which no values are searched: %s",
+			cause, strings.Join(k.Columns, ", "), outOfReference.inGo)
 	}
 	name := columnKey{t.name, k.Name}
 	if s.solved.haveAll(t, solver.columns) && tried[name] {

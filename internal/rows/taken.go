@@ -74,8 +74,8 @@ func (s *takenSearch) advanceCounter(counter *atomic.Int64) {
 func (s *takenSearch) moveFurther(rowCount int64) error {
 	const mostTries = 48
 	if s.tries++; s.tries > mostTries {
-		return fmt.Errorf("%s: no %d values of %s were found that no row has: give it others with Set, or choose another seed with %s",
-			s.table.name, s.n, strings.Join(namesOf(s.columns), ", "), SeedVariable)
+		return fmt.Errorf("%s: no %d values of %s were found that no row has: %s",
+			s.table.name, s.n, strings.Join(namesOf(s.columns), ", "), outOfTaken.inGo)
 	}
 	if s.tries == 1 {
 		s.number = max(s.number, rowCount)

@@ -268,8 +268,8 @@ func (e *KeySpaceError) Error() string {
 	if e.There > 0 {
 		beside = fmt.Sprintf(" beside the %d that are there", e.There)
 	}
-	return fmt.Sprintf("%s: %d rows asked for%s, and %s has %d values: %s; ask for fewer rows, or fill the table in a call of its own that says what %s holds",
-		e.Table, e.Rows, beside, e.Column, e.Most, strings.Join(e.Definitions, ", "), e.Column)
+	return fmt.Sprintf("%s: %d rows asked for%s, and %s has %d values: %s; ask for fewer rows, %s %s holds",
+		e.Table, e.Rows, beside, e.Column, e.Most, strings.Join(e.Definitions, ", "), outOfKeySpace.inGo, e.Column)
 }
 
 // checkKeySpace returns a *KeySpaceError where a unique key over one made-up column allows

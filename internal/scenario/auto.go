@@ -162,7 +162,7 @@ func (f *filler) table(t *graph.Table) error {
 	if has {
 		state = "has rows, and got no more"
 	}
-	f.left = append(f.left, fmt.Sprintf("%s %s: %v", t.Name, state, err))
+	f.left = append(f.left, fmt.Sprintf("%s %s: %s", t.Name, state, rows.AtShell(err)))
 	return nil
 }
 

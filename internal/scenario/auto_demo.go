@@ -117,7 +117,7 @@ func (f *filler) fillWhatCanBe(volumes []Rows) (factory.Report, error) {
 		if i < 0 {
 			return report, err
 		}
-		f.left = append(f.left, fmt.Sprintf("%s is empty: %v", table, err))
+		f.left = append(f.left, fmt.Sprintf("%s is empty: %s", table, rows.AtShell(err)))
 		volumes = slices.Delete(volumes, i, i+1)
 		volumes = slices.DeleteFunc(volumes, func(r Rows) bool {
 			needs := f.graph.Table(r.Table).Requires(f.graph.Table(table))

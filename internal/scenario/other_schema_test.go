@@ -3,6 +3,7 @@ package scenario_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -158,4 +159,33 @@ INSERT INTO firms VALUES (1, 'ours');
 		t.Errorf("the second time: %q, %v", left, err)
 	}
 	testkit.Mention(t, fmt.Sprint(err), "1 had rows before and 1 could not be filled")
+}
+
+// Tables that cannot be filled are named all at once, with those that need their rows, in the
+// words of a shell; nothing is written.
+func TestRequestedNamesAllThatCannotBeFilled(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`
+create table makers (id int primary key, kind text not null default 'x');
+create function maker_is(id int, kind text) returns boolean language sql as $$ select coalesce((select m.kind = $2 from makers m where m.id = $1), true) $$;
+create table saws (id int primary key, maker_id int not null references makers check (maker_is(maker_id, 'saw')));
+create table teeth (id int primary key, saw_id int not null references saws);
+create table single (id int primary key check (id = 1), note text not null);
+create table fine (id int primary key, maker_id int not null references makers)`).DB(t)
+	var wanted []scenario.Rows
+	for _, table := range []string{"makers", "saws", "teeth", "single", "fine"} {
+		wanted = append(wanted, scenario.Rows{Table: table, N: 9})
+	}
+	_, err := scenario.Requested(t.Context(), db, wanted, scenario.Options{})
+	failed, ok := errors.AsType[*scenario.RequestError](err)
+	if !ok || !slices.Equal(slices.Sorted(slices.Values(failed.Tables)), []string{"saws", "single"}) || !slices.Equal(failed.Needy, []string{"teeth"}) ||
+		!strings.Contains(err.Error(), "2 of 5 tables cannot be filled") || strings.Contains(err.Error(), "with Set") || strings.Contains(err.Error(), "factory.") {
+		t.Errorf("the error is %v", err)
+	}
+	if n := testpg.One[int](t, db, "select count(*) from fine"); n > 0 {
+		t.Errorf("%d rows were written", n)
+	}
+	if _, err := scenario.Requested(t.Context(), db, []scenario.Rows{{Table: "makers", N: 9}, {Table: "fine", N: 9}}, scenario.Options{}); err != nil {
+		t.Error(err)
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qarion/seedbed/internal/dev"
 	"github.com/qarion/seedbed/internal/scenario"
+	"github.com/qarion/seedbed/migrations"
 )
 
 // stopTime bounds the end of a server after Ctrl-C.
@@ -111,7 +112,11 @@ func (a *app) find(ctx context.Context, f *devFlags) (err error) {
 		return err
 	}
 	f.sourceSet = true
-	return a.checkSource(f.source, f.command+" --migrations")
+	err = a.checkSource(f.source, f.command+" --migrations")
+	if errors.Is(err, migrations.ErrNoMigrations) {
+		return fmt.Errorf("%w\nRename them, or take Seedbed's own schema: %s --reference", err, f.command)
+	}
+	return err
 }
 
 // devStart is `seedbed dev`. What it booted it stops again when it fails.

@@ -26,6 +26,9 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	}
 	if d != nil && !f.sourceSet {
 		f.source, f.sourceSet = d.Source, true
+		if f.source.Reference() {
+			a.noteFound(server.Project.Database())
+		}
 	}
 	if err := a.find(ctx, &f); err != nil {
 		return plan, nil, err
@@ -69,6 +72,17 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 		return err
 	}
 	return plan, left, nil
+}
+
+// noteFound tells that a database has the reference schema although the project has
+// migrations: they came later, or could not be read before.
+func (a *app) noteFound(database string) {
+	places, err := dev.Locate(".")
+	if err != nil || len(places) == 0 {
+		return
+	}
+	fmt.Fprintf(a.err, "note: %s was built from the reference schema, and migrations are in %s. To build it from them and discard its rows: seedbed reset%s\n",
+		database, places[0].Name, sourceArguments(dev.Source{places[0].Path}))
 }
 
 // seeded is how a database's record says what it was filled with. Today, which is what

@@ -74,6 +74,9 @@ func (a *app) findSource(ctx context.Context, commandLine string) (dev.Source, e
 	if unreadable, ok := errors.AsType[*dev.UnreadableError](err); ok {
 		return nil, usagef("%w. Write that file, for example with `pg_dump --schema-only --no-owner`, or take Seedbed's own schema: seedbed dev --reference", unreadable)
 	}
+	if empty, ok := errors.AsType[*dev.EmptyError](err); ok {
+		return nil, usagef("%w. Write the first one there, such as 00001_NAME.sql, or take Seedbed's own schema: seedbed dev --reference", empty)
+	}
 	if err != nil || len(places) == 0 {
 		return nil, err
 	}

@@ -44,6 +44,13 @@ func (e *UnreadableError) Error() string {
 	return fmt.Sprintf("%s holds %s migrations, which Seedbed cannot run, and no dump of the schema lies in %s", e.Dir, e.Kind, e.Dump)
 }
 
+// EmptyError says that a project has a directory for migrations, and none in it.
+type EmptyError struct {
+	Dir string // from the project's root
+}
+
+func (e *EmptyError) Error() string { return e.Dir + " holds no migrations yet" }
+
 // Bounds of the search: a home directory or a monorepo is not walked to its end.
 const (
 	searchDepth   = 7
@@ -53,7 +60,9 @@ const (
 // Locate looks for the migrations of the project that dir lies in: in dir itself, then
 // in the project, then, where the project is a part of a repository, in all of it. It
 // returns the places that are as good as each other, so one is the answer; none where
-// there are none, and [*UnreadableError] where they are of a tool that writes no SQL.
+// there are none, [*UnreadableError] where they are of a tool that writes no SQL, and
+// [*EmptyError] where their directory is empty. Files that no tool takes are a place with
+// an error.
 func Locate(dir string) ([]Place, error) {
 	p, err := FindProject(dir)
 	if err != nil {
@@ -82,6 +91,9 @@ func Locate(dir string) ([]Place, error) {
 		}
 	}
 	if e, ok := errors.AsType[*UnreadableError](unreadable); ok {
+		return nil, e
+	}
+	if e, ok := errors.AsType[*EmptyError](unreadable); ok {
 		return nil, e
 	}
 	return nil, nil
@@ -116,7 +128,7 @@ type search struct {
 	project    string // that names are relative to
 	entries    int
 	places     []Place
-	unreadable error
+	unreadable error // UnreadableErrors and EmptyErrors, joined
 }
 
 // walk looks at a directory, named from the root, and goes on below it.
@@ -138,9 +150,7 @@ func (s *search) walk(name string, depth int) {
 			}
 		}
 	}
-	if e := unreadable(dir, s.root, entries); e != nil && s.unreadable == nil {
-		s.unreadable = e
-	}
+	s.unreadable = errors.Join(s.unreadable, unreadable(dir, s.project, entries))
 	if depth == searchDepth || ok && folders(entries) {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/migrations"
 )
 
 const (
@@ -84,6 +85,24 @@ func TestLocateUnreadable(t *testing.T) {
 	_, err := dev.Locate(root)
 	if e, ok := errors.AsType[*dev.UnreadableError](err); !ok || e.Dir != "db/migrate" || e.Kind != "Ruby" || e.Dump != "db/structure.sql" {
 		t.Errorf("%v", err)
+	}
+	root = tree(t, "go.mod: module x", "internal/migrations/00001_herds.go: x", "internal/migrations/.keep: x")
+	_, err = dev.Locate(root)
+	if e, ok := errors.AsType[*dev.UnreadableError](err); !ok || e.Dir != "internal/migrations" || e.Kind != "Go" {
+		t.Errorf("in Go: %v", err)
+	}
+	root = tree(t, "go.mod: module x", "db/migrations/.gitkeep: x", "tests/migrations/.gitkeep: x")
+	_, err = dev.Locate(root)
+	if e, ok := errors.AsType[*dev.EmptyError](err); !ok || e.Dir != "db/migrations" {
+		t.Errorf("an empty directory: %v", err)
+	}
+	root = tree(t, "go.mod: module x", "db/migrations/.gitkeep: x", "schema/1_a.sql"+gooseFile)
+	if places, err := dev.Locate(root); err != nil || len(places) != 1 || places[0].Name != "schema" {
+		t.Errorf("an empty directory beside migrations: %+v, %v", places, err)
+	}
+	root = tree(t, "go.mod: module x", "migrations/herds.sql"+gooseFile, "sketches/more.sql"+gooseFile)
+	if places, err := dev.Locate(root); err != nil || len(places) != 1 || places[0].Name != "migrations" || !errors.Is(places[0].Err, migrations.ErrNoMigrations) {
+		t.Errorf("no number: %+v, %v", places, err)
 	}
 	root = tree(t, "go.mod: module x", "migrations/1_a.sql"+gooseFile, "migrations/01_b.sql"+gooseFile)
 	places, err := dev.Locate(root)

@@ -41,9 +41,10 @@ func recogniseEntries(dir, project string, entries []fs.DirEntry) (Place, bool) 
 	if !any && !prisma || otherDatabases.MatchString(p.Name) {
 		return p, false
 	}
+	named := historyNames.MatchString(filepath.Base(dir))
 	set, err := migrations.Open(os.DirFS(dir), migrations.Options{Dir: "."})
 	switch {
-	case errors.Is(err, migrations.ErrNoMigrations):
+	case errors.Is(err, migrations.ErrNoMigrations) && (!named || examplePaths.MatchString(p.Name)):
 		return p, false
 	case err != nil:
 		p.Err = err
@@ -51,7 +52,6 @@ func recogniseEntries(dir, project string, entries []fs.DirEntry) (Place, bool) 
 		p.What = describe(set)
 		numbered = numbered || set.Dialect() != migrations.Plain && set.Dialect() != migrations.Dump
 	}
-	named := historyNames.MatchString(filepath.Base(dir))
 	switch {
 	case examplePaths.MatchString(p.Name) && (numbered || prisma):
 		p.rank = exampleOnly
@@ -119,6 +119,9 @@ func hasFolderFile(dir string, entries []fs.DirEntry) bool {
 	})
 }
 
+// onlyHistoryNames are what a directory is called that is for migrations and nothing else.
+var onlyHistoryNames = regexp.MustCompile(`(?i)^(db|database|pg|postgres)?[-_]?(migrations?|migrate)$`)
+
 // foreign are migrations in other languages, by their files, and where each tool keeps
 // or could keep the schema as SQL.
 var foreign = []struct {
@@ -131,10 +134,13 @@ var foreign = []struct {
 	{"Python", regexp.MustCompile(`^([0-9]{4}_\w+|[0-9a-f]{12}_\w+)\.py$`), "", "db/structure.sql"},
 	{"PHP", regexp.MustCompile(`^[0-9]{4}_[0-9]{2}_[0-9]{2}_[0-9]+_\w+\.php$`), "migrations", "database/schema"},
 	{"JavaScript", regexp.MustCompile(`^[0-9]{8,}[-_]\w[\w-]*\.(ts|js|mjs|cjs)$`), "", "db/structure.sql"},
+	{"Go", regexp.MustCompile(`^[0-9]{3,}_\w+\.go$`), "", "db/structure.sql"},
 	{"Elixir", regexp.MustCompile(`^[0-9]{8,}_\w+\.exs$`), "migrations", "priv/repo/structure.sql"},
 }
 
-func unreadable(dir, root string, entries []fs.DirEntry) error {
+// unreadable returns an [UnreadableError] about migrations that are no SQL, or an
+// [EmptyError]. Git keeps a directory without files only if it has a hidden one.
+func unreadable(dir, project string, entries []fs.DirEntry) error {
 	base := filepath.Base(dir)
 	for _, f := range foreign {
 		if f.in != "" && base != f.in || f.in == "" && !historyNames.MatchString(base) {
@@ -142,9 +148,14 @@ func unreadable(dir, root string, entries []fs.DirEntry) error {
 		}
 		for _, e := range entries {
 			if !e.IsDir() && f.file.MatchString(e.Name()) {
-				return &UnreadableError{Dir: nameFrom(root, dir), Kind: f.kind, Dump: f.dump}
+				return &UnreadableError{Dir: nameFrom(project, dir), Kind: f.kind, Dump: f.dump}
 			}
 		}
+	}
+	hidden := func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }
+	name := nameFrom(project, dir)
+	if onlyHistoryNames.MatchString(base) && !examplePaths.MatchString(name) && len(slices.DeleteFunc(slices.Clone(entries), hidden)) == 0 {
+		return &EmptyError{Dir: name}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -41,7 +42,8 @@ var dialectReaders = map[Dialect]func(fsys fs.FS, dir string) ([]foreignMigratio
 	Dump:          readDump,
 }
 
-// dialectMarks match annotations of dialects whose file names are the same.
+// dialectMarks match annotations of dialects whose file names are the same; the last ones
+// match comments that were meant as annotations, so that the reader can refuse them.
 var dialectMarks = []struct {
 	dialect Dialect
 	mark    *regexp.Regexp
@@ -50,6 +52,9 @@ var dialectMarks = []struct {
 	{Dbmate, regexp.MustCompile(`(?m)^--\s*migrate:up\b`)},
 	{SQLMigrate, regexp.MustCompile(`(?im)^--\s*\+migrate\s+up\b`)},
 	{Tern, regexp.MustCompile(`(?m)^---- create above / drop below ----`)},
+	{Goose, nearAnnotation},
+	{Dbmate, dbmateMarks.near},
+	{SQLMigrate, sqlMigrateMarks.near},
 }
 
 // hasOwnFolder reports whether a folder of the dialect has migrations only. A dump or SQL
@@ -103,6 +108,17 @@ func (d Dialect) downMarker() string {
 	return "-- +goose Down"
 }
 
+// fileNames says, for a message, which files the dialect takes.
+func (d Dialect) fileNames() string {
+	switch d {
+	case GolangMigrate:
+		return "NUMBER_name.up.sql"
+	case Drizzle:
+		return "what meta/_journal.json lists"
+	}
+	return "NUMBER_name.sql"
+}
+
 // recognise returns the dialect of the files in dir, or "" if there are no migrations. It
 // reads the files only if their names do not tell.
 func recognise(fsys fs.FS, dir string) (Dialect, error) {
@@ -127,36 +143,67 @@ func recognise(fsys fs.FS, dir string) (Dialect, error) {
 	case fileExists(fsys, path.Join(dir, "meta/_journal.json")):
 		return Drizzle, nil
 	}
-	for _, name := range names {
-		if pairName.MatchString(name) {
-			return GolangMigrate, nil
-		}
-	}
-	return recogniseText(fsys, dir, names)
+	return recogniseFiles(fsys, dir, names)
 }
 
-// recogniseText looks for annotations of a tool. Files without any are plain SQL.
-func recogniseText(fsys fs.FS, dir string, names []string) (Dialect, error) {
+// toolFile is a file that one tool alone writes.
+type toolFile struct {
+	name    string
+	dialect Dialect
+}
+
+// twoToolsError says that files of two tools lie in one directory: either tool would
+// leave out those of the other.
+type twoToolsError [2]toolFile
+
+func (e *twoToolsError) Error() string {
+	return fmt.Sprintf("two tools' files are in one directory: %s (%s), %s (%s); move one, or say in Options.Dialect which to take",
+		e[0].name, e[0].dialect, e[1].name, e[1].dialect)
+}
+
+// recogniseFiles goes by names and by annotations of a tool. Files without any are plain
+// SQL. It returns the first tool also with a twoToolsError.
+func recogniseFiles(fsys fs.FS, dir string, names []string) (Dialect, error) {
+	var first toolFile
 	dump := false
 	for _, name := range names {
-		content, err := fs.ReadFile(fsys, path.Join(dir, name))
-		if err != nil {
+		d, isDumpFile, err := recogniseFile(fsys, path.Join(dir, name))
+		switch {
+		case err != nil:
 			return "", err
+		case d != "" && first.dialect == "":
+			first = toolFile{name, d}
+		case d != "" && first.dialect != d:
+			return first.dialect, &twoToolsError{first, {name, d}}
 		}
-		for _, m := range dialectMarks {
-			if m.mark.Match(content) {
-				return m.dialect, nil
-			}
-		}
-		dump = dump || isDump(content)
+		dump = dump || isDumpFile
 	}
 	switch {
+	case first.dialect != "":
+		return first.dialect, nil
 	case fileExists(fsys, path.Join(dir, "atlas.sum")):
 		return Atlas, nil
 	case dump && len(names) == 1:
 		return Dump, nil
 	}
 	return Plain, nil
+}
+
+// recogniseFile returns the tool that alone writes such a file, or "".
+func recogniseFile(fsys fs.FS, name string) (d Dialect, dump bool, err error) {
+	if pairName.MatchString(path.Base(name)) {
+		return GolangMigrate, false, nil
+	}
+	content, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return "", false, err
+	}
+	for _, m := range dialectMarks {
+		if m.mark.Match(content) {
+			return m.dialect, false, nil
+		}
+	}
+	return "", isDump(content), nil
 }
 
 func recogniseFolders(fsys fs.FS, dir string, folders []string) Dialect {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,11 +27,18 @@ type pairFile struct {
 }
 
 // readPairs reads pairs of N_name.up.sql and N_name.down.sql. Of two files for one
-// direction it takes the one that is for Postgres.
+// direction it takes the one that is for Postgres. dir may be a file: that is its pair.
 func readPairs(fsys fs.FS, dir string) ([]foreignMigration, error) {
 	names, err := sqlFiles(fsys, dir)
 	if err != nil {
 		return nil, err
+	}
+	if one, ok := parsePairName(path.Base(dir)); ok && len(names) == 1 && names[0] == one.base {
+		dir = path.Dir(dir)
+		if names, err = sqlFiles(fsys, dir); err != nil {
+			return nil, err
+		}
+		names = slices.DeleteFunc(names, func(n string) bool { h, ok := parsePairName(n); return !ok || h.number != one.number })
 	}
 	chosen := map[string]pairFile{} // by number and direction
 	for _, base := range names {

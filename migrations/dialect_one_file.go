@@ -12,6 +12,7 @@ import (
 type sectionMarks struct {
 	up, down      *regexp.Regexp
 	noTransaction *regexp.Regexp // on the same line
+	near          *regexp.Regexp // a comment that was meant as one of these lines
 	required      string         // the line that a file must have
 }
 
@@ -19,10 +20,12 @@ var (
 	dbmateMarks = sectionMarks{
 		up: regexp.MustCompile(`^--\s*migrate:up\b`), down: regexp.MustCompile(`^--\s*migrate:down\b`),
 		noTransaction: regexp.MustCompile(`transaction:\s*false`), required: "-- migrate:up",
+		near: regexp.MustCompile(`(?im)^\s*--[ \t]*migrate[ \t]*:?[ \t]*(up|down)([ \t]+transaction:[ \t]*\w+)?[ \t]*;?$`),
 	}
 	sqlMigrateMarks = sectionMarks{
 		up: regexp.MustCompile(`(?i)^--\s*\+migrate\s+up\b`), down: regexp.MustCompile(`(?i)^--\s*\+migrate\s+down\b`),
 		noTransaction: regexp.MustCompile(`(?i)\bnotransaction\b`), required: "-- +migrate Up",
+		near: regexp.MustCompile(`(?im)^\s*--[ \t]*(?:\+[ \t]*migrate|migrate)[ \t]*:?[ \t]*(up|down)([ \t]+notransaction)?[ \t]*;?$`),
 	}
 )
 
@@ -46,6 +49,8 @@ func (m sectionMarks) split(name, text string) (foreignMigration, error) {
 			current, other = &up, &down
 		case m.down.MatchString(line):
 			current, other = &down, &up
+		case m.near.MatchString(strings.TrimSpace(line)):
+			return foreignMigration{}, &SourceError{File: name, Line: i + 1, Err: fmt.Errorf("%q is a comment; did you mean %s?", strings.TrimSpace(line), m.meant(line))}
 		case current == nil && !blankOrComment(line):
 			return foreignMigration{}, &SourceError{File: name, Line: i + 1, Err: fmt.Errorf("%s has to stand before the first statement", m.required)}
 		case current != nil:
@@ -68,6 +73,14 @@ func (m sectionMarks) split(name, text string) (foreignMigration, error) {
 		f.down = &down
 	}
 	return f, nil
+}
+
+// meant returns the line that a comment was meant to be.
+func (m sectionMarks) meant(comment string) string {
+	if strings.EqualFold(m.near.FindStringSubmatch(strings.TrimSpace(comment))[1], "up") {
+		return m.required
+	}
+	return strings.NewReplacer("up", "down", "Up", "Down").Replace(m.required)
 }
 
 func blankOrComment(line string) bool {

@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -276,9 +277,54 @@ func TestWhereMigrationsAre(t *testing.T) {
 			t.Errorf("%s: %s", c.name, set)
 		}
 	}
-	set, err := migrations.Open(files("db/structure.sql", tableT, "x/1_a.sql", good), migrations.Options{Dir: "db/structure.sql"})
-	if err != nil || len(set.Migrations()) != 1 || set.Dialect() != migrations.Plain {
-		t.Errorf("one file: %v, %v", set, err)
+}
+
+// One file is read as its tool reads it, so that Down is not a part of Up.
+func TestOpenOneFile(t *testing.T) {
+	fsys := files("db/structure.sql", tableT, "db/7_goose.sql", good, "db/herds.sql", good, "db/x/1_a.sql", good,
+		"p/3_pair.up.sql", tableT, "p/3_pair.down.sql", "DROP TABLE t;", "p/4_pair.up.sql", "", "d/8_dbmate.sql", "-- migrate:up\n-- migrate:down\n",
+		"d/named.sql", "-- migrate:up\n-- migrate:down\n", "m/1_a.sql", "-- +migrate Up\n-- +migrate Down\n", "t/1_a.sql", "---- create above / drop below ----\n")
+	for name, want := range map[string]string{
+		"db/structure.sql": "1 plain SQL migration in db/structure.sql",
+		"db/7_goose.sql":   "1 goose migration in db/7_goose.sql",
+		"db/herds.sql":     "read migrations: herds.sql: goose takes no file of this name: call it NUMBER_name.sql",
+		"p/3_pair.up.sql":  "1 golang-migrate migration in p/3_pair.up.sql",
+		"d/8_dbmate.sql":   "1 dbmate migration in d/8_dbmate.sql",
+		"d/named.sql":      "1 dbmate migration in d/named.sql",
+		"m/1_a.sql":        "1 sql-migrate migration in m/1_a.sql",
+		"t/1_a.sql":        "1 tern migration in t/1_a.sql",
+	} {
+		set, err := migrations.Open(fsys, migrations.Options{Dir: name})
+		if got := fmt.Sprint(set); err == nil && got != want || err != nil && err.Error() != want {
+			t.Errorf("%s: %v, %v, want %s", name, set, err, want)
+		}
+		if err == nil && set.Dialect() != migrations.Plain {
+			if _, err := set.Script(migrations.ScriptOptions{Down: true}); err != nil {
+				t.Errorf("%s has no Down: %v", name, err)
+			}
+		}
+	}
+}
+
+// Open says which SQL files a tool leaves out.
+func TestNotes(t *testing.T) {
+	pair := []string{"1_a.up.sql", tableT, "1_a.down.sql", "", "1_a.mysql.up.sql", ""}
+	for want, fsys := range map[string]fs.FS{
+		"": files(append(pair, "README.md", "")...),
+		"b.sql is left out: goose takes NUMBER_name.sql":                           files("1_a.sql", good, "b.sql", good),
+		"a.sql, b.sql, c.sql and 1 more are left out: goose takes NUMBER_name.sql": files("1_a.sql", good, "a.sql", "", "b.sql", "", "c.sql", "", "d.sql", ""),
+		"2_b.sql is left out: golang-migrate takes NUMBER_name.up.sql":             files(append(pair, "2_b.sql", tableT)...),
+		"seeds.sql is left out: dbmate takes NUMBER_name.sql":                      files("1_a.sql", "-- migrate:up\n", "seeds.sql", "select 1;"),
+		"0001_b.sql is left out: Drizzle takes what meta/_journal.json lists":      files("0000_a.sql", tableT, "0001_b.sql", "", "meta/_journal.json", `{"entries": [{"tag": "0000_a"}]}`),
+		"b.sql in two is left out: goose takes NUMBER_name.sql":                    migrations.Dirs(files("one/1_a.sql", good, "two/1_a.sql", good, "two/b.sql", ""), "one", "two"),
+	} {
+		set, err := migrations.Open(fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(set.Notes(), "\n"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
@@ -320,14 +366,24 @@ func TestOpenRefusesOtherTools(t *testing.T) {
 		{"open", `1_a.sql:2: the statement that begins here ends in the middle of a dollar-quoted string`},
 		{"before", `2_b.sql:1: -- migrate:up has to stand before the first statement`},
 		{"twice", `1_a.up.sql: has the same version as 01_b.up.sql`},
+		{"two tools", `two tools' files are in one directory: 1_a.sql (goose), 2_b.up.sql (golang-migrate); move one, or say in Options.Dialect`},
+		{"two tools below", `in db: two tools' files are in one directory: 1_a.sql (dbmate), 2_b.sql (tern)`},
+		{"near dbmate", `1_a.sql:3: "-- migrate down" is a comment; did you mean -- migrate:down?`},
+		{"nearer dbmate", `1_a.sql:1: "-- Migrate:Up" is a comment; did you mean -- migrate:up?`},
+		{"near sql-migrate", `1_a.sql:3: "-- migrate Down" is a comment; did you mean -- +migrate Down?`},
 	} {
 		fsys := map[string]fs.FS{
-			"template": files("1_a.up.sql", "select 1;\ncreate table {{.Name}} ();"),
-			"psql":     files("1_a.sql", "select 1;\n\\set x 1\n"),
-			"copy":     files("1_a.sql", "copy t from stdin;\n1\n\\.\n"),
-			"open":     files("1_a.sql", "select 1;\ndo $$ begin"),
-			"before":   files("1_a.sql", "-- migrate:up\nselect 1;", "2_b.sql", "select 1;\n-- migrate:down\n"),
-			"twice":    files("1_a.up.sql", "select 1", "01_b.up.sql", "select 2"),
+			"template":         files("1_a.up.sql", "select 1;\ncreate table {{.Name}} ();"),
+			"psql":             files("1_a.sql", "select 1;\n\\set x 1\n"),
+			"copy":             files("1_a.sql", "copy t from stdin;\n1\n\\.\n"),
+			"open":             files("1_a.sql", "select 1;\ndo $$ begin"),
+			"before":           files("1_a.sql", "-- migrate:up\nselect 1;", "2_b.sql", "select 1;\n-- migrate:down\n"),
+			"two tools":        files("1_a.sql", good, "2_b.up.sql", tableT, "3_c.sql", tableT),
+			"two tools below":  files("db/1_a.sql", "-- migrate:up\n", "db/2_b.sql", "---- create above / drop below ----"),
+			"near dbmate":      files("1_a.sql", "-- migrate:up\n-- migrate down by hand\n-- migrate down\n"),
+			"nearer dbmate":    files("1_a.sql", "-- Migrate:Up\nselect 1;\n-- Migrate:Down\nselect 2;"),
+			"near sql-migrate": files("1_a.sql", "-- +migrate Up\nselect 1;\n-- migrate Down\n"),
+			"twice":            files("1_a.up.sql", "select 1", "01_b.up.sql", "select 2"),
 		}[c.name]
 		if _, err := migrations.Open(fsys); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)

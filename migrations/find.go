@@ -13,6 +13,8 @@ import (
 type location struct {
 	dir     string
 	dialect Dialect
+	err     error    // a twoToolsError
+	leftOut []string // SQL files that the tool does not take
 }
 
 func (p location) String() string { return fmt.Sprintf("%s (%s)", p.dir, p.dialect) }
@@ -30,7 +32,7 @@ func locate(fsys fs.FS, o Options) (location, error) {
 	if info, err := fs.Stat(fsys, dir); err != nil {
 		return location{}, fmt.Errorf("read migrations: %w", err)
 	} else if !info.IsDir() {
-		return recogniseFile(fsys, dir, dialect)
+		return locateFile(fsys, dir, dialect)
 	}
 	if dialect == "" {
 		var err error
@@ -38,22 +40,18 @@ func locate(fsys fs.FS, o Options) (location, error) {
 			return location{}, fmt.Errorf("read migrations: %w", err)
 		}
 	}
-	return location{dir, dialect}, nil
+	return location{dir: dir, dialect: dialect}, nil
 }
 
-// recogniseFile takes one file for the whole history.
-func recogniseFile(fsys fs.FS, name string, dialect Dialect) (location, error) {
-	if dialect != "" {
-		return location{name, dialect}, nil
+// locateFile takes one file for the whole history; of golang-migrate, one pair.
+func locateFile(fsys fs.FS, name string, dialect Dialect) (location, error) {
+	if dialect == "" {
+		var err error
+		if dialect, err = recogniseFiles(fsys, path.Dir(name), []string{path.Base(name)}); err != nil {
+			return location{}, fmt.Errorf("read migrations: %w", err)
+		}
 	}
-	content, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return location{}, fmt.Errorf("read migrations: %w", err)
-	}
-	if isDump(content) {
-		return location{name, Dump}, nil
-	}
-	return location{name, Plain}, nil
+	return location{dir: name, dialect: dialect}, nil
 }
 
 // findLocation looks for migrations at the root and in the directories below. Folders of a
@@ -84,6 +82,9 @@ func findLocation(fsys fs.FS) (location, error) {
 	case len(best) == 0:
 		return location{dir: "."}, nil
 	case len(best) == 1 || best[0].dir == ".":
+		if best[0].err != nil {
+			return location{}, fmt.Errorf("read migrations: in %s: %w", best[0].dir, best[0].err)
+		}
 		return best[0], nil
 	}
 	names := make([]string, len(best))
@@ -112,10 +113,10 @@ func findLocations(fsys fs.FS) ([]location, error) {
 		if err != nil && p == "." {
 			return err
 		}
-		if err != nil || dialect == "" {
+		if dialect == "" {
 			return nil
 		}
-		all = append(all, location{p, dialect})
+		all = append(all, location{dir: p, dialect: dialect, err: err})
 		if dialect == Prisma {
 			return fs.SkipDir // each folder below is one migration
 		}

@@ -141,6 +141,30 @@ func (s *Set) String() string {
 	return fmt.Sprintf("%d %s in %s", len(s.sources), noun, strings.Join(found, ", "))
 }
 
+// Notes returns what Open left out, a sentence each: "b.sql is left out: goose takes
+// NUMBER_name.sql".
+func (s *Set) Notes() []string {
+	var notes []string
+	for i, p := range s.locations {
+		if len(p.leftOut) == 0 {
+			continue
+		}
+		names := strings.Join(p.leftOut[:min(len(p.leftOut), 3)], ", ")
+		if n := len(p.leftOut) - 3; n > 0 {
+			names += fmt.Sprintf(" and %d more", n)
+		}
+		if len(s.locations) > 1 {
+			names += " in " + s.locations[i].dir
+		}
+		verb := "is"
+		if len(p.leftOut) > 1 {
+			verb = "are"
+		}
+		notes = append(notes, fmt.Sprintf("%s %s left out: %s takes %s", names, verb, p.dialect, p.dialect.fileNames()))
+	}
+	return notes
+}
+
 // dialectOf returns the dialect of a migration's directory.
 func (s *Set) dialectOf(src source) Dialect {
 	return s.locations[min(int(src.Version/versionSpan), len(s.locations)-1)].dialect

@@ -18,6 +18,9 @@ func parseGoose(base string, content []byte) (*sqlMigration, error) {
 	if err != nil {
 		return nil, &SourceError{File: base, Err: err}
 	}
+	if err := refuseNearAnnotation(base, content); err != nil {
+		return nil, err
+	}
 	up, err := recordFile(base, content, nil)
 	if err != nil {
 		return nil, parseError(base, content, err)
@@ -109,12 +112,6 @@ func adviseParse(content []byte, complaint string, line *int) string {
 	}
 	switch {
 	case strings.HasPrefix(complaint, unexpectedStatement), strings.HasPrefix(complaint, "must start with"):
-		for i, l := range strings.Split(string(content), "\n") {
-			if wrongCase.MatchString(l) {
-				*line = i + 1
-				return fmt.Sprintf("goose knows +goose in lower case only: write -- +goose Up instead of %s", strings.TrimSpace(l))
-			}
-		}
 		return "-- +goose Up has to stand before the first statement"
 	case strings.Contains(complaint, "missing semicolon"):
 		return complaint + " A statement with semicolons inside goes between -- +goose StatementBegin and -- +goose StatementEnd"
@@ -122,8 +119,43 @@ func adviseParse(content []byte, complaint string, line *int) string {
 	return ""
 }
 
-// wrongCase matches an annotation in upper case, which goose ignores.
-var wrongCase = regexp.MustCompile(`(?i)^\s*--\s*\+goose\s+(up|down|statement|no transaction)`)
+// nearAnnotation matches a comment that was meant as an annotation, and the word in it.
+var nearAnnotation = regexp.MustCompile(`(?im)^[ \t]*--[ \t]*\+?[ \t]*goose[ \t]+(up|down|statement ?begin|statement ?end|no[ _-]?transaction|envsub[ \t]+on|envsub[ \t]+off)[ \t]*;?[ \t\r]*$`)
+
+// refuseNearAnnotation refuses annotations that goose takes for comments, and so would run
+// Down as a part of Up.
+func refuseNearAnnotation(base string, content []byte) error {
+	for i, l := range strings.Split(string(content), "\n") {
+		m := nearAnnotation.FindStringSubmatch(l)
+		if m == nil || annotation(l) != "" {
+			continue
+		}
+		err := fmt.Errorf("%q is a comment; did you mean -- +goose %s?", strings.TrimSpace(l), spellAnnotation(m[1]))
+		if strings.Contains(strings.ToLower(l), "+goose") {
+			err = fmt.Errorf("goose knows +goose in lower case only: write -- +goose %s instead of %s", spellAnnotation(m[1]), strings.TrimSpace(l))
+		}
+		return &SourceError{File: base, Line: i + 1, Err: err}
+	}
+	return nil
+}
+
+// spellAnnotation writes an annotation's word as goose's documentation does.
+func spellAnnotation(word string) string {
+	switch word := strings.ToLower(word); {
+	case word == "up":
+		return "Up"
+	case word == "down":
+		return "Down"
+	case strings.HasSuffix(word, "begin"):
+		return "StatementBegin"
+	case strings.HasSuffix(word, "end"):
+		return "StatementEnd"
+	case strings.HasPrefix(word, "no"):
+		return "NO TRANSACTION"
+	default:
+		return strings.ToUpper(strings.Join(strings.Fields(word), " "))
+	}
+}
 
 // complaintLine returns the line that goose's message is about, or 0. Goose gives no line
 // numbers.

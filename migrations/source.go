@@ -64,16 +64,43 @@ func readSet(fsys fs.FS, o Options) (sources []source, where location, err error
 		return nil, p, err
 	}
 	if p.dialect == Goose {
-		all, err := readGoose(fsys, p.dir)
-		return all, p, err
+		sources, err = readGoose(fsys, p.dir)
+	} else {
+		sources, err = readForeign(fsys, p)
 	}
-	all, err := readForeign(fsys, p)
-	return all, p, err
+	p.leftOut = leftOut(fsys, p, sources)
+	return sources, p, err
 }
 
-// readGoose reads goose's files. Goose parses the .sql files; .go files are read for the
+// leftOut returns the SQL files beside the migrations that are none for their tool: goose
+// and others ignore a file that has no number.
+func leftOut(fsys fs.FS, p location, taken []source) (names []string) {
+	files, err := sqlFiles(fsys, p.dir)
+	if err != nil {
+		return nil
+	}
+	isTaken := map[string]bool{}
+	for _, src := range taken {
+		isTaken[src.File] = true
+	}
+	for _, name := range files {
+		if !isTaken[name] && !pairName.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// readGoose reads goose's files; dir may be one. Goose parses the .sql files; .go files are read for the
 // fingerprint only.
 func readGoose(fsys fs.FS, dir string) ([]source, error) {
+	if info, err := fs.Stat(fsys, dir); err == nil && !info.IsDir() {
+		if !isGooseName(path.Base(dir)) {
+			return nil, &SourceError{File: path.Base(dir), Err: errors.New("goose takes no file of this name: call it NUMBER_name.sql")}
+		}
+		src, err := readFile(fsys, path.Dir(dir), path.Base(dir))
+		return []source{src}, err
+	}
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)

@@ -70,6 +70,11 @@ func (a *app) openFiles(fsys fs.FS, h historyFlags) (*migrations.Set, error) {
 	if err == nil && (set.Dialect() != migrations.Goose || set.Dir() != ".") {
 		fmt.Fprintln(a.err, set)
 	}
+	if err == nil {
+		for _, note := range set.Notes() {
+			fmt.Fprintf(a.err, "note: %s\n", note)
+		}
+	}
 	return set, err
 }
 

@@ -150,7 +150,7 @@ func (s *Server) migrate(ctx context.Context, pool *pgxpool.Pool, set *migration
 	if err := set.Up(ctx, pool); err != nil {
 		return err
 	}
-	s.say.End(count(pending, what) + " applied")
+	s.say.End(strings.Join(append([]string{count(pending, what) + " applied"}, set.Notes()...), "; "))
 	return nil
 }
 

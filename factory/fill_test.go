@@ -3,10 +3,12 @@ package factory_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testpg"
 )
 
 func TestFillSpreads(t *testing.T) {
@@ -226,5 +228,45 @@ func TestFillAgain(t *testing.T) {
 	}
 	if n := count(t, other, "select count(*) from profiles"); n != 15 {
 		t.Errorf("%d profiles, want 15", n)
+	}
+}
+
+type ware struct {
+	ID    int64
+	Code  string
+	Note  *string
+	Kind  string
+	Extra string
+}
+
+func (ware) TableName() string { return "wares" }
+
+// What the server refuses of a plan is told with its column, its row and its value.
+func TestFillNamesWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`create table wares (id bigint generated always as identity primary key, code varchar(5) not null unique, note text not null default 'x',
+		kind text not null check (kind in ('a', 'b')), extra jsonb not null, n int not null default 0)`).DB(t)
+	note := "as usual"
+	wares := factory.New(factory.Definition[ware]{Row: func(w *ware, c *factory.Cells) {
+		w.Code, w.Kind, w.Note, w.Extra = fmt.Sprint("c", c.Row()%12), "a", &note, "{}"
+	}})
+	for want, spoil := range map[string]func(*ware){
+		`wares.code takes 5 characters, and "much too long" of row 7 has 13: `: func(w *ware) { w.Code = "much too long" },
+		`wares.note, row 7: `:                      func(w *ware) { w.Note = nil },
+		`write wares: row 7: `:                     func(w *ware) { w.Kind = "z" },
+		`write wares: row 7: ERROR: duplicate key`: func(w *ware) { w.Code = "c3" },
+		`wares.extra, row 7, is "{nope": `:         func(w *ware) { w.Extra = "{nope" },
+		`wares.kind, row 7, is "a\xffb": `:         func(w *ware) { w.Kind = "a\xffb" },
+	} {
+		_, err := wares.FillContext(t.Context(), db, 12, factory.Seed(3), factory.Set(func(w *ware) {
+			if w.Code == "c7" {
+				spoil(w)
+			}
+		}))
+		mention(t, err, want)
+	}
+	for want, set := range map[string]any{`wares.n, row 0, is "abc": `: "abc", `wares.n, row 0: unable to encode 1099511627776 `: 1 << 40} {
+		_, err := factory.Auto("wares").FillContext(t.Context(), db, 12, factory.Set(func(r *factory.Record) { r.Set("n", set) }))
+		mention(t, err, want)
 	}
 }

@@ -23,7 +23,7 @@ type claim struct {
 }
 
 func (c claim) command() []string {
-	args := []string{"test", c.pkg, "-run", "^$", "-bench", "^Benchmark" + strings.ReplaceAll(c.bench, "/", "$/^") + "$", "-benchtime", c.times, "-timeout", "30m"}
+	args := []string{"test", c.pkg, "-run", "^$", "-bench", "^Benchmark" + strings.ReplaceAll(c.bench, "/", "$/^") + "$", "-benchtime", c.times, "-timeout", "30m", "-v"}
 	if c.bench == "Fill" {
 		args = append(args, "-volume", "1000000")
 	}

@@ -72,7 +72,23 @@ func measure(wanted *regexp.Regexp) (rows []row, failed error) {
 			}
 			printed[key] = string(out)
 		}
-		rows = append(rows, c.read(printed[key])...)
+		read := c.read(printed[key])
+		if len(read) == 0 && !strings.Contains(printed[key], "FAIL") {
+			fmt.Fprintf(os.Stderr, "%s gave no %s: %s\n", c.bench, c.ratio, skipped(printed[key]))
+		}
+		rows = append(rows, read...)
 	}
 	return rows, failed
+}
+
+// skipped returns why a benchmark was skipped, as it says in the line before SKIP.
+func skipped(printed string) string {
+	before := ""
+	for line := range strings.Lines(printed) {
+		if strings.HasPrefix(strings.TrimSpace(line), "--- SKIP") {
+			return strings.TrimSpace(before)
+		}
+		before = line
+	}
+	return "it printed no such figure"
 }

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
@@ -157,7 +161,7 @@ func (load *bulkLoad) writeTable(ctx context.Context, tb *tableBatch) error {
 	}
 	waited, err := load.copyRows(ctx, tb, g)
 	if err != nil {
-		return load.schema.explain("write", tb.table.name, err)
+		return load.schema.explain("write", tb.table.name, load.locate(tb, err))
 	}
 	load.report.Tables = append(load.report.Tables, TableReport{Table: tb.table.name, Rows: tb.size, Write: time.Since(start), Wait: waited})
 	load.report.Rows += tb.size
@@ -272,10 +276,13 @@ func (load *bulkLoad) moveStagedRows(ctx context.Context, tb *tableBatch, g *gen
 	}
 	insert := fmt.Sprintf("insert into %s (%s)%s select %s from %s", tb.table.relation.Ident(), catalog.Idents(names), always,
 		strings.Join(values, ", "), stagingTable)
-	if err := load.insertStagedRows(ctx, tb, insert); err != nil {
-		return err
+	err := transact(ctx, load.tx, func(pgx.Tx) error { return load.insertStagedRows(ctx, tb, insert) })
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && strings.HasPrefix(pg.Code, "22") {
+		return load.locateStaged(ctx, tb, g, err)
 	}
-	_, err := load.tx.Exec(ctx, "drop table "+stagingTable)
+	if err == nil {
+		_, err = load.tx.Exec(ctx, "drop table "+stagingTable)
+	}
 	return err
 }
 

@@ -134,7 +134,7 @@ func (g *generator) appendRow(buf []byte, inTenant int64) ([]byte, error) {
 	var err error
 	for i := range g.sources {
 		if buf, err = g.appendColumn(buf, &g.sources[i]); err != nil {
-			return buf, fmt.Errorf("%s, row %d: %w", g.batch.table.name, g.rowIndex, err)
+			return buf, fmt.Errorf("%s.%s, row %d: %w", g.batch.table.name, g.sources[i].column.name, g.rowIndex, err)
 		}
 	}
 	g.noteSubtype()

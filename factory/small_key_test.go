@@ -181,3 +181,40 @@ create table reminders (worker_id uuid not null references workers, step int not
 		}
 	})
 }
+
+// A number of which a CHECK leaves few values makes up a key with a reference: a row has each
+// step once, and all of them where the plan asks for so many.
+func TestKeyOfReferenceAndFewNumbers(t *testing.T) {
+	const schema = `
+create table pets (id int primary key, name text not null);
+create table chores (pet_id int not null references pets, step int not null check (step between 1 and 3), note text not null, primary key (pet_id, step));
+create table harbors (id int primary key, name text not null);
+create table badges (owner_type text not null check (owner_type in ('harbors', 'pets')), owner_id int not null, chore_step int not null check (chore_step >= 1 and chore_step <= 2), unique (owner_type, owner_id, chore_step))`
+	asEachRole(t, schema, func(t *testing.T, db *pgtest.DB) {
+		factory.Fill(t, db, factory.Auto("pets").N(4), factory.Auto("harbors").N(3), factory.Auto("chores").N(12), factory.Auto("badges").N(14))
+		factory.Auto("chores").Fill(t, db, 9)
+		factory.Auto("chores").CreateN(t, db, 4)
+		if n := testpg.One[int](t, db, "select count(*) from chores"); n != 25 {
+			t.Errorf("%d chores, want 25", n)
+		}
+	})
+}
+
+// A key of MATCH FULL is NULL in all of its columns, or in none.
+func TestMatchFull(t *testing.T) {
+	const schema = `
+create table slips (harbor int not null, no int not null, name text not null, primary key (harbor, no));
+create table boats (id serial primary key, harbor int, slip int, name text not null, foreign key (harbor, slip) references slips match full)`
+	asEachRole(t, schema, func(t *testing.T, db *pgtest.DB) {
+		factory.Auto("boats").CreateN(t, db, 2)
+		for range 2 {
+			factory.Fill(t, db, factory.Auto("slips").N(10), factory.Auto("boats").N(30))
+		}
+		if n := testpg.One[int](t, db, "select count(*) from boats where (harbor is null) <> (slip is null)"); n != 0 {
+			t.Errorf("%d boats have half a slip", n)
+		}
+		if n := testpg.One[int](t, db, "select count(harbor) from boats"); n < 30 {
+			t.Errorf("%d boats have a slip", n)
+		}
+	})
+}

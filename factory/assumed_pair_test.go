@@ -75,3 +75,34 @@ func TestPairOfUnknownTargetsByHand(t *testing.T) {
 		t.Errorf("made %v", r)
 	}
 }
+
+// In a port are buoys. Chains, visits and anchors are in a port too, but only chains
+// reference a buoy, and where anchors lead is not known.
+const pairsBesideParents = `
+create table ports (id bigint generated always as identity primary key, name text not null);
+create table buoys (id bigint generated always as identity primary key, port_id bigint not null references ports);
+create table chains (id bigint generated always as identity primary key, port_id bigint not null references ports, buoy_id bigint not null references buoys);
+create table visits (id bigint generated always as identity primary key, port_id bigint not null references ports, hours int not null);
+create table anchors (id bigint generated always as identity primary key, port_id bigint not null references ports, markable_type text not null, markable_id bigint not null);`
+
+// A row that only shares a parent with the row given to On is not about it.
+func TestOnARowOfTheSameParent(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(pairsBesideParents).DB(t)
+	for _, table := range []string{"anchors", "visits"} {
+		buoy := factory.Auto("buoys").Create(t, db)
+		_, err := factory.Auto(table).CreateContext(t.Context(), db, factory.On(buoy))
+		mention(t, err, "On(buoys", "has no place in "+table)
+		if unknown := strings.Contains(err.Error(), "which tables markable_type and markable_id lead to is not known"); unknown != (table == "anchors") {
+			t.Errorf("%s: %v", table, err)
+		}
+		_, err = factory.Auto(table).FillContext(t.Context(), db, 3, factory.On(buoy))
+		mention(t, err, "has no place in "+table)
+		if in := factory.Auto(table).Create(t, db, factory.In(buoy)); in.Get("port_id") != buoy.Get("port_id") {
+			t.Errorf("In: %v of %v", in, buoy)
+		}
+		if on := factory.Auto("chains").Create(t, db, factory.On(buoy)); on.Get("port_id") != buoy.Get("port_id") || on.Get("buoy_id") != buoy.Get("id") {
+			t.Errorf("On: %v of %v", on, buoy)
+		}
+	}
+}

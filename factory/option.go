@@ -136,7 +136,7 @@ func functionFor(typ reflect.Type, o Option) rows.Option {
 	if t.Kind() != reflect.Func || t.NumIn() != 1 || t.NumOut() != 0 || t.IsVariadic() {
 		err := &OptionError{Option: "a " + t.String(), Struct: nameOf(typ)}
 		if row, ok := o.(Row); ok {
-			err.Hint = fmt.Sprintf("say what the row of %s is to it: In, On, By or Recycle", row.TableName())
+			err.Hint = hintForRow(typ, row)
 		}
 		return rows.Invalid(err)
 	}
@@ -147,6 +147,30 @@ func functionFor(typ reflect.Type, o Option) rows.Option {
 		return rows.Set(func(row any) { f(rowOf[Record](row)) })
 	}
 	return rows.Set(func(row any) { v.Call([]reflect.Value{reflect.ValueOf(row)}) })
+}
+
+// hintForRow says what to pass instead of a row: a function, where it holds what the new rows
+// are to hold, or an option that says what it is to them.
+func hintForRow(typ reflect.Type, row Row) string {
+	given := reflect.Indirect(reflect.ValueOf(row))
+	if !given.IsValid() {
+		return "it is nil"
+	}
+	if given.Type() != typ {
+		return fmt.Sprintf("say what the row of %s is to it: In, On, By or Recycle", row.TableName())
+	}
+	set := "r.FIELD = …"
+	if typ == reflect.TypeFor[Record]() {
+		set = `r.Set("COLUMN", …)`
+	} else if given.Kind() == reflect.Struct {
+		for i := range given.NumField() {
+			if f := typ.Field(i); f.IsExported() && !given.Field(i).IsZero() {
+				set = "r." + f.Name + " = …"
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("to set what rows hold, pass func(r *%s) { %s }; if they reference this row, say how: In, On, By or Recycle", typ, set)
 }
 
 func nameOf(typ reflect.Type) string {

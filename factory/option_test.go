@@ -43,12 +43,15 @@ func TestWrongOption(t *testing.T) {
 	db := pg.DB(t)
 	space := factory.Spaces.Create(t, db)
 	for want, option := range map[string]factory.Option{
-		"func(*factory.Space) is no option for rows of factory.Dataset":      func(*factory.Space) {},
-		"Set(func(*factory.Space)) is no option for rows of factory.Dataset": factory.Set(func(*factory.Space) {}),
-		"Failing() is no option for rows of factory.Dataset":                 factory.Failing(),
-		"a factory.Space is no option for rows of factory.Dataset: say what": space,
-		"a string is no option for rows of factory.Dataset: pass In, On, By": "orders",
-		"a func() is no option for rows of factory.Dataset: pass In, On, By": func() {},
+		"func(*factory.Space) is no option for rows of factory.Dataset":                                                                   func(*factory.Space) {},
+		"Set(func(*factory.Space)) is no option for rows of factory.Dataset":                                                              factory.Set(func(*factory.Space) {}),
+		"Failing() is no option for rows of factory.Dataset":                                                                              factory.Failing(),
+		"a factory.Space is no option for rows of factory.Dataset: say what":                                                              space,
+		"a factory.Dataset is no option for rows of factory.Dataset: to set what rows hold, pass func(r *factory.Dataset) { r.Name = … }": factory.Dataset{Name: "orders"},
+		"a *factory.Dataset is no option for rows of factory.Dataset: to set what rows hold, pass func(r *factory.Dataset) { r.FIELD":     &factory.Dataset{},
+		"a *factory.Dataset is no option for rows of factory.Dataset: it is nil":                                                          (*factory.Dataset)(nil),
+		"a string is no option for rows of factory.Dataset: pass In, On, By":                                                              "orders",
+		"a func() is no option for rows of factory.Dataset: pass In, On, By":                                                              func() {},
 		"In: the row is nil": factory.In(nil),
 	} {
 		_, err := factory.Datasets.CreateContext(t.Context(), db, option)
@@ -56,8 +59,10 @@ func TestWrongOption(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
+	_, err := factory.Auto("users").CreateContext(t.Context(), db, factory.Record{Table: "users"})
+	mention(t, err, `pass func(r *factory.Record) { r.Set("COLUMN", …) }; if they reference this row, say how: In, On`)
 	var wrong *factory.OptionError
-	_, err := factory.Datasets.With(factory.Failing()).Build(0)
+	_, err = factory.Datasets.With(factory.Failing()).Build(0)
 	if !errors.As(err, &wrong) || wrong.Struct != "factory.Dataset" {
 		t.Errorf("With, then Build: %v", err)
 	}

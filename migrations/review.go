@@ -69,6 +69,10 @@ func Review(ctx context.Context, db seedbed.DB, fsys fs.FS, options ReviewOption
 
 // Review is [Review] for a set that is open. It ignores the Options in options.
 func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) (*Report, error) {
+	baseline, err := options.readBaseline()
+	if err != nil {
+		return nil, err
+	}
 	all, err := s.reviewMigrations()
 	if err != nil {
 		return nil, err
@@ -94,7 +98,8 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 		results = append(results, r)
 	}
 	report.addResults(results)
-	return report, report.applyBaseline(options.Baseline)
+	report.setAside(baseline)
+	return report, nil
 }
 
 // sessions calls Sessions with the types of package review.

@@ -119,14 +119,22 @@ func (r *Report) Baseline() []byte {
 	return report.WriteBaseline(all, nil)
 }
 
-// applyBaseline moves findings of the baseline to Waived.
-func (r *Report) applyBaseline(text []byte) error {
-	if len(text) == 0 {
-		return nil
+// readBaseline reads the accepted findings; nil where there are none.
+func (o ReviewOptions) readBaseline() (*report.Baseline, error) {
+	if len(o.Baseline) == 0 {
+		return nil, nil
 	}
-	baseline, err := report.ReadBaseline(text, "in the baseline")
+	baseline, err := report.ReadBaseline(o.Baseline, "in the baseline")
 	if err != nil {
-		return fmt.Errorf("read the review's baseline: %w", err)
+		return nil, fmt.Errorf("ReviewOptions.Baseline: %w; Report.Baseline writes one", err)
+	}
+	return baseline, nil
+}
+
+// setAside moves findings of the baseline to Waived.
+func (r *Report) setAside(baseline *report.Baseline) {
+	if baseline == nil {
+		return
 	}
 	kept := []Finding{}
 	for _, f := range r.Findings {
@@ -138,7 +146,6 @@ func (r *Report) applyBaseline(text []byte) error {
 		kept = append(kept, f)
 	}
 	r.Findings = kept
-	return nil
 }
 
 // Set returns the set that was reviewed.

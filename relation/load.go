@@ -2,6 +2,7 @@ package relation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -9,6 +10,7 @@ import (
 type Handle[T any] interface {
 	load(rows []T) error
 	relation() (name, loader string)
+	isNil() bool
 }
 
 // Load loads a relation of many parents with one call of fetch. of returns a parent's
@@ -25,13 +27,25 @@ type Handle[T any] interface {
 // an error, handles may have been loaded in part; fetch's error leaves all as they were.
 func Load[P, T any, K comparable](ctx context.Context, parents []P, of func(*P) (K, Handle[T]),
 	fetch func(ctx context.Context, keys []K) ([]T, error), keyOf func(T) K) error {
+	switch {
+	case of == nil:
+		return errors.New("load relation: of is nil: pass a function that returns a parent's key and its handle")
+	case keyOf == nil:
+		return errors.New("load relation: keyOf is nil: pass a function that says to which key a row belongs")
+	}
 	keys := make([]K, len(parents))
 	handles := make([]Handle[T], len(parents))
 	for i := range parents {
 		keys[i], handles[i] = of(&parents[i])
+		if handles[i] == nil || handles[i].isNil() {
+			return fmt.Errorf("load relation: of returned no handle for the %T at index %d: return the address of its field, as in &p.Owner", parents[i], i)
+		}
 	}
 	related := map[K][]T{}
 	if wanted := distinct(keys); len(wanted) > 0 {
+		if fetch == nil {
+			return errors.New("load relation: fetch is nil: pass a function that returns the related rows of the keys")
+		}
 		rows, err := fetch(ctx, wanted)
 		if err != nil {
 			name, _ := handles[0].relation()
@@ -85,6 +99,9 @@ func (m *Many[T, R]) load(rows []T) error {
 
 func (*One[T, R]) relation() (name, loader string)  { return nameOf[R]() }
 func (*Many[T, R]) relation() (name, loader string) { return nameOf[R]() }
+
+func (o *One[T, R]) isNil() bool  { return o == nil }
+func (m *Many[T, R]) isNil() bool { return m == nil }
 
 func nameOf[R Named]() (name, loader string) {
 	var r R

@@ -117,3 +117,43 @@ func TestLoadingFails(t *testing.T) {
 		t.Errorf("two rows for one: %v", err)
 	}
 }
+
+// What a caller forgot is an error that says so, and not a panic.
+func TestLoadingWithoutAHandleOrAFunction(t *testing.T) {
+	type shelf struct {
+		book
+		Spare *relation.One[author, bookAuthor]
+	}
+	fetch := func(context.Context, []int) ([]author, error) { return []author{{ID: 1}}, nil }
+	of := func(s *shelf) (int, relation.Handle[author]) { return s.AuthorID, &s.Author }
+	for name, c := range map[string]struct {
+		of    func(*shelf) (int, relation.Handle[author])
+		fetch func(context.Context, []int) ([]author, error)
+		keyOf func(author) int
+		want  string
+	}{
+		"nothing is missing":   {of, fetch, authorID, ""},
+		"no of":                {nil, fetch, authorID, "load relation: of is nil: pass a function that returns a parent's key and its handle"},
+		"no fetch":             {of, nil, authorID, "load relation: fetch is nil"},
+		"no keyOf":             {of, fetch, nil, "load relation: keyOf is nil"},
+		"no handle":            {func(s *shelf) (int, relation.Handle[author]) { return s.AuthorID, nil }, fetch, authorID, "no handle for the relation_test.shelf at index 1: return the address of its field, as in &p.Owner"},
+		"a handle that is nil": {func(s *shelf) (int, relation.Handle[author]) { return s.AuthorID, s.Spare }, fetch, authorID, "no handle for the relation_test.shelf at index 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shelves := []shelf{{book: book{AuthorID: 1}, Spare: new(relation.One[author, bookAuthor])}, {book: book{AuthorID: 1}}}
+			if name == "no handle" {
+				first := c.of
+				c.of = func(s *shelf) (int, relation.Handle[author]) {
+					if s == &shelves[0] {
+						return of(s)
+					}
+					return first(s)
+				}
+			}
+			err := relation.Load(t.Context(), shelves, c.of, c.fetch, c.keyOf)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}

@@ -53,7 +53,7 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 	}
 	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
 	if f.baseline != "" && !f.update {
-		if r.options.Baseline, err = readBaseline(f.baseline); err != nil {
+		if _, r.options.Baseline, err = readBaseline(f.baseline, "--update-baseline"); err != nil {
 			return nil, err
 		}
 	}

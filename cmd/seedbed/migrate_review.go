@@ -117,8 +117,8 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		options.Rows = fillTables(n)
 	}
 	if f.baseline != "" {
-		if options.Baseline, err = os.ReadFile(f.baseline); err != nil {
-			return usagef("--baseline: %v", err)
+		if options.Baseline, _, err = readBaseline(f.baseline, "seedbed migrate review --write-baseline FILE"); err != nil {
+			return err
 		}
 	}
 	var report *migrations.Report

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -35,20 +37,41 @@ func knownOf(f Finding) known {
 
 func knownGap(g Gap) known { return known{Rule: NotChecked, Object: g.Part} }
 
-// ReadBaseline reads what WriteBaseline wrote.
+// ReadBaseline reads what WriteBaseline wrote. Its error names the line at which the text is
+// no baseline.
 func ReadBaseline(text []byte, reason string) (*Baseline, error) {
-	var file struct{ Accepted []known }
+	var file struct{ Accepted *[]known }
 	if err := json.Unmarshal(text, &file); err != nil {
-		return nil, err
+		return nil, notABaseline(text, err)
+	}
+	if file.Accepted == nil {
+		return nil, errors.New(`this is no baseline: it has no list "accepted"`)
 	}
 	b := &Baseline{Reason: reason, known: map[known]bool{}}
-	for _, k := range file.Accepted {
+	for _, k := range *file.Accepted {
 		if k.Rule == "" || k.Object+k.File == "" {
 			return nil, errors.New("an entry without rule or object, which would excuse everything")
 		}
 		b.known[k] = true
 	}
 	return b, nil
+}
+
+// notABaseline says where a text stops being a baseline, in the terms of JSON instead of Go.
+func notABaseline(text []byte, err error) error {
+	what, offset := err.Error(), int64(len(text))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = syntax.Offset
+	}
+	if typ, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = typ.Offset
+		what = typ.Value + " where there is to be an object with a list \"accepted\""
+		if typ.Field != "" {
+			what = typ.Value + " as " + strings.ToLower(typ.Field)
+		}
+	}
+	line := 1 + bytes.Count(text[:min(max(offset-1, 0), int64(len(text)))], []byte("\n"))
+	return fmt.Errorf("line %d: this is no baseline: %s", line, what)
 }
 
 // WriteBaseline is the baseline in which findings are, with all that follow from them, and

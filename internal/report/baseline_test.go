@@ -76,10 +76,22 @@ func TestBaselineFile(t *testing.T) {
 	if !b.Has(moved) || b.Has(changed) || !b.HasGap(report.Gap{Part: "tenancy", Reason: "any"}) || b.HasGap(report.Gap{Part: "roles"}) {
 		t.Errorf("moved %v, changed %v, gap %v", b.Has(moved), b.Has(changed), b.HasGap(report.Gap{Part: "tenancy"}))
 	}
-	for _, broken := range []string{"{", `{"accepted": [{"rule": "probe-read"}]}`, `{"accepted": [{"object": "orders"}]}`} {
-		if _, err := report.ReadBaseline([]byte(broken), ""); err == nil {
-			t.Errorf("%s was read", broken)
+	for broken, want := range map[string]string{
+		"":                                       "line 1: this is no baseline: unexpected end of JSON input",
+		"{\n  \"accepted\": [\n":                 "line 2: this is no baseline: unexpected end",
+		"{\n\n  not json\n}":                     "line 3: this is no baseline: invalid character 'n'",
+		`["orders"]`:                             `line 1: this is no baseline: array where there is to be an object with a list "accepted"`,
+		"{\n  \"accepted\": \"orders\"\n}":       "line 2: this is no baseline: string as accepted",
+		"{\"findings\": []}":                     `this is no baseline: it has no list "accepted"`,
+		`{"accepted": [{"rule": "probe-read"}]}`: "an entry without rule or object",
+		`{"accepted": [{"object": "orders"}]}`:   "an entry without rule or object",
+	} {
+		if _, err := report.ReadBaseline([]byte(broken), ""); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "struct") {
+			t.Errorf("%s: %v, want %s", broken, err, want)
 		}
+	}
+	if b, err := report.ReadBaseline(report.WriteBaseline(nil, nil), ""); err != nil || b.Has(statement) {
+		t.Errorf("the baseline of no finding: %v, %v", b, err)
 	}
 }
 

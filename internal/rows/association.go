@@ -24,6 +24,14 @@ const (
 	recycled                        // Recycle: a parent for any reference that it fits
 )
 
+// useImplied notes that a row references what the given row references. For In and Recycle
+// that is enough; On and By promise a reference to the given row itself.
+func (a association) useImplied() {
+	if a.kind == inTenant || a.kind == recycled {
+		*a.used = true
+	}
+}
+
 // resolveAssociations sets the columns that follow from the rows given with In, On and By.
 // An association that this row cannot use may still be used by its parents;
 // unusedAssociation reports those that no row has used.

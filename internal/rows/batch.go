@@ -233,7 +233,7 @@ func (b *batch) findParent(r *row, ref *reference, associations []association, c
 	for _, a := range associations {
 		for _, p := range a.row.impliedParents() {
 			if r.canHaveParent(ref, p) {
-				*a.used = true
+				a.useImplied()
 				return p
 			}
 		}

@@ -110,13 +110,28 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 		if errors.Is(err, fixtures.ErrTooMany) {
 			err = fmt.Errorf("%w (here: --max-rows)", err)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return noteLeftOut(ctx, db, say)
 	})
 	say.stop()
 	if err != nil {
 		return err
 	}
 	return a.deliverDump(f.output, string(text))
+}
+
+// noteLeftOut says which tables no dump has: those in which migration tools keep what they
+// have applied.
+func noteLeftOut(ctx context.Context, db *pgxpool.Pool, say *progress) error {
+	var names []string
+	err := db.QueryRow(ctx, `select coalesce(array_agg(oid::regclass::text order by oid::regclass::text), '{}') from pg_class where relkind in ('r', 'p') and relname = any($1)`,
+		catalog.Bookkeeping).Scan(&names)
+	if len(names) > 0 {
+		say.Note("left out, as migration tools keep their own record there: " + strings.Join(names, ", "))
+	}
+	return err
 }
 
 func (a *app) deliverDump(output, text string) error {

@@ -48,16 +48,22 @@ const Tries = 40
 // For returns the rule for a column of a table.
 func For(table string, c *catalog.Column) Rule {
 	r := Rule{kind: KindOf(table, c.Name), typ: c.Type.Underlying(), length: c.Length}
-	if r.kind != Plain && !r.isMaskable(r.typ) {
+	if r.kind != Plain && !r.isMaskable(r.typ) && !r.cannotHold(r.typ) {
 		r.unmaskedType = c.SQLType
 	}
 	return r
 }
 
 // UnmaskedType returns the type of a column that is private by its name but not masked,
-// because its type has no mask: a boolean, an enumeration, a timestamp. It returns "" for
-// any other column.
+// because its type has no mask: an enumeration, a timestamp. It returns "" for any other
+// column.
 func (r Rule) UnmaskedType() string { return r.unmaskedType }
+
+// cannotHold reports whether the type has no room for what the name stands for: a boolean
+// holds nothing private, and a number is no secret but the count of some.
+func (r Rule) cannotHold(t *catalog.Type) bool {
+	return t.Name == "bool" || t.Category == "N" && r.kind == Secret
+}
 
 func (r Rule) isMaskable(t *catalog.Type) bool {
 	switch {

@@ -11,15 +11,15 @@ import (
 
 func TestKindOf(t *testing.T) {
 	for kind, names := range map[Kind]string{
-		Secret:     "password password_hash apiKey api_key access-token refresh_tokens client_secret signing_key backup_codes credentials session_id dsn webhook_secret hashedKey hashed_key api_key_header_value slack_webhook_url discordWebhookUrl azure_account_key storageAccountKey shared_key stripe_webhook_secret github_token smtp_credential",
-		Identifier: "ssn tax_id vatNumber iban account_number card_number cvv passport_no pin otp routing_number sort_code",
+		Secret:     "password password_hash apiKey api_key access-token refresh_tokens client_secret signing_key backup_codes credentials session_id dsn webhook_secret hashedKey hashed_key api_key_header_value slack_webhook_url discordWebhookUrl azure_account_key storageAccountKey shared_key stripe_webhook_secret github_token smtp_credential authentication_type_api_key_header_value auth__api_key__key hook_kind_secret",
+		Identifier: "ssn tax_id vatNumber iban account_number card_number cvv passport_no pin otp routing_number sort_code tax_identification_number",
 		Email:      "email e_mail mail_address billing_email emails contactEmail email_address",
 		Phone:      "phone mobile phones fax_number work_phone phoneNumber",
 		Birth:      "dob birthday birthdate date_of_birth",
 		Network:    "ip client_ip last_ip ip_address remote_addr ips",
 		Address:    "street address addr_line1 address_line_2 zip postal_code billing_address postcode street_name",
 		Person:     "first_name lastName full_name customer_name surname display_name username nickname",
-		Plain: "name title company_name organization_name file_name hostname token_type password_updated_at is_password_set max_tokens prompt_tokens input_tokens " +
+		Plain: "name title company_name organization_name file_name hostname token_type token_kind secret_type password_status hash_algorithm secret_version password_updated_at is_password_set max_tokens prompt_tokens input_tokens " +
 			"secret_count content_hash shipping_method description equipment zipper emailed_at phone_verified email_verified_at has_email address_type webhook_id webhook_count primary_key foreign_key key_name keyboard monkey sort_key api_key_header_name",
 	} {
 		for _, name := range strings.Fields(names) {

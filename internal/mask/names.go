@@ -29,9 +29,9 @@ var kindPatterns = []struct {
 	kind  Kind
 	words *regexp.Regexp
 }{
-	{Secret, containsPattern(`password|passwd|pwd|passphrase|passcode|secrets?|secret_key|tokens?|jwt|api_?keys?|private_?key|access_?key|signing_?key|encryption_?key|client_?key|license_?key|
+	{Secret, containsPattern(`password|passwd|pwd|passphrase|passcode|secrets?|secret_key|tokens?|jwt|api_?keys?(_+key)?|private_?key|access_?key|signing_?key|encryption_?key|client_?key|license_?key|
 		credentials?|totp|salt|hash|digest|signature|hashed_?key|account_?key|shared_?key|webhook_?(url|uri|secret|key)|key_?header_?value|session_?key|session_?id|cookies?|backup_?codes?|recovery_?codes?|connection_?string|dsn|secret_ref`)},
-	{Identifier, containsPattern(`otp|mfa_?code|pin|pin_?code|ssn|social_security(_number)?|national_id|tax_?(id|number|no)|vat_?(id|number|no)|tin|ein|nino|passport(_number|_no)?|driver_?licen[cs]e(_number)?|
+	{Identifier, containsPattern(`otp|mfa_?code|pin|pin_?code|ssn|social_security(_number)?|national_id|tax_?(id|number|no|identification(_?number|_?no)?)|vat_?(id|number|no)|tin|ein|nino|passport(_number|_no)?|driver_?licen[cs]e(_number)?|
 		iban|bic|account_?(number|no)|bank_account|routing_?(number|no)|sort_?code|card_?(number|no)|credit_?card|cc_?number|pan|cvv|cvc`)},
 	{Email, containsPattern(`e_?mail|e_?mail_?address|mail_address`)},
 	{Phone, containsPattern(`phone|mobile|cell|fax|tel|telephone|whatsapp|msisdn|(phone|mobile|cell|fax|tel|telephone)_?(number|no)`)},
@@ -46,7 +46,7 @@ var kindPatterns = []struct {
 var booleanPrefix = regexp.MustCompile(`^(is|has|can|show|hide|allow|allows|wants|requires?)_`)
 
 // notSecret matches names that contain a secret's word but have no secret.
-var notSecret = regexp.MustCompile(`(^|_)(is|has|must|requires?|count|total|limit|max|min|expires?|expiry|expired|updated|created|changed|rotated|revoked|used|last|at|on|by|type|kind|status|algorithm|enabled|required|strength|hint_shown|attempts|version)($|_)|tokens?_(used|in|out|per_\w+)|(input|output|prompt|completion|total|cached|max)_tokens?|(content|file|commit|block|image|body|row|schema|query)_?(hash|digest)|_(type|kind|status|count|algorithm|version|limit)$`)
+var notSecret = regexp.MustCompile(`(^|_)(is|has|must|requires?|count|total|limit|max|min|expires?|expiry|expired|updated|created|changed|rotated|revoked|used|last|at|on|by|enabled|required|strength|hint_shown|attempts)($|_)|tokens?_(used|in|out|per_\w+)|(input|output|prompt|completion|total|cached|max)_tokens?|(content|file|commit|block|image|body|row|schema|query)_?(hash|digest)|_(type|kind|status|count|algorithm|version|limit)$`)
 
 // peopleTables matches tables whose name column has the names of persons.
 var peopleTables = regexp.MustCompile(`(^|_|\.)(users?|people|persons?|customers?|contacts?|members?|employees?|patients?|profiles?|authors?|guests?|leads?)$`)

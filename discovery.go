@@ -58,14 +58,15 @@ func grouped(all []Evidence) []Evidence {
 	return out
 }
 
-// wrap breaks a text at blanks into indented lines of at most a hundred characters.
+// wrap breaks a text at blanks into indented lines of at most a hundred characters. A list
+// of columns stays whole: it can be searched for.
 func wrap(text string) string {
 	var b strings.Builder
-	width := 0
+	width, open := 0, 0
 	for i, word := range strings.Fields(text) {
 		switch {
 		case i == 0:
-		case width+1+len(word) > 100:
+		case open == 0 && width+1+len(word) > 100:
 			b.WriteString("\n    ")
 			width = 4
 		default:
@@ -74,6 +75,7 @@ func wrap(text string) string {
 		}
 		b.WriteString(word)
 		width += len(word)
+		open += strings.Count(word, "(") - strings.Count(word, ")")
 	}
 	return b.String() + "\n"
 }

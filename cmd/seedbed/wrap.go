@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -34,8 +35,15 @@ func hang(lead, text string, indent, width int) string {
 	return b.String() + "\n"
 }
 
+// unbreakable stands for a blank at which no line ends.
+const unbreakable = "\x00"
+
+// columnLists are lists of names in parentheses.
+var columnLists = regexp.MustCompile(`\([^\s()]+(, [^\s()]+)+\)`)
+
 // wrapLines wraps the lines of a text that are longer than width; what follows hangs below
-// the line's beginning.
+// the line's beginning. A list of columns, and what an arrow leads to, stay whole: they can
+// be searched for.
 func wrapLines(text string, width int) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -50,9 +58,11 @@ func wrapLines(text string, width int) string {
 		if item, ok := strings.CutPrefix(words, "- "); ok {
 			lead, words = lead+"- ", item
 		}
+		words = columnLists.ReplaceAllStringFunc(words, func(list string) string { return strings.ReplaceAll(list, " ", unbreakable) })
+		words = strings.ReplaceAll(words, "-> ", "->"+unbreakable)
 		b.WriteString(hang(lead, words, len(lead), width))
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), unbreakable, " ")
 }
 
 // helpText is what help says of a command: paragraphs are filled anew, indented lines stay.

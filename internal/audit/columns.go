@@ -83,7 +83,7 @@ func (a *audit) tenantType(s *subject, sc seedbed.Scoped) {
 			continue
 		}
 		key := tenants.Column(t.Key[i])
-		if key == nil || sameType(key, c) {
+		if key == nil || sameType(key, c) || holdsIntegers(c, key) {
 			continue
 		}
 		a.find(report.Finding{Rule: "tenant-type", Cause: "types of tenants", Object: s.name + "." + name,
@@ -140,4 +140,12 @@ func sameType(a, b *catalog.Column) bool {
 	x, y := a.Type.Underlying(), b.Type.Underlying()
 	text := []string{"text", "varchar"}
 	return x.OID == y.OID || slices.Contains(text, x.Name) && slices.Contains(text, y.Name)
+}
+
+// holdsIntegers reports whether a column is an integer that holds every value of a key, which
+// is one of its size or smaller: Postgres compares those exactly, and by the index of either.
+func holdsIntegers(c, key *catalog.Column) bool {
+	integers := []string{"int2", "int4", "int8"}
+	size := slices.Index(integers, key.Type.Underlying().Name)
+	return size >= 0 && slices.Index(integers, c.Type.Underlying().Name) >= size
 }

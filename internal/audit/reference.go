@@ -8,6 +8,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // references wants foreign keys between scoped tables to carry the tenant, and what
@@ -88,7 +89,7 @@ func (a *audit) reference(s *subject, fk *graph.ForeignKey, target *subject) {
 	}
 	for _, level := range a.shared(s.rel, target.rel) {
 		// A key over both columns could not lead to what is shared.
-		if theirs, _ := target.node.Scope(level); theirs.Optional || fk.StaysWithin(level) {
+		if theirs, _ := target.node.Scope(level); theirs.Optional || fk.HeldWithin(level) || excludesTenant(s, fk, level) {
 			continue
 		}
 		message, fix := a.describeUnbound(s, fk, target, level)
@@ -149,10 +150,43 @@ func (a *audit) mostKeysBare(level string) bool {
 			if fk.TellsTenant() || !slices.Contains(a.shared(s.rel, fk.Ref), level) {
 				continue
 			}
-			if all++; fk.StaysWithin(level) {
+			if all++; fk.HeldWithin(level) {
 				with++
 			}
 		}
 	}
 	return 2*with < all
+}
+
+// excludesTenant reports whether a CHECK lets a row have either the columns of a foreign key or
+// those of its tenant: a row that has both could contradict itself, and there is none.
+func excludesTenant(s *subject, fk *graph.ForeignKey, level string) bool {
+	mine, own := s.at(level)
+	return own && slices.ContainsFunc(fk.Columns, func(x string) bool {
+		return slices.ContainsFunc(mine.Columns, func(y string) bool {
+			return x != y && slices.ContainsFunc(s.rel.Checks(), func(k *catalog.Constraint) bool {
+				return contains(k.Columns, x) && contains(k.Columns, y) && notBoth(bare(sqltext.Tokens(k.Expr)), x, y)
+			})
+		})
+	})
+}
+
+// notBoth reports whether a condition is true only where one of two columns is NULL: by
+// num_nonnulls, by <> between IS NULL of each, or with IS NULL of one in each case.
+func notBoth(condition []sqltext.Token, x, y string) bool {
+	one := func(t sqltext.Token) bool { return t.Name() && (t.Text == x || t.Text == y) }
+	n := len(condition)
+	if n > 3 && condition[0].Is("num_nonnulls") && sqltext.Closing(condition[1:]) == n-4 {
+		return (condition[n-2].Is("=") || condition[n-2].Is("<=")) && condition[n-1].Text == "1"
+	}
+	if sides := sqltext.TopLevel(condition, "<>"); len(sides) == 2 {
+		a, b := sqltext.Unwrap(sides[0]), sqltext.Unwrap(sides[1])
+		return len(a) > 2 && len(a) == len(b) && one(a[0]) && one(b[0]) && a[0].Text != b[0].Text && a[1].Is("IS") && b[1].Is("IS") && a[len(a)-1].Is("NULL") && b[len(b)-1].Is("NULL")
+	}
+	return !slices.ContainsFunc(sqltext.TopLevel(condition, "OR"), func(side []sqltext.Token) bool {
+		return !slices.ContainsFunc(sqltext.TopLevel(sqltext.Unwrap(side), "AND"), func(part []sqltext.Token) bool {
+			part = sqltext.Unwrap(part)
+			return len(part) == 3 && one(part[0]) && sqltext.At(part, 1, "IS", "NULL")
+		})
+	})
 }

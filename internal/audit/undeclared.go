@@ -48,7 +48,7 @@ func (a *audit) undeclaredReferences() error {
 // board_id and card_no, the key of cards. Nil: they do not, or a foreign key holds them.
 func undeclaredKey(t *graph.Table, s *subject) *undeclared {
 	keys := keysBeyondTenant(s)
-	if len(keys) < 2 || s.node == t {
+	if len(keys) < 2 || s.node == t || hasHeirs(s.rel) {
 		return nil
 	}
 	u := &undeclared{table: t, target: s.node, keys: keys, exact: true}
@@ -85,7 +85,7 @@ func (a *audit) undeclaredAt(t *graph.Table, c *catalog.Column) *undeclared {
 	var near *undeclared
 	for _, s := range a.subjects {
 		keys := keysBeyondTenant(s)
-		if len(keys) != 1 || keys[0] == c || !sameType(keys[0], c) {
+		if len(keys) != 1 || keys[0] == c || !sameType(keys[0], c) || refersBack(s.node, t, c.Name) || hasHeirs(s.rel) {
 			continue
 		}
 		u := &undeclared{t, s.node, []*catalog.Column{c}, keys, true}
@@ -226,4 +226,15 @@ func columnNames(columns []*catalog.Column) (out []string) {
 		out = append(out, c.Name)
 	}
 	return out
+}
+
+// refersBack reports whether a foreign key leads from one table to a column of another: that
+// column is what is referenced, and no reference itself.
+func refersBack(from, to *graph.Table, column string) bool {
+	return slices.ContainsFunc(from.ForeignKeys, func(fk *graph.ForeignKey) bool { return fk.To == to && contains(fk.RefColumns, column) })
+}
+
+// hasHeirs reports whether tables inherit from one: a foreign key to it does not see their rows.
+func hasHeirs(r *catalog.Relation) bool {
+	return slices.ContainsFunc(r.Children, func(c *catalog.Relation) bool { return !c.Partition })
 }

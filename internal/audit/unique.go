@@ -82,7 +82,7 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 			exprs = append(exprs, k.Expr)
 		}
 	}
-	if includes(columns, sc.Columns) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) && !a.tellsMembership(s, ix) || slices.ContainsFunc(exprs, holdsAddress) {
+	if includes(columns, sc.Columns) || s.rel.UniqueBy(sc.Columns) || !a.mayCollide(s, ix) || a.carriesTenant(s, columns) || a.tellsNothing(s, ix, columns) && !a.tellsMembership(s, ix) || slices.ContainsFunc(exprs, holdsAddress) {
 		return
 	}
 	cause := ""
@@ -154,11 +154,27 @@ func (a *audit) isLogin(s *subject, columns []string) bool {
 // choose. A duplicate cannot be provoked there, so it tells nothing.
 func (a *audit) chosenByNoTenant(s *subject, ix *catalog.Index, columns []string) bool {
 	for _, name := range columns {
-		if a.unguessable(s.rel, name, ix.Primary, 0) {
+		if a.unguessable(s.rel, name, ix.Primary, 0) && !(len(columns) > 1 && a.isLookup(s.rel, name)) {
 			return true
 		}
 	}
 	return false
+}
+
+// isLookup reports whether a column references a table of kinds that all tenants share, such
+// as the types of something: its few keys are known to every tenant. Persons are no kinds.
+func (a *audit) isLookup(r *catalog.Relation, name string) bool {
+	return slices.ContainsFunc(a.graph.ForeignKeysOf(r), func(fk *graph.ForeignKey) bool {
+		return len(fk.Columns) == 1 && fk.Columns[0] == name && fk.To != nil && !fk.To.HasTenant() && !fk.Self() &&
+			len(fk.To.ForeignKeys) == 0 && !isPersons(fk.To.Relation.Name)
+	})
+}
+
+// isPersons reports whether the rows of a table are persons or their logins, by its name.
+func isPersons(table string) bool {
+	w := words(table)
+	return len(w) > 0 && slices.Contains([]string{"user", "users", "person", "persons", "people", "profile", "profiles", "account", "accounts",
+		"member", "members", "identity", "identities", "customer", "customers", "contact", "contacts", "login", "logins"}, w[len(w)-1])
 }
 
 // unguessable reports whether no client chooses or guesses the values of a column: UUIDs,

@@ -119,6 +119,14 @@ func (k *ForeignKey) StaysWithin(level string) bool {
 	return false
 }
 
+// HeldWithin reports whether the foreign key accepts no row of another tenant of a level, by
+// itself or because another one does not that holds the same columns to the same row.
+func (k *ForeignKey) HeldWithin(level string) bool {
+	return k.StaysWithin(level) || slices.ContainsFunc(k.From.graph.ForeignKeysOf(k.Table), func(other *ForeignKey) bool {
+		return other != k && other.To == k.To && other.Maps(k.Columns, k.RefColumns) && len(other.Unchecked(k.Columns)) == 0 && other.StaysWithin(level)
+	})
+}
+
 // carriesParent reports whether both tables reach their tenant of a level through a row of
 // a third, or the one through the other, and the foreign key leads from that row to itself.
 func (k *ForeignKey) carriesParent(level string) bool {

@@ -12,7 +12,7 @@ var DatabaseRules = RuleSet{
 	{"tenant-foreign-key", Risk, "The tenant's column references the tenants.", "Rows of tenants that do not exist, and rows left when a tenant is deleted."},
 	{"tenant-archive", Advice, "Rows of tenants that are gone are kept on purpose.", "What a deleted tenant asked to be forgotten is still there."},
 	{"tenant-default", Risk, "The column that says whose a row is has no DEFAULT, or one that reads the session.", "An INSERT that forgets the tenant gives its row to another one, without an error."},
-	{"tenant-type", Advice, "The tenant's column has one type everywhere.", "A comparison of two types reads no index, and a cast may make two tenants one."},
+	{"tenant-type", Advice, "The tenant's column has one type everywhere.", "A comparison of two types may read no index, a cast may make two tenants one, and a smaller integer has no room for the tenants to come."},
 	{"reference-without-tenant", Risk, "A reference between scoped tables carries the tenant.", "Foreign keys ignore row-level security: the reference leads to another tenant's row, tells whether it exists, and its deletion cascades."},
 	{"reference-unsets-tenant", Risk, "Deleting what a row references leaves its tenant alone.", "ON DELETE SET NULL takes all columns of the key: the row loses its tenant, or the deletion fails."},
 	{"reference-undeclared", Advice, "What looks like a reference is a foreign key.", "Nothing keeps it in its tenant, or from pointing at nothing."},

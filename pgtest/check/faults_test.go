@@ -28,8 +28,8 @@ var faults = []fault{
 	{name: "plain foreign key", check: iso, as: owner, sql: `alter table quality_checks drop constraint quality_checks_space_id_dataset_id_fkey;
 		create unique index datasets_id on datasets (id);
 		alter table quality_checks add constraint plain foreign key (dataset_id) references datasets (id)`, rule: "reference-without-tenant", object: "quality_checks.plain"},
-	{name: "plain foreign key beside the composite one", check: iso, as: owner, sql: `create unique index runs_id on check_runs (id);
-		alter table alerts add constraint cascades foreign key (check_run_id) references check_runs (id) on delete cascade`, rule: "reference-without-tenant", object: "alerts.cascades"},
+	{name: "plain foreign key that cascades, and no composite one", check: iso, as: owner, sql: `create unique index runs_id on check_runs (id);
+		alter table alerts drop constraint alerts_space_id_check_run_id_fkey, add constraint cascades foreign key (check_run_id) references check_runs (id) on delete cascade`, rule: "reference-without-tenant", object: "alerts.cascades"},
 	{name: "reference without key", check: iso, as: owner, sql: "alter table alerts drop constraint alerts_space_id_check_run_id_fkey", rule: "reference-undeclared", object: "alerts.check_run_id"},
 	{name: "reply without key", check: iso, as: owner, sql: "alter table comments drop constraint comments_parent_fkey", rule: "reference-undeclared", object: "comments.parent_id"},
 	{name: "global unique name", check: iso, as: owner, sql: "create unique index global_name on datasets (name, row_count)", rule: "unique-without-tenant", object: "datasets.global_name"},

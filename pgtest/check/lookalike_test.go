@@ -51,6 +51,7 @@ var lookalikes = []struct{ name, as, sql string }{
 		foreign key (space_id, source_system_id) references source_systems (space_id, id) on delete set null (source_system_id)`},
 	{"cascading deletion", owner, `alter table datasets drop constraint datasets_source_system_fkey, add constraint datasets_source_system_fkey
 		foreign key (space_id, source_system_id) references source_systems (space_id, id) on delete cascade deferrable initially deferred`},
+	{"plain foreign key beside the composite one", owner, `create unique index runs_id on check_runs (id); alter table alerts add constraint cascades foreign key (check_run_id) references check_runs (id) on delete cascade`},
 	{"unique within the tenant", owner, `create unique index named on datasets (lower(name), space_id) include (owner_id); alter table alerts add constraint apart exclude using btree (space_id with =, id with =)`},
 	{"unique key that rows do without", owner, `alter table datasets add column share_key uuid unique`},
 	{"hash index on the tenant", owner, `create index hashed on datasets using hash (space_id)`},

@@ -63,7 +63,7 @@ var othershapes = []struct {
 	{textual, textualRows, "application owns the schema", iso, super, "alter schema app owner to textual_app", "role-owner", "textual_app"},
 
 	{camel, camelRows, "number that tenants choose", iso, owner, `alter table app."Order" add column "no" int; create unique index numbers on app."Order" ("no")`, "unique-without-tenant", "app.Order.numbers"},
-	{camel, camelRows, "key without the tenant", iso, owner, `create unique index numbers on app."Order" (id); alter table app."OrderLine" add constraint plain foreign key ("orderId") references app."Order" (id)`, "reference-without-tenant", "app.OrderLine.plain"},
+	{camel, camelRows, "key without the tenant", iso, owner, `create unique index numbers on app."Order" (id); alter table app."OrderLine" drop constraint "OrderLine_tenantId_orderId_fkey", add constraint plain foreign key ("orderId") references app."Order" (id)`, "reference-without-tenant", "app.OrderLine.plain"},
 	{camel, camelRows, "sequence readable", iso, owner, `do $$ begin execute format('grant select on sequence %s to "camelApp"', pg_get_serial_sequence('app."Order"', 'id')); end $$`, "privilege-sequence", "app.Order.id"},
 	{camel, camelRows, "policy with OR true", iso, owner, `alter policy mine on app."Order" using ("tenantId" = nullif(current_setting('app.tenant', true), '')::bigint or true)`, "policy-without-tenant", "app.Order.mine"},
 	{camel, camelRows, "policy compares too little", iso, owner, `alter policy mine on app."Order" using ("tenantId" >= nullif(current_setting('app.tenant', true), '')::bigint)`, "policy-without-tenant", "app.Order.mine"},
@@ -77,7 +77,7 @@ var othershapes = []struct {
 
 	{plainTenancy, plainRows, "without policies: nullable tenant", iso, owner, "alter table tasks alter tenant_id drop not null", "tenant-not-null", "tasks.tenant_id"},
 	{plainTenancy, plainRows, "without policies: name for all", iso, owner, "create unique index names on projects (name)", "unique-without-tenant", "projects.names"},
-	{plainTenancy, plainRows, "without policies: plain key", iso, owner, "alter table tasks add constraint plain foreign key (project_id) references projects (id)", "reference-without-tenant", "tasks.plain"},
+	{plainTenancy, plainRows, "without policies: plain key", iso, owner, "alter table tasks drop constraint tasks_tenant_id_project_id_fkey, add constraint plain foreign key (project_id) references projects (id)", "reference-without-tenant", "tasks.plain"},
 	{plainTenancy, plainRows, "without policies: no index", iso, owner, "drop index tasks_tenant", "tenant-index", "tasks.tenant_id"},
 	{plainTenancy, plainRows, "without policies: view that filters", iso, owner, "create view mine as select * from tasks where tenant_id = current_setting('app.tenant')::uuid", "view-security-barrier", "mine"},
 	{plainTenancy, plainRows, "without policies: definer", iso, owner, "create function f() returns bigint language sql security definer as 'select count(*) from tasks'", "definer-search-path", "public.f()"},

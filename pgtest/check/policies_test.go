@@ -305,6 +305,12 @@ var policyChanges = []change{
 	{name: "columns that may be written, and no policy", sql: "revoke update on folders from reader; grant update (name) on folders to reader; drop policy staff on folders; create policy staff on folders for select using (belongs_to(firm_id)); create policy nobody on folders for update using (belongs_to(firm_id) and name is null)",
 		finds: []string{"probe-control folders"}},
 
+	{name: "a unique key that the application cannot write", sql: codes},
+	{name: "a unique key that the application may write", sql: codes + "; grant update (code) on notes to reader", finds: []string{"unique-without-tenant notes.codes"}, heads: 1},
+	{name: "a unique key over rows that the application cannot make", sql: codes + "; grant insert (code) on notes to reader; drop index codes; create unique index codes on notes (code) where checked"},
+	{name: "a unique key over rows that the application can mark", sql: codes + "; grant insert (code, checked) on notes to reader; drop index codes; create unique index codes on notes (code) where checked",
+		finds: []string{"unique-without-tenant notes.codes"}, heads: 1},
+
 	{name: "shared rows without a user", sql: "create table shares (firm_id uuid not null references firms, folder_id uuid not null, primary key (firm_id, folder_id), foreign key (firm_id, folder_id) references folders); alter table shares enable row level security, owner to firm_admin; create policy everybody on shares for select using (true); grant select on shares to reader; insert into shares select firm_id, id from folders; create policy shared on folders for select using (id in (select folder_id from shares))",
 		finds: []string{"policy-shares folders.shared"}, says: []string{"policy-shares: folders.shared", "advice: "}, never: []string{"probe-setting: folders"}},
 
@@ -402,3 +408,6 @@ func strict(table string) string {
 
 // files is a table of no firm, as a storage service has it.
 const files = "create table files (id uuid primary key default gen_random_uuid(), bucket text not null, path text not null); alter table files enable row level security, owner to firm_admin; grant select on files to reader; create policy own on files for select using (bucket = 'letters' and (string_to_array(path, '/'))[1] = (select auth.uid())::text)"
+
+// codes gives notes a unique key that is not the application's to write.
+const codes = "alter table notes add code text, add checked bool not null default false; create unique index codes on notes (code); revoke insert, update on notes from reader; grant insert (firm_id, user_id, title), update (title) on notes to reader"

@@ -105,6 +105,9 @@ func TestKeysToTenants(t *testing.T) {
 		{name: "an index over the rows that are not deleted", silent: "tenant-index", sql: boardsSQL + `
 			create table notes (id int primary key, workspace_id int not null references workspaces, deleted_at timestamptz, hidden bool); create index on notes (workspace_id, deleted_at) where deleted_at is null;
 			create table tips (id int primary key, workspace_id int not null references workspaces, is_archived bool not null default false); create index on tips (workspace_id) where not is_archived and workspace_id is not null`},
+		{name: "integers of two sizes", silent: "tenant-type", sql: boardsSQL + `create table notes (id int primary key, workspace_id bigint not null references workspaces)`},
+		{name: "an integer that is too small", want: "tenant-type notes.workspace_id", sql: boardsSQL + `create table notes (id int primary key, workspace_id smallint not null references workspaces)`},
+		{name: "an integer and a number with a fraction", want: "tenant-type notes.workspace_id", sql: boardsSQL + `create table notes (id int primary key, workspace_id numeric not null)`},
 		{name: "an index over other rows", want: "tenant-index notes.workspace_id", sql: boardsSQL + `
 			create table notes (id int primary key, workspace_id int not null references workspaces, deleted_at timestamptz); create index on notes (workspace_id) where deleted_at is not null`},
 		{name: "a key without a primary one", silent: "table-without-key", sql: boardsSQL + `
@@ -148,6 +151,16 @@ func TestReferencesBetweenTenants(t *testing.T) {
 			alter table boards add first_list int; alter table boards add constraint boards_first_list_fkey foreign key (first_list) references lists`},
 		{name: "a row of one's own points back, bound", silent: "reference-without-tenant", sql: through + `
 			alter table boards add first_list int; alter table boards add constraint boards_first_list_fkey foreign key (id, first_list) references lists (board_id, id)`},
+		{name: "beside a key of the same column that is bound", silent: "reference-without-tenant", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int not null references workspaces, board_id int references boards on delete cascade, foreign key (board_id, workspace_id) references boards (id, workspace_id))`},
+		{name: "beside a key that is bound where the row has a tenant", want: "reference-without-tenant cards.plain", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int references workspaces, board_id int, constraint plain foreign key (board_id) references boards on delete cascade, foreign key (board_id, workspace_id) references boards (id, workspace_id))`},
+		{name: "a row has a tenant or a reference", silent: "reference-without-tenant", sql: boardsSQL + `
+			create table hints (id int primary key, workspace_id int references workspaces, board_id int references boards, check (workspace_id is null and board_id is not null or workspace_id is not null and board_id is null));
+			create table tips (id int primary key, workspace_id int references workspaces, board_id int references boards, check (num_nonnulls(workspace_id, board_id) = 1));
+			create table clues (id int primary key, workspace_id int references workspaces, board_id int references boards, check ((workspace_id is null) <> (board_id is null)))`},
+		{name: "a row has a tenant or a reference, or both", want: "reference-without-tenant hints.hints_board_id_fkey", sql: boardsSQL + `
+			create table hints (id int primary key, workspace_id int references workspaces, board_id int references boards, check (workspace_id is null and board_id is not null or workspace_id is not null))`},
 		{name: "a join of two tables with tenants", want: "reference-without-tenant board_labels.board_labels_label_id_fkey", text: "board_labels joins boards, whose workspace it has, with labels of any workspace", sql: through + `
 			create table labels (id int primary key, workspace_id int not null references workspaces); create table board_labels (board_id int references boards, label_id int references labels, primary key (board_id, label_id))`},
 		{name: "a join whose second side has its tenant from another table", want: "reference-without-tenant list_labels.list_labels_list_id_fkey", sql: through + `
@@ -205,6 +218,13 @@ func TestUndeclaredReferences(t *testing.T) {
 		{name: "a key of several columns of two kinds of things", silent: "reference-undeclared remarks.no, reference-undeclared events.no, reference-orphan", sql: boardsSQL + cardsSQL + `
 			create table events (workspace_id int not null references workspaces, board_id int not null, no int not null, primary key (workspace_id, board_id, no));
 			create table remarks (id int primary key, workspace_id int not null references workspaces, board_id int not null, no int not null)`},
+		{name: "a column that the other table references", silent: "reference-undeclared", sql: boardsSQL + `
+			create table rooms (id int primary key, workspace_id int not null references workspaces, camera_id int not null unique); create table cameras (id int primary key, workspace_id int not null references workspaces, foreign key (id) references rooms (camera_id))`},
+		{name: "a column that the other table knows nothing of", want: "reference-undeclared rooms.camera_id", sql: boardsSQL + `
+			create table rooms (id int primary key, workspace_id int not null references workspaces, camera_id int not null unique); create table cameras (id int primary key, workspace_id int not null references workspaces, room_id int references rooms)`},
+		{name: "rows of tables that inherit", silent: "reference-undeclared, reference-orphan", sql: boardsSQL + `
+			create table rooms (id int primary key, workspace_id int not null references workspaces, camera_id int not null); create table cameras (id int primary key, workspace_id int not null references workspaces);
+			create table domes (primary key (id)) inherits (cameras); insert into domes values (1, 1); insert into rooms values (1, 1, 1)`},
 		{name: "the table's own key", silent: "reference-undeclared", sql: boardsSQL + `create table cards (card_id int primary key, workspace_id int not null references workspaces)`},
 	})
 }
@@ -228,6 +248,14 @@ func TestUniqueKeysAcrossTenants(t *testing.T) {
 			create table ranks (id int primary key, workspace_id int references workspaces, is_chief bool not null); create unique index one_chief on ranks (is_chief) where is_chief; insert into ranks values (1, null, true), (2, 1, false)`},
 		{name: "one row guarded, of a tenant", want: "unique-without-tenant ranks.one_chief", sql: people + `
 			create table ranks (id int primary key, workspace_id int not null references workspaces, is_chief bool not null); create unique index one_chief on ranks (is_chief) where is_chief`},
+		{name: "one row a tenant", silent: "unique-without-tenant", sql: people + `
+			create table covers (id int primary key, workspace_id int not null unique references workspaces, motto text not null unique)`},
+		{name: "several rows a tenant", want: "unique-without-tenant covers.covers_motto_key", sql: people + `
+			create table covers (id int primary key, workspace_id int not null references workspaces, motto text not null unique); create unique index on covers (workspace_id) where motto <> ''`},
+		{name: "a name beside a kind that all share", want: "unique-without-tenant plugs.once", sql: people + `
+			create table plug_kinds (id uuid primary key, name text unique); create table plugs (id uuid primary key, workspace_id int not null references workspaces, plug_kind_id uuid not null references plug_kinds, label text not null, constraint once unique (plug_kind_id, label))`},
+		{name: "a name beside a person", silent: "unique-without-tenant", sql: people + `
+			create table plugs (id uuid primary key, workspace_id int not null references workspaces, user_id uuid not null references users, label text not null, unique (user_id, label))`},
 		{name: "one membership a person", want: "unique-without-tenant memberships.once", sql: people + `
 			create table memberships (id uuid primary key, workspace_id int not null references workspaces, user_id uuid not null references users, constraint once unique (user_id))`},
 		{name: "one membership a person and tenant", silent: "unique-without-tenant", sql: people + `

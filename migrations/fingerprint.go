@@ -45,6 +45,19 @@ func (s *Set) Fingerprint() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// Checksums returns a hash of each migration's files, by version; a Go migration without a
+// file has none. An applied migration whose checksum is another one has been edited.
+func (s *Set) Checksums() map[int64]string {
+	all := map[int64]string{}
+	for _, src := range s.sources {
+		if src.content != nil {
+			sum := sha256.Sum256(src.content)
+			all[src.Version] = hex.EncodeToString(sum[:])
+		}
+	}
+	return all
+}
+
 // writeFunctionID hashes the identity of a Go migration's functions; m may be nil.
 func writeFunctionID(h hash.Hash, m *GoMigration) error {
 	if m == nil {

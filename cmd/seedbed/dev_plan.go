@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -27,7 +29,7 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	if d != nil && !f.sourceSet {
 		f.source, f.sourceSet = d.Source, true
 		if f.source.Reference() {
-			a.noteFound(server.Project.Database())
+			a.noteFound(server.Project.Database(), d.Created)
 		}
 	}
 	if err := a.find(ctx, &f); err != nil {
@@ -75,10 +77,14 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 }
 
 // noteFound tells that a database has the reference schema although the project has
-// migrations: they came later, or could not be read before.
-func (a *app) noteFound(database string) {
+// migrations. They came later: of migrations that were there before, the user was told and
+// asked for the reference schema.
+func (a *app) noteFound(database string, built time.Time) {
 	places, err := dev.Locate(".")
 	if err != nil || len(places) == 0 {
+		return
+	}
+	if info, err := os.Stat(places[0].Path); err != nil || info.ModTime().Before(built) {
 		return
 	}
 	fmt.Fprintf(a.err, "note: %s was built from the reference schema, and migrations are in %s. To build it from them and discard its rows: seedbed reset%s\n",

@@ -39,6 +39,13 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 		note(fmt.Sprintf("the database has %d migrations that are not in %s; to build it anew: seedbed reset",
 			d.Unknown, d.Source.Describe(server.Project)))
 	}
+	if len(d.Edited) > 0 {
+		have := "has"
+		if len(d.Edited) > 1 {
+			have = "have"
+		}
+		note(fmt.Sprintf("%s %s changed since the database got it; seedbed reset builds it anew", strings.Join(d.Edited, ", "), have))
+	}
 	if d.Remodel {
 		note("the model in seedbed.yaml has changed since its rows were made; seedbed reset makes them anew")
 	}

@@ -119,6 +119,10 @@ func (a *app) onSet(cmd *cobra.Command, t target, h historyFlags, args []string,
 		if e.Down {
 			verb = "rolled back"
 		}
+		if e.Down && e.Empty {
+			fmt.Fprintf(a.err, "%s has no Down: only its version is gone, and what it made stays; seedbed reset builds the database anew\n", e.Migration.Name())
+			return
+		}
 		fmt.Fprintf(a.err, "%s %s (%s)\n", verb, e.Migration.Name(), e.Took.Round(time.Millisecond))
 	}
 	set, err := a.openHistory(cmd.Context(), h, args, cmd.CommandPath())

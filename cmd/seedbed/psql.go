@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,10 +54,12 @@ of psql need no "--" before them.
 			if err != nil {
 				return err
 			}
-			if f.role == "" {
-				if err := a.noteRowSecurity(ctx, server); err != nil {
-					return err
-				}
+			note := a.noteRowSecurity
+			if f.role != "" {
+				note = f.noteTenant(a)
+			}
+			if err := note(ctx, server); err != nil {
+				return err
 			}
 			return replaceProcess(psql, append([]string{url}, args...))
 		})
@@ -74,6 +78,26 @@ func (a *app) noteRowSecurity(ctx context.Context, server *dev.Server) error {
 		fmt.Fprintf(a.err, "note: row-level security holds on %s, for the owner too; all rows: seedbed psql --role seedbed_seeder\n", plural(tables, "table"))
 	}
 	return err
+}
+
+// noteTenant says why a role may see no rows: the setting that policies read the tenant
+// from is not given.
+func (f *roleFlags) noteTenant(a *app) func(context.Context, *dev.Server) error {
+	return func(ctx context.Context, server *dev.Server) error {
+		d, err := server.Database(ctx, "")
+		if err != nil {
+			return err
+		}
+		if held, err := server.Restricts(ctx, f.role); err != nil || !held {
+			return err
+		}
+		s, err := server.Security(ctx, d.Name, a.model)
+		if err != nil || s.Setting == "" || slices.ContainsFunc(f.set, func(text string) bool { return strings.HasPrefix(text, s.Setting+"=") }) {
+			return err
+		}
+		fmt.Fprintf(a.err, "note: %s is not set, so row-level security may hide all rows: --set %s\n", s.Setting, shellQuote(s.Setting+"="+cmp.Or(s.Example, "KEY")))
+		return nil
+	}
 }
 
 // take picks its flags out of arguments and returns the others. What follows "--" is

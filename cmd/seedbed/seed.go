@@ -142,6 +142,11 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 			return err
 		}
 		s.options.Model = model
+		if f.spaces != "" && s.world == nil {
+			if err := a.refuseSpaces(ctx, db, f.spaces); err != nil {
+				return err
+			}
+		}
 		if s.dryRun {
 			return a.rehearse(ctx, db, s.fixtures, model)
 		}

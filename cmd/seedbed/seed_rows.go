@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/qarion/seedbed/internal/scenario"
 )
@@ -28,6 +30,27 @@ func parseRows(all []string) ([]scenario.Rows, error) {
 		rows = append(rows, scenario.Rows{Table: table, N: n})
 	}
 	return rows, nil
+}
+
+// refuseSpaces refuses --spaces on a schema whose tenants are called otherwise.
+func (a *app) refuseSpaces(ctx context.Context, db *pgxpool.Pool, number string) error {
+	found, err := a.model(ctx, db)
+	if err != nil {
+		return err
+	}
+	innermost, depth := "", -1
+	for _, t := range found.Model.Tenants {
+		if t.Table == "spaces" {
+			return nil
+		}
+		if above := len(found.Model.Above(t.Name)); t.Table != "" && above > depth {
+			innermost, depth = t.Table, above
+		}
+	}
+	if innermost == "" {
+		return usagef("--spaces counts the spaces of the reference schema, and this schema has no table of tenants: --rows TABLE=%s", number)
+	}
+	return usagef("--spaces counts the spaces of the reference schema; here: --rows %s=%s", innermost, number)
 }
 
 // parseCount reads 1e6, 20k, 3m and 1_000_000.

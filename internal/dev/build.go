@@ -16,10 +16,11 @@ import (
 // Ensured is what Ensure found or did.
 type Ensured struct {
 	Database
-	Built   bool // it was made
-	Applied int  // pending migrations of an existing one that were applied
-	Unknown int  // versions it has that its migrations have not
-	Remodel bool // its rows were made by another model than the plan's
+	Built   bool     // it was made
+	Applied int      // pending migrations of an existing one that were applied
+	Unknown int      // versions it has that its migrations have not
+	Edited  []string // applied migrations whose files have changed since
+	Remodel bool     // its rows were made by another model than the plan's
 }
 
 // Ensure gives the branch its database: builds it by plan where there is none,
@@ -126,6 +127,7 @@ func (s *Server) fill(ctx context.Context, pool *pgxpool.Pool, plan Plan, d *Dat
 	if d.Fingerprint, err = set.Fingerprint(); err != nil {
 		return err
 	}
+	d.Checksums = set.Checksums()
 	if err := s.migrate(ctx, pool, set, &pending, len(set.Migrations())); err != nil {
 		return err
 	}
@@ -213,10 +215,10 @@ func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded, build, model)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, build = $7, model = $8, created_at = clock_timestamp()`,
-		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded, d.build, d.Model)
+	_, err := tx.Exec(ctx, `INSERT INTO seedbed.development (name, branch, snapshot, source, fingerprint, seeded, build, model, checksums)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (name) DO UPDATE SET source = $4, fingerprint = $5, seeded = $6, build = $7, model = $8, checksums = $9, created_at = clock_timestamp()`,
+		d.Name, d.Branch, d.Snapshot, d.Source.record(), d.Fingerprint, d.Seeded, d.build, d.Model, d.checksums())
 	return err
 }
 
@@ -236,18 +238,27 @@ func (s *Server) update(ctx context.Context, d *Database, plan Plan) (*Ensured, 
 		if err != nil {
 			return err
 		}
+		checksums, applied := set.Checksums(), d.checksums()
 		for _, state := range states {
+			was, known := applied[state.Version]
 			switch {
 			case state.Unknown:
 				e.Unknown++
 			case !state.Applied:
 				e.Applied++
+				applied[state.Version] = checksums[state.Version]
+			case known && was != checksums[state.Version]:
+				e.Edited = append(e.Edited, state.Name())
 			}
 		}
 		if e.Applied == 0 {
 			return nil
 		}
-		return s.migrate(ctx, pool, set, &pending, e.Applied)
+		if err := s.migrate(ctx, pool, set, &pending, e.Applied); err != nil {
+			return err
+		}
+		_, err = s.admin.Exec(ctx, "UPDATE seedbed.development SET checksums = $2 WHERE name = $1", d.Name, applied)
+		return err
 	})
 }
 

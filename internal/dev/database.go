@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ type Database struct {
 	Created     time.Time
 	Bytes       int64
 
+	Checksums map[int64]string // of the migrations that it has; none where they are not known
+
 	build int // whose roles it has
 }
 
@@ -46,7 +49,14 @@ func (d Database) Origin(p Project) string {
 	return d.Source.Describe(p)
 }
 
-const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, model, created_at, pg_database_size(p.oid), build
+// checksums is a copy that is no nil map.
+func (d Database) checksums() map[int64]string {
+	sums := map[int64]string{}
+	maps.Copy(sums, d.Checksums)
+	return sums
+}
+
+const selectDatabases = `SELECT d.name, branch, snapshot, source, fingerprint, seeded, model, created_at, pg_database_size(p.oid), build, checksums
 	FROM seedbed.development d JOIN pg_database p ON p.datname = d.name `
 
 // Databases lists what is on record: of each branch its database, then its snapshots, the
@@ -75,7 +85,7 @@ func (s *Server) Database(ctx context.Context, snapshot string) (*Database, erro
 }
 
 func scanDatabase(row pgx.CollectableRow) (d Database, err error) {
-	err = row.Scan(&d.Name, &d.Branch, &d.Snapshot, &d.Source, &d.Fingerprint, &d.Seeded, &d.Model, &d.Created, &d.Bytes, &d.build)
+	err = row.Scan(&d.Name, &d.Branch, &d.Snapshot, &d.Source, &d.Fingerprint, &d.Seeded, &d.Model, &d.Created, &d.Bytes, &d.build, &d.Checksums)
 	return d, err
 }
 

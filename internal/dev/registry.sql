@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS seedbed.development (
 ALTER TABLE seedbed.development ADD COLUMN IF NOT EXISTS build integer NOT NULL DEFAULT 0;
 -- The corrections of the model that it was filled by, '' is none.
 ALTER TABLE seedbed.development ADD COLUMN IF NOT EXISTS model text NOT NULL DEFAULT '';
+-- The checksums of the migrations that it has, by version; '{}' where they are not known.
+ALTER TABLE seedbed.development ADD COLUMN IF NOT EXISTS checksums jsonb NOT NULL DEFAULT '{}';
 CREATE TABLE IF NOT EXISTS seedbed.development_role (
     role  oid PRIMARY KEY,
     build integer NOT NULL,

@@ -73,6 +73,13 @@ func (s *Server) Hidden(ctx context.Context, database string) (tables int, err e
 	return tables, err
 }
 
+// Restricts reports whether row-level security holds for a role; not for one that does not
+// exist.
+func (s *Server) Restricts(ctx context.Context, role string) (restricts bool, err error) {
+	err = s.admin.QueryRow(ctx, "SELECT coalesce((SELECT NOT rolsuper AND NOT rolbypassrls FROM pg_roles WHERE rolname = $1), false)", role).Scan(&restricts)
+	return restricts, err
+}
+
 // tenant finds the innermost level that has a setting, and one of its tenants.
 func (f *Security) tenant(ctx context.Context, db seedbed.DB, cat *catalog.Catalog, m seedbed.Model) error {
 	depth := -1

@@ -182,6 +182,9 @@ func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factor
 		plan.Options = append(plan.Options, factory.WithModel(*o.Model))
 	}
 	for _, r := range rows {
+		if slices.Contains(catalog.Bookkeeping, r.Table[strings.LastIndex(r.Table, ".")+1:]) {
+			return factory.Report{}, fmt.Errorf("fill: %s is the migrations' own table, which is not filled", r.Table)
+		}
 		volume := func(n int64) factory.Volume { return factory.Auto(r.Table).N(n) }
 		if known := builtin[r.Table]; known != nil && reference {
 			volume = known

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
 	"github.com/qarion/seedbed/internal/catalog"
@@ -113,11 +115,20 @@ func (s *Scenario) Fill(ctx context.Context, db seedbed.DB, o Options) (left []s
 	case err != nil:
 		return nil, err
 	case reference:
-		return nil, s.reference(ctx, db, o)
+		return nil, alreadyThere(s.reference(ctx, db, o))
 	case s.any == nil:
 		return nil, fmt.Errorf("scenario %s: %w; demo, hostile, scale and empty-states fill any schema", s.Name, ErrReferenceOnly)
 	}
 	return s.any(ctx, db, o)
+}
+
+// alreadyThere replaces an error about a key that a row of the database has: the rows of a
+// scenario have keys of their own, so these are there from a run before.
+func alreadyThere(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "23505" {
+		return fmt.Errorf("%w: rows of the scenario are there already, in %s", ErrNothing, pg.TableName)
+	}
+	return err
 }
 
 // isReference reports whether a database has the reference schema.

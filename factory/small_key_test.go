@@ -218,3 +218,20 @@ create table boats (id serial primary key, harbor int, slip int, name text not n
 		}
 	})
 }
+
+// A CHECK on a column of a reference is passed on to the parents: those of each table have the
+// text that it demands.
+func TestCheckOfReferencePassedOn(t *testing.T) {
+	const schema = `
+create table firms (id uuid primary key, name text not null);
+create table tools (firm_id uuid not null references firms, kind text not null, id uuid not null, primary key (firm_id, kind, id));
+create table saws (firm_id uuid not null references firms, kind text not null default 'saw' check (kind = 'saw'), id uuid not null, teeth int not null, primary key (firm_id, id), foreign key (firm_id, kind, id) references tools);
+create table drills (firm_id uuid not null references firms, kind text not null default 'drill' check (kind = 'drill'), id uuid not null, speed int not null, primary key (firm_id, id), foreign key (firm_id, kind, id) references tools);
+create table uses (id uuid primary key, firm_id uuid not null references firms, kind text not null, tool_id uuid not null, foreign key (firm_id, kind, tool_id) references tools)`
+	asEachRole(t, schema, func(t *testing.T, db *pgtest.DB) {
+		for range 2 {
+			factory.Fill(t, db, factory.Auto("firms").N(2), factory.Auto("tools").N(60), factory.Auto("saws").N(6), factory.Auto("drills").N(6), factory.Auto("uses").N(20))
+		}
+		check.Integrity(t, db)
+	})
+}

@@ -58,6 +58,9 @@ func (c *column) rule() rule {
 	if labels := c.Type.Underlying().Labels; len(labels) > 0 && r.choices == nil {
 		r.choices = labels
 	}
+	if r.choices == nil {
+		r.choices = c.childChoices
+	}
 	if c.Length > 0 && (r.maxLen == 0 || c.Length < r.maxLen) {
 		r.maxLen = c.Length
 	}

@@ -47,6 +47,9 @@ func (tb *tableBatch) orderChoices() {
 			}
 			c.sharesColumns = true
 		}
+		for _, col := range c.references[0].ownColumns {
+			c.sharesColumns = c.sharesColumns || tb.isConstantReference(c.references[0], col)
+		}
 	}
 	for _, ix := range tb.table.uniqueIndexes() {
 		if len(ix.Columns()) == len(ix.Keys) { // no expressions
@@ -107,7 +110,7 @@ func (g *generator) pickParent(i int, v *fake.Value, inTenant int64) {
 		k := (first + try) % len(c.references)
 		lo, hi := g.rangeBesidePicked(c, k)
 		if c.sharesColumns {
-			if at, ok := g.matchingParent(i, k, lo, hi, v); ok {
+			if at, ok := g.matchingParent(i, k, lo, hi, v, inTenant); ok {
 				g.picked[i] = pickedParent{reference: k, index: at}
 				return
 			}
@@ -236,13 +239,17 @@ func (g *generator) chosenValue(i, col int) (any, bool) {
 
 // matchingParent draws a parent, of those from lo up to hi, that agrees with the parents
 // picked before.
-func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64, bool) {
+func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value, inTenant int64) (int64, bool) {
 	c := g.batch.parentChoices[i]
 	ref, p := c.references[k], c.parents[k]
 	var found []int64
-	narrowed := false
+	narrowed, byParents := false, false // by the parents picked before
 	for n, col := range ref.childColumns {
 		want, ok := g.chosenValue(i, col)
+		byParents = byParents || ok && !g.batch.table.isTenantColumn(col)
+		if !ok && g.batch.isConstantReference(ref, col) {
+			want, ok = g.batch.table.columns[col].rule().choices[0], true
+		}
 		if !ok || g.batch.table.isTenantColumn(col) {
 			continue
 		}
@@ -260,7 +267,17 @@ func (g *generator) matchingParent(i, k int, lo, hi int64, v *fake.Value) (int64
 	if from == to {
 		return 0, false
 	}
+	if ref.exclusive && !byParents {
+		return found[min(from+int(inTenant), to-1)], from+int(inTenant) < to
+	}
 	return found[from+v.Skewed(to-from)], true
+}
+
+// isConstantReference reports whether a CHECK allows one text in a column of a reference over
+// several: only parents with that text will do.
+func (tb *tableBatch) isConstantReference(ref *reference, col int) bool {
+	c := tb.table.columns[col]
+	return ref.pair == nil && len(ref.childColumns) > 1 && !tb.table.isTenantColumn(col) && c.isTextual() && len(c.rule().choices) == 1
 }
 
 // rowsWith returns the indexes of the rows that have a value in a key column, in order.

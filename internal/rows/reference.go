@@ -94,6 +94,24 @@ func (t *table) addReferences() {
 	}
 }
 
+// passChoicesOn tells the parents which values CHECKs allow in the columns that reference
+// theirs: of FOREIGN KEY (kind, id) with CHECK (kind = 'saw'), the parents are saws.
+func (t *table) passChoicesOn() {
+	for _, ref := range t.references {
+		for i, col := range ref.childColumns {
+			p := ref.parent.columns[ref.parentColumns[i]]
+			if len(ref.childColumns) == 1 || ref.pair != nil || p.inReference || t.isTenantColumn(col) || !p.isTextual() {
+				continue
+			}
+			for _, choice := range t.columns[col].rule().choices {
+				if !slices.Contains(p.childChoices, choice) {
+					p.childChoices = append(p.childChoices, choice)
+				}
+			}
+		}
+	}
+}
+
 // newReference prepares a reference of the graph.
 func (t *table) newReference(from *graph.Reference) *reference {
 	ref := &reference{Reference: from, child: t, parent: t.schema.tables[from.To.Relation], childColumns: columnIndexes(from.Columns), parentColumns: columnIndexes(from.Key), ownColumns: columnIndexes(from.Own),

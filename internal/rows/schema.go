@@ -66,6 +66,7 @@ type column struct {
 	solved             *solvedValues // nil: no search was needed
 	isDiscriminator    bool          // it says which subtype a row is
 	avoidedValues      []string      // values that would put a row into a partial unique index
+	childChoices       []string      // the values that CHECKs allow in the columns of other tables that reference it
 	subtypes           []string      // of a discriminator: its values
 	ofTenants          bool          // the table's rows are tenants
 	leftNull           bool          // half of a pair of which nothing says where it leads: no value is made up
@@ -97,6 +98,7 @@ func (s *schema) derive(model seedbed.Model, solved solutions) *schema {
 	}
 	for _, rel := range out.cat.Tables() {
 		out.tables[rel].addReferences()
+		out.tables[rel].passChoicesOn()
 		out.tables[rel].chooseUniqueColumns()
 	}
 	return out

@@ -165,7 +165,10 @@ create table notes (id uuid primary key, comment_id uuid not null, author_id uui
 			"notes is declared scoped by columns and via a reference: say one"},
 		"a membership of no level": {func(m *seedbed.Model) {
 			m.Memberships = []seedbed.Membership{{Table: "memberships", Tenant: "team", Columns: cols("space_id"), User: cols("user_id")}}
-		}, `tenant level "team" is not declared`},
+		}, "tenant level \"team\" is not declared: declare it, as Tenants: []seedbed.Tenant{{Name: \"team\", …}}"},
+		"a level that is misspelt": {func(m *seedbed.Model) {
+			m.Memberships = []seedbed.Membership{{Table: "memberships", Tenant: "spcae", Columns: cols("space_id"), User: cols("user_id")}}
+		}, `tenant level "spcae" is not declared; did you mean space?`},
 		"a claim in no setting": {func(m *seedbed.Model) {
 			m.Memberships = []seedbed.Membership{{Table: "memberships", Tenant: "space", Columns: cols("space_id"), User: cols("user_id"), Claim: cols("sub")}}
 		}, `claim "sub" is named, but not the setting that it is in`},

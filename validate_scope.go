@@ -1,6 +1,8 @@
 package seedbed
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/qarion/seedbed/internal/catalog"
@@ -57,7 +59,7 @@ func (v *validation) reaches(r *catalog.Relation, columns []string, tenants *cat
 func (v *validation) level(name string) (Tenant, bool) {
 	t, ok := v.model.Tenant(name)
 	if !ok {
-		v.fail("", "tenant level %q is not declared%s", name, catalog.Suggestion(name, v.levels()))
+		v.fail("", "tenant level %q is not declared%s", name, cmp.Or(catalog.Suggestion(name, v.levels()), fmt.Sprintf(": declare it, as Tenants: []seedbed.Tenant{{Name: %q, …}}", name)))
 	}
 	return t, ok
 }

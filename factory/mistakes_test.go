@@ -75,6 +75,8 @@ func TestOnARowOfAPairWithoutTargets(t *testing.T) {
 	}
 	_, err = factory.Auto("eggs").CreateContext(t.Context(), db, factory.On(article))
 	mention(t, err, "has no place in eggs, which references hens")
+	_, plain := factory.Auto("accounts").CreateContext(t.Context(), db, factory.In(article))
+	mention(t, plain, "In(articles 1) has no place in accounts, which references nothing: leave it out")
 	if strings.Contains(err.Error(), "WithModel") {
 		t.Errorf("no pair, but: %v", err)
 	}

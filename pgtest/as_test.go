@@ -46,4 +46,5 @@ CREATE POLICY tenant ON rows USING (tenant = current_setting('app.tenant', true)
 		}
 	}
 	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { db.As(t, "nobody_made_it", nil) }).FatalMessage(), `"nobody_made_it"`, "a migration has to create it")
+	testkit.Mention(t, testkit.Record(t, func(t testing.TB) { db.As(t, "seedbed_ownr", nil) }).FatalMessage(), `there is no role "seedbed_ownr"; did you mean seedbed_owner?`)
 }

@@ -31,6 +31,7 @@ func TestMistakes(t *testing.T) {
 			[]string{"there is no directory ", "pgtest/migration; tests run in the directory of their package"}},
 		"another Dir":              {&pgtest.Server{Migrations: someFiles, Dir: "migrations"}, []string{`Dir is "migrations", which is not there; SQL files are in "db/migrations"`}},
 		"a role that is not there": {&pgtest.Server{Migrations: someFiles, Role: "app"}, []string{`Server.Role is "app"`, "a migration has to create it, with LOGIN"}},
+		"a misspelt role":          {&pgtest.Server{Migrations: someFiles, Role: "seedbed_ownr"}, []string{`Server.Role is "seedbed_ownr", and the server has no such role; did you mean seedbed_owner?`}},
 		"a negative number":        {&pgtest.Server{MaxConns: -3}, []string{"Server.MaxConns is -3"}},
 		"no server":                {nil, []string{"the *Server is nil", "var pg = &pgtest.Server{Migrations: files}"}},
 		"a misspelt setting":       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Server.Settings: the server refuses "work_men": "4MB"`, "unrecognized configuration parameter"}},

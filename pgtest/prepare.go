@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/server"
 	"github.com/qarion/seedbed/internal/template"
@@ -133,7 +135,8 @@ func (r *ready) findRole(ctx context.Context) error {
 	if err != nil || slices.Contains(roles, r.role) {
 		return err
 	}
-	return fmt.Errorf("Server.Role is %q, and the server has no such role: a migration has to create it, with LOGIN; DB.As takes one without, too", r.role)
+	return fmt.Errorf("Server.Role is %q, and the server has no such role%s", r.role,
+		cmp.Or(catalog.Suggestion(r.role, roles), ": a migration has to create it, with LOGIN; DB.As takes one without, too"))
 }
 
 // acquire finds the server and builds the base where there is none.

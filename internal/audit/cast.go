@@ -85,7 +85,11 @@ func (a *audit) namedRoles(out *[]*catalog.Role, names []string) error {
 	for _, name := range names {
 		r := a.cat.Role(name)
 		if r == nil {
-			return fmt.Errorf("role %q of Options does not exist", name)
+			var known []string
+			for _, r := range a.cat.Roles {
+				known = append(known, r.Name)
+			}
+			return fmt.Errorf("role %q of Options does not exist%s", name, catalog.Suggestion(name, known))
 		}
 		*out = append(*out, r)
 	}

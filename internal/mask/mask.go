@@ -141,7 +141,11 @@ func (m masker) value(t *catalog.Type, kind Kind, length int, v string) string {
 // text masks a text of a private kind as a whole, and other texts in part.
 func (m masker) text(kind Kind, length int, v string) string {
 	if kind == Plain {
-		return FreeText(v)
+		masked := FreeText(v)
+		if m.attempt > 0 && masked != v {
+			return ScrambleLike(v, m.attempt-1)
+		}
+		return masked
 	}
 	if strings.TrimSpace(v) == "" {
 		return v

@@ -101,3 +101,27 @@ func TestIntegersStayInRange(t *testing.T) {
 		}
 	}
 }
+
+// A text that only looks like a number of a person has further masks of its form, for a column
+// whose CHECK wants that.
+func TestPlainTextHasFurtherMasks(t *testing.T) {
+	rule := For("crates", &catalog.Column{Name: "tag", SQLType: "character(15)", Length: 15, Type: &catalog.Type{Name: "bpchar", Category: "S"}})
+	first := rule.Value("378282246310005", 0)
+	if first == "378282246310005" {
+		t.Fatal("the number is not masked")
+	}
+	seen := map[string]bool{}
+	for attempt := 1; attempt < Tries; attempt++ {
+		got := rule.Value("378282246310005", attempt)
+		if !regexp.MustCompile(`^[0-9]{15}$`).MatchString(got) || got == "378282246310005" {
+			t.Errorf("attempt %d gives %s", attempt, got)
+		}
+		seen[got] = true
+	}
+	if len(seen) < Tries/2 {
+		t.Errorf("%d masks", len(seen))
+	}
+	if got := rule.Value("blue", 3); got != "blue" {
+		t.Errorf("what is not private became %s", got)
+	}
+}

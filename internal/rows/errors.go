@@ -61,7 +61,7 @@ type UnusedError struct {
 }
 
 func (e *UnusedError) Error() string {
-	refs := "references nothing"
+	refs := "references nothing: leave it out"
 	if len(e.Known) > 0 {
 		refs = "references " + strings.Join(e.Known, ", ")
 	}

@@ -1,13 +1,17 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // The roles and the control database of every server of ours; setup.sql says what
@@ -73,13 +77,14 @@ func setPasswords(ctx context.Context, admin Admin, password string, roles ...st
 // holds nothing by itself; with role as a setting of the session's start, RESET ROLE
 // comes back to role and to no more.
 func (s *Server) LoginFor(ctx context.Context, admin Admin, role string) (user string, settings map[string]string, err error) {
-	var found, login bool
-	err = admin.QueryRow(ctx, "SELECT count(*) > 0, coalesce(bool_or(rolcanlogin), false) FROM pg_roles WHERE rolname = $1", role).Scan(&found, &login)
+	var names []string
+	var login bool
+	err = admin.QueryRow(ctx, "SELECT array_agg(rolname::text), coalesce(bool_or(rolcanlogin) FILTER (WHERE rolname = $1), false) FROM pg_roles WHERE rolname !~ '^(pg_|seedbed_as_|seedbed_kept_)'", role).Scan(&names, &login)
 	switch {
 	case err != nil:
 		return "", nil, err
-	case !found:
-		return "", nil, fmt.Errorf("there is no role %q; a migration has to create it", role)
+	case !slices.Contains(names, role):
+		return "", nil, fmt.Errorf("there is no role %q%s", role, cmp.Or(catalog.Suggestion(role, names), "; a migration has to create it"))
 	case login && s.canLogIn(role):
 		return role, nil, nil
 	}

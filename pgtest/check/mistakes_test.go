@@ -32,6 +32,9 @@ func TestMistakesInOptionsAreErrors(t *testing.T) {
 		}, `"comments.nothing_like_it" is not an object of a mutation`},
 		"repetition without a reason": {func(t testing.TB) { check.Queries(t, db, check.Budget{Allow: []check.Allowed{{Contains: "users"}}}) }, `Budget.Allow "users" has no Reason`},
 		"index misspelt":              {func(t testing.TB) { check.Plan(t, db, "select 1 from alerts").Uses("alerts_pky") }, "there is no index alerts_pky; did you mean alerts_pkey?"},
+		"index of another kind":       {func(t testing.TB) { check.Plan(t, db, "select 1 from alerts").Uses("by_hour_of_day") }, "there is no index by_hour_of_day; the tables of the query have alerts_"},
+		"role misspelt":               {func(t testing.TB) { check.Isolation(t, db, check.Options{AppRoles: []string{"seedbed_ap"}}) }, `role "seedbed_ap" of Options does not exist; did you mean seedbed_app?`},
+		"a handle of As":              {func(t testing.TB) { check.Integrity(t, db.As(t, "seedbed_app", nil)) }, "pass what pg.DB returns, and not a handle of its As"},
 		"nothing to look at": {func(t testing.TB) {
 			check.Canaries(t, db, check.Options{}, strings.Trim(spaceA, "'")).Absent(t)
 		}, "Absent was given nothing to look at"},

@@ -60,7 +60,7 @@ func (p *QueryPlan) Uses(index string) *QueryPlan {
 	case err != nil:
 		p.t.Errorf("check.Plan: %v\n%s", err, indented(p.query.SQL))
 	case !shape.Uses(index) && !p.exists(index):
-		p.t.Errorf("check.Plan: there is no index %s%s", index, p.nearIndex(index))
+		p.t.Errorf("check.Plan: there is no index %s%s", index, p.nearIndex(shape, index))
 	case !shape.Uses(index):
 		p.fail(shape, fmt.Sprintf("%s does not find the rows", index),
 			"an index whose leading columns are those that the query compares with =, then those that it sorts by; a partial index wants its condition in the query")
@@ -74,15 +74,28 @@ func (p *QueryPlan) exists(index string) (there bool) {
 	return there || err != nil
 }
 
-// nearIndex is the end of an error: which index may have been meant.
-func (p *QueryPlan) nearIndex(index string) string {
-	var names []string
+// nearIndex is the end of an error: which index may have been meant or, where none resembles
+// the name, which indexes the tables of the query have.
+func (p *QueryPlan) nearIndex(shape *queryplan.Shape, index string) string {
+	var names, ofTables []string
 	err := p.db.QueryRow(p.t.Context(), `select coalesce(array_agg(c.relname::text), '{}') from pg_catalog.pg_class c
 		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('i', 'I') and n.nspname !~ '^pg_'`).Scan(&names)
 	if err != nil {
 		return ""
 	}
-	return catalog.Suggestion(index, names)
+	if near := catalog.Suggestion(index, names); near != "" {
+		return near
+	}
+	err = p.db.QueryRow(p.t.Context(), `select coalesce(array_agg(i.relname::text order by i.relname), '{}') from pg_catalog.pg_index x
+		join pg_catalog.pg_class i on i.oid = x.indexrelid join pg_catalog.pg_class c on c.oid = x.indrelid
+		where c.relname = any($1)`, shape.Tables()).Scan(&ofTables)
+	switch {
+	case err != nil:
+		return ""
+	case len(ofTables) == 0:
+		return "; the tables of the query have no index"
+	}
+	return "; the tables of the query have " + strings.Join(ofTables, ", ")
 }
 
 // NoSeqScan wants none of the tables to be read from end to end, by a sequential scan or

@@ -29,11 +29,17 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		if open := sqltext.Split(e.Statement).Unclosed; open != "" && s.dialectOf(src) == Goose {
 			return fmt.Sprintf("goose ended the statement at a semicolon inside %s: -- +goose StatementBegin on the line before it, -- +goose StatementEnd after it", open)
 		}
+		if strings.HasSuffix(pg.Message, "at or near \"`\"") {
+			return "backticks are MySQL's quotes of names; Postgres has double quotes, or none"
+		}
 	case "55P04": // unsafe_new_enum_value_usage
 		return "a new enum value can be used from the next migration on: move ALTER TYPE … ADD VALUE into one of its own, before this"
 	case "42P01", "3F000": // undefined_table, invalid_schema_name
 		if from, line := s.emptySearchPathAt(src, e.Down); line > 0 {
 			return fmt.Sprintf("%s empties search_path for the rest of the session, as pg_dump does: put RESET search_path; at the end of that file", filePosition(from, line))
+		}
+		if name, line := s.madeLater(src, pg.Message); name != "" && !e.Down {
+			return fmt.Sprintf("%s makes it, and runs after this one: give it a lower number, if neither is applied anywhere", filePosition(name, line))
 		}
 	case insufficientPrivilege:
 		if from, line := s.roleSetAt(src, e.Down); line > 0 {
@@ -49,6 +55,29 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		}
 	}
 	return privilegeHint(e.Statement, e.Err)
+}
+
+// missingRelation matches Postgres's message about a table that is not there.
+var missingRelation = regexp.MustCompile(`^relation "(?:[^"]*\.)?([^".]+)" does not exist$`)
+
+// madeLater returns where a migration after src makes the relation that a message misses.
+func (s *Set) madeLater(src source, message string) (file string, line int) {
+	m := missingRelation.FindStringSubmatch(message)
+	if m == nil {
+		return "", 0
+	}
+	making := regexp.MustCompile(`(?i)^create\s+(?:unlogged\s+|or\s+replace\s+|materialized\s+)*(?:table|view|sequence)\s+(?:if\s+not\s+exists\s+)?(?:"?\w+"?\.)?"?` + regexp.QuoteMeta(m[1]) + `"?[\s(]`)
+	for _, later := range s.sources {
+		if later.sql == nil || later.Version <= src.Version {
+			continue
+		}
+		for _, st := range later.sql.up.statements {
+			if making.MatchString(strings.TrimSpace(st.sql)) {
+				return later.fileOf(false), st.line
+			}
+		}
+	}
+	return "", 0
 }
 
 func hasSeveralStatements(sql string) bool { return len(sqltext.Split(sql).Statements) > 1 }

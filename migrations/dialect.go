@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -40,6 +41,16 @@ var dialectReaders = map[Dialect]func(fsys fs.FS, dir string) ([]foreignMigratio
 	Atlas:         eachFile(readPlain),
 	Plain:         eachFile(readPlain),
 	Dump:          readDump,
+}
+
+// dialectNames lists the dialects, for a message.
+func dialectNames() string {
+	names := []string{string(Goose)}
+	for d := range dialectReaders {
+		names = append(names, string(d))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // dialectMarks match annotations of dialects whose file names are the same; the last ones

@@ -24,7 +24,7 @@ func (p location) String() string { return fmt.Sprintf("%s (%s)", p.dir, p.diale
 func locate(fsys fs.FS, o Options) (location, error) {
 	dir, dialect := path.Clean("./"+o.Dir), o.Dialect
 	if dialect != "" && dialectReaders[dialect] == nil && dialect != Goose {
-		return location{}, fmt.Errorf("read migrations: there is no dialect %q", dialect)
+		return location{}, fmt.Errorf("read migrations: there is no dialect %q; there are %s", dialect, dialectNames())
 	}
 	if o.Dir == "" && dialect == "" {
 		return findLocation(fsys)
@@ -91,7 +91,7 @@ func findLocation(fsys fs.FS) (location, error) {
 	for i, p := range best {
 		names[i] = p.String()
 	}
-	return location{}, fmt.Errorf("read migrations: %w: %s; set Options.Dir, use fs.Sub, or migrations.Dirs for all of them",
+	return location{}, fmt.Errorf("read migrations: %w: %s; set Options.Dir (pgtest.Server.Dir), use fs.Sub, or migrations.Dirs for all of them",
 		ErrSeveralDirs, strings.Join(names, ", "))
 }
 

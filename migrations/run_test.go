@@ -168,6 +168,9 @@ func TestWaysOut(t *testing.T) {
 		{"role", "-- +goose Up\ncreate role seedbed_test_left;\ngrant seedbed_test_left to current_user;\nset role seedbed_test_left;\n", "", "way out: 1_a.sql:4 sets another role for the rest of the session: put RESET ROLE"},
 		{"enum", "-- +goose Up\ncreate type e as enum ('a');\n", "-- +goose Up\nalter type e add value 'b';\nselect 'b'::e;\n", "move ALTER TYPE … ADD VALUE into one of its own"},
 		{"no role", "-- +goose Up\ngrant select on pg_class to nobody_here;\n", "", "roles belong to the server"},
+		{"backticks", "-- +goose Up\ncreate table `herds` (id int);\n", "", "way out: backticks are MySQL's quotes of names"},
+		{"made later", "-- +goose Up\ncreate table a (b int references herds (id));\n", "-- +goose Up\n\ncreate table if not exists public.herds (id int primary key);\n", "way out: 2_b.sql:3 makes it, and runs after this one"},
+		{"made in vain", "-- +goose Up\nselect * from herds;\n", "-- +goose Up\ncreate table herds_of_all (id int);\n", "select * from herds;$"},
 		{"no extension", "-- +goose Up\ncreate extension no_such_extension;\n", "", "way out: this Postgres has no such extension"},
 	} {
 		pairs := []string{"1_a.sql", c.first}

@@ -74,7 +74,8 @@ func (s *Set) Script(options ScriptOptions) (string, error) {
 		}
 	}
 	if len(steps) == 0 {
-		return "", fmt.Errorf("render a script: no migration from version %d to %d", options.From, options.To)
+		newest := s.sources[len(s.sources)-1].Version
+		return "", fmt.Errorf("render a script: no migration from version %d to %d; the newest is %d", options.From, cmp.Or(options.To, newest), newest)
 	}
 	if options.Down {
 		for _, src := range steps {

@@ -135,7 +135,7 @@ func (c *config) read(path string) error {
 		return configError(path, err)
 	}
 	if c.Postgres != "" && !versionNumber.MatchString(c.Postgres) {
-		return usagef("%s: postgres is %q: write a major version such as 15, or a version such as 15.18", path, c.Postgres)
+		return usagef("%s: postgres is %q: write a major version such as 15, or a version such as 15.18%s", path, c.Postgres, oldestVersion())
 	}
 	for i := range c.Migrations {
 		c.Migrations[i] = besides(path, c.Migrations[i])

@@ -112,6 +112,9 @@ func (a *app) find(ctx context.Context, f *devFlags) (err error) {
 		return err
 	}
 	f.sourceSet = true
+	if f.source.Reference() {
+		fmt.Fprintln(a.err, "migrations: none were found, so it has Seedbed's reference schema")
+	}
 	err = a.checkSource(f.source, f.command+" --migrations")
 	if errors.Is(err, migrations.ErrNoMigrations) {
 		return fmt.Errorf("%w\nRename them, or take Seedbed's own schema: %s --reference", err, f.command)

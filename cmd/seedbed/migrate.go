@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -42,6 +43,13 @@ func (a *app) upCommand() *cobra.Command {
   seedbed migrate up --to 42 --url "$DATABASE_URL" db/migrate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+				states, err := set.Status(ctx, db)
+				if err != nil {
+					return err
+				}
+				if !slices.ContainsFunc(states, func(s migrations.State) bool { return !s.Applied }) {
+					fmt.Fprintln(a.err, "nothing to apply")
+				}
 				if to > 0 {
 					return set.UpTo(ctx, db, to)
 				}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/scenario"
 )
 
 // noArguments refuses arguments: a command that is not there, with what it may have
@@ -18,12 +20,30 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if !cmd.HasSubCommands() {
-		return usagef("%s takes no argument %q", cmd.CommandPath(), args[0])
+		return usagef("%s takes no argument %q%s", cmd.CommandPath(), args[0], flagFor(cmd, args[0]))
 	}
 	if near := nearestCommand(cmd, args[0]); near != "" {
 		return usagef("there is no command %q; did you mean: %s", cmd.CommandPath()+" "+args[0], near)
 	}
 	return usagef("there is no command %q", cmd.CommandPath()+" "+args[0])
+}
+
+// flagFor says which flag an argument may have been meant for, or "".
+func flagFor(cmd *cobra.Command, argument string) string {
+	has := func(flag string) bool { return cmd.Flags().Lookup(flag) != nil }
+	switch {
+	case fileExists(argument) && has("fixtures"):
+		return "; fixtures are --fixtures DIR"
+	case fileExists(argument) && has("migrations"):
+		return "; migrations are --migrations " + shellQuote(argument)
+	case has("scenario"):
+		var names []string
+		for _, s := range scenario.All {
+			names = append(names, s.Name)
+		}
+		return "; a scenario is --scenario " + cmp.Or(catalog.Nearest(argument, names), "NAME")
+	}
+	return ""
 }
 
 // meanings are what other tools call what a command does.

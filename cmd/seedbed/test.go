@@ -48,10 +48,13 @@ could not be had (the table says why).`,
 
 var versionNumber = regexp.MustCompile(`^[1-9][0-9](\.[0-9]+)?$`)
 
+// oldestVersion ends a message about a version.
+func oldestVersion() string { return fmt.Sprintf("; the oldest supported is %d", postgres.Oldest) }
+
 func (a *app) test(ctx context.Context, versions, args []string) error {
 	for _, v := range versions {
 		if !versionNumber.MatchString(strings.TrimSpace(v)) {
-			return usagef("--postgres %s: write versions such as 15,18 or 17.6", v)
+			return usagef("--postgres %s: write versions such as 15,18 or 17.6%s", v, oldestVersion())
 		}
 	}
 	if a.env("SEEDBED_URL") != "" {

@@ -11,7 +11,11 @@ import (
 func (r *Review) Text() string {
 	var b strings.Builder
 	g := r.grouped()
-	fmt.Fprintf(&b, "%s reviewed on Postgres %s: %s\n", r.scope(), majors(r.Majors), r.Summary())
+	on := ""
+	if len(r.Majors) > 0 { // none where the files could not be read
+		on = " on Postgres " + majors(r.Majors)
+	}
+	fmt.Fprintf(&b, "%s reviewed%s: %s\n", r.scope(), on, r.Summary())
 	if len(r.Migrations) > fewMigrations {
 		writeRules(&b, g)
 	}

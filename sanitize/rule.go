@@ -78,7 +78,7 @@ var rules = []Rule{
 	{timeOutOfRange, "RFC 3339 has four digits for the year: encoding/json fails the whole payload.",
 		"decide what the reader gets instead"},
 	{unencodable, "encoding/json fails the whole payload.",
-		"leave it out with `json:\"-\"`, or repair the method that fails"},
+		"do what its error says, such as to call the loader of a relation; repair the method that fails; or leave it out with `json:\"-\"`"},
 	{cycle, "encoding/json fails the whole payload, after a thousand rounds.",
 		"send an identifier in place of the reference back"},
 	{tooDeep, "Decoders give up at 64, 100 or 1,000 levels.",

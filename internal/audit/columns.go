@@ -17,6 +17,7 @@ func (a *audit) tenantColumns() error {
 				return err
 			}
 		}
+		a.parentNullable(s)
 	}
 	if a.opt.Model == nil || len(a.model.Tenants) == 0 {
 		return nil // a Model that was read has every table
@@ -148,4 +149,27 @@ func holdsIntegers(c, key *catalog.Column) bool {
 	integers := []string{"int2", "int4", "int8"}
 	size := slices.Index(integers, key.Type.Underlying().Name)
 	return size >= 0 && slices.Index(integers, c.Type.Underlying().Name) >= size
+}
+
+// parentColumns are those by which rows without a tenant column belong to the tenant of one
+// parent, where they may be NULL. None: there are several parents, or it is a pair.
+func parentColumns(s *subject) (columns []string) {
+	if len(s.scopes) > 0 || len(s.via) != 1 || s.via[0].Via.Table == "" || s.via[0].Optional {
+		return nil
+	}
+	for _, name := range s.via[0].Via.Columns {
+		if c := s.rel.Column(name); c != nil && !c.Required() {
+			columns = append(columns, name)
+		}
+	}
+	return columns
+}
+
+// parentNullable wants a row that has its tenant from its parent to have a parent.
+func (a *audit) parentNullable(s *subject) {
+	for _, name := range parentColumns(s)[:min(1, len(parentColumns(s)))] {
+		a.find(report.Finding{Rule: "tenant-not-null", Cause: "nullable tenants", Object: s.name + "." + name,
+			Message: fmt.Sprintf("%s.%s says by its row of %s which %s a row belongs to, and may be NULL", s.name, name, s.via[0].Via.Table, s.via[0].Tenant),
+			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", s.rel.Ident(), catalog.Ident(name))})
+	}
 }

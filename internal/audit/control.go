@@ -7,6 +7,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -27,11 +28,15 @@ func (t *probed) control(command, sql string) error {
 		t.p.lack("rights beyond membership", "the session has none", t.s.name, "policies ask for more than that to "+command)
 		return nil
 	}
+	if out() && (t.asksForTime(command) || t.asksForTime("SELECT")) { // by which the others find the row
+		t.p.lack("rows of a time", "policies go by the time, and the row is not of it", t.s.name, "policies ask for that to "+command)
+		return nil
+	}
 	if command == "SELECT" {
 		t.reached = !out()
 	}
 	if out() && !t.lacks() {
-		t.find("probe-control", t.s.name, "its own row is out of reach for "+command, sql, got,
+		t.findAs(report.Finding{Commands: []string{command}}, "probe-control", t.s.name, "its own row is out of reach for "+command, sql, got,
 			"check the setting that the policies read, and that a policy covers "+command+" for this role")
 	}
 	return nil
@@ -63,6 +68,26 @@ func (t *probed) asksForMore(command string) bool {
 				return !seen[x.Text] && (x.Kind == sqltext.String || x.Name() && len(t.p.a.relations[x.Text]) > 0)
 			})
 	})
+}
+
+// asksForTime reports whether each policy for a command compares a column of the row with the
+// time: rows of the last day, say.
+func (t *probed) asksForTime(command string) bool {
+	asking := 0
+	for _, p := range t.s.rel.Policies {
+		if !p.Permissive || !p.Covers(command) || !applies(p, t.role) {
+			continue
+		}
+		asking++
+		if !slices.ContainsFunc(sqltext.TopLevel(bare(sqltext.Tokens(p.Using)), "AND"), func(side []sqltext.Token) bool {
+			return len(columnsIn(t.s.rel, side)) > 0 && slices.ContainsFunc(side, func(x sqltext.Token) bool {
+				return x.Is("now") || x.Is("current_date") || x.Is("current_timestamp") || x.Is("statement_timestamp") || x.Is("clock_timestamp")
+			})
+		}) {
+			return false
+		}
+	}
+	return asking > 0
 }
 
 // outOfReach is why a row of one's own may be: an error that names what is refused, a function's

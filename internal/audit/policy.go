@@ -78,7 +78,7 @@ func (a *audit) protected(s *subject, r *catalog.Relation) {
 		a.find(report.Finding{Rule: "rls-enabled", Cause: "no row-level security", Object: s.name,
 			Message: fmt.Sprintf("row-level security is not enabled on %s, whose rows belong to tenants", s.name),
 			Fix:     a.protect(s), Declare: a.onPurpose(s)})
-	case !r.ForceRLS && !a.unbound(r.Owner) && !a.readByHelper(r):
+	case !r.ForceRLS && !a.unbound(r.Owner) && !a.readByHelper(r) && (a.letsIn(r, r.Owner) || a.actsAs(r.Owner) != ""):
 		severity := report.Severity("")
 		if !a.forces() { // owners pass policies in all of the schema: provisioning rests on it
 			severity = report.Advice
@@ -157,6 +157,13 @@ func (a *audit) reachedByOthers(r *catalog.Relation) bool {
 	})
 }
 
+// letsIn reports whether a policy is for a role: one that none is for is locked out where
+// row-level security is forced.
+func (a *audit) letsIn(r *catalog.Relation, name string) bool {
+	role := a.cat.Role(name)
+	return role != nil && slices.ContainsFunc(r.Policies, func(p *catalog.Policy) bool { return p.Permissive && applies(p, role) })
+}
+
 // forces reports whether the schema forces row-level security on any table.
 func (a *audit) forces() bool {
 	return slices.ContainsFunc(a.subjects, func(s *subject) bool { return s.rel.RLS && s.rel.ForceRLS })
@@ -192,33 +199,6 @@ func (a *audit) partition(s *subject, p *catalog.Relation) {
 	a.find(report.Finding{Rule: "partition-open", Cause: "partitions of " + s.name, Object: a.name(p),
 		Message: fmt.Sprintf("partition %s of %s %s", a.name(p), s.name, what),
 		Fix:     a.enable(p) + "; /* without policies it is closed */"})
-}
-
-// commands wants a policy for everything that a role was granted.
-func (a *audit) commands(s *subject, role *catalog.Role) {
-	if !s.rel.RLS || role.Super || role.BypassRLS {
-		return
-	}
-	var open, revoke []string
-	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
-		// Where everything is granted, the rule for TRUNCATE says so, and policies choose.
-		via := privilege(role, s.rel, command)
-		if via == "" || privilege(role, s.rel, "TRUNCATE") != "" && len(s.rel.Policies) > 0 {
-			continue
-		}
-		covered := slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool {
-			return p.Permissive && p.Covers(command) && applies(p, role)
-		})
-		if !covered {
-			open = append(open, command)
-			revoke = append(revoke, fmt.Sprintf("REVOKE %s ON %s FROM %s", command, s.rel.Ident(), grantee(viaRole(via))))
-		}
-	}
-	if len(open) > 0 {
-		a.find(report.Finding{Rule: "rls-command-uncovered", Cause: "no policies for " + role.Name, Object: s.name,
-			Message: fmt.Sprintf("role %s may %s %s, and no policy covers that: it never reaches a row", role.Name, strings.Join(open, ", "), s.name),
-			Fix:     strings.Join(revoke, "; ") + fmt.Sprintf("; /* or CREATE POLICY FOR %s */", strings.Join(open, " and FOR "))})
-	}
 }
 
 func applies(p *catalog.Policy, role *catalog.Role) bool {

@@ -43,7 +43,41 @@ func (a *audit) withoutTenant(s *subject, p *catalog.Policy, open []clause, acce
 	if len(f.Through) > 0 && strays == "" {
 		f.Message += fmt.Sprintf(": it goes by %s, of which rows of others show", f.Through[0])
 	}
+	f.Role = a.metThrough(p)
+	if level := a.joins(s, open); level != "" {
+		f.Severity = report.Breach
+		f.Message += fmt.Sprintf(": who may write such a row becomes a member of any %s", level)
+	}
 	a.find(f)
+}
+
+// metThrough is the application's role that meets a policy as a member of a role which passes
+// all policies, and not otherwise; "" where there is none.
+func (a *audit) metThrough(p *catalog.Policy) (name string) {
+	for _, role := range a.roles.app {
+		for _, to := range p.Roles {
+			switch r := a.cat.Role(to); {
+			case !mayAct(role, to):
+			case r == nil || r == role || !r.BypassRLS && !r.Super:
+				return ""
+			default:
+				name = role.Name
+			}
+		}
+	}
+	return name
+}
+
+// joins is the level whose members the rows of a table are, where clauses that do not keep to
+// the tenant let the application insert some; else "".
+func (a *audit) joins(s *subject, open []clause) string {
+	writes := slices.ContainsFunc(open, func(c clause) bool { return slices.Contains(c.writes, "INSERT") })
+	may := slices.ContainsFunc(a.roles.app, func(r *catalog.Role) bool { return reachable(r, s.rel, "INSERT") != "" })
+	i := slices.IndexFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Table == s.name })
+	if !writes || !may || i < 0 {
+		return ""
+	}
+	return a.model.Memberships[i].Tenant
 }
 
 // openSide is the first of the sides of an OR that lets rows of others through.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 )
 
 // writable are the columns that an INSERT may name.
@@ -55,7 +56,7 @@ func (t *probed) inserts() error {
 	sql := t.insert(t.own, "")
 	got, err := t.p.try(t.me, sql)
 	if err == nil && got.denied() && !t.lacks() {
-		t.find("probe-control", t.s.name, "a row of its own cannot be inserted", sql, got, "see the INSERT policies of the table, and the privileges on its columns")
+		t.findAs(report.Finding{Commands: []string{"INSERT"}}, "probe-control", t.s.name, "a row of its own cannot be inserted", sql, got, "see the INSERT policies of the table, and the privileges on its columns")
 	}
 	return err
 }
@@ -172,7 +173,8 @@ func (t *probed) truncates() error {
 	sql := "TRUNCATE " + t.s.rel.Ident()
 	got, err := t.p.try(t.me, sql)
 	if err == nil && !got.denied() && got.code != "55P03" {
-		t.find("probe-write", t.s.name, "the table can be truncated", sql, got, fmt.Sprintf("REVOKE TRUNCATE ON %s FROM %s", t.s.rel.Ident(), t.role.Name))
+		// It shows no tenant's rows to another.
+		t.findAs(report.Finding{Severity: report.Risk}, "probe-write", t.s.name, "the table can be truncated", sql, got, fmt.Sprintf("REVOKE TRUNCATE ON %s FROM %s", t.s.rel.Ident(), t.role.Name))
 	}
 	return err
 }

@@ -35,6 +35,7 @@ func (a *audit) roleRules() error {
 		a.roleCreates(role)
 	}
 	a.loginsPast()
+	a.loginsBeyond()
 	a.mayRiseAcross()
 	a.publicPrivileges()
 	return a.grantRules()
@@ -42,6 +43,10 @@ func (a *audit) roleRules() error {
 
 // roleAttributes looks at a role and at whatever it can become.
 func (a *audit) roleAttributes(role *catalog.Role) {
+	passes := report.Severity("")
+	if a.usesRLS { // there is no policy that it does not pass
+		passes = report.Breach
+	}
 	for _, r := range becomes(role) {
 		how, verb, chain := "", "is", ""
 		if r != role {
@@ -49,11 +54,11 @@ func (a *audit) roleAttributes(role *catalog.Role) {
 		}
 		switch {
 		case r.Super:
-			a.find(report.Finding{Rule: "role-superuser", Cause: chain, Object: role.Name,
+			a.find(report.Finding{Rule: "role-superuser", Severity: passes, Cause: chain, Object: role.Name,
 				Message: fmt.Sprintf("the application's role %s%s %s a superuser", role.Name, how, verb),
 				Fix:     roleFix(role, r, "NOSUPERUSER")})
 		case r.BypassRLS:
-			a.find(report.Finding{Rule: "role-bypassrls", Cause: chain, Object: role.Name,
+			a.find(report.Finding{Rule: "role-bypassrls", Severity: passes, Cause: chain, Object: role.Name,
 				Message: fmt.Sprintf("the application's role %s%s bypasses row-level security", role.Name, how),
 				Fix:     roleFix(role, r, "NOBYPASSRLS")})
 		case r.CreateRole:
@@ -116,6 +121,47 @@ func (a *audit) loginsPast() {
 				Fix:     fmt.Sprintf("ALTER ROLE %s NOBYPASSRLS", catalog.Ident(login.Name))})
 		}
 	}
+}
+
+// loginsBeyond reports logins that have the rights of the application's role without asking, and
+// are members of a role that no policy holds as well. A login that inherits nothing, and
+// becomes one role or the other for each request, is none of them.
+func (a *audit) loginsBeyond() {
+	if !a.usesRLS {
+		return
+	}
+	for _, login := range a.cat.Roles {
+		app := slices.IndexFunc(a.roles.app, func(r *catalog.Role) bool { return r != login && belongs(login, r.Name) })
+		if app < 0 || !login.Login || login.Super || login.CreateRole || slices.Contains(a.roles.all(), login) || a.ownsTables(login) || namedForAdministration(login.Name) {
+			continue
+		}
+		role := a.roles.app[app]
+		for _, r := range becomes(login)[1:] {
+			rule, gives := a.passesBy(r)
+			if rule == "" || slices.ContainsFunc(a.roles.all(), func(x *catalog.Role) bool { return slices.Contains(becomes(x), r) }) {
+				continue // of the application's roles it is said already
+			}
+			a.find(report.Finding{Rule: rule, Cause: chainOf(login, r), Object: login.Name,
+				Message: fmt.Sprintf("login %s has the rights of the application's role %s, and is a member of %s, which %s", login.Name, role.Name, r.Name, gives),
+				Fix:     roleFix(login, r, "")})
+		}
+	}
+}
+
+// passesBy is the rule that a role breaks which passes policies, and how it does; "" where it
+// passes none.
+func (a *audit) passesBy(r *catalog.Role) (rule, gives string) {
+	switch {
+	case r.Super:
+		return "role-superuser", "is a superuser"
+	case r.BypassRLS:
+		return "role-bypassrls", "bypasses row-level security"
+	case a.ownsTables(r):
+		return "role-owner", "owns tables"
+	case strings.HasPrefix(r.Name, "pg_") && strings.HasSuffix(r.Name, "_all_data"):
+		return "role-privileged", dangerous[r.Name]
+	}
+	return "", ""
 }
 
 func (a *audit) ownsTables(r *catalog.Role) bool {

@@ -19,6 +19,11 @@ func (a *audit) tenantRows() error {
 				return err
 			}
 		}
+		for _, name := range parentColumns(s) {
+			if err := a.rowWithout(s, s.via[0], name); err != nil {
+				return err
+			}
+		}
 		if s.agg != nil {
 			if err := a.aggregateRows(s); err != nil {
 				return err
@@ -62,15 +67,26 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 		if c := s.rel.Column(name); c == nil || c.Required() || sc.Optional {
 			continue
 		}
-		n, rows, err := a.offenders(s.rel, col("t", name)+" IS NULL", []string{name})
-		if err != nil {
-			return a.hidden(s.rel, err)
+		if err := a.rowWithout(s, sc, name); err != nil {
+			return err
 		}
-		if n > 0 {
-			a.find(report.Finding{Rule: "row-without-tenant", Object: s.name + "." + name, Rows: n, Sample: rows,
-				Message: fmt.Sprintf("%s of %s belonging to no %s", plural(n, "row"), s.name, sc.Tenant),
-				Fix:     "give them one, then SET NOT NULL", Declare: a.optional(s)})
+	}
+	return nil
+}
+
+// rowWithout finds rows in which a column is NULL that says, itself or by a parent, whose they are.
+func (a *audit) rowWithout(s *subject, sc seedbed.Scoped, name string) error {
+	n, rows, err := a.offenders(s.rel, col("t", name)+" IS NULL", []string{name})
+	if err != nil {
+		return a.hidden(s.rel, err)
+	}
+	if n > 0 {
+		f := report.Finding{Rule: "row-without-tenant", Object: s.name + "." + name, Rows: n, Sample: rows,
+			Message: fmt.Sprintf("%s of %s belonging to no %s", plural(n, "row"), s.name, sc.Tenant), Fix: "give them one, then SET NOT NULL"}
+		if len(sc.Columns) > 0 {
+			f.Declare = a.optional(s)
 		}
+		a.find(f)
 	}
 	return nil
 }

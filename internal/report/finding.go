@@ -25,6 +25,8 @@ type Finding struct {
 	Role string
 	// Through are tables that the policies of Table look into: a fault of theirs shows here.
 	Through []string
+	// Commands that it is about, such as SELECT. Empty: it is about none in particular.
+	Commands []string
 	// Message says what is wrong with it, in a sentence.
 	Message string
 	// Rows that are wrong; 0 where the finding is not about rows.

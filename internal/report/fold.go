@@ -53,6 +53,7 @@ var explanations = []explanation{
 	{rule: "rewrite-rule", explains: []string{"probe-control"}},
 	{rule: "role-superuser", explains: attempts, role: true},
 	{rule: "role-bypassrls", explains: attempts, role: true},
+	{rule: "role-bypassrls", explains: []string{"policy-without-tenant"}, role: true},
 	{rule: "role-owner", explains: append([]string{"rls-forced"}, attempts...), role: true},
 	{rule: "rls-enabled", explains: append([]string{"policy-without-tenant"}, attempts...), through: true},
 	{rule: "policy-without-tenant", explains: append([]string{"policy-without-tenant"}, attempts...), through: true},
@@ -64,6 +65,8 @@ var explanations = []explanation{
 func (e explanation) leads(cause, f Finding) bool {
 	switch {
 	case cause.Rule != e.rule || !slices.Contains(e.explains, f.Rule):
+		return false
+	case len(cause.Commands) > 0 && len(f.Commands) > 0 && !slices.ContainsFunc(f.Commands, func(c string) bool { return slices.Contains(cause.Commands, c) }):
 		return false
 	case e.command != "" && (len(f.Evidence) == 0 || !strings.HasPrefix(f.Evidence[0], e.command)):
 		return false
@@ -210,8 +213,8 @@ func join(all []Finding) (out []Finding) {
 		out[at].Follows = append(out[at].Follows, f.All()...)
 	}
 	for i := range out {
-		if out[i].Rule == "policy-shares" {
-			continue // what was tried is what it opens
+		if out[i].Rule == "policy-shares" || out[i].Rule == "rls-command-uncovered" {
+			continue // what was tried is what it says
 		}
 		for _, x := range out[i].Follows {
 			out[i].Severity = worse(out[i].Severity, x.Severity)

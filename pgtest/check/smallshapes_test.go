@@ -120,6 +120,12 @@ func TestKeysToTenants(t *testing.T) {
 		{name: "rows without a tenant are a catalogue, by a check", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
 			create table engines (id int primary key, workspace_id int references workspaces, builtin bool not null, check (builtin or workspace_id is not null), check (not builtin or workspace_id is null));
 			insert into engines values (1, null, true), (2, 1, false)`},
+		{name: "rows without the parent that has their tenant", want: "row-without-tenant lists.board_id", text: "1 row of lists belonging to no workspace", sql: boardsSQL + `
+			create table lists (id int primary key, board_id int references boards on delete cascade, title text); insert into lists values (1, 1, 'x'), (2, 2, 'y'), (3, 1, 'z'), (4, null, 'w')`},
+		{name: "rows that may be without the parent that has their tenant", want: "tenant-not-null lists.board_id", text: "lists.board_id says by its row of boards which workspace a row belongs to", silent: "row-without-tenant", sql: boardsSQL + `
+			create table lists (id int primary key, board_id int references boards on delete cascade, title text); insert into lists values (1, 1, 'x'), (2, 2, 'y')`},
+		{name: "rows that have the parent with their tenant", silent: "tenant-not-null, row-without-tenant", sql: boardsSQL + `
+			create table lists (id int primary key, board_id int not null references boards on delete cascade, title text, after int references lists)`},
 		{name: "rows without a tenant are all rows", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `
 			create table engines (id int primary key, workspace_id int references workspaces, code text); insert into engines values (1, null, 'fast'), (2, null, 'slow')`},
 		{name: "rows without a tenant are most rows, and parts of such rows", silent: "row-without-tenant, tenant-not-null", sql: boardsSQL + `

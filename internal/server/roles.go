@@ -79,7 +79,7 @@ func setPasswords(ctx context.Context, admin Admin, password string, roles ...st
 func (s *Server) LoginFor(ctx context.Context, admin Admin, role string) (user string, settings map[string]string, err error) {
 	var names []string
 	var login bool
-	err = admin.QueryRow(ctx, "SELECT array_agg(rolname::text), coalesce(bool_or(rolcanlogin) FILTER (WHERE rolname = $1), false) FROM pg_roles WHERE rolname !~ '^(pg_|seedbed_as_|seedbed_kept_)'", role).Scan(&names, &login)
+	err = admin.QueryRow(ctx, "SELECT array_agg(rolname::text), coalesce(bool_or(rolcanlogin) FILTER (WHERE rolname = $1), false) FROM pg_roles WHERE rolname = $1 OR rolname !~ '^(pg_|seedbed_as_|seedbed_kept_)'", role).Scan(&names, &login)
 	switch {
 	case err != nil:
 		return "", nil, err

@@ -71,8 +71,12 @@ func (a *audit) fixDefiner(f *catalog.Function) string {
 	return fmt.Sprintf("ALTER FUNCTION %s SECURITY INVOKER; /* or compare the tenant of its rows with the session's; or REVOKE EXECUTE on it from the application and PUBLIC */", functionIdent(f))
 }
 
-// handsOut says of a function that counts rows that it gives away no more than their number.
+// handsOut says of a function that counts rows that it gives away no more than their number,
+// and of one that returns nothing that it gives away none.
 func handsOut(f *catalog.Function) string {
+	if f.Returns == "void" {
+		return ": it hands out no rows, and acts on those of any tenant"
+	}
 	tokens := sqltext.Tokens(f.Body)
 	at := sqltext.Index(tokens, "select")
 	number := slices.Contains([]string{"bigint", "integer", "numeric", "smallint"}, f.Returns)

@@ -21,6 +21,7 @@ func (a *audit) grantRules() error {
 	}
 	for _, role := range a.roles.all() {
 		a.grantOptions(role)
+		a.columnGrants(role)
 		a.ownsCode(role)
 	}
 	return nil
@@ -219,6 +220,35 @@ func (a *audit) grantOptions(role *catalog.Role) {
 					Fix:     fmt.Sprintf("REVOKE GRANT OPTION FOR %s ON %s FROM %s", strings.Join(g.Grantable, ", "), s.rel.Ident(), catalog.Ident(g.Grantee))})
 				break
 			}
+		}
+	}
+}
+
+// columnGrants reports tables on which a role may write some columns by a grant on these, and
+// all of them by one on the table.
+func (a *audit) columnGrants(role *catalog.Role) {
+	for _, s := range a.allPieces() {
+		for _, command := range []string{"INSERT", "UPDATE"} {
+			whole := slices.IndexFunc(s.rel.Grants, func(g catalog.Grant) bool {
+				return g.Has(command) && g.Grantee != s.rel.Owner && belongs(role, g.Grantee)
+			})
+			var named, others []string
+			for _, c := range s.rel.Columns {
+				if slices.ContainsFunc(c.Grants, func(g catalog.Grant) bool { return g.Has(command) && belongs(role, g.Grantee) }) {
+					named = append(named, c.Name)
+				} else {
+					others = append(others, c.Name)
+				}
+			}
+			if role.Super || whole < 0 || len(named) == 0 || len(others) == 0 {
+				continue
+			}
+			grantedTo := s.rel.Grants[whole].Grantee
+			// REVOKE on the table takes the privileges on its columns along.
+			a.find(report.Finding{Rule: "privilege-columns", Object: s.name,
+				Message: fmt.Sprintf("role %s may %s %s of %s by grants on these columns, and by one on the table also %s", role.Name, command, strings.Join(named, ", "), s.name, report.Several(others)),
+				Fix: fmt.Sprintf("REVOKE %s ON %s FROM %s; GRANT %[1]s (%s) ON %[2]s TO %s", command, s.rel.Ident(), grantee(grantedTo),
+					catalog.Idents(named), grantee(grantedTo))})
 		}
 	}
 }

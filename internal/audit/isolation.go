@@ -26,7 +26,7 @@ var isolationSteps = []step{
 	{"unique keys", []string{"unique-without-tenant"}, (*audit).uniqueKeys},
 	{"row-level security", []string{"rls-enabled", "rls-forced", "rls-command-uncovered", "policy-helper", "policy-without-tenant", "policy-shares", "partition-open"}, (*audit).rowSecurity},
 	{"roles", []string{"role-superuser", "role-bypassrls", "role-owner", "role-privileged", "privilege-truncate", "privilege-references",
-		"privilege-trigger", "privilege-sequence", "privilege-statistics", "privilege-grant-option", "privilege-default", "privilege-create", "privilege-public"}, (*audit).roleRules},
+		"privilege-trigger", "privilege-sequence", "privilege-statistics", "privilege-grant-option", "privilege-columns", "privilege-default", "privilege-create", "privilege-public"}, (*audit).roleRules},
 	{"views", []string{"view-security-invoker", "view-security-barrier", "view-check-option", "matview-granted", "foreign-table-granted", "rewrite-rule"}, (*audit).views},
 	{"functions", []string{"definer-search-path", "definer-bypasses-rls", "function-leakproof"}, (*audit).functions},
 	{"advice about policies", []string{"policy-user-editable", "policy-per-row", "policies-several", "policy-duplicate"}, (*audit).policyAdvice},

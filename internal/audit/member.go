@@ -25,7 +25,7 @@ func (p *prober) beMember(settings map[string]string, level string, key []string
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("make a member of a %s: %w", level, err)
+		return fmt.Errorf("make a member of %s: %w", withArticle(level), err)
 	}
 	if user == nil {
 		return nil

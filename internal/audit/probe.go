@@ -85,8 +85,8 @@ func (a *audit) tenantIsRole(level string) bool {
 	if !sqltext.IsRoleSetting(t.Setting) && !sqltext.IsRoleSetting(m.Setting) {
 		return false
 	}
-	a.vain("probes of "+level, "policies tell a %s by the database role of its session, and each %s has its own: sessions of two of them were not tried, policies were read; "+
-		"try in a test as the role of one, with pgtest's As", level, level)
+	a.vain("probes of "+level, "policies tell %s by the database role of its session, and each %s has its own: sessions of two of them were not tried, policies were read; "+
+		"try in a test as the role of one, with pgtest's As", withArticle(level), level)
 	return true
 }
 

@@ -84,7 +84,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	var err error
 	t.me.role, p.user = role, nil
 	if t.me.settings, err = p.settings(t.level, t.own.tenant); err != nil && p.a.ctx.Err() == nil {
-		p.lack("sessions of a "+t.level, "none could be made", s.name, firstLine(err))
+		p.lack("sessions of "+withArticle(t.level), "none could be made", s.name, firstLine(err))
 		return nil, p.reset()
 	}
 	if err == nil {
@@ -99,7 +99,7 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		withRole(t.me.settings, p.a.roles.app[0].Name)
 	}
 	if err == nil && len(t.own.tenant) > 1 && len(t.me.settings) == 0 {
-		p.a.unchecked(probesOf(s.name), "no policy says which settings hold %s of a %s", strings.Join(t.columns, " and "), t.level)
+		p.a.unchecked(probesOf(s.name), "no policy says which settings hold %s of %s", strings.Join(t.columns, " and "), withArticle(t.level))
 		return nil, nil
 	}
 	return t, err

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"strings"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
@@ -99,4 +101,12 @@ func (a *audit) allPieces() []*subject {
 		out = append(out, a.pieces(s)...)
 	}
 	return out
+}
+
+// withArticle is a level's name after a or an: an account, a user.
+func withArticle(name string) string {
+	if lower := strings.ToLower(name); strings.ContainsAny(lower[:min(1, len(lower))], "aeiou") && !strings.HasPrefix(lower, "us") && !strings.HasPrefix(lower, "uni") {
+		return "an " + name
+	}
+	return "a " + name
 }

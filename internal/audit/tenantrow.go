@@ -59,7 +59,7 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 			a.keptRows(s, sc)
 		case n > 0 && kept == noRemains:
 			a.find(report.Finding{Rule: "row-of-unknown-tenant", Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
-				Message: fmt.Sprintf("%s of %s belonging to a %s that does not exist", plural(n, "row"), s.name, sc.Tenant),
+				Message: fmt.Sprintf("%s of %s belonging to %s that does not exist", plural(n, "row"), s.name, withArticle(sc.Tenant)),
 				Fix:     "delete them; a foreign key to " + a.name(tenants) + " prevents new ones"})
 		}
 	}

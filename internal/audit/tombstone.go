@@ -73,6 +73,6 @@ func writtenOnDelete(deleted, into *catalog.Relation) bool {
 // keptRows is the advice about rows of tenants that are gone, all of them.
 func (a *audit) keptRows(s *subject, sc seedbed.Scoped) {
 	a.find(report.Finding{Rule: "tenant-archive", Object: s.name + "." + sc.Columns[0],
-		Message: fmt.Sprintf("every row of %s belongs to a %s that does not exist", s.name, sc.Tenant),
+		Message: fmt.Sprintf("every row of %s belongs to %s that does not exist", s.name, withArticle(sc.Tenant)),
 		Fix:     fmt.Sprintf("where the table is to outlive its %ss, nothing; otherwise delete the rows, and add a foreign key", sc.Tenant)})
 }

@@ -312,6 +312,11 @@ var policyChanges = []change{
 			execute format('select %L || version()', t) into v; return v; end $$`},
 
 	{name: "columns that may be written", sql: "revoke insert, update on folders, notes from reader; grant update (name) on folders to reader; grant insert (firm_id, user_id, title) on notes to reader"},
+	{name: "columns that may be written, and the whole table", sql: "grant update (title) on notes to reader; grant update on notes to reader", finds: []string{"privilege-columns notes"}, heads: 1,
+		says: []string{"role reader may UPDATE title of notes by grants on these columns, and by one on the table also id, firm_id, user_id"}},
+	{name: "columns that another role may write", sql: "create role clerk nologin; revoke update on notes from reader; grant update (title) on notes to reader; grant update on notes to clerk"},
+	{name: "a function that hands out nothing", sql: "create function stamp(firm uuid) returns void language sql security definer set search_path = '' as 'update public.notes set title = title where firm_id = firm'",
+		finds: []string{"definer-bypasses-rls public.stamp(firm uuid)"}, says: []string{"it hands out no rows, and acts on those of any tenant"}},
 	{name: "columns that may be written, and no policy", sql: "revoke update on folders from reader; grant update (name) on folders to reader; drop policy staff on folders; create policy staff on folders for select using (belongs_to(firm_id)); create policy nobody on folders for update using (belongs_to(firm_id) and name is null)",
 		finds: []string{"probe-control folders"}},
 

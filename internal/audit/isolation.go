@@ -29,6 +29,7 @@ var isolationSteps = []step{
 		"privilege-trigger", "privilege-sequence", "privilege-statistics", "privilege-grant-option", "privilege-columns", "privilege-default", "privilege-create", "privilege-public"}, (*audit).roleRules},
 	{"views", []string{"view-security-invoker", "view-security-barrier", "view-check-option", "matview-granted", "foreign-table-granted", "rewrite-rule"}, (*audit).views},
 	{"functions", []string{"definer-search-path", "definer-bypasses-rls", "function-leakproof"}, (*audit).functions},
+	{"triggers", []string{"trigger-crosses"}, (*audit).tenantTriggers},
 	{"advice about policies", []string{"policy-user-editable", "policy-per-row", "policies-several", "policy-duplicate"}, (*audit).policyAdvice},
 	{"exposure", []string{"auth-users-exposed", "sensitive-exposed"}, (*audit).exposure},
 	{"presets", []string{"tenant-preset"}, (*audit).presets},

@@ -163,11 +163,9 @@ func (a *audit) foreignTable(f *catalog.Relation) {
 	}
 }
 
-// rewriteRules act as the owner of the table or view that they are on.
+// rewriteRules act as the owner of the table or view that they are on, or throw away what is
+// written there.
 func (a *audit) rewriteRules() error {
-	if !a.usesRLS {
-		return nil
-	}
 	rows, err := a.eyes.tx.Query(a.ctx, `SELECT w.rulename::text, w.ev_class, d.refobjid, pg_get_ruledef(w.oid)
 		FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
 		WHERE w.ev_type <> '1' ORDER BY 1, 2, 3`)
@@ -179,10 +177,16 @@ func (a *audit) rewriteRules() error {
 	seen := map[string]bool{}
 	_, err = pgx.ForEachRow(rows, []any{&name, &on, &refers, &definition}, func() error {
 		r, target := a.cat.Relation(on), a.cat.Relation(refers)
+		if r != nil && r == target && !seen[a.name(r)+"."+name] {
+			seen[a.name(r)+"."+name] = a.discards(r, name, definition)
+		}
 		if r == nil || target == nil || target == r && !actsOn(definition, r) {
 			return nil
 		}
 		object := a.name(r) + "." + name
+		if !a.usesRLS {
+			return nil
+		}
 		for _, reached := range append([]*catalog.Relation{target}, target.ReadsDeep()...) {
 			s := a.subject(reached)
 			if s == nil || seen[object] || !a.passes(r.Owner, s.rel) {

@@ -29,7 +29,7 @@ var proseRules = []string{
 	"reference-crosses", "pair-crosses", "aggregate-disagrees", "probe-read", "probe-write", "probe-oracle", "probe-setting", "probe-across", "probe-control",
 	"pair-orphan", "pair-wrong-tenant", "pair-unknown-type", "pair-half-null", "pair-shadow-disagrees", "subtype-missing", "subtype-orphan", "subtype-mismatch",
 	"subtype-unknown", "config-missing", "config-not-object", "config-not-expected", "config-disagrees", "foreign-key-orphan", "constraint-broken", "deferred-pending",
-	"partition-wrong", "partition-broken", "policy-user-editable", "policies-several", "policy-shares", "rewrite-rule", "server-version",
+	"partition-wrong", "partition-broken", "policy-user-editable", "policies-several", "policy-shares", "rewrite-rule", "trigger-crosses", "server-version",
 }
 
 // Each rule's fix is SQL that runs as it is copied, after which the finding is gone, or

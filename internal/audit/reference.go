@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
@@ -28,6 +29,50 @@ func (a *audit) ownReferences(s *subject) {
 			a.reference(s, fk, target)
 		}
 		a.unsetsTenant(s, fk)
+	}
+	if s.agg == nil {
+		a.levelsApart(s)
+	}
+}
+
+// twoLevel is a row that names its tenants of two levels, one within the other.
+type twoLevel struct {
+	inner, outer seedbed.Scoped
+	level        seedbed.Tenant    // of the inner ones
+	tenants      *catalog.Relation // the inner ones
+	key          *graph.ForeignKey // to them; nil: none
+}
+
+// twoLevels are the levels that columns of a subject name next to one another.
+func (a *audit) twoLevels(s *subject) (out []twoLevel) {
+	for _, inner := range s.direct() {
+		level, _ := a.model.Tenant(inner.Tenant)
+		tenants := a.cat.Table(level.Table)
+		outer, both := s.at(level.Parent)
+		if !both || tenants == nil || len(level.ParentColumns) != len(outer.Columns) || len(a.tenantOf(tenants, "u", outer.Tenant)) != len(outer.Columns) {
+			continue
+		}
+		up := twoLevel{inner: inner, outer: outer, level: level, tenants: tenants}
+		for _, fk := range s.node.ForeignKeys {
+			if fk.To == a.graph.Of(tenants) && fk.Carries(inner.Tenant) && (up.key == nil || fk.Carries(outer.Tenant)) {
+				up.key = fk
+			}
+		}
+		out = append(out, up)
+	}
+	return out
+}
+
+// levelsApart finds keys to the inner tenants that leave the outer one out, though the row has it.
+func (a *audit) levelsApart(s *subject) {
+	for _, up := range a.twoLevels(s) {
+		target := a.subject(up.tenants)
+		if up.key == nil || up.key.Carries(up.outer.Tenant) || target == nil || a.setByTrigger(s, up.key) {
+			continue
+		}
+		a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(up.outer.Tenant, target), Object: s.name + "." + up.key.Name, Evidence: []string{up.key.Definition},
+			Message: fmt.Sprintf("foreign key %s of %s leads to %s without the %s, which the row names as well: it accepts a %s of another %s", up.key.Name, s.name, target.name, up.outer.Tenant, up.inner.Tenant, up.outer.Tenant),
+			Fix:     carryTenant(s, up.key.Constraint, up.outer.Columns, target, up.level.ParentColumns)})
 	}
 }
 
@@ -104,7 +149,9 @@ func (a *audit) reference(s *subject, fk *graph.ForeignKey, target *subject) {
 func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subject, level string) (message, fix string) {
 	mine, own := s.at(level)
 	theirs, others := target.at(level)
-	composite := func(columns, key []string) string { return carryTenant(s, fk.Constraint, columns, target, key) }
+	composite := func(columns, key []string) string {
+		return decideShared(target, key, level) + carryTenant(s, fk.Constraint, columns, target, key)
+	}
 	if own && others {
 		return fmt.Sprintf("foreign key %s of %s leads to %s without the %s: it accepts another tenant's row", fk.Name, s.name, target.name, level),
 			composite(mine.Columns, theirs.Columns)
@@ -113,7 +160,8 @@ func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subjec
 	down, _ := target.node.Scope(level)
 	message = fmt.Sprintf("foreign key %s of %s leads to %s, and nothing keeps both to one %s: it accepts another tenant's row", fk.Name, s.name, target.name, level)
 	switch {
-	case up.Via.Table != "" && up.Via.Table == down.Via.Table:
+	// Where the key names the other row's parent itself, its columns would be there twice.
+	case up.Via.Table != "" && up.Via.Table == down.Via.Table && !slices.ContainsFunc(down.Via.Columns, func(c string) bool { return contains(fk.RefColumns, c) }):
 		return message, composite(up.Via.Columns, down.Via.Columns)
 	case up.Via.Table != "" && others && len(s.scopes) == 0:
 		return fmt.Sprintf("%s joins %s, whose %s it has, with %s of any %s", s.name, up.Via.Table, level, target.name, level),
@@ -126,6 +174,17 @@ func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subjec
 		}
 	}
 	return message, fmt.Sprintf("give %s a column for the %s, and carry it in the foreign keys", strings.Join(lack, " and "), level)
+}
+
+// decideShared is what is to be decided before a key carries the tenant of rows that may have
+// none: it would refuse what leads to those.
+func decideShared(target *subject, key []string, level string) string {
+	for _, name := range key {
+		if c := target.rel.Column(name); c != nil && !c.Required() {
+			return fmt.Sprintf("if rows of %s without a %s are for all, declare them optional in the Model, and leave the key; otherwise make %s NOT NULL first, then ", target.name, level, catalog.Ident(name))
+		}
+	}
+	return ""
 }
 
 // keyCause is why a foreign key leaves the tenant out: its target has no key to carry it,

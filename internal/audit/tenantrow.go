@@ -28,6 +28,8 @@ func (a *audit) tenantRows() error {
 			if err := a.aggregateRows(s); err != nil {
 				return err
 			}
+		} else if err := a.disagreeingRows(s); err != nil {
+			return err
 		}
 		for _, fk := range s.node.BetweenTenants() {
 			if err := a.crossing(s, fk, a.subject(fk.Ref)); err != nil {
@@ -101,8 +103,7 @@ func (a *audit) aggregateRows(s *subject) error {
 	if len(above) != len(s.agg.AcrossColumns) {
 		return nil
 	}
-	where := fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s AND ROW(%s) IS DISTINCT FROM ROW(%s))", tenants.Ident(),
-		equal(cols("u", inner.Key), cols("t", s.agg.Columns)), strings.Join(above, ", "), strings.Join(cols("t", s.agg.AcrossColumns), ", "))
+	where := disagrees(tenants, inner.Key, s.agg.Columns, above, s.agg.AcrossColumns)
 	n, rows, err := a.offenders(s.rel, where, append(append([]string{}, s.agg.Columns...), s.agg.AcrossColumns...))
 	if err != nil {
 		return a.hidden(s.rel, err)
@@ -111,6 +112,34 @@ func (a *audit) aggregateRows(s *subject) error {
 		a.find(report.Finding{Rule: "aggregate-disagrees", Object: s.name + "." + s.agg.AcrossColumns[0], Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s naming another %s than that of the %s", plural(n, "row"), s.name, s.agg.Across, s.agg.Tenant),
 			Fix:     fmt.Sprintf("correct them; a composite foreign key to %s prevents new ones", a.name(tenants))})
+	}
+	return nil
+}
+
+// disagrees is the condition that the tenant above that of a row is another than the row says.
+func disagrees(tenants *catalog.Relation, key, columns, above, outer []string) string {
+	return fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s AND ROW(%s) IS DISTINCT FROM ROW(%s))", tenants.Ident(),
+		equal(cols("u", key), cols("t", columns)), strings.Join(above, ", "), strings.Join(cols("t", outer), ", "))
+}
+
+// disagreeingRows finds rows at two levels whose inner tenant is not of the outer one: the
+// invitation of one organization into the project of another.
+func (a *audit) disagreeingRows(s *subject) error {
+	for _, up := range a.twoLevels(s) {
+		where := notNull(cols("t", up.outer.Columns)) + " AND " + disagrees(up.tenants, up.level.Key, up.inner.Columns, a.tenantOf(up.tenants, "u", up.outer.Tenant), up.outer.Columns)
+		n, rows, err := a.offenders(s.rel, where, append(append([]string{}, up.inner.Columns...), up.outer.Columns...))
+		if err != nil {
+			return a.hidden(s.rel, err)
+		}
+		if n > 0 {
+			object := s.name + "." + up.inner.Columns[0]
+			if up.key != nil {
+				object = s.name + "." + up.key.Name
+			}
+			a.find(report.Finding{Rule: "reference-crosses", Object: object, Rows: n, Sample: rows,
+				Message: fmt.Sprintf("%s of %s referencing a %s that belongs to another %s", plural(n, "row"), s.name, up.inner.Tenant, up.outer.Tenant),
+				Fix:     "correct or delete them, and find the code that wrote them; a foreign key that carries the tenant prevents new ones"})
+		}
 	}
 	return nil
 }

@@ -15,7 +15,9 @@ import (
 type undeclared struct {
 	table, target *graph.Table
 	columns, keys []*catalog.Column
-	exact         bool // a column is named for the table, and not only for the end of its name
+	// exact: a column is named for the table, and not only for the end of its name, and that
+	// table's rows are of tenants. Otherwise only rows make it one.
+	exact bool
 }
 
 // undeclaredReferences finds the columns that have the names and the types of a key of tenants'
@@ -97,7 +99,27 @@ func (a *audit) undeclaredAt(t *graph.Table, c *catalog.Column) *undeclared {
 			near = u
 		}
 	}
-	return near
+	if near != nil {
+		return near
+	}
+	return a.undeclaredToGlobal(t, c, stem)
+}
+
+// undeclaredToGlobal is what a column seems to reference in a table of no tenant, or nil.
+func (a *audit) undeclaredToGlobal(t *graph.Table, c *catalog.Column, stem string) *undeclared {
+	if len(a.model.Tenants) == 0 {
+		return nil
+	}
+	for _, to := range a.graph.Tables {
+		pk := to.Relation.PrimaryKey()
+		if to == t || to.HasTenant() || pk == nil || len(pk.Columns) != 1 || !named(tableName(to), stem) || to.Relation.Bookkeeping() {
+			continue
+		}
+		if key := to.Relation.Column(pk.Columns[0]); sameType(key, c) {
+			return &undeclared{table: t, target: to, columns: []*catalog.Column{c}, keys: []*catalog.Column{key}}
+		}
+	}
+	return nil
 }
 
 // tableName is a table's name in small letters, with words apart.

@@ -2,26 +2,55 @@ package infer
 
 import (
 	"slices"
+	"strings"
 )
 
 // dropMisspelled takes away the targets whose type only rows know, and whose type is nearly
-// that of another target with the same table: Invoce beside many an Invoice, Post beside
-// post. Code that looks for the one does not find the other.
+// that of another target with the same table, or nearly that of any and itself the name of no
+// table: Invoce beside many an Invoice, Post beside post. Code that looks for the one does
+// not find the other.
 func (n *inference) dropMisspelled(s *pairSearch) {
 	var dropped []string
 	for _, t := range s.pair.Targets {
 		if s.isListed(t.Value) || t.Shadow != "" {
 			continue
 		}
+		if table := n.misspellsTable(s, t); table != "" {
+			dropped = append(dropped, t.Value)
+			n.addDoubt("%s: %q is taken for a misspelt name of %s: few rows have it", s.label, t.Value, table)
+			continue
+		}
 		for _, other := range s.pair.Targets {
-			if other.Table == t.Table && other.Value != t.Value && !slices.Contains(dropped, other.Value) && s.misspells(t.Value, other.Value) {
+			sameTable := other.Table == t.Table || len(n.tablesNamed(t.Value, s.table)) == 0 // what one id points at says less than the name
+			if sameTable && other.Value != t.Value && !slices.Contains(dropped, other.Value) && s.misspells(t.Value, other.Value) {
 				dropped = append(dropped, t.Value)
-				n.addDoubt("%s: %q is taken for %q, misspelt: rows that have it point at the same table, and are fewer", s.label, t.Value, other.Value)
+				n.addDoubt("%s: %q is taken for %q, misspelt: fewer rows have it", s.label, t.Value, other.Value)
 				break
 			}
 		}
 	}
 	s.pair.Targets = slices.DeleteFunc(s.pair.Targets, func(t Target) bool { return slices.Contains(dropped, t.Value) })
+}
+
+// misspellsTable returns the table that a type nearly names, if few rows have the type and they
+// point at that table: organizaton for organizations. "": it names none, or one rightly.
+func (n *inference) misspellsTable(s *pairSearch, t Target) string {
+	most := 0
+	for v, ids := range s.ids {
+		if v != t.Value {
+			most = max(most, len(ids))
+		}
+	}
+	v, table := spelling(t.Value), spelling(t.Table.Name)
+	if d := distance(v, table); len(v) <= 4 || d == 0 || d > 1+len(v)/8 || 3*len(s.ids[t.Value]) > most || len(n.tablesNamed(t.Value, s.table)) > 0 {
+		return ""
+	}
+	return n.catalog.Name(t.Table)
+}
+
+// spelling is a name in one form, of those that are written with s or z too.
+func spelling(name string) string {
+	return strings.ReplaceAll(normalizedName(strings.ToLower(name)), "z", "s")
 }
 
 func (s *pairSearch) isListed(v string) bool {

@@ -68,6 +68,11 @@ func (s smallShape) run(t *testing.T) (said string) {
 	return said
 }
 
+// personsSQL, after boardsSQL, has a reference without a key to a table of no tenant.
+const personsSQL = `create table persons (id uuid primary key, name text); insert into persons select ('1eed0000-0000-4000-8000-00000000000' || n)::uuid, 'p' from generate_series(1, 8) n;
+	create table seats (id int primary key, workspace_id int not null references workspaces, person_id uuid not null); create index on seats (workspace_id);
+	insert into seats select n, 1 + n % 2, ('1eed0000-0000-4000-8000-00000000000' || n)::uuid from generate_series(1, 8) n;`
+
 const boardsSQL = `create table workspaces (id int primary key, name text); insert into workspaces values (1, 'a'), (2, 'b');
 	create table boards (id int primary key, workspace_id int not null references workspaces, title text, unique (id, workspace_id));
 	create index on boards (workspace_id); insert into boards values (1, 1, 'x'), (2, 2, 'y');`
@@ -171,6 +176,17 @@ func TestReferencesBetweenTenants(t *testing.T) {
 			create table labels (id int primary key, workspace_id int not null references workspaces); create table board_labels (board_id int references boards, label_id int references labels, primary key (board_id, label_id))`},
 		{name: "a join whose second side has its tenant from another table", want: "reference-without-tenant list_labels.list_labels_list_id_fkey", sql: through + `
 			create table labels (id int primary key, workspace_id int not null references workspaces); create table list_labels (label_id int references labels, list_id int references lists, primary key (label_id, list_id))`},
+		{name: "a row of two levels", want: "reference-without-tenant invitations.invitations_workspace_id_fkey", text: "which the row names as well", sql: nested + `
+			create table invitations (id int primary key, company_id int not null references companies, workspace_id int references workspaces)`},
+		{name: "a row of two levels that lead apart", want: "reference-crosses invitations.invitations_workspace_id_fkey", text: "1 row of invitations referencing a workspace that belongs to another company", sql: nested + `
+			create table invitations (id int primary key, company_id int not null references companies, workspace_id int references workspaces);
+			insert into companies values (1), (2); insert into workspaces values (11, 1), (12, 2); insert into invitations values (1, 1, 11), (2, 1, 12), (3, 2, null)`},
+		{name: "a row of two levels, bound", silent: "reference-without-tenant, reference-crosses", sql: nested + `
+			create table invitations (id int primary key, company_id int not null references companies, workspace_id int, foreign key (workspace_id, company_id) references workspaces (id, company_id))`},
+		{name: "a key that names the parent of what it leads to", want: "reference-without-tenant wires.wires_target_fkey", text: "give wires and lists a column for the workspace", sql: through + `
+			create table wires (id int primary key, board_id int not null references boards, to_board int not null, to_list int not null, constraint wires_target_fkey foreign key (to_board, to_list) references lists (board_id, id))`},
+		{name: "what it leads to may be for all", want: "reference-without-tenant jobs.jobs_engine_id_fkey", text: "if rows of engines without a workspace are for all", sql: boardsSQL + `
+			create table engines (id int primary key, workspace_id int references workspaces); create table jobs (id int primary key, workspace_id int not null references workspaces, engine_id int references engines)`},
 		{name: "a join across levels", want: "reference-without-tenant plan_workspaces.plan_workspaces_plan_id_fkey", sql: nested + `
 			create table plan_workspaces (plan_id int references plans, workspace_id int references workspaces, primary key (plan_id, workspace_id))`},
 		{name: "a trigger gives the row its parent's tenant", silent: "reference-without-tenant", sql: boardsSQL + `
@@ -231,6 +247,9 @@ func TestUndeclaredReferences(t *testing.T) {
 		{name: "rows of tables that inherit", silent: "reference-undeclared, reference-orphan", sql: boardsSQL + `
 			create table rooms (id int primary key, workspace_id int not null references workspaces, camera_id int not null); create table cameras (id int primary key, workspace_id int not null references workspaces);
 			create table domes (primary key (id)) inherits (cameras); insert into domes values (1, 1); insert into rooms values (1, 1, 1)`},
+		{name: "a person who is gone, in a table of no tenant", want: "reference-orphan seats.person_id", text: "1 row of seats referencing a row of persons that does not exist", sql: boardsSQL + personsSQL + `update seats set person_id = '9eed0000-0000-4000-8000-000000000009' where id = 3`},
+		{name: "persons in a table of no tenant", want: "reference-undeclared seats.person_id", silent: "reference-orphan", sql: boardsSQL + personsSQL},
+		{name: "persons of another system", silent: "reference-undeclared, reference-orphan", sql: boardsSQL + personsSQL + `update seats set person_id = ('9eed0000-0000-4000-8000-00000000000' || id)::uuid`},
 		{name: "the table's own key", silent: "reference-undeclared", sql: boardsSQL + `create table cards (card_id int primary key, workspace_id int not null references workspaces)`},
 	})
 }
@@ -318,6 +337,9 @@ func TestDiscoveredShapes(t *testing.T) {
 			alter table jobs enable row level security; create policy own on jobs using (factory_id is not null)`},
 		{name: "a type that is misspelt", want: "pair-unknown-type notes.subject_type", sql: notes + `update notes set subject_type = 'Bil' || 'll' where id = 12`},
 		{name: "a type in other letters", want: "pair-unknown-type notes.subject_type", sql: notes + `update notes set subject_type = 'bill' where id = 12`},
+		{name: "a misspelt type whose id is found elsewhere", want: "pair-unknown-type notes.subject_type", sql: notes + `create table plans (id uuid primary key); insert into plans values ('00000000-0000-4000-8000-0000000000aa'); update notes set subject_type = 'Blil', subject_id = '00000000-0000-4000-8000-0000000000aa' where id = 12; update notes set subject_type = 'Bills' where subject_type = 'Bill'; update notes set subject_type = 'Bilsl' where id = 12`},
+		{name: "a type that nearly names its table", want: "pair-unknown-type notes.subject_type", sql: notes + `create table organisations (id uuid primary key); insert into organisations values ('00000000-0000-4000-8000-0000000000aa'); update notes set subject_type = 'organizaton', subject_id = '00000000-0000-4000-8000-0000000000aa' where id = 12`},
+		{name: "a type in another country's spelling", silent: "pair-unknown-type", sql: notes + `create table organisations (id uuid primary key); insert into organisations values ('00000000-0000-4000-8000-0000000000aa'); update notes set subject_type = 'organization', subject_id = '00000000-0000-4000-8000-0000000000aa' where id = 12`},
 		{name: "types that are spelt in one way", silent: "pair-unknown-type", sql: notes},
 	})
 }

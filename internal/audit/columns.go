@@ -3,9 +3,11 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
@@ -39,14 +41,16 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) error {
 			nullable = append(nullable, name)
 		}
 	}
-	if len(nullable) > 0 && !sc.Optional {
+	if others := s.otherOwners(sc); len(nullable) > 0 && !sc.Optional && len(others) > 0 {
+		a.oneOfSeveral(s, append([]string{nullable[0]}, others...))
+	} else if len(nullable) > 0 && !sc.Optional {
 		a.find(report.Finding{Rule: "tenant-not-null", Cause: "nullable tenants", Object: s.name + "." + nullable[0],
 			Message: fmt.Sprintf("%s.%s says which %s a row belongs to, and may be NULL", s.name, nullable[0], sc.Tenant),
 			Fix:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", s.rel.Ident(), catalog.Ident(nullable[0])), Declare: a.optional(s)})
 	}
 	// An aggregate's outer column has a rule of its own.
 	if s.agg == nil || sc.Tenant != s.agg.Across {
-		if !hasLeading(s.rel, sc.Columns) {
+		if !hasLeading(s.rel, sc.Columns) && !s.readByAnother(sc.Columns) {
 			a.find(report.Finding{Rule: "tenant-index", Cause: "no index by the tenant", Object: s.name + "." + sc.Columns[0],
 				Message: fmt.Sprintf("no index of %s leads with %s: every query of a tenant reads the rows of all", s.name, tuple(sc.Columns)),
 				Fix:     indexBy(s.rel, sc.Columns)})
@@ -55,6 +59,30 @@ func (a *audit) tenantColumn(s *subject, sc seedbed.Scoped) error {
 	a.tenantDefault(s, sc)
 	a.tenantType(s, sc)
 	return a.tenantForeignKey(s, sc)
+}
+
+// otherOwners are columns of a subject that carry tenants of other levels and may be NULL, too:
+// a row then is of one of several.
+func (s *subject) otherOwners(sc seedbed.Scoped) (out []string) {
+	for _, other := range s.direct() {
+		if c := s.rel.Column(other.Columns[0]); other.Tenant != sc.Tenant && !other.Optional && c != nil && !c.Required() {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// oneOfSeveral is the advice about rows that may be of neither of several tenants: none of the
+// columns can be NOT NULL.
+func (a *audit) oneOfSeveral(s *subject, owners []string) {
+	slices.Sort(owners)
+	object := s.name + "." + owners[0]
+	if slices.ContainsFunc(a.report.Findings, func(f report.Finding) bool { return f.Rule == "tenant-not-null" && f.Object == object }) {
+		return
+	}
+	a.find(report.Finding{Rule: "tenant-not-null", Cause: "one of several tenants", Object: object, Severity: report.Advice,
+		Message: fmt.Sprintf("a row of %s may be of neither tenant: %s may all be NULL", s.name, strings.Join(owners, " and ")),
+		Fix:     fmt.Sprintf("ALTER TABLE %s ADD CHECK (num_nonnulls(%s) > 0) /* or = 1, where a row is of one of them only */", s.rel.Ident(), catalog.Idents(owners)), Declare: a.optional(s)})
 }
 
 // tenantDefault: a row that does not say whose it is goes to the tenant that the default names.
@@ -103,8 +131,22 @@ func hasLeading(r *catalog.Relation, columns []string) bool {
 	return r.Strategy == "l" && len(columns) == 1 && len(r.PartitionBy) == 1 && r.PartitionBy[0] == columns[0]
 }
 
-// overLiveRows reports whether a partial index leads with columns and leaves out only rows
-// that are marked as deleted, or have no tenant: queries of a tenant ask for the others.
+// readByAnother reports whether an index has a tenant's columns after others that choose fewer
+// rows: a name of a unique key, or a reference to a row of the tenant's. The row's own id is none.
+func (s *subject) readByAnother(columns []string) bool {
+	return slices.ContainsFunc(s.rel.Indexes, func(ix *catalog.Index) bool {
+		keys := ix.Columns()
+		if !ix.Valid || ix.Predicate != "" || ix.Method != "btree" || len(keys) < 2 || !includes(keys, columns) || contains(columns, keys[0]) {
+			return false
+		}
+		references := slices.ContainsFunc(s.node.ForeignKeys, func(fk *graph.ForeignKey) bool { return fk.Has(keys[0]) && fk.To.HasTenant() })
+		c := s.rel.Column(keys[0])
+		return references || ix.Unique && c != nil && c.Name != "id" && c.Default == "" && c.Identity == ""
+	})
+}
+
+// overLiveRows reports whether a partial index leads with columns and has rows that queries of
+// a tenant ask for: not those that are marked as deleted.
 func overLiveRows(r *catalog.Relation, ix *catalog.Index, columns []string) bool {
 	whole := *ix
 	whole.Predicate = ""
@@ -112,28 +154,27 @@ func overLiveRows(r *catalog.Relation, ix *catalog.Index, columns []string) bool
 		return false
 	}
 	for _, side := range sqltext.TopLevel(sqltext.Unwrap(sqltext.Tokens(ix.Predicate)), "AND") {
-		if side = sqltext.Unwrap(side); !marksDeleted(r, side) && !hasTenant(side, columns) {
+		if side = sqltext.Unwrap(side); namesDeleted(r, side) && !marksDeleted(r, side) {
 			return false
 		}
 	}
 	return true
 }
 
-// marksDeleted reports whether a condition chooses the rows that are not deleted:
-// deleted_at IS NULL, NOT is_deleted, archived = false.
-func marksDeleted(r *catalog.Relation, condition []sqltext.Token) bool {
-	named := slices.ContainsFunc(condition, func(t sqltext.Token) bool {
+// namesDeleted reports whether a condition has a column in it that marks deleted rows.
+func namesDeleted(r *catalog.Relation, condition []sqltext.Token) bool {
+	return slices.ContainsFunc(condition, func(t sqltext.Token) bool {
 		return t.Name() && r.Column(t.Text) != nil && slices.ContainsFunc(words(t.Text), func(w string) bool {
 			return slices.Contains([]string{"deleted", "delete", "archived", "removed", "discarded", "trashed", "purged"}, w)
 		})
 	})
-	n := len(condition)
-	return named && (n == 3 && condition[1].Is("IS") && condition[2].Is("NULL") || n == 2 && condition[0].Is("NOT") || n == 3 && condition[1].Is("=") && condition[2].Is("false"))
 }
 
-// hasTenant reports whether a condition is that a tenant's column IS NOT NULL.
-func hasTenant(condition []sqltext.Token, columns []string) bool {
-	return len(condition) == 4 && contains(columns, condition[0].Text) && sqltext.At(condition, 1, "IS", "NOT", "NULL")
+// marksDeleted reports whether a condition chooses the rows that are not deleted:
+// deleted_at IS NULL, NOT is_deleted, archived = false.
+func marksDeleted(r *catalog.Relation, condition []sqltext.Token) bool {
+	n := len(condition)
+	return namesDeleted(r, condition) && (n == 3 && condition[1].Is("IS") && condition[2].Is("NULL") || n == 2 && condition[0].Is("NOT") || n == 3 && condition[1].Is("=") && condition[2].Is("false"))
 }
 
 // sameType reports whether two columns compare without a cast that an index is lost by.

@@ -40,7 +40,11 @@ func (a *audit) foreignKey(fk *graph.ForeignKey) error {
 		return a.hidden(fk.Table, err)
 	}
 	if n > 0 {
-		a.find(report.Finding{Rule: "foreign-key-orphan", Object: a.name(fk.Table) + "." + fk.Name, Rows: n, Sample: rows,
+		cause, err := a.oneMissing(fk.Table, fk.Ref, where, fk.Columns)
+		if err != nil {
+			return err
+		}
+		a.find(report.Finding{Rule: "foreign-key-orphan", Cause: cause, Object: a.name(fk.Table) + "." + fk.Name, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s", plural(n, "row"), a.name(fk.Table), a.name(fk.Ref), tuple(fk.Columns)),
 			Fix:     "delete the rows or restore what they reference; then find what wrote them with triggers off"})
 	}

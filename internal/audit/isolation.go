@@ -54,7 +54,7 @@ func (a *audit) tenancy() error {
 	}
 	a.readers = settingReaders(a.cat)
 	if len(a.subjects) > 0 && !a.usesRLS {
-		a.unchecked("row-level security", "no scoped table has it, so isolation is in the application; check.Canaries shows what that lets through")
+		a.unchecked("row-level security", "no scoped table has it, so isolation is in the application; a test of it shows what that lets through (Canaries of pgtest/check)")
 	}
 	if err := a.castRoles(); err != nil {
 		return err

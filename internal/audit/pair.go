@@ -30,7 +30,7 @@ func (a *audit) pair(r *catalog.Relation, p seedbed.Polymorphic) error {
 	}
 	if len(p.Targets) == 0 {
 		a.unchecked("pair "+a.name(r)+tuple([]string{p.Type, p.ID}), "the Model declares no targets, so what it points at is not known; "+
-			"in seedbed.yaml, which fixtures.ReadModel gives to tests, with a target for each value of %s: "+
+			"say it in seedbed.yaml, with a target for each value of %s: "+
 			"model: {polymorphic: [{table: %s, type: %s, id: %s, targets: [{type: VALUE, table: TABLE, key: id}]}]}", p.Type, a.name(r), p.Type, p.ID)
 		return nil
 	}
@@ -105,12 +105,25 @@ func (a *audit) target(r *catalog.Relation, p seedbed.Polymorphic, target *catal
 			"%s of %s pointing at a row of %s that belongs to another tenant",
 			"delete them, and find the code that wrote them; a shadow key that carries the tenant prevents new ones"},
 	} {
-		n, rows, err := a.offenders(r, kind.where, append([]string{p.Type, p.ID}, p.Tenant...))
+		shown, level := append([]string{p.Type, p.ID}, p.Tenant...), a.pairLevel(r, p, target)
+		find := func() (int64, []string, error) { return a.offenders(r, kind.where, shown) }
+		if kind.rule == "pair-wrong-tenant" {
+			find = func() (int64, []string, error) {
+				return a.crossingRows(r, kind.where, shown, level, a.tenantOf(r, "t", level), there, a.tenantOf(target, "u", level))
+			}
+		}
+		n, rows, err := find()
 		if err != nil {
 			return a.hidden(r, err)
 		}
 		if n > 0 {
-			a.find(report.Finding{Rule: kind.rule, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
+			cause := ""
+			if kind.rule == "pair-orphan" {
+				if cause, err = a.oneMissing(r, target, kind.where, []string{p.ID}); err != nil {
+					return err
+				}
+			}
+			a.find(report.Finding{Rule: kind.rule, Cause: cause, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
 				Message: fmt.Sprintf(kind.text, plural(n, "row"), a.name(r), a.name(target))})
 		}
 	}

@@ -71,7 +71,7 @@ func (a *audit) levelsApart(s *subject) {
 			continue
 		}
 		a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(up.outer.Tenant, target), Object: s.name + "." + up.key.Name, Evidence: []string{up.key.Definition},
-			Message: fmt.Sprintf("foreign key %s of %s leads to %s without the %s, which the row names as well: it accepts a %s of another %s", up.key.Name, s.name, target.name, up.outer.Tenant, up.inner.Tenant, up.outer.Tenant),
+			Message: fmt.Sprintf("foreign key %s of %s leads to %s without the %s, which the row names as well: it accepts %s of another %s", up.key.Name, s.name, target.name, up.outer.Tenant, withArticle(up.inner.Tenant), up.outer.Tenant),
 			Fix:     carryTenant(s, up.key.Constraint, up.outer.Columns, target, up.level.ParentColumns)})
 	}
 }
@@ -181,7 +181,7 @@ func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subjec
 func decideShared(target *subject, key []string, level string) string {
 	for _, name := range key {
 		if c := target.rel.Column(name); c != nil && !c.Required() {
-			return fmt.Sprintf("if rows of %s without a %s are for all, declare them optional in the Model, and leave the key; otherwise make %s NOT NULL first, then ", target.name, level, catalog.Ident(name))
+			return fmt.Sprintf("if rows of %s without %s are for all, declare them optional in the Model, and leave the key; otherwise make %s of %[1]s NOT NULL first, then ", target.name, withArticle(level), name)
 		}
 	}
 	return ""

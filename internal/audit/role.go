@@ -26,7 +26,7 @@ var dangerous = map[string]string{
 
 func (a *audit) roleRules() error {
 	if a.usesRLS && len(a.roles.app)+len(a.roles.across) == 0 {
-		a.vain("roles", "the role that the application connects as is not known: no policy names a role and no role has privileges on scoped tables; name it in Options.AppRoles")
+		a.vain("roles", "the role that the application connects as is not known: no policy names a role and no role has privileges on scoped tables; grant it what it may do, or name it, as a test can (AppRoles)")
 	}
 	for _, role := range a.roles.all() {
 		a.roleAttributes(role)

@@ -48,9 +48,14 @@ func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) error {
 	if h.through != "" {
 		h.weak = append(h.weak, fmt.Sprintf("%s leads to rows that are held to their %s; most tables like that have a key of their own beside it", h.through, sc.Tenant))
 	}
-	a.find(report.Finding{Rule: "tenant-foreign-key", Cause: "no key to the tenants", Object: s.name + "." + sc.Columns[0], Evidence: h.weak,
+	f := report.Finding{Rule: "tenant-foreign-key", Cause: "no key to the tenants", Object: s.name + "." + sc.Columns[0], Evidence: h.weak,
 		Message: fmt.Sprintf("no foreign key of %s leads from %s to %s", s.name, tuple(sc.Columns), a.name(tenants)),
-		Fix:     addKey(s.rel, sc.Columns, tenants, t.Key, "")})
+		Fix:     addKey(s.rel, sc.Columns, tenants, t.Key, "")}
+	if isLog(s) {
+		f.Cause, f.Severity = "logs without a key to the tenants", report.Advice
+		f.Fix += "; " + comment("none where the log is to outlive its "+sc.Tenant)
+	}
+	a.find(f)
 	return nil
 }
 

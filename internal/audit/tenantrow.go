@@ -60,7 +60,11 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 		case kept == archive:
 			a.keptRows(s, sc)
 		case n > 0 && kept == noRemains:
-			a.find(report.Finding{Rule: "row-of-unknown-tenant", Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
+			cause, err := a.oneMissing(s.rel, tenants, where, sc.Columns)
+			if err != nil {
+				return err
+			}
+			a.find(report.Finding{Rule: "row-of-unknown-tenant", Cause: cause, Object: s.name + "." + sc.Columns[0], Rows: n, Sample: rows,
 				Message: fmt.Sprintf("%s of %s belonging to %s that does not exist", plural(n, "row"), s.name, withArticle(sc.Tenant)),
 				Fix:     "delete them; a foreign key to " + a.name(tenants) + " prevents new ones"})
 		}
@@ -78,7 +82,11 @@ func (a *audit) rowTenant(s *subject, sc seedbed.Scoped) error {
 
 // rowWithout finds rows in which a column is NULL that says, itself or by a parent, whose they are.
 func (a *audit) rowWithout(s *subject, sc seedbed.Scoped, name string) error {
-	n, rows, err := a.offenders(s.rel, col("t", name)+" IS NULL", []string{name})
+	where := col("t", name) + " IS NULL"
+	for _, other := range s.otherOwners(sc) {
+		where += " AND " + col("t", other) + " IS NULL"
+	}
+	n, rows, err := a.offenders(s.rel, where, []string{name})
 	if err != nil {
 		return a.hidden(s.rel, err)
 	}
@@ -137,7 +145,7 @@ func (a *audit) disagreeingRows(s *subject) error {
 				object = s.name + "." + up.key.Name
 			}
 			a.find(report.Finding{Rule: "reference-crosses", Object: object, Rows: n, Sample: rows,
-				Message: fmt.Sprintf("%s of %s referencing a %s that belongs to another %s", plural(n, "row"), s.name, up.inner.Tenant, up.outer.Tenant),
+				Message: fmt.Sprintf("%s of %s referencing %s that belongs to another %s", plural(n, "row"), s.name, withArticle(up.inner.Tenant), up.outer.Tenant),
 				Fix:     "correct or delete them, and find the code that wrote them; a foreign key that carries the tenant prevents new ones"})
 		}
 	}
@@ -163,7 +171,7 @@ func (a *audit) crossing(s *subject, fk *graph.ForeignKey, target *subject) erro
 		if bound := notNull(cols("t", fk.Columns)); bound != "" {
 			where = bound + " AND " + where
 		}
-		n, rows, err := a.offenders(s.rel, where, fk.Columns)
+		n, rows, err := a.crossingRows(s.rel, where, fk.Columns, level, mine, fmt.Sprintf("SELECT FROM %s u WHERE %s", target.rel.Ident(), match), theirs)
 		if err != nil {
 			return a.hidden(s.rel, err)
 		}
@@ -203,7 +211,8 @@ func (a *audit) crossingPair(r *catalog.Relation, p seedbed.Polymorphic, target 
 	id, key := comparable(r.Column(p.ID), target.Column(t.Key), col("t", p.ID), col("u", t.Key))
 	there := fmt.Sprintf("SELECT FROM %s u WHERE %s = %s", target.Ident(), key, id)
 	where := fmt.Sprintf("%s::text = %s AND NOT EXISTS (%s%s) AND EXISTS (%s)", col("t", p.Type), catalog.Literal(t.Type), there, same, there)
-	n, rows, err := a.offenders(r, where, append([]string{p.Type, p.ID}, p.Tenant...))
+	level := a.pairLevel(r, p, target)
+	n, rows, err := a.crossingRows(r, where, append([]string{p.Type, p.ID}, p.Tenant...), level, a.tenantOf(r, "t", level), there, a.tenantOf(target, "u", level))
 	if err != nil {
 		return a.hidden(r, err)
 	}

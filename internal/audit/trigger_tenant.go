@@ -55,7 +55,7 @@ func (a *audit) movesRow(s *subject, t *catalog.Trigger) string {
 		}
 		for _, sc := range s.direct() {
 			if contains(sc.Columns, to[2].Text) && a.namesAnother(t.Function, all, value) && !a.filtered(t.Function, s, value) {
-				return fmt.Sprintf("sets %s to what neither the row nor the session says: the row lands with a %s that is not its own", to[2].Text, sc.Tenant)
+				return fmt.Sprintf("sets %s to what neither the row nor the session says: the row lands with %s that is not its own", to[2].Text, withArticle(sc.Tenant))
 			}
 		}
 	}
@@ -91,7 +91,7 @@ func (a *audit) insertsForOthers(s *subject, f *catalog.Function) string {
 				read := len(source(statement)) > 0 && !isConstant(value)
 				return a.namesAnother(f, all, value) || read && a.namesAnother(f, all, source(statement)) && !slices.ContainsFunc(value, ofRow)
 			}) {
-				return fmt.Sprintf("inserts into %s for a %s that neither the row nor the session names", target.name, target.innermost())
+				return fmt.Sprintf("inserts into %s for %s that neither the row nor the session names", target.name, withArticle(target.innermost()))
 			}
 		}
 	}

@@ -150,8 +150,12 @@ func (a *audit) judgeUndeclared(u *undeclared) error {
 		f.Rule, f.Cause = "reference-orphan", ""
 		f.Message = fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s, which no foreign key holds",
 			plural(orphans, "row"), u.table.Name, u.target.Name, strings.Join(columnNames(u.columns), ", "))
-		if f.Rows, f.Sample, err = a.offenders(u.table.Relation, fmt.Sprintf("%s AND NOT %s", set, there), columnNames(u.columns)); err != nil {
+		nowhere := fmt.Sprintf("%s AND NOT %s", set, there)
+		if f.Rows, f.Sample, err = a.offenders(u.table.Relation, nowhere, columnNames(u.columns)); err != nil {
 			return a.hidden(u.table.Relation, err)
+		}
+		if f.Cause, err = a.oneMissing(u.table.Relation, u.target.Relation, nowhere, columnNames(u.columns)); err != nil {
+			return err
 		}
 		f.Fix = comment("delete or correct the rows first") + " " + f.Fix
 	}
@@ -196,7 +200,8 @@ func (a *audit) crossingUndeclared(u *undeclared, match string) error {
 			continue
 		}
 		there := fmt.Sprintf("SELECT FROM %s u WHERE %s", u.target.Relation.Ident(), match)
-		n, rows, err := a.offenders(u.table.Relation, fmt.Sprintf("EXISTS (%[1]s AND NOT (%[2]s)) AND NOT EXISTS (%[1]s AND %[2]s)", there, equal(other, own)), columnNames(u.columns))
+		where := fmt.Sprintf("EXISTS (%[1]s AND NOT (%[2]s)) AND NOT EXISTS (%[1]s AND %[2]s)", there, equal(other, own))
+		n, rows, err := a.crossingRows(u.table.Relation, where, columnNames(u.columns), level, own, there, other)
 		if err != nil {
 			return a.hidden(u.table.Relation, err)
 		}

@@ -12,6 +12,7 @@ func (l *loader) link() {
 		l.linkParents(r)
 		r.PartitionBy = r.names(r.partAttrs)
 	}
+	l.markTemplates()
 	for _, t := range l.types {
 		for _, c := range t.Attributes {
 			c.measure()

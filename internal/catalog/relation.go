@@ -42,6 +42,8 @@ type Relation struct {
 	Grants      []Grant
 	Options     map[string]string // reloptions: security_invoker, security_barrier, fillfactor, …
 
+	template bool // of partitions to come
+
 	Partition    bool        // it is a partition of Parents[0]
 	Parents      []*Relation // what it inherits from
 	Children     []*Relation // partitions, or what inherits from it

@@ -67,7 +67,8 @@ func (n *inference) shareRows(t *table, whyShared func(*Scope) (string, error)) 
 // column is NULL, and has a reference in it that leads to a tenant. "": no check does.
 func (n *inference) otherTenantWay(t *table, s *Scope) string {
 	for _, k := range t.Checks() {
-		if !slices.ContainsFunc(s.Columns, func(c string) bool { return allowsNull(sqltext.Tokens(k.Expr), c) }) {
+		tokens := sqltext.Tokens(k.Expr)
+		if !slices.ContainsFunc(s.Columns, func(c string) bool { return allowsNull(tokens, c) || countsOwners(tokens, c) }) {
 			continue
 		}
 		for _, ref := range t.references {
@@ -94,7 +95,7 @@ func whyShared(t *table, columns []string) string {
 		}
 	}
 	for _, k := range t.Checks() {
-		if len(k.Columns) > len(columns) && null(k.Expr) {
+		if len(k.Columns) > len(columns) && (null(k.Expr) || countsOwners(sqltext.Tokens(k.Expr), columns[0])) {
 			return fmt.Sprintf("check %s says when %s is NULL", k.Name, columnList(columns))
 		}
 	}
@@ -104,6 +105,24 @@ func whyShared(t *table, columns []string) string {
 		}
 	}
 	return ""
+}
+
+// countsOwners reports whether an expression says that one of several columns is set, of which
+// column is one: num_nonnulls(a, b) = 1, or a IS NOT NULL OR b IS NOT NULL.
+func countsOwners(tokens []sqltext.Token, column string) bool {
+	tokens = sqltext.Unwrap(tokens)
+	named := slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && t.Text == column })
+	if !named {
+		return false
+	}
+	if len(tokens) > 0 && (tokens[0].Is("num_nonnulls") || tokens[0].Is("num_nulls")) {
+		return true
+	}
+	sides := sqltext.TopLevel(tokens, "OR")
+	return len(sides) > 1 && !slices.ContainsFunc(sides, func(side []sqltext.Token) bool {
+		side = sqltext.Unwrap(side)
+		return len(side) != 4 || !sqltext.At(side, 1, "IS", "NOT", "NULL")
+	})
 }
 
 // allowsNull reports whether an expression has "column IS NULL" outside of a NOT.

@@ -48,7 +48,7 @@ var DatabaseRules = RuleSet{
 	{"view-check-option", Risk, "A view that filters tenants and is written through has a CHECK OPTION.", "Through it rows can be written, or moved, that it does not show: another tenant's."},
 	{"matview-granted", Risk, "No materialized view over scoped tables is granted.", "It holds rows of every tenant, and no policy applies to it."},
 	{"foreign-table-granted", Risk, "No foreign table with a tenant's column is granted.", "Row-level security cannot be enabled on it: it shows the rows of every tenant."},
-	{"rewrite-rule", Risk, "No rewrite rule reaches scoped tables past their policies, or discards what is written to them.", "A rule acts with the rights of its table's owner, whichever role sent the statement; what it throws away is no error."},
+	{"rewrite-rule", Risk, "No rewrite rule reaches scoped tables past their policies, or discards what is written to them.", "A rule acts with the rights of its table's owner, whichever role sent the statement."},
 	{"definer-search-path", Risk, "A SECURITY DEFINER function pins its search_path.", "A caller who puts a table or an operator of its own first runs it with the owner's rights."},
 	{"definer-bypasses-rls", Risk, "No callable SECURITY DEFINER function reads scoped tables past their policies.", "Any caller reaches the rows of every tenant by it."},
 	{"function-leakproof", Risk, "No function of one's own is LEAKPROOF.", "Such a function sees rows before the policy does, and may print them in an error."},

@@ -113,6 +113,28 @@ func TestKeysToTenants(t *testing.T) {
 		{name: "integers of two sizes", silent: "tenant-type", sql: boardsSQL + `create table notes (id int primary key, workspace_id bigint not null references workspaces)`},
 		{name: "an integer that is too small", want: "tenant-type notes.workspace_id", sql: boardsSQL + `create table notes (id int primary key, workspace_id smallint not null references workspaces)`},
 		{name: "an integer and a number with a fraction", want: "tenant-type notes.workspace_id", sql: boardsSQL + `create table notes (id int primary key, workspace_id numeric not null)`},
+		{name: "an index over some kinds of rows", silent: "tenant-index", sql: boardsSQL + `
+			create table notes (id int primary key, workspace_id int not null references workspaces, kind text); create index on notes (workspace_id) where kind = 'draft'`},
+		{name: "an index by the name, then the tenant", silent: "tenant-index", sql: boardsSQL + `
+			create table packs (name text, workspace_id int not null references workspaces, primary key (name, workspace_id));
+			create table pages (id int primary key, workspace_id int not null references workspaces, board_id int not null references boards); create index on pages (board_id, workspace_id)`},
+		{name: "an index by the row's own number, then the tenant", want: "tenant-index packs.workspace_id", sql: boardsSQL + `
+			create table packs (id int, workspace_id int not null references workspaces, primary key (id, workspace_id))`},
+		{name: "a row of one of two tenants, by a check", silent: "tenant-not-null, row-without-tenant", sql: boardsSQL + `
+			create table keys (id int primary key, workspace_id int references workspaces, board_id int references boards, check (num_nonnulls(workspace_id, board_id) = 1)); insert into keys values (1, 1, null), (2, null, 1), (3, 2, null);
+			create table marks (id int primary key, workspace_id int references workspaces, board_id int references boards, check (workspace_id is not null or board_id is not null)); insert into marks values (1, 1, null), (2, null, 1), (3, 2, null)`},
+		{name: "a row of one of two tenants, by nothing", want: "tenant-not-null keys.company_id", text: `ADD CHECK (num_nonnulls("company_id", "workspace_id") > 0)`, silent: "tenant-not-null keys.workspace_id", sql: `
+			create table companies (id int primary key); create table workspaces (id int primary key, company_id int not null references companies); create table desks (id int primary key, workspace_id int not null references workspaces); create table bills (id int primary key, company_id int not null references companies);
+			create table chairs (id int primary key, workspace_id int not null references workspaces); create table fees (id int primary key, company_id int not null references companies);
+			create table keys (id int primary key, company_id int references companies, workspace_id int references workspaces)`},
+		{name: "a log without a key to the tenants", want: "tenant-foreign-key access_logs.workspace_id", text: "none where the log is to outlive its workspace", sql: boardsSQL + `
+			create table access_logs (id int primary key, workspace_id int not null); create index on access_logs (workspace_id)`},
+		{name: "the table that partitions are made from", silent: "table-without-key, tenant-index, tenant-foreign-key", sql: boardsSQL + `
+			create table events (id int, workspace_id int not null references workspaces, at date not null, primary key (workspace_id, id, at)) partition by range (at); create table events_1 partition of events default;
+			create schema partman; create table partman.template_public_events (id int, workspace_id int not null, at date not null)`},
+		{name: "a row of a tenant that is gone, to which others lead", want: "row-of-unknown-tenant boards.workspace_id", silent: "reference-crosses", sql: boardsSQL + `
+			create table cards (id int primary key, workspace_id int not null references workspaces, board_id int not null references boards); insert into cards values (1, 1, 1), (2, 2, 2);
+			alter table boards drop constraint boards_workspace_id_fkey; update boards set workspace_id = 77 where id = 2`},
 		{name: "an index over other rows", want: "tenant-index notes.workspace_id", sql: boardsSQL + `
 			create table notes (id int primary key, workspace_id int not null references workspaces, deleted_at timestamptz); create index on notes (workspace_id) where deleted_at is not null`},
 		{name: "a key without a primary one", silent: "table-without-key", sql: boardsSQL + `
@@ -315,6 +337,25 @@ func TestTriggersOffAreOneFinding(t *testing.T) {
 	}
 	if fix := checked.Findings[0].Fix; !strings.Contains(fix, `ALTER TABLE "public"."workspaces" ENABLE TRIGGER ALL`) {
 		t.Errorf("the fix is %s", fix)
+	}
+}
+
+// One row that is gone is one finding, in however many tables rows lead to it.
+func TestAMissingRowIsOneFinding(t *testing.T) {
+	t.Parallel()
+	tx, err := testpg.Superuser(t, testpg.Empty.DB(t)).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // nothing is to be kept
+	testpg.Exec(t, tx, boardsSQL+`create table ads (id int primary key, board_id int not null references boards); create table pins (id int primary key, board_id int not null references boards);
+		insert into ads values (1, 1), (2, 2); insert into pins values (1, 2), (2, 2); set session_replication_role = replica; delete from boards where id = 2; set session_replication_role = origin`)
+	checked, err := audit.Integrity(t.Context(), tx, audit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(checked.Findings) != 1 || checked.Findings[0].Object != "ads.ads_board_id_fkey" || len(checked.Findings[0].Follows) != 1 {
+		t.Errorf("want one finding at ads with that at pins under it, got:\n%s", checked.Text())
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -140,6 +141,28 @@ func (f Finding) declaration(n notation) string {
 	if f.Declare == nil {
 		return ""
 	}
+	return n.write(f.declared())
+}
+
+// shownEntries is how many entries of a declaration a text shows.
+const shownEntries = 10
+
+// shortDeclaration is the declaration as a text shows it: of many exceptions the first.
+func (f Finding) shortDeclaration(n notation) string {
+	if f.Declare == nil {
+		return ""
+	}
+	all := f.declared()
+	more := len(all.Entries) - shownEntries
+	if all.Section != Exceptions || more <= 0 {
+		return n.write(all)
+	}
+	all.Entries = all.Entries[:shownEntries]
+	return n.write(all) + fmt.Sprintf("%s and %d more, which a baseline accepts at once\n", n.comment, more)
+}
+
+// declared is the declaration of the finding and of those of its rule that follow.
+func (f Finding) declared() Declaration {
 	all := *f.Declare
 	all.Entries = nil
 	for _, x := range f.All() {
@@ -147,7 +170,7 @@ func (f Finding) declaration(n notation) string {
 			all.Entries = append(all.Entries, x.Declare.Entries...)
 		}
 	}
-	return n.write(all)
+	return all
 }
 
 // yaml is the section with each entry once.

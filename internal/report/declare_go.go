@@ -9,15 +9,16 @@ import (
 
 // A notation writes what a finding declares, for where its reader can say it.
 type notation struct {
-	place string // where the lines go: "in seedbed.yaml"
-	write func(Declaration) string
+	place   string // where the lines go: "in seedbed.yaml"
+	write   func(Declaration) string
+	comment string // that begins a line of it
 }
 
 var (
 	// yamlNotation is for the shell, which reads seedbed.yaml.
-	yamlNotation = notation{"in seedbed.yaml", Declaration.yaml}
+	yamlNotation = notation{"in seedbed.yaml", Declaration.yaml, "#"}
 	// goNotation is for tests, which do not: they pass check.Options.
-	goNotation = notation{"in the test", Declaration.golang}
+	goNotation = notation{"in the test", Declaration.golang, "//"}
 )
 
 // golang is the declaration as lines of a test, which end in the Options to pass.

@@ -29,7 +29,7 @@ func (r *Report) TestText() string { return r.text(goNotation, Width) }
 
 func (r *Report) text(n notation, width int) string {
 	var b strings.Builder
-	HangIn(&b, width, "", fmt.Sprintf("%s (%d rules over %d tables in %s)", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond)))
+	HangIn(&b, width, "", fmt.Sprintf("%s (%d rules over %d tables in %s)%s", verdict(r), r.Rules, r.Tables, r.Elapsed.Round(time.Millisecond), excused(r)))
 	if len(r.Findings) > 0 {
 		writeAccess(&b, width, r.Access)
 	}
@@ -50,6 +50,14 @@ func (r *Report) text(n notation, width int) string {
 		}
 	}
 	return b.String()
+}
+
+// excused says how many findings a baseline and exceptions set aside.
+func excused(r *Report) string {
+	if len(r.Excused) == 0 {
+		return ""
+	}
+	return "; excused: " + Count(len(r.Excused), "finding")
 }
 
 // verdict is the report in a few words: findings by how soon they matter, and whether
@@ -90,7 +98,7 @@ func (f Finding) writeText(b *strings.Builder, n notation, width int) {
 	if f.Fix != "" {
 		HangIn(b, width, "    fix  ", f.Fix)
 	}
-	if lines := f.declaration(n); lines != "" {
+	if lines := f.shortDeclaration(n); lines != "" {
 		HangIn(b, width, "    or   ", n.place+", "+f.Declare.When+":")
 		for line := range strings.Lines(lines) { // as they are, to be pasted
 			b.WriteString("           " + visible(line))

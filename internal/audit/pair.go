@@ -75,11 +75,23 @@ func (a *audit) unknownTypes(r *catalog.Relation, p seedbed.Polymorphic) error {
 		return a.hidden(r, err)
 	}
 	if n > 0 {
-		a.find(report.Finding{Rule: "pair-unknown-type", Object: a.name(r) + "." + p.Type, Rows: n, Sample: rows,
+		a.find(report.Finding{Rule: "pair-unknown-type", Severity: a.severityOfUnknownType(r, p), Object: a.name(r) + "." + p.Type, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s having a type that is not declared; known are %s", plural(n, "row"), a.name(r), strings.Join(known, ", ")),
 			Fix:     fmt.Sprintf("delete or correct the rows; if the type is meant, add it to the targets of %s in the Model, with a shadow key", a.name(r))})
 	}
 	return nil
+}
+
+// severityOfUnknownType is Risk where the types that are known were gathered from
+// elsewhere: there may be others. The zero severity is that of the rule.
+func (a *audit) severityOfUnknownType(r *catalog.Relation, p seedbed.Polymorphic) report.Severity {
+	listed := a.opt.Model != nil || len(r.Column(p.Type).Type.Underlying().Labels) > 0 ||
+		slices.ContainsFunc(r.Checks(), func(k *catalog.Constraint) bool { return slices.Contains(k.Columns, p.Type) }) ||
+		slices.ContainsFunc(p.Targets, func(t seedbed.Target) bool { return t.Shadow != "" })
+	if listed {
+		return ""
+	}
+	return report.Risk
 }
 
 // target takes one anti-join where all is well. Only what it finds is then told

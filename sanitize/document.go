@@ -197,7 +197,7 @@ func (d *document) scalar(kind jsontext.Kind) error {
 	switch kind {
 	case '"':
 		t := d.quoted(lit, at)
-		if b, is := d.hidden[t.meaning()]; is {
+		if b, is := d.hidden[t.unescaped()]; is {
 			d.addAt(t, -1, len(lit), rawBinary, "%d bytes go out as base64", len(b))
 			d.binary(b)
 			return nil

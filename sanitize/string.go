@@ -20,8 +20,8 @@ type text struct {
 // plainText is a Go string.
 func plainText(s, in string) text { return text{s: s, in: in, whole: s} }
 
-// meaning is t without escapes. Bytes that are not UTF-8 stay where there are none.
-func (t text) meaning() string {
+// unescaped is t without escapes. Bytes that are not UTF-8 stay where there are none.
+func (t text) unescaped() string {
 	if !t.literal || strings.IndexByte(t.s, '\\') < 0 {
 		return t.s
 	}
@@ -31,7 +31,7 @@ func (t text) meaning() string {
 
 // clean notes what is wrong with t and returns its clean form.
 func (w *writer) clean(t text) (s string, changed bool) {
-	meaning := t.meaning()
+	meaning := t.unescaped()
 	if len(meaning) > w.p.MaxString {
 		w.add(oversizeString, "%d bytes, at most %d are allowed", len(meaning), w.p.MaxString)
 	}

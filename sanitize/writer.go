@@ -104,7 +104,7 @@ func (w *writer) number(t text) {
 func (w *writer) key(t text) {
 	l := w.top()
 	l.index++
-	l.name = t.meaning()
+	l.name = t.unescaped()
 	name, _ := w.clean(t)
 	if w.stop || w.json.WriteToken(jsontext.String(name)) == nil {
 		return

@@ -74,8 +74,8 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 	return cmd
 }
 
-// sowing is what the flags ask for: any of fixtures, a scenario, volumes.
-type sowing struct {
+// seedRequest is what the flags ask for: any of fixtures, a scenario, volumes.
+type seedRequest struct {
 	fixtures string
 	dryRun   bool
 	world    *scenario.Scenario
@@ -83,7 +83,7 @@ type sowing struct {
 	options  scenario.Options
 }
 
-func (f seedFlags) sowing() (s sowing, err error) {
+func (f seedFlags) request() (s seedRequest, err error) {
 	s.options.Seed, s.options.Now, s.dryRun = f.seed, f.now.orToday(), f.dryRun
 	if s.rows, err = parseRows(f.rows); err != nil {
 		return s, err
@@ -121,7 +121,7 @@ func (f seedFlags) sowing() (s sowing, err error) {
 }
 
 func (a *app) seed(ctx context.Context, f seedFlags) error {
-	s, err := f.sowing()
+	s, err := f.request()
 	if err != nil {
 		return err
 	}

@@ -38,9 +38,9 @@ func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string, model 
 	return err
 }
 
-func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) error {
+func fillRows(ctx context.Context, db *pgxpool.Pool, s seedRequest, say *progress) error {
 	say.Begin("seed", "reading the catalog")
-	f := &filling{say: say}
+	f := &fillProgress{say: say}
 	s.options.Filling = f.tell
 	report, err := scenario.Requested(ctx, db, s.rows, s.options)
 	if err != nil {
@@ -55,9 +55,9 @@ func fillRows(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) er
 	return nil
 }
 
-func makeScenario(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress) error {
+func makeScenario(ctx context.Context, db *pgxpool.Pool, s seedRequest, say *progress) error {
 	say.Begin("seed", "making "+s.world.Name)
-	f := &filling{say: say}
+	f := &fillProgress{say: say}
 	s.options.Progress, s.options.Filling = say.Update, f.tell
 	left, err := s.world.Fill(ctx, db, s.options)
 	for _, note := range left {
@@ -78,15 +78,15 @@ func makeScenario(ctx context.Context, db *pgxpool.Pool, s sowing, say *progress
 	return nil
 }
 
-// filling shows a Plan's progress: on a terminal a bar with rate and time left, and a
+// fillProgress shows a Plan's progress: on a terminal a bar with rate and time left, and a
 // line for each table that is written; elsewhere a line now and then.
-type filling struct {
+type fillProgress struct {
 	say   *progress
 	begun time.Duration    // when the table's turn came
 	at    factory.Progress // as last heard
 }
 
-func (f *filling) tell(p factory.Progress) {
+func (f *fillProgress) tell(p factory.Progress) {
 	if p.Table != f.at.Table || p.Stage != f.at.Stage {
 		f.written(p.Time)
 		f.begun = p.Time
@@ -100,7 +100,7 @@ func (f *filling) tell(p factory.Progress) {
 }
 
 // written leaves a line about the table that was written until now.
-func (f *filling) written(now time.Duration) {
+func (f *fillProgress) written(now time.Duration) {
 	if f.at.Stage == factory.Writing {
 		f.say.Row(fmt.Sprintf("%-24s %12s  %s rows/s", f.at.Table, thousands(f.at.Rows), perSecond(f.at.Rows, now-f.begun)))
 	}

@@ -28,7 +28,7 @@ type audit struct {
 	model  seedbed.Model
 	graph  *graph.Graph
 	tables []*catalog.Relation
-	eyes   *eyes
+	bypass *bypassSession
 	// of Isolation
 	subjects  []*subject
 	subjectOf map[*catalog.Relation]*subject
@@ -41,7 +41,7 @@ type audit struct {
 	usesRLS   bool
 	readers   sqltext.SettingReaders
 	relations map[string][]*catalog.Relation // by bare name
-	roles     cast
+	roles     applicationRoles
 	report    *report.Report
 	started   time.Time
 	unseen    []string // tables with rows that the role cannot see
@@ -70,7 +70,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 		}
 		return nil, err
 	}
-	defer a.eyes.close()
+	defer a.bypass.close()
 	for i, s := range steps {
 		a.done = i
 		a.progress(s.name, nil)
@@ -79,7 +79,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 		}
 		a.report.Rules += len(s.rules)
 	}
-	a.blind()
+	a.reportUnseenRows()
 	a.report.Tables = len(a.tables)
 	a.report.Elapsed = time.Since(a.started)
 	a.endStep()
@@ -94,21 +94,21 @@ func (a *audit) prepare() error {
 	}
 	a.cat = cat
 	a.tables = cat.Tables()
-	if a.eyes, err = openEyes(a.ctx, a.db, cat); err != nil {
+	if a.bypass, err = openBypassSession(a.ctx, a.db, cat); err != nil {
 		return err
 	}
 	if err := a.learn(); err != nil {
-		a.eyes.close()
+		a.bypass.close()
 		return err
 	}
 	a.graph = graph.New(cat, a.model)
 	return nil
 }
 
-// learn takes the caller's Model, or reads one: with the eyes that see all, for it
+// learn takes the caller's Model, or reads one: in the bypass session, for it
 // looks at rows too.
 func (a *audit) learn() error {
-	db := rows.WithCatalog(a.eyes.tx, a.cat)
+	db := rows.WithCatalog(a.bypass.tx, a.cat)
 	if a.opt.Model != nil {
 		a.model = *a.opt.Model
 		return a.misfits(a.model.Validate(a.ctx, db))
@@ -218,32 +218,32 @@ func (a *audit) hidden(r *catalog.Relation, err error) error {
 		return err
 	}
 	if pgErr.Code == lockNotAvailable {
-		a.eyes.close()
+		a.bypass.close()
 		a.unchecked(a.name(r), "%s", a.locked(err))
-		a.eyes.patience = "100ms" // the next query of it would wait as long
-		return a.eyes.open()
+		a.bypass.patience = "100ms" // the next query of it would wait as long
+		return a.bypass.open()
 	}
 	if pgErr.Code != "42501" {
 		a.find(report.Finding{Rule: "rows-unreadable", Object: a.name(r),
 			Message:  fmt.Sprintf("reading the rows of %s fails, so they were not checked", a.name(r)),
 			Evidence: []string{pgErr.Code + ": " + pgErr.Message},
 			Fix:      "see the error: a function that a constraint or a policy calls raises it"})
-		return a.eyes.reopen()
+		return a.bypass.reopen()
 	}
 	if !contains(a.unseen, a.name(r)) {
 		a.unseen = append(a.unseen, a.name(r))
 	}
-	return a.eyes.reopen()
+	return a.bypass.reopen()
 }
 
-// blind is the one finding for all tables that have rows that no session saw.
-func (a *audit) blind() {
+// reportUnseenRows makes one finding of all tables that have rows that no session saw.
+func (a *audit) reportUnseenRows() {
 	if len(a.unseen) == 0 {
 		return
 	}
 	slices.Sort(a.unseen)
-	a.find(report.Finding{Rule: "rows-hidden", Object: a.eyes.role,
-		Message:  fmt.Sprintf("role %s cannot see all rows of %s, so they were not checked", a.eyes.role, plural(int64(len(a.unseen)), "table")),
+	a.find(report.Finding{Rule: "rows-hidden", Object: a.bypass.role,
+		Message:  fmt.Sprintf("role %s cannot see all rows of %s, so they were not checked", a.bypass.role, plural(int64(len(a.unseen)), "table")),
 		Evidence: []string{strings.Join(a.unseen, ", ")},
 		Fix:      a.sightedHandle()})
 }
@@ -257,9 +257,9 @@ func (a *audit) sightedHandle() string {
 		"in a test, pass what pg.DB returns, and not a handle of its As", catalog.Ident(a.cat.Session))
 }
 
-// eyes is the transaction that everything is read in, as a role that row-level
+// A bypassSession is the transaction that everything is read in, as a role that row-level
 // security hides nothing from, or else with an error where it would.
-type eyes struct {
+type bypassSession struct {
 	ctx  context.Context
 	db   seedbed.DB
 	role string // that reads
@@ -269,17 +269,17 @@ type eyes struct {
 	patience string
 }
 
-func openEyes(ctx context.Context, db seedbed.DB, cat *catalog.Catalog) (*eyes, error) {
-	e := &eyes{ctx: ctx, db: db, role: cat.User, patience: patience}
-	if up := allSeeing(cat); up != nil && up.Name != cat.User {
+func openBypassSession(ctx context.Context, db seedbed.DB, cat *catalog.Catalog) (*bypassSession, error) {
+	e := &bypassSession{ctx: ctx, db: db, role: cat.User, patience: patience}
+	if up := roleSeeingAllRows(cat); up != nil && up.Name != cat.User {
 		e.role, e.step = up.Name, "SET LOCAL ROLE "+catalog.Ident(up.Name)
 	}
 	return e, e.open()
 }
 
-// allSeeing is a role that the session may become and that sees every row: its
+// roleSeeingAllRows is a role that the session may become and that sees every row: its
 // own, if that will do.
-func allSeeing(cat *catalog.Catalog) *catalog.Role {
+func roleSeeingAllRows(cat *catalog.Catalog) *catalog.Role {
 	if me := cat.Role(cat.User); me != nil && (me.Super || me.BypassRLS) {
 		return me
 	}
@@ -319,7 +319,7 @@ func canSet(from, to *catalog.Role) bool {
 	return false
 }
 
-func (e *eyes) open() error {
+func (e *bypassSession) open() error {
 	tx, err := e.db.Begin(e.ctx)
 	if err != nil {
 		return fmt.Errorf("begin a transaction to check in: %w", err)
@@ -339,12 +339,12 @@ func (e *eyes) open() error {
 }
 
 // reopen goes on after a query that failed.
-func (e *eyes) reopen() error {
+func (e *bypassSession) reopen() error {
 	e.close()
 	return e.open()
 }
 
-func (e *eyes) close() {
+func (e *bypassSession) close() {
 	if e.tx != nil {
 		_ = e.tx.Rollback(context.WithoutCancel(e.ctx)) // nothing in it is to be kept
 		e.tx = nil

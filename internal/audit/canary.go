@@ -50,12 +50,12 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 	if err := a.prepare(); err != nil {
 		return nil, err
 	}
-	defer a.eyes.close()
+	defer a.bypass.close()
 	a.gatherSubjects()
 	if err := a.tenancyKnown(tenants); err != nil {
 		return nil, err
 	}
-	if _, err := a.eyes.tx.Exec(ctx, "SET LOCAL row_security = on"); err != nil {
+	if _, err := a.bypass.tx.Exec(ctx, "SET LOCAL row_security = on"); err != nil {
 		return nil, err
 	}
 	p := &planter{a: a, tenants: tenants, out: &Canaries{}}
@@ -70,8 +70,8 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 		}
 	}
 	p.tooCommon()
-	err := a.eyes.tx.Commit(ctx)
-	a.eyes.tx = nil
+	err := a.bypass.tx.Commit(ctx)
+	a.bypass.tx = nil
 	return p.out, err
 }
 
@@ -81,7 +81,7 @@ func TenantKeys(ctx context.Context, db seedbed.DB, opt Options) (string, error)
 	if err := a.prepare(); err != nil {
 		return "", err
 	}
-	defer a.eyes.close()
+	defer a.bypass.close()
 	a.gatherSubjects()
 	keys, err := (&planter{a: a}).tenantKeys()
 	return strings.Join(keys, "; "), err
@@ -178,7 +178,7 @@ func (p *planter) ids(s *subject) error {
 		if p.sharedKey(s, name) {
 			continue
 		}
-		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT %s::text FROM %s t WHERE %s", col("t", name), s.rel.Ident(), p.theirs(s, "t")))
+		rows, err := p.a.bypass.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT %s::text FROM %s t WHERE %s", col("t", name), s.rel.Ident(), p.theirs(s, "t")))
 		if err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func (p *planter) known(key []string) error {
 		here = append(here, fmt.Sprintf("EXISTS (SELECT FROM %s t WHERE %s)", s.rel.Ident(), alone.theirs(s, "t")))
 	}
 	var found bool
-	if err := p.a.eyes.tx.QueryRow(p.a.ctx, "SELECT "+strings.Join(here, " OR ")).Scan(&found); err != nil || found {
+	if err := p.a.bypass.tx.QueryRow(p.a.ctx, "SELECT "+strings.Join(here, " OR ")).Scan(&found); err != nil || found {
 		return err
 	}
 	there, err := p.tenantKeys()
@@ -235,7 +235,7 @@ func (p *planter) tenantKeys() ([]string, error) {
 			if len(exprs) == 0 || t.Table != "" && s.tenant != t.Name {
 				continue
 			}
-			rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT concat_ws('/', %s) FROM %s t LIMIT %d",
+			rows, err := p.a.bypass.tx.Query(p.a.ctx, fmt.Sprintf("SELECT DISTINCT concat_ws('/', %s) FROM %s t LIMIT %d",
 				strings.Join(exprs, ", "), s.rel.Ident(), some+1))
 			if err != nil {
 				return nil, err
@@ -298,7 +298,7 @@ func (p *planter) column(s *subject, c *catalog.Column) error {
 	token := Token()
 	var why error
 	for _, form := range forms(c, token) {
-		tx, err := p.a.eyes.tx.Begin(p.a.ctx)
+		tx, err := p.a.bypass.tx.Begin(p.a.ctx)
 		if err != nil {
 			return err
 		}
@@ -346,7 +346,7 @@ func forms(c *catalog.Column, token string) []string {
 // no other tenant has them.
 func (p *planter) asItIs(s *subject, c *catalog.Column, why error) error {
 	if c.Type.Underlying().Category == "S" {
-		rows, err := p.a.eyes.tx.Query(p.a.ctx, fmt.Sprintf(`SELECT DISTINCT %[1]s::text FROM %[2]s t WHERE length(%[1]s::text) >= 12 AND %[3]s
+		rows, err := p.a.bypass.tx.Query(p.a.ctx, fmt.Sprintf(`SELECT DISTINCT %[1]s::text FROM %[2]s t WHERE length(%[1]s::text) >= 12 AND %[3]s
 			AND NOT EXISTS (SELECT FROM %[2]s o WHERE o.%[4]s = %[1]s AND NOT %[5]s)`,
 			col("t", c.Name), s.rel.Ident(), p.theirs(s, "t"), catalog.Ident(c.Name), p.theirs(s, "o")))
 		if err != nil {

@@ -161,7 +161,7 @@ func (a *audit) presets() error {
 		settings = append(settings, m.Setting)
 	}
 	settings = slices.DeleteFunc(settings, func(s string) bool { return s == "" })
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT coalesce(r.rolname::text, ''), coalesce(d.datname::text, ''), split_part(c, '=', 1), c
+	rows, err := a.bypass.tx.Query(a.ctx, `SELECT coalesce(r.rolname::text, ''), coalesce(d.datname::text, ''), split_part(c, '=', 1), c
 		FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
 		WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND lower(split_part(c, '=', 1)) = ANY ($1) AND c !~ '=("")?$'
 		ORDER BY 1, 2, 3`, lowered(settings))

@@ -81,7 +81,7 @@ func (a *audit) migrator() string {
 // databaseRights: a role that owns the database, or may create schemas in it, puts objects
 // where other roles look for theirs.
 func (a *audit) databaseRights() error {
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT r.rolname::text, d.datname::text, d.datdba = r.oid FROM pg_roles r, pg_database d
+	rows, err := a.bypass.tx.Query(a.ctx, `SELECT r.rolname::text, d.datname::text, d.datdba = r.oid FROM pg_roles r, pg_database d
 		WHERE d.datname = current_database() AND r.rolname = ANY ($1) AND NOT r.rolsuper AND has_database_privilege(r.oid, d.oid, 'CREATE') ORDER BY 1`, names(a.roles.all()))
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (a *audit) statistics() error {
 
 // defaultPrivileges are those that ALTER DEFAULT PRIVILEGES gives to what is created later.
 func (a *audit) defaultPrivileges() error {
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT pg_get_userbyid(d.defaclrole)::text,
+	rows, err := a.bypass.tx.Query(a.ctx, `SELECT pg_get_userbyid(d.defaclrole)::text,
 			CASE x.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END, d.defaclobjtype::text, coalesce(n.nspname::text, ''),
 			string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)
 		FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace CROSS JOIN aclexplode(d.defaclacl) x
@@ -324,7 +324,7 @@ func (a *audit) trusted() map[*catalog.Function]bool {
 
 // texts reads one column of texts.
 func (a *audit) texts(sql string, args ...any) ([]string, error) {
-	rows, err := a.eyes.tx.Query(a.ctx, sql, args...)
+	rows, err := a.bypass.tx.Query(a.ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}

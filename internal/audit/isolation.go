@@ -56,7 +56,7 @@ func (a *audit) tenancy() error {
 	if len(a.subjects) > 0 && !a.usesRLS {
 		a.unchecked("row-level security", "no scoped table has it, so isolation is in the application; a test of it shows what that lets through (Canaries of pgtest/check)")
 	}
-	if err := a.castRoles(); err != nil {
+	if err := a.findApplicationRoles(); err != nil {
 		return err
 	}
 	a.report.Access = a.access()

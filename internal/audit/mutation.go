@@ -47,10 +47,10 @@ func Mutations(ctx context.Context, db seedbed.DB, opt MutationOptions, survives
 	if err := a.prepare(); err != nil {
 		return nil, 0, err
 	}
-	defer a.eyes.close()
+	defer a.bypass.close()
 	a.gatherSubjects()
 	a.readers = settingReaders(a.cat)
-	if err := a.castRoles(); err != nil {
+	if err := a.findApplicationRoles(); err != nil {
 		return nil, 0, err
 	}
 	mutations, err := a.mutations(opt)
@@ -87,7 +87,7 @@ var ErrUnharmed = errors.New("the test fails on the schema as it is")
 // workshop is a transaction that may change the schema: of a session that may
 // become any role, if the handle has one, else its own.
 func (a *audit) workshop() (pgx.Tx, func(), error) {
-	a.eyes.close() // its locks would be in the way, and one connection may be all there is
+	a.bypass.close() // its locks would be in the way, and one connection may be all there is
 	if su, ok := a.db.(superuser); ok {
 		if p, err := a.elsewhere(su, func(string) string { return "" }); err != nil {
 			return nil, nil, err

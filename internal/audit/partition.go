@@ -53,7 +53,7 @@ func (a *audit) misplaced(r *catalog.Relation) error {
 
 // detaching looks for DETACH … CONCURRENTLY that was interrupted.
 func (a *audit) detaching() error {
-	rows, err := a.eyes.tx.Query(a.ctx, "SELECT inhrelid FROM pg_inherits WHERE inhdetachpending")
+	rows, err := a.bypass.tx.Query(a.ctx, "SELECT inhrelid FROM pg_inherits WHERE inhdetachpending")
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (a *audit) newProber() (*prober, error) {
 	asRole := func(role string) string { return "SET LOCAL ROLE " + catalog.Ident(role) }
 	session := a.cat.Role(a.cat.Session)
 	if session != nil && session.Super {
-		return a.prober(a.eyes.tx, asLogin, func() {})
+		return a.prober(a.bypass.tx, asLogin, func() {})
 	}
 	if su, ok := a.db.(superuser); ok {
 		if p, err := a.elsewhere(su, asLogin); p != nil || err != nil {
@@ -124,11 +124,11 @@ func (a *audit) newProber() (*prober, error) {
 	if session == nil {
 		return nil, nil
 	}
-	if a.eyes.step == "" && !a.seesAll() {
+	if a.bypass.step == "" && !a.seesAll() {
 		if slices.ContainsFunc(a.roles.all(), func(r *catalog.Role) bool { return !canSet(session, r) }) {
 			return nil, nil
 		}
-		p, err := a.prober(a.eyes.tx, asRole, func() {})
+		p, err := a.prober(a.bypass.tx, asRole, func() {})
 		if p != nil {
 			p.sees = false
 		}
@@ -139,12 +139,12 @@ func (a *audit) newProber() (*prober, error) {
 			continue
 		}
 		// In a transaction that is rolled back, so no other session ever sees it.
-		grant := fmt.Sprintf("SET LOCAL ROLE %s; GRANT %s TO %s; %s", catalog.Ident(session.Name), catalog.Ident(r.Name), catalog.Ident(session.Name), a.eyes.step)
-		if _, err := a.eyes.tx.Conn().PgConn().Exec(a.ctx, grant).ReadAll(); err != nil {
-			return nil, a.eyes.reopen()
+		grant := fmt.Sprintf("SET LOCAL ROLE %s; GRANT %s TO %s; %s", catalog.Ident(session.Name), catalog.Ident(r.Name), catalog.Ident(session.Name), a.bypass.step)
+		if _, err := a.bypass.tx.Conn().PgConn().Exec(a.ctx, grant).ReadAll(); err != nil {
+			return nil, a.bypass.reopen()
 		}
 	}
-	return a.prober(a.eyes.tx, asRole, func() {})
+	return a.prober(a.bypass.tx, asRole, func() {})
 }
 
 func (a *audit) seesAll() bool {
@@ -186,8 +186,8 @@ func (a *audit) prober(tx pgx.Tx, become func(string) string, closing func()) (*
 	if !strings.Contains(become(""), "AUTHORIZATION") {
 		back = "RESET ROLE; SET LOCAL row_security = off; "
 	}
-	if a.eyes.step != "" && tx == a.eyes.tx {
-		back += a.eyes.step + "; "
+	if a.bypass.step != "" && tx == a.bypass.tx {
+		back += a.bypass.step + "; "
 	}
 	return &prober{a: a, tx: tx, become: become, back: back, close: closing, sees: true}, nil
 }
@@ -278,7 +278,7 @@ func (r *row) whose() string {
 	return tuple(r.tenant)
 }
 
-// fetch reads one row that satisfies a condition, with the eyes that see all: the
+// fetch reads one row that satisfies a condition, in the bypass session: the
 // first by its key, or else by its tenant, so that the same rows are told of whatever
 // the plan.
 func (p *prober) fetch(t *probed, where string) (*row, error) {
@@ -306,7 +306,7 @@ func first(order []string) string {
 	return " ORDER BY " + strings.Join(order, ", ") + " LIMIT 1"
 }
 
-// value reads one text with the eyes that see all; "" and false where there is none.
+// value reads one text in the bypass session; "" and false where there is none.
 func (p *prober) value(sql string) (string, bool, error) {
 	values, err := p.values(sql)
 	if values == nil {

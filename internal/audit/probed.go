@@ -41,7 +41,7 @@ func (p *prober) probe(s *subject, role *catalog.Role) error {
 	}
 	for _, attempt := range []func(*probed) error{(*probed).reads, (*probed).copies, (*probed).unset, (*probed).partitions,
 		(*probed).inserts, (*probed).updates, (*probed).merges, (*probed).deletes, (*probed).truncates, (*probed).lookups,
-		(*probed).foreignKeys, (*probed).uniques, (*probed).conflicts, (*probed).blind, (*probed).views} {
+		(*probed).foreignKeys, (*probed).uniques, (*probed).conflicts, (*probed).writeNamingNoColumn, (*probed).views} {
 		if err := attempt(t); err != nil {
 			return err
 		}

@@ -182,9 +182,9 @@ func (t *probed) truncates() error {
 // few is how many rows a table may have for a statement without WHERE to be tried on it.
 const few = 10_000
 
-// blind writes without naming a column: where a statement reads none, the policies
+// writeNamingNoColumn writes without naming a column: where a statement reads none, the policies
 // for SELECT do not come into it, and those for its command stand alone.
-func (t *probed) blind() error {
+func (t *probed) writeNamingNoColumn() error {
 	rows, _, err := t.p.value(fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t", t.s.rel.Ident(), few+1))
 	if err != nil || rows == fmt.Sprint(few+1) {
 		return err

@@ -14,7 +14,7 @@ import (
 // one pass; the count of many is a second one, so that neither sorts them all.
 func (a *audit) offenders(r *catalog.Relation, where string, columns []string, args ...any) (int64, []string, error) {
 	from := fmt.Sprintf("FROM %s t WHERE %s", r.Ident(), where)
-	rows, err := a.eyes.tx.Query(a.ctx, fmt.Sprintf("SELECT %s %s ORDER BY 1 LIMIT %d", show(r, "t", columns), from, a.opt.samples()+1), args...)
+	rows, err := a.bypass.tx.Query(a.ctx, fmt.Sprintf("SELECT %s %s ORDER BY 1 LIMIT %d", show(r, "t", columns), from, a.opt.samples()+1), args...)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -23,7 +23,7 @@ func (a *audit) offenders(r *catalog.Relation, where string, columns []string, a
 		return int64(len(sample)), sample, err
 	}
 	var total int64
-	err = a.eyes.tx.QueryRow(a.ctx, "SELECT count(*) "+from, args...).Scan(&total)
+	err = a.bypass.tx.QueryRow(a.ctx, "SELECT count(*) "+from, args...).Scan(&total)
 	return total, sample[:a.opt.samples()], err
 }
 

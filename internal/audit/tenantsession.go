@@ -24,7 +24,7 @@ func TenantSessions(ctx context.Context, db seedbed.DB, tables []string, use fun
 	if err := a.prepare(); err != nil {
 		return err
 	}
-	defer a.eyes.close()
+	defer a.bypass.close()
 	if err := a.tenancy(); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (a *audit) triggers(r *catalog.Relation) {
 // triggersOff is where someone switched triggers of foreign keys off, so that nothing checks
 // them in an ordinary session: at the key's own table or, else, at the one that it leads to.
 func (a *audit) triggersOff() (map[uint32]*catalog.Relation, error) {
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT t.tgconstraint, t.tgrelid FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
+	rows, err := a.bypass.tx.Query(a.ctx, `SELECT t.tgconstraint, t.tgrelid FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
 		WHERE t.tgisinternal AND t.tgenabled IN ('D', 'R') ORDER BY t.tgrelid = k.conrelid`)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func triggersOf(table string) string { return "triggers of " + table }
 // replicas finds settings of roles and of the database that switch foreign keys and
 // triggers off in every session.
 func (a *audit) replicas() error {
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT coalesce(r.rolname::text, ''), coalesce(d.datname::text, '') FROM pg_db_role_setting s
+	rows, err := a.bypass.tx.Query(a.ctx, `SELECT coalesce(r.rolname::text, ''), coalesce(d.datname::text, '') FROM pg_db_role_setting s
 		LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
 		WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND 'session_replication_role=replica' = ANY (s.setconfig) ORDER BY 1, 2`)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
-// views finds what shows scoped rows with its owner's eyes.
+// views finds what shows scoped rows with its owner's rights.
 func (a *audit) views() error {
 	for _, v := range a.cat.Relations {
 		if v.Kind == catalog.ForeignTable {
@@ -166,7 +166,7 @@ func (a *audit) foreignTable(f *catalog.Relation) {
 // rewriteRules act as the owner of the table or view that they are on, or throw away what is
 // written there.
 func (a *audit) rewriteRules() error {
-	rows, err := a.eyes.tx.Query(a.ctx, `SELECT w.rulename::text, w.ev_class, d.refobjid, pg_get_ruledef(w.oid)
+	rows, err := a.bypass.tx.Query(a.ctx, `SELECT w.rulename::text, w.ev_class, d.refobjid, pg_get_ruledef(w.oid)
 		FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
 		WHERE w.ev_type <> '1' ORDER BY 1, 2, 3`)
 	if err != nil {

@@ -95,11 +95,11 @@ func (l *layering) place(bundles []*bundle) {
 	for round := range 25 {
 		if round%2 == 0 {
 			for i := 1; i < len(l.layers); i++ {
-				settle(l.layers[i], wishes(all[i-1], nil))
+				settle(l.layers[i], preferences(all[i-1], nil))
 			}
 		} else {
 			for i := len(l.layers) - 2; i >= 0; i-- {
-				settle(l.layers[i], wishes(nil, all[i]))
+				settle(l.layers[i], preferences(nil, all[i]))
 			}
 		}
 	}
@@ -124,14 +124,14 @@ func (l *layering) squeeze() {
 	}
 }
 
-// wish is where a node would like to be, and how much.
-type wish struct{ sum, weight float64 }
+// preference is where a node would like to be, and how much.
+type preference struct{ sum, weight float64 }
 
-func wishes(before, after []link) map[*node]wish {
-	out := map[*node]wish{}
+func preferences(before, after []link) map[*node]preference {
+	out := map[*node]preference{}
 	add := func(n *node, y, weight float64) {
 		w := out[n]
-		out[n] = wish{w.sum + y*weight, w.weight + weight}
+		out[n] = preference{w.sum + y*weight, w.weight + weight}
 	}
 	for _, k := range before {
 		add(k.to, k.from.y+k.out-k.in, straight(k))
@@ -159,9 +159,9 @@ func straight(k link) float64 {
 // the middle.
 const gravity = 0.04
 
-// settle moves the nodes of a layer as near to their wishes as their order and
+// settle moves the nodes of a layer as near to their preferences as their order and
 // gaps allow: least squares, by pooling neighbours that collide.
-func settle(layer []*node, wanted map[*node]wish) {
+func settle(layer []*node, wanted map[*node]preference) {
 	type pool struct {
 		sum, weight float64
 		count       int
@@ -177,7 +177,7 @@ func settle(layer []*node, wanted map[*node]wish) {
 		offsets[i] = offset
 		w := wanted[n]
 		if n.table != nil || w.weight == 0 {
-			w = wish{w.sum + (stack+offset)*gravity, w.weight + gravity}
+			w = preference{w.sum + (stack+offset)*gravity, w.weight + gravity}
 		}
 		pools = append(pools, pool{w.sum - offset*w.weight, w.weight, 1})
 		for len(pools) > 1 {

@@ -34,7 +34,7 @@ type spaceSpec struct {
 // rows, in a second or two.
 func demo(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
+		w := &writer{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		total := 0
 		for _, c := range customers {
 			total += len(c.spaces)

@@ -14,13 +14,13 @@ import (
 // space says its state.
 func emptyStates(ctx context.Context, db seedbed.DB, o Options) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
+		w := &writer{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		w.organization("no-spaces", "No spaces")
 		org := w.organization("empty-states", "Empty states")
 		people := w.people(org, 3)
 		createN(w, factory.Users)(1, w.seed) // belongs to nothing
 		for i, state := range emptyStateSpaces {
-			s := &space{world: w, Space: createN(w, factory.Spaces)(1, w.seed, factory.In(org),
+			s := &space{writer: w, Space: createN(w, factory.Spaces)(1, w.seed, factory.In(org),
 				factory.Set(func(s *factory.Space) { s.Slug, s.Name = state.slug, state.name }))[0]}
 			s.in = factory.In(s.Space)
 			state.make(s, people)
@@ -46,18 +46,18 @@ var emptyStateSpaces = []struct {
 		for i, u := range people {
 			s.join(u, i, factory.Inactive())
 		}
-		createN(s.world, factory.Datasets)(2, s.seed, s.in, s.by(0))
+		createN(s.writer, factory.Datasets)(2, s.seed, s.in, s.by(0))
 	}},
 	{"switched-off", "Everything is switched off", func(s *space, people []factory.User) {
 		s.joinAll(people)
-		createN(s.world, factory.SourceSystems)(2, s.seed, s.in, factory.Inactive())
-		d := createN(s.world, factory.Datasets)(1, s.seed, s.in, s.by(0))[0]
-		createN(s.world, factory.QualityChecks)(2, s.seed, factory.On(d), s.by(0), factory.Inactive())
-		createN(s.world, factory.Alerts)(2, s.seed, s.in, factory.Resolved())
+		createN(s.writer, factory.SourceSystems)(2, s.seed, s.in, factory.Inactive())
+		d := createN(s.writer, factory.Datasets)(1, s.seed, s.in, s.by(0))[0]
+		createN(s.writer, factory.QualityChecks)(2, s.seed, factory.On(d), s.by(0), factory.Inactive())
+		createN(s.writer, factory.Alerts)(2, s.seed, s.in, factory.Resolved())
 	}},
 	{"cleared", "All deleted: the audit trail remains", func(s *space, people []factory.User) {
 		s.join(people[0], 0)
-		createN(s.world, factory.AuditLogs)(5, s.seed, s.in, s.by(0))
+		createN(s.writer, factory.AuditLogs)(5, s.seed, s.in, s.by(0))
 	}},
 	{"archived", "Archived, with rows", func(s *space, people []factory.User) {
 		(*space).oneOfEach(s, people)
@@ -75,25 +75,25 @@ func (s *space) joinAll(people []factory.User) {
 // oneOfEach makes exactly one row of each table.
 func (s *space) oneOfEach(people []factory.User) {
 	s.join(people[0], 0)
-	system := createN(s.world, factory.SourceSystems)(1, s.seed, s.in, factory.Postgres())[0]
-	d := createN(s.world, factory.Datasets)(1, s.seed, s.in, s.by(0), factory.On(system))[0]
-	check := createN(s.world, factory.QualityChecks)(1, s.seed, factory.On(d), s.by(0))[0]
-	run := createN(s.world, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
-	createN(s.world, factory.CheckResults)(1, s.seed, factory.On(run), factory.Failing())
-	createN(s.world, factory.Alerts)(1, s.seed, s.in, factory.On(run))
-	createN(s.world, factory.Comments)(1, s.seed, factory.On(d), s.by(0))
-	createN(s.world, factory.Attachments)(1, s.seed, factory.On(d), s.by(0))
-	createN(s.world, factory.Annotations)(1, s.seed, factory.On(d), s.by(0))
-	createN(s.world, factory.AuditLogs)(1, s.seed, s.in, s.by(0))
+	system := createN(s.writer, factory.SourceSystems)(1, s.seed, s.in, factory.Postgres())[0]
+	d := createN(s.writer, factory.Datasets)(1, s.seed, s.in, s.by(0), factory.On(system))[0]
+	check := createN(s.writer, factory.QualityChecks)(1, s.seed, factory.On(d), s.by(0))[0]
+	run := createN(s.writer, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
+	createN(s.writer, factory.CheckResults)(1, s.seed, factory.On(run), factory.Failing())
+	createN(s.writer, factory.Alerts)(1, s.seed, s.in, factory.On(run))
+	createN(s.writer, factory.Comments)(1, s.seed, factory.On(d), s.by(0))
+	createN(s.writer, factory.Attachments)(1, s.seed, factory.On(d), s.by(0))
+	createN(s.writer, factory.Annotations)(1, s.seed, factory.On(d), s.by(0))
+	createN(s.writer, factory.AuditLogs)(1, s.seed, s.in, s.by(0))
 }
 
 // childless makes rows without children at each height: datasets without checks, a check
 // without runs, a run without results.
 func (s *space) childless(people []factory.User) {
 	s.joinAll(people)
-	datasets := createN(s.world, factory.Datasets)(3, s.seed, s.in, s.by(0))
-	checks := createN(s.world, factory.QualityChecks)(2, s.seed, factory.On(datasets[1]), s.by(1))
-	createN(s.world, factory.CheckRuns)(1, s.seed, factory.On(checks[1]))
+	datasets := createN(s.writer, factory.Datasets)(3, s.seed, s.in, s.by(0))
+	checks := createN(s.writer, factory.QualityChecks)(2, s.seed, factory.On(datasets[1]), s.by(1))
+	createN(s.writer, factory.CheckRuns)(1, s.seed, factory.On(checks[1]))
 }
 
 // archive archives a space that has rows.

@@ -44,13 +44,13 @@ func twoTenants(ctx context.Context, db seedbed.DB, o Options) error {
 		if before > 0 {
 			return fmt.Errorf("scenario two-tenants: the database has %d rows; it wants an empty one, so that the two are all there is", before)
 		}
-		world, err := capture(ctx, tx, cat, o)
+		writer, err := capture(ctx, tx, cat, o)
 		if err != nil {
 			return fmt.Errorf("scenario two-tenants: %w", err)
 		}
 		for i, side := range sides {
 			o.say(side.name, i+1, len(sides))
-			if err := world.replay(ctx, tx, side.name, side.canary); err != nil {
+			if err := writer.replay(ctx, tx, side.name, side.canary); err != nil {
 				return fmt.Errorf("scenario two-tenants: write the %s one: %w", side.name, err)
 			}
 		}
@@ -67,7 +67,7 @@ type captured []struct {
 // capture makes the rows of one tenant, reads them, and rolls them back.
 func capture(ctx context.Context, tx pgx.Tx, cat *catalog.Catalog, o Options) (all captured, err error) {
 	err = rollingBack(ctx, tx, func(tx pgx.Tx) error {
-		w := &world{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
+		w := &writer{ctx: ctx, db: tx, seed: factory.Seed(o.Seed), now: factory.Now(o.Now)}
 		org := w.organization("left", "Left")
 		people := w.people(org, 4)
 		w.space(org, spaceSpec{"main", "Main", 6}, people, 0)

@@ -49,7 +49,7 @@ type Options struct {
 	Filling func(factory.Progress)
 }
 
-// Scenario is a world with a name.
+// Scenario is a writer with a name.
 type Scenario struct {
 	// Name is the name on the command line.
 	Name string

@@ -4,7 +4,7 @@ import "github.com/qarion/seedbed/factory"
 
 // space is a space that is being made.
 type space struct {
-	*world
+	*writer
 	factory.Space
 	in      factory.Option         // places rows in the space
 	members []factory.User         // in the order in which they joined
@@ -23,7 +23,7 @@ func (s *space) join(u factory.User, number int, more ...factory.Option) {
 	if number == 0 {
 		options = append(options, factory.Admin())
 	}
-	createN(s.world, factory.SpaceMemberships)(1, options...)
+	createN(s.writer, factory.SpaceMemberships)(1, options...)
 	s.members = append(s.members, u)
 }
 
@@ -31,12 +31,12 @@ func (s *space) join(u factory.User, number int, more ...factory.Option) {
 func (s *space) systems() {
 	for _, trait := range []factory.Option{
 		factory.Snowflake(), factory.BigQuery(), factory.Databricks(), factory.Postgres()} {
-		s.sources = append(s.sources, createN(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
+		s.sources = append(s.sources, createN(s.writer, factory.SourceSystems)(1, s.seed, s.in, trait)...)
 	}
 	for _, trait := range []factory.Option{factory.Slack(), factory.PagerDuty(), factory.Email()} {
-		s.targets = append(s.targets, createN(s.world, factory.SourceSystems)(1, s.seed, s.in, trait)...)
+		s.targets = append(s.targets, createN(s.writer, factory.SourceSystems)(1, s.seed, s.in, trait)...)
 	}
-	createN(s.world, factory.SourceSystems)(1, s.seed, s.in, factory.Webhook(), factory.Inactive())
+	createN(s.writer, factory.SourceSystems)(1, s.seed, s.in, factory.Webhook(), factory.Inactive())
 }
 
 // dataset makes a dataset with checks, runs, comments, annotations and attachments. number
@@ -46,11 +46,11 @@ func (s *space) dataset(number int) {
 	if number%4 != 3 { // the fourth is an upload
 		options = append(options, factory.On(s.sources[number%len(s.sources)]))
 	}
-	d := createN(s.world, factory.Datasets)(1, options...)[0]
+	d := createN(s.writer, factory.Datasets)(1, options...)[0]
 	if s.err != nil {
 		return
 	}
-	for i, check := range createN(s.world, factory.QualityChecks)(1+number%3, s.seed, factory.On(d), s.by(number+1)) {
+	for i, check := range createN(s.writer, factory.QualityChecks)(1+number%3, s.seed, factory.On(d), s.by(number+1)) {
 		s.runs(check, number+i)
 	}
 	if s.err != nil {
@@ -58,12 +58,12 @@ func (s *space) dataset(number int) {
 	}
 	on := factory.On(d)
 	if number%2 == 0 {
-		thread := createN(s.world, factory.Comments)(1, s.seed, on, s.by(number+2))[0]
-		createN(s.world, factory.Comments)(number%4, s.seed, factory.Reply(thread), s.by(number+3))
+		thread := createN(s.writer, factory.Comments)(1, s.seed, on, s.by(number+2))[0]
+		createN(s.writer, factory.Comments)(number%4, s.seed, factory.Reply(thread), s.by(number+3))
 	}
-	createN(s.world, factory.Annotations)(number%3, s.seed, on, s.by(number))
+	createN(s.writer, factory.Annotations)(number%3, s.seed, on, s.by(number))
 	if number%3 == 0 {
-		createN(s.world, factory.Attachments)(1, s.seed, on, s.by(number+1))
+		createN(s.writer, factory.Attachments)(1, s.seed, on, s.by(number+1))
 	}
 }
 
@@ -73,24 +73,24 @@ func (s *space) runs(check factory.QualityCheck, number int) {
 	if s.err != nil {
 		return
 	}
-	passed := createN(s.world, factory.CheckRuns)(4, s.seed, factory.On(check),
+	passed := createN(s.writer, factory.CheckRuns)(4, s.seed, factory.On(check),
 		factory.Set(func(r *factory.CheckRun) { r.Status = "passed" }))
 	for _, run := range passed {
 		if s.err == nil {
-			createN(s.world, factory.CheckResults)(2, s.seed, factory.On(run), counted())
+			createN(s.writer, factory.CheckResults)(2, s.seed, factory.On(run), counted())
 		}
 	}
 	if number%7 != 0 || s.err != nil {
 		return
 	}
-	failed := createN(s.world, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
+	failed := createN(s.writer, factory.CheckRuns)(1, s.seed, factory.On(check), factory.Failing())[0]
 	if s.err != nil {
 		return
 	}
-	createN(s.world, factory.CheckResults)(1, s.seed, factory.On(failed), counted(), factory.Failing())
-	alert := createN(s.world, factory.Alerts)(1, s.seed, s.in, factory.On(failed))[0]
+	createN(s.writer, factory.CheckResults)(1, s.seed, factory.On(failed), counted(), factory.Failing())
+	alert := createN(s.writer, factory.Alerts)(1, s.seed, s.in, factory.On(failed))[0]
 	if s.err == nil && number%2 == 0 {
-		createN(s.world, factory.Comments)(2, s.seed, factory.On(alert), s.by(number))
+		createN(s.writer, factory.Comments)(2, s.seed, factory.On(alert), s.by(number))
 	}
 }
 

@@ -8,20 +8,20 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 )
 
-// cast are the roles that matter to tenancy.
-type cast struct {
+// applicationRoles are the roles that matter to tenancy.
+type applicationRoles struct {
 	app    []*catalog.Role // that the application is, of one tenant at a time
 	across []*catalog.Role // that read aggregates across tenants
 }
 
-func (c cast) all() []*catalog.Role { return append(slices.Clone(c.app), c.across...) }
+func (c applicationRoles) all() []*catalog.Role { return append(slices.Clone(c.app), c.across...) }
 
-// castRoles finds who the application is: what the caller says; those that policies
+// findApplicationRoles finds who the application is: what the caller says; those that policies
 // name, whatever their attributes; or else those with privileges on scoped tables
 // to whom row-level security applies; where there are hardly any, those with BYPASSRLS
 // too. The schema's owner is none of them, unless
 // the caller says so: its policies are for provisioning.
-func (a *audit) castRoles() error {
+func (a *audit) findApplicationRoles() error {
 	count, owners := map[string]int{}, map[string]bool{}
 	for _, s := range a.subjects {
 		count[s.rel.Owner]++

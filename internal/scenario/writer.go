@@ -7,9 +7,9 @@ import (
 	"github.com/qarion/seedbed/factory"
 )
 
-// world makes the rows of a scenario in the reference schema until the first error, which
+// writer makes the rows of a scenario in the reference schema until the first error, which
 // it keeps.
-type world struct {
+type writer struct {
 	ctx  context.Context
 	db   seedbed.DB
 	seed factory.Option
@@ -20,7 +20,7 @@ type world struct {
 
 // createN returns a function that makes n rows. After an earlier error it makes zero
 // values.
-func createN[T factory.Row](w *world, of *factory.Factory[T]) func(n int, options ...factory.Option) []T {
+func createN[T factory.Row](w *writer, of *factory.Factory[T]) func(n int, options ...factory.Option) []T {
 	return func(n int, options ...factory.Option) []T {
 		if w.err == nil && n > 0 {
 			rows, err := of.CreateNContext(w.ctx, w.db, n, append([]factory.Option{w.now}, options...)...)
@@ -34,14 +34,14 @@ func createN[T factory.Row](w *world, of *factory.Factory[T]) func(n int, option
 }
 
 // organization makes an organization.
-func (w *world) organization(slug, name string) factory.Organization {
+func (w *writer) organization(slug, name string) factory.Organization {
 	return createN(w, factory.Organizations)(1, w.seed,
 		factory.Set(func(o *factory.Organization) { o.Slug, o.Name = slug, name }))[0]
 }
 
 // people makes users and makes them members of the organization. The first becomes its
 // owner, the second its administrator.
-func (w *world) people(org factory.Organization, n int) []factory.User {
+func (w *writer) people(org factory.Organization, n int) []factory.User {
 	users := createN(w, factory.Users)(n, w.seed)
 	for i, u := range users {
 		role := "member"
@@ -59,13 +59,13 @@ func (w *world) people(org factory.Organization, n int) []factory.User {
 
 // space makes a space and all its rows. The space with the slug attic is archived. number
 // shifts which of the people join.
-func (w *world) space(org factory.Organization, spec spaceSpec, people []factory.User, number int) {
+func (w *writer) space(org factory.Organization, spec spaceSpec, people []factory.User, number int) {
 	options := []factory.Option{w.seed, factory.In(org),
 		factory.Set(func(s *factory.Space) { s.Slug, s.Name = spec.slug, spec.name })}
 	if spec.slug == "attic" {
 		options = append(options, factory.Inactive())
 	}
-	s := &space{world: w, Space: createN(w, factory.Spaces)(1, options...)[0]}
+	s := &space{writer: w, Space: createN(w, factory.Spaces)(1, options...)[0]}
 	s.in = factory.In(s.Space)
 	for i := range min(len(people), 3+spec.datasets/2) {
 		s.join(people[(i+number)%len(people)], i)

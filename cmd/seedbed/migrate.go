@@ -43,6 +43,9 @@ func (a *app) upCommand() *cobra.Command {
   seedbed migrate up --to 42 --url "$DATABASE_URL" db/migrate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+				if err := checkVersion("to", to, set); err != nil {
+					return err
+				}
 				states, err := set.Status(ctx, db)
 				if err != nil {
 					return err
@@ -74,6 +77,9 @@ func (a *app) downCommand() *cobra.Command {
   seedbed migrate down --to 40 --url "$DATABASE_URL" db/migrate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
+				if err := checkVersion("to", to, set); err != nil {
+					return err
+				}
 				if to >= 0 {
 					return set.DownTo(ctx, db, to)
 				}

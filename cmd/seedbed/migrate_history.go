@@ -39,6 +39,15 @@ func (a *app) openHistory(ctx context.Context, h historyFlags, args []string, co
 	return set, withPlaces(args, err, commandLine)
 }
 
+// checkVersion refuses a flag's version that is above those of all migrations: it is a slip.
+func checkVersion(flag string, version int64, set *migrations.Set) error {
+	all := set.Migrations()
+	if newest := all[len(all)-1].Version; version > newest {
+		return usagef("--%s %d: the newest is %d", flag, version, newest)
+	}
+	return nil
+}
+
 // historyArgs are the directories that the command line names, else those of
 // SEEDBED_MIGRATIONS or seedbed.yaml, else those that are found.
 func (a *app) historyArgs(ctx context.Context, args []string, commandLine string) ([]string, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -45,6 +47,17 @@ func (a *app) newVersions(ctx context.Context, f reviewFlags, set *migrations.Se
 
 // sinceBranch is --new without a value.
 const sinceBranch = "the branch's beginning"
+
+// checkSince refuses --new with its value behind a space: the value is taken for a directory
+// then.
+func (f reviewFlags) checkSince(args []string) error {
+	for _, arg := range args {
+		if _, err := os.Stat(arg); f.since == sinceBranch && errors.Is(err, fs.ErrNotExist) {
+			return usagef("there is no directory %s; for what is new since the version or revision %s, write --new=%s", arg, arg, arg)
+		}
+	}
+	return nil
+}
 
 // baseRevision is where the branch begins, as the CI job or git says.
 func (a *app) baseRevision() string {

@@ -80,6 +80,9 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 }
 
 func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
+	if err := f.checkSince(args); err != nil {
+		return err
+	}
 	args, err := a.historyArgs(ctx, args, "seedbed migrate review")
 	if err != nil {
 		return err
@@ -126,6 +129,9 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		options.Options = f.Options
 		report, err = migrations.Review(ctx, nil, fsys, options)
 	} else {
+		if err := checkVersion("from", f.from, set); err != nil {
+			return err
+		}
 		if options.Only, err = a.newVersions(ctx, f, set, directoryOf(set, args)); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -41,6 +42,9 @@ each. It refuses to run twice, out of order, or where an applied file has change
 func (a *app) script(ctx context.Context, o migrations.ScriptOptions, h historyFlags, locks bool, args []string) error {
 	set, err := a.openHistory(ctx, h, args, "seedbed migrate script")
 	if err != nil {
+		return err
+	}
+	if err := cmp.Or(checkVersion("from", o.From, set), checkVersion("to", o.To, set)); err != nil {
 		return err
 	}
 	if locks {

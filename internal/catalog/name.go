@@ -135,7 +135,7 @@ func (c *Catalog) Tables() []*Relation {
 }
 
 // Nearest is the candidate most like name, or "" where none is close: what an
-// error suggests.
+// error suggests. Singular and plural of a word are closest.
 func Nearest(name string, candidates []string) string {
 	best, limit := "", max(2, len(name)/3+1)
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
@@ -143,6 +143,9 @@ func Nearest(name string, candidates []string) string {
 		d := distance(a, b)
 		if len(name) > 2 && (strings.HasPrefix(b, a) || strings.HasSuffix(b, a)) {
 			d = min(d, 1) // cut short
+		}
+		if len(name) > 2 && Singular(a) == Singular(b) {
+			d = 0
 		}
 		if d < limit {
 			best, limit = c, d

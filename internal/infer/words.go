@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // words splits a name in any style: tenant_id, tenantId, TenantID, tenant-id.
@@ -39,33 +41,11 @@ func startsWord(runes []rune, i int) bool {
 	return i+1 < len(runes) && unicode.IsLower(runes[i+1])
 }
 
-var irregular = map[string]string{"people": "person", "children": "child", "analyses": "analysis", "indices": "index", "media": "medium"}
-
-// singular returns an English word's singular. Its mistakes do no harm, because both sides
-// of each comparison go through it.
-func singular(word string) string {
-	if one := irregular[word]; one != "" {
-		return one
-	}
-	ends := func(suffixes ...string) bool {
-		return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(word, s) })
-	}
-	switch n := len(word); {
-	case n > 3 && ends("ies"):
-		return word[:n-3] + "y"
-	case n > 4 && ends("sses", "xes", "ches", "shes"):
-		return word[:n-2]
-	case n > 2 && ends("s") && !ends("ss", "us", "is"):
-		return word[:n-1]
-	}
-	return word
-}
-
 // SingularName returns the words of a table's name, the last one singular.
 func SingularName(name string) []string {
 	w := words(name)
 	if len(w) > 0 {
-		w[len(w)-1] = singular(w[len(w)-1])
+		w[len(w)-1] = catalog.Singular(w[len(w)-1])
 	}
 	return w
 }

@@ -106,3 +106,26 @@ func TestOnARowOfTheSameParent(t *testing.T) {
 		}
 	}
 }
+
+// A pair's CHECK lists a type of which no table is known: On a row that may be meant is an
+// error, though a row of another target could take it. The type that is known leads on.
+func TestPairWithAnUnknownType(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`
+create table ovens (id int generated always as identity primary key, name text not null);
+create table doughs (id int generated always as identity primary key, oven_id int not null references ovens);
+create table tastings (id int generated always as identity primary key, thing_type text not null check (thing_type in ('dough', 'stove')), thing_id int not null);
+create table weighings (id int generated always as identity primary key, thing_type text not null check (thing_type in ('dough')), thing_id int not null);`).DB(t)
+	oven := factory.Auto("ovens").Create(t, db)
+	_, err := factory.Auto("tastings").CreateContext(t.Context(), db, factory.On(oven))
+	mention(t, err, "On(ovens", "which tables thing_type and thing_id lead to is not known for stove", "factory.WithModel", "seedbed.yaml", `Type: "stove", Table: "ovens"`)
+	dough := factory.Auto("doughs").Create(t, db, factory.On(oven))
+	for _, made := range []factory.Record{
+		factory.Auto("tastings").Create(t, db, factory.On(dough)),
+		factory.Auto("weighings").Create(t, db, factory.On(oven)), // by its dough
+	} {
+		if made.Get("thing_type") != "dough" {
+			t.Errorf("made %v", made)
+		}
+	}
+}

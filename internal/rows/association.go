@@ -42,7 +42,7 @@ func (b *batch) resolveAssociations(r *row, chain []*row) error {
 		case inTenant:
 			err = r.placeInTenant(a)
 		case aboutRow:
-			err = r.placeAbout(a)
+			err = r.placeAbout(a, len(chain) > 1)
 		case madeBy:
 			err = b.placeBy(r, a, chain)
 		}
@@ -76,8 +76,10 @@ func (r *row) placeInTenant(a association) error {
 }
 
 // placeAbout makes r reference the given row: through its polymorphic pair, or else through
-// its first unset reference to that row's table.
-func (r *row) placeAbout(a association) error {
+// its first unset reference to that row's table. Where r has neither and is no parent, but has
+// a pair with a type of which no table is known, the pair may be meant: placeAbout returns an
+// error, instead of leaving On to a parent while the pair points elsewhere.
+func (r *row) placeAbout(a association, isParent bool) error {
 	var plain *reference
 	for _, ref := range r.table.references {
 		if ref.parent != a.row.table || ref.toTenant || ref.assumed {
@@ -92,10 +94,36 @@ func (r *row) placeAbout(a association) error {
 		}
 	}
 	if plain == nil {
+		if p, types := r.table.undeclaredPair(); !isParent && len(types) > 0 && !r.table.isScopedBy(a.row.table) && r.table.canLeadTo(p, a.row.table) {
+			return unusedAssociation(r.table, []association{a})
+		}
 		return nil
 	}
 	*a.used = true
 	return r.setParent(plain, a.row)
+}
+
+// undeclaredPair returns the first pair of t that may lead to tables which are not known,
+// and the types that its CHECK or enum lists without a table; nil if there is none.
+func (t *table) undeclaredPair() (*graph.Pair, []string) {
+	for _, p := range t.graphTable.Pairs {
+		var types []string
+		for _, word := range t.columns[p.TypeColumn.Index].rule().choices {
+			if !slices.ContainsFunc(p.Targets, func(target *graph.Reference) bool { return target.Type == word }) {
+				types = append(types, word)
+			}
+		}
+		if len(p.Targets) == 0 || len(types) > 0 {
+			return p, types
+		}
+	}
+	return nil, nil
+}
+
+// canLeadTo reports whether the pair's id can hold the key of target.
+func (t *table) canLeadTo(p *graph.Pair, target *table) bool {
+	key := target.relation.PrimaryKey()
+	return key != nil && holdsKey(t.columns[p.IDColumn.Index], target.columnsByName[key.Columns[len(key.Columns)-1]])
 }
 
 // placeBy makes r name the given user: in every required reference to users, or else in the
@@ -192,18 +220,24 @@ func unusedAssociation(t *table, associations []association) error {
 	return nil
 }
 
-// withUndeclaredTarget adds to the error of On, where t has a pair whose targets are not
+// withUndeclaredTarget adds to the error of On, where t has a pair with targets that are not
 // known, how a Model says that it leads to a table.
 func (t *table) withUndeclaredTarget(unused error, target *table) error {
 	key := target.relation.PrimaryKey()
-	i := slices.IndexFunc(t.graphTable.Pairs, func(p *graph.Pair) bool { return len(p.Targets) == 0 })
-	if i < 0 || key == nil {
+	p, types := t.undeclaredPair()
+	if p == nil || key == nil {
 		return unused
 	}
-	p := t.graphTable.Pairs[i]
-	return fmt.Errorf("%w; which tables %s and %s lead to is not known: pass factory.WithModel(model), where\n"+
+	unknown, holds := fmt.Sprintf("which tables %s and %s lead to is not known", p.Type, p.ID), "…"
+	if len(types) > 0 {
+		unknown = fmt.Sprintf("which tables %s and %s lead to is not known for %s", p.Type, p.ID, strings.Join(types, ", "))
+	}
+	if len(types) == 1 {
+		holds = types[0]
+	}
+	return fmt.Errorf("%w; %s: declare it below model in seedbed.yaml, or pass factory.WithModel(model), where\n"+
 		"  model := found.Model.With(seedbed.Model{Polymorphic: []seedbed.Polymorphic{{Table: %q, Type: %q, ID: %q,\n"+
-		"    Targets: []seedbed.Target{{Type: \"…\", Table: %q, Key: %q}}}}})\n"+
-		"  with what %s holds for %s; found is what seedbed.Discover returns, and seedbed model prints",
-		unused, p.Type, p.ID, p.Polymorphic.Table, p.Type, p.ID, target.name, key.Columns[len(key.Columns)-1], p.Type, target.name)
+		"    Targets: []seedbed.Target{{Type: %q, Table: %q, Key: %q}}}}})\n"+
+		"  with what %s holds for %s, and the pair's other targets; found is what seedbed.Discover returns, and seedbed model prints",
+		unused, unknown, p.Polymorphic.Table, p.Type, p.ID, holds, target.name, key.Columns[len(key.Columns)-1], p.Type, target.name)
 }

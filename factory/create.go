@@ -53,12 +53,12 @@ func (f *Factory[T]) CreateNContext(ctx context.Context, db seedbed.DB, n int, o
 // that Create infers from the catalog stay zero.
 func (f *Factory[T]) Build(number int64, options ...Option) (T, error) {
 	var row T
-	err := f.def.Build(&row, number, f.allOptions(options))
+	err := f.definition().Build(&row, number, f.allOptions(options))
 	return row, publicError(err)
 }
 
 func (f *Factory[T]) create(ctx context.Context, db seedbed.DB, n int, options []Option, caller rows.Caller) ([]T, error) {
-	made, err := rows.Create(ctx, db, f.def, n, f.allOptions(options), caller)
+	made, err := rows.Create(ctx, db, f.definition(), n, f.allOptions(options), caller)
 	if err != nil {
 		return nil, publicError(err)
 	}

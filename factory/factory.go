@@ -2,6 +2,8 @@ package factory
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 
@@ -51,6 +53,12 @@ func New[T Row](d Definition[T]) *Factory[T] { return &Factory[T]{newDefinition(
 func newDefinition[T Row](d Definition[T]) *rows.Definition {
 	var zero T
 	def := &rows.Definition{Table: zero.TableName(), Type: reflect.TypeFor[T]()}
+	if def.Table == "" {
+		def.Table, def.Err = def.Type.String(), rows.NoTableName(def.Type) // messages begin with the table
+	}
+	if slices.ContainsFunc(d.Parents, isNil) {
+		def.Err = fmt.Errorf("a factory of Parents is nil: %s", wayOutOfNil)
+	}
 	if d.Row != nil {
 		def.Fill = func(row any, c *fake.Cells) { d.Row(rowOf[T](row), (*Cells)(c)) }
 	}
@@ -85,14 +93,39 @@ func Auto(table string) *Factory[Record] {
 //
 //	reds := Widgets.With(factory.In(team), Red)
 func (f *Factory[T]) With(options ...Option) *Factory[T] {
-	def := *f.def
+	def := *f.definition()
 	def.Options = f.allOptions(options)
 	return &Factory[T]{&def}
 }
 
-func (f *Factory[T]) definition() *rows.Definition { return f.def }
+// definition returns one that fails every call where f is a variable that nothing was
+// assigned to.
+func (f *Factory[T]) definition() *rows.Definition {
+	if f == nil || f.def == nil {
+		def := newDefinition(Definition[T]{})
+		def.Err = errors.New("the factory is nil: " + wayOutOfNil)
+		return def
+	}
+	return f.def
+}
+
+const wayOutOfNil = "assign what New, Auto or With returns before it is used"
+
+// definitionOf is that of any Maker, nil included.
+func definitionOf(m Maker) *rows.Definition {
+	if m == nil {
+		return (*Factory[Record])(nil).definition()
+	}
+	return m.definition()
+}
+
+// isNil reports whether m is nil, or a nil *Factory.
+func isNil(m Maker) bool {
+	v := reflect.ValueOf(m)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
 
 // allOptions returns the factory's options, then those of a call.
 func (f *Factory[T]) allOptions(options []Option) []rows.Option {
-	return append(slices.Clip(f.def.Options), optionsFor(reflect.TypeFor[T](), options)...)
+	return append(slices.Clip(f.definition().Options), optionsFor(reflect.TypeFor[T](), options)...)
 }

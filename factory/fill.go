@@ -16,7 +16,7 @@ type Volume struct{ volume rows.Volume }
 // same parents. Without, a Plan spreads them over its tenants and parents, or those of the
 // database: a few get many, many get a few.
 func (f *Factory[T]) N(n int64, options ...Option) Volume {
-	return Volume{rows.Volume{Definition: f.def, N: n, Options: f.allOptions(options)}}
+	return Volume{rows.Volume{Definition: f.definition(), N: n, Options: f.allOptions(options)}}
 }
 
 // Plan fills tables. It writes parents first with COPY, in one transaction, and proves

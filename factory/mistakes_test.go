@@ -1,6 +1,7 @@
 package factory_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -88,5 +89,49 @@ func TestColumnThatIsMisspelt(t *testing.T) {
 	mention(t, err, `create articles: there is no column "titel" in articles; did you mean title?`)
 	if strings.Contains(err.Error(), "struct") {
 		t.Errorf("no struct is the caller's: %v", err)
+	}
+}
+
+type nameless struct{ ID int64 }
+
+func (nameless) TableName() string { return "" }
+
+// A factory that is nil, or whose rows do not name their table, says so whatever it is used for.
+func TestFactoryThatIsNone(t *testing.T) {
+	t.Parallel()
+	db := mistaken.DB(t)
+	articles := factory.Auto("articles")
+	var unassigned *factory.Factory[factory.Record]
+	names := factory.New(factory.Definition[nameless]{})
+	const isNil, isEmpty = "the factory is nil: assign what New, Auto or With returns", "TableName of factory_test.nameless is empty"
+	for name, test := range map[string]struct {
+		call func() error
+		want string
+	}{
+		"nil":              {func() error { _, err := unassigned.CreateContext(t.Context(), db); return err }, isNil},
+		"zero":             {func() error { _, err := new(factory.Factory[nameless]).CreateContext(t.Context(), db); return err }, isNil},
+		"nil with options": {func() error { _, err := unassigned.With(factory.Seed(1)).CreateContext(t.Context(), db); return err }, isNil},
+		"nil to build":     {func() error { _, err := unassigned.Build(0); return err }, isNil},
+		"nil to fill":      {func() error { _, err := unassigned.FillContext(t.Context(), db, 2); return err }, isNil},
+		"nil children": {func() error {
+			_, err := articles.CreateContext(t.Context(), db, factory.Has(1, unassigned))
+			return err
+		}, isNil},
+		"no children": {func() error { _, err := articles.CreateContext(t.Context(), db, factory.Has(1, nil)); return err }, isNil},
+		"nil parents": {func() error {
+			_, err := factory.New(factory.Definition[nameless]{Parents: []factory.Maker{unassigned}}).Build(0)
+			return err
+		}, "a factory of Parents is nil"},
+		"no name":           {func() error { _, err := names.CreateContext(t.Context(), db); return err }, isEmpty},
+		"no name to fill":   {func() error { _, err := names.FillContext(t.Context(), db, 2); return err }, isEmpty},
+		"children, no name": {func() error { _, err := articles.CreateContext(t.Context(), db, factory.Has(1, names)); return err }, isEmpty},
+		"parent, no name":   {func() error { _, err := articles.CreateContext(t.Context(), db, factory.On(nameless{})); return err }, "create articles: On: " + isEmpty},
+		"healthy":           {func() error { _, err := articles.CreateContext(t.Context(), db, nil); return err }, "<nil>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := test.call(); !strings.Contains(fmt.Sprint(err), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
 	}
 }

@@ -54,7 +54,7 @@ func recycle(shared []Row) rows.Option {
 }
 
 // Has makes n child rows of each row made, in the same transaction.
-func Has(n int, of Maker) Option { return rows.Has(n, of.definition()) }
+func Has(n int, of Maker) Option { return rows.Has(n, definitionOf(of)) }
 
 // Set sets fields of each row, after the definition has. What it sets is written as it is,
 // false and 0 included. A plain function of the row does the same.

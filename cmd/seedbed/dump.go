@@ -97,9 +97,6 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 	defer say.stop()
 	err = a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 		say.Begin("dump", "reading the rows")
-		if err := maskColumns(ctx, db, o.Mask); err != nil {
-			return err
-		}
 		if o.TenantTable, o.Tenant, err = findTenant(ctx, db, f.tenant); err != nil {
 			return err
 		}

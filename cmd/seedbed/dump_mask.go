@@ -1,16 +1,12 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/qarion/seedbed"
-	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/mask"
 )
 
@@ -47,27 +43,6 @@ func parseMasks(flags []string, file map[string]string) (map[string]func(string)
 		}
 	}
 	return rules, nil
-}
-
-// maskColumns refuses masks of columns that are not there: a secret would go out.
-func maskColumns(ctx context.Context, db seedbed.DB, rules map[string]func(string) string) error {
-	cat, err := catalog.Load(ctx, db, catalog.Options{})
-	if err != nil {
-		return err
-	}
-	var columns []string
-	for _, t := range cat.Tables() {
-		for _, c := range t.Columns {
-			columns = append(columns, cat.Name(t)+"."+c.Name)
-		}
-	}
-	for rule := range rules {
-		matches := func(name string) bool { ok, _ := path.Match(rule, name); return ok }
-		if !slices.ContainsFunc(columns, matches) {
-			return usagef("mask %s: there is no such column%s", rule, catalog.Suggestion(rule, columns))
-		}
-	}
-	return nil
 }
 
 // parseWhere reads TABLE=CONDITION.

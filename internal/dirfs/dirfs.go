@@ -3,6 +3,7 @@
 package dirfs
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +18,15 @@ func Path(fsys fs.FS) (string, bool) {
 		return "", false
 	}
 	return v.String(), true
+}
+
+// Given returns an error where a file system is nil, or a nil pointer: a variable that nothing
+// was assigned to.
+func Given(fsys fs.FS) error {
+	if v := reflect.ValueOf(fsys); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return errors.New("the file system is nil: pass the files, such as os.DirFS(\"testdata\") or an embed.FS")
+	}
+	return nil
 }
 
 // Missing returns an error that says which directory is missing, if fsys is an os.DirFS of

@@ -101,7 +101,7 @@ func (load *bulkLoad) newBatch() *batch {
 // makes a tableBatch for each.
 func (load *bulkLoad) readVolumes() error {
 	for _, v := range load.plan.Volumes {
-		t, err := load.schema.table(v.Definition.Table)
+		t, err := load.schema.tableMadeBy(v.Definition)
 		if err != nil {
 			return err
 		}

@@ -74,7 +74,7 @@ func (p Plan) tablesToWrite(s *schema) []*table {
 	var out []*table
 	defined := map[*table]bool{}
 	for _, v := range p.Volumes {
-		t, err := s.table(v.Definition.Table)
+		t, err := s.tableMadeBy(v.Definition)
 		if err != nil || v.N <= 0 {
 			continue
 		}

@@ -16,7 +16,7 @@ type childRequest struct {
 func (b *batch) addChildren(r *row, chain []*row) error {
 	for _, c := range r.children {
 		def := c.definition
-		t, err := b.schema.table(def.Table)
+		t, err := b.schema.tableMadeBy(def)
 		if err != nil {
 			return err
 		}

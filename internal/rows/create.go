@@ -51,6 +51,9 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 
 // Build fills the struct that row points to as row number of the table, without a database.
 func (d *Definition) Build(row any, number int64, options []Option) error {
+	if d.Err != nil {
+		return fmt.Errorf("build %s: %w", d.Table, d.Err)
+	}
 	if number < 0 {
 		return fmt.Errorf("build %s: row %d: rows count from 0", d.Table, number)
 	}
@@ -162,7 +165,7 @@ func isUniqueViolation(err error) bool {
 
 // addAll makes the n rows that the caller asked for.
 func (b *batch) addAll(def *Definition, n int, options []Option) ([]*row, error) {
-	t, err := b.schema.table(def.Table)
+	t, err := b.schema.tableMadeBy(def)
 	if err != nil {
 		return nil, err
 	}

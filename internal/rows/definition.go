@@ -26,6 +26,8 @@ type Definition struct {
 	// Options apply to every row that is made as a parent or child of another one. Create
 	// and Plan apply the options that they are given, and not these.
 	Options []Option
+	// Err says what is wrong with the definition, and fails every call that uses it. nil: nothing.
+	Err error
 }
 
 func (d *Definition) isRecord() bool { return d.Type == nil }

@@ -81,6 +81,11 @@ func (e *TableError) Error() string { return e.Err.Error() }
 
 func (e *TableError) Unwrap() error { return e.Err }
 
+// NoTableName says that rows of a type do not tell their table.
+func NoTableName(row reflect.Type) error {
+	return fmt.Errorf("TableName of %s is empty: it returns the name of the table that the rows are of", row)
+}
+
 // ErrNoTable is wrapped where a factory's table does not exist.
 var ErrNoTable = errors.New("no such table")
 

@@ -77,7 +77,7 @@ func (l *linter) run(ctx context.Context, volumes []Volume) error {
 	}
 	l.definitions = map[*table]*Definition{}
 	for _, v := range volumes {
-		t, err := l.schema.table(v.Definition.Table)
+		t, err := l.schema.tableMadeBy(v.Definition)
 		if err != nil {
 			l.report.Failures = append(l.report.Failures, err)
 			continue

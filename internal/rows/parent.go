@@ -44,6 +44,9 @@ func (p *parentRow) values(cols []int) []any {
 
 // givenRow reads a row that the caller gave to an option.
 func (s *schema) givenRow(option string, row Row) (*parentRow, error) {
+	if row.TableName() == "" {
+		return nil, NoTableName(reflect.TypeOf(row))
+	}
 	t, err := s.table(row.TableName())
 	if err != nil {
 		return nil, err

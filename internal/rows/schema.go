@@ -136,6 +136,14 @@ func (s *schema) table(name string) (*table, error) {
 	return nil, fmt.Errorf("%w %s%s", ErrNoTable, name, wayOut)
 }
 
+// tableMadeBy returns the table whose rows a definition makes.
+func (s *schema) tableMadeBy(d *Definition) (*table, error) {
+	if d.Err != nil {
+		return nil, d.Err
+	}
+	return s.table(d.Table)
+}
+
 // newTable prepares a table, except for its references.
 func (s *schema) newTable(rel *catalog.Relation) *table {
 	t := &table{schema: s, relation: rel, graphTable: s.graph.Of(rel), name: s.cat.Name(rel), columnsByName: map[string]*column{}}

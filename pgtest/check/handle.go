@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/trace"
 )
 
@@ -38,6 +39,9 @@ func Trace[Config *pgxpool.Config | *pgx.ConnConfig](cfg Config) {
 // tracerOf finds the tracer of a handle, or says what to pass instead. Pools and
 // connections tell their configuration; transactions and database/sql their connection.
 func tracerOf(ctx context.Context, db any) (*trace.Tracer, error) {
+	if err := catalog.Given(db); err != nil {
+		return nil, err
+	}
 	var found pgx.QueryTracer
 	switch h := db.(type) {
 	case interface{ Config() *pgxpool.Config }:

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/pgtest/check"
@@ -14,6 +16,7 @@ import (
 func TestMistakesInOptionsAreErrors(t *testing.T) {
 	t.Parallel()
 	db := reference(t)
+	var pool *pgxpool.Pool
 	noTest := func(testing.TB, seedbed.DB) {}
 	for name, c := range map[string]struct {
 		mistake func(t testing.TB)
@@ -35,6 +38,11 @@ func TestMistakesInOptionsAreErrors(t *testing.T) {
 		"index of another kind":       {func(t testing.TB) { check.Plan(t, db, "select 1 from alerts").Uses("by_hour_of_day") }, "there is no index by_hour_of_day; the tables of the query have alerts_"},
 		"role misspelt":               {func(t testing.TB) { check.Isolation(t, db, check.Options{AppRoles: []string{"seedbed_ap"}}) }, `role "seedbed_ap" of Options does not exist; did you mean seedbed_app?`},
 		"a handle of As":              {func(t testing.TB) { check.Integrity(t, db.As(t, "seedbed_app", nil)) }, "pass what pg.DB returns, and not a handle of its As"},
+		"no database":                 {func(t testing.TB) { check.Isolation(t, nil) }, "check.Isolation: the database is nil"},
+		"a pool that is nil":          {func(t testing.TB) { check.Integrity(t, pool) }, "check.Integrity: the database is nil"},
+		"no database to mark":         {func(t testing.TB) { check.Canaries(t, nil, check.Options{}, "1") }, "check.Canaries: the database is nil"},
+		"no database to mutate":       {func(t testing.TB) { check.Mutations(t, pool, noTest) }, "the database is nil"},
+		"no database to trace":        {func(t testing.TB) { check.Hygiene(t, pool) }, "the database is nil"},
 		"nothing to look at": {func(t testing.TB) {
 			check.Canaries(t, db, check.Options{}, strings.Trim(spaceA, "'")).Absent(t)
 		}, "Absent was given nothing to look at"},

@@ -29,7 +29,7 @@ type probed struct {
 // probe tries one table as one role.
 func (p *prober) probe(s *subject, role *catalog.Role) error {
 	granted := false
-	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
+	for _, command := range rowCommands {
 		granted = granted || privilege(role, s.rel, command) != ""
 	}
 	if !granted {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed"
@@ -109,4 +110,11 @@ func withArticle(name string) string {
 		return "an " + name
 	}
 	return "a " + name
+}
+
+// isLog reports whether a table's name says that it keeps what has happened.
+func isLog(s *subject) bool {
+	return slices.ContainsFunc(words(s.rel.Name), func(w string) bool {
+		return slices.Contains([]string{"audit", "audits", "log", "logs", "history", "journal", "archive", "archives", "backup", "backups"}, strings.ToLower(w))
+	})
 }

@@ -198,33 +198,3 @@ func statements(body []sqltext.Token) (out [][]sqltext.Token) {
 	}
 	return out
 }
-
-// discards finds the rule that throws away what is written to a tenant's table.
-func (a *audit) discards(r *catalog.Relation, rule, definition string) bool {
-	s := a.subject(r)
-	tokens := sqltext.Tokens(definition)
-	at := sqltext.Index(tokens, "do")
-	if s == nil || !r.IsTable() || at < 0 || !sqltext.At(tokens, at, "DO", "INSTEAD", "NOTHING") || sqltext.Index(tokens[:at], "where") >= 0 {
-		return false
-	}
-	on := sqltext.Index(tokens, "on")
-	command := strings.ToUpper(tokens[on+1].Text)
-	f := report.Finding{Rule: "rewrite-rule", Cause: "rules that discard: " + a.name(r), Object: a.name(r) + "." + rule, Evidence: []string{definition},
-		Message: fmt.Sprintf("rule %s of %s throws every %s away: the statement succeeds and does nothing", rule, a.name(r), command),
-		Fix:     fmt.Sprintf("DROP RULE %s ON %s; /* or let a trigger raise an error in its place */", catalog.Ident(rule), r.Ident())}
-	if command == "DELETE" && s.tenant == "" {
-		f.Message += fmt.Sprintf("; the rows stay when their %s goes", s.innermost())
-	}
-	if isLog(s) && command != "INSERT" {
-		f.Severity, f.Cause = report.Advice, "logs that keep their rows"
-	}
-	a.find(f)
-	return true
-}
-
-// isLog reports whether a table's name says that it keeps what has happened.
-func isLog(s *subject) bool {
-	return slices.ContainsFunc(words(s.rel.Name), func(w string) bool {
-		return slices.Contains([]string{"audit", "audits", "log", "logs", "history", "journal", "archive", "archives", "backup", "backups"}, strings.ToLower(w))
-	})
-}

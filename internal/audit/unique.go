@@ -136,8 +136,8 @@ func (a *audit) tellsNothing(s *subject, ix *catalog.Index, columns []string) bo
 	return a.chosenByNoTenant(s, ix, columns) || a.withinOwnRow(s, columns) || a.isLogin(s, columns)
 }
 
-// isLogin reports whether a key is what persons log in by, where a tenant is a person: that
-// nobody else has it is what it is for.
+// isLogin reports whether a key is what persons log in by, where a tenant is a person: such
+// a key is there to be no other person's.
 func (a *audit) isLogin(s *subject, columns []string) bool {
 	t, _ := a.model.Tenant(s.innermost())
 	table := words(t.Table[strings.LastIndex(t.Table, ".")+1:])

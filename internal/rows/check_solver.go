@@ -28,6 +28,7 @@ type checkSolver struct {
 	draws      int64               // how many random numbers were drawn
 	inferred   map[*string]bool    // which candidates inferValue has made
 	violated   *catalog.Constraint // the one that the values must break; nil: all must hold
+	read       [][]int             // by CHECK: the columns that it reads
 }
 
 // addConstraint adds a CHECK, all CHECKs that share columns with it, directly or through
@@ -41,8 +42,7 @@ func (solver *checkSolver) addConstraint(k *catalog.Constraint) {
 				continue
 			}
 			solver.checks, grown = append(solver.checks, other), true
-			names = append(names, other.Columns...)
-			names = append(names, solver.generatedFrom(other.Columns)...)
+			names = append(names, solver.table.read(other)...)
 		}
 	}
 	for _, c := range solver.table.columns {
@@ -71,20 +71,16 @@ func (t *table) isPairTypeColumn(c *column) bool {
 	return slices.ContainsFunc(t.references, func(ref *reference) bool { return ref.pair != nil && ref.pairTypeColumn == c.index })
 }
 
-// generatedFrom returns the columns that the generated ones among those given are computed
-// from.
-func (solver *checkSolver) generatedFrom(columns []string) []string {
-	var out []string
-	for _, name := range columns {
-		if c := solver.table.columnsByName[name]; c != nil && c.Generated != "" {
-			for _, other := range solver.table.columns {
-				if mentionsColumn(c.Expr, other.name) {
-					out = append(out, other.name)
-				}
-			}
+// read returns the names of the columns that a CHECK reads, and of those that the generated
+// ones among these are computed from.
+func (t *table) read(k *catalog.Constraint) []string {
+	names := slices.Clone(k.Columns)
+	for _, name := range k.Columns {
+		if c := t.columnsByName[name]; c != nil && c.Generated != "" {
+			names = append(names, namesOf(t.generatedFrom(c))...)
 		}
 	}
-	return out
+	return names
 }
 
 // mentionsColumn reports whether an expression names a column.
@@ -121,6 +117,7 @@ func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB)
 // CHECKs, or nothing is left to try for one of them. It returns those that satisfy all.
 func (solver *checkSolver) search(ctx context.Context, db seedbed.DB, enough int) ([][]*string, error) {
 	const size, rounds, kept = 400, 12, 48
+	solver.read = solver.columnsOf()
 	var best []trial
 	donors := make([][]trial, len(solver.checks))
 	tried := make([]map[string]bool, len(solver.checks))
@@ -158,7 +155,7 @@ func (solver *checkSolver) search(ctx context.Context, db seedbed.DB, enough int
 // exhausted reports whether every combination of the columns that a CHECK reads was tried,
 // in this generation or, by tried, before.
 func (solver *checkSolver) exhausted(k int, generation []trial, tried *map[string]bool) bool {
-	read, all := solver.columnsOf(k), 1
+	read, all := solver.read[k], 1
 	for _, col := range read {
 		if all *= len(solver.candidates[col]); all > 4*len(generation) {
 			return false
@@ -177,13 +174,16 @@ func (solver *checkSolver) exhausted(k int, generation []trial, tried *map[strin
 	return len(*tried) == all
 }
 
-// columnsOf returns the columns that a CHECK reads, of those that the search changes.
-func (solver *checkSolver) columnsOf(k int) (read []int) {
-	names := slices.Clone(solver.checks[k].Columns)
-	names = append(names, solver.generatedFrom(names)...)
-	for col, c := range solver.columns {
-		if slices.Contains(names, c.name) {
-			read = append(read, col)
+// columnsOf returns, of each CHECK, the columns that it reads of those that the search
+// changes.
+func (solver *checkSolver) columnsOf() [][]int {
+	read := make([][]int, len(solver.checks))
+	for k, check := range solver.checks {
+		names := solver.table.read(check)
+		for col, c := range solver.columns {
+			if slices.Contains(names, c.name) {
+				read[k] = append(read[k], col)
+			}
 		}
 	}
 	return read
@@ -248,7 +248,7 @@ func (solver *checkSolver) repair(picks []int, from trial, donors [][]trial) boo
 	}
 	k := violated[solver.random(len(violated))]
 	donor := donors[k][solver.random(len(donors[k]))]
-	for _, col := range solver.columnsOf(k) {
+	for _, col := range solver.read[k] {
 		picks[col] = donor.picks[col]
 	}
 	return true

@@ -169,8 +169,8 @@ func inferNumber(c *column, r rule) func(*fake.Value) any {
 	return func(v *fake.Value) any { return strconv.FormatFloat(v.Float(lo, hi), 'f', max(scale, 0), 64) }
 }
 
-// pastName matches names of days that lie years back: when somebody was born, when something
-// began to exist.
+// Names of days that lie years back: a person's birth, and the beginning of a company, a
+// building or an employment.
 var (
 	birthName = regexp.MustCompile(`birth|(^|_)(dob|born)(_|$)`)
 	longAgo   = regexp.MustCompile(`hired|hire_date|founded|established|opened_on|member_since|employed|joined_on|commission|manufactur|built|purchased_on`)

@@ -105,10 +105,7 @@ func (load *bulkLoad) lateSQL(tb *tableBatch, late lateReference) string {
 			agree = append(agree, fmt.Sprintf("c.%s = p.%s", c, p))
 		}
 	}
-	order := "t.ctid"
-	if pk := parent.relation.PrimaryKey(); pk != nil {
-		order = "t." + strings.ReplaceAll(catalog.Idents(pk.Columns), ", ", ", t.")
-	}
+	order := parent.orderSQL("t", "t.ctid")
 	if back := late.back; back != nil {
 		var distinct []string
 		for i, col := range back.childColumns {
@@ -120,29 +117,41 @@ func (load *bulkLoad) lateSQL(tb *tableBatch, late lateReference) string {
 		slices.Sort(wanted)
 		return fmt.Sprintf("update %s c set %s from (select distinct on (%s) %s from %s t where %s order by %s, %s desc) p where %s and %s",
 			child.relation.Ident(), strings.Join(set, ", "), strings.Join(distinct, ", "), strings.Join(slices.Compact(wanted), ", "), parent.relation.Ident(),
-			fmt.Sprintf(written, "t"), strings.Join(distinct, ", "), strings.ReplaceAll(order, ", ", " desc, "), strings.Join(agree, " and "), fmt.Sprintf(written, "c"))
+			fmt.Sprintf(written, "t"), strings.Join(distinct, ", "), strings.Join(order, " desc, "), strings.Join(agree, " and "), fmt.Sprintf(written, "c"))
 	}
 	return load.roundRobinSQL(tb, late, set, written, order)
 }
 
 // roundRobinSQL is the UPDATE of a late reference to which nothing leads back.
-func (load *bulkLoad) roundRobinSQL(tb *tableBatch, late lateReference, set []string, written, order string) string {
+func (load *bulkLoad) roundRobinSQL(tb *tableBatch, late lateReference, set []string, written string, order []string) string {
 	child, parent := tb.table, late.parent
 	mine, theirs := commonTenant(child, parent)
-	own := "t.tableoid, t.ctid"
-	if pk := child.relation.PrimaryKey(); pk != nil {
-		own = "t." + strings.ReplaceAll(catalog.Idents(pk.Columns), ", ", ", t.")
-	}
-	number := func(table *table, tenant []string, order string) string {
-		partition := ""
+	own := child.orderSQL("t", "t.tableoid", "t.ctid")
+	number := func(table *table, tenant, order []string) string {
+		partition, texts := "", ""
 		if len(tenant) > 0 {
 			partition = "partition by " + strings.Join(tenant, ", ") + " "
+			texts = strings.Join(tenant, "::text, ") + "::text"
 		}
 		return fmt.Sprintf("select t.*, t.tableoid seedbed_table, t.ctid seedbed_row, array[%s]::text[] seedbed_tenant, row_number() over (%sorder by %s) - 1 seedbed_n, count(*) over (%s) seedbed_all from %s t where %s",
-			strings.Join(tenant, "::text, ")+map[bool]string{true: "::text", false: ""}[len(tenant) > 0], partition, order, partition, table.relation.Ident(), fmt.Sprintf(written, "t"))
+			texts, partition, strings.Join(order, ", "), partition, table.relation.Ident(), fmt.Sprintf(written, "t"))
 	}
 	return fmt.Sprintf("update %s c set %s from (%s) x join (%s) p on x.seedbed_tenant = p.seedbed_tenant and x.seedbed_n %% p.seedbed_all = p.seedbed_n where c.tableoid = x.seedbed_table and c.ctid = x.seedbed_row and c.%s is null",
 		child.relation.Ident(), strings.Join(set, ", "), number(child, mine, own), number(parent, theirs, order), catalog.Ident(child.columns[late.ownColumns[0]].name))
+}
+
+// orderSQL are expressions that put the rows of a table in an order: its primary key, or
+// those given where it has none.
+func (t *table) orderSQL(alias string, orElse ...string) []string {
+	pk := t.relation.PrimaryKey()
+	if pk == nil {
+		return orElse
+	}
+	var key []string
+	for _, name := range pk.Columns {
+		key = append(key, alias+"."+catalog.Ident(name))
+	}
+	return key
 }
 
 // commonTenant are expressions for the tenants of a row of each table, with the alias t, at the

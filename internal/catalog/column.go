@@ -57,11 +57,12 @@ func (c *Column) Filled() bool {
 // Writable reports whether an INSERT may name the column without OVERRIDING.
 func (c *Column) Writable() bool { return c.Generated == "" && c.Identity != "a" }
 
-const columnsSQL = `
+var columnsSQL = `
 select a.attrelid, a.attnum, a.attname::text, a.atttypid, format_type(a.atttypid, a.atttypmod), a.atttypmod, a.attndims,
        a.attnotnull, coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attidentity::text, a.attgenerated::text,
-       coalesce((select co.collname::text from pg_collation co where co.oid = a.attcollation and co.oid <> t.typcollation), ''),
-       coalesce(col_description(a.attrelid, a.attnum), ''), coalesce(a.attacl, '{}')::text[], coalesce(c.reltype, 0)
+       case when a.attcollation in (0, t.typcollation) then ''
+         else coalesce((select co.collname::text from pg_collation co where co.oid = a.attcollation), '') end,
+       ` + commentOn("pg_class", "a.attrelid", "a.attnum") + `, coalesce(a.attacl, '{}')::text[], coalesce(c.reltype, 0)
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace

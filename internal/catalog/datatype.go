@@ -68,14 +68,17 @@ func (t *Type) Domains() []*Type {
 // point have a typelem too, and are none.
 var typesSQL = `
 select t.oid, n.nspname::text, t.typname::text, format_type(t.oid, null), t.typtype::text, t.typcategory::text,
-       t.typcollation <> 0, ` + extensionOf("pg_type", "t.oid") + `,
+       t.typcollation <> 0, coalesce(ext.name, ''),
        case when t.typcategory = 'A' and t.typelem <> 0 then t.typelem else 0 end,
        t.typbasetype, t.typtypmod, t.typndims, t.typnotnull, coalesce(t.typdefault, ''), t.typrelid,
-       coalesce((select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid), '{}'),
-       coalesce((select r.rngsubtype from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid) limit 1), 0)
+       case when t.typtype = 'e' then array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid order by e.enumsortorder)
+         else '{}' end,
+       coalesce(r.rngsubtype, 0)
 from pg_type t
 join pg_namespace n on n.oid = t.typnamespace
 left join pg_class c on c.oid = t.typrelid
+left join pg_range r on t.typtype in ('r', 'm') and t.oid in (r.rngtypid, r.rngmultitypid)
+` + joinExtension("pg_type", "t.oid") + `
 where n.nspname <> 'information_schema' and n.nspname !~ '^pg_(toast|temp)'
   and (c.oid is null or ` + notSystem + `)
 order by t.oid`

@@ -24,12 +24,13 @@ type Function struct {
 var functionsSQL = `
 select p.oid, n.nspname::text, p.proname::text, pg_get_function_identity_arguments(p.oid), p.pronargdefaults,
        coalesce(pg_get_function_result(p.oid), ''), pg_get_userbyid(p.proowner)::text, la.lanname::text,
-       ` + extensionOf("pg_proc", "p.oid") + `, p.prosecdef, p.proleakproof, p.provolatile::text,
+       coalesce(ext.name, ''), p.prosecdef, p.proleakproof, p.provolatile::text,
        coalesce(p.proconfig, '{}'), coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
        coalesce(p.proacl, acldefault('f', p.proowner))::text[]
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
 join pg_language la on la.oid = p.prolang
+` + joinExtension("pg_proc", "p.oid") + `
 where ` + notSystem + `
 order by n.nspname, p.proname, p.oid`
 

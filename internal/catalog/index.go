@@ -26,7 +26,8 @@ type Index struct {
 	table       uint32
 	keys, flags []int16
 	nkeys       int16
-	exprs, ops  []string
+	exprs       []string
+	ops         []uint32
 }
 
 // IndexKey is one key of an index: a column, or an expression.
@@ -68,14 +69,25 @@ func (ix *Index) Leads(columns []string) bool {
 	return true
 }
 
+const opClassesSQL = `select oid, opcname::text from pg_opclass`
+
+func (l *loader) readOpClasses(rows pgx.Rows) error {
+	var oid uint32
+	var name string
+	_, err := pgx.ForEachRow(rows, []any{&oid, &name}, func() error {
+		l.opClasses[oid] = name
+		return nil
+	})
+	return err
+}
+
 // indnullsnotdistinct is Postgres 15's; see constraintsSQL.
 const indexesSQL = `
 select i.indexrelid, n.nspname::text, c.relname::text, i.indrelid, m.amname::text, i.indnkeyatts, i.indkey::int2[], i.indoption::int2[],
        case when i.indexprs is null then array_fill(''::text, array[i.indnkeyatts]) else
          array(select case when i.indkey[k - 1] = 0 then pg_get_indexdef(i.indexrelid, k, true) else '' end
                from generate_series(1, i.indnkeyatts) k order by k) end,
-       array(select coalesce((select o.opcname::text from pg_opclass o where o.oid = x.op), '')
-             from unnest(i.indclass::oid[]) with ordinality x(op, k) order by x.k),
+       i.indclass::oid[],
        coalesce(pg_get_expr(i.indpred, i.indrelid), ''), i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate,
        i.nullsnotdistinct, i.indisvalid, i.indisready, c.relispartition, pg_get_indexdef(i.indexrelid)
 from (select false as indnullsnotdistinct) late
@@ -97,7 +109,7 @@ func (l *loader) readIndexes(rows pgx.Rows) error {
 		if index.Table == nil {
 			return nil
 		}
-		index.resolveKeys()
+		index.resolveKeys(l.opClasses)
 		index.Table.Indexes = append(index.Table.Indexes, &index)
 		l.indexes[index.OID] = &index
 		return nil
@@ -111,7 +123,7 @@ const (
 	indoptionNullsFirst = 2
 )
 
-func (ix *Index) resolveKeys() {
+func (ix *Index) resolveKeys(opClasses map[uint32]string) {
 	for i, num := range ix.keys {
 		name := ""
 		if c := ix.Table.byNum[num]; c != nil {
@@ -122,7 +134,7 @@ func (ix *Index) resolveKeys() {
 			continue
 		}
 		ix.Keys = append(ix.Keys, IndexKey{
-			Column: name, Expr: ix.exprs[i], OpClass: ix.ops[i],
+			Column: name, Expr: ix.exprs[i], OpClass: opClasses[ix.ops[i]],
 			Desc: ix.flags[i]&indoptionDesc != 0, NullsFirst: ix.flags[i]&indoptionNullsFirst != 0,
 		})
 	}

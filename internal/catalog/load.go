@@ -20,6 +20,7 @@ type loader struct {
 	cat         *Catalog
 	constraints map[uint32]*Constraint
 	indexes     map[uint32]*Index
+	opClasses   map[uint32]string
 	// order of arrival, so that what is listed does not depend on map order
 	all     []*Relation
 	schemas []*Schema
@@ -41,6 +42,7 @@ var queries = []query{
 	{"relations", relationsSQL, (*loader).readRelations},
 	{"columns", columnsSQL, (*loader).readColumns},
 	{"constraints", constraintsSQL, (*loader).readConstraints},
+	{"operator classes", opClassesSQL, (*loader).readOpClasses},
 	{"indexes", indexesSQL, (*loader).readIndexes},
 	{"functions", functionsSQL, (*loader).readFunctions},
 	{"triggers", triggersSQL, (*loader).readTriggers},
@@ -61,6 +63,7 @@ func newLoader() *loader {
 		},
 		constraints: map[uint32]*Constraint{},
 		indexes:     map[uint32]*Index{},
+		opClasses:   map[uint32]string{},
 	}
 }
 
@@ -111,19 +114,27 @@ func (l *loader) readServer(rows pgx.Rows) error {
 // covers temporary and toast schemas. seedbed_clock is what pgtest.Server.Clock installs.
 const notSystem = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'seedbed_clock')`
 
-// extensionOf names the extension that owns an object, or ”.
-func extensionOf(class, oid string) string {
-	return `coalesce((select e.extname::text from pg_depend x join pg_extension e on e.oid = x.refobjid
-	  where x.classid = '` + class + `'::regclass and x.objid = ` + oid + ` and x.deptype = 'e'
-	    and x.refclassid = 'pg_extension'::regclass limit 1), '')`
+// joinExtension joins ext, the extension that an object of a class belongs to: one at most.
+func joinExtension(class, oid string) string {
+	return `left join (select x.objid, e.extname::text as name from pg_depend x join pg_extension e on e.oid = x.refobjid
+  where x.refclassid = 'pg_extension'::regclass and x.classid = '` + class + `'::regclass and x.deptype = 'e') ext on ext.objid = ` + oid
+}
+
+// commentOn is the comment on an object of a class; on a column where subid is not 0. It is
+// a third of what obj_description and col_description cost.
+func commentOn(class, oid, subid string) string {
+	return `coalesce((select m.description from pg_description m
+	  where m.objoid = ` + oid + ` and m.classoid = '` + class + `'::regclass and m.objsubid = ` + subid + `), '')`
 }
 
 var schemasSQL = `
 select n.oid, n.nspname::text, pg_get_userbyid(n.nspowner)::text,
-       coalesce(obj_description(n.oid, 'pg_namespace'), ''),
-       ` + extensionOf("pg_namespace", "n.oid") + `,
+       ` + commentOn("pg_namespace", "n.oid", "0") + `, coalesce(ext.name, ''),
        coalesce(n.nspacl, acldefault('n', n.nspowner))::text[]
-from pg_namespace n where ` + notSystem + ` order by n.nspname`
+from pg_namespace n
+` + joinExtension("pg_namespace", "n.oid") + `
+where ` + notSystem + `
+order by n.nspname`
 
 func (l *loader) readSchemas(rows pgx.Rows) error {
 	var s Schema

@@ -175,7 +175,7 @@ func (r *Relation) ReadsDeep() []*Relation {
 
 var relationsSQL = `
 select c.oid, n.nspname::text, c.relname::text, c.relkind::text, pg_get_userbyid(c.relowner)::text,
-       coalesce(obj_description(c.oid, 'pg_class'), ''), ` + extensionOf("pg_class", "c.oid") + `,
+       ` + commentOn("pg_class", "c.oid", "0") + `, coalesce(ext.name, ''),
        c.relpersistence::text, c.relrowsecurity, c.relforcerowsecurity, c.reltuples::float8, c.relpages,
        c.relispartition, coalesce(pg_get_expr(c.relpartbound, c.oid), ''),
        coalesce(p.partstrat::text, ''), coalesce(p.partattrs::int2[], '{}'),
@@ -186,6 +186,7 @@ select c.oid, n.nspname::text, c.relname::text, c.relkind::text, pg_get_userbyid
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join pg_partitioned_table p on p.partrelid = c.oid
+` + joinExtension("pg_class", "c.oid") + `
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and ` + notSystem + `
 order by c.oid`
 

@@ -24,7 +24,7 @@ type Sequence struct {
 
 // pg_sequence_last_value raises without the privilege on older servers.
 var sequencesSQL = `
-select c.oid, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, ` + extensionOf("pg_class", "c.oid") + `,
+select c.oid, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, coalesce(ext.name, ''),
        coalesce(d.refobjid, 0), coalesce(d.refobjsubid, 0)::int2, coalesce(d.deptype = 'i', false),
        format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, g.ok,
        case when g.ok then pg_sequence_last_value(c.oid) end,
@@ -39,6 +39,7 @@ cross join lateral (select coalesce(array_agg(ad.adrelid order by ad.adrelid, ad
   coalesce(array_agg(ad.adnum order by ad.adrelid, ad.adnum), '{}') as columns
  from pg_depend u join pg_attrdef ad on ad.oid = u.objid
  where u.classid = 'pg_attrdef'::regclass and u.refclassid = 'pg_class'::regclass and u.refobjid = c.oid) u
+` + joinExtension("pg_class", "c.oid") + `
 where ` + notSystem + `
 order by n.nspname, c.relname`
 

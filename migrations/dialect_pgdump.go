@@ -111,7 +111,7 @@ func grantees(st sqltext.Statement) []string {
 		switch {
 		case t.Is(","):
 			continue
-		case !t.Name(), t.Is("using"), t.Is("with"), t.Is("granted"):
+		case !t.IsIdentifier(), t.Is("using"), t.Is("with"), t.Is("granted"):
 			return roles
 		case t.Is("public"), t.Is("current_user"), t.Is("session_user"), t.Is("current_role"):
 		default:

@@ -179,7 +179,7 @@ func concurrentIndex(st sqltext.Statement) string {
 	if sqltext.At(t, i, "if", "not", "exists") {
 		i += 3
 	}
-	if i >= len(t) || !t[i].Name() || t[i].Is("on") {
+	if i >= len(t) || !t[i].IsIdentifier() || t[i].Is("on") {
 		return ""
 	}
 	name := `"` + strings.ReplaceAll(t[i].Text, `"`, `""`) + `"`
@@ -187,7 +187,7 @@ func concurrentIndex(st sqltext.Statement) string {
 	if sqltext.At(t, i, "on", "only") {
 		i++
 	}
-	if i+3 < len(t) && t[i].Is("on") && t[i+1].Name() && t[i+2].Is(".") {
+	if i+3 < len(t) && t[i].Is("on") && t[i+1].IsIdentifier() && t[i+2].Is(".") {
 		return `"` + strings.ReplaceAll(t[i+1].Text, `"`, `""`) + `".` + name
 	}
 	return name

@@ -203,7 +203,7 @@ func (o *observer) findReader(ctx context.Context, h *hiding) {
 	var mentioned []string
 	for _, policy := range h.table.Policies {
 		for _, t := range sqltext.Tokens(policy) {
-			if t.Name() && slices.Contains(h.table.Columns, t.Text) && !slices.Contains(mentioned, t.Text) {
+			if t.IsIdentifier() && slices.Contains(h.table.Columns, t.Text) && !slices.Contains(mentioned, t.Text) {
 				mentioned = append(mentioned, t.Text)
 			}
 		}

@@ -140,7 +140,7 @@ func (a *audit) chooses(tokens []sqltext.Token, s *subject, depth int) bool {
 	if body := a.inline(tokens, s); body != nil && depth < 20 {
 		return a.chooses(body, s, depth+1)
 	}
-	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && s.rel.Column(t.Text) != nil })
+	return len(columnsIn(s.rel, tokens)) > 0
 }
 
 // measured corrects the matrix by what a probe saw: of rows of others so many, of so many.

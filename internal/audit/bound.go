@@ -100,7 +100,7 @@ func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbe
 		}
 	}
 	// A row without tenant columns is compared by what it references.
-	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left)) && a.stray(s, a.columnsOf(s, left), accepted) == nil
+	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left)) && a.stray(s, columnsIn(s.rel, left), accepted) == nil
 }
 
 // tiesSessionRow reports whether a comparison on the table of tenants holds the column by
@@ -115,7 +115,7 @@ func (a *audit) tiesSessionRow(tokens []sqltext.Token, s *subject, sc seedbed.Sc
 func (a *audit) correlated(tokens []sqltext.Token, s *subject) (columns []string) {
 	for _, r := range a.withPartitions(s.rel) {
 		for i := range tokens {
-			if i+2 < len(tokens) && tokens[i].Name() && tokens[i].Text == r.Name && tokens[i+1].Is(".") && r.Column(tokens[i+2].Text) != nil {
+			if i+2 < len(tokens) && tokens[i].IsIdentifier() && tokens[i].Text == r.Name && tokens[i+1].Is(".") && r.Column(tokens[i+2].Text) != nil {
 				columns = append(columns, tokens[i+2].Text)
 			}
 		}
@@ -126,7 +126,7 @@ func (a *audit) correlated(tokens []sqltext.Token, s *subject) (columns []string
 // tiesRow is (a, b) IN (SELECT …), for all columns of a tenant's key.
 func (a *audit) tiesRow(left, right []sqltext.Token, s *subject, columns []string) bool {
 	return !slices.ContainsFunc(columns, func(c string) bool {
-		return !slices.ContainsFunc(left, func(t sqltext.Token) bool { return t.Name() && t.Text == c })
+		return !slices.ContainsFunc(left, func(t sqltext.Token) bool { return t.IsIdentifier() && t.Text == c })
 	}) && a.sessionSide(s, right, "", "")
 }
 
@@ -139,7 +139,7 @@ func (a *audit) tenantSide(s *subject, side []sqltext.Token, column string) bool
 		if t.Kind == sqltext.Symbol && !slices.Contains([]string{"(", ")", "::", ".", "[", "]"}, t.Text) {
 			return false // arithmetic: the same for two tenants
 		}
-		if !t.Name() {
+		if !t.IsIdentifier() {
 			continue
 		}
 		if s.rel.Column(t.Text) != nil && (i+1 == len(side) || !side[i+1].Is(".")) {
@@ -179,7 +179,7 @@ func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting st
 		}
 		return len(settings) > 0 || setting == ""
 	}
-	if slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Name() && t.Text == column }) {
+	if slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.IsIdentifier() && t.Text == column }) {
 		return false
 	}
 	if setting != "" {
@@ -198,7 +198,7 @@ func (a *audit) asksSession(tokens []sqltext.Token, depth int) bool {
 		switch {
 		case t.Is("current_user") || t.Is("session_user") || t.Is("current_role") || t.Is("current_setting") || t.Is("FROM"):
 			return true
-		case !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 3:
+		case !t.IsIdentifier() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 3:
 			continue
 		}
 		known := false
@@ -223,7 +223,7 @@ func (a *audit) mentionsSubject(tokens []sqltext.Token) bool { return len(a.read
 // readThrough are the scoped tables that an expression looks into under their own policies.
 func (a *audit) readThrough(tokens []sqltext.Token) (out []*subject) {
 	for _, t := range tokens {
-		if !t.Name() {
+		if !t.IsIdentifier() {
 			continue
 		}
 		for _, r := range a.relations[t.Text] {

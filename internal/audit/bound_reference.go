@@ -46,23 +46,13 @@ func (a *audit) says(s *subject, column string, accepted []seedbed.Scoped) bool 
 	})
 }
 
-// columnsOf are the columns of the row that an expression outside of subqueries names.
-func (a *audit) columnsOf(s *subject, tokens []sqltext.Token) (columns []string) {
-	for _, t := range tokens {
-		if t.Name() && s.rel.Column(t.Text) != nil {
-			columns = append(columns, t.Text)
-		}
-	}
-	return columns
-}
-
 // strays says by what an expression leaves the row's tenant; "" where it does not, as far as
 // foreign keys tell.
 func (a *audit) strays(s *subject, tokens []sqltext.Token, accepted []seedbed.Scoped) string {
 	columns := a.correlated(tokens, s)
 	if len(columns) == 0 {
 		left, _, _ := compare(tokens)
-		columns = a.columnsOf(s, left)
+		columns = columnsIn(s.rel, left)
 	}
 	fk := a.stray(s, columns, accepted)
 	if fk == nil {

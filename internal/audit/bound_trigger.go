@@ -114,7 +114,7 @@ func same(a, b []sqltext.Token) bool {
 }
 
 func mentions(tokens []sqltext.Token, name string) bool {
-	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && t.Text == name })
+	return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsIdentifier() && t.Text == name })
 }
 
 // mentionsNew reports whether an expression reads a column of the new row.

@@ -163,8 +163,8 @@ func overLiveRows(r *catalog.Relation, ix *catalog.Index, columns []string) bool
 
 // namesDeleted reports whether a condition has a column in it that marks deleted rows.
 func namesDeleted(r *catalog.Relation, condition []sqltext.Token) bool {
-	return slices.ContainsFunc(condition, func(t sqltext.Token) bool {
-		return t.Name() && r.Column(t.Text) != nil && slices.ContainsFunc(words(t.Text), func(w string) bool {
+	return slices.ContainsFunc(columnsIn(r, condition), func(name string) bool {
+		return slices.ContainsFunc(words(name), func(w string) bool {
 			return slices.Contains([]string{"deleted", "delete", "archived", "removed", "discarded", "trashed", "purged"}, w)
 		})
 	})

@@ -48,7 +48,7 @@ func (a *audit) commands(s *subject, role *catalog.Role) {
 var rowCommands = []string{"SELECT", "INSERT", "UPDATE", "DELETE"}
 
 func covered(s *subject, role *catalog.Role, command string) bool {
-	return slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool { return p.Permissive && p.Covers(command) && applies(p, role) })
+	return len(permissive(s.rel, role, command)) > 0
 }
 
 // grantedAll reports whether a role was granted everything on a table that has policies, so

@@ -46,26 +46,17 @@ func (t *probed) control(command, sql string) error {
 // SELECT, which reach the row, do not: another function, table or text, such as 'owner'.
 func (t *probed) asksForMore(command string) bool {
 	seen := map[string]bool{}
-	var asking [][]sqltext.Token
-	for _, p := range t.s.rel.Policies {
-		if !p.Permissive || !applies(p, t.role) {
-			continue
-		}
-		tokens := sqltext.Tokens(p.Using)
-		if p.Covers("SELECT") {
-			for _, x := range tokens {
-				seen[x.Text] = true
-			}
-		}
-		if p.Covers(command) {
-			asking = append(asking, tokens)
+	for _, p := range permissive(t.s.rel, t.role, "SELECT") {
+		for _, x := range sqltext.Tokens(p.Using) {
+			seen[x.Text] = true
 		}
 	}
-	return len(asking) > 0 && !slices.ContainsFunc(asking, func(tokens []sqltext.Token) bool {
-		more := t.p.a.calledIn(tokens)
-		return !slices.ContainsFunc(more, func(f *catalog.Function) bool { return !seen[f.Name] }) &&
+	asking := permissive(t.s.rel, t.role, command)
+	return len(asking) > 0 && !slices.ContainsFunc(asking, func(p *catalog.Policy) bool {
+		tokens := sqltext.Tokens(p.Using)
+		return !slices.ContainsFunc(t.p.a.calledIn(tokens), func(f *catalog.Function) bool { return !seen[f.Name] }) &&
 			!slices.ContainsFunc(tokens, func(x sqltext.Token) bool {
-				return !seen[x.Text] && (x.Kind == sqltext.String || x.Name() && len(t.p.a.relations[x.Text]) > 0)
+				return !seen[x.Text] && (x.Kind == sqltext.String || x.IsIdentifier() && len(t.p.a.relations[x.Text]) > 0)
 			})
 	})
 }
@@ -73,21 +64,14 @@ func (t *probed) asksForMore(command string) bool {
 // asksForTime reports whether each policy for a command compares a column of the row with the
 // time: rows of the last day, say.
 func (t *probed) asksForTime(command string) bool {
-	asking := 0
-	for _, p := range t.s.rel.Policies {
-		if !p.Permissive || !p.Covers(command) || !applies(p, t.role) {
-			continue
-		}
-		asking++
-		if !slices.ContainsFunc(sqltext.TopLevel(bare(sqltext.Tokens(p.Using)), "AND"), func(side []sqltext.Token) bool {
+	asking := permissive(t.s.rel, t.role, command)
+	return len(asking) > 0 && !slices.ContainsFunc(asking, func(p *catalog.Policy) bool {
+		return !slices.ContainsFunc(sqltext.TopLevel(bare(sqltext.Tokens(p.Using)), "AND"), func(side []sqltext.Token) bool {
 			return len(columnsIn(t.s.rel, side)) > 0 && slices.ContainsFunc(side, func(x sqltext.Token) bool {
 				return x.Is("now") || x.Is("current_date") || x.Is("current_timestamp") || x.Is("statement_timestamp") || x.Is("clock_timestamp")
 			})
-		}) {
-			return false
-		}
-	}
-	return asking > 0
+		})
+	})
 }
 
 // outOfReach is why a row of one's own may be: an error that names what is refused, a function's

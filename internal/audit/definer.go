@@ -149,7 +149,7 @@ func (a *audit) guardsArgument(f *catalog.Function, tokens []sqltext.Token) bool
 // showsShared reports whether a query is for rows that are marked as shared.
 func showsShared(where []sqltext.Token) bool {
 	for i, t := range where {
-		if t.Name() && marksShared(t.Text) && !(i+1 < len(where) && where[i+1].Is(".")) {
+		if t.IsIdentifier() && marksShared(t.Text) && !(i+1 < len(where) && where[i+1].Is(".")) {
 			return true
 		}
 	}
@@ -165,7 +165,7 @@ func namesArgument(f *catalog.Function, tokens []sqltext.Token) bool {
 			return true
 		}
 		own := i < 2 || !tokens[i-1].Is(".") || tokens[i-2].Is(f.Name)
-		if t.Name() && own && slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, t.Text) }) {
+		if t.IsIdentifier() && own && slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, t.Text) }) {
 			return true
 		}
 	}
@@ -181,7 +181,7 @@ func variables(f *catalog.Function) (names []string) {
 		return nil
 	}
 	for _, declaration := range sqltext.TopLevel(tokens[from+1:to], ";") {
-		if len(declaration) > 1 && declaration[0].Name() {
+		if len(declaration) > 1 && declaration[0].IsIdentifier() {
 			names = append(names, declaration[0].Text)
 		}
 	}
@@ -196,7 +196,7 @@ func comparesSecret(f *catalog.Function, tokens []sqltext.Token) bool {
 		}
 		left, right := tokens[max(0, i-3):i], tokens[i+1:min(len(tokens), i+4)]
 		secret := func(side []sqltext.Token) bool {
-			return slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.Name() && isSecret("", t.Text) })
+			return slices.ContainsFunc(side, func(t sqltext.Token) bool { return t.IsIdentifier() && isSecret("", t.Text) })
 		}
 		if secret(left) && namesArgument(f, right) || secret(right) && namesArgument(f, left) {
 			return true
@@ -218,7 +218,7 @@ func fromClauses(statement []sqltext.Token) (all [][]sqltext.Token) {
 		}
 		compares := i > 0 && statement[i-1].Is("DISTINCT") // IS DISTINCT FROM
 		extracts := len(selects) > 0 && !selects[len(selects)-1]
-		if t.Is("FROM") && !compares && !extracts || t.Is("UPDATE") && (i+1 < len(statement) && statement[i+1].Name()) {
+		if t.Is("FROM") && !compares && !extracts || t.Is("UPDATE") && (i+1 < len(statement) && statement[i+1].IsIdentifier()) {
 			all = append(all, statement[i:])
 		}
 	}
@@ -287,7 +287,7 @@ func (a *audit) unqualified(f *catalog.Function, schemas []string) string {
 		return ""
 	}
 	for i, t := range tokens {
-		if !t.Name() || i == 0 || tokens[i-1].Is(".") || !slices.ContainsFunc([]string{"FROM", "JOIN", "INTO", "UPDATE", ","}, tokens[i-1].Is) {
+		if !t.IsIdentifier() || i == 0 || tokens[i-1].Is(".") || !slices.ContainsFunc([]string{"FROM", "JOIN", "INTO", "UPDATE", ","}, tokens[i-1].Is) {
 			continue
 		}
 		if r := a.cat.Table(t.Text); r != nil && slices.Contains(schemas, r.Schema) && (i+1 == len(tokens) || !tokens[i+1].Is(".")) {
@@ -324,7 +324,7 @@ func (a *audit) touches(f *catalog.Function, depth int) []*subject {
 	}
 	tokens := code(f)
 	for i, t := range tokens {
-		if !t.Name() {
+		if !t.IsIdentifier() {
 			continue
 		}
 		for _, r := range a.relations[t.Text] {

@@ -34,7 +34,7 @@ func (a *audit) writesFor(f *catalog.Function, s *subject) bool {
 	tokens := code(f)
 	for i, t := range tokens {
 		into := t.Is("INTO") && i > 0 && tokens[i-1].Is("INSERT") || t.Is("UPDATE") || t.Is("FROM") && i > 0 && tokens[i-1].Is("DELETE")
-		if !into || !slices.ContainsFunc(tokens[i+1:min(i+5, len(tokens))], func(t sqltext.Token) bool { return t.Name() && t.Text == s.rel.Name }) {
+		if !into || !slices.ContainsFunc(tokens[i+1:min(i+5, len(tokens))], func(t sqltext.Token) bool { return t.IsIdentifier() && t.Text == s.rel.Name }) {
 			continue
 		}
 		statement := sqltext.TopLevel(tokens[i:], ";")[0]
@@ -69,7 +69,7 @@ func (a *audit) firedBy(f *catalog.Function) func(sqltext.Token) bool {
 			}
 		}
 	}
-	return func(t sqltext.Token) bool { return ofRow(t) || t.Name() && slices.Contains(transition, t.Text) }
+	return func(t sqltext.Token) bool { return ofRow(t) || t.IsIdentifier() && slices.Contains(transition, t.Text) }
 }
 
 // ofRow reports whether a token is the row that fired a trigger.
@@ -88,7 +88,7 @@ func (a *audit) writesArgument(f *catalog.Function, s *subject, statement []sqlt
 	given := parameters(f)
 	return a.tenantWritten(s, statement, func(value []sqltext.Token) bool {
 		return slices.ContainsFunc(value, func(t sqltext.Token) bool {
-			return t.Kind == sqltext.Parameter || t.Name() && slices.ContainsFunc(given, func(n string) bool { return strings.EqualFold(n, t.Text) })
+			return t.Kind == sqltext.Parameter || t.IsIdentifier() && slices.ContainsFunc(given, func(n string) bool { return strings.EqualFold(n, t.Text) })
 		})
 	})
 }

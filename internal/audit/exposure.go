@@ -112,8 +112,7 @@ func (a *audit) holdsRow(r *catalog.Relation, tokens []sqltext.Token) bool {
 	if sides := sqltext.TopLevel(tokens, "AND"); len(sides) > 1 {
 		return slices.ContainsFunc(sides, func(side []sqltext.Token) bool { return a.holdsRow(r, side) })
 	}
-	ofRow := slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && r.Column(t.Text) != nil })
-	return ofRow && a.namesSession(tokens)
+	return len(columnsIn(r, tokens)) > 0 && a.namesSession(tokens)
 }
 
 // apart reports whether two policies are for rows with different values in a column: two
@@ -134,7 +133,7 @@ func literals(r *catalog.Relation, p *catalog.Policy) map[string]string {
 	for _, side := range sqltext.TopLevel(bare(sqltext.Tokens(p.Using)), "AND") {
 		left, op, right := compare(bare(side))
 		left, right = sqltext.Unwrap(left), sqltext.Unwrap(right)
-		if op == "=" && len(left) > 0 && left[0].Name() && r.Column(left[0].Text) != nil && len(right) > 0 && right[0].Kind == sqltext.String {
+		if op == "=" && len(left) > 0 && left[0].IsIdentifier() && r.Column(left[0].Text) != nil && len(right) > 0 && right[0].Kind == sqltext.String {
 			out[left[0].Text] = right[0].Text
 		}
 	}

@@ -127,7 +127,7 @@ func (a *audit) meantAsTenant(s *subject, expr string) bool {
 		return false
 	}
 	return len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
-		return t.Name() && slices.ContainsFunc(s.scopes, func(sc seedbed.Scoped) bool { return contains(sc.Columns, t.Text) })
+		return t.IsIdentifier() && slices.ContainsFunc(s.scopes, func(sc seedbed.Scoped) bool { return contains(sc.Columns, t.Text) })
 	})
 }
 

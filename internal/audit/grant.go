@@ -304,7 +304,7 @@ func (a *audit) trusted() map[*catalog.Function]bool {
 		for _, r := range a.withPartitions(s.rel) {
 			for _, p := range r.Policies {
 				for _, t := range sqltext.Tokens(p.Using + " " + p.WithCheck) {
-					called[t.Text] = called[t.Text] || t.Name()
+					called[t.Text] = called[t.Text] || t.IsIdentifier()
 				}
 			}
 			for _, t := range r.Triggers {

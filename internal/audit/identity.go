@@ -104,7 +104,7 @@ func (a *audit) asksRole(tokens []sqltext.Token, depth int) bool {
 		if sqltext.NamesRole(tokens, i) != "" {
 			return true
 		}
-		if !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 3 {
+		if !t.IsIdentifier() || i+1 == len(tokens) || !tokens[i+1].Is("(") || depth > 3 {
 			continue
 		}
 		for _, f := range a.cat.Functions {

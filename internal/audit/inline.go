@@ -32,17 +32,17 @@ func (a *audit) opaque(tokens []sqltext.Token, columns []string) bool {
 	}
 	body := sqltext.Tokens(f.Body)
 	return (len(a.readers.In(body)) > 0 || a.mentionsSubject(body)) && slices.ContainsFunc(args, func(arg []sqltext.Token) bool {
-		return slices.ContainsFunc(arg, func(t sqltext.Token) bool { return t.Name() && contains(columns, t.Text) })
+		return slices.ContainsFunc(arg, func(t sqltext.Token) bool { return t.IsIdentifier() && contains(columns, t.Text) })
 	})
 }
 
 // called is the function that an expression is a call of, and nothing else.
 func (a *audit) called(tokens []sqltext.Token) (*catalog.Function, [][]sqltext.Token) {
 	call := tokens
-	for len(call) > 3 && call[0].Name() && call[1].Is(".") {
+	for len(call) > 3 && call[0].IsIdentifier() && call[1].Is(".") {
 		call = call[2:]
 	}
-	if len(call) < 3 || !call[0].Name() || call[0].Is("EXISTS") || !call[1].Is("(") || sqltext.Closing(call) != len(call)-1 {
+	if len(call) < 3 || !call[0].IsIdentifier() || call[0].Is("EXISTS") || !call[1].Is("(") || sqltext.Closing(call) != len(call)-1 {
 		return nil, nil
 	}
 	args := arguments(call[1:])
@@ -58,7 +58,7 @@ func (a *audit) called(tokens []sqltext.Token) (*catalog.Function, [][]sqltext.T
 func qualified(tokens []sqltext.Token, s *subject) []sqltext.Token {
 	var out []sqltext.Token
 	for i, t := range tokens {
-		if t.Name() && s.rel.Column(t.Text) != nil && (i == 0 || !tokens[i-1].Is(".")) {
+		if t.IsIdentifier() && s.rel.Column(t.Text) != nil && (i == 0 || !tokens[i-1].Is(".")) {
 			out = append(out, sqltext.Token{Kind: sqltext.Quoted, Text: s.rel.Name}, symbol("."))
 		}
 		out = append(out, t)
@@ -83,7 +83,7 @@ func parameters(f *catalog.Function) []string {
 	var out []string
 	for _, p := range sqltext.TopLevel(sqltext.Tokens(f.Args), ",") {
 		name := ""
-		if len(p) > 1 && p[0].Name() && !p[1].Is("(") && !p[1].Is("[") && !p[0].Is("double") && !p[0].Is("character") && !p[0].Is("timestamp") && !p[0].Is("time") {
+		if len(p) > 1 && p[0].IsIdentifier() && !p[1].Is("(") && !p[1].Is("[") && !p[0].Is("double") && !p[0].Is("character") && !p[0].Is("timestamp") && !p[0].Is("time") {
 			name = p[0].Text
 		}
 		out = append(out, name)
@@ -125,14 +125,14 @@ func substitute(function string, body []sqltext.Token, names []string, args [][]
 	for i := 0; i < len(body); i++ {
 		t := body[i]
 		of := func(n string) bool { return n != "" && i+2 < len(body) && strings.EqualFold(n, body[i+2].Text) }
-		if t.Name() && strings.EqualFold(t.Text, function) && i+2 < len(body) && body[i+1].Is(".") && slices.ContainsFunc(names, of) {
+		if t.IsIdentifier() && strings.EqualFold(t.Text, function) && i+2 < len(body) && body[i+1].Is(".") && slices.ContainsFunc(names, of) {
 			i += 2
 			t = sqltext.Token{Kind: t.Kind, Text: body[i].Text}
 			body = slices.Clone(body)
 			body[i-1] = symbol(",") // so that it stands alone
 		}
 		at := slices.IndexFunc(names, func(n string) bool {
-			return n != "" && t.Name() && strings.EqualFold(n, t.Text) && (i == 0 || !body[i-1].Is("."))
+			return n != "" && t.IsIdentifier() && strings.EqualFold(n, t.Text) && (i == 0 || !body[i-1].Is("."))
 		})
 		if t.Kind == sqltext.Parameter && len(t.Text) == 2 && int(t.Text[1]-'1') < len(args) {
 			at = int(t.Text[1] - '1')

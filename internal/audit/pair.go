@@ -330,7 +330,7 @@ func countsOne(tokens []sqltext.Token, shadows []string) bool {
 	}
 	var counted []string
 	for _, t := range tokens[1:end] {
-		if t.Name() {
+		if t.IsIdentifier() {
 			counted = append(counted, t.Text)
 		}
 	}

@@ -28,6 +28,16 @@ func applies(p *catalog.Policy, role *catalog.Role) bool {
 	return slices.ContainsFunc(p.Roles, func(name string) bool { return name == "public" || belongs(role, name) })
 }
 
+// permissive are the policies by which a role's command reaches rows of a table.
+func permissive(r *catalog.Relation, role *catalog.Role, command string) (out []*catalog.Policy) {
+	for _, p := range r.Policies {
+		if p.Permissive && p.Covers(command) && applies(p, role) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // mayMeet reports whether a policy applies to a role, or would after SET ROLE.
 func mayMeet(p *catalog.Policy, role *catalog.Role) bool {
 	return slices.ContainsFunc(p.Roles, func(name string) bool { return mayAct(role, name) })
@@ -101,7 +111,7 @@ func (a *audit) ownBy(s *subject, c clause) func([]sqltext.Token, *subject) bool
 func ofNoTenant(tokens []sqltext.Token, s *subject) bool {
 	n := len(tokens)
 	return n >= 3 && sqltext.At(tokens, n-2, "IS", "NULL") && slices.ContainsFunc(s.direct(), func(sc seedbed.Scoped) bool {
-		return sc.Optional && len(sc.Columns) == 1 && tokens[n-3].Name() && tokens[n-3].Text == sc.Columns[0] && (n == 3 || n == 5 && tokens[1].Is("."))
+		return sc.Optional && len(sc.Columns) == 1 && tokens[n-3].IsIdentifier() && tokens[n-3].Text == sc.Columns[0] && (n == 3 || n == 5 && tokens[1].Is("."))
 	})
 }
 
@@ -136,26 +146,20 @@ func (a *audit) userColumns(s *subject) (names []string) {
 		if !a.namesUser(tokens, s) {
 			return false
 		}
-		for _, t := range tokens {
-			if t.Name() && s.rel.Column(t.Text) != nil && !slices.Contains(names, t.Text) {
-				names = append(names, t.Text)
-			}
-		}
+		names = append(names, columnsIn(s.rel, tokens)...)
 		return true
 	}
 	for _, p := range s.rel.Policies {
 		a.boundBy(sqltext.Tokens(p.Using), s, s.scopes, note)
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // opensOwn reports whether a policy is there to open a tenant's own rows to a role: what
 // was shared, or may be done by none, is not its own.
 func (a *audit) opensOwn(s *subject, role *catalog.Role, command string) bool {
-	return slices.ContainsFunc(s.rel.Policies, func(p *catalog.Policy) bool {
-		if !p.Permissive || !p.Covers(command) || !applies(p, role) {
-			return false
-		}
+	return slices.ContainsFunc(permissive(s.rel, role, command), func(p *catalog.Policy) bool {
 		return !slices.ContainsFunc(clauses(p), func(c clause) bool { return a.shares(s, c) })
 	})
 }
@@ -178,7 +182,7 @@ func (a *audit) shares(s *subject, c clause) bool {
 		if t.Is("OR") || t.Is("TRUE") && len(tokens) == 1 {
 			return false
 		}
-		named := t.Name() && marksShared(t.Text)
+		named := t.IsIdentifier() && marksShared(t.Text)
 		// A schema may have any of these names.
 		said = said || named && !(i+1 < len(tokens) && tokens[i+1].Is(".") && a.schema(t.Text) != nil)
 	}

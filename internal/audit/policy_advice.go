@@ -33,7 +33,7 @@ func (a *audit) userEditable(r *catalog.Relation, p *catalog.Policy) {
 	for _, t := range a.expanded(sqltext.Tokens(p.Using+" AND "+checkOf(p)), 0) {
 		text := strings.ToLower(t.Text)
 		switch {
-		case (t.Kind == sqltext.String || t.Name()) && (text == "user_metadata" || text == "raw_user_meta_data"):
+		case (t.Kind == sqltext.String || t.IsIdentifier()) && (text == "user_metadata" || text == "raw_user_meta_data"):
 			what = t.Text
 		case t.Kind == sqltext.String && (strings.HasPrefix(text, "request.header") || strings.HasPrefix(text, "request.cookie")):
 			what = t.Text
@@ -116,10 +116,10 @@ func (a *audit) callPerRow(r *catalog.Relation, tokens []sqltext.Token) (shown s
 				inside = inside[:n-1]
 			}
 			depth--
-		case t.Name() && len(inside) == 0 && i+1 < len(tokens) && tokens[i+1].Is("("):
+		case t.IsIdentifier() && len(inside) == 0 && i+1 < len(tokens) && tokens[i+1].Is("("):
 			call := tokens[i+1:]
 			end := sqltext.Closing(call)
-			ofRow := end < 0 || slices.ContainsFunc(call[:max(end, 0)], func(x sqltext.Token) bool { return x.Name() && r.Column(x.Text) != nil })
+			ofRow := end < 0 || len(columnsIn(r, call[:end])) > 0
 			if !ofRow && a.own(t.Text) {
 				name, arguments, from := t.Text, "()", i
 				if i > 1 && tokens[i-1].Is(".") {

@@ -31,7 +31,7 @@ func (a *audit) readByPolicies(table string) (names []string) {
 // tablesIn are the tables that an expression names; of a partition its root.
 func (a *audit) tablesIn(tokens []sqltext.Token) (out []*catalog.Relation) {
 	for _, t := range tokens {
-		if !t.Name() {
+		if !t.IsIdentifier() {
 			continue
 		}
 		for _, r := range a.relations[t.Text] {
@@ -61,7 +61,7 @@ func (a *audit) asCaller(tokens []sqltext.Token, depth int) []sqltext.Token {
 // calledIn are the functions that an expression may call, by their names.
 func (a *audit) calledIn(tokens []sqltext.Token) (out []*catalog.Function) {
 	for i, t := range tokens {
-		if !t.Name() || i+1 == len(tokens) || !tokens[i+1].Is("(") {
+		if !t.IsIdentifier() || i+1 == len(tokens) || !tokens[i+1].Is("(") {
 			continue
 		}
 		for _, f := range a.cat.Functions {

@@ -329,9 +329,9 @@ func (t *probed) unset() error {
 // showsShared reports whether a policy that reads no setting shows the role what is shared:
 // that shows without a tenant, too.
 func (t *probed) showsShared() bool {
-	return slices.ContainsFunc(t.s.rel.Policies, func(p *catalog.Policy) bool {
+	return slices.ContainsFunc(permissive(t.s.rel, t.role, "SELECT"), func(p *catalog.Policy) bool {
 		c := clause{name: "USING", expr: p.Using, reads: []string{"SELECT"}}
-		return p.Permissive && p.Covers("SELECT") && applies(p, t.role) && len(t.p.a.settingsIn(p.Using)) == 0 && t.p.a.shares(t.s, c)
+		return len(t.p.a.settingsIn(p.Using)) == 0 && t.p.a.shares(t.s, c)
 	})
 }
 

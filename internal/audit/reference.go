@@ -233,7 +233,7 @@ func excludesTenant(s *subject, fk *graph.ForeignKey, level string) bool {
 // notBoth reports whether a condition is true only where one of two columns is NULL: by
 // num_nonnulls, by <> between IS NULL of each, or with IS NULL of one in each case.
 func notBoth(condition []sqltext.Token, x, y string) bool {
-	one := func(t sqltext.Token) bool { return t.Name() && (t.Text == x || t.Text == y) }
+	one := func(t sqltext.Token) bool { return t.IsIdentifier() && (t.Text == x || t.Text == y) }
 	n := len(condition)
 	if n > 3 && condition[0].Is("num_nonnulls") && sqltext.Closing(condition[1:]) == n-4 {
 		return (condition[n-2].Is("=") || condition[n-2].Is("<=")) && condition[n-1].Text == "1"

@@ -122,7 +122,7 @@ func (a *audit) calledByPolicies(f *catalog.Function) bool {
 		for _, r := range a.cat.Relations {
 			for _, p := range r.Policies {
 				for _, t := range a.expanded(sqltext.Tokens(p.Using+" "+p.WithCheck), 0) {
-					a.inPolicy[t.Text] = a.inPolicy[t.Text] || t.Name()
+					a.inPolicy[t.Text] = a.inPolicy[t.Text] || t.IsIdentifier()
 				}
 			}
 		}

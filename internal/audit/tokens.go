@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -26,3 +28,13 @@ func compare(tokens []sqltext.Token) (left []sqltext.Token, op string, right []s
 
 // symbol is a token that stands in no text.
 func symbol(text string) sqltext.Token { return sqltext.Token{Kind: sqltext.Symbol, Text: text} }
+
+// columnsIn are the columns of a relation that an expression names.
+func columnsIn(r *catalog.Relation, tokens []sqltext.Token) (names []string) {
+	for _, t := range tokens {
+		if t.IsIdentifier() && r.Column(t.Text) != nil && !slices.Contains(names, t.Text) {
+			names = append(names, t.Text)
+		}
+	}
+	return names
+}

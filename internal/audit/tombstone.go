@@ -62,7 +62,7 @@ func writtenOnDelete(deleted, into *catalog.Relation) bool {
 			if at+2 < len(body) && body[at+1].Is(".") {
 				at += 2
 			}
-			if body[at].Name() && body[at].Text == into.Name {
+			if body[at].IsIdentifier() && body[at].Text == into.Name {
 				return true
 			}
 		}

@@ -81,7 +81,7 @@ func (a *audit) insertsForOthers(s *subject, f *catalog.Function) string {
 		}
 		for _, r := range a.relations[into.Text] {
 			target := a.subject(r)
-			if !into.Name() || target == nil || len(target.direct()) == 0 || len(a.shared(s.rel, target.rel)) == 0 {
+			if !into.IsIdentifier() || target == nil || len(target.direct()) == 0 || len(a.shared(s.rel, target.rel)) == 0 {
 				continue
 			}
 			if slices.ContainsFunc(source(statement), fired) || a.filtered(f, target, source(statement)) {
@@ -127,7 +127,7 @@ func (a *audit) namesAnother(f *catalog.Function, all [][]sqltext.Token, value [
 	if isConstant(value) {
 		return true
 	}
-	if len(value) == 1 && value[0].Name() {
+	if len(value) == 1 && value[0].IsIdentifier() {
 		return a.holdsAnother(f, all, value[0].Text)
 	}
 	reads := slices.ContainsFunc(value, func(t sqltext.Token) bool { return strings.EqualFold(t.Text, "SELECT") }) &&

@@ -271,7 +271,7 @@ func isIdentifier(column string) bool {
 func calls(expr string, words ...string) bool {
 	for _, t := range sqltext.Tokens(expr) {
 		for _, word := range words {
-			if t.Name() && strings.Contains(strings.ToLower(t.Text), word) {
+			if t.IsIdentifier() && strings.Contains(strings.ToLower(t.Text), word) {
 				return true
 			}
 		}

@@ -53,16 +53,6 @@ func (a *audit) writesKey(role *catalog.Role, r *catalog.Relation, ix *catalog.I
 func staysOut(c *catalog.Column, predicate string) bool {
 	return (c.Default == "false" || c.Default == "") && slices.ContainsFunc(sqltext.TopLevel(bare(sqltext.Tokens(predicate)), "AND"), func(side []sqltext.Token) bool {
 		side = bare(side)
-		return len(side) == 1 && side[0].Name() && side[0].Text == c.Name
+		return len(side) == 1 && side[0].IsIdentifier() && side[0].Text == c.Name
 	})
-}
-
-// columnsIn are the columns of a relation that an expression names.
-func columnsIn(r *catalog.Relation, tokens []sqltext.Token) (names []string) {
-	for _, t := range tokens {
-		if t.Name() && r.Column(t.Text) != nil && !slices.Contains(names, t.Text) {
-			names = append(names, t.Text)
-		}
-	}
-	return names
 }

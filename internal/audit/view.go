@@ -208,7 +208,7 @@ func actsOn(definition string, r *catalog.Relation) bool {
 	tokens := sqltext.Tokens(definition)
 	actions := tokens[max(0, sqltext.Index(tokens, "do")):]
 	for i, t := range actions {
-		if !t.Name() || t.Text != r.Name || i == 0 {
+		if !t.IsIdentifier() || t.Text != r.Name || i == 0 {
 			continue
 		}
 		before := actions[i-1]

@@ -119,7 +119,7 @@ func (e *evidence) keptBySomethingElse() bool {
 // policiesName reports whether a policy of the table has the column in it.
 func (t *table) policiesName(column *catalog.Column) bool {
 	return slices.ContainsFunc(t.Policies, func(p *catalog.Policy) bool {
-		return slices.ContainsFunc(sqltext.Tokens(p.Using+" "+p.WithCheck), func(x sqltext.Token) bool { return x.Name() && x.Text == column.Name })
+		return slices.ContainsFunc(sqltext.Tokens(p.Using+" "+p.WithCheck), func(x sqltext.Token) bool { return x.IsIdentifier() && x.Text == column.Name })
 	})
 }
 

@@ -113,7 +113,7 @@ func (q *query) columnOrOuter(tokens []sqltext.Token, enclosing map[string]*tabl
 // aliasOf returns the name before the dot of a column, or "".
 func aliasOf(side []sqltext.Token) string {
 	for i := range side {
-		if i+1 < len(side) && side[i].Name() && side[i+1].Is(".") {
+		if i+1 < len(side) && side[i].IsIdentifier() && side[i+1].Is(".") {
 			return side[i].Text
 		}
 	}

@@ -127,7 +127,7 @@ func (n *inference) comparedInQueries(t *table, tokens []sqltext.Token) []compar
 // or nil.
 func qualifiedColumn(t *table, tokens []sqltext.Token) *catalog.Column {
 	tokens = sqltext.Unwrap(tokens)
-	if len(tokens) == 3 && tokens[0].Name() && tokens[0].Text == t.Name && tokens[1].Is(".") && tokens[2].Name() {
+	if len(tokens) == 3 && tokens[0].IsIdentifier() && tokens[0].Text == t.Name && tokens[1].Is(".") && tokens[2].IsIdentifier() {
 		return t.Column(tokens[2].Text)
 	}
 	return nil
@@ -143,7 +143,7 @@ func columnsIn(t *table, side []sqltext.Token) []*catalog.Column {
 		cast := i > 0 && side[i-1].Is("::")
 		other := i > 1 && side[i-1].Is(".") && side[i-2].Text != t.Name
 		call := i+1 < len(side) && (side[i+1].Is("(") || side[i+1].Is("."))
-		if c := t.Column(token.Text); token.Name() && c != nil && !cast && !call && !other {
+		if c := t.Column(token.Text); token.IsIdentifier() && c != nil && !cast && !call && !other {
 			out = append(out, c)
 		}
 	}
@@ -274,7 +274,7 @@ func (n *inference) addAlias(q *query, i int) {
 	for i < len(q.tokens) && (q.tokens[i].Is("(") || q.tokens[i].Is("only")) {
 		i++
 	}
-	if i >= len(q.tokens) || !q.tokens[i].Name() {
+	if i >= len(q.tokens) || !q.tokens[i].IsIdentifier() {
 		return
 	}
 	name := q.tokens[i].Text
@@ -296,7 +296,7 @@ func (n *inference) addAlias(q *query, i int) {
 	if i+1 < len(q.tokens) && q.tokens[i+1].Is("as") {
 		i++
 	}
-	if i+1 < len(q.tokens) && q.tokens[i+1].Name() && !isKeyword(q.tokens[i+1]) {
+	if i+1 < len(q.tokens) && q.tokens[i+1].IsIdentifier() && !isKeyword(q.tokens[i+1]) {
 		q.aliases[q.tokens[i+1].Text] = t
 	}
 }
@@ -322,11 +322,11 @@ func (q *query) column(tokens []sqltext.Token) *catalog.Column {
 		tokens = sqltext.Unwrap(tokens[:len(tokens)-2])
 	}
 	switch {
-	case len(tokens) == 3 && tokens[0].Name() && tokens[1].Is(".") && tokens[2].Name():
+	case len(tokens) == 3 && tokens[0].IsIdentifier() && tokens[1].Is(".") && tokens[2].IsIdentifier():
 		if t := q.aliases[tokens[0].Text]; t != nil {
 			return t.Column(tokens[2].Text)
 		}
-	case len(tokens) == 1 && tokens[0].Name():
+	case len(tokens) == 1 && tokens[0].IsIdentifier():
 		for _, t := range q.aliases {
 			if c := t.Column(tokens[0].Text); c != nil {
 				return c

@@ -147,11 +147,11 @@ func (x Identity) isRole() bool { return sqltext.IsRoleSetting(x.Setting) }
 // functionCall returns the name of the function called at tokens[i], with the schema if
 // that is written, and the index of its parenthesis; "" if tokens[i] begins no call.
 func functionCall(tokens []sqltext.Token, i int) (name string, open int) {
-	if !tokens[i].Name() || i > 0 && tokens[i-1].Is(".") {
+	if !tokens[i].IsIdentifier() || i > 0 && tokens[i-1].Is(".") {
 		return "", 0
 	}
 	name = tokens[i].Text
-	if i+2 < len(tokens) && tokens[i+1].Is(".") && tokens[i+2].Name() {
+	if i+2 < len(tokens) && tokens[i+1].Is(".") && tokens[i+2].IsIdentifier() {
 		name += "." + tokens[i+2].Text
 		i += 2
 	}

@@ -111,7 +111,7 @@ func whyShared(t *table, columns []string) string {
 // column is one: num_nonnulls(a, b) = 1, or a IS NOT NULL OR b IS NOT NULL.
 func countsOwners(tokens []sqltext.Token, column string) bool {
 	tokens = sqltext.Unwrap(tokens)
-	named := slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Name() && t.Text == column })
+	named := slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsIdentifier() && t.Text == column })
 	if !named {
 		return false
 	}
@@ -128,7 +128,7 @@ func countsOwners(tokens []sqltext.Token, column string) bool {
 // allowsNull reports whether an expression has "column IS NULL" outside of a NOT.
 func allowsNull(tokens []sqltext.Token, column string) bool {
 	for i := range tokens {
-		if i+2 >= len(tokens) || !tokens[i].Name() || tokens[i].Text != column || !tokens[i+1].Is("IS") || !tokens[i+2].Is("NULL") {
+		if i+2 >= len(tokens) || !tokens[i].IsIdentifier() || tokens[i].Text != column || !tokens[i+1].Is("IS") || !tokens[i+2].Is("NULL") {
 			continue
 		}
 		before := i - 1

@@ -130,7 +130,7 @@ func insertsInto(tokens []sqltext.Token, table string) bool {
 			continue
 		}
 		for j := i + 2; j < len(tokens) && j < i+5; j += 2 {
-			if tokens[j].Name() && tokens[j].Text == table {
+			if tokens[j].IsIdentifier() && tokens[j].Text == table {
 				return true
 			}
 			if j+1 >= len(tokens) || !tokens[j+1].Is(".") {

@@ -78,7 +78,7 @@ func (s *step) changesByName(table string) string {
 			continue
 		}
 		for k := i + 1; k < min(i+6, len(s.words)); k++ {
-			if s.words[k].Name() && s.words[k].Text == table {
+			if s.words[k].IsIdentifier() && s.words[k].Text == table {
 				return strings.ToUpper(w.Text)
 			}
 			if s.words[k].Is("set") || s.words[k].Is("where") {

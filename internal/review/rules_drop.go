@@ -134,7 +134,7 @@ func (j *evaluator) madeHere(s *step, name string) bool {
 			if at+2 < len(words) && words[at+1].Is(".") {
 				at += 2
 			}
-			if words[at].Name() && words[at].Text == last {
+			if words[at].IsIdentifier() && words[at].Text == last {
 				return true
 			}
 		}

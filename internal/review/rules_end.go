@@ -61,7 +61,7 @@ func (j *evaluator) where(r *relation, is func(pair) bool, words ...string) *ste
 }
 
 func (s *step) names(table string) bool {
-	return slices.ContainsFunc(s.words, func(w sqltext.Token) bool { return w.Name() && w.Text == table })
+	return slices.ContainsFunc(s.words, func(w sqltext.Token) bool { return w.IsIdentifier() && w.Text == table })
 }
 
 func (j *evaluator) foreignKeys(end *state, first, r *relation) {
@@ -150,7 +150,7 @@ func (i index) within(key []int16) bool {
 func onlyNotNull(predicate string, columns []string) bool {
 	words := slices.DeleteFunc(sqltext.Tokens(predicate), func(t sqltext.Token) bool { return t.Is("(") || t.Is(")") })
 	for len(words) >= 4 {
-		if !words[0].Name() || !slices.Contains(columns, words[0].Text) || !sqltext.At(words, 1, "is", "not", "null") {
+		if !words[0].IsIdentifier() || !slices.Contains(columns, words[0].Text) || !sqltext.At(words, 1, "is", "not", "null") {
 			return false
 		}
 		words = words[4:]

@@ -192,8 +192,8 @@ func (s *step) viaParent(r *relation) bool {
 // LOCKED or a name.
 func (s *step) hasLockTable() bool {
 	for i, w := range s.words {
-		if w.Is("lock") && i+1 < len(s.words) && s.words[i+1].Name() &&
-			(i == 0 || !s.words[i-1].Name() || isOneOf(s.words[i-1].Text, "begin", "then", "else", "loop", "execute")) {
+		if w.Is("lock") && i+1 < len(s.words) && s.words[i+1].IsIdentifier() &&
+			(i == 0 || !s.words[i-1].IsIdentifier() || isOneOf(s.words[i-1].Text, "begin", "then", "else", "loop", "execute")) {
 			return true
 		}
 	}

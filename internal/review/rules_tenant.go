@@ -57,7 +57,7 @@ func constant(expr string) bool {
 	}
 	words = sqltext.Tokens(expr)
 	for i, w := range words {
-		if w.Name() && i+1 < len(words) && words[i+1].Is("(") {
+		if w.IsIdentifier() && i+1 < len(words) && words[i+1].Is("(") {
 			return false
 		}
 	}

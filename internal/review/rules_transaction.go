@@ -45,7 +45,7 @@ func (j *evaluator) settingRules(s *step) {
 		switch {
 		case i+2 >= len(words) || !strings.EqualFold(w.Text, "lock_timeout"): // a setting's name has no case, not even quoted
 			continue
-		case w.Name() && (words[i+1].Is("=") || words[i+1].Is("to")) && zero(words[i+2]):
+		case w.IsIdentifier() && (words[i+1].Is("=") || words[i+1].Is("to")) && zero(words[i+2]):
 		case w.Kind == sqltext.String && words[i+1].Is(",") && zero(words[i+2]):
 		default:
 			continue
@@ -143,7 +143,7 @@ func (j *evaluator) torn(s *step) bool {
 // namedTarget is the first old relation that a failed statement names.
 func namedTarget(s *step, j *evaluator) string {
 	for i, w := range s.words {
-		if !w.Name() {
+		if !w.IsIdentifier() {
 			continue
 		}
 		schema := ""

@@ -201,7 +201,7 @@ func (r *run) readVolatile(ctx context.Context) error {
 func (r *run) volatile(expr string) bool {
 	words := sqltext.Tokens(expr)
 	for i, w := range words {
-		if w.Name() && i+1 < len(words) && words[i+1].Is("(") && r.volatileNames[w.Text] {
+		if w.IsIdentifier() && i+1 < len(words) && words[i+1].Is("(") && r.volatileNames[w.Text] {
 			return true
 		}
 	}
@@ -216,7 +216,7 @@ func (r *run) called(ctx context.Context, words []sqltext.Token) ([]sqltext.Toke
 	for depth := 0; depth < 4 && len(words) > 0; depth++ {
 		var names []string
 		for i, w := range words {
-			if w.Name() && i+1 < len(words) && words[i+1].Is("(") && !seen[w.Text] {
+			if w.IsIdentifier() && i+1 < len(words) && words[i+1].Is("(") && !seen[w.Text] {
 				seen[w.Text] = true
 				names = append(names, catalog.Literal(w.Text))
 			}

@@ -200,7 +200,7 @@ func insertColumns(insert string) (names []string) {
 		if t.Is(")") {
 			break
 		}
-		if t.Name() {
+		if t.IsIdentifier() {
 			names = append(names, t.Text)
 		}
 	}

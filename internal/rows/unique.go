@@ -209,7 +209,7 @@ func (t *table) avoidCondition(condition []sqltext.Token) bool {
 		return false
 	}
 	c := t.columnsByName[want.Text]
-	if !want.Name() || c == nil || !c.Writable() || c.inReference {
+	if !want.IsIdentifier() || c == nil || !c.Writable() || c.inReference {
 		return false
 	}
 	return c.avoidValues([]string{value})

@@ -57,7 +57,7 @@ func ArrayElements(text string) []string {
 func Mentions(expr string, names ...string) bool {
 	tokens := Tokens(expr)
 	return !slices.ContainsFunc(names, func(name string) bool {
-		return !slices.ContainsFunc(tokens, func(t Token) bool { return t.Name() && t.Text == name })
+		return !slices.ContainsFunc(tokens, func(t Token) bool { return t.IsIdentifier() && t.Text == name })
 	})
 }
 

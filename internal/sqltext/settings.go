@@ -37,7 +37,7 @@ func ReadSettings(bodies map[string]string) SettingReaders {
 func (r SettingReaders) In(tokens []Token) []string {
 	var settings []string
 	for i, t := range tokens {
-		if !t.Name() || i+1 >= len(tokens) || !tokens[i+1].Is("(") {
+		if !t.IsIdentifier() || i+1 >= len(tokens) || !tokens[i+1].Is("(") {
 			continue
 		}
 		found := r[t.Text]

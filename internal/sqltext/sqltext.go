@@ -35,8 +35,8 @@ func (t Token) Is(word string) bool {
 	return (t.Kind == Word || t.Kind == Symbol) && strings.EqualFold(t.Text, word)
 }
 
-// Name reports whether the token can be an identifier.
-func (t Token) Name() bool { return t.Kind == Word || t.Kind == Quoted }
+// IsIdentifier reports whether the token can be an identifier.
+func (t Token) IsIdentifier() bool { return t.Kind == Word || t.Kind == Quoted }
 
 // Statement is the text between two semicolons.
 type Statement struct {

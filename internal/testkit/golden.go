@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,36 @@ func Golden(t testing.TB, path, got string) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("%s differs (-want +got); -update writes it:\n%s", path, diff)
 	}
+}
+
+// GoldenParts compares texts that each begin with a line "# name" with those of the same names in
+// the file at path: a test that ran a sample of its cases has no others. With -update it writes
+// the file, which takes all of them: -long and no -run.
+func GoldenParts(t testing.TB, path, got string) {
+	t.Helper()
+	if Long() && flag.Lookup("test.run").Value.String() == "" {
+		Golden(t, path, got)
+		return
+	}
+	if Update() {
+		t.Fatalf("%s holds what all cases say: -update takes -long and no -run", path)
+	}
+	want := parts(ReadFile(t, path))
+	for name, text := range parts(got) {
+		if diff := cmp.Diff(strings.Split(want[name], "\n"), strings.Split(text, "\n")); diff != "" {
+			t.Errorf("%q in %s differs (-want +got); -long -update writes it:\n%s", name, path, diff)
+		}
+	}
+}
+
+// parts are the texts that begin with a line "# name", by their names.
+func parts(text string) map[string]string {
+	all := map[string]string{}
+	for _, part := range strings.Split("\n"+text, "\n# ")[1:] {
+		name, said, _ := strings.Cut(part, "\n")
+		all[name] += strings.TrimRight(said, "\n") + "\n"
+	}
+	return all
 }
 
 // WriteFile writes a file and the directories above it.

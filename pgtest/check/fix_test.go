@@ -32,50 +32,20 @@ var proseRules = []string{
 	"partition-wrong", "partition-broken", "policy-user-editable", "policies-several", "policy-shares", "rewrite-rule", "trigger-crosses", "server-version",
 }
 
-// Each rule's fix is SQL that runs as it is copied, after which the finding is gone, or
-// prose where the rule is one of proseRules.
-func TestFixesRun(t *testing.T) {
-	t.Parallel()
-	db := reference(t)
-	found, err := seedbed.Discover(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
+// fixed runs the fix of a fault that was found, as it is copied, after which the finding is to
+// be gone. It reports whether there was SQL to run: the fix may be prose.
+func (f fault) fixed(t *testing.T, tx pgx.Tx, model *seedbed.Model, fix string) bool {
+	t.Helper()
+	if !isSQL.MatchString(fix) {
+		return false
 	}
-	admin := db.As(t, super, nil)
-	tried := map[string]bool{}
-	for _, f := range append(slices.Clone(faults), later...) {
-		if f.since > 0 || slices.Contains(proseRules, f.rule) || tried[f.rule] && !testkit.Long() {
-			continue
-		}
-		t.Run(f.name, func(t *testing.T) {
-			tx, err := admin.Begin(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer tx.Rollback(context.Background())
-			f.inject(t, tx)
-			fix := f.find(t, tx, &found.Model).Fix
-			tried[f.rule] = tried[f.rule] || isSQL.MatchString(fix)
-			if !isSQL.MatchString(fix) {
-				if testkit.Long() {
-					t.Skip("prose: " + fix)
-				}
-				return // another fault of the rule may have SQL
-			}
-			if err := simple(t.Context(), tx, "SET LOCAL ROLE "+super+"; "+inTransaction(fix)+"; SET LOCAL ROLE "+owner); err != nil {
-				t.Fatalf("the fix %s: %v", fix, err)
-			}
-			if left := f.find(t, tx, &found.Model); left.Rule != "" {
-				t.Errorf("after the fix %s:\n%s", fix, (&report.Report{Findings: []report.Finding{left}}).Text())
-			}
-		})
+	if err := simple(t.Context(), tx, "SET LOCAL ROLE "+super+"; "+inTransaction(fix)+"; SET LOCAL ROLE "+owner); err != nil {
+		t.Fatalf("the fix %s: %v", fix, err)
 	}
-	for _, f := range append(slices.Clone(faults), later...) {
-		if f.since == 0 && !tried[f.rule] && !slices.Contains(proseRules, f.rule) {
-			t.Errorf("no fault of %s has a fix that is SQL", f.rule)
-			tried[f.rule] = true
-		}
+	if left := f.find(t, tx, model); left.Rule != "" {
+		t.Errorf("after the fix %s:\n%s", fix, (&report.Report{Findings: []report.Finding{left}}).Text())
 	}
+	return true
 }
 
 // find is the finding of the fault; without a Rule where there is none. A nil Model is read

@@ -61,13 +61,24 @@ var elapsed = regexp.MustCompile(` in [0-9.]+m?s\)`)
 // golden compares a message with its file, and sees that it fits 100 columns.
 func golden(t testing.TB, name, got string) {
 	t.Helper()
+	testkit.Golden(t, filepath.Join("testdata", name+".golden"), fits(t, got))
+}
+
+// goldenParts compares the messages of cases, each below a line with its name.
+func goldenParts(t testing.TB, name, got string) {
+	t.Helper()
+	testkit.GoldenParts(t, filepath.Join("testdata", name+".golden"), fits(t, got))
+}
+
+func fits(t testing.TB, got string) string {
+	t.Helper()
 	got = elapsed.ReplaceAllString(strings.TrimRight(got, "\n"), " in 1ms)") + "\n"
 	for _, line := range strings.Split(got, "\n") {
 		if n := utf8.RuneCountInString(line); n > 100 {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
-	testkit.Golden(t, filepath.Join("testdata", name+".golden"), got)
+	return got
 }
 
 // complaints is what a check has found, or has not looked at. That it took long, which it

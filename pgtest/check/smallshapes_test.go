@@ -29,7 +29,7 @@ func testShapes(t *testing.T, file string, shapes []smallShape) {
 			}
 		})
 	}
-	golden(t, file, said.String())
+	goldenParts(t, file, said.String())
 }
 
 // run runs Integrity and Isolation on a small shape, in a transaction that is rolled back,

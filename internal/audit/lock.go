@@ -19,7 +19,7 @@ const lockNotAvailable = "55P03"
 
 // loadCatalog reads the catalog. Postgres locks tables to show their expressions.
 func (a *audit) loadCatalog() (*catalog.Catalog, error) {
-	if err := catalog.Given(a.db); err != nil {
+	if err := catalog.CheckHandle(a.db); err != nil {
 		return nil, err
 	}
 	tx, err := a.db.Begin(a.ctx)

@@ -75,7 +75,7 @@ type Loaded interface{ LoadedCatalog() *Catalog }
 // Load reads the catalog through q. Objects that come or go while it reads may
 // be missing from the result; a server older than Postgres 15 is refused.
 func Load(ctx context.Context, q Querier, opt Options) (*Catalog, error) {
-	if err := Given(q); err != nil {
+	if err := CheckHandle(q); err != nil {
 		return nil, err
 	}
 	if loaded, ok := q.(Loaded); ok {

@@ -74,7 +74,7 @@ func connOf(db seedbed.DB) *pgx.Conn {
 // address names the database behind a handle: equal for all its handles, so that their rows
 // are numbered together. It queries the server only where the handle does not tell.
 func address(ctx context.Context, db seedbed.DB) (string, error) {
-	if err := catalog.Given(db); err != nil {
+	if err := catalog.CheckHandle(db); err != nil {
 		return "", err
 	}
 	var c *pgx.ConnConfig

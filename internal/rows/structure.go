@@ -29,7 +29,7 @@ const mostStructures = 256
 
 // Fingerprint returns the fingerprint of a database's schema, without loading it.
 func Fingerprint(ctx context.Context, db seedbed.DB) (string, error) {
-	fingerprint, err := catalog.Print(ctx, db)
+	fingerprint, err := catalog.Fingerprint(ctx, db)
 	if err != nil {
 		return "", fmt.Errorf("read the schema: %w", err)
 	}

@@ -39,7 +39,7 @@ func Trace[Config *pgxpool.Config | *pgx.ConnConfig](cfg Config) {
 // tracerOf finds the tracer of a handle, or says what to pass instead. Pools and
 // connections tell their configuration; transactions and database/sql their connection.
 func tracerOf(ctx context.Context, db any) (*trace.Tracer, error) {
-	if err := catalog.Given(db); err != nil {
+	if err := catalog.CheckHandle(db); err != nil {
 		return nil, err
 	}
 	var found pgx.QueryTracer

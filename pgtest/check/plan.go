@@ -32,7 +32,7 @@ import (
 func Plan(t testing.TB, db seedbed.DB, sql string, args ...any) *QueryPlan {
 	t.Helper()
 	p := &QueryPlan{t: t, db: db, query: queryplan.Query{SQL: sql, Args: args}}
-	err := catalog.Given(db)
+	err := catalog.CheckHandle(db)
 	if err != nil {
 		t.Fatalf("check.Plan: %v", err)
 	}

@@ -12,13 +12,13 @@ import (
 func TestANilDatabaseIsSaid(t *testing.T) {
 	var pool *pgxpool.Pool
 	for _, db := range []any{nil, pool} {
-		err := catalog.Given(db)
+		err := catalog.CheckHandle(db)
 		if err == nil {
 			t.Fatalf("%T is taken for a database", db)
 		}
 		testkit.Mention(t, err.Error(), "the database is nil", "db := pg.DB(t)")
 	}
-	if err := catalog.Given(&pgxpool.Pool{}); err != nil {
+	if err := catalog.CheckHandle(&pgxpool.Pool{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"reflect"
 )
 
-// Given returns an error where a handle of a database is nil, or a nil pointer: a variable
+// CheckHandle returns an error where a handle of a database is nil, or a nil pointer: a variable
 // that nothing was assigned to.
-func Given(db any) error {
+func CheckHandle(db any) error {
 	if v := reflect.ValueOf(db); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return errors.New("the database is nil: pass the pool, connection or transaction that was opened, as the db of db := pg.DB(t)")
 	}

@@ -26,7 +26,7 @@ func TestRowTypesThatHaveNoColumns(t *testing.T) {
 	db := pg.DB(t)
 	_ = hiddenRow{}.name
 	for want, create := range map[string]func(testing.TB){
-		"it is a pointer: make the factory of factory_test.pointerRow": func(t testing.TB) { factory.New(factory.Definition[*pointerRow]{}).Create(t, db) },
+		"it is a pointer: write factory_test.pointerRow": func(t testing.TB) { factory.New(factory.Definition[*pointerRow]{}).Create(t, db) },
 		"it is no struct":          func(t testing.TB) { factory.New(factory.Definition[textRow]{}).Create(t, db) },
 		"it has no exported field": func(t testing.TB) { factory.New(factory.Definition[hiddenRow]{}).Create(t, db) },
 	} {

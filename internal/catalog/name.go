@@ -163,6 +163,34 @@ func Suggestion(name string, candidates []string) string {
 	return ""
 }
 
+// ColumnSuggestion is Suggestion for a column among others, as in users.email: one of the
+// same table, or else that column of a table with a name like this. Nothing else may be
+// suggested: who follows would mask another column, or compare one.
+func ColumnSuggestion(name string, columns []string) string {
+	at := strings.LastIndex(name, ".")
+	table, column := name[:max(at, 0)], name[at+1:]
+	var tables, same []string
+	for _, c := range columns {
+		dot := strings.LastIndex(c, ".")
+		if c[:dot] == table {
+			same = append(same, c[dot+1:])
+		}
+		if c[dot+1:] == column {
+			tables = append(tables, c[:dot])
+		}
+	}
+	if len(same) == 0 {
+		if near := Nearest(table, tables); near != "" {
+			return "; did you mean " + near + "." + column + "?"
+		}
+		return ""
+	}
+	if near := Nearest(column, same); near != "" {
+		return "; did you mean " + table + "." + near + "?"
+	}
+	return "; " + table + " has " + strings.Join(same, ", ")
+}
+
 // distance is Damerau and Levenshtein's, in bytes: two neighbours in each other's place
 // are one slip.
 func distance(a, b string) int {

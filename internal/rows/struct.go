@@ -3,6 +3,7 @@ package rows
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -93,7 +94,7 @@ type boundField struct {
 func (l *structLayout) problems() []string {
 	switch {
 	case l.typ.Kind() == reflect.Pointer:
-		return []string{fmt.Sprintf("it is a pointer: make the factory of %s, whose TableName has a value receiver", l.typ.Elem())}
+		return []string{fmt.Sprintf("it is a pointer: write %s, whose TableName has a value receiver", l.typ.Elem())}
 	case l.typ.Kind() != reflect.Struct:
 		return []string{"it is no struct: its exported fields are the columns"}
 	case len(l.fields) == 0:
@@ -106,23 +107,19 @@ func (l *structLayout) problems() []string {
 // may be without a field.
 func bind(l *structLayout, t *table) (*binding, error) {
 	b := &binding{layout: l, table: t, fieldByColumn: make([]int, len(t.columns))}
-	for i := range b.fieldByColumn {
-		b.fieldByColumn[i] = -1
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		b.fieldByColumn[i], names[i] = -1, c.name
 	}
-	problems := l.problems()
-	for _, f := range l.fields {
-		c := t.columnFor(f)
-		switch {
-		case c == nil:
-			problems = append(problems, t.noColumnMessage(f))
-		case b.fieldByColumn[c.index] >= 0:
-			other := b.fields[b.fieldByColumn[c.index]].name
-			problems = append(problems, fmt.Sprintf("fields %s and %s are both column %s", other, f.name, c.name))
-		default:
-			b.fieldByColumn[c.index] = len(b.fields)
-			b.fields = append(b.fields, boundField{f, c})
-			problems = append(problems, t.typeMismatch(l, f, c)...)
+	matched, problems := l.match(names)
+	for i, f := range l.fields {
+		if matched[i] < 0 {
+			continue
 		}
+		c := t.columns[matched[i]]
+		b.fieldByColumn[c.index] = len(b.fields)
+		b.fields = append(b.fields, boundField{f, c})
+		problems = append(problems, t.typeMismatch(l, f, c)...)
 	}
 	if len(problems) > 0 {
 		return nil, &StructError{Struct: l.typ.String(), Table: t.name, Problems: problems}
@@ -130,30 +127,55 @@ func bind(l *structLayout, t *table) (*binding, error) {
 	return b, nil
 }
 
-// columnFor finds the column of a field: by its `db` tag or name, or else by squash.
-func (t *table) columnFor(f field) *column {
-	if c := t.columnsByName[f.column]; c != nil || f.tagged {
-		return c
+// StructFields returns the places of the fields of a struct type, for reflect's
+// FieldByIndex, by the columns of a table that they are named for. A field without a
+// column is a *StructError.
+func StructFields(typ reflect.Type, table string, columns []string) (map[string][]int, error) {
+	l := layoutOf(typ)
+	matched, problems := l.match(columns)
+	if len(problems) > 0 {
+		return nil, &StructError{Struct: typ.String(), Table: table, Problems: problems}
 	}
-	for _, c := range t.columns {
-		if squash(c.name) == squash(f.column) {
-			return c
+	fields := map[string][]int{}
+	for i, f := range l.fields {
+		fields[columns[matched[i]]] = f.index
+	}
+	return fields, nil
+}
+
+// match returns for each field which of the columns it is named for, or -1 and a problem.
+func (l *structLayout) match(columns []string) (matched []int, problems []string) {
+	problems = l.problems()
+	byColumn := map[int]field{}
+	for _, f := range l.fields {
+		at := f.columnAmong(columns)
+		if other, twice := byColumn[at]; twice && at >= 0 {
+			problems = append(problems, fmt.Sprintf("fields %s and %s are both column %s", other.name, f.name, columns[at]))
+			at = -1
+		} else if at < 0 {
+			problems = append(problems, f.noColumnMessage(columns))
 		}
+		byColumn[at] = f
+		matched = append(matched, at)
 	}
-	return nil
+	return matched, problems
+}
+
+// columnAmong finds the column of a field: by its `db` tag or name, or else by squash.
+func (f field) columnAmong(columns []string) int {
+	if at := slices.Index(columns, f.column); at >= 0 || f.tagged {
+		return at
+	}
+	return slices.IndexFunc(columns, func(name string) bool { return squash(name) == squash(f.column) })
 }
 
 // noColumnMessage says that a field has no column, with the one that was probably meant.
-func (t *table) noColumnMessage(f field) string {
-	var names []string
-	for _, c := range t.columns {
-		names = append(names, c.name)
-	}
+func (f field) noColumnMessage(columns []string) string {
 	msg := fmt.Sprintf("field %s: no column %s", f.name, f.column)
-	if near := catalog.Nearest(f.column, names); near != "" {
+	if near := catalog.Nearest(f.column, columns); near != "" {
 		return msg + fmt.Sprintf("; did you mean `db:%q`?", near)
 	}
-	return msg + fmt.Sprintf("; the table has %s; `db:\"-\"` keeps a field out", catalog.Idents(names))
+	return msg + fmt.Sprintf("; the table has %s; `db:\"-\"` keeps a field out", strings.Join(columns, ", "))
 }
 
 // typeMismatch returns a problem where pgx cannot encode the field's Go type for the

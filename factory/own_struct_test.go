@@ -277,7 +277,7 @@ func TestStructThatDoesNotFit(t *testing.T) {
 	if !errors.As(err, &bad) {
 		t.Fatalf("got %v, want a StructError", err)
 	}
-	for _, part := range []string{"misspelt", "tasks", "Titl", `db:"title"`, "Done", `"doer_id"`} {
+	for _, part := range []string{"misspelt", "tasks", "Titl", `db:"title"`, "Done", "doer_id"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the message lacks %s:\n%v", part, err)
 		}

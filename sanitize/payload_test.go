@@ -196,12 +196,12 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("broken body: got %q", got)
 		}
 	}
-	for _, v := range []any{(*http.Response)(nil), (*httptest.ResponseRecorder)(nil), (*bytes.Buffer)(nil)} {
+	for _, v := range []any{(*http.Response)(nil), (*httptest.ResponseRecorder)(nil), (*bytes.Buffer)(nil), &http.Response{}, httptest.NewRecorder()} {
 		if got := rulesOf(v, sanitize.Policy{}); got != "unreadable $" {
-			t.Errorf("nil %T: got %q", v, got)
+			t.Errorf("nil or empty %T: got %q", v, got)
 		}
 	}
-	if got := rulesOf(&http.Response{}, sanitize.Policy{}); got != "" {
+	if got := rulesOf(&http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, sanitize.Policy{}); got != "" {
 		t.Errorf("no body: got %q", got)
 	}
 }

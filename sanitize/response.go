@@ -25,7 +25,10 @@ func (p Policy) inspectBody(v any) []Finding {
 			w.add(unreadable, "the %T is nil", v)
 			break
 		}
-		w.response(v.Result())
+		r := v.Result()
+		if n := w.response(r); n == 0 && r.StatusCode == http.StatusOK && len(r.Header) == 0 {
+			w.add(unreadable, "nothing was written to the %T: was the handler called?", v)
+		}
 	case *bytes.Buffer:
 		if v == nil {
 			w.add(unreadable, "the *bytes.Buffer is nil")
@@ -44,16 +47,23 @@ func (w *writer) readAll(r io.Reader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, int64(w.p.MaxPayload)+1))
 }
 
-// response inspects the body of r and leaves it as it was.
-func (w *writer) response(r *http.Response) {
+// response inspects the body of r and leaves it as it was. It returns the bytes that were
+// looked at.
+func (w *writer) response(r *http.Response) int {
 	if r == nil {
 		w.add(unreadable, "the *http.Response is nil")
-		return
+		return 0
 	}
 	if r.Body == nil || r.Body == http.NoBody {
-		return
+		if r.StatusCode == 0 {
+			w.add(unreadable, "the *http.Response is empty: it has no status and no body")
+		}
+		return 0
 	}
 	b, err := w.readAll(r.Body)
+	if len(b) == 0 && err == nil && r.ContentLength > 0 && (r.Request == nil || r.Request.Method != http.MethodHead) {
+		w.add(unreadable, "its body was read before: %d bytes by its Content-Length", r.ContentLength)
+	}
 	rest := io.Reader(r.Body)
 	if err != nil {
 		rest = failing{err}
@@ -63,6 +73,7 @@ func (w *writer) response(r *http.Response) {
 		b, err = w.unzip(b)
 	}
 	w.body(b, err, r.Header.Get("Content-Type"))
+	return len(b)
 }
 
 // restored is a body that was read, to be read again.

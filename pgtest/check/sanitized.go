@@ -1,8 +1,10 @@
 package check
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,7 +27,8 @@ import (
 // payload has to satisfy each; with none, the default one. The body of a response
 // can be read again afterwards; see sanitize.Inspect for other readers.
 //
-// It never writes to payload, and goes on with the test.
+// It never writes to payload, and goes on with the test. A response or recorder that
+// nothing was written to is a finding; a limit that the policy does not allow ends the test.
 func Sanitized(t testing.TB, payload any, policies ...sanitize.Policy) {
 	t.Helper()
 	subject := describe(payload)
@@ -34,10 +37,38 @@ func Sanitized(t testing.TB, payload any, policies ...sanitize.Policy) {
 		policies = []sanitize.Policy{{}}
 	}
 	for _, p := range policies {
+		if wrong := limitNotKept(p); wrong != "" {
+			t.Fatalf("check.Sanitized: %s", wrong)
+		}
 		if found := sanitize.Inspect(payload, p); len(found) > 0 {
 			t.Errorf("check.Sanitized: %s", formatSanitized(subject, found))
 		}
 	}
+}
+
+// limitNotKept says which limit of a policy sanitize replaces by another: a test that sets
+// it would hold the payload to one that it does not name.
+func limitNotKept(p sanitize.Policy) string {
+	for _, limit := range []struct {
+		name            string
+		is, least, most int
+	}{
+		{"MaxString", p.MaxString, 64, math.MaxInt},
+		{"MaxPayload", p.MaxPayload, 1024, math.MaxInt},
+		{"MaxDepth", p.MaxDepth, 1, 10_000},
+		{"MaxFindings", p.MaxFindings, 1, math.MaxInt},
+	} {
+		switch {
+		case limit.is != 0 && limit.is < limit.least:
+			return fmt.Sprintf("Policy.%s is %d: it is at least %d", limit.name, limit.is, limit.least)
+		case limit.is > limit.most:
+			return fmt.Sprintf("Policy.%s is %d: it is at most %d", limit.name, limit.is, limit.most)
+		}
+	}
+	if most := cmp.Or(p.MaxPayload, 10<<20) / 8; p.MaxString > max(most, 64) {
+		return fmt.Sprintf("Policy.MaxString is %d: it is at most an eighth of MaxPayload, %d", p.MaxString, most)
+	}
+	return ""
 }
 
 // asSent returns what of payload leaves, where that is not payload itself.

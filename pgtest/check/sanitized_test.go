@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -18,10 +19,12 @@ import (
 
 func TestSanitizedIsSilentOnCleanPayloads(t *testing.T) {
 	t.Parallel()
+	gone := httptest.NewRecorder()
+	gone.WriteHeader(http.StatusNoContent)
 	for _, payload := range []any{
 		nil, "text", `{"a":1}`, []byte(`{"a":[1,2.5,"é 😀 العربية"]}`), json.RawMessage(`[]`),
 		map[string]any{"items": []int{1}}, errors.New("not found"), bytes.NewBufferString("{}"),
-		struct{ A *int }{}, httptest.NewRecorder(),
+		struct{ A *int }{}, gone,
 	} {
 		listener := testkit.NewRecorder(nil)
 		check.Sanitized(listener, payload)
@@ -75,6 +78,43 @@ func TestSanitizedSeesWhatLeaves(t *testing.T) {
 			t.Errorf("%T: want %s, got %s", payload, want, listener.Text())
 		}
 	}
+}
+
+// What nothing was written to, or was read before, is not clean.
+func TestSanitizedOfNothingWritten(t *testing.T) {
+	t.Parallel()
+	read := httptest.NewRecorder()
+	read.Header().Set("Content-Length", "2")
+	read.WriteString("{}")
+	response := read.Result()
+	if _, err := io.ReadAll(response.Body); err != nil {
+		t.Fatal(err)
+	}
+	for want, payload := range map[string]any{
+		"nothing was written to the *httptest.ResponseRecorder: was the handler called?": httptest.NewRecorder(),
+		"the *http.Response is empty: it has no status and no body":                      &http.Response{},
+		"its body was read before: 2 bytes by its Content-Length":                        response,
+	} {
+		listener := testkit.NewRecorder(nil)
+		check.Sanitized(listener, payload)
+		testkit.Mention(t, listener.Text(), "unreadable: $", want)
+	}
+}
+
+// A limit that is not applied as it is written is refused.
+func TestSanitizedByALimitThatIsNone(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]sanitize.Policy{
+		"Policy.MaxString is 2: it is at least 64":                                    {MaxString: 2},
+		"Policy.MaxPayload is 1000: it is at least 1024":                              {MaxPayload: 1000},
+		"Policy.MaxDepth is 20000: it is at most 10000":                               {MaxDepth: 20_000},
+		"Policy.MaxFindings is -1: it is at least 1":                                  {MaxFindings: -1},
+		"Policy.MaxString is 2097152: it is at most an eighth of MaxPayload, 1310720": {MaxString: 2 << 20},
+	} {
+		r := testkit.Record(t, func(t testing.TB) { check.Sanitized(t, "xxx", p) })
+		testkit.Mention(t, r.FatalMessage(), "check.Sanitized: "+want)
+	}
+	check.Sanitized(t, "xxx", sanitize.Policy{MaxString: 64, MaxPayload: 1024, MaxDepth: 10_000, MaxFindings: 1})
 }
 
 func TestSanitizedTakesEveryPolicy(t *testing.T) {

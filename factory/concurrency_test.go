@@ -8,6 +8,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 // Plans, Create, Lint and Build run at once on three databases: the race detector watches.
@@ -51,7 +52,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			return err
 		})
 	}
-	for i := range 30 {
+	for i := range testkit.Rounds(10, 30) {
 		add("own structs", func(ctx context.Context) error {
 			_, err := projects.CreateNContext(ctx, small, 2, func(p *Project) { p.Tasks = 1 + i%2 })
 			return err
@@ -80,7 +81,7 @@ func TestEverythingAtOnce(t *testing.T) {
 func TestConcurrentCheckSearches(t *testing.T) {
 	t.Parallel()
 	db := shop.DB(t)
-	for round := range 6 {
+	for round := range testkit.Rounds(2, 6) {
 		table := fmt.Sprintf("learned_%d", round)
 		_, err := db.Exec(t.Context(), fmt.Sprintf(`create table %s (id bigserial primary key,
 			a text, b text, check (num_nonnulls(a, b) = 1), c int, d int, check (num_nonnulls(c, d) = 1),

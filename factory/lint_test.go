@@ -1,12 +1,12 @@
 package factory_test
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/internal/testkit"
 )
 
 func TestLintReference(t *testing.T) {
@@ -55,10 +55,9 @@ func TestLintFindsWhatDoesNotBite(t *testing.T) {
 func TestConcurrentLints(t *testing.T) {
 	t.Parallel()
 	db, small := pg.DB(t), shop.DB(t)
-	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for ctx.Err() == nil {
+		for range testkit.Rounds(2, 10) {
 			if _, err := (factory.Linting{}).Run(t.Context(), small); err != nil {
 				t.Error(err)
 				return
@@ -71,7 +70,6 @@ func TestConcurrentLints(t *testing.T) {
 		}
 	})
 	report := factory.Lint(t, db, factory.Builtin()...)
-	stop()
 	wg.Wait()
 	if report.Proven < 240 {
 		t.Errorf("%d constraints proven", report.Proven)

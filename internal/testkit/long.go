@@ -26,9 +26,13 @@ func Rounds(few, many int) int {
 	return few
 }
 
-// Sample returns every n-th element, beginning with the first; all with -long.
+// Sample returns every n-th element, beginning with the first: half as many with -short, all
+// with -long.
 func Sample[T any](t testing.TB, all []T, n int) []T {
 	t.Helper()
+	if testing.Short() {
+		n *= 2
+	}
 	if Long() || n < 2 {
 		return all
 	}

@@ -81,7 +81,11 @@ func TestSample(t *testing.T) {
 	if testkit.Long() {
 		t.Skip("takes all")
 	}
-	if got := testkit.Sample(t, []int{1, 2, 3, 4, 5}, 2); !slices.Equal(got, []int{1, 3, 5}) {
+	want := []int{1, 3, 5}
+	if testing.Short() {
+		want = []int{1, 5}
+	}
+	if got := testkit.Sample(t, []int{1, 2, 3, 4, 5}, 2); !slices.Equal(got, want) {
 		t.Errorf("got %d", got)
 	}
 	if testkit.Rounds(2, 20) != 2 {

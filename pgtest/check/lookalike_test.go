@@ -84,7 +84,7 @@ func TestLookalikesAreLeftAlone(t *testing.T) {
 	db := reference(t)
 	admin := db.As(t, super, nil)
 	var beside []lookalike
-	for _, l := range lookalikes {
+	for _, l := range testkit.Sample(t, lookalikes, 1) {
 		switch {
 		case strings.Contains(l.name, "polic") || testkit.Long():
 			t.Run(l.name, func(t *testing.T) { leftAlone(t, admin, l) })

@@ -29,28 +29,24 @@ func (m Model) With(corrections Model) Model {
 
 // Without returns the Model less some of its declarations, named as Evidence names
 // conclusions: "scoped datasets", "tenant space", "pair comments(type, id)". What
-// depends on a level goes with it, and levels below move up to its parent. Names
+// depends on a level goes with it, and levels below it have no parent any more. Names
 // that m does not declare change nothing.
 func (m Model) Without(declarations ...string) Model {
 	dropped := func(name string) bool { return slices.Contains(declarations, name) }
-	gone := map[string]Tenant{}
-	for _, t := range m.Tenants {
-		if dropped(t.name()) {
-			gone[t.Name] = t
-		}
+	gone := func(level string) bool {
+		return slices.ContainsFunc(m.Tenants, func(t Tenant) bool { return t.Name == level && dropped(t.name()) })
 	}
-	has := func(level string) bool { _, ok := gone[level]; return ok }
 	out := Model{
-		Tenants:     without(m.Tenants, func(t Tenant) bool { return has(t.Name) }),
-		Scoped:      without(m.Scoped, func(s Scoped) bool { return has(s.Tenant) || dropped(s.name()) }),
-		Aggregates:  without(m.Aggregates, func(a Aggregate) bool { return has(a.Tenant) || has(a.Across) || dropped(a.name()) }),
+		Tenants:     without(m.Tenants, func(t Tenant) bool { return gone(t.Name) }),
+		Scoped:      without(m.Scoped, func(s Scoped) bool { return gone(s.Tenant) || dropped(s.name()) }),
+		Aggregates:  without(m.Aggregates, func(a Aggregate) bool { return gone(a.Tenant) || gone(a.Across) || dropped(a.name()) }),
 		Global:      without(m.Global, func(table string) bool { return dropped(globalName(table)) }),
 		Polymorphic: without(m.Polymorphic, func(p Polymorphic) bool { return dropped(p.name()) }),
 		Inheritance: without(m.Inheritance, func(i Inheritance) bool { return dropped(i.name()) }),
-		Memberships: without(m.Memberships, func(s Membership) bool { return has(s.Tenant) || dropped(s.name()) }),
+		Memberships: without(m.Memberships, func(s Membership) bool { return gone(s.Tenant) || dropped(s.name()) }),
 	}
 	for i, t := range out.Tenants {
-		if has(t.Parent) {
+		if gone(t.Parent) {
 			out.Tenants[i].Parent, out.Tenants[i].ParentColumns = "", nil
 		}
 	}

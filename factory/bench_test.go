@@ -43,7 +43,7 @@ func peak() float64 {
 // CopyFrom into the same table with its constraints on, and some more by Create in a
 // loop, each about a dataset that is there, so that it is one row and one round trip.
 //
-//	x-raw     how many times as fast as CopyFrom
+//	x-raw     how many times as fast as CopyFrom of rows made before
 //	x-create  how many times as fast as Create in a loop
 //
 //	go test -run xxx -bench Fill -benchtime 1x -volume 1000000 ./factory

@@ -60,8 +60,8 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 	return f
 }
 
-// cardLines is how many of the server's lines a card has; the artifacts have all.
-const cardLines = 20
+// cardEntries is how many entries of the server's log a card has; the artifacts have all.
+const cardEntries = 20
 
 // card is what a failed test's log says about its database.
 func (f *failure) card() string {
@@ -76,9 +76,9 @@ func (f *failure) card() string {
 	}
 	if len(f.Log) > 0 {
 		fmt.Fprintf(&b, "  the server said (%s):\n", f.LogFile)
-		lines := f.distinctLog()
-		for _, line := range lines[max(0, len(lines)-cardLines):] {
-			fmt.Fprintf(&b, "    %s\n", line)
+		entries := f.distinctLog()
+		for _, entry := range entries[max(0, len(entries)-cardEntries):] {
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(entry, "\n", "\n    "))
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -90,19 +90,19 @@ func (f *failure) notes() (lines []string) {
 	return append(lines, f.Notes...)
 }
 
-// distinctLog is the log without lines that come again later: a factory tries a row several
+// distinctLog is the log without entries that come again later: a factory tries a row several
 // times before it gives up.
-func (f *failure) distinctLog() (lines []string) {
+func (f *failure) distinctLog() (entries []string) {
 	seen := map[string]bool{}
-	for _, line := range slices.Backward(f.Log) {
-		_, text, _ := strings.Cut(line, "] "+f.Database+" ") // without time and process
+	for _, entry := range slices.Backward(f.Log) {
+		_, text, _ := strings.Cut(entry, "] "+f.Database+" ") // without time and process
 		if text == "" || !seen[text] {
-			lines = append(lines, line)
+			entries = append(entries, entry)
 		}
 		seen[text] = true
 	}
-	slices.Reverse(lines)
-	return lines
+	slices.Reverse(entries)
+	return entries
 }
 
 // withoutPassword is a URL that may be stored with a test's results.
@@ -139,7 +139,7 @@ func logSlice(path, mine string, began time.Time) (entries []string) {
 		line = strings.TrimRight(line, "\n")
 		if strings.HasPrefix(line, "\t") { // goes on with the entry before it
 			if within {
-				entries = append(entries, line)
+				entries[len(entries)-1] += "\n" + line
 			}
 			continue
 		}
@@ -158,7 +158,7 @@ const logTime = "2006-01-02 15:04:05.000"
 func (db *DB) leaks(ctx context.Context) []string {
 	// A connection that came back in the middle of a transaction counts until it is
 	// closed, which the pool does in the background, and what ran with t.Context is on its
-	// way back: only a test that will fail waits for all of these four seconds.
+	// way back: only a test that will fail waits for all of these two seconds.
 	for wait := time.Millisecond; db.Stat().AcquiredConns() > 0; wait *= 2 {
 		if wait > 2*time.Second {
 			return db.leaked(ctx)
@@ -186,11 +186,11 @@ func (db *DB) leaked(ctx context.Context) []string {
 	}
 	var leaks []string
 	for pid, site := range tracer.Acquired() {
+		if err != nil {
+			does[pid] = fmt.Sprintf(" (what it does is not known: %v)", err)
+		}
 		leaks = append(leaks, "acquired at "+site+does[pid])
 	}
 	slices.Sort(leaks)
-	if err != nil {
-		leaks = append(leaks, err.Error())
-	}
 	return leaks
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/qarion/seedbed/migrations"
 )
 
-// newVersions are the migrations that --new asks for: those above a version, or whose
-// files have changed since a git revision. Without --new, --from, --all and a baseline
-// a CI job asks for what is new on its branch; nil is all of them.
-func (a *app) newVersions(ctx context.Context, f reviewFlags, set *migrations.Set, dir string) ([]int64, error) {
+// versionsToReview are the migrations above the version that --new names, or those whose files
+// have changed since the git revision that it names. With none of --new, --from, --all and a
+// baseline, a CI job reviews what is new on its branch, and a person everything. nil is all
+// migrations.
+func (a *app) versionsToReview(ctx context.Context, f reviewFlags, set *migrations.Set, dir string) ([]int64, error) {
 	since, asked := f.since, f.since != ""
 	if !asked && (f.all || f.from > 0 || f.baseline != "" || f.writeBaseline != "" || a.env("CI") == "") {
 		return nil, nil
@@ -26,7 +27,7 @@ func (a *app) newVersions(ctx context.Context, f reviewFlags, set *migrations.Se
 		return versionsWhere(set, func(m migrations.Migration) bool { return m.Version > n }), nil
 	}
 	if since == "" || since == sinceBranch {
-		since = a.baseRevision()
+		since = a.targetBranch()
 	}
 	changed, err := changedFiles(ctx, dir, since)
 	if err != nil && !asked {
@@ -59,8 +60,8 @@ func (f reviewFlags) checkSince(args []string) error {
 	return nil
 }
 
-// baseRevision is where the branch begins, as the CI job or git says.
-func (a *app) baseRevision() string {
+// targetBranch is the branch that this one will be merged into, as the CI job or git says.
+func (a *app) targetBranch() string {
 	for _, name := range []string{"GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "BITBUCKET_PR_DESTINATION_BRANCH"} {
 		if branch := a.env(name); branch != "" {
 			return "origin/" + branch
@@ -86,19 +87,23 @@ func changedFiles(ctx context.Context, dir, revision string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed, err := git(ctx, dir, "diff", "--name-only", "--relative", "--diff-filter=d", base[0], "--", ".")
+	changed, err := git(ctx, dir, "diff", "-z", "--name-only", "--relative", "--diff-filter=d", strings.TrimSpace(base), "--", ".")
 	if err != nil {
 		return nil, err
 	}
-	others, err := git(ctx, dir, "ls-files", "--others", "--exclude-standard")
-	return append(changed, others...), err
+	untracked, err := git(ctx, dir, "ls-files", "-z", "--others", "--exclude-standard")
+	return strings.FieldsFunc(changed+untracked, func(r rune) bool { return r == 0 }), err
 }
 
-// git is the output of a git command, by line.
-func git(ctx context.Context, dir string, args ...string) ([]string, error) {
+// git is the output of a git command.
+func git(ctx context.Context, dir string, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return nil, fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
+	exit, failed := errors.AsType[*exec.ExitError](err)
+	switch {
+	case failed && args[0] == "merge-base" && len(exit.Stderr) == 0:
+		return "", fmt.Errorf("this clone has no commit that HEAD and %s have in common: fetch more of the history (fetch-depth: 0 in GitHub Actions)", args[1])
+	case failed:
+		return "", fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
 	}
-	return strings.Fields(string(out)), err
+	return string(out), err
 }

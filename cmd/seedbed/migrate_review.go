@@ -132,7 +132,7 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 		if err := checkVersion("from", f.from, set); err != nil {
 			return err
 		}
-		if options.Only, err = a.newVersions(ctx, f, set, directoryOf(set, args)); err != nil {
+		if options.Only, err = a.versionsToReview(ctx, f, set, directoryOf(set, args)); err != nil {
 			return err
 		}
 		err = a.reviewers(ctx, f, func(all []seedbed.DB) error {

@@ -11,10 +11,10 @@ type link struct {
 	from, to *node
 	out, in  float64 // where it leaves and arrives, below the top of each
 	b        *bundle
-	row      int // of to, -1: its head or a passing place
+	row      int // of to; -1 is its head, or to is a passing place
 }
 
-// links cuts bundles at the layers; the result is by left layer.
+// links cuts bundles at the layers: result[i] leads from layer i to the next.
 func links(bundles []*bundle, layers int) [][]link {
 	out := make([][]link, layers)
 	for _, b := range bundles {
@@ -30,7 +30,7 @@ func links(bundles []*bundle, layers int) [][]link {
 				}
 			}
 			if stop := b.stops[i+1]; stop != nil {
-				out[i] = append(out[i], link{from: from, to: stop, out: from.output(b), in: stop.h / 2, b: b, row: -1})
+				out[i] = append(out[i], link{from: from, to: stop, out: from.output(b), in: stop.input(-1), b: b, row: -1})
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func (b *bundle) at(layer int) *node {
 	return b.stops[layer]
 }
 
-// output is where a bundle leaves a node: lines leave a card one below the other,
+// output is how far below its top a bundle leaves a node: lines leave a card one below the other,
 // from its head on; one that runs against the order leaves from its row.
 func (n *node) output(b *bundle) float64 {
 	if n.table == nil {
@@ -70,13 +70,16 @@ func (n *node) input(row int) float64 {
 	return math.Floor(headHeight + rowPad + rowHeight*(float64(row)+0.5))
 }
 
-// sort orders each layer so that lines cross little: sweeps of the barycenter
+// sweeps is how often reduceCrossings goes over all layers, to and fro.
+const sweeps = 24
+
+// reduceCrossings orders each layer so that lines cross little: sweeps of the barycenter
 // method, the best order seen is kept.
-func (l *layering) sort(bundles []*bundle) {
+func (l *layering) reduceCrossings(bundles []*bundle) {
 	all := links(bundles, len(l.layers))
 	best := l.snapshot()
 	fewest := l.crossings(all)
-	for round := range 24 {
+	for round := range sweeps {
 		if round%2 == 0 {
 			for i := 1; i < len(l.layers); i++ {
 				l.sortLayer(i, all[i-1], true)
@@ -91,9 +94,10 @@ func (l *layering) sort(bundles []*bundle) {
 		}
 	}
 	l.layers = best
+	pos := positions(l.layers)
 	for _, layer := range l.layers {
 		for _, n := range layer {
-			slices.SortStableFunc(n.outputs, func(a, b *bundle) int { return cmp.Compare(l.outputRank(a), l.outputRank(b)) })
+			slices.SortStableFunc(n.outputs, func(a, b *bundle) int { return cmp.Compare(arrival(a, pos), arrival(b, pos)) })
 		}
 	}
 }
@@ -108,35 +112,28 @@ func (l *layering) snapshot() [][]*node {
 
 // sortLayer orders a layer by the mean position of its neighbours on one side;
 // what has none there keeps about its place.
-func (l *layering) sortLayer(i int, side []link, left bool) {
+func (l *layering) sortLayer(i int, side []link, neighboursLeft bool) {
 	pos := positions(l.layers)
 	sum, n := map[*node]float64{}, map[*node]float64{}
 	for _, k := range side {
 		at, other, offset := k.to, k.from, k.out
-		if !left {
+		if !neighboursLeft {
 			at, other, offset = k.from, k.to, k.in
 		}
 		sum[at] += pos[other] + offset/1000 // rows of one card keep their order
 		n[at]++
 	}
-	size := float64(len(l.layers[i]))
-	weight := func(v *node) float64 {
-		if n[v] == 0 {
-			return pos[v]
-		}
-		return sum[v] / n[v]
-	}
 	weights := map[*node]float64{}
 	for _, v := range l.layers[i] {
-		weights[v] = weight(v)
-		if n[v] == 0 && size > 0 {
-			weights[v] = pos[v]
+		weights[v] = pos[v]
+		if n[v] > 0 {
+			weights[v] = sum[v] / n[v]
 		}
 	}
 	slices.SortStableFunc(l.layers[i], func(a, b *node) int { return cmp.Compare(weights[a], weights[b]) })
 }
 
-// positions are relative: the middle of each layer is at the same height.
+// positions are the middles of nodes, with each layer centred on 0.
 func positions(layers [][]*node) map[*node]float64 {
 	out := map[*node]float64{}
 	for _, layer := range layers {
@@ -173,10 +170,8 @@ func (l *layering) crossings(all [][]link) int {
 	return total
 }
 
-// outputRank orders the lines that leave one card by the height of where they
-// arrive in the next layer.
-func (l *layering) outputRank(b *bundle) float64 {
-	pos := positions(l.layers)
+// arrival is the height at which a bundle arrives in the next layer, on average.
+func arrival(b *bundle, pos map[*node]float64) float64 {
 	next, sum, n := b.root.layer+1, 0.0, 0.0
 	if stop := b.stops[next]; stop != nil {
 		sum, n = pos[stop], 1

@@ -47,7 +47,7 @@ func arrange(g *drawing) arranged {
 	g.measure()
 	l := layered(g)
 	bundles := l.bundles()
-	l.sort(bundles)
+	l.reduceCrossings(bundles)
 	l.place(bundles)
 	l.drop()
 	chans := channels(links(bundles, len(l.layers)))

@@ -110,7 +110,7 @@ func (b *batch) applyOptions(r *row, options *callOptions) error {
 func (r *row) takeFromChild(child *row, ref *reference) error {
 	via := "its child " + child.table.name
 	r.mayExist = r.table.keyConsistsOfReferences()
-	r.hasSubtypeRow[child.table] = ref.discriminators != nil
+	r.hasRowIn[child.table] = ref.discriminators != nil
 	for i, col := range ref.childColumns {
 		if child.isSet[col] {
 			if err := r.setValue(ref.parentColumns[i], child.values[col], via); err != nil {

@@ -14,16 +14,16 @@ type childRequest struct {
 // addChildren makes the child rows that Has asks for, then the row in the table of r's
 // subtype.
 func (b *batch) addChildren(r *row, chain []*row) error {
-	for _, c := range r.children {
-		def := c.definition
+	for _, request := range r.children {
+		def := request.definition
 		t, err := b.schema.tableMadeBy(def)
 		if err != nil {
 			return err
 		}
-		r.hasSubtypeRow[t] = true
-		for range c.n {
+		r.hasRowIn[t] = true
+		for range request.n {
 			if err := b.addChild(r, def, t, chain); err != nil {
-				return err
+				return fmt.Errorf("Has: %w", err)
 			}
 		}
 	}
@@ -40,14 +40,15 @@ func (b *batch) addChildren(r *row, chain []*row) error {
 		if err != nil {
 			return err
 		}
-		if !r.hasSubtypeRow[t] {
+		if !r.hasRowIn[t] {
 			return b.addChild(r, r.definition.definitionFor(b.schema, t), t, chain)
 		}
 	}
 	return nil
 }
 
-// addChild makes one row of a table that is about r or, where r is its tenant, in r.
+// addChild makes one row of t that is about r; where r is t's tenant and no other reference of t
+// leads to r's table, a row in tenant r.
 func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error {
 	options, err := readOptions(b.schema, def.Options)
 	if err != nil {
@@ -60,7 +61,7 @@ func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error 
 	toParent := association{row: r.asParent(), kind: kind, used: &used}
 	_, err = b.add(request{definition: def, table: t, associations: append([]association{toParent}, withoutAboutRow(r.associations)...), options: options, chain: chain})
 	if err == nil && !used {
-		return fmt.Errorf("Has: %w", unusedAssociation(t, []association{toParent}))
+		return unusedAssociation(t, []association{toParent})
 	}
 	return err
 }

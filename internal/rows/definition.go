@@ -62,7 +62,7 @@ func (d *Definition) definitionFor(s *schema, t *table) *Definition {
 func (b *batch) newRow(def *Definition, t *table, number int64, discriminators map[int]string) (*row, error) {
 	r := &row{table: t, definition: def, number: number, structValue: reflect.New(def.rowType()).Elem(),
 		values: make([]any, len(t.columns)), isSet: make([]bool, len(t.columns)),
-		origins: map[int]Path{}, tenantsThroughParents: map[string]tenantOrigin{}, hasSubtypeRow: map[*table]bool{}}
+		origins: map[int]Path{}, tenantsThroughParents: map[string]tenantOrigin{}, hasRowIn: map[*table]bool{}}
 	cells := b.cells(t.name)
 	cells.At(number)
 	if def.isRecord() {

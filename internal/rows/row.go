@@ -28,8 +28,8 @@ type row struct {
 	tenantsThroughParents map[string]tenantOrigin
 	// tenantsMade are the tenants that were made because the caller gave none.
 	tenantsMade []*row
-	// hasSubtypeRow holds the child tables in which this base has a row.
-	hasSubtypeRow map[*table]bool
+	// hasRowIn holds the child tables in which this base has a row, or in which Has says how many.
+	hasRowIn map[*table]bool
 
 	// writtenAfter are the rows of the call that foreign keys checked at once lead to.
 	writtenAfter []*row

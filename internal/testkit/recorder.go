@@ -24,7 +24,7 @@ type Recorder struct {
 	log      strings.Builder
 	failed   bool
 	helper   bool
-	cleanups []func()
+	cleanups cleanups
 	ctx      context.Context
 	cancel   context.CancelFunc
 }
@@ -61,39 +61,14 @@ func Record(t testing.TB, f func(t testing.TB)) *Recorder {
 // End cancels the context and runs the clean-ups, last first.
 func (r *Recorder) End() {
 	r.cancel()
-	for {
-		r.mu.Lock()
-		if len(r.cleanups) == 0 {
-			r.mu.Unlock()
-			return
-		}
-		last := len(r.cleanups) - 1
-		f := r.cleanups[last]
-		r.cleanups = r.cleanups[:last]
-		r.mu.Unlock()
-		runCleanup(f)
-	}
-}
-
-// runCleanup lets a clean-up end itself by Fatal without ending those that follow.
-func runCleanup(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	<-done
+	r.cleanups.run()
 }
 
 // Context implements testing.TB: it ends before the clean-ups run.
 func (r *Recorder) Context() context.Context { return r.ctx }
 
 // Cleanup implements testing.TB: End runs f.
-func (r *Recorder) Cleanup(f func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cleanups = append(r.cleanups, f)
-}
+func (r *Recorder) Cleanup(f func()) { r.cleanups.add(f) }
 
 // Helper implements testing.TB.
 func (r *Recorder) Helper() { r.set(func() { r.helper = true }) }

@@ -23,7 +23,7 @@ type Watch struct {
 type origin struct {
 	calls   stack
 	role    string
-	watched bool // something watched
+	watched bool // there was a Watch
 }
 
 // inspectTime bounds the look at a connection.
@@ -37,9 +37,8 @@ func (t *Tracer) Watch(w *Watch) {
 	t.watches = append(t.watches, w)
 }
 
-// Unwatch ends what Watch began. It returns the lines that acquired, while something
-// watched, what was not released since. It waits for a moment for those that are on
-// their way back.
+// Unwatch ends Watch. It returns the lines whose connections, acquired while there was any
+// Watch, are still out after up to 127 ms. A release that began before may still call Found.
 func (t *Tracer) Unwatch(w *Watch) (unreleased []string) {
 	for wait := time.Millisecond; wait < 128*time.Millisecond && len(t.acquired(true)) > 0; wait *= 2 {
 		time.Sleep(wait)
@@ -120,14 +119,15 @@ func (t *Tracer) Inspect(conn *pgx.Conn) []string {
 	return t.inspect(conn, conn.Config().RuntimeParams["role"])
 }
 
-// named finds the custom settings that a statement may set: pg_settings does not
-// list those, and they are what tenants are set by.
+// named finds the custom settings, with a dot, that a statement may set: pg_settings omits
+// those, and they are what tenants are set by.
 var named = regexp.MustCompile(`(?i)(?:\bset\s+(?:session\s+)?|set_config\s*\(\s*')([a-z_]\w*\.[a-z_]\w*)`)
 
 var custom = regexp.MustCompile(`(?i)^[a-z_]\w*\.[a-z_]\w*$`)
 
 func (t *Tracer) noteSettings(sql string, args []any) {
-	if len(sql) < 4 || !strings.Contains(strings.ToLower(sql), "set") {
+	lower := strings.ToLower(sql)
+	if !strings.Contains(lower, "set") {
 		return
 	}
 	var names []string
@@ -135,9 +135,12 @@ func (t *Tracer) noteSettings(sql string, args []any) {
 		names = append(names, m[1])
 	}
 	for _, a := range args {
-		if s, ok := a.(string); ok && custom.MatchString(s) && strings.Contains(sql, "set_config") {
+		if s, ok := a.(string); ok && custom.MatchString(s) && strings.Contains(lower, "set_config") {
 			names = append(names, s)
 		}
+	}
+	if len(names) == 0 {
+		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -146,7 +149,7 @@ func (t *Tracer) noteSettings(sql string, args []any) {
 	}
 }
 
-// role and session_authorization are no settings that pg_settings lists.
+// inspectSQL asks for role and session_authorization by themselves: pg_settings omits them.
 const inspectSQL = `
 SELECT 'role ' || current_setting('role') || ', set by SET ROLE' WHERE current_setting('role') <> %s
 UNION ALL SELECT 'session authorization ' || session_user WHERE session_user <> %s
@@ -173,9 +176,13 @@ func (t *Tracer) inspect(conn *pgx.Conn, role string) []string {
 	ctx, cancel := context.WithTimeout(context.Background(), inspectTime)
 	defer cancel()
 	sql := fmt.Sprintf(inspectSQL, literal(role), literal(conn.Config().User))
+	given := map[string]string{} // when the session was opened
+	for name, value := range conn.Config().RuntimeParams {
+		given[strings.ToLower(name)] = value
+	}
 	for _, name := range settings {
 		sql += fmt.Sprintf("\nUNION ALL SELECT 'setting %[1]s = ' || quote_literal(current_setting('%[1]s', true)) WHERE current_setting('%[1]s', true) NOT IN ('', %[2]s)",
-			name, literal(conn.Config().RuntimeParams[name]))
+			name, literal(given[name]))
 	}
 	results, err := conn.PgConn().Exec(ctx, sql).ReadAll()
 	if err != nil {

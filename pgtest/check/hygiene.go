@@ -49,12 +49,13 @@ func Hygiene(t testing.TB, db any) {
 		if std, ok := db.(*sql.DB); ok {
 			inspectIdle(std, tracer, found)
 		}
-		for _, site := range tracer.Unwatch(watch) {
+		unreleased := tracer.Unwatch(watch)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, site := range unreleased {
 			findings = append(findings, report.Finding{Rule: "pool-hygiene", Object: site, Message: "a connection acquired here was not released",
 				Fix: "close the rows, end the transaction, release the connection, on every path: defer it"})
 		}
-		mu.Lock()
-		defer mu.Unlock()
 		if len(findings) > 0 {
 			t.Error("check.Hygiene: " + report.Count(len(findings), "finding") + "\n" + formatFindings(findings))
 		}

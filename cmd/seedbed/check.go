@@ -131,7 +131,7 @@ func parseExceptions(all []string) ([]audit.Exception, error) {
 	for _, text := range all {
 		what, reason, _ := strings.Cut(text, "=")
 		rule, object, _ := strings.Cut(what, ":")
-		e := audit.Exception{Rule: rule, Object: object, Reason: strings.TrimSpace(reason)}
+		e := audit.Exception{Rule: rule, Object: object, Reason: strings.TrimSpace(reason), Place: "--except " + text}
 		if err := e.Validate(); err != nil {
 			return nil, usagef("--except %s: %v; write RULE:OBJECT=REASON", text, err)
 		}

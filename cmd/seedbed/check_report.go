@@ -51,7 +51,7 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 	if f.update && f.baseline == "" {
 		return nil, usagef("--update-baseline needs --baseline FILE")
 	}
-	r.options = audit.Options{Except: append(except, c.exceptions()...), NoProbes: f.noProbes}
+	r.options = audit.Options{Except: append(except, c.exceptions...), NoProbes: f.noProbes}
 	if f.baseline != "" && !f.update {
 		if _, r.options.Baseline, err = readBaseline(f.baseline, "--update-baseline"); err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"github.com/qarion/seedbed/fixtures"
 	"github.com/qarion/seedbed/internal/audit"
@@ -39,6 +40,7 @@ type config struct {
 	Model any `yaml:"model"`
 
 	corrections    fixtures.Corrections
+	exceptions     []audit.Exception
 	migrationsFrom string // the file or the variable that Migrations is from
 }
 
@@ -59,6 +61,18 @@ type exception struct {
 	Rule   string `yaml:"rule"`
 	Object string `yaml:"object"`
 	Reason string `yaml:"reason"`
+
+	line int // of the file
+}
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (e *exception) UnmarshalYAML(n ast.Node) error {
+	type plain exception
+	if err := yaml.NodeToValue(n, (*plain)(e), yaml.Strict()); err != nil {
+		return err
+	}
+	e.line = n.GetToken().Position.Line
+	return nil
 }
 
 // keys of seedbed.yaml, for suggestions.
@@ -145,9 +159,11 @@ func (c *config) read(path string) error {
 		return usagef("%v", err)
 	}
 	for _, e := range c.Except {
-		if err := (audit.Exception{Rule: e.Rule, Object: e.Object, Reason: e.Reason}).Validate(); err != nil {
-			return usagef("%s: except: %v", path, err)
+		e := audit.Exception{Rule: e.Rule, Object: e.Object, Reason: e.Reason, Place: fmt.Sprintf("%s:%d", path, e.line)}
+		if err := e.Validate(); err != nil {
+			return usagef("%s: except: %v", e.Place, err)
 		}
+		c.exceptions = append(c.exceptions, e)
 	}
 	return nil
 }
@@ -178,12 +194,4 @@ func configError(path string, err error) error {
 		}
 	}
 	return usagef("%s: %s%s", at, yamlerror.Plain(y.GetMessage()), hint)
-}
-
-func (c *config) exceptions() []audit.Exception {
-	var all []audit.Exception
-	for _, e := range c.Except {
-		all = append(all, audit.Exception{Rule: e.Rule, Object: e.Object, Reason: e.Reason})
-	}
-	return all
 }

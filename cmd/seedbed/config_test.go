@@ -86,7 +86,7 @@ func TestConfigFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Fixtures != filepath.Join(root, "fx") || c.Mask["users.name"] != "redact" || len(c.exceptions()) != 1 || c.exceptions()[0].Reason != "known" {
+	if c.Fixtures != filepath.Join(root, "fx") || c.Mask["users.name"] != "redact" || len(c.exceptions) != 1 || c.exceptions[0].Reason != "known" {
 		t.Errorf("it says %+v", c)
 	}
 	r, err := with(nil).reporting(checkFlags{format: "html"})

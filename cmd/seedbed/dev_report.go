@@ -107,7 +107,7 @@ func (a *app) devCheck(ctx context.Context, server *dev.Server, database string,
 	if err != nil {
 		return nil, err
 	}
-	found, err := audit.Check(ctx, pool, audit.Options{Model: model, Except: c.exceptions(), Progress: func(p audit.Progress) { say.Step(p.Step) }})
+	found, err := audit.Check(ctx, pool, audit.Options{Model: model, Except: c.exceptions, Progress: func(p audit.Progress) { say.Step(p.Step) }})
 	if err != nil {
 		return nil, err
 	}

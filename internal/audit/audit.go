@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,8 +46,11 @@ type audit struct {
 	report    *report.Report
 	started   time.Time
 	unseen    []string // tables with rows that the role cannot see
-	done      int      // of parts
-	parts     int
+	// namesUnknown: the caller's Model names tables, columns or levels that are not there.
+	// Whatever is looked at by it would be wrong once more for each.
+	namesUnknown bool
+	done         int // of parts
+	parts        int
 }
 
 // step is one part of an audit: which rules it applies, and how.
@@ -57,10 +61,10 @@ type step struct {
 }
 
 func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report.Report, error) {
-	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{}, started: time.Now(), parts: len(steps)}
+	a := &audit{ctx: ctx, db: db, opt: opt, report: &report.Report{ModelGiven: opt.Model != nil}, started: time.Now(), parts: len(steps)}
 	for _, e := range opt.Except {
 		if err := e.Validate(); err != nil {
-			return nil, fmt.Errorf("Options.Except: %w", err)
+			return nil, fmt.Errorf("%s: %w", cmp.Or(e.Place, "Options.Except"), err)
 		}
 	}
 	if err := a.prepare(); err != nil {
@@ -71,6 +75,10 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 		return nil, err
 	}
 	defer a.bypass.close()
+	if a.namesUnknown {
+		a.unchecked("all else", "the Model names what is not there: correct that first")
+		steps = nil
+	}
 	for i, s := range steps {
 		a.done = i
 		a.progress(s.name, nil)
@@ -80,6 +88,7 @@ func run(ctx context.Context, db seedbed.DB, opt Options, steps []step) (*report
 		a.report.Rules += len(s.rules)
 	}
 	a.reportUnseenRows()
+	a.exceptionsOfNothing()
 	a.report.Tables = len(a.tables)
 	a.report.Elapsed = time.Since(a.started)
 	a.endStep()
@@ -121,8 +130,8 @@ func (a *audit) learn() error {
 	return nil
 }
 
-// misfits makes findings of what a Model says and the schema does not have: the
-// rest of both can still be checked.
+// misfits makes findings of what a Model says and the schema contradicts. Where all that it
+// names is there, the rest of both can still be checked.
 func (a *audit) misfits(err error) error {
 	var invalid *seedbed.InvalidError
 	if !errors.As(err, &invalid) {
@@ -131,8 +140,17 @@ func (a *audit) misfits(err error) error {
 	for _, p := range invalid.Problems {
 		a.find(report.Finding{Rule: "model-misfit", Object: p.Object, Message: p.Message, Evidence: []string{p.Declaration},
 			Fix: "correct the schema, or the Model"})
+		a.namesUnknown = a.namesUnknown || p.Object == "" || !a.objects().has(p.Object) && !a.isShadow(p.Object)
 	}
 	return nil
+}
+
+// isShadow reports whether the Model has an object as the shadow of a pair. That one is missing
+// is a finding about the pair, too.
+func (a *audit) isShadow(object string) bool {
+	return slices.ContainsFunc(a.model.Polymorphic, func(p seedbed.Polymorphic) bool {
+		return slices.ContainsFunc(p.Targets, func(t seedbed.Target) bool { return object == a.tableOf(p.Table)+"."+t.Shadow })
+	})
 }
 
 // progress says which step begins, and which table it reads; nil for none.

@@ -40,6 +40,8 @@ type Exception struct {
 	// Object as in report.Finding. Zero: all.
 	Object string
 	Reason string
+	// Place where it is written, such as "seedbed.yaml:12:5". Zero: Options.Except.
+	Place string
 }
 
 // Validate says why the exception would excuse nothing: no such rule, or no reason.

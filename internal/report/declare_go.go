@@ -18,17 +18,24 @@ var (
 	// yamlNotation is for the shell, which reads seedbed.yaml.
 	yamlNotation = notation{"in seedbed.yaml", Declaration.yaml, "#"}
 	// goNotation is for tests, which do not: they pass check.Options.
-	goNotation = notation{"in the test", Declaration.golang, "//"}
+	goNotation = notation{"in the test", func(d Declaration) string { return d.golang(discovered) }, "//"}
+	// goGivenNotation is for tests that give a Model of their own.
+	goGivenNotation = notation{"in the test", func(d Declaration) string { return d.golang(given) }, "//"}
 )
 
-// golang is the declaration as lines of a test, which end in the Options to pass.
-func (d Declaration) golang() string {
+// The lines of a test before a Model is corrected, which say what the model is.
+const (
+	discovered = "found, err := seedbed.Discover(t.Context(), db)\nif err != nil {\n    t.Fatal(err)\n}\nmodel := found.Model.With("
+	given      = "// model is the Model that the test gives to the check\nmodel = model.With("
+)
+
+// golang is the declaration as lines of a test, which end in the Options to pass. The lines of
+// with begin a correction of the Model.
+func (d Declaration) golang(with string) string {
 	if d.Section == Exceptions {
 		return "check.Options{Except: []check.Exception{\n" + d.golangEntries("    ") + "}}\n"
 	}
-	return "found, err := seedbed.Discover(t.Context(), db)\n" +
-		"if err != nil {\n    t.Fatal(err)\n}\n" +
-		"model := found.Model.With(seedbed.Model{" + golangName(d.Section) + ": []" + modelTypes[d.Section] + "{\n" + d.golangEntries("    ") + "}})\n" +
+	return with + "seedbed.Model{" + golangName(d.Section) + ": []" + modelTypes[d.Section] + "{\n" + d.golangEntries("    ") + "}})\n" +
 		"check.Options{Model: &model}\n"
 }
 

@@ -29,6 +29,7 @@ var attempts = []string{"probe-read", "probe-write", "probe-oracle", "probe-sett
 // explanations in the order in which they are looked for: rows that are wrong before
 // what let them be so, what is nearest to an attempt before what is around it.
 var explanations = []explanation{
+	{rule: "model-misfit", explains: []string{"pair-shadow-missing"}},
 	{rule: "row-without-tenant", explains: []string{"tenant-not-null", "constraint-broken"}, object: true},
 	{rule: "row-of-unknown-tenant", explains: []string{"tenant-foreign-key"}, object: true},
 	{rule: "reference-crosses", explains: []string{"reference-without-tenant", "reference-undeclared", "reference-orphan", "foreign-key-orphan", "probe-oracle", "constraint-not-valid"}, object: true},

@@ -23,6 +23,8 @@ type Report struct {
 	Rules int
 	// Elapsed is the time that it took.
 	Elapsed time.Duration
+	// ModelGiven says that the caller's Model was checked, and not one that was discovered.
+	ModelGiven bool
 	// Steps in their order.
 	Steps []Step
 }

@@ -6,6 +6,7 @@ var DatabaseRules = RuleSet{
 	{"rows-unreadable", Risk, "Every table can be read.", "What could not be read was not checked."},
 
 	{"model-misfit", Risk, "The Model and the schema say the same.", "What the schema does not have cannot be checked, or was lost."},
+	{"exception-unknown", Advice, "Exceptions name what is there.", "One with a misspelt name excuses nothing; one for what is gone would excuse the next of that name."},
 	{"table-undeclared", Risk, "The Model says of every table whose it is.", "A table that the Model leaves out is open to every tenant."},
 	{"tenant-not-null", Risk, "The column that says whose a row is, is NOT NULL.", "A row without a tenant passes foreign keys and checks that compare with its tenant."},
 	{"tenant-index", Advice, "An index leads with the tenant's column.", "Every query of one tenant reads the rows of all, and slows down as other tenants grow."},

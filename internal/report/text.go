@@ -25,7 +25,12 @@ func (r *Report) TextIn(width int) string { return r.text(yamlNotation, width) }
 
 // TestText is the report as a failing test shows it: Text with Go for the test where that
 // has lines of seedbed.yaml, which tests do not read.
-func (r *Report) TestText() string { return r.text(goNotation, Width) }
+func (r *Report) TestText() string {
+	if r.ModelGiven {
+		return r.text(goGivenNotation, Width)
+	}
+	return r.text(goNotation, Width)
+}
 
 func (r *Report) text(n notation, width int) string {
 	var b strings.Builder

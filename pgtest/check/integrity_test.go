@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,7 +69,46 @@ func TestModelThatDoesNotFit(t *testing.T) {
 	}
 	fake := testkit.NewRecorder(t)
 	check.Isolation(fake, db, check.Options{Model: &model, NoProbes: true})
+	model.Scoped = model.Scoped[1:]
+	check.Isolation(fake, db, check.Options{Model: &model, NoProbes: true})
 	golden(t, "misfit", fake.Text())
+}
+
+// What the Model misspells is one finding. Nothing is looked at by a Model with a name that is
+// not there: each rule would find, or fail over, the same once more.
+func TestMisspeltNameOfTheModelIsOneFinding(t *testing.T) {
+	t.Parallel()
+	db := reference(t)
+	fork := func(m seedbed.Model) (pair *seedbed.Polymorphic, base *seedbed.Inheritance) {
+		return &m.Polymorphic[0], &m.Inheritance[0]
+	}
+	for object, misspell := range map[string]func(m seedbed.Model){
+		"annotations.space_idd":     func(m seedbed.Model) { m.Scoped[0].Columns = []string{"space_idd"} },
+		"":                          func(m seedbed.Model) { m.Scoped[0].Tenant = "spaec" },
+		"spaces.organisation_id":    func(m seedbed.Model) { m.Tenants[1].ParentColumns = []string{"organisation_id"} },
+		"alerts.space_idd":          func(m seedbed.Model) { m.Aggregates[0].Columns = []string{"space_idd"} },
+		"annotations.resource":      func(m seedbed.Model) { pair, _ := fork(m); pair.ID = "resource" },
+		"alerts.key":                func(m seedbed.Model) { pair, _ := fork(m); pair.Targets[0].Key = "key" },
+		"annotations.alert":         func(m seedbed.Model) { pair, _ := fork(m); pair.Targets[0].Shadow = "alert" },
+		"source_systems.kind":       func(m seedbed.Model) { _, base := fork(m); base.Discriminator = "kind" },
+		"bigquery_systems.systemid": func(m seedbed.Model) { _, base := fork(m); base.Subtypes[0].Key[1] = "systemid" },
+	} {
+		again, err := seedbed.Discover(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		misspell(again.Model)
+		for _, checked := range []func(context.Context, seedbed.DB, check.Options) (*check.Report, error){check.IsolationContext, check.IntegrityContext} {
+			r, err := checked(t.Context(), db, check.Options{Model: &again.Model})
+			if err != nil {
+				t.Fatalf("%s: %v", object, err)
+			}
+			shadow := object == "annotations.alert" // the rest can be checked
+			if len(r.Findings) != 1 || r.Findings[0].Rule != "model-misfit" || r.Findings[0].Object != object || len(r.Unchecked) != 1 && !shadow {
+				t.Errorf("%s: want one finding of it, and that nothing else was checked, got:\n%s", object, r)
+			}
+		}
+	}
 }
 
 func TestExceptionsExcuseFindings(t *testing.T) {
@@ -81,6 +121,23 @@ func TestExceptionsExcuseFindings(t *testing.T) {
 	if len(fake.Errors()) > 0 {
 		t.Errorf("excused, but: %s", fake.Text())
 	}
+}
+
+func TestExceptionOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	db := reference(t)
+	excused := func(objects ...string) (all []check.Exception) {
+		for _, object := range objects {
+			all = append(all, check.Exception{Rule: "sequence-behind", Object: object, Reason: "known"})
+		}
+		return all
+	}
+	gone := excused("dataset", "datasets.id_space", "dataset.id", "seedbed_ap", "old_orders.total")
+	there := excused("datasets", "public.datasets.id", "datasets.datasets_space", "datasets.datasets_pkey", "seedbed_app", "public.seedbed_space_id()",
+		"audit_logs_2027", "database anything", "ALL")
+	fake := testkit.NewRecorder(t)
+	check.Integrity(fake, db, check.Options{Except: append(gone, there...)})
+	golden(t, "exception", fake.Text())
 }
 
 func TestServerWithoutFixes(t *testing.T) {

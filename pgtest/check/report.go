@@ -143,7 +143,7 @@ func (o Options) engine() audit.Options {
 
 func exceptions(all []Exception) (out []audit.Exception) {
 	for _, e := range all {
-		out = append(out, audit.Exception(e))
+		out = append(out, audit.Exception{Rule: e.Rule, Object: e.Object, Reason: e.Reason})
 	}
 	return out
 }

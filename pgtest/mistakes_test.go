@@ -29,12 +29,19 @@ func TestMistakes(t *testing.T) {
 	}{
 		"a directory that is not there": {&pgtest.Server{Migrations: os.DirFS("migration")},
 			[]string{"there is no directory ", "pgtest/migration; tests run in the directory of their package"}},
-		"another Dir":              {&pgtest.Server{Migrations: someFiles, Dir: "migrations"}, []string{`Dir is "migrations", which is not there; SQL files are in "db/migrations"`}},
-		"a role that is not there": {&pgtest.Server{Migrations: someFiles, Role: "app"}, []string{`Server.Role is "app"`, "a migration has to create it, with LOGIN"}},
-		"a misspelt role":          {&pgtest.Server{Migrations: someFiles, Role: "seedbed_ownr"}, []string{`Server.Role is "seedbed_ownr", and the server has no such role; did you mean seedbed_owner?`}},
-		"a negative number":        {&pgtest.Server{MaxConns: -3}, []string{"Server.MaxConns is -3"}},
-		"no server":                {nil, []string{"the *Server is nil", "var pg = &pgtest.Server{Migrations: files}"}},
-		"a misspelt setting":       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Server.Settings: the server refuses "work_men": "4MB"`, "unrecognized configuration parameter"}},
+		"another Dir":                              {&pgtest.Server{Migrations: someFiles, Dir: "migrations"}, []string{`Dir is "migrations", which is not there; SQL files are in "db/migrations"`}},
+		"a role that is not there":                 {&pgtest.Server{Migrations: someFiles, Role: "app"}, []string{`Server.Role is "app"`, "a migration has to create it, with LOGIN"}},
+		"a misspelt role":                          {&pgtest.Server{Migrations: someFiles, Role: "seedbed_ownr"}, []string{`Server.Role is "seedbed_ownr", and the server has no such role; did you mean seedbed_owner?`}},
+		"a negative number":                        {&pgtest.Server{MaxConns: -3}, []string{"Server.MaxConns is -3"}},
+		"no server":                                {nil, []string{"the *Server is nil", "var pg = &pgtest.Server{Migrations: files}"}},
+		"a misspelt setting":                       {&pgtest.Server{Settings: map[string]string{"work_men": "4MB"}}, []string{`Server.Settings: the server refuses "work_men": "4MB": unrecognized configuration parameter "work_men"; did you mean work_mem?`}},
+		"a setting's value":                        {&pgtest.Server{Settings: map[string]string{"wal_level": "logicl"}}, []string{`refuses "wal_level": "logicl": invalid value for parameter "wal_level": "logicl"; Available values: minimal, replica, logical.`}},
+		"a setting that Postgres spells otherwise": {&pgtest.Server{Settings: map[string]string{"timezone": "Europe/Berln"}}, []string{`refuses "timezone": "Europe/Berln": invalid value`}},
+		"a library":                                {&pgtest.Server{Settings: map[string]string{"shared_preload_libraries": "pg_stat_statments"}}, []string{`refuses "shared_preload_libraries": "pg_stat_statments": could not access file`}},
+		"no setting":                               {&pgtest.Server{Settings: map[string]string{"work mem": "4MB"}}, []string{`Server.Settings: the server refuses "work mem": "4MB": this is no setting's name`}},
+		"a setting of ours":                        {&pgtest.Server{Settings: map[string]string{"port": "5432"}}, []string{`Server.Settings: the server refuses "port": "5432": Seedbed chooses it: leave it out`}},
+		"no version":                               {&pgtest.Server{Version: "v15"}, []string{`pgtest: Server.Version is "v15": want a major version such as 15, or a version such as 15.18`}},
+		"an old version":                           {&pgtest.Server{Version: "13"}, []string{`pgtest: Server.Version is "13": want 14 or later`}},
 		"a directory without Postgres": {&pgtest.Server{Binaries: t.TempDir()},
 			[]string{"SEEDBED_BINARIES and Server.Binaries name a directory with initdb, pg_ctl and postgres, such as /"}},
 		"no server at a URL":  {&pgtest.Server{URL: "postgres://u:secret@127.0.0.1:1/x"}, []string{"Server.URL: no server answers at 127.0.0.1:1; start it, or correct host and port: ", "connection refused"}},
@@ -65,6 +72,21 @@ func TestMistakesInSettingsOfAs(t *testing.T) {
 			testkit.Mention(t, r.FatalMessage(), "pgtest: connect as seedbed_owner", c.says)
 		})
 	}
+}
+
+// Fields that are assigned after the first test would change nothing.
+func TestServerThatIsChangedBetweenTests(t *testing.T) {
+	server := &pgtest.Server{Migrations: invoices.Migrations, Settings: map[string]string{"work_mem": "5MB"}}
+	server.DB(t)
+	server.Settings["work_mem"] = "6MB"
+	server.Seed = func(context.Context, seedbed.DB) error { return nil }
+	r := testkit.Record(t, func(t testing.TB) { server.DB(t) })
+	testkit.Mention(t, r.FatalMessage(), "pgtest: Server.Seed, Server.Settings changed since the first test used this Server", "make a Server of its own")
+	if _, err := server.Open(t.Context()); err == nil {
+		t.Error("Open takes the changed Server")
+	}
+	server.Settings["work_mem"], server.Seed = "5MB", nil
+	server.DB(t)
 }
 
 func TestCachesThatCannotBeUsed(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,6 +49,9 @@ func (s *Server) prepare(ctx context.Context, r *ready, logf func(string, ...any
 		return err
 	}
 	if r.poolConfig, err = postgres.PoolConfig(); err != nil {
+		return err
+	}
+	if err := s.checkVersionName(); err != nil {
 		return err
 	}
 	if s.MaxConns < 0 {
@@ -175,10 +177,17 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 			},
 		},
 	})
-	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
-		if err != nil && strings.Contains(err.Error(), "parameter \""+name+"\"") {
-			return fmt.Errorf("Server.Settings: the server refuses %q: %q: %w", name, s.Settings[name], err)
-		}
+	if setting, ok := errors.AsType[*postgres.SettingError](err); ok {
+		return fmt.Errorf("Server.Settings: %w", setting)
+	}
+	return err
+}
+
+// checkVersionName returns an error where Version is none.
+func (s *Server) checkVersionName() error {
+	err := postgres.CheckVersion(s.Version)
+	if invalid, ok := errors.AsType[*postgres.VersionError](err); ok {
+		invalid.Source = "Server.Version"
 	}
 	return err
 }

@@ -19,7 +19,7 @@ import (
 
 // Server describes the databases that tests get. The zero value gives empty ones.
 // Make one per package, in a variable; it must not be copied or changed once a
-// test has used it. It is safe for parallel tests.
+// test has used it: a field that was fails the next test. It is safe for parallel tests.
 type Server struct {
 	// Migrations are goose files, at the root or in one directory below it.
 	// Nil: the databases are empty.
@@ -95,9 +95,10 @@ type Server struct {
 	// it or by SEEDBED_ALLOW. Its role needs CREATEDB.
 	URL string
 
-	mu    sync.Mutex
-	ready *ready
-	err   error
+	mu      sync.Mutex
+	settled settled // since the first test; nil before
+	ready   *ready
+	err     error
 }
 
 // ready is a Server in use.
@@ -135,6 +136,12 @@ func (s *Server) open(ctx context.Context, logf func(string, ...any)) (*ready, e
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.settled == nil {
+		s.settled = s.settle()
+	}
+	if err := s.checkSettled(); err != nil {
+		return nil, err
+	}
 	s.leaveRetired(logf)
 	if s.ready == nil && s.err == nil {
 		r, err := s.start(ctx, logf)
@@ -178,7 +185,7 @@ func (s *Server) Close() {
 	if s.ready != nil {
 		s.ready.close(context.Background())
 	}
-	s.ready, s.err = nil, nil
+	s.ready, s.err, s.settled = nil, nil, nil
 }
 
 func (r *ready) close(ctx context.Context) {

@@ -25,13 +25,13 @@ func (o StartOptions) conf(port int) (string, error) {
 		value := o.Settings[name]
 		switch lower := strings.ToLower(name); {
 		case !settingName.MatchString(name):
-			return "", fmt.Errorf("setting %q: not a setting's name", name)
+			return "", &SettingError{Name: name, Value: value, Reason: "this is no setting's name: those have letters, digits and _, and a dot where they are an extension's or an application's"}
 		case strings.ContainsRune(value, 0):
-			return "", fmt.Errorf("setting %s: its value holds a NUL", name)
+			return "", &SettingError{Name: name, Value: value, Reason: "the value holds a NUL"}
 		case slices.Contains(chosen, lower):
-			return "", fmt.Errorf("setting %s: Seedbed chooses it and it cannot be set", name)
+			return "", &SettingError{Name: name, Value: value, Reason: "Seedbed chooses it: leave it out"}
 		case lower == "listen_addresses" && !listensLocally(value):
-			return "", fmt.Errorf("setting %s = %q: it has to include localhost", name, value)
+			return "", &SettingError{Name: name, Value: value, Reason: "it has to include localhost"}
 		}
 		line(name, value)
 	}

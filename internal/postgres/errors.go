@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,17 @@ func (e *BlockedError) Error() string {
 
 func (e *BlockedError) Unwrap() error { return e.Err }
 
+// VersionError says that a wanted version is none that can be had.
+type VersionError struct {
+	Source  string // what asks for it, such as SEEDBED_VERSION
+	Version string
+	Want    string
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s is %q: want %s", cmp.Or(e.Source, "the version of Postgres"), e.Version, e.Want)
+}
+
 // NotFoundError says that there is no usable Postgres, where one was looked for,
 // and what to do about it.
 type NotFoundError struct {
@@ -85,7 +97,14 @@ func (e *NotFoundError) Error() string {
 			return b.String()
 		}
 	}
-	fmt.Fprintf(&b, "\ninstall with: %s\nor name one: SEEDBED_BINARIES=/path/to/its/bin", e.Fix)
+	way := "install with: " + e.Fix
+	switch w, _ := parseWanted(e.Version); {
+	case w.v.major > defaultMajor && !slices.ContainsFunc(e.Looked, func(c Candidate) bool { return strings.HasPrefix(c.Reason, lacksPrefix) }):
+		way = fmt.Sprintf("ask for one of %d to %d: no later one is known", Oldest, defaultMajor)
+	case w.exact:
+		way = fmt.Sprintf("ask for %d, which any of its minor versions is", w.v.major)
+	}
+	fmt.Fprintf(&b, "\n%s\nor name one: SEEDBED_BINARIES=/path/to/its/bin", way)
 	return b.String()
 }
 

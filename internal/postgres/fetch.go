@@ -300,5 +300,5 @@ func libraryVersion(version string) (string, error) {
 			return string(v), nil
 		}
 	}
-	return "", fmt.Errorf("embedded-postgres does not know major %s: name an exact version", version)
+	return "", fmt.Errorf("embedded-postgres does not know major %s", version)
 }

@@ -86,6 +86,7 @@ func newSearch(req Request) (*search, error) {
 	if req.Cache == nil {
 		return nil, errors.New("find postgres: it needs a cache")
 	}
+	fromEnvironment := req.Version == ""
 	for value, variable := range map[*string]string{&req.Dir: "SEEDBED_BINARIES", &req.Version: "SEEDBED_VERSION", &req.Mirror: "SEEDBED_MIRROR"} {
 		if *value == "" {
 			*value = os.Getenv(variable)
@@ -95,6 +96,9 @@ func newSearch(req Request) (*search, error) {
 		req.Logf = func(string, ...any) {}
 	}
 	want, err := parseWanted(req.Version)
+	if invalid, ok := errors.AsType[*VersionError](err); ok && fromEnvironment {
+		invalid.Source = "SEEDBED_VERSION"
+	}
 	if err != nil {
 		return nil, err
 	}

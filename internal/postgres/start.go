@@ -43,7 +43,7 @@ type Process struct {
 
 // Start starts the server and returns when it accepts connections, on the Unix
 // socket and on TCP at localhost: 30 to 60 ms. When it fails, or ctx ends, no server is left
-// behind. The error is a *StartError that quotes the server's log.
+// behind. The error is a *StartError that quotes the server's log, or a *SettingError.
 func Start(ctx context.Context, o StartOptions) (*Process, error) {
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
@@ -52,7 +52,10 @@ func Start(ctx context.Context, o StartOptions) (*Process, error) {
 	defer cancel()
 	p, err := o.start(ctx)
 	if err != nil {
-		return nil, &StartError{Data: o.Data, LogFile: o.Log, Log: tail(o.Log), Err: err}
+		if setting, ok := errors.AsType[*SettingError](err); ok {
+			return nil, setting
+		}
+		return nil, o.settingError(context.WithoutCancel(ctx), &StartError{Data: o.Data, LogFile: o.Log, Log: tail(o.Log), Err: err})
 	}
 	return p, nil
 }

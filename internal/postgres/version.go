@@ -52,12 +52,18 @@ func parseWanted(s string) (wanted, error) {
 	}
 	v, ok := parseVersion(s)
 	if !ok || !wantedPattern.MatchString(s) {
-		return wanted{}, fmt.Errorf("find postgres: version %q: want a major like 15 or a version like 15.18", s)
+		return wanted{}, &VersionError{Version: s, Want: "a major version such as 15, or a version such as 15.18"}
 	}
 	if v.major < Oldest {
-		return wanted{}, fmt.Errorf("find postgres: version %q: the oldest supported is %d", s, Oldest)
+		return wanted{}, &VersionError{Version: s, Want: fmt.Sprintf("%d or later", Oldest)}
 	}
 	return wanted{text: s, v: v, exact: strings.Contains(s, ".")}, nil
+}
+
+// CheckVersion returns a *VersionError for what can be no Request's Version.
+func CheckVersion(wanted string) error {
+	_, err := parseWanted(wanted)
+	return err
 }
 
 // Fits reports whether a server of a version, as "15.18", is what a Request's Version asks

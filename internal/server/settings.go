@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/qarion/seedbed/internal/postgres"
 )
 
 // Test servers are disposable: a crash of the machine may lose them, because the
@@ -68,7 +70,7 @@ func checkSettings(settings map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		must, listed := required[strings.ToLower(name)]
 		if value := settings[name]; listed && !sameValue(value, must.value) {
-			return fmt.Errorf("the setting %s = %q is refused, it has to be %q: %s", name, value, must.value, must.why)
+			return &postgres.SettingError{Name: name, Value: value, Reason: fmt.Sprintf("it has to be %q: %s", must.value, must.why)}
 		}
 	}
 	return nil

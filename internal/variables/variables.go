@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,8 +43,10 @@ var All = []Variable{
 	{Name: "SEEDBED_OS_USER"},
 	{"SEEDBED_SEED", "an unsigned number", func(v string) bool { _, err := strconv.ParseUint(v, 0, 64); return err == nil }},
 	{Name: "SEEDBED_URL"},
-	{Name: "SEEDBED_VERSION"},
+	{"SEEDBED_VERSION", "a version of Postgres from 14 on: a major one such as 15, or one such as 15.18", versionPattern.MatchString},
 }
+
+var versionPattern = regexp.MustCompile(`^(1[4-9]|[2-9]\d)(\.\d+){0,2}$`)
 
 // internal are those of this repository's own tests and benchmarks.
 var internal = []string{"SEEDBED_BENCH_DIR", "SEEDBED_OTHER_BINARIES", "SEEDBED_TEST_CHILD_CACHE"}

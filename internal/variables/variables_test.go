@@ -22,6 +22,9 @@ func TestCheck(t *testing.T) {
 		"SEEDBED_SEED=-1":             "[SEEDBED_SEED=-1: want an unsigned number] []",
 		"SEEDBED_ALLOW=postgres://db": "[SEEDBED_ALLOW=postgres://db: want hosts, each with its port if that matters, as in db.test:5432,10.0.0.7] []",
 		"SEEDBED_VERSON=15":           "[] [SEEDBED_VERSON is no variable of Seedbed, and nothing reads it; did you mean SEEDBED_VERSION?]",
+		"SEEDBED_VERSION=v15":         "[SEEDBED_VERSION=v15: want a version of Postgres from 14 on: a major one such as 15, or one such as 15.18] []",
+		"SEEDBED_VERSION=13.2":        "[SEEDBED_VERSION=13.2: want a version of Postgres from 14 on: a major one such as 15, or one such as 15.18] []",
+		"SEEDBED_VERSION=18.3":        "[] []",
 		"SEEDBED_COLOUR_OF_LOGS=red":  "[] [SEEDBED_COLOUR_OF_LOGS is no variable of Seedbed, and nothing reads it]",
 		"OTHER_VERSON=15":             "[] []",
 	} {

@@ -22,6 +22,8 @@ import (
 type activity struct {
 	mu      sync.Mutex
 	refused []note   // statements, the first few
+	tried   []note   // statements of checks that failed, which may be what they were to do
+	made    []note   // of factories and fixtures that failed, whose errors say what to do
 	asked   bool     // a statement was the test's own
 	sets    []string // statements and their arguments, the first few
 
@@ -72,6 +74,22 @@ func (a *activity) refusals(conn *pgx.Conn) (refused []note) {
 	return refused
 }
 
+// failed are what the server said of statements of checks, and of factories and fixtures, on
+// one connection or, with nil, on all.
+func (a *activity) failed(conn *pgx.Conn) (tried, made []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	on := func(all []note) (messages []string) {
+		for _, n := range all {
+			if conn == nil || n.conn == conn {
+				messages = append(messages, n.message)
+			}
+		}
+		return messages
+	}
+	return on(a.tried), on(a.made)
+}
+
 // hasAsked reports whether the test itself has sent a statement.
 func (a *activity) hasAsked() bool {
 	a.mu.Lock()
@@ -79,11 +97,13 @@ func (a *activity) hasAsked() bool {
 	return a.asked
 }
 
-// forget drops what was refused on a connection that the next test will use.
+// forget drops what has failed on a connection that the next test will use.
 func (a *activity) forget(conn *pgx.Conn) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.refused = slices.DeleteFunc(a.refused, func(n note) bool { return n.conn == conn })
+	for _, notes := range []*[]note{&a.refused, &a.tried, &a.made} {
+		*notes = slices.DeleteFunc(*notes, func(n note) bool { return n.conn == conn })
+	}
 }
 
 func (a *activity) began(sql string, args []any) {
@@ -107,11 +127,23 @@ func (a *activity) began(sql string, args []any) {
 
 func (a *activity) ended(conn *pgx.Conn, sql string, err error) {
 	var refusal *pgconn.PgError
-	if err == nil || !errors.As(err, &refusal) || refusal.Code != insufficientPrivilege && !ofPolicies(refusal) {
+	if err == nil || !errors.As(err, &refusal) {
 		return
 	}
+	ours, checking := trace.Ours(), trace.Checking()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	switch {
+	case checking:
+		a.tried = append(a.tried, note{conn, refusal.Message, sql})
+		return
+	case ours:
+		a.made = append(a.made, note{conn, refusal.Message, sql})
+		return
+	}
+	if refusal.Code != insufficientPrivilege && !ofPolicies(refusal) {
+		return
+	}
 	if len(a.refused) < noted {
 		a.refused = append(a.refused, note{conn, refusal.Message, sql})
 	}

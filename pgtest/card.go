@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,11 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		LogFile:  cluster.Log(),
 		Log:      logSlice(cluster.Log(), "] "+db.database.Name+" ", db.since),
 	}
+	var made []string
+	for _, session := range append(db.sessions(), db) {
+		tried, ofFactories := activityOf(session.Pool).failed(nil)
+		f.Log, made = withoutErrors(f.Log, tried), append(made, ofFactories...)
+	}
 	if stat := db.Stat(); stat.AcquiredConns() == stat.MaxConns() {
 		f.Notes = append(f.Notes, fmt.Sprintf("all %d connections of the test's pool are in use: what asks for another waits; Server.MaxConns allows more", stat.MaxConns()))
 	}
@@ -53,7 +59,7 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		return f
 	}
 	defer admin.Close(ctx)
-	f.Security = db.observe(admin, f.Log).explain(ctx)
+	f.Security = db.observe(admin, withoutErrors(f.Log, made)).explain(ctx)
 	if artifacts() {
 		f.Changed, f.Unread = changedRows(ctx, admin, db.server.template.Tables())
 	}
@@ -149,6 +155,37 @@ func logSlice(path, mine string, began time.Time) (entries []string) {
 		}
 	}
 	return entries
+}
+
+// severity is where a message in the server's log begins, after the time, the process and
+// the database.
+var severity = regexp.MustCompile(`\] \S+ ([A-Z]+):  (.*)$`)
+
+// withoutErrors leaves some errors out of a log, each as often as it is given, with the lines
+// that belong to it.
+func withoutErrors(log, errors []string) (rest []string) {
+	left := map[string]int{}
+	for _, message := range errors {
+		first, _, _ := strings.Cut(message, "\n")
+		left[first]++
+	}
+	out := false
+	for _, line := range log {
+		m := severity.FindStringSubmatch(line)
+		switch {
+		case m == nil: // goes on
+		case m[1] == "ERROR":
+			if out = left[m[2]] > 0; out {
+				left[m[2]]--
+			}
+		default:
+			out = out && slices.Contains([]string{"DETAIL", "HINT", "CONTEXT", "QUERY", "STATEMENT"}, m[1])
+		}
+		if !out {
+			rest = append(rest, line)
+		}
+	}
+	return rest
 }
 
 // logTime is how a line of the server's log begins.

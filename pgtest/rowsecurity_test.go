@@ -3,8 +3,10 @@ package pgtest_test
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/qarion/seedbed/factory"
+	"github.com/qarion/seedbed/fixtures"
 	"github.com/qarion/seedbed/internal/testkit"
 	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest"
@@ -288,5 +290,48 @@ func TestCardOfATransactionIsOfThatAlone(t *testing.T) {
 	txCardOf(t, refused)
 	if card := txCardOf(t, func(testing.TB, pgtest.Tx) {}); card != "" {
 		t.Errorf("a test that did nothing has a card:\n%s", card)
+	}
+}
+
+// A handle of As is for the code under test. What factories, fixtures and checks then lack says
+// which handle has it, and the card does not take their statements for the test's.
+func TestHandleOfAsForWhatIsNoCodeUnderTest(t *testing.T) {
+	files := fstest.MapFS{"a.yaml": {Data: []byte("organizations:\n  acme: {name: Acme}\n")}}
+	const other = "pass what pg.DB return"
+	for name, c := range map[string]struct {
+		f    func(t testing.TB, db, app *pgtest.DB)
+		says []string
+	}{
+		"factory": {func(t testing.TB, _, app *pgtest.DB) { factory.Organizations.Create(t, app) },
+			[]string{"create organizations", "the sessions of this handle are those of role seedbed_app: " + other}},
+		"fill": {func(t testing.TB, _, app *pgtest.DB) { factory.Organizations.Fill(t, app, 3) },
+			[]string{"fill: ", "the sessions of this handle are those of role seedbed_app: " + other}},
+		"fixtures": {func(t testing.TB, _, app *pgtest.DB) { fixtures.Load(t, app, files) },
+			[]string{"a.yaml:2:3: organizations.acme: ", "the sessions of this handle are those of role seedbed_app: " + other}},
+		"dump": {func(t testing.TB, db, app *pgtest.DB) {
+			factory.Datasets.Create(t, db)
+			if _, err := fixtures.Dump(t.Context(), app, fixtures.DumpOptions{}); err != nil {
+				t.Error(err)
+			}
+		}, []string{"dump fixtures: ", "the sessions of this handle are those of role seedbed_app: " + other}},
+		"integrity": {func(t testing.TB, _, app *pgtest.DB) { check.Integrity(t, app) }, []string{"rows-hidden: seedbed_app", other}},
+		"what probes try": {func(t testing.TB, db, _ *pgtest.DB) {
+			factory.Datasets.CreateN(t, db, 2)
+			check.Isolation(t, db)
+			t.Error("failed for another reason")
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := testkit.Record(t, func(t testing.TB) {
+				db := testpg.Reference.DB(t)
+				c.f(t, db, db.As(t, "seedbed_app", nil))
+			})
+			testkit.Mention(t, r.Text(), c.says...)
+			for _, hint := range []string{"ways on:", "GRANT", "row-level security applies"} {
+				if strings.Contains(r.Logged(), hint) {
+					t.Errorf("the card has %q:\n%s", hint, r.Logged())
+				}
+			}
+		})
 	}
 }

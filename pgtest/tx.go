@@ -84,11 +84,13 @@ type testTx struct {
 func (tx *testTx) failure(ctx context.Context, test string) *failure {
 	f := &failure{Test: test, Database: tx.conn.Config().Database, LogFile: tx.server.cluster.Log()}
 	f.Log = logSlice(f.LogFile, fmt.Sprintf(" [%d] %s ", tx.conn.PgConn().PID(), f.Database), tx.began)
+	tried, made := activityOf(tx.pool).failed(tx.conn)
+	f.Log = withoutErrors(f.Log, tried)
 	if tx.conn.IsClosed() {
 		f.Notes = append(f.Notes, "its connection is closed, as after a query whose context ended: what it wrote is gone")
 		return f
 	}
-	f.Security = tx.observe(ctx, f.Log).explain(ctx)
+	f.Security = tx.observe(ctx, withoutErrors(f.Log, made)).explain(ctx)
 	return f
 }
 

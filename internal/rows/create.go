@@ -39,7 +39,7 @@ func Create(ctx context.Context, db seedbed.DB, def *Definition, n int, options 
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, ExplainRights(db, err)
 	}
 	by.logTenantsMade(made)
 	rows := make([]reflect.Value, len(made))

@@ -105,8 +105,9 @@ func (s *schema) explain(verb, table string, err error) error {
 	more += s.definitionOf(pg)
 	switch pg.Code {
 	case "42501":
-		more += "\n  the role may not write here: let it SET ROLE to " + SeederRole +
-			", or declare the tenant's Setting in the Model"
+		if strings.Contains(pg.Message, "row-level security") {
+			more += "\n  its policies refuse the row: declare the tenant's Setting in the Model, and it is set"
+		}
 	case "23502":
 		more += fmt.Sprintf("\n  %s.%s is NOT NULL: ", pg.TableName, pg.ColumnName) + s.whyNull(pg, table)
 	case "23514":

@@ -108,7 +108,7 @@ func (p Plan) Run(ctx context.Context, db seedbed.DB, by Caller) (Report, error)
 		return err
 	})
 	if err != nil {
-		return Report{}, fmt.Errorf("fill: %w", err)
+		return Report{}, fmt.Errorf("fill: %w", ExplainRights(db, err))
 	}
 	return report, nil
 }

@@ -69,17 +69,24 @@ func (s *stack) site() string {
 
 // path also reports whether the toolkit itself is on the way.
 func (s *stack) path() (path []string, ours bool) {
+	path, by := s.walk()
+	return path, by != ""
+}
+
+// walk also returns the innermost function of the toolkit, without a path; "" where there is
+// none on the way.
+func (s *stack) walk() (path []string, by string) {
 	frames := runtime.CallersFrames(s.pcs[:s.depth])
 	for {
 		f, more := frames.Next()
 		if hasPrefix(f.Function, toolkit) {
-			return nil, true
+			return nil, f.Function
 		}
 		if line := shorten(f.File) + ":" + strconv.Itoa(f.Line); !dependency(f) && !slices.Contains(path, line) {
 			path = append(path, line)
 		}
 		if !more {
-			return path, false
+			return path, ""
 		}
 	}
 }
@@ -112,7 +119,10 @@ var plumbing = []string{"database/sql.", "runtime.", "testing.", "net/http.", "i
 	"github.com/jackc/pgx/v5", "github.com/jackc/puddle",
 	"github.com/qarion/seedbed/internal/trace.", "github.com/qarion/seedbed/pgtest.", "github.com/qarion/seedbed/relation."}
 
-// toolkit is what sends statements on behalf of a test, not of the code under test.
-var toolkit = []string{"github.com/qarion/seedbed/factory.", "github.com/qarion/seedbed/fixtures.",
-	"github.com/qarion/seedbed/internal/audit.", "github.com/qarion/seedbed/internal/catalog.",
-	"github.com/qarion/seedbed/internal/rows.", "github.com/qarion/seedbed/pgtest/check."}
+// toolkit is what sends statements on behalf of a test, not of the code under test. checks
+// are of it what tries statements that are to fail.
+var (
+	toolkit = append([]string{"github.com/qarion/seedbed/factory.", "github.com/qarion/seedbed/fixtures.",
+		"github.com/qarion/seedbed/internal/catalog.", "github.com/qarion/seedbed/internal/rows."}, checks...)
+	checks = []string{"github.com/qarion/seedbed/internal/audit.", "github.com/qarion/seedbed/pgtest/check."}
+)

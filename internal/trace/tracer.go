@@ -36,6 +36,14 @@ func Ours() bool {
 	return ours
 }
 
+// Checking reports whether a check is the innermost caller of the toolkit: what it tries may
+// be meant to fail.
+func Checking() bool {
+	s := here()
+	_, by := s.walk()
+	return hasPrefix(by, checks)
+}
+
 type scopeKey struct{}
 type callKey struct{}
 

@@ -12,6 +12,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // CanarySet is what Canaries planted.
@@ -51,7 +52,7 @@ func Canaries(t testing.TB, db seedbed.DB, opt Options, tenants ...any) *CanaryS
 	}
 	planted, err := audit.Plant(t.Context(), db, opt.engine(), keys)
 	if err != nil {
-		t.Fatalf("check.Canaries: %v", err)
+		t.Fatalf("check.Canaries: %v", rows.ExplainRights(db, err))
 		return nil
 	}
 	c := &CanarySet{planted, strings.Join(shown, ", ")}

@@ -10,6 +10,7 @@ import (
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // MutationOptions choose what Mutations takes away. Their zero value: everything.
@@ -61,7 +62,7 @@ func Mutations(t testing.TB, db seedbed.DB, test func(t testing.TB, db seedbed.D
 	case errors.Is(err, audit.ErrUnharmed):
 		t.Fatalf("check.Mutations: %v, so its failures would say nothing:\n%s", err, strings.Join(last.said, "\n"))
 	case err != nil:
-		t.Fatalf("check.Mutations: %v", err)
+		t.Fatalf("check.Mutations: %v", rows.ExplainRights(db, err))
 	case total == 0:
 		t.Fatal("check.Mutations: there is no mutation to notice: no table has tenants, or MutationOptions leaves none")
 	case len(survivors) > 0:

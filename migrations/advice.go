@@ -38,12 +38,26 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		if from, line := s.emptySearchPathAt(src, e.Down); line > 0 {
 			return fmt.Sprintf("%s empties search_path for the rest of the session, as pg_dump does: put RESET search_path; at the end of that file", filePosition(from, line))
 		}
-		if name, line := s.madeLater(src, pg.Message); name != "" && !e.Down {
+		later := func(other source) bool { return other.Version > src.Version }
+		if name, line := s.making(missingRelation, pg.Message, later); name != "" && !e.Down {
 			return fmt.Sprintf("%s makes it, and runs after this one: give it a lower number, if neither is applied anywhere", filePosition(name, line))
 		}
 	case insufficientPrivilege:
 		if from, line := s.roleSetAt(src, e.Down); line > 0 {
 			return fmt.Sprintf("%s sets another role for the rest of the session: put RESET ROLE; at the end of that file", filePosition(from, line))
+		}
+	case "42P07", "42701", "42710", "42723", "42P06": // duplicate_table, _column, _object, _function, _schema
+		earlier := func(other source) bool { return other.Version < src.Version }
+		name, line := s.making(takenRelation, pg.Message, earlier)
+		switch {
+		case strings.HasPrefix(pg.Message, `role "`):
+			return "roles belong to the server, and stay when a database goes: make it where it is missing (DO … IF to_regrole('…') IS NULL THEN CREATE ROLE …)"
+		case e.Down:
+		case name != "":
+			return fmt.Sprintf("%s makes it, too, and has been applied: one of both is too many, or a Down between them has not undone it", filePosition(name, line))
+		default:
+			return "this migration is not recorded as applied, and what it makes is there: by hand, by another tool, or left by a Down that does not undo its Up " +
+				"(down-residue of seedbed migrate review). Drop it, or make a development database anew (seedbed reset)"
 		}
 	case "42704": // undefined_object
 		if strings.HasPrefix(pg.Message, `role "`) {
@@ -57,23 +71,27 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 	return privilegeHint(e.Statement, e.Err)
 }
 
-// missingRelation matches Postgres's message about a table that is not there.
-var missingRelation = regexp.MustCompile(`^relation "(?:[^"]*\.)?([^".]+)" does not exist$`)
+// missingRelation and takenRelation match Postgres's messages about a table that is not there,
+// and about one that is.
+var (
+	missingRelation = regexp.MustCompile(`^relation "(?:[^"]*\.)?([^".]+)" does not exist$`)
+	takenRelation   = regexp.MustCompile(`^relation "(?:[^"]*\.)?([^".]+)" already exists$`)
+)
 
-// madeLater returns where a migration after src makes the relation that a message misses.
-func (s *Set) madeLater(src source, message string) (file string, line int) {
-	m := missingRelation.FindStringSubmatch(message)
+// making returns where one of other migrations makes the relation that a message is about.
+func (s *Set) making(about *regexp.Regexp, message string, others func(source) bool) (file string, line int) {
+	m := about.FindStringSubmatch(message)
 	if m == nil {
 		return "", 0
 	}
 	making := regexp.MustCompile(`(?i)^create\s+(?:unlogged\s+|or\s+replace\s+|materialized\s+)*(?:table|view|sequence)\s+(?:if\s+not\s+exists\s+)?(?:"?\w+"?\.)?"?` + regexp.QuoteMeta(m[1]) + `"?[\s(]`)
-	for _, later := range s.sources {
-		if later.sql == nil || later.Version <= src.Version {
+	for _, other := range s.sources {
+		if other.sql == nil || !others(other) {
 			continue
 		}
-		for _, st := range later.sql.up.statements {
+		for _, st := range other.sql.up.statements {
 			if making.MatchString(strings.TrimSpace(st.sql)) {
-				return later.fileOf(false), st.line
+				return other.fileOf(false), st.line
 			}
 		}
 	}

@@ -44,13 +44,13 @@ var dialectReaders = map[Dialect]func(fsys fs.FS, dir string) ([]foreignMigratio
 }
 
 // dialectNames lists the dialects, for a message.
-func dialectNames() string {
+func dialectNames() []string {
 	names := []string{string(Goose)}
 	for d := range dialectReaders {
 		names = append(names, string(d))
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return names
 }
 
 // dialectMarks match annotations of dialects whose file names are the same; the last ones

@@ -1,12 +1,15 @@
 package migrations
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // location is a directory with migrations, or one SQL file.
@@ -24,7 +27,8 @@ func (p location) String() string { return fmt.Sprintf("%s (%s)", p.dir, p.diale
 func locate(fsys fs.FS, o Options) (location, error) {
 	dir, dialect := path.Clean("./"+o.Dir), o.Dialect
 	if dialect != "" && dialectReaders[dialect] == nil && dialect != Goose {
-		return location{}, fmt.Errorf("read migrations: there is no dialect %q; there are %s", dialect, dialectNames())
+		return location{}, catalog.Unknownf("read migrations: there is no dialect %q%s", dialect,
+			cmp.Or(catalog.Suggestion(string(dialect), dialectNames()), "; there are "+strings.Join(dialectNames(), ", ")))
 	}
 	if o.Dir == "" && dialect == "" {
 		return findLocation(fsys)

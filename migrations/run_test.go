@@ -170,6 +170,8 @@ func TestWaysOut(t *testing.T) {
 		{"no role", "-- +goose Up\ngrant select on pg_class to nobody_here;\n", "", "roles belong to the server"},
 		{"backticks", "-- +goose Up\ncreate table `herds` (id int);\n", "", "way out: backticks are MySQL's quotes of names"},
 		{"made later", "-- +goose Up\ncreate table a (b int references herds (id));\n", "-- +goose Up\n\ncreate table if not exists public.herds (id int primary key);\n", "way out: 2_b.sql:3 makes it, and runs after this one"},
+		{"made before", "-- +goose Up\n\ncreate table herds (id int primary key);\n", "-- +goose Up\ncreate table herds (id int primary key);\n", "way out: 1_a.sql:3 makes it, too, and has been applied"},
+		{"made twice", "-- +goose Up\ncreate table herds (id int);\n", "-- +goose Up\nalter table herds add column id int;\n", "way out: this migration is not recorded as applied, and what it makes is there"},
 		{"made in vain", "-- +goose Up\nselect * from herds;\n", "-- +goose Up\ncreate table herds_of_all (id int);\n", "select * from herds;$"},
 		{"no extension", "-- +goose Up\ncreate extension no_such_extension;\n", "", "way out: this Postgres has no such extension"},
 	} {
@@ -186,7 +188,15 @@ func TestWaysOut(t *testing.T) {
 	if err := migrations.Up(t.Context(), db, files("2_b.sql", "-- +goose Up\nselect 1;\n")); err != nil {
 		t.Fatal(err)
 	}
-	err := migrations.Up(t.Context(), db, files("1_a.sql", "-- +goose Up\nselect 1;\n", "2_b.sql", "-- +goose Up\nselect 1;\n"))
+	undone := files("2_b.sql", "-- +goose Up\nselect 1;\n", "3_c.sql", "-- +goose Up\ncreate table kept ();\n-- +goose Down\nselect 1;\n")
+	if err := errors.Join(migrations.Up(t.Context(), db, undone), migrations.Down(t.Context(), db, undone)); err != nil {
+		t.Fatal(err)
+	}
+	err := migrations.Up(t.Context(), db, undone)
+	if err == nil || !strings.Contains(err.Error(), "or left by a Down that does not undo its Up (down-residue of seedbed migrate review)") {
+		t.Errorf("a Down that undoes nothing: %v", err)
+	}
+	err = migrations.Up(t.Context(), db, files("1_a.sql", "-- +goose Up\nselect 1;\n", "2_b.sql", "-- +goose Up\nselect 1;\n"))
 	if err == nil || !strings.Contains(err.Error(), "way out: give the file a higher number") {
 		t.Errorf("a gap: %v", err)
 	}

@@ -174,10 +174,10 @@ func findTenant(ctx context.Context, db *pgxpool.Pool, wanted string) (table, ke
 	case err != nil:
 		return "", "", fmt.Errorf("look for the tenant: %w", err)
 	case len(keys) == 0:
-		return "", "", fmt.Errorf("there is no row %q in %s", value, table)
+		return "", "", usagef("there is no row %q in %s", value, table)
 	case len(keys) > 1:
 		slices.Sort(keys)
-		return "", "", fmt.Errorf("%q means several rows of %s; give one's key: %s", value, table, strings.Join(keys, ", "))
+		return "", "", usagef("%q means several rows of %s; give one's key: %s", value, table, strings.Join(keys, ", "))
 	}
 	return table, keys[0], nil
 }

@@ -8,6 +8,11 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/dev"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // Exit statuses. 128 + n is the end by signal n, as in a shell: 130 for Ctrl-C.
@@ -79,7 +84,6 @@ func interruptible(parent context.Context) (context.Context, func()) {
 // exit reports the error of a command, by its path, once, and returns the status for it.
 func (a *app) exit(ctx context.Context, command string, err error) int {
 	var signal *interrupted
-	var usage *usageError
 	switch {
 	case err == nil:
 		return exitDone
@@ -92,12 +96,20 @@ func (a *app) exit(ctx context.Context, command string, err error) int {
 	case errors.As(context.Cause(ctx), &signal):
 		fmt.Fprintf(a.err, "seedbed: interrupted%s\n", whatFailed(err))
 		return 128 + int(signal.signal)
-	case errors.As(err, &usage), !a.began:
+	case isUsage(err), !a.began:
 		fmt.Fprintf(a.err, "%s %v\n`%s --help` says what it takes.\n", a.red("seedbed:"), err, command)
 		return exitUsage
 	}
 	fmt.Fprintf(a.err, "%s %v\n", a.red("seedbed:"), err)
 	return exitFailed
+}
+
+// isUsage reports whether an error is the command line's, or that of seedbed.yaml: it makes no
+// sense, or names what is not there.
+func isUsage(err error) bool {
+	snapshot, _ := errors.AsType[*dev.NoDatabaseError](err)
+	return errors.As(err, new(*usageError)) || errors.As(err, new(*catalog.UnknownError)) || errors.As(err, new(*seedbed.InvalidError)) ||
+		errors.Is(err, rows.ErrNoTable) || snapshot != nil && snapshot.Kind == "snapshot"
 }
 
 // uncleanError is what could not be put away behind a command that ended early.

@@ -64,7 +64,7 @@ func chooseKept(all []keptDatabase, root, wanted, commandLine string) (*keptData
 	case wanted == "":
 		return nil, fmt.Errorf("no database of a failed test is kept on a server that runs; run the test again")
 	}
-	return nil, fmt.Errorf("no database of a test %q is kept; `seedbed prune --list` lists those that are", wanted)
+	return nil, usagef("no database of a test %q is kept; `seedbed prune --list` lists those that are", wanted)
 }
 
 // keptLines are lines to paste, one for each database.

@@ -159,6 +159,9 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 			return makeScenario(ctx, db, s, say)
 		}
 		if len(s.rows) > 0 {
+			if err := checkRoom(s.rows, f.url == ""); err != nil {
+				return err
+			}
 			return fillRows(ctx, db, s, say)
 		}
 		return nil

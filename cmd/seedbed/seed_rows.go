@@ -32,6 +32,28 @@ func parseRows(all []string) ([]scenario.Rows, error) {
 	return rows, nil
 }
 
+// leastRow is what a row of one small column takes of a table's file.
+const leastRow = 36
+
+// checkRoom refuses more rows than the disk of this machine has room for: it would be full
+// before Postgres said so.
+func checkRoom(all []scenario.Rows, here bool) error {
+	cache, err := cacheDir()
+	if err != nil || !here {
+		return err
+	}
+	var n int64
+	for _, r := range all {
+		n += r.N
+	}
+	if free, known := freeBytes(cache); known && n > free/leastRow {
+		return usagef("--rows: %s take %s at least, and %s are free in %s", plural(int(n), "row"), gigabytes(n*leastRow), gigabytes(free), cache)
+	}
+	return nil
+}
+
+func gigabytes(bytes int64) string { return thousands(bytes>>30) + " GB" }
+
 // refuseSpaces refuses --spaces on a schema whose tenants are called otherwise.
 func (a *app) refuseSpaces(ctx context.Context, db *pgxpool.Pool, number string) error {
 	found, err := a.model(ctx, db)

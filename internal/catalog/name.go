@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -133,6 +134,15 @@ func (c *Catalog) Tables() []*Relation {
 	}
 	return out
 }
+
+// UnknownError says that a caller has named what is not there.
+type UnknownError struct{ err error }
+
+func (e *UnknownError) Error() string { return e.err.Error() }
+func (e *UnknownError) Unwrap() error { return e.err }
+
+// Unknownf is fmt.Errorf for an UnknownError.
+func Unknownf(format string, args ...any) error { return &UnknownError{fmt.Errorf(format, args...)} }
 
 // Nearest is the candidate most like name, or "" where none is close: what an
 // error suggests. Singular and plural of a word are closest.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // labels of snapshots, short enough for a database name.
@@ -16,10 +18,10 @@ var labels = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,15}$`)
 // the database are ended for the time of the copy.
 func (s *Server) Snapshot(ctx context.Context, label string, replace bool) (*Database, error) {
 	if label == Fresh {
-		return nil, fmt.Errorf("take a snapshot: %q is the database as it was made; take another name", label)
+		return nil, catalog.Unknownf("take a snapshot: %q is the database as it was made; take another name", label)
 	}
 	if !labels.MatchString(label) {
-		return nil, fmt.Errorf("take a snapshot: the name %q is not possible: up to 16 of a-z, 0-9, dots, dashes and underscores", label)
+		return nil, catalog.Unknownf("take a snapshot: the name %q is not possible: up to 16 of a-z, 0-9, dots, dashes and underscores", label)
 	}
 	var snap Database
 	err := s.change(ctx, func() error {

@@ -310,6 +310,8 @@ func (c *column) distinctValues() int64 {
 		return 2
 	case typ.Name == "int2":
 		return math.MaxInt16
+	case typ.Name == "int4":
+		return math.MaxInt32
 	}
 	return math.MaxInt64
 }

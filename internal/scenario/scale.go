@@ -183,7 +183,7 @@ func Volumes(ctx context.Context, db seedbed.DB, rows []Rows, o Options) (factor
 	}
 	for _, r := range rows {
 		if slices.Contains(catalog.Bookkeeping, r.Table[strings.LastIndex(r.Table, ".")+1:]) {
-			return factory.Report{}, fmt.Errorf("fill: %s is the migrations' own table, which is not filled", r.Table)
+			return factory.Report{}, catalog.Unknownf("fill: %s is the migrations' own table, which is not filled", r.Table)
 		}
 		volume := func(n int64) factory.Volume { return factory.Auto(r.Table).N(n) }
 		if known := builtin[r.Table]; known != nil && reference {

@@ -84,7 +84,7 @@ func (s *Server) LoginFor(ctx context.Context, admin Admin, role string) (user s
 	case err != nil:
 		return "", nil, err
 	case !slices.Contains(names, role):
-		return "", nil, fmt.Errorf("there is no role %q%s", role, cmp.Or(catalog.Suggestion(role, names), "; a migration has to create it"))
+		return "", nil, catalog.Unknownf("there is no role %q%s", role, cmp.Or(catalog.Suggestion(role, names), "; a migration has to create it"))
 	case login && s.canLogIn(role):
 		return role, nil, nil
 	}

@@ -85,7 +85,7 @@ func (a *audit) ties(tokens []sqltext.Token, s *subject, column, setting string)
 }
 
 func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbed.Scoped) bool {
-	if tokens[0].Is("EXISTS") {
+	if tokens[0].Is("EXISTS") || a.userAmong(tokens, s) {
 		columns := a.correlated(tokens, s)
 		return len(columns) > 0 && a.stray(s, columns, accepted) == nil && (len(a.readers.In(tokens)) > 0 || slices.ContainsFunc(a.readThrough(tokens), a.showsOwn))
 	}
@@ -101,6 +101,25 @@ func (a *audit) comparison(tokens []sqltext.Token, s *subject, accepted []seedbe
 	}
 	// A row without tenant columns is compared by what it references.
 	return len(s.scopes) == 0 && (a.mentionsSubject(right) || a.mentionsSubject(left)) && a.stray(s, columnsIn(s.rel, left), accepted) == nil
+}
+
+// userAmong reports whether a comparison looks for the session among the users that a query
+// finds by the row: auth.uid() IN (SELECT m.user_id FROM members m WHERE m.firm_id =
+// folders.firm_id), which says the same as EXISTS.
+func (a *audit) userAmong(tokens []sqltext.Token, s *subject) bool {
+	left, op, right := compare(tokens)
+	left = bare(left)
+	return op != "" && len(columnsIn(s.rel, left)) == 0 && len(a.readers.In(left)) > 0 && sqltext.Index(right, "from") >= 0
+}
+
+// findsMembership reports whether an expression finds the tenants of which the session's user
+// is a member, by a function that looks it up among them.
+func (a *audit) findsMembership(side []sqltext.Token) bool {
+	whole := a.expanded(side, 0)
+	return slices.ContainsFunc(a.model.Memberships, func(m seedbed.Membership) bool {
+		table := a.cat.Table(m.Table)
+		return table != nil && m.Setting != "" && slices.Contains(a.tablesIn(whole), table) && a.saysWho(whole, m.Setting)
+	})
 }
 
 // tiesSessionRow reports whether a comparison on the table of tenants holds the column by
@@ -183,7 +202,7 @@ func (a *audit) sessionSide(s *subject, side []sqltext.Token, column, setting st
 		return false
 	}
 	if setting != "" {
-		return a.saysWho(side, setting)
+		return a.saysWho(side, setting) || a.findsMembership(side)
 	}
 	if len(settings) > 0 {
 		return true

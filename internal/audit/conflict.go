@@ -13,7 +13,7 @@ import (
 // nothing; but a client that has seen one, in a link, must not get past policies with it.
 func (t *probed) conflicts() error {
 	name := t.harmless()
-	if !t.may("INSERT") || len(t.key) == 0 || name == "" || t.s.tenant != "" {
+	if !t.may("INSERT") || len(t.key) == 0 || name == "" || t.s.tenant == t.level {
 		return nil
 	}
 	for _, ix := range t.s.rel.Indexes {

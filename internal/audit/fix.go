@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func grantee(role string) string {
 }
 
 // ofSession is the condition that a row is of the session's tenant: the first of the
-// scopes that a setting tells. Empty: the Model knows of no setting that holds one.
+// scopes that a setting tells, or that policies of the schema tell. Empty: neither is known.
 func (a *audit) ofSession(r *catalog.Relation, scopes []seedbed.Scoped) string {
 	for _, sc := range scopes {
 		t, _ := a.model.Tenant(sc.Tenant)
@@ -102,7 +103,51 @@ func (a *audit) ofSession(r *catalog.Relation, scopes []seedbed.Scoped) string {
 			return fmt.Sprintf("%s = (SELECT nullif(current_setting(%s, true), '')::%s)", catalog.Ident(c.Name), strings.TrimSpace(catalog.Literal(t.Setting)), c.SQLType)
 		}
 	}
+	for _, sc := range scopes {
+		if condition := a.usualCondition(r, sc); condition != "" {
+			return condition
+		}
+	}
 	return ""
+}
+
+// usualCondition is how most policies of the schema keep rows to the session's tenant of a
+// level, where it is one comparison of a column: org_id IN (SELECT my_orgs()), written for the
+// column of a scope. One that reads the table itself would recurse there.
+func (a *audit) usualCondition(r *catalog.Relation, sc seedbed.Scoped) (usual string) {
+	if _, member := a.model.Membership(sc.Tenant); !member || len(sc.Columns) != 1 {
+		return ""
+	}
+	times := map[string]int{}
+	for _, s := range a.subjects {
+		for _, p := range s.rel.Policies {
+			own, ok := s.at(sc.Tenant)
+			if !p.Permissive || p.Using == "" || !ok || len(own.Columns) != 1 {
+				continue
+			}
+			tokens := sqltext.Tokens(p.Using)
+			single := len(sqltext.TopLevel(bare(tokens), "OR")) == 1 && len(sqltext.TopLevel(bare(tokens), "AND")) == 1
+			named := slices.ContainsFunc(tokens, func(t sqltext.Token) bool {
+				return t.IsIdentifier() && (t.Text == s.rel.Name || t.Text == r.Name)
+			})
+			if !single || named || !slices.Equal(columnsIn(s.rel, tokens), own.Columns) || !a.bound(tokens, s, []seedbed.Scoped{own}) {
+				continue
+			}
+			condition := p.Using
+			for i, t := range slices.Backward(tokens) {
+				if t.IsIdentifier() && t.Text == own.Columns[0] && (i == 0 || !tokens[i-1].Is(".")) {
+					condition = condition[:t.Pos] + catalog.Ident(sc.Columns[0]) + condition[t.End:]
+				}
+			}
+			times[condition]++
+		}
+	}
+	for _, condition := range slices.Sorted(maps.Keys(times)) {
+		if usual == "" || times[condition] > times[usual] {
+			usual = condition
+		}
+	}
+	return usual
 }
 
 // narrowed is SQL that puts a condition into clauses of a policy: in place of a comparison

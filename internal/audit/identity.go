@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/sqltext"
 )
 
@@ -95,6 +96,15 @@ func withRole(settings map[string]string, role string) {
 			return
 		}
 	}
+}
+
+// isAnonymous reports whether a role is that of PostgREST for who has not logged in, whose
+// token makes no claims: anon, web_anon.
+func isAnonymous(role *catalog.Role, settings map[string]string) bool {
+	if role == nil || !slices.ContainsFunc(words(role.Name), func(w string) bool { return w == "anon" || w == "anonymous" }) {
+		return false
+	}
+	return len(settings) > 0 && gatewaySets(settings)
 }
 
 // asksRole reports whether an expression names the session's database role, itself or in a

@@ -39,7 +39,7 @@ func (t *probed) missingRow() *row {
 	made := false
 	for i, k := range t.key {
 		v := t.other.key[i]
-		if !contains(t.columns, k) || t.s.tenant != "" {
+		if !contains(t.columns, k) || t.s.tenant == t.level {
 			if fresh, ok := unused(t.s.rel.Column(k)); ok && !made {
 				v, made = fresh, true
 			}
@@ -81,7 +81,7 @@ func (t *probed) same(object, what, exists, missing, fix string) error {
 	}
 	if a.code != b.code || a.message != b.message || a.rows != b.rows {
 		t.p.a.find(report.Finding{Rule: "probe-oracle", Object: object, Role: t.role.Name,
-			Message:  fmt.Sprintf("as %s of %s %s, %s tells what another tenant has", t.role.Name, t.level, t.own.whose(), what),
+			Message:  fmt.Sprintf("%s, %s tells what another tenant has", t.who(), what),
 			Evidence: []string{"exists elsewhere: " + exists, "→ " + a.String(), "exists nowhere: " + missing, "→ " + b.String()}, Fix: fix})
 	}
 	return nil
@@ -160,7 +160,7 @@ func (t *probed) assign(columns, values []string) (string, bool) {
 // uniques gives a row of one's own the value that another tenant's row has. Random values
 // cannot be guessed, so those need no tenant.
 func (t *probed) uniques() error {
-	if !t.may("UPDATE") || len(t.key) == 0 || t.s.tenant != "" {
+	if !t.may("UPDATE") || len(t.key) == 0 || t.s.tenant == t.level {
 		return nil
 	}
 	for _, ix := range t.s.rel.Indexes {

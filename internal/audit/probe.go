@@ -97,7 +97,7 @@ func (p *prober) withoutTenant() error {
 			if p.a.tenantIsRole(s.innermost()) {
 				continue
 			}
-			t := &probed{p: p, s: s, role: role, level: s.innermost()}
+			t := &probed{p: p, s: s, role: role, level: p.a.sessionLevel(s)}
 			if err := t.unset(); err != nil {
 				return fmt.Errorf("probe %s as %s: %w", s.name, role.Name, err)
 			}
@@ -267,6 +267,7 @@ func (p *prober) try(who identity, sql string) (outcome, error) {
 type row struct {
 	text   string   // as a composite literal
 	key    []string // of the columns of probed.key
+	says   []string // whose it is: of the columns of probed.columns
 	tenant []string
 }
 
@@ -286,7 +287,7 @@ func (p *prober) fetch(t *probed, where string) (*row, error) {
 	for _, k := range t.key {
 		exprs = append(exprs, col("t", k)+"::text")
 	}
-	for _, e := range t.tenantOf {
+	for _, e := range append(cols("t", t.columns), t.tenantOf...) {
 		exprs = append(exprs, e+"::text")
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s t WHERE %s", strings.Join(exprs, ", "), t.s.rel.Ident(), where)
@@ -298,7 +299,8 @@ func (p *prober) fetch(t *probed, where string) (*row, error) {
 	if cells == nil {
 		return nil, err
 	}
-	return &row{text: cells[0], key: cells[1 : 1+len(t.key)], tenant: cells[1+len(t.key):]}, nil
+	said := 1 + len(t.key)
+	return &row{text: cells[0], key: cells[1:said], says: cells[said : said+len(t.columns)], tenant: cells[said+len(t.columns):]}, nil
 }
 
 // first ends a query that wants one row of several.

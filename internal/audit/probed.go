@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
 )
@@ -16,14 +17,17 @@ type probed struct {
 	s        *subject
 	role     *catalog.Role
 	level    string
-	columns  []string // of the table, that carry the tenant; nil where it leads through another row
+	columns  []string // of the table, that carry the tenant, or one below it; nil where it leads through another row
 	tenantOf []string
+	mine     [][]string // what these columns say in rows of the session's tenant
 	key      []string
 	own      *row
 	other    *row
 	me       identity
 	reached  bool              // its own row, by SELECT
 	lacking  map[string]string // tables that policies look into without a row of one's own, and why
+
+	anonymous bool // who has not logged in has no row of its own
 }
 
 // probe tries one table as one role.
@@ -50,9 +54,11 @@ func (p *prober) probe(s *subject, role *catalog.Role) error {
 }
 
 func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
-	t := &probed{p: p, s: s, role: role, level: s.innermost()}
-	if len(s.scopes) > 0 {
-		t.columns = s.scopes[0].Columns
+	t := &probed{p: p, s: s, role: role, level: p.a.sessionLevel(s)}
+	for _, sc := range slices.Backward(s.scopes) {
+		if t.columns = sc.Columns; sc.Tenant == t.level {
+			break
+		}
 	}
 	t.tenantOf = p.a.tenantOf(s.rel, "t", t.level)
 	if len(t.tenantOf) == 0 {
@@ -81,6 +87,9 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 		p.a.unchecked(probesOf(s.name), "it has no rows of two tenants")
 		return nil, nil
 	}
+	if err := t.findMine(); err != nil {
+		return nil, err
+	}
 	var err error
 	t.me.role, p.user = role, nil
 	if t.me.settings, err = p.settings(t.level, t.own.tenant); err != nil && p.a.ctx.Err() == nil {
@@ -93,6 +102,9 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	if err == nil {
 		err = t.ownClaim()
 	}
+	if t.anonymous = isAnonymous(role, t.me.settings); t.anonymous {
+		t.me.settings, p.user = map[string]string{postgrestClaims: ""}, nil
+	}
 	if role != nil {
 		withRole(t.me.settings, role.Name)
 	} else if len(p.a.roles.app) > 0 {
@@ -104,6 +116,41 @@ func (p *prober) prepare(s *subject, role *catalog.Role) (*probed, error) {
 	}
 	return t, err
 }
+
+// findMine finds what the table's columns say in rows of the session's tenant: its key, or
+// those of the tenants below it.
+func (t *probed) findMine() error {
+	i := slices.IndexFunc(t.s.scopes, func(sc seedbed.Scoped) bool { return slices.Equal(sc.Columns, t.columns) })
+	if i < 0 {
+		return nil
+	}
+	level, _ := t.p.a.model.Tenant(t.s.scopes[i].Tenant)
+	tenants := t.p.a.cat.Table(level.Table)
+	if level.Name == t.level || tenants == nil {
+		t.mine = [][]string{t.own.says}
+		return nil
+	}
+	where := equals(t.p.a.tenantOf(tenants, "t", t.level), t.own.tenant)
+	results, err := t.p.send(fmt.Sprintf("SELECT %s FROM %s t WHERE %s LIMIT %d", asTexts(cols("t", level.Key)), tenants.Ident(), where, mostBelow+1))
+	if err != nil {
+		return err
+	}
+	rows := results[len(results)-1].Rows
+	if len(rows) > mostBelow {
+		return nil
+	}
+	for _, cells := range rows {
+		var says []string
+		for _, cell := range cells {
+			says = append(says, string(cell))
+		}
+		t.mine = append(t.mine, says)
+	}
+	return nil
+}
+
+// mostBelow is how many tenants below one's own a statement names at most.
+const mostBelow = 500
 
 // ownMembership takes the session's own row where the table is that of memberships: a
 // policy shows a member its own, and not those of others in its tenant.
@@ -188,10 +235,14 @@ func (t *probed) mayAll(command string, columns []string) bool {
 // foreign is the condition for rows of any other tenant; "" where a row has no column
 // that says so.
 func (t *probed) foreign(alias string) string {
-	if len(t.columns) == 0 || len(t.columns) != len(t.own.tenant) {
+	if len(t.mine) == 0 {
 		return ""
 	}
-	condition := differ(cols(alias, t.columns), t.own.tenant)
+	var differs []string
+	for _, says := range t.mine {
+		differs = append(differs, differ(cols(alias, t.columns), says))
+	}
+	condition := strings.Join(differs, " AND ")
 	if user := t.p.user; len(user) == 1 {
 		for _, name := range t.p.a.userColumns(t.s) { // the session's user is told of itself
 			condition += fmt.Sprintf(" AND %s::text IS DISTINCT FROM %s", col(alias, name), catalog.Literal(user[0]))
@@ -232,14 +283,18 @@ func (t *probed) find(rule, object, message, sql string, got outcome, fix string
 	t.findAs(report.Finding{}, rule, object, message, sql, got, fix)
 }
 
+// who an attempt is made as, in words.
+func (t *probed) who() string {
+	if t.own == nil || t.anonymous {
+		return "as " + t.role.Name
+	}
+	return fmt.Sprintf("as %s of %s %s", t.role.Name, t.level, t.own.whose())
+}
+
 // findAs is find, where the finding has more to it.
 func (t *probed) findAs(f report.Finding, rule, object, message, sql string, got outcome, fix string) {
-	who := "as " + t.role.Name
-	if t.own != nil {
-		who += fmt.Sprintf(" of %s %s", t.level, t.own.whose())
-	}
 	f.Rule, f.Object, f.Role, f.Fix = rule, object, t.role.Name, fix
-	f.Message, f.Evidence = who+", "+message, []string{sql, "→ " + got.String()}
+	f.Message, f.Evidence = t.who()+", "+message, []string{sql, "→ " + got.String()}
 	if rule == "probe-control" {
 		f.Cause = t.outOfReach(got)
 	}

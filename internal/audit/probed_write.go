@@ -50,7 +50,7 @@ func (t *probed) inserts() error {
 			break
 		}
 	}
-	if !t.p.a.opensOwn(t.s, t.role, "INSERT") {
+	if t.anonymous || !t.p.a.opensOwn(t.s, t.role, "INSERT") {
 		return nil
 	}
 	sql := t.insert(t.own, "")
@@ -91,7 +91,7 @@ func (t *probed) updates() error {
 			return err
 		}
 	}
-	if t.foreign("t") == "" || len(t.key) == 0 || t.s.tenant != "" {
+	if t.foreign("t") == "" || len(t.key) == 0 || t.s.tenant == t.level {
 		return nil
 	}
 	if err := t.moved("a row can be moved out, into another tenant", t.move(t.other)+" WHERE "+t.is("t", t.own), t.own, t.other); err != nil {
@@ -107,7 +107,7 @@ func (t *probed) moved(message, sql string, r, to *row) error {
 		return err
 	}
 	if !got.failed() && len(t.key) > 0 {
-		now, err := t.p.try(t.me, sql+"; "+t.p.back+fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s AND %s", t.s.rel.Ident(), t.is("t", r), equals(cols("t", t.columns), to.tenant)))
+		now, err := t.p.try(t.me, sql+"; "+t.p.back+fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s AND %s", t.s.rel.Ident(), t.is("t", r), equals(cols("t", t.columns), to.says)))
 		if err != nil || !now.failed() && now.value == "0" {
 			return err
 		}
@@ -120,7 +120,7 @@ func (t *probed) moved(message, sql string, r, to *row) error {
 func (t *probed) move(to *row) string {
 	var set []string
 	for i, c := range t.columns {
-		set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(c), catalog.Literal(to.tenant[i])))
+		set = append(set, fmt.Sprintf("%s = %s", catalog.Ident(c), catalog.Literal(to.says[i])))
 	}
 	return fmt.Sprintf("UPDATE %s t SET %s", t.s.rel.Ident(), strings.Join(set, ", "))
 }
@@ -204,7 +204,7 @@ func (t *probed) writeNamingNoColumn() error {
 			return err
 		}
 	}
-	if t.foreign("t") == "" || t.s.tenant != "" || !t.may("UPDATE") {
+	if t.foreign("t") == "" || t.s.tenant == t.level || !t.may("UPDATE") {
 		return nil
 	}
 	return t.moved("rows can be moved out, into another tenant, by an UPDATE without WHERE", t.move(t.other), t.own, t.other)

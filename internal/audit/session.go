@@ -24,6 +24,30 @@ func (p *prober) settings(level string, key []string) (map[string]string, error)
 	return out, p.memberships(out, keys)
 }
 
+// sessionLevel is the level whose tenants the sessions are that reach a subject: its own, or
+// the first above it by which policies tell sessions where they tell none by its own, as where
+// the members of an organization work in all of its projects.
+func (a *audit) sessionLevel(s *subject) string {
+	level := s.innermost()
+	if a.tellsSessions(level) {
+		return level
+	}
+	for _, above := range a.model.Above(level) {
+		if a.tellsSessions(above.Name) && len(a.tenantOf(s.rel, "t", above.Name)) > 0 {
+			return above.Name
+		}
+	}
+	return level
+}
+
+// tellsSessions reports whether a setting or a membership says which tenant of a level a
+// session is of.
+func (a *audit) tellsSessions(level string) bool {
+	t, _ := a.model.Tenant(level)
+	_, member := a.model.Membership(level)
+	return t.Setting != "" || member || len(t.Key) > 1 && a.settingOf(level, 0) != ""
+}
+
 // settle sets what a tenant is told by: one setting where its key is one column, and
 // one for each column otherwise, as policies compare them.
 func (p *prober) settle(out map[string]string, level string, key []string) error {

@@ -75,12 +75,12 @@ func (p *prober) tenantSession(name string) (*migrations.TenantSession, error) {
 	if t == nil || err != nil {
 		return nil, err
 	}
-	for _, tenant := range [][]string{t.own.tenant, t.other.tenant} {
-		if len(t.columns) == 0 || len(t.columns) != len(tenant) {
+	for _, says := range [][]string{t.own.says, t.other.says} {
+		if len(t.columns) == 0 {
 			break
 		}
 		for range rowsEach - 1 {
-			if p.write(s.name, 1, withValues(t.columns, tenant)) != nil {
+			if p.write(s.name, 1, withValues(t.columns, says)) != nil {
 				break // one row for each tenant is all that its keys allow
 			}
 		}

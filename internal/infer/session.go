@@ -208,6 +208,23 @@ func (n *inference) findMemberships() {
 			}
 		}
 	}
+	for _, l := range n.levels {
+		if slices.ContainsFunc(n.result.Memberships, func(m *Membership) bool { return m.names(l) }) {
+			l.Identity = Identity{}
+		}
+	}
+}
+
+// names reports whether what identifies a level in policies is the user of a membership, by
+// whom they find the level's tenants: no key of these.
+func (m *Membership) names(l *Level) bool {
+	if l.candidate.isUsersTable() || l.Identity.Setting != m.Setting || l.Identity.key() != m.Identity.key() || l.Identity.Session.Table != nil {
+		return false
+	}
+	user := slices.ContainsFunc(m.Table.ForeignKeys(), func(fk *catalog.Constraint) bool {
+		return slices.Equal(fk.Columns, m.User) && l.candidate.table != nil && fk.Ref == l.candidate.table.Relation
+	})
+	return !user && (m.Level == l || l.hasAncestor(m.Level) || m.Level.hasAncestor(l))
 }
 
 // membershipOf returns the table that most of the level's policies look up users in, and

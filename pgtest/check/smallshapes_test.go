@@ -18,6 +18,7 @@ type smallShape struct {
 	want      string // rule and object; "": nothing of silent is all that is asked
 	text      string // of the message, or of the fix
 	silent    string // rules, or rules with an object, that find nothing
+	probes    bool   // are tried, too
 }
 
 // testShapes checks each shape, and keeps what is said of the faults in a golden file.
@@ -44,7 +45,7 @@ func (s smallShape) run(t *testing.T, db *pgtest.DB) (said string) {
 	}
 	defer tx.Rollback(context.Background()) //nolint:errcheck // nothing is to be kept
 	testpg.Exec(t, tx, s.sql)
-	checked, err := audit.Check(t.Context(), tx, audit.Options{NoProbes: true})
+	checked, err := audit.Check(t.Context(), tx, audit.Options{NoProbes: !s.probes})
 	if err != nil {
 		t.Fatal(err)
 	}

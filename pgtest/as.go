@@ -2,14 +2,13 @@ package pgtest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/qarion/seedbed/internal/server"
 )
 
 // As returns the same database as another role sees it, with settings in force
@@ -45,7 +44,7 @@ func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (
 		return nil, false, err
 	}
 	defer admin.Close(t.Context())
-	if err := checkSettings(t.Context(), admin, settings); err != nil {
+	if err := server.CheckSettings(t.Context(), admin, settings); err != nil {
 		return nil, false, err
 	}
 	login, params, err := db.server.cluster.LoginFor(t.Context(), admin, role)
@@ -67,28 +66,6 @@ func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (
 	as.asRole, as.asSettings = role, maps.Clone(settings)
 	err = admin.QueryRow(t.Context(), "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", role).Scan(&bypasses)
 	return as, bypasses, err
-}
-
-// checkSettings says at once what else every connection of the pool would fail for: a name
-// that is not one of a setting, a value that a setting refuses.
-func checkSettings(ctx context.Context, admin *pgx.Conn, settings map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		err := pgx.BeginFunc(ctx, admin, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, "SELECT set_config($1, $2, true)", name, settings[name])
-			return err
-		})
-		var refusal *pgconn.PgError
-		if !errors.As(err, &refusal) {
-			continue
-		}
-		switch refusal.Code {
-		case "42704", "42602": // undefined_object, invalid_name
-			return fmt.Errorf("there is no setting %q: one of an application has a dot in its name, as app.tenant, with letters, digits and _ beside it: %w", name, err)
-		case "22023": // invalid_parameter_value
-			return fmt.Errorf("setting %s: %w", name, err)
-		}
-	}
-	return nil
 }
 
 // sessions are the handles that As has made.

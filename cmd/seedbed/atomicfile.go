@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,6 +19,9 @@ const staleDraftAge = time.Minute
 func writeAtomically(file, text string) error {
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
 		return writeThrough(file, text)
+	}
+	if err := checkOutput(file); err != nil {
+		return err
 	}
 	dir, pattern := filepath.Dir(file), "."+filepath.Base(file)+".*.draft"
 	if old, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil {
@@ -40,6 +44,16 @@ func writeAtomically(file, text string) error {
 		os.Remove(draft.Name())
 	}
 	return err
+}
+
+// checkOutput refuses a file whose directory is not there. A command that works for a while
+// asks before it begins.
+func checkOutput(file string) error {
+	dir := filepath.Dir(file)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s: there is no directory %s; mkdir -p %s", file, dir, shellQuote(dir))
+	}
+	return nil
 }
 
 func writeThrough(file, text string) error {

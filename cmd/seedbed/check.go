@@ -52,7 +52,7 @@ was possible.`,
   seedbed check --url "$DATABASE_URL"
   seedbed check --format json | jq '.findings[].rule'
   seedbed check --format sarif --migrations db/migrate -o check.sarif
-  seedbed check --format html -o check.html  # a page to look at
+  seedbed check -o check.html                # a page to look at
   seedbed check --except 'constraint-not-valid:orders.orders_total_check=validated next week'
   seedbed check --baseline .seedbed-baseline.json --update-baseline
   seedbed check --factories                  # which constraints are proven to bite
@@ -71,7 +71,7 @@ was possible.`,
 	}
 	f.define(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, gitlab or html")
+	flags.StringVar(&f.format, "format", "", "`text`, json, sarif, gitlab or html (default: what the name of --output says, else text)")
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file`")
 	flags.StringVar(&f.migrations, "migrations", "", "`directory` of the migrations, for html and sarif (default: SEEDBED_MIGRATIONS, seedbed.yaml, else they are found)")
 	flags.StringVar(&f.only, "only", "", "`integrity` or isolation (default: both)")
@@ -99,7 +99,7 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 		say.Begin("check", "reading the catalog")
 		return r.look(ctx, db, func(p audit.Progress) { say.Step(p.Step) })
 	})
-	if err == nil && !r.source.Reference() && f.format == "html" {
+	if err == nil && !r.source.Reference() && r.format == "html" {
 		say.Begin("review", "running the migrations on a scratch database")
 		err = a.reviewSource(ctx, r)
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -32,7 +35,11 @@ type reporting struct {
 
 // reporting reads what the flags, the environment and seedbed.yaml ask for.
 func (a *app) reporting(f checkFlags) (*reporting, error) {
+	f.format = cmp.Or(f.format, formatOf(f.output))
 	r := &reporting{app: a, checkFlags: f}
+	if err := checkOutput(f.output); err != nil {
+		return nil, err
+	}
 	if formats[f.format] == nil {
 		return nil, usagef("--format %s: there are text, json, sarif, gitlab and html", f.format)
 	}
@@ -59,6 +66,19 @@ func (a *app) reporting(f checkFlags) (*reporting, error) {
 	}
 	r.source, err = a.reportSource(f, c)
 	return r, err
+}
+
+// formatOf is the format that a file's name says; text where it says none.
+func formatOf(file string) string {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".html", ".htm":
+		return "html"
+	case ".json":
+		return "json"
+	case ".sarif":
+		return "sarif"
+	}
+	return "text"
 }
 
 // reportSource is where the migrations are that a page or a file of findings points at:

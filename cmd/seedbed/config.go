@@ -168,6 +168,14 @@ func (c *config) read(path string) error {
 	return nil
 }
 
+// model is the corrections as a database's record has them; "" is none.
+func (c *config) model() string {
+	if c.corrections.IsZero() {
+		return ""
+	}
+	return c.corrections.String()
+}
+
 // besides makes a path relative to a file one from here.
 func besides(file, path string) string {
 	if path == "" || filepath.IsAbs(path) {

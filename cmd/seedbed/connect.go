@@ -55,6 +55,13 @@ func (a *app) withDatabase(ctx context.Context, f devFlags, asIs bool, do func(c
 			return err
 		}
 		say.stop()
+		stale, err := a.staleNotes(d)
+		if err != nil {
+			return err
+		}
+		for _, note := range stale {
+			fmt.Fprintf(a.err, "note: %s\n", note)
+		}
 		pool, err := server.Pool(ctx, d.Name)
 		if err != nil {
 			return err
@@ -106,7 +113,7 @@ func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 }
 
 func parseURL(url string) (*pgxpool.Config, error) {
-	if !strings.ContainsAny(url, ":=") {
+	if !strings.ContainsRune(url, '=') && !strings.Contains(url, "://") {
 		return nil, usagef("--url %s: write postgres://user@host:5432/database", url)
 	}
 	if scheme, _, ok := strings.Cut(url, "://"); ok && !strings.Contains(scheme, "=") && scheme != "postgres" && scheme != "postgresql" {

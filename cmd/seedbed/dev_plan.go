@@ -56,9 +56,7 @@ func (a *app) plan(ctx context.Context, f devFlags, server *dev.Server) (plan de
 	if err != nil {
 		return plan, nil, err
 	}
-	if !c.corrections.IsZero() {
-		plan.Model = c.corrections.String()
-	}
+	plan.Model = c.model()
 	now := f.now.orToday()
 	plan.Seed = func(ctx context.Context, db *pgxpool.Pool, progress func(string, int, int)) (err error) {
 		model, err := a.corrected(ctx, db)

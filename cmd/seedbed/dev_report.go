@@ -39,15 +39,12 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 		note(fmt.Sprintf("the database has %d migrations that are not in %s; to build it anew: seedbed reset",
 			d.Unknown, d.Source.Describe(server.Project)))
 	}
-	if len(d.Edited) > 0 {
-		have := "has"
-		if len(d.Edited) > 1 {
-			have = "have"
-		}
-		note(fmt.Sprintf("%s %s changed since the database got it; seedbed reset builds it anew", strings.Join(d.Edited, ", "), have))
+	stale, err := a.staleNotes(&d.Database)
+	if err != nil {
+		return err
 	}
-	if d.Remodel {
-		note("the model in seedbed.yaml has changed since its rows were made; seedbed reset makes them anew")
+	for _, text := range stale {
+		note(text)
 	}
 	if len(checked.pairs) > 0 {
 		note(fmt.Sprintf("made-up rows leave %s empty, since nothing says which tables are meant: say so in seedbed.yaml, as seedbed model --help shows",
@@ -81,6 +78,25 @@ func (a *app) devReport(ctx context.Context, server *dev.Server, d *dev.Ensured,
 		fmt.Fprintf(a.err, "\n%s", checked.TextIn(a.width(a.err)))
 	}
 	return nil
+}
+
+// staleNotes say what a database was made by that is not so any more.
+func (a *app) staleNotes(d *dev.Database) (notes []string, err error) {
+	c, err := a.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	if edited := d.Edited(); len(edited) > 0 {
+		have := "has"
+		if len(edited) > 1 {
+			have = "have"
+		}
+		notes = append(notes, fmt.Sprintf("%s %s changed since the database got it; seedbed reset builds it anew", strings.Join(edited, ", "), have))
+	}
+	if d.Remodelled(c.model()) {
+		notes = append(notes, "the model in seedbed.yaml has changed since its rows were made; seedbed reset makes them anew")
+	}
+	return notes, nil
 }
 
 // devChecked is what seedbed dev has found out about its database.

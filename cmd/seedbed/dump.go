@@ -85,6 +85,9 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 	if f.tenant != "" && !strings.Contains(f.tenant, "=") {
 		return usagef("--tenant %s: write TABLE=KEY, as in accounts=42", f.tenant)
 	}
+	if err := checkOutput(f.output); err != nil {
+		return err
+	}
 	if f.test != "" {
 		kept, err := findKept(ctx, f.test, "seedbed dump --test")
 		if err != nil {
@@ -97,6 +100,11 @@ func (a *app) dump(ctx context.Context, f dumpFlags) error {
 	defer say.stop()
 	err = a.with(ctx, f.target, func(ctx context.Context, db *pgxpool.Pool) error {
 		say.Begin("dump", "reading the rows")
+		if f.space != "" {
+			if err := a.refuseSpace(ctx, db, f.space); err != nil {
+				return err
+			}
+		}
 		if o.TenantTable, o.Tenant, err = findTenant(ctx, db, f.tenant); err != nil {
 			return err
 		}
@@ -169,17 +177,39 @@ func findTenant(ctx context.Context, db *pgxpool.Pool, wanted string) (table, ke
 	if rel.Column("slug") != nil {
 		where += " OR slug::text = $1"
 	}
-	keys, err := asSeeder(ctx, db, fmt.Sprintf("SELECT %s::text FROM %s WHERE %s LIMIT 9", catalog.Ident(pk.Columns[0]), rel.Ident(), where), value)
+	key = catalog.Ident(pk.Columns[0]) + "::text"
+	keys, err := asSeeder(ctx, db, fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT 9", key, rel.Ident(), where), value)
 	switch {
 	case err != nil:
 		return "", "", fmt.Errorf("look for the tenant: %w", err)
 	case len(keys) == 0:
-		return "", "", usagef("there is no row %q in %s", value, table)
+		if rel.Column("slug") != nil {
+			key = "coalesce(slug::text, " + key + ")"
+		}
+		known, err := asSeeder(ctx, db, fmt.Sprintf("SELECT %s FROM %s ORDER BY 1 LIMIT %d", key, rel.Ident(), mostKeys+1))
+		if err != nil {
+			return "", "", fmt.Errorf("look for the tenant: %w", err)
+		}
+		return "", "", usagef("there is no row %q in %s%s", value, table, someKeys(known))
 	case len(keys) > 1:
 		slices.Sort(keys)
 		return "", "", usagef("%q means several rows of %s; give one's key: %s", value, table, strings.Join(keys, ", "))
 	}
 	return table, keys[0], nil
+}
+
+// mostKeys limits the keys in an error.
+const mostKeys = 6
+
+// someKeys ends an error about a key that is none: those that there are, or some.
+func someKeys(keys []string) string {
+	switch {
+	case len(keys) == 0:
+		return ", which is empty"
+	case len(keys) > mostKeys:
+		return "; there are " + strings.Join(keys[:mostKeys], ", ") + ", …"
+	}
+	return "; there are " + strings.Join(keys, ", ")
 }
 
 // asSeeder asks for texts as the role that row-level security hides nothing from,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 	flags.Lookup("new").NoOptDefVal = sinceBranch
 	flags.BoolVar(&f.all, "all", false, "review all migrations in CI too")
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file` (default: stdout)")
-	flags.StringVar(&f.format, "format", "text", "`text`, json, sarif, html, github or gitlab")
+	flags.StringVar(&f.format, "format", "", "`text`, json, sarif, html, github or gitlab (default: what the name of --output says, else text)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "sarif", "html", "github", "gitlab"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.StringSliceVar(&f.postgres, "postgres", nil, "Postgres `versions` to review on (default: the one that is found)")
 	flags.StringVar(&f.url, "url", "", "`URL` of a superuser on a disposable server to use instead of seedbed's own")
@@ -97,6 +98,10 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	}
 	if f.prefix == "" {
 		f.prefix = directoryOf(set, args)
+	}
+	f.format = cmp.Or(f.format, formatOf(f.output))
+	if err := checkOutput(f.output); err != nil {
+		return err
 	}
 	write, ok := reviewFormats(f.prefix)[f.format]
 	if !ok {

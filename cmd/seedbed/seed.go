@@ -19,12 +19,13 @@ type seedFlags struct {
 	seed     uint64
 	now      moment
 	fixtures string
+	from     string // what named the fixtures
 	dryRun   bool
 	list     bool
 }
 
 func (a *app) seedCommand() *cobra.Command {
-	var f seedFlags
+	f := seedFlags{from: "--fixtures"}
 	cmd := &cobra.Command{
 		Use:   "seed",
 		Short: "Fill it: with a scenario, with volumes, with fixtures",
@@ -54,7 +55,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 				f.seed = *c.Seed
 			}
 			if f.fixtures == "" && f.scenario == "" && len(f.rows) == 0 && f.spaces == "" {
-				f.fixtures = c.Fixtures
+				f.fixtures, f.from = c.Fixtures, configFile+": fixtures:"
 			}
 			return a.seed(cmd.Context(), f)
 		},
@@ -68,7 +69,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 	flags.StringVar(&f.spaces, "spaces", "", "`N` tenants: short for --rows spaces=N; for --scenario scale, what all else is in proportion to")
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that all made-up values follow from")
 	f.now.define(flags)
-	flags.StringVar(&f.fixtures, "fixtures", "", "`directory` of fixture files to load: rows that are there are updated, others inserted")
+	flags.StringVar(&f.fixtures, "fixtures", "", "`directory` of fixture files to load, or one file: rows that are there are updated, others inserted")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what --fixtures would change, and change nothing")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenario)
 	return cmd
@@ -76,7 +77,7 @@ with "prod" in its name. SEEDBED_ALLOW=host[:port] says that it is one.`,
 
 // seedRequest is what the flags ask for: any of fixtures, a scenario, volumes.
 type seedRequest struct {
-	fixtures string
+	fixtures fixtureFiles
 	dryRun   bool
 	world    *scenario.Scenario
 	rows     []scenario.Rows
@@ -93,15 +94,15 @@ func (f seedFlags) request() (s seedRequest, err error) {
 			return s, usagef("--spaces %s: that is no number, such as 50 or 10k", f.spaces)
 		}
 	}
-	if s.fixtures = f.fixtures; s.fixtures != "" {
-		if err := isDirectory("--fixtures", s.fixtures); err != nil {
+	if f.fixtures != "" {
+		if s.fixtures, err = openFixtures(f.from, f.fixtures); err != nil {
 			return s, err
 		}
 	}
-	if f.dryRun && (s.fixtures == "" || f.scenario != "" || len(s.rows) > 0 || f.spaces != "") {
+	if f.dryRun && (f.fixtures == "" || f.scenario != "" || len(s.rows) > 0 || f.spaces != "") {
 		return s, usagef("--dry-run is for --fixtures alone: other rows are made up")
 	}
-	if f.scenario == "" && s.fixtures == "" && len(s.rows) == 0 && f.spaces == "" {
+	if f.scenario == "" && f.fixtures == "" && len(s.rows) == 0 && f.spaces == "" {
 		f.scenario = scenario.All[0].Name
 	}
 	if f.scenario == "" {
@@ -150,13 +151,13 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 		if s.dryRun {
 			return a.rehearse(ctx, db, s.fixtures, model)
 		}
-		if s.fixtures != "" {
+		if s.fixtures.fsys != nil {
 			if err := loadFixtures(ctx, db, s.fixtures, model, say); err != nil {
 				return err
 			}
 		}
 		if s.world != nil {
-			return makeScenario(ctx, db, s, say)
+			return makeScenario(ctx, db, s, f.url, say)
 		}
 		if len(s.rows) > 0 {
 			if err := checkRoom(s.rows, f.url == ""); err != nil {

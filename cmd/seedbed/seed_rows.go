@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -56,23 +57,45 @@ func gigabytes(bytes int64) string { return thousands(bytes>>30) + " GB" }
 
 // refuseSpaces refuses --spaces on a schema whose tenants are called otherwise.
 func (a *app) refuseSpaces(ctx context.Context, db *pgxpool.Pool, number string) error {
+	innermost, err := a.innermostTenant(ctx, db)
+	switch {
+	case err != nil || innermost == "spaces":
+		return err
+	case innermost == "":
+		return usagef("--spaces counts the spaces of the reference schema, and this schema has no table of tenants: --rows TABLE=%s", number)
+	}
+	return usagef("--spaces counts the spaces of the reference schema; here: --rows %s=%s", innermost, number)
+}
+
+// refuseSpace is refuseSpaces for the --space of a dump.
+func (a *app) refuseSpace(ctx context.Context, db *pgxpool.Pool, key string) error {
+	innermost, err := a.innermostTenant(ctx, db)
+	switch {
+	case err != nil || innermost == "spaces":
+		return err
+	case innermost == "":
+		return usagef("--space is one of the reference schema, and this schema has no table of tenants: --where \"TABLE=CONDITION\"")
+	}
+	return usagef("--space is one of the reference schema; here: --tenant %s", shellQuote(innermost+"="+key))
+}
+
+// innermostTenant is the table of the innermost tenants: spaces, in a schema that has such;
+// "" where none has tenants.
+func (a *app) innermostTenant(ctx context.Context, db *pgxpool.Pool) (innermost string, err error) {
 	found, err := a.model(ctx, db)
 	if err != nil {
-		return err
+		return "", err
 	}
-	innermost, depth := "", -1
+	depth := -1
 	for _, t := range found.Model.Tenants {
 		if t.Table == "spaces" {
-			return nil
+			return t.Table, nil
 		}
 		if above := len(found.Model.Above(t.Name)); t.Table != "" && above > depth {
 			innermost, depth = t.Table, above
 		}
 	}
-	if innermost == "" {
-		return usagef("--spaces counts the spaces of the reference schema, and this schema has no table of tenants: --rows TABLE=%s", number)
-	}
-	return usagef("--spaces counts the spaces of the reference schema; here: --rows %s=%s", innermost, number)
+	return innermost, nil
 }
 
 // parseCount reads 1e6, 20k, 3m and 1_000_000.
@@ -124,14 +147,21 @@ func (a *app) refuseHost(cfg *pgx.ConnConfig, host string, port uint16) error {
 	return usagef("%s at %s as %s does not look like a development database: %s. If it is one: export SEEDBED_ALLOW=%s", cfg.Database, address, cfg.User, reason, shellQuote(address))
 }
 
-// isDirectory says of a flag's value what is wrong with it.
-func isDirectory(flag, dir string) error {
-	info, err := os.Stat(dir)
+// fixtureFiles are a directory of fixture files, or one of them.
+type fixtureFiles struct {
+	path  string
+	fsys  fs.FS
+	names []string // none are all of the directory
+}
+
+// openFixtures finds the fixtures that a flag or seedbed.yaml names.
+func openFixtures(from, path string) (f fixtureFiles, err error) {
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return usagef("%s %s: no such directory", flag, dir)
-	case !info.IsDir():
-		return usagef("%s %s: that is a file; give its directory: %s %s", flag, dir, flag, shellQuote(filepath.Dir(dir)))
+		return f, usagef("%s %s: no such file or directory", from, relativeToCwd(path))
+	case info.IsDir():
+		return fixtureFiles{path, os.DirFS(path), nil}, nil
 	}
-	return nil
+	return fixtureFiles{path, os.DirFS(filepath.Dir(path)), []string{filepath.Base(path)}}, nil
 }

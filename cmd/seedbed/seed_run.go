@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,9 +15,9 @@ import (
 	"github.com/qarion/seedbed/internal/scenario"
 )
 
-func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, model *seedbed.Model, say *progress) error {
-	say.Begin("fixtures", "loading "+dir)
-	set, err := fixtures.Insert(ctx, db, os.DirFS(dir), fixtures.Options{Model: model})
+func loadFixtures(ctx context.Context, db *pgxpool.Pool, files fixtureFiles, model *seedbed.Model, say *progress) error {
+	say.Begin("fixtures", "loading "+files.path)
+	set, err := fixtures.Insert(ctx, db, files.fsys, fixtures.Options{Model: model}, files.names...)
 	if err != nil {
 		return err
 	}
@@ -29,8 +28,8 @@ func loadFixtures(ctx context.Context, db *pgxpool.Pool, dir string, model *seed
 }
 
 // rehearse says what loading fixtures would do.
-func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, dir string, model *seedbed.Model) error {
-	diff, err := fixtures.DryRun(ctx, db, os.DirFS(dir), fixtures.Options{Model: model})
+func (a *app) rehearse(ctx context.Context, db *pgxpool.Pool, files fixtureFiles, model *seedbed.Model) error {
+	diff, err := fixtures.DryRun(ctx, db, files.fsys, fixtures.Options{Model: model}, files.names...)
 	if err != nil {
 		return err
 	}
@@ -55,13 +54,16 @@ func fillRows(ctx context.Context, db *pgxpool.Pool, s seedRequest, say *progres
 	return nil
 }
 
-func makeScenario(ctx context.Context, db *pgxpool.Pool, s seedRequest, say *progress) error {
+func makeScenario(ctx context.Context, db *pgxpool.Pool, s seedRequest, url string, say *progress) error {
 	say.Begin("seed", "making "+s.world.Name)
 	f := &fillProgress{say: say}
 	s.options.Progress, s.options.Filling = say.Update, f.tell
 	left, err := s.world.Fill(ctx, db, s.options)
 	for _, note := range left {
 		say.Note(note)
+	}
+	if errors.Is(err, scenario.ErrNoTables) && url != "" {
+		return fmt.Errorf("%w. Apply the migrations first: seedbed migrate up --url URL", err)
 	}
 	if errors.Is(err, scenario.ErrNothing) {
 		return fmt.Errorf("%w. To add rows: seedbed seed --rows TABLE=N; to begin anew, where it is this project's: seedbed reset", err)

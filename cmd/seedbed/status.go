@@ -57,7 +57,7 @@ func (a *app) withServer(ctx context.Context, do func(context.Context, *dev.Serv
 	}
 	server, err := dev.Find(ctx, project, dev.Options{})
 	if errors.Is(err, dev.ErrNotRunning) {
-		return fmt.Errorf("%w (%s); start it with `seedbed dev`", err, project.Root)
+		return fmt.Errorf("%w; start it with `seedbed dev`", err)
 	}
 	if err != nil {
 		return err

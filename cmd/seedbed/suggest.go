@@ -22,6 +22,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if !cmd.HasSubCommands() {
 		return usagef("%s takes no argument %q%s", cmd.CommandPath(), args[0], flagFor(cmd, args[0]))
 	}
+	if hint := flagFor(cmd, args[0]); hint != "" && fileExists(args[0]) {
+		return usagef("%s takes no argument %q%s", cmd.CommandPath(), args[0], hint)
+	}
 	if near := nearestCommand(cmd, args[0]); near != "" {
 		return usagef("there is no command %q; did you mean: %s", cmd.CommandPath()+" "+args[0], near)
 	}
@@ -33,9 +36,11 @@ func flagFor(cmd *cobra.Command, argument string) string {
 	has := func(flag string) bool { return cmd.Flags().Lookup(flag) != nil }
 	switch {
 	case fileExists(argument) && has("fixtures"):
-		return "; fixtures are --fixtures DIR"
+		return "; fixtures are --fixtures " + shellQuote(argument)
 	case fileExists(argument) && has("migrations"):
 		return "; migrations are --migrations " + shellQuote(argument)
+	case has("tables") && cmd.Flags().Lookup("tables").Value.Type() != "bool":
+		return "; tables are --tables " + shellQuote(argument)
 	case has("scenario"):
 		var names []string
 		for _, s := range scenario.All {

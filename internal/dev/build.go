@@ -16,11 +16,9 @@ import (
 // Ensured is what Ensure found or did.
 type Ensured struct {
 	Database
-	Built   bool     // it was made
-	Applied int      // pending migrations of an existing one that were applied
-	Unknown int      // versions it has that its migrations have not
-	Edited  []string // applied migrations whose files have changed since
-	Remodel bool     // its rows were made by another model than the plan's
+	Built   bool // it was made
+	Applied int  // pending migrations of an existing one that were applied
+	Unknown int  // versions it has that its migrations have not
 }
 
 // Ensure gives the branch its database: builds it by plan where there is none,
@@ -224,7 +222,7 @@ func replace(ctx context.Context, tx pgx.Tx, draft string, d Database) error {
 
 // update applies what is pending to an existing database.
 func (s *Server) update(ctx context.Context, d *Database, plan Plan) (*Ensured, error) {
-	e := &Ensured{Database: *d, Remodel: d.Model != plan.Model && d.Seeded != "" && !strings.HasPrefix(d.Seeded, promotedFrom)}
+	e := &Ensured{Database: *d}
 	pending := 0
 	set, err := plan.open(s.say, &pending)
 	if err != nil {
@@ -240,15 +238,12 @@ func (s *Server) update(ctx context.Context, d *Database, plan Plan) (*Ensured, 
 		}
 		checksums, applied := set.Checksums(), d.checksums()
 		for _, state := range states {
-			was, known := applied[state.Version]
 			switch {
 			case state.Unknown:
 				e.Unknown++
 			case !state.Applied:
 				e.Applied++
 				applied[state.Version] = checksums[state.Version]
-			case known && was != checksums[state.Version]:
-				e.Edited = append(e.Edited, state.Name())
 			}
 		}
 		if e.Applied == 0 {

@@ -49,6 +49,28 @@ func (d Database) Origin(p Project) string {
 	return d.Source.Describe(p)
 }
 
+// Edited names the migrations that it has and whose files have changed since, as far as
+// the files can be read.
+func (d Database) Edited() (names []string) {
+	set, err := Plan{Source: d.Source}.open(silent{}, new(int))
+	if err != nil {
+		return nil
+	}
+	sums := set.Checksums()
+	for _, m := range set.Migrations() {
+		if was, known := d.Checksums[m.Version]; known && was != sums[m.Version] {
+			names = append(names, m.Name())
+		}
+	}
+	return names
+}
+
+// Remodelled reports whether its rows were made by another model than one that is
+// corrected so.
+func (d Database) Remodelled(model string) bool {
+	return d.Model != model && d.Seeded != "" && !strings.HasPrefix(d.Seeded, promotedFrom)
+}
+
 // checksums is a copy that is no nil map.
 func (d Database) checksums() map[int64]string {
 	sums := map[int64]string{}

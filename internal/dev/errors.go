@@ -12,8 +12,23 @@ import (
 // ErrGone says that the server has stopped.
 var ErrGone = server.ErrGone
 
-// ErrNotRunning says that the project has no server that runs.
+// ErrNotRunning says that the project's branch has no server that runs: an *IdleError.
 var ErrNotRunning = errors.New("no development server runs for this project")
+
+// IdleError is ErrNotRunning with what runs instead.
+type IdleError struct {
+	Project Project
+	Others  []string // branches of the project that have a server that runs
+}
+
+func (e *IdleError) Error() string {
+	if len(e.Others) == 0 || e.Project.Branch == "" {
+		return fmt.Sprintf("%v (%s)", ErrNotRunning, e.Project.Root)
+	}
+	return fmt.Sprintf("no development server runs for branch %s; one runs for %s, and each branch has its own", e.Project.Branch, strings.Join(e.Others, ", "))
+}
+
+func (e *IdleError) Unwrap() error { return ErrNotRunning }
 
 // NoDatabaseError says that the branch, or the snapshot asked for, has no database.
 type NoDatabaseError struct {

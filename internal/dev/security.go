@@ -103,6 +103,9 @@ func (f *Security) tenant(ctx context.Context, db seedbed.DB, cat *catalog.Catal
 // may not log in is taken by one that holds nothing by itself, so that RESET ROLE
 // comes back to no more.
 func (s *Server) As(ctx context.Context, database, role string, settings map[string]string) (string, error) {
+	if err := server.CheckSettings(ctx, s.admin, settings); err != nil {
+		return "", err
+	}
 	user, options, err := s.server.LoginFor(ctx, s.admin, role)
 	if err != nil {
 		return "", err

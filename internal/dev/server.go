@@ -51,7 +51,11 @@ func Find(ctx context.Context, p Project, o Options) (*Server, error) {
 		return nil, err
 	}
 	if c == nil {
-		return nil, ErrNotRunning
+		others, err := server.DevBranches(p.Root)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &IdleError{p, others}
 	}
 	return open(ctx, p, o, c)
 }
@@ -59,18 +63,18 @@ func Find(ctx context.Context, p Project, o Options) (*Server, error) {
 // Start is Find, and boots the server where it does not run. One that it booted
 // stops by itself soon after the last client has gone; see Stay.
 func Start(ctx context.Context, p Project, o Options) (*Server, error) {
+	cfg := server.DevConfig{Project: p.Project, Idle: grace, Port: p.port(), Version: o.Version}
+	if err := p.keepVersion(&cfg); err != nil {
+		return nil, err
+	}
 	s, err := Find(ctx, p, o)
 	if !errors.Is(err, ErrNotRunning) {
 		return s, err
 	}
 	say := orSilent(o.Say)
 	say.Begin("boot", "looking for Postgres")
-	cfg := server.DevConfig{Project: p.Project, Idle: grace, Port: p.port(), Version: o.Version,
-		Logf: func(format string, args ...any) {
-			say.Update(strings.TrimPrefix(fmt.Sprintf(format, args...), "seedbed: "), 0, 0)
-		}}
-	if err := p.keepVersion(&cfg); err != nil {
-		return nil, err
+	cfg.Logf = func(format string, args ...any) {
+		say.Update(strings.TrimPrefix(fmt.Sprintf(format, args...), "seedbed: "), 0, 0)
 	}
 	c, err := server.AcquireDev(ctx, cfg)
 	if err != nil {
@@ -105,7 +109,7 @@ func (p Project) keepVersion(cfg *server.DevConfig) error {
 	case asked == "":
 		cfg.Version = major
 	case asked != major && !strings.HasPrefix(asked, major+"."):
-		return fmt.Errorf("start Postgres %s: the project's data is of Postgres %s. Keep to that; or, to discard the data: rm -r %s", asked, major, dir)
+		return fmt.Errorf("start Postgres %s: the project's data is of Postgres %s. Keep to that; or, to discard the data: seedbed stop; rm -r %s", asked, major, dir)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -96,6 +97,9 @@ func (f *filler) outcome() error {
 
 // nothingWritten is [ErrNothing], with the reason.
 func (f *filler) nothingWritten() error {
+	if !slices.ContainsFunc(f.graph.Tables, func(t *graph.Table) bool { return !t.Relation.Bookkeeping() }) {
+		return ErrNoTables
+	}
 	return fmt.Errorf("%w: of the tables, %d had rows before and %d could not be filled", ErrNothing, f.there, len(f.left))
 }
 

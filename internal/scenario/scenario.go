@@ -91,6 +91,9 @@ var ErrReferenceOnly = errors.New("it is made for the reference schema")
 // filled.
 var ErrNothing = errors.New("nothing was written")
 
+// ErrNoTables is ErrNothing where there is no table to fill.
+var ErrNoTables = fmt.Errorf("%w: the database has no tables", ErrNothing)
+
 // Named finds a scenario. Its error lists the scenarios.
 func Named(name string) (*Scenario, error) {
 	var names []string

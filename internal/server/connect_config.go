@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -145,4 +146,28 @@ func (h home) connConfig(port int) (*pgx.ConnConfig, error) {
 	}
 	cfg.Port, cfg.User, cfg.Password = uint16(port), Superuser, string(password)
 	return cfg, nil
+}
+
+// CheckSettings says at once what else every connection with the settings would fail for: a name
+// that is not one of a setting, a value that a setting refuses.
+func CheckSettings(ctx context.Context, db interface {
+	Begin(context.Context) (pgx.Tx, error)
+}, settings map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "SELECT set_config($1, $2, true)", name, settings[name])
+			return err
+		})
+		var refusal *pgconn.PgError
+		if !errors.As(err, &refusal) {
+			continue
+		}
+		switch refusal.Code {
+		case "42704", "42602": // undefined_object, invalid_name
+			return fmt.Errorf("there is no setting %q: one of an application has a dot in its name, as app.tenant, with letters, digits and _ beside it: %w", name, err)
+		case "22023": // invalid_parameter_value
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	return nil
 }

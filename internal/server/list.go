@@ -55,6 +55,22 @@ func List(ctx context.Context, cache string) ([]Info, error) {
 	return all, ctx.Err()
 }
 
+// DevBranches are the branches of a project whose development servers run.
+func DevBranches(root string) ([]string, error) {
+	cache, err := postgres.OpenCache("")
+	if err != nil {
+		return nil, err
+	}
+	all, err := scan(cache.Dir, func(i *Info) bool { return i.Dev && i.Running && i.Project.Root == root })
+	var branches []string
+	for _, i := range all {
+		if i.Project.Branch != "" {
+			branches = append(branches, i.Project.Branch)
+		}
+	}
+	return branches, err
+}
+
 // scan reads the servers' directories and returns those that want accepts.
 func scan(cache string, want func(*Info) bool) ([]Info, error) {
 	var all []Info

@@ -86,10 +86,11 @@ func (a *app) writeInit(root string, names []string, tested string, files firstF
 		fmt.Fprintf(a.err, "wrote %s\n", relativeToCwd(filepath.Join(root, name)))
 	}
 	next := "seedbed dev"
-	if len(names) > 1 && requiresUs(root) {
-		next = "go test -run TestDatabase . && seedbed dev"
-	} else if len(names) > 1 {
-		next = "go get github.com/qarion/seedbed@" + moduleVersion() + " && go mod tidy && go test -run TestDatabase . && seedbed dev"
+	if len(names) > 1 {
+		next = "go mod tidy && go test -run TestDatabase . && seedbed dev"
+		if !namesUs(root) {
+			next = "go get github.com/qarion/seedbed@" + moduleVersion() + " && " + next
+		}
 	} else if tested != "" {
 		fmt.Fprintf(a.err, "%s has a pgtest.Server, so no other test was written.\n", tested)
 		next = "go test . && seedbed dev"
@@ -112,8 +113,9 @@ func testWithServer(dir string) string {
 	return ""
 }
 
-// requiresUs reports whether the module in root knows this one already.
-func requiresUs(root string) bool {
+// namesUs reports whether the module in root knows already which version of this one it
+// takes, or which directory in its place.
+func namesUs(root string) bool {
 	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	return err == nil && bytes.Contains(text, []byte("github.com/qarion/seedbed"))
 }
@@ -214,6 +216,7 @@ func TestDatabase(t *testing.T) {
 	}
 	// From here: factory.Auto("table").Create(t, db) makes a row and what it references,
 	// check.Integrity(t, db) and check.Isolation(t, db) look for orphans and leaks.
+	// After the first import of another package: go mod tidy.
 }
 {{end}}`))
 

@@ -108,6 +108,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		return &usageError{err}
 	}
 	name := unknown.GetSpecifiedName()
+	if cmd.Name() == "test" {
+		return usagef("%s has no flag %s; go test's own stand behind --, as in: seedbed test -- ./... -run TestOrders", cmd.CommandPath(), dashed(name))
+	}
 	if hint := elsewhere[name]; hint != "" {
 		return usagef("%s has no flag --%s: %s", cmd.CommandPath(), name, hint)
 	}

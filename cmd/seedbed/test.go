@@ -66,6 +66,9 @@ func (a *app) test(ctx context.Context, versions, args []string) error {
 	if len(args) == 0 {
 		args = []string{"./..."}
 	}
+	if dir, err := findUpward("go.mod"); err == nil && dir == "" {
+		return usagef("there is no go.mod here or above, and go test takes a module's directory")
+	}
 	cache, err := postgres.OpenCache("")
 	if err != nil {
 		return err

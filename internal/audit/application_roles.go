@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/rows"
 )
 
 // applicationRoles are the roles that matter to tenancy.
@@ -83,6 +84,9 @@ func namedForAdministration(role string) bool {
 
 func (a *audit) namedRoles(out *[]*catalog.Role, names []string) error {
 	for _, name := range names {
+		if name == rows.SeederRole {
+			return fmt.Errorf("role %q of Options is Seedbed's own, which sees every row for factories and checks: name the one that the application connects as", name)
+		}
 		r := a.cat.Role(name)
 		if r == nil {
 			var known []string

@@ -58,6 +58,7 @@ func Plant(ctx context.Context, db seedbed.DB, opt Options, tenants [][]string) 
 	if _, err := a.bypass.tx.Exec(ctx, "SET LOCAL row_security = on"); err != nil {
 		return nil, err
 	}
+	a.bypass.blind = nil
 	p := &planter{a: a, tenants: tenants, out: &Canaries{}}
 	for _, key := range tenants {
 		if err := p.known(key); err != nil {

@@ -10,13 +10,13 @@ import (
 
 // Integrity checks that references are whole: polymorphic pairs and their shadow
 // keys, subtypes and their settings, every constraint whether validated or not,
-// what is deferred, sequences and partitions. It reads each table a few times and
+// columns that are named for a table, what is deferred, sequences and partitions. It reads each table a few times and
 // writes nothing.
 //
 // It returns an error only where it could not run at all: a lost connection, a
 // cancelled context. Where Options.Model does not fit the schema, that is a finding.
 func Integrity(ctx context.Context, db seedbed.DB, opt Options) (*report.Report, error) {
-	return run(ctx, db, opt, integritySteps)
+	return run(ctx, db, opt, append(slices.Clip(integritySteps), step{"references without keys", nil, (*audit).namedReferences}))
 }
 
 var integritySteps = []step{

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/report"
@@ -46,11 +47,14 @@ func (a *audit) tenancy() error {
 		if len(a.tables) > 0 {
 			var names []string
 			for _, r := range a.tables {
-				names = append(names, a.name(r))
+				if !r.Bookkeeping() {
+					names = append(names, a.name(r))
+				}
 			}
 			among = " in " + report.Several(names)
 		}
-		a.vain("tenancy", "no tenancy was found%s, so nothing of isolation was checked; say in a Model which tables are tenants, or except %s:tenancy with the reason", among, report.NotChecked)
+		a.gap(report.Gap{Part: "tenancy", Whole: true, Meant: true,
+			Reason: fmt.Sprintf("no tenancy was found%s, so nothing of isolation was checked; say in a Model which tables are tenants", among)})
 	}
 	a.readers = settingReaders(a.cat)
 	if len(a.subjects) > 0 && !a.usesRLS {

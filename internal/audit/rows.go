@@ -14,6 +14,9 @@ import (
 // one pass; the count of many is a second one, so that neither sorts them all.
 func (a *audit) offenders(r *catalog.Relation, where string, columns []string, args ...any) (int64, []string, error) {
 	from := fmt.Sprintf("FROM %s t WHERE %s", r.Ident(), where)
+	if err := a.bypass.sees(from); err != nil {
+		return 0, nil, err
+	}
 	rows, err := a.bypass.tx.Query(a.ctx, fmt.Sprintf("SELECT %s %s ORDER BY 1 LIMIT %d", show(r, "t", columns), from, a.opt.samples()+1), args...)
 	if err != nil {
 		return 0, nil, err

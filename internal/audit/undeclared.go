@@ -23,6 +23,9 @@ type undeclared struct {
 // undeclaredReferences finds the columns that have the names and the types of a key of tenants'
 // rows, and hold no foreign key. What their rows say decides how grave that is.
 func (a *audit) undeclaredReferences() error {
+	if len(a.model.Tenants) == 0 {
+		return a.namedReferences()
+	}
 	for _, t := range a.graph.Tables {
 		if t.Relation.Bookkeeping() {
 			continue
@@ -125,21 +128,104 @@ func (a *audit) undeclaredToGlobal(t *graph.Table, c *catalog.Column, stem strin
 // tableName is a table's name in small letters, with words apart.
 func tableName(t *graph.Table) string { return strings.Join(words(t.Relation.Name), "_") }
 
-// judgeUndeclared counts the rows that lead nowhere, or to another tenant.
-func (a *audit) judgeUndeclared(u *undeclared) error {
+// namedReferences finds rows that lead nowhere, by a column that is named for a table with a
+// key of one column, as widget_id is for widgets, and that no foreign key holds. Where most rows
+// lead to one, that is what the column is; otherwise its name alone says so, and nothing is
+// certain.
+func (a *audit) namedReferences() error {
+	for _, t := range a.graph.Tables {
+		if t.Relation.Bookkeeping() {
+			continue
+		}
+		for _, c := range t.Relation.Columns {
+			u := a.namedReference(t, c)
+			if u == nil {
+				continue
+			}
+			l, err := a.count(u)
+			if err != nil {
+				if err := a.hidden(t.Relation, err); err != nil {
+					return err
+				}
+				continue
+			}
+			switch orphans := l.rows - l.hits; {
+			case orphans == 0:
+			case l.hits >= max(orphans, u.enough()):
+				f, err := a.undeclaredOrphans(u, l)
+				if err != nil {
+					return a.hidden(t.Relation, err)
+				}
+				a.find(f)
+			default:
+				a.unchecked(u.object(), "it looks like a reference to %s, and no foreign key holds it; of %s with a value, %d lead to no row of it. If it is one: %s",
+					u.target.Name, plural(l.rows, "row"), orphans, u.addReference())
+			}
+		}
+	}
+	return nil
+}
+
+// namedReference is what a column is named for, or nil.
+func (a *audit) namedReference(t *graph.Table, c *catalog.Column) *undeclared {
+	w := words(c.Name)
+	if len(w) < 2 || w[len(w)-1] != "id" || heldOtherwise(t, c.Name) {
+		return nil
+	}
+	stem := strings.Join(w[:len(w)-1], "_")
+	for _, to := range a.graph.Tables {
+		pk := to.Relation.PrimaryKey()
+		if to.Relation.Bookkeeping() || pk == nil || len(pk.Columns) != 1 || hasHeirs(to.Relation) || refersBack(to, t, c.Name) {
+			continue
+		}
+		if !named(tableName(to), stem) || to == t { // or the table's own key
+			continue
+		}
+		if key := to.Relation.Column(pk.Columns[0]); sameType(key, c) {
+			return &undeclared{table: t, target: to, columns: []*catalog.Column{c}, keys: []*catalog.Column{key}}
+		}
+	}
+	return nil
+}
+
+// leading says how many rows have a reference, and how many of those lead to a row.
+type leading struct {
+	rows, hits int64
+	set, there string // conditions: a row has it, and it leads to a row
+	match      string // of the target's row u
+}
+
+func (a *audit) count(u *undeclared) (l leading, err error) {
 	var mine, match []string
 	for i := range u.columns {
 		m, theirs := graph.Comparable(u.columns[i], u.keys[i], "t", "u")
 		mine, match = append(mine, m), append(match, theirs+" = "+m)
 	}
-	leads, set := strings.Join(match, " AND "), notNull(mine)
-	there := fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s)", u.target.Relation.Ident(), leads)
-	var rows, hits int64
-	err := a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s", there, u.table.Relation.Ident(), set), &rows, &hits)
+	l.match, l.set = strings.Join(match, " AND "), notNull(mine)
+	l.there = fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s)", u.target.Relation.Ident(), l.match)
+	return l, a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s", l.there, u.table.Relation.Ident(), l.set), &l.rows, &l.hits)
+}
+
+// undeclaredOrphans is the finding of rows that lead nowhere, where others do.
+func (a *audit) undeclaredOrphans(u *undeclared, l leading) (f report.Finding, err error) {
+	f = report.Finding{Rule: "reference-orphan", Object: u.object(), Fix: comment("delete or correct the rows first") + " " + u.addReference(),
+		Message: fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s, which no foreign key holds",
+			plural(l.rows-l.hits, "row"), u.table.Name, u.target.Name, strings.Join(columnNames(u.columns), ", "))}
+	nowhere := fmt.Sprintf("%s AND NOT %s", l.set, l.there)
+	if f.Rows, f.Sample, err = a.offenders(u.table.Relation, nowhere, columnNames(u.columns)); err != nil {
+		return f, err
+	}
+	f.Cause, err = a.oneMissing(u.table.Relation, u.target.Relation, nowhere, columnNames(u.columns))
+	return f, err
+}
+
+// judgeUndeclared counts the rows that lead nowhere, or to another tenant.
+func (a *audit) judgeUndeclared(u *undeclared) error {
+	l, err := a.count(u)
 	if err != nil {
 		return a.hidden(u.table.Relation, err)
 	}
-	orphans := rows - hits
+	hits, orphans := l.hits, l.rows-l.hits
 	f := report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: u.object(),
 		Message: fmt.Sprintf("%s looks like a reference to %s, and no foreign key holds it", u.object(), u.target.Name),
 		Fix:     u.addReference()}
@@ -147,23 +233,15 @@ func (a *audit) judgeUndeclared(u *undeclared) error {
 	case !u.exact && (hits < orphans || hits < u.enough()):
 		return nil
 	case orphans > 0 && hits >= orphans:
-		f.Rule, f.Cause = "reference-orphan", ""
-		f.Message = fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s, which no foreign key holds",
-			plural(orphans, "row"), u.table.Name, u.target.Name, strings.Join(columnNames(u.columns), ", "))
-		nowhere := fmt.Sprintf("%s AND NOT %s", set, there)
-		if f.Rows, f.Sample, err = a.offenders(u.table.Relation, nowhere, columnNames(u.columns)); err != nil {
+		if f, err = a.undeclaredOrphans(u, l); err != nil {
 			return a.hidden(u.table.Relation, err)
 		}
-		if f.Cause, err = a.oneMissing(u.table.Relation, u.target.Relation, nowhere, columnNames(u.columns)); err != nil {
-			return err
-		}
-		f.Fix = comment("delete or correct the rows first") + " " + f.Fix
 	}
 	a.find(f)
 	if hits == 0 {
 		return nil
 	}
-	return a.crossingUndeclared(u, leads)
+	return a.crossingUndeclared(u, l.match)
 }
 
 // object is the column, with its table: of several the last, which is the nearest to the row.

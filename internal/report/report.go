@@ -41,6 +41,13 @@ type Gap struct {
 	Reason string
 	// Whole says that with this part nothing of what the audit is for was checked.
 	Whole bool
+	// Meant says that this may be as it should be, so that the text has the exception.
+	Meant bool
+}
+
+// exception declares that the part is not to be checked.
+func (g Gap) exception() Declaration {
+	return Declaration{Section: Exceptions, Entries: []Entry{{{"rule", NotChecked}, {"object", g.Part}, {"reason", "write here why it is meant"}}}}
 }
 
 // String is the gap in a line.

@@ -46,6 +46,9 @@ func (r *Report) text(n notation, width int) string {
 		b.WriteString("\n  not checked\n")
 		for _, gap := range r.Unchecked {
 			HangIn(&b, width, "    - ", gap.String())
+			if gap.Meant {
+				writeDeclaration(&b, width, n, "where that is meant", n.write(gap.exception()))
+			}
 		}
 	}
 	if r.Elapsed >= long {
@@ -104,10 +107,16 @@ func (f Finding) writeText(b *strings.Builder, n notation, width int) {
 		HangIn(b, width, "    fix  ", f.Fix)
 	}
 	if lines := f.shortDeclaration(n); lines != "" {
-		HangIn(b, width, "    or   ", n.place+", "+f.Declare.When+":")
-		for line := range strings.Lines(lines) { // as they are, to be pasted
-			b.WriteString("           " + visible(line))
-		}
+		writeDeclaration(b, width, n, f.Declare.When, lines)
+	}
+}
+
+// writeDeclaration writes the lines that say that something is meant, as they are, to be
+// pasted.
+func writeDeclaration(b *strings.Builder, width int, n notation, when, lines string) {
+	HangIn(b, width, "    or   ", n.place+", "+when+":")
+	for line := range strings.Lines(lines) {
+		b.WriteString("           " + visible(line))
 	}
 }
 

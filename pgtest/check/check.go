@@ -39,7 +39,8 @@ func IsolationContext(ctx context.Context, db seedbed.DB, opt Options) (*Report,
 // Integrity fails the test where references are not whole: polymorphic pairs that
 // point at nothing or into another tenant, shadow keys that disagree with their
 // pair, subtypes without their row, settings that do not fit their type, rows that
-// break a constraint which was not validated or was switched off, deferred
+// break a constraint which was not validated or was switched off, rows that lead
+// nowhere by a column without a key that is named for a table, deferred
 // constraints that COMMIT would refuse, sequences behind their column, rows in the
 // wrong partition.
 //

@@ -7,10 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/audit"
 	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
 	"github.com/qarion/seedbed/pgtest/check"
 )
 
@@ -51,9 +55,59 @@ func TestWhatCannotBeSeenIsNotSilent(t *testing.T) {
 	if _, err := admin.Exec(t.Context(), "grant select on all tables in schema public to check_reader; revoke select on users from check_reader"); err != nil {
 		t.Fatal(err)
 	}
-	fake := testkit.NewRecorder(t)
-	check.Integrity(fake, db.As(t, "check_reader", nil), check.Options{Model: &seedbed.Model{}})
+	fake, refused := testkit.NewRecorder(t), new(refusals)
+	cfg := db.As(t, "check_reader", nil).Config().Copy()
+	cfg.ConnConfig.Tracer = refused
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	check.Integrity(fake, pool, check.Options{Model: &seedbed.Model{}})
 	golden(t, "hidden", fake.Text())
+	if len(refused.statements) > 0 {
+		t.Errorf("sent, and refused: %q", refused.statements)
+	}
+}
+
+// refusals are the statements that the server refused: errors in its log, which a test that
+// fails shows.
+type refusals struct{ statements []string }
+
+type statementKey struct{}
+
+func (r *refusals) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, statementKey{}, d.SQL)
+}
+
+func (r *refusals) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryEndData) {
+	if d.Err != nil {
+		r.statements = append(r.statements, ctx.Value(statementKey{}).(string))
+	}
+}
+
+// A column that is named for a table, and that no foreign key holds: rows that lead nowhere are
+// told, by most others as a finding, by the name alone as what was not checked.
+func TestReferencesByNameAlone(t *testing.T) {
+	t.Parallel()
+	db := testpg.Schema(`CREATE TABLE widgets (id bigint PRIMARY KEY); INSERT INTO widgets SELECT generate_series(1, 9);
+		CREATE TABLE parts (id bigint PRIMARY KEY, widget_id bigint); INSERT INTO parts VALUES (1, 99), (2, NULL);
+		CREATE TABLE bolts (id bigint PRIMARY KEY, widget_id bigint); INSERT INTO bolts SELECT i, i FROM generate_series(1, 9) i;
+		CREATE TABLE labels (id bigint PRIMARY KEY, widget_id text); INSERT INTO labels VALUES (1, 'x');`).DB(t)
+	fake := testkit.NewRecorder(t)
+	check.Integrity(fake, db)
+	testkit.Mention(t, strings.Join(strings.Fields(fake.Logged()), " "), "0 findings; not checked: 1 part",
+		"parts.widget_id: it looks like a reference to widgets, and no foreign key holds it; of 1 row with a value, 1 lead to no row of it. If it is one: ALTER TABLE")
+	if _, err := db.Exec(t.Context(), "DELETE FROM parts; DELETE FROM widgets WHERE id = 9"); err != nil {
+		t.Fatal(err)
+	}
+	fake = testkit.NewRecorder(t)
+	check.Integrity(fake, db)
+	testkit.Mention(t, fake.Text(), "reference-orphan: bolts.widget_id", "1 row of bolts referencing a row of widgets that does not exist")
+	fake = testkit.NewRecorder(t)
+	check.Isolation(fake, db)
+	testkit.Mention(t, fake.Text(), "reference-orphan: bolts.widget_id", "no tenancy was found in bolts, labels, parts, widgets, so",
+		`{Rule: "not-checked", Object: "tenancy", Reason: "write here why it is meant"}`)
 }
 
 func TestModelThatDoesNotFit(t *testing.T) {

@@ -189,6 +189,9 @@ func ColumnSuggestion(name string, columns []string) string {
 			tables = append(tables, c[:dot])
 		}
 	}
+	if at < 0 && len(tables) > 0 {
+		return "; did you mean " + tables[0] + "." + column + "?"
+	}
 	if len(same) == 0 {
 		if near := Nearest(table, tables); near != "" {
 			return "; did you mean " + near + "." + column + "?"

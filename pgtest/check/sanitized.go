@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,7 +122,9 @@ func formatSanitized(subject string, found []sanitize.Finding) string {
 			delete(rules, f.Rule)
 		}
 	}
-	b.WriteString("\n  sanitize.Handler and sanitize.Encoder replace all of this before it leaves.\n")
+	if slices.ContainsFunc(found, func(f sanitize.Finding) bool { return f.Rule != "unreadable" }) {
+		b.WriteString("\n  sanitize.Handler and sanitize.Encoder replace all of this before it leaves.\n")
+	}
 	return b.String()
 }
 

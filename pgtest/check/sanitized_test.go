@@ -98,6 +98,9 @@ func TestSanitizedOfNothingWritten(t *testing.T) {
 		listener := testkit.NewRecorder(nil)
 		check.Sanitized(listener, payload)
 		testkit.Mention(t, listener.Text(), "unreadable: $", want)
+		if strings.Contains(listener.Text(), "replace all of this") {
+			t.Errorf("nothing can be replaced: %s", listener.Text())
+		}
 	}
 }
 

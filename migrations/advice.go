@@ -19,6 +19,9 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 	if !ok {
 		return ""
 	}
+	if v, unset := src.unsetIn(e); unset {
+		return v.String() + ": set it, or give a default, as in ${" + v.name + ":-…}"
+	}
 	switch pg.Code {
 	case "25001": // active_sql_transaction
 		if hasSeveralStatements(e.Statement) && src.sql != nil && src.sql.section(e.Down).noTransaction {
@@ -26,7 +29,12 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		}
 		return s.dialectOf(src).outsideTransaction()
 	case "42601": // syntax_error
-		if open := sqltext.Split(e.Statement).Unclosed; open != "" && s.dialectOf(src) == Goose {
+		open := sqltext.Split(e.Statement).Unclosed
+		switch {
+		case open == "" || s.dialectOf(src) != Goose:
+		case src.leavesOpen(e):
+			return fmt.Sprintf("the file ends in the middle of %s: a quote too few or too many; an apostrophe in a text is written ''", open)
+		default:
 			return fmt.Sprintf("goose ended the statement at a semicolon inside %s: -- +goose StatementBegin on the line before it, -- +goose StatementEnd after it", open)
 		}
 		if strings.HasSuffix(pg.Message, "at or near \"`\"") {
@@ -69,6 +77,19 @@ func (s *Set) wayOut(src source, e *StatementError) string {
 		}
 	}
 	return privilegeHint(e.Statement, e.Err)
+}
+
+// leavesOpen reports whether the text from the failed statement to the section's end
+// leaves a quotation open, so that no semicolon was inside one.
+func (src source) leavesOpen(e *StatementError) bool {
+	if src.sql == nil || e.Index < 0 {
+		return false
+	}
+	var rest strings.Builder
+	for _, st := range src.sql.section(e.Down).statements[e.Index:] {
+		rest.WriteString(st.sql + "\n")
+	}
+	return sqltext.Split(rest.String()).Unclosed != ""
 }
 
 // missingRelation and takenRelation match Postgres's messages about a table that is not there,

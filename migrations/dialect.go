@@ -119,6 +119,14 @@ func (d Dialect) downMarker() string {
 	return "-- +goose Down"
 }
 
+// writeDown says, for a message, where the Down part of a migration is to be written.
+func (d Dialect) writeDown(src source) string {
+	if d == GolangMigrate {
+		return "write " + strings.TrimSuffix(src.Name(), ".up.sql") + ".down.sql, with what undoes it"
+	}
+	return "write what undoes it below " + d.downMarker()
+}
+
 // fileNames says, for a message, which files the dialect takes.
 func (d Dialect) fileNames() string {
 	switch d {

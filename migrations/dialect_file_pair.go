@@ -49,7 +49,7 @@ func readPairs(fsys fs.FS, dir string) ([]foreignMigration, error) {
 		key := fmt.Sprint(strings.TrimLeft(h.number, "0"), h.down)
 		other, both := chosen[key]
 		if both && other.name != h.name {
-			return nil, &SourceError{File: h.base, Err: fmt.Errorf("has the same version as %s: %s", other.base, h.number)}
+			return nil, &SourceError{File: h.base, Err: sameVersion(other.base, h.number)}
 		}
 		if !both || h.forPostgres {
 			chosen[key] = h

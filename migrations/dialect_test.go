@@ -311,12 +311,13 @@ func TestNotes(t *testing.T) {
 	pair := []string{"1_a.up.sql", tableT, "1_a.down.sql", "", "1_a.mysql.up.sql", ""}
 	for want, fsys := range map[string]fs.FS{
 		"": files(append(pair, "README.md", "")...),
-		"b.sql is left out: goose takes NUMBER_name.sql":                           files("1_a.sql", good, "b.sql", good),
-		"a.sql, b.sql, c.sql and 1 more are left out: goose takes NUMBER_name.sql": files("1_a.sql", good, "a.sql", "", "b.sql", "", "c.sql", "", "d.sql", ""),
-		"2_b.sql is left out: golang-migrate takes NUMBER_name.up.sql":             files(append(pair, "2_b.sql", tableT)...),
-		"seeds.sql is left out: dbmate takes NUMBER_name.sql":                      files("1_a.sql", "-- migrate:up\n", "seeds.sql", "select 1;"),
-		"0001_b.sql is left out: Drizzle takes what meta/_journal.json lists":      files("0000_a.sql", tableT, "0001_b.sql", "", "meta/_journal.json", `{"entries": [{"tag": "0000_a"}]}`),
-		"b.sql in two is left out: goose takes NUMBER_name.sql":                    migrations.Dirs(files("one/1_a.sql", good, "two/1_a.sql", good, "two/b.sql", ""), "one", "two"),
+		"b.sql is left out: goose takes NUMBER_name.sql":                                                    files("1_a.sql", good, "b.sql", good),
+		"a.sql, b.sql, c.sql and 1 more are left out: goose takes NUMBER_name.sql":                          files("1_a.sql", good, "a.sql", "", "b.sql", "", "c.sql", "", "d.sql", ""),
+		"2_b.sql is left out: golang-migrate takes NUMBER_name.up.sql":                                      files(append(pair, "2_b.sql", tableT)...),
+		"seeds.sql is left out: dbmate takes NUMBER_name.sql":                                               files("1_a.sql", "-- migrate:up\n", "seeds.sql", "select 1;"),
+		"0001_b.sql is left out: Drizzle takes what meta/_journal.json lists":                               files("0000_a.sql", tableT, "0001_b.sql", "", "meta/_journal.json", `{"entries": [{"tag": "0000_a"}]}`),
+		"1_a.sql:3: the environment variable SEEDBED_UNSET is not set, and goose puts nothing in its place": files("1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\nselect '${SEEDBED_UNSET}', '${SEEDBED_UNSET:-x}';\n-- +goose ENVSUB OFF\nselect '${SEEDBED_UNSET}';\n"),
+		"b.sql in two is left out: goose takes NUMBER_name.sql":                                             migrations.Dirs(files("one/1_a.sql", good, "two/1_a.sql", good, "two/b.sql", ""), "one", "two"),
 	} {
 		set, err := migrations.Open(fsys)
 		if err != nil {
@@ -339,7 +340,7 @@ func TestNoWayBack(t *testing.T) {
 	if err := set.Up(ctx, db); err != nil {
 		t.Fatal(err)
 	}
-	if err := set.Down(ctx, db); err == nil || !strings.Contains(err.Error(), "2_u.up.sql has no way back") {
+	if err := set.Down(ctx, db); err == nil || !strings.Contains(err.Error(), "migrate down: 2_u.up.sql: there is no way back: write 2_u.down.sql, with what undoes it") || strings.Contains(err.Error(), "seedbed$") {
 		t.Errorf("down: %v", err)
 	}
 	if n := queryValue[int](t, db, "select count(*)::int from goose_db_version where version_id = 2"); n != 1 {

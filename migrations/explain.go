@@ -31,6 +31,10 @@ func (s *Set) explain(ctx context.Context, err error, failed string, sent int, d
 		Version: src.Version, File: src.fileOf(down), Down: down, Index: -1,
 		Err: rootCause(partial.Err),
 	}
+	if down && src.converted && !src.sql.hasDown { // see noWayBack
+		e.Err = fmt.Errorf("%w: %s", ErrNoWayBack, s.dialectOf(src).writeDown(src))
+		return e
+	}
 	if _, isPg := errors.AsType[*pgconn.PgError](e.Err); isPg {
 		e.Statement = failed
 	}

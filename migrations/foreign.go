@@ -331,8 +331,8 @@ func (src source) gooseText(down bool) []byte {
 	return src.sql.section(down).render(down)
 }
 
-// noWayBack returns a section that raises an error: without it goose would delete the
-// version and leave the schema as it is.
+// noWayBack returns a section that raises an error, which explain puts in other words:
+// without it goose would delete the version and leave the schema as it is.
 func (src source) noWayBack() section {
 	return section{statements: []statement{{sql: "do $seedbed$ begin raise exception '" +
 		escapeLiteral(strings.ReplaceAll(src.Name(), "%", "%%")) + " has no way back'; end $seedbed$"}}}

@@ -142,7 +142,7 @@ func (s *Set) String() string {
 }
 
 // Notes returns what Open left out, a sentence each: "b.sql is left out: goose takes
-// NUMBER_name.sql".
+// NUMBER_name.sql"; and the variables of ENVSUB that are not set.
 func (s *Set) Notes() []string {
 	var notes []string
 	for i, p := range s.locations {
@@ -161,6 +161,11 @@ func (s *Set) Notes() []string {
 			verb = "are"
 		}
 		notes = append(notes, fmt.Sprintf("%s %s left out: %s takes %s", names, verb, p.dialect, p.dialect.fileNames()))
+	}
+	for _, src := range s.sources {
+		for _, v := range src.unsetVariables() {
+			notes = append(notes, filePosition(src.Name(), v.line)+": "+v.String())
+		}
 	}
 	return notes
 }

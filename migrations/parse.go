@@ -111,10 +111,24 @@ func adviseParse(content []byte, complaint string, line *int) string {
 		return err.Error()
 	}
 	switch {
-	case strings.HasPrefix(complaint, unexpectedStatement), strings.HasPrefix(complaint, "must start with"):
+	case strings.HasPrefix(complaint, unexpectedStatement), strings.HasPrefix(complaint, "must start with"),
+		strings.Contains(complaint, "must start with '-- +goose Up'"):
+		if firstDirection(content) == "down" {
+			return "-- +goose Down stands above -- +goose Up: goose wants Up first"
+		}
 		return "-- +goose Up has to stand before the first statement"
 	case strings.Contains(complaint, "missing semicolon"):
 		return complaint + " A statement with semicolons inside goes between -- +goose StatementBegin and -- +goose StatementEnd"
+	}
+	return ""
+}
+
+// firstDirection is the first annotation of a direction, "up" or "down".
+func firstDirection(content []byte) string {
+	for l := range strings.Lines(string(content)) {
+		if a := annotation(l); a == "up" || a == "down" {
+			return a
+		}
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package migrations
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/sqltext"
@@ -37,6 +38,9 @@ func findPsqlOnly(text string) (offset int, err error) {
 // psqlCommand returns the error about a line that begins with a backslash.
 func psqlCommand(line string) error {
 	word, _, _ := strings.Cut(line, " ")
+	if slices.Contains([]string{`\i`, `\ir`, `\include`, `\include_relative`}, word) {
+		return fmt.Errorf(`%s is a command of psql, which Postgres does not know: put the SQL of that file here`, word)
+	}
 	return fmt.Errorf(`%s is a command of psql, which pg_dump writes and Postgres does not know: remove the line`, word)
 }
 

@@ -77,7 +77,10 @@ func (s *Set) Review(ctx context.Context, db seedbed.DB, options ReviewOptions) 
 	if err != nil {
 		return nil, err
 	}
-	report := newReport(s, options)
+	report, err := newReport(s, options)
+	if err != nil {
+		return nil, err
+	}
 	var results []*review.Result
 	for _, server := range append([]seedbed.DB{db}, options.Also...) {
 		config, err := configOf(ctx, server)
@@ -156,7 +159,7 @@ func configOf(ctx context.Context, db seedbed.DB) (*pgx.ConnConfig, error) {
 	case interface{ Config() *pgx.ConnConfig }:
 		return db.Config(), nil
 	}
-	return nil, fmt.Errorf("%T tells no configuration: pass a pool or a connection", db)
+	return nil, fmt.Errorf("a review makes databases and connects to them, which %T cannot: pass a pool or a connection", db)
 }
 
 // reviewMigrations converts the migrations for package review.

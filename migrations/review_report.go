@@ -28,14 +28,19 @@ type Report struct {
 	from    int64
 }
 
-func newReport(s *Set, options ReviewOptions) *Report {
+func newReport(s *Set, options ReviewOptions) (*Report, error) {
 	r := &Report{set: s, from: options.From, Findings: []Finding{}}
 	for _, src := range s.sources {
-		if src.sql != nil {
-			r.waivers = append(r.waivers, readWaivers(src)...)
+		if src.sql == nil {
+			continue
 		}
+		waivers, err := readWaivers(src)
+		if err != nil {
+			return nil, err
+		}
+		r.waivers = append(r.waivers, waivers...)
 	}
-	return r
+	return r, nil
 }
 
 // Hazards counts the findings of severity hazard.

@@ -25,7 +25,7 @@ import (
 
 // The reference schema has no findings, without a waiver.
 func TestReferenceSchemaReviewsClean(t *testing.T) {
-	report, err := migrations.Review(t.Context(), superuser(t), migrations.FS, migrations.ReviewOptions{Role: "seedbed_owner"})
+	report, err := migrations.Review(t.Context(), pg.DB(t), migrations.FS, migrations.ReviewOptions{Role: "seedbed_owner"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +64,9 @@ const plainT = "-- +goose Up\ncreate table t (id bigint primary key, a int);\n--
 func TestReviewFinding(t *testing.T) {
 	t.Parallel()
 	report := reviewed(t, files("00001_t.sql", plainT,
-		"00002_i.sql", "-- why\n-- +goose Up\nset local lock_timeout = '3s';\n\ncreate unique index\n  t_a on t (a);\n-- +goose Down\ndrop index t_a;\n"), migrations.ReviewOptions{})
-	if len(report.Findings) != 1 {
+		"00002_i.sql", "-- why\n-- +goose Up\nset local lock_timeout = '3s';\n\ncreate unique index\n  t_a on t (a);\n-- +goose Down\ndrop index t_a;\n",
+		"00003_v.sql", "-- +goose Up\ncreate table v (id bigint primary key);\ncreate view w as select id from v;\n-- +goose Down\ndrop table t;\ndrop table v;\n"), migrations.ReviewOptions{})
+	if len(report.Findings) != 2 {
 		t.Fatalf("found %q", rulesOf(report.Findings))
 	}
 	f := report.Findings[0]
@@ -75,6 +76,9 @@ func TestReviewFinding(t *testing.T) {
 	}
 	if !strings.HasPrefix(f.Fix, "create unique index CONCURRENTLY t_a on t (a);") {
 		t.Errorf("the fix is %q", f.Fix)
+	}
+	if f := report.Findings[1]; f.Rule != "down-fails" || f.Fix != "let Down undo each statement of Up, newest first; Up makes table public.v; view public.w" {
+		t.Errorf("of Down %+v", f)
 	}
 }
 
@@ -99,8 +103,14 @@ func TestReviewWaivers(t *testing.T) {
 		t.Errorf("waived for the file, but %q", rulesOf(report.Findings))
 	}
 	noReason := "-- seedbed: waive index-not-concurrent:\n-- +goose Up\ncreate index t_a on t (a);\n-- +goose Down\ndrop index t_a;\n"
-	if report = reviewed(t, files("00001_t.sql", plainT, "00002_i.sql", noReason), migrations.ReviewOptions{}); report.Hazards() != 1 {
-		t.Errorf("waived without a reason: %q", rulesOf(report.Waived))
+	for file, says := range map[string]string{
+		noReason: "00002_i.sql:1: this waiver accepts nothing: write its reason after a colon, as in -- seedbed: waive index-not-concurrent: ",
+		strings.Replace(two, "concurrent", "concurent", 1): `00002_i.sql:2: this waiver accepts nothing: there is no rule "index-not-concurent"; did you mean index-not-concurrent?`,
+	} {
+		_, err := migrations.Review(t.Context(), pg.DB(t), files("00001_t.sql", plainT, "00002_i.sql", file), migrations.ReviewOptions{})
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
 	}
 }
 

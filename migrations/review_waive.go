@@ -1,9 +1,12 @@
 package migrations
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
+	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/report"
 	"github.com/qarion/seedbed/internal/review"
 )
 
@@ -23,15 +26,30 @@ var (
 	serveForm = regexp.MustCompile(`^\s*--\s*seedbed:\s*serves\s+([^\s:]+)\s*:\s*(\S.*?)\s*;?\s*$`)
 )
 
-func readWaivers(src source) []waiver {
-	var all []waiver
+// waiveWord matches a comment that is meant as a waiver.
+var waiveWord = regexp.MustCompile(`(?i)^\s*--\s*seedbed:\s*waive\b\s*(\S*)`)
+
+// readWaivers returns the waivers of a file. It refuses one that would accept nothing:
+// without a reason, or of a rule that there is not.
+func readWaivers(src source) (all []waiver, err error) {
+	refuse := func(line int, format string, args ...any) error {
+		return &SourceError{File: src.Name(), Line: line, Err: fmt.Errorf("this waiver accepts nothing: "+format, args...)}
+	}
 	lines := strings.Split(string(src.content), "\n")
 	annotated := false
 	for i, l := range lines {
 		annotated = annotated || annotation(l) != ""
-		m := waiveForm.FindStringSubmatch(l)
-		if m == nil {
+		word := waiveWord.FindStringSubmatch(l)
+		if word == nil {
 			continue
+		}
+		m := waiveForm.FindStringSubmatch(l)
+		rule := strings.TrimSuffix(word[1], ":")
+		if _, known := report.MigrationRules.Named(rule); !known {
+			return nil, refuse(i+1, "there is no rule %q%s", rule, catalog.Suggestion(rule, report.MigrationRules.Names()))
+		}
+		if m == nil {
+			return nil, refuse(i+1, "write its reason after a colon, as in -- seedbed: waive %s: empty since release 7", rule)
 		}
 		w := waiver{file: src.Name(), rule: m[1], target: m[2], reason: m[3]}
 		if annotated {
@@ -39,7 +57,7 @@ func readWaivers(src source) []waiver {
 		}
 		all = append(all, w)
 	}
-	return all
+	return all, nil
 }
 
 // statementEnd returns the last line of the first statement that ends at line or after it.

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,7 +34,8 @@ type ScriptOptions struct {
 	Plain bool
 	// Major is the oldest Postgres that the script runs on. Zero: 15.
 	Major int
-	// LockTimeout is set at the beginning of each transaction. Empty: 3s.
+	// LockTimeout is set at the beginning of each transaction: a number with one of
+	// Postgres's units, ms, s, min, h or d, or 0 for none. Empty: 3s.
 	LockTimeout string
 	// Review adds the locks that each statement took in a review. Nil: no locks.
 	Review *Report
@@ -63,6 +65,9 @@ func (s *Set) Script(options ScriptOptions) (string, error) {
 	w := &scriptWriter{set: s, options: options, table: cmp.Or(s.options.Table, goose.DefaultTablename)}
 	w.options.Major = cmp.Or(options.Major, 15)
 	w.options.LockTimeout = cmp.Or(options.LockTimeout, "3s")
+	if !timeout.MatchString(w.options.LockTimeout) {
+		return "", fmt.Errorf("render a script: ScriptOptions.LockTimeout is %q: write a duration with its unit, such as 3s or 500ms", options.LockTimeout)
+	}
 	var before []int64 // applied when the script starts
 	var steps []source
 	for _, src := range s.sources {
@@ -85,6 +90,9 @@ func (s *Set) Script(options ScriptOptions) (string, error) {
 	}
 	return w.render(before, steps)
 }
+
+// timeout matches a duration of Postgres's. A number without a unit would be milliseconds.
+var timeout = regexp.MustCompile(`^(0|[0-9]+ ?(us|ms|s|min|h|d))$`)
 
 // scriptWriter writes a script.
 type scriptWriter struct {
@@ -170,7 +178,7 @@ func checksum(src source) string {
 // writeMigration writes a migration in its own transaction, or without one.
 func (w *scriptWriter) writeMigration(applied []int64, src source) error {
 	if w.options.Down && src.converted && !src.sql.hasDown {
-		return &SourceError{File: src.Name(), Err: ErrNoWayBack}
+		return &SourceError{File: src.Name(), Err: fmt.Errorf("%w: %s", ErrNoWayBack, w.set.dialectOf(src).writeDown(src))}
 	}
 	events, err := w.set.record(src, w.options.Down)
 	if err != nil {

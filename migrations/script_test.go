@@ -365,6 +365,11 @@ func TestScriptErrors(t *testing.T) {
 	if !errors.Is(err, migrations.ErrGoReads) || !strings.Contains(err.Error(), "go migration 7") {
 		t.Errorf("a Go migration that reads: %v", err)
 	}
+	for _, timeout := range []string{"3", "3 sec onds", "1s'; drop table a"} {
+		if _, err := migrations.Script(files("1_a.sql", good), migrations.ScriptOptions{LockTimeout: timeout}); err == nil || !strings.Contains(err.Error(), "write a duration with its unit, such as 3s or 500ms") {
+			t.Errorf("lock_timeout %s: %v", timeout, err)
+		}
+	}
 	if _, err := migrations.Script(files(awkwardSet()...), migrations.ScriptOptions{From: 9}); err == nil {
 		t.Error("an empty range: accepted")
 	}

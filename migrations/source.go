@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -157,8 +158,14 @@ func checkText(content []byte) (line int, err error) {
 		i := invalidOffset(content)
 		return lineOf(i), fmt.Errorf("is not UTF-8: byte 0x%02x at offset %d", content[i], i)
 	}
+	if at := conflictMark.FindIndex(content); at != nil {
+		return lineOf(at[0]), errors.New("has the marks of a merge conflict (<<<<<<<, =======, >>>>>>>): settle it, and remove them")
+	}
 	return 0, nil
 }
+
+// conflictMark matches a line that git puts around the two sides of a conflict.
+var conflictMark = regexp.MustCompile(`(?m)^(<<<<<<<|>>>>>>>) \S`)
 
 func invalidOffset(content []byte) int {
 	for i := 0; i < len(content); {
@@ -186,13 +193,18 @@ func mergeGoMigrations(files []source, functions []*GoMigration) ([]source, erro
 	slices.SortStableFunc(all, func(a, b source) int { return cmp.Compare(a.Version, b.Version) })
 	for i, s := range all {
 		if i > 0 && all[i-1].Version == s.Version {
-			return nil, &SourceError{File: s.Name(), Err: fmt.Errorf("has the same version as %s: %d", all[i-1].Name(), s.Version)}
+			return nil, &SourceError{File: s.Name(), Err: sameVersion(all[i-1].Name(), s.Version)}
 		}
 		if s.Go && s.goMigration == nil {
 			return nil, &SourceError{File: s.File, Err: errors.New("is a Go migration that nothing registered: import its package, or pass it in Options.Go (pgtest.Server.GoMigrations)")}
 		}
 	}
 	return all, nil
+}
+
+// sameVersion is the error about a file whose version another one has.
+func sameVersion(other string, version any) error {
+	return fmt.Errorf("has the same version as %s: %v; give the one that is not deployed yet a higher number", other, version)
 }
 
 // registeredFile returns the base name of the file that registered f, on any operating

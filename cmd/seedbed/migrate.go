@@ -104,7 +104,7 @@ func (a *app) migrateStatusCommand() *cobra.Command {
 			return a.onSet(cmd, t, h, args, func(ctx context.Context, set *migrations.Set, db *pgxpool.Pool) error {
 				states, err := set.Status(ctx, db)
 				for _, s := range states {
-					fmt.Fprintf(a.out, "%-20s  %s\n", stateOf(s), s.Name())
+					fmt.Fprintf(a.out, "%-20s  %s\n", stateOf(s), nameOf(s))
 				}
 				return err
 			})
@@ -118,11 +118,20 @@ func (a *app) migrateStatusCommand() *cobra.Command {
 func stateOf(s migrations.State) string {
 	switch {
 	case s.Unknown:
-		return "applied, file unknown"
+		return "applied, no file"
 	case s.Applied:
 		return s.AppliedAt.UTC().Format(time.DateTime)
 	}
 	return "pending"
+}
+
+// nameOf is the migration's file, or the version of one that is not here: it was deleted,
+// or another branch has it.
+func nameOf(s migrations.State) string {
+	if s.Unknown {
+		return fmt.Sprintf("version %d, which no file here has: deleted, or another branch's", s.Version)
+	}
+	return s.Name()
 }
 
 // onSet does something with a history of migrations and a database; each one that runs

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"github.com/qarion/seedbed"
@@ -83,6 +85,15 @@ Exit status 0: no findings as grave as --fail-on; 3: some; 1: it could not be re
 func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	if err := f.checkSince(args); err != nil {
 		return err
+	}
+	if f.url != "" { // before anything is sent there
+		cfg, err := parseURL(f.url)
+		if err == nil {
+			err = a.refuseProduction(cfg.ConnConfig)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	args, err := a.historyArgs(ctx, args, "seedbed migrate review")
 	if err != nil {
@@ -178,6 +189,16 @@ func (a *app) writeReview(report *migrations.Report, file string, write func(*mi
 	return nil
 }
 
+// rolesOn lists the roles of a server, as they are written in SQL: a review drops its
+// databases, and roles belong to none.
+func rolesOn(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	rows, err := pool.Query(ctx, "SELECT quote_ident(rolname) FROM pg_roles ORDER BY 1")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 func reviewFormats(prefix string) map[string]func(*migrations.Report, io.Writer) error {
 	return map[string]func(*migrations.Report, io.Writer) error{
 		"text":   (*migrations.Report).WriteText,
@@ -198,7 +219,17 @@ func (a *app) reviewers(ctx context.Context, f reviewFlags, do func([]seedbed.DB
 			return err
 		}
 		defer pool.Close()
-		return do([]seedbed.DB{pool})
+		before, err := rolesOn(ctx, pool)
+		if err != nil {
+			return err
+		}
+		err = do([]seedbed.DB{pool})
+		if after, listed := rolesOn(ctx, pool); listed == nil {
+			if made := slices.DeleteFunc(after, func(r string) bool { return slices.Contains(before, r) }); len(made) > 0 {
+				fmt.Fprintf(a.err, "note: the migrations made roles, which stay on that server: DROP ROLE %s;\n", strings.Join(made, ", "))
+			}
+		}
+		return err
 	}
 	versions := f.postgres
 	if len(versions) == 0 {

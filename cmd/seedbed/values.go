@@ -75,7 +75,7 @@ func number(text string) int64 {
 // pgDuration is a setting of Postgres that is a duration. Its text is written into SQL.
 type pgDuration string
 
-var pgDurations = regexp.MustCompile(`^[0-9]+ *(us|ms|s|min|h|d)?$`)
+var pgDurations = regexp.MustCompile(`^(0|[0-9]+ ?(us|ms|s|min|h|d))$`)
 
 // Type is what pflag calls the value.
 func (d *pgDuration) Type() string { return "pgDuration" }

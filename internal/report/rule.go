@@ -30,6 +30,14 @@ func (all RuleSet) Named(name string) (Rule, bool) {
 	return Rule{}, false
 }
 
+// Names of the rules.
+func (all RuleSet) Names() (names []string) {
+	for _, r := range all {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
 // SeverityOf is that of a rule's findings. Empty: there is no such rule.
 func (all RuleSet) SeverityOf(name string) Severity {
 	r, _ := all.Named(name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,19 +193,44 @@ func (e *engine) downRules(ctx context.Context, m *Migration, before, after stru
 		return nil, false, nil // roles belong to the server, and other databases hold on to them
 	case w.failed != nil && w.down:
 		f := finding("down-fails", m.Down[w.chunk].Line, w.chunk, "", fmt.Sprintf("Down fails: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
-			"undo in the reverse order of Up: "+oneLine(m.Down[w.chunk].SQL))
+			undoFix(before, after))
 		f[0].Statement.SQLState, f[0].Statement.SQL = w.failed.Code, m.Down[w.chunk].SQL
 		return f, false, nil
 	case len(w.residue) > 0:
 		return finding("down-residue", m.DownLine, -1, targetOf(w.residue), "after Up and Down the schema is not what it was: "+some(w.residue),
-			"let Down undo each statement of Up, newest first"), false, nil
+			undoFix(nil, nil)), false, nil
 	case w.failed != nil && r.clean() && w.failed.Code != codeDuplicateObject: // an enum value stays
 		f := finding("up-after-down-fails", m.Up[w.chunk].Line, w.chunk, "", fmt.Sprintf("Up fails after Down: %s (SQLSTATE %s)", w.failed.Message, w.failed.Code),
-			"let Down undo each statement of Up, newest first")
+			undoFix(nil, nil))
 		f[0].Statement.SQLState, f[0].Statement.SQL = w.failed.Code, m.Up[w.chunk].SQL
 		return f, false, nil
 	}
 	return nil, back, nil
+}
+
+// dropped matches the objects that a statement of their own drops: others go with those.
+var dropped = regexp.MustCompile(`^(schema|extension|table|foreign table|view|materialized view|type|function|column|trigger|policy|rule) `)
+
+// undoFix says how Down should be, with the objects that Up made.
+func undoFix(before, after structure) string {
+	const fix = "let Down undo each statement of Up, newest first"
+	var made []string
+	for object := range after {
+		if _, had := before[object]; had || !dropped.MatchString(object) {
+			continue
+		}
+		_, name, _ := strings.Cut(object, " ")
+		table := "table " + name[:max(strings.LastIndexByte(name, '.'), 0)]
+		_, had := before[table]
+		if _, has := after[table]; had || !has { // a new table's parts go with it
+			made = append(made, object)
+		}
+	}
+	if len(made) == 0 {
+		return fix
+	}
+	slices.Sort(made)
+	return fix + "; Up makes " + some(made)
 }
 
 // partitionTrace reports whether a difference is what Postgres itself leaves on a

@@ -28,6 +28,7 @@ type activity struct {
 	sets    []string // statements and their arguments, the first few
 
 	starvation starvation
+	locks      lockWatch
 }
 
 // A note is what the server refused on a connection.
@@ -153,23 +154,34 @@ const insufficientPrivilege = "42501"
 
 type statementKey struct{}
 
+// sent is what TraceQueryStart leaves in the context for TraceQueryEnd.
+type sent struct {
+	sql  string
+	wait *statementWait
+}
+
 // TraceQueryStart implements pgx.QueryTracer.
-func (a *activity) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (a *activity) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	a.began(data.SQL, data.Args)
-	return context.WithValue(ctx, statementKey{}, data.SQL)
+	return context.WithValue(ctx, statementKey{}, sent{data.SQL, a.locks.begin(conn, data.SQL)})
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
 func (a *activity) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
+	s, _ := ctx.Value(statementKey{}).(sent)
+	s.wait.end()
 	if data.Err != nil {
-		sql, _ := ctx.Value(statementKey{}).(string)
-		a.ended(conn, sql, data.Err)
+		a.ended(conn, s.sql, data.Err)
 	}
 }
 
 // TraceBatchStart implements pgx.BatchTracer.
-func (a *activity) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	return ctx
+func (a *activity) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	first := "a batch"
+	if data.Batch.Len() > 0 {
+		first += ", which begins: " + data.Batch.QueuedQueries[0].SQL
+	}
+	return context.WithValue(ctx, statementKey{}, sent{wait: a.locks.begin(conn, first)})
 }
 
 // TraceBatchQuery implements pgx.BatchTracer.
@@ -179,7 +191,10 @@ func (a *activity) TraceBatchQuery(_ context.Context, conn *pgx.Conn, data pgx.T
 }
 
 // TraceBatchEnd implements pgx.BatchTracer.
-func (a *activity) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (a *activity) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchEndData) {
+	s, _ := ctx.Value(statementKey{}).(sent)
+	s.wait.end()
+}
 
 var (
 	_ pgx.QueryTracer = (*activity)(nil)

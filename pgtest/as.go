@@ -18,19 +18,23 @@ import (
 //
 // A role that may log in is logged in as. For one that may not, a session of a
 // role without any rights becomes it, and RESET ROLE and RESET ALL come back to
-// it, not to more. The pool closes with the test.
+// it, not to more. The handle ends with t, which may be a subtest of the database's.
 func (db *DB) As(t testing.TB, role string, settings map[string]string) *DB {
 	mustBeTest(t, "DB.As")
 	db.mustBeGiven("As")
 	t.Helper()
+	if role == "" {
+		t.Fatalf("pgtest: connect as another role: the role's name is empty; the tests' own, for other settings, is %q", db.role)
+	}
 	as, bypasses, err := db.connectAs(t, role, settings)
 	if err != nil {
 		t.Fatalf("pgtest: connect as %s: %v", role, err)
 	}
-	t.Cleanup(as.closePool)
 	if bypasses {
 		t.Logf("pgtest: row-level security does not apply to %s, a superuser or a role with BYPASSRLS: its sessions see the rows of every tenant", role)
 	}
+	as.tellStarved(t)
+	db.watchLocks(t, as.Pool)
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.as = append(db.as, as)
@@ -58,10 +62,13 @@ func (db *DB) connectAs(t testing.TB, role string, settings map[string]string) (
 		params = map[string]string{}
 	}
 	maps.Copy(params, settings)
-	pool, err := db.server.pool(db.database, login, params)
+	cfg := db.server.poolConfig.Copy()
+	end := db.database.ConfigureFor(cfg, login, t.Name())
+	pool, err := openPool(cfg, params)
 	if err != nil {
 		return nil, false, err
 	}
+	t.Cleanup(func() { end(pool) })
 	as = db.server.handle(db.database, pool, login)
 	as.asRole, as.asSettings = role, maps.Clone(settings)
 	err = admin.QueryRow(t.Context(), "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", role).Scan(&bypasses)

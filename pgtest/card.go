@@ -59,6 +59,7 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		return f
 	}
 	defer admin.Close(ctx)
+	f.Notes = append(f.Notes, db.server.absent(ctx, admin, f.Log)...)
 	f.Security = db.observe(admin, withoutErrors(f.Log, made)).explain(ctx)
 	if artifacts() {
 		f.Changed, f.Unread = changedRows(ctx, admin, db.server.template.Tables())

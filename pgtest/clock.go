@@ -60,6 +60,9 @@ func (db *DB) Freeze(t testing.TB, at time.Time) {
 	mustBeTest(t, "DB.Freeze")
 	db.mustBeGiven("Freeze")
 	t.Helper()
+	if at.IsZero() {
+		t.Fatalf("pgtest: freeze the clock: the time is the zero time.Time, as of a variable that was never set; pass a moment, such as time.Now()")
+	}
 	if err := db.setClock(t.Context(), func(context.Context, *pgx.Conn) (time.Time, error) { return at, nil }); err != nil {
 		t.Fatalf("pgtest: freeze the clock: %v", err)
 	}

@@ -69,6 +69,7 @@ func (s *Server) DB(t testing.TB) *DB {
 		db.end(t)
 	})
 	db.tellStarved(t)
+	db.watchLocks(t, db.Pool)
 	return db
 }
 
@@ -117,6 +118,7 @@ func (s *Server) Open(ctx context.Context) (*DB, error) {
 // database of Server.Open it gives back.
 func (db *DB) Close() {
 	if db.release != nil {
+		db.database.ClosedAt(trace.Site())
 		db.release()
 		return
 	}
@@ -133,6 +135,11 @@ func (r *ready) handle(database *template.Database, pool *pgxpool.Pool, role str
 func (r *ready) pool(database *template.Database, role string, params map[string]string) (*pgxpool.Pool, error) {
 	cfg := r.poolConfig.Copy()
 	database.Configure(cfg, role)
+	return openPool(cfg, params)
+}
+
+// openPool opens the pool of a test, with settings in force in every session.
+func openPool(cfg *pgxpool.Config, params map[string]string) (*pgxpool.Pool, error) {
 	for name, value := range params {
 		cfg.ConnConfig.RuntimeParams[name] = value
 	}

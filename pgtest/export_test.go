@@ -19,6 +19,21 @@ func (db *DB) AdminURL(database string) string {
 // Prefix is where the server's binaries are.
 func (db *DB) Prefix() string { return db.server.cluster.Installation().Prefix }
 
+// LockedAfter changes how long a statement runs before the test is told of its own locks.
+func (db *DB) LockedAfter(d time.Duration) { activityOf(db.Pool).locks.setAfter(d) }
+
+// LockedAfter is that of all transactions of Server.Tx.
+func (s *Server) LockedAfter(d time.Duration) {
+	pool, _ := s.ready.shared()
+	activityOf(pool).locks.setAfter(d)
+}
+
+func (l *lockWatch) setAfter(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.after = d
+}
+
 // StarveAfter changes how long the test waits for a connection before it is told.
 func (db *DB) StarveAfter(d time.Duration) {
 	s := &activityOf(db.Pool).starvation

@@ -10,11 +10,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed/internal/postgres"
 	"github.com/qarion/seedbed/internal/testkit"
+	"github.com/qarion/seedbed/internal/testpg"
+	"github.com/qarion/seedbed/pgtest"
 )
 
 // elsewhere is a server that Seedbed knows nothing of, as another team would run
@@ -140,6 +143,35 @@ func TestServerThatSomebodyElseRuns(t *testing.T) {
 			t.Errorf("%s: passed", env)
 		}
 		testkit.Mention(t, string(out), text)
+	}
+	// What the server has, and what it cannot be given.
+	for says, server := range map[string]*pgtest.Server{
+		"": {Settings: map[string]string{"wal_level": "replica", "fsync": "true"}, Idle: time.Hour},
+		"pgtest: Server.URL: Server.Settings: wal_level is replica on this server, and not logical; tests change no server": {Settings: map[string]string{"wal_level": "logical"}},
+		`Server.Settings: there is no setting "work_men"; did you mean work_mem?`:                                           {Settings: map[string]string{"work_men": "4MB"}},
+		`; did you mean hstore?`:                    {Extensions: []string{"hstor"}},
+		`Server.Locale is "de_XX": create database`: {Locale: "de_XX"},
+	} {
+		server.URL = url
+		r := testkit.Record(t, func(t testing.TB) { server.DB(t) })
+		server.Close()
+		if testkit.Mention(t, r.FatalMessage(), says); says == "" && r.FatalMessage() != "" {
+			t.Errorf("refused: %s", r.FatalMessage())
+		}
+		if says == "" {
+			testkit.Mention(t, r.Logged(), "pgtest: Server.Idle does nothing here: the server is the one of Server.URL")
+		}
+	}
+	localized := &pgtest.Server{URL: url, Locale: "icu:de-DE"}
+	r := testkit.Record(t, func(t testing.TB) {
+		db := localized.DB(t)
+		if got := testpg.One[string](t, db, "SELECT datlocprovider::text || ' ' || to_jsonb(d)::text FROM pg_database d WHERE datname = current_database()"); !strings.HasPrefix(got, "i ") || !strings.Contains(got, `"de-DE"`) {
+			t.Errorf("the database has the locale %s", got)
+		}
+	})
+	localized.Close()
+	if r.Failed() && !strings.Contains(r.Text(), "has no databases with a locale of ICU's") && !strings.Contains(r.Text(), "ICU is not supported in this build") {
+		t.Error(r.Text())
 	}
 	out, err = run(url, "", "TestMigrationWithARole")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/buildid"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/dirfs"
 	"github.com/qarion/seedbed/internal/template"
 	"github.com/qarion/seedbed/migrations"
@@ -47,6 +49,10 @@ func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Lay
 		if set.Dialect() != migrations.Goose {
 			logf("pgtest: %v", set)
 		}
+		r.leftOut = set.Notes()
+		for _, note := range r.leftOut {
+			logf("pgtest: %s", note)
+		}
 		if err := add(s.migrationLayer(set)); err != nil {
 			return nil, 0, err
 		}
@@ -58,6 +64,9 @@ func (s *Server) layers(r *ready, logf func(string, ...any)) (all []template.Lay
 	}
 	if len(all) == 0 {
 		all = append(all, emptyLayer)
+	}
+	if s.Migrations == nil && s.GoMigrations == nil && s.Migrate == nil {
+		r.empty, r.leftOut = true, []string{"this Server has no Migrations and no Migrate: its databases are empty"}
 	}
 	base = len(all)
 	if s.Fixtures != nil {
@@ -105,7 +114,7 @@ func (r *ready) extensionLayer(extensions []string) template.Layer {
 			}
 			for _, name := range extensions {
 				if _, err := conn.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE"); err != nil {
-					return fmt.Errorf("create the extension %q of Server.Extensions: %w", name, err)
+					return fmt.Errorf("create the extension %q of Server.Extensions: %w%s", name, err, likelyExtension(ctx, conn, name))
 				}
 			}
 			owner := r.cluster.Roles().Owner
@@ -119,6 +128,19 @@ func (r *ready) extensionLayer(extensions []string) template.Layer {
 			return nil
 		},
 	}
+}
+
+// likelyExtension suggests one that the server has.
+func likelyExtension(ctx context.Context, conn *pgx.Conn, name string) string {
+	rows, err := conn.Query(ctx, "SELECT name::text FROM pg_available_extensions")
+	if err != nil {
+		return ""
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || slices.Contains(all, name) {
+		return ""
+	}
+	return catalog.Suggestion(name, all)
 }
 
 // migrationLayer runs the migrations as the owner.

@@ -44,9 +44,10 @@ func TestMistakes(t *testing.T) {
 		"an old version":                           {&pgtest.Server{Version: "13"}, []string{`pgtest: Server.Version is "13": want 14 or later`}},
 		"a directory without Postgres": {&pgtest.Server{Binaries: t.TempDir()},
 			[]string{"SEEDBED_BINARIES and Server.Binaries name a directory with initdb, pg_ctl and postgres, such as /"}},
-		"no server at a URL":  {&pgtest.Server{URL: "postgres://u:secret@127.0.0.1:1/x"}, []string{"Server.URL: no server answers at 127.0.0.1:1; start it, or correct host and port: ", "connection refused"}},
-		"an extension's name": {&pgtest.Server{Extensions: []string{"uuid_ossp"}}, []string{`there is no extension uuid_ossp; did you mean "uuid-ossp", which comes with Postgres?`}},
-		"a table's name":      {&pgtest.Server{Migrations: someFiles, Table: "versions; drop"}, []string{`Server.Table is "versions; drop"`, "app.versions"}},
+		"no server at a URL":   {&pgtest.Server{URL: "postgres://u:secret@127.0.0.1:1/x"}, []string{"Server.URL: no server answers at 127.0.0.1:1; start it, or correct host and port: ", "connection refused"}},
+		"an extension's name":  {&pgtest.Server{Extensions: []string{"uuid_ossp"}}, []string{`there is no extension uuid_ossp; did you mean "uuid-ossp", which comes with Postgres?`}},
+		"a misspelt extension": {&pgtest.Server{Extensions: []string{"hstor"}}, []string{`did you mean "hstore" for hstor?`}},
+		"a table's name":       {&pgtest.Server{Migrations: someFiles, Table: "versions; drop"}, []string{`Server.Table is "versions; drop"`, "app.versions"}},
 		"a seed that policies refuse": {&pgtest.Server{Migrations: invoices.Migrations, Seed: writes},
 			[]string{"load the seed: ", "it runs as seedbed_owner", "SELECT set_config('app.account', $1, true)", "factories or fixtures"}},
 		"a seed without the setting that a policy reads": {&pgtest.Server{Migrations: invoices.Migrations, Seed: pays},
@@ -110,4 +111,32 @@ func TestCardOfAPoolThatIsInUse(t *testing.T) {
 		}
 	})
 	testkit.Mention(t, r.Text()+r.Logged(), "acquired at ", "mistakes_test.go:", "not used since", "all 1 connections of the test's pool are in use")
+}
+
+// A statement about what is not there: the card says what the databases lack, and why.
+func TestCardOfWhatIsNotThere(t *testing.T) {
+	shops := fstest.MapFS{
+		"1_a.sql":         {Data: []byte("-- +goose Up\nCREATE SCHEMA shop;\nCREATE TABLE shop.widgets (id int);\nCREATE TABLE orders (id int);\n")},
+		"2-add-color.sql": {Data: []byte("-- +goose Up\nALTER TABLE orders ADD COLUMN color text;\n")},
+	}
+	server := &pgtest.Server{Migrations: shops}
+	for name, c := range map[string]struct {
+		server *pgtest.Server
+		sql    string
+		says   string
+	}{
+		"a file that is left out":  {server, "SELECT color FROM orders", "2-add-color.sql is left out: goose takes NUMBER_name.sql"},
+		"a table of a schema":      {server, "SELECT FROM widgets", `there is "shop"."widgets": name its schema, or put that on the search_path`},
+		"a misspelt table's name":  {server, "SELECT FROM ordes", `there is no "ordes"; did the test mean orders?`},
+		"a Server without a field": {&pgtest.Server{}, "SELECT FROM widgets", "this Server has no Migrations and no Migrate: its databases are empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := testkit.Record(t, func(t testing.TB) {
+				if _, err := c.server.DB(t).Exec(t.Context(), c.sql); err != nil {
+					t.Error(err)
+				}
+			})
+			testkit.Mention(t, r.Logged(), c.says)
+		})
+	}
 }

@@ -124,6 +124,9 @@ func (s *Server) ensure(ctx context.Context, r *ready, layers []template.Layer, 
 			return err
 		}
 	}
+	if s.externalURL() != "" {
+		layers[0].Locale = s.Locale // which a server of ours has
+	}
 	r.template, err = r.store.Ensure(ctx, layers)
 	if changed := r.store.ChangedByBuild(); len(changed) > 0 {
 		logf("pgtest: building the template changed what all databases of this server share, other projects' too: %s", strings.Join(changed, ", "))
@@ -148,12 +151,7 @@ func (s *Server) acquire(ctx context.Context, r *ready, base []template.Layer, l
 		if s.URL != "" {
 			source = "Server.URL"
 		}
-		if r.cluster, err = server.External(ctx, url); err == nil {
-			err = s.checkVersion(r.cluster, source)
-		}
-		if err != nil {
-			err = fmt.Errorf("%s: %w", source, err)
-		}
+		r.cluster, err = s.external(ctx, url, source, logf)
 		return err
 	}
 	r.cluster, err = server.Acquire(ctx, server.Config{

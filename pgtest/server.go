@@ -80,7 +80,8 @@ type Server struct {
 	// the newest that is found.
 	Version string
 	// Settings are server settings ("max_connections": "200") that win over those
-	// that make a test server fast. Servers with other settings are other servers.
+	// that make a test server fast. Servers with other settings are other servers; an
+	// existing one, of URL, has to have them.
 	Settings map[string]string
 	// Locale of the databases: one of the system's, or one of ICU's ("icu:de-DE").
 	// Empty: C.UTF-8, or C where the system lacks that.
@@ -109,6 +110,8 @@ type ready struct {
 	role     string
 	unforced bool // role is the tester, because a table's owner would pass its policies
 	clock    bool
+	leftOut  []string  // notes about what the databases may lack
+	empty    bool      // there is nothing in them
 	keywords sync.Once // see nameKeywords
 
 	users      sync.WaitGroup // tests, and databases of Open

@@ -24,7 +24,7 @@ const starvedAfter = 10 * time.Second
 type starvation struct {
 	mu    sync.Mutex
 	after time.Duration
-	tell  func(pool *pgxpool.Pool) // nil: the test has ended
+	tell  func(pool *pgxpool.Pool, gaveUp error) // nil: the test has ended
 }
 
 // tellStarved has the test told as long as it runs: in its log, which shows when it fails,
@@ -32,21 +32,33 @@ type starvation struct {
 func (db *DB) tellStarved(t testing.TB) {
 	s := &activityOf(db.Pool).starvation
 	s.after = starvedAfter
-	s.set(func(pool *pgxpool.Pool) {
-		text := starvedText(pool)
+	s.set(func(pool *pgxpool.Pool, gaveUp error) {
+		if gaveUp != nil {
+			t.Log(starvedText(pool, fmt.Sprintf("no connection before the caller gave up (%v)", gaveUp)))
+			return
+		}
+		text := starvedText(pool, "waiting for a connection")
 		t.Log(text)
 		fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), text)
 	})
 	t.Cleanup(func() { s.set(nil) })
 }
 
-func (s *starvation) set(tell func(*pgxpool.Pool)) {
+func (s *starvation) set(tell func(*pgxpool.Pool, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tell = tell
 }
 
-func starvedText(pool *pgxpool.Pool) string {
+func (s *starvation) say(pool *pgxpool.Pool, gaveUp error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tell != nil {
+		s.tell(pool, gaveUp)
+	}
+}
+
+func starvedText(pool *pgxpool.Pool, what string) string {
 	var sites []string
 	if tracer, ok := pool.Config().ConnConfig.Tracer.(*trace.Tracer); ok {
 		for _, site := range tracer.Acquired() {
@@ -54,9 +66,9 @@ func starvedText(pool *pgxpool.Pool) string {
 		}
 	}
 	slices.Sort(sites)
-	return fmt.Sprintf("pgtest: waiting for a connection: all %d of the pool are in use, acquired at %s\n"+
+	return fmt.Sprintf("pgtest: %s: all %d of the pool are in use, acquired at %s\n"+
 		"  close rows, end transactions and release connections before the next statement on the pool; Server.MaxConns allows more",
-		pool.Config().MaxConns, strings.Join(sites, ", "))
+		what, pool.Config().MaxConns, strings.Join(sites, ", "))
 }
 
 type starvedKey struct{}
@@ -71,20 +83,15 @@ func (a *activity) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ 
 	if a.starvation.tell == nil {
 		return ctx
 	}
-	timer := time.AfterFunc(a.starvation.after, func() {
-		a.starvation.mu.Lock()
-		defer a.starvation.mu.Unlock()
-		if a.starvation.tell != nil {
-			a.starvation.tell(pool)
-		}
-	})
+	timer := time.AfterFunc(a.starvation.after, func() { a.starvation.say(pool, nil) })
 	return context.WithValue(ctx, starvedKey{}, timer)
 }
 
 // TraceAcquireEnd implements pgxpool.AcquireTracer.
-func (a *activity) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
-	if timer, ok := ctx.Value(starvedKey{}).(*time.Timer); ok {
-		timer.Stop()
+func (a *activity) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
+	timer, ok := ctx.Value(starvedKey{}).(*time.Timer)
+	if ok && timer.Stop() && data.Err != nil && ctx.Err() != nil {
+		a.starvation.say(pool, context.Cause(ctx))
 	}
 }
 

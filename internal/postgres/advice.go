@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -45,6 +46,11 @@ var contrib = strings.Fields(`amcheck autoinc bloom bool_plperl bool_plperlu btr
 	pg_freespacemap pg_logicalinspect pg_prewarm pg_stat_statements pg_surgery pg_trgm pg_visibility pg_walinspect pgcrypto
 	pgrowlocks pgstattuple plperl plperlu plpgsql plpython3u pltcl pltclu postgres_fdw refint seg sslinfo tablefunc tcn
 	tsm_system_rows tsm_system_time unaccent uuid-ossp xml2`)
+
+// knownExtensions are the names to suggest for one that is misspelt.
+func knownExtensions() []string {
+	return slices.AppendSeq(slices.Clone(contrib), maps.Keys(extensionPackages))
+}
 
 var packageManagers = []packageManager{
 	{"apt-get", "apt-get install -y", prefix("postgresql-"), prefix("postgresql-"),

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // ErrRunning is returned for a data directory that a live server uses.
@@ -95,6 +97,9 @@ func (e *NotFoundError) Error() string {
 		if like := strings.ReplaceAll(e, "_", "-"); !slices.Contains(contrib, e) && slices.Contains(contrib, like) {
 			fmt.Fprintf(&b, "\nthere is no extension %s; did you mean %q, which comes with Postgres?", e, like)
 			return b.String()
+		}
+		if near := catalog.Nearest(e, knownExtensions()); near != "" && !slices.Contains(knownExtensions(), e) {
+			fmt.Fprintf(&b, "\ndid you mean %q for %s?", near, e)
 		}
 	}
 	way := "install with: " + e.Fix

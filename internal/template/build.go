@@ -12,10 +12,10 @@ import (
 // build makes the template of layers under the lock that admin holds. It works in a
 // draft, a database of another name, which takes the template's name in the
 // transaction that also records and closes it.
-func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) error {
+func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) (err error) {
 	name := s.databaseName(layers)
 	draft := "sb_b_" + strings.TrimPrefix(name, "sb_t_")
-	base := "template0"
+	base, locale := "template0", ""
 	var settings []string // of the database below, which CREATE DATABASE leaves behind
 	if below := layers[:len(layers)-1]; len(below) > 0 {
 		t, err := s.Ensure(ctx, below)
@@ -23,6 +23,8 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 			return err
 		}
 		base, settings = t.name, t.settings
+	} else if locale, err = s.localeClause(layers[0].Locale); err != nil {
+		return err
 	}
 	// A build that was killed left its draft. A template without a record is not whole.
 	for _, leftover := range []string{draft, name} {
@@ -34,7 +36,10 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 	if err != nil {
 		return err
 	}
-	if err := s.create(ctx, admin, draft, base); err != nil {
+	if err := s.create(ctx, admin, draft, base, locale); err != nil {
+		if layers[0].Locale != "" && locale != "" {
+			return fmt.Errorf("Server.Locale is %q: %w", layers[0].Locale, err)
+		}
 		return err
 	}
 	if err = applySettings(ctx, admin, settings, draft); err == nil {
@@ -52,8 +57,25 @@ func (s *Store) build(ctx context.Context, admin *pgx.Conn, layers []Layer) erro
 	return err
 }
 
-func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base string) error {
-	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(name), quote(s.roles.Owner), quote(base))
+// localeClause is how CREATE DATABASE has a locale as Server.Locale names it.
+func (s *Store) localeClause(locale string) (string, error) {
+	icu, isICU := strings.CutPrefix(locale, "icu:")
+	switch {
+	case locale == "":
+		return "", nil
+	case !isICU && s.server.Major() < 15:
+		return " LOCALE " + literal(locale), nil
+	case !isICU:
+		return " LOCALE_PROVIDER libc LOCALE " + literal(locale), nil
+	case s.server.Major() < 15:
+		return "", fmt.Errorf("Server.Locale is %q: Postgres %s has no databases with a locale of ICU's; 15 and later have", locale, s.server.Version())
+	}
+	return " LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE " + literal(icu), nil
+}
+
+// create makes a database of another one; more is what CREATE DATABASE is told beyond that.
+func (s *Store) create(ctx context.Context, admin *pgx.Conn, name, base, more string) error {
+	sql := fmt.Sprintf("CREATE DATABASE %s OWNER %s TEMPLATE %s", quote(name), quote(s.roles.Owner), quote(base)) + more
 	if s.server.Major() >= 15 && !s.server.Fsync() {
 		sql += " STRATEGY FILE_COPY"
 	}

@@ -65,6 +65,22 @@ func (d *Database) Configure(cfg *pgxpool.Config, role string) {
 	d.lifetime.limitPool(cfg)
 }
 
+// ConfigureFor is Configure for a pool that ends before the database does, with the test
+// that it is for. end has the pool refuse to work, and ends its sessions in the background.
+func (d *Database) ConfigureFor(cfg *pgxpool.Config, role, test string) (end func(*pgxpool.Pool)) {
+	l := &lifetime{store: d.template.store, within: d.lifetime}
+	l.test.Store(&test)
+	cfg.ConnConfig = l.limit(d.config(role))
+	l.limitPool(cfg)
+	return func(pool *pgxpool.Pool) {
+		l.ended.Store(true)
+		l.store.background.Go(func() { l.store.endPool(l.store.life, pool) })
+	}
+}
+
+// ClosedAt notes the line that gives the database back before the process ends.
+func (d *Database) ClosedAt(site string) { d.lifetime.closed.Store(&site) }
+
 // Config returns how to connect to the database as a role, for as long as its test
 // runs.
 func (d *Database) Config(role string) *pgx.ConnConfig { return d.lifetime.limit(d.config(role)) }
@@ -264,7 +280,7 @@ func (t *Template) clone(ctx context.Context) (*Database, error) {
 		return nil, fmt.Errorf("record a clone: %w", err)
 	}
 	err = s.withControl(ctx, func(conn *pgx.Conn) error {
-		if err := s.create(ctx, conn, d.Name, t.name); err != nil {
+		if err := s.create(ctx, conn, d.Name, t.name, ""); err != nil {
 			return err
 		}
 		return applySettings(ctx, conn, t.settings, d.Name)

@@ -13,27 +13,45 @@ import (
 
 // EndedError is returned to code that asks for a connection after the end of the test
 // whose database it was.
-type EndedError struct{ Test string }
+type EndedError struct {
+	Test   string
+	Handle bool   // of DB.As
+	Closed string // where DB.Close gave it back; "" for a test's
+}
 
 // Error names the test and the way out.
 func (e *EndedError) Error() string {
-	return fmt.Sprintf("the database was given to %s, which has ended: a database lives as long as its test; for one that tests share, use Server.Open", e.Test)
+	switch {
+	case e.Closed != "":
+		return fmt.Sprintf("the database of Server.Open was closed, at %s: close it when all that use it have ended", e.Closed)
+	case e.Handle:
+		return fmt.Sprintf("the handle of DB.As was given to %s, which has ended: call As with the t of the test that uses it", e.Test)
+	}
+	return fmt.Sprintf("the database was given to %s, which has ended: a database lives as long as its test, and a t.Cleanup registered before Server.DB runs after that; for one that tests share, use Server.Open", e.Test)
 }
 
 // A lifetime is the time for which a test has a database. A goroutine that outlives
 // its test may still have a pool or a configuration, and must not come back to a
 // database that is another test's by then.
 type lifetime struct {
-	store *Store
-	test  atomic.Pointer[string]
-	ended atomic.Bool
+	store  *Store
+	within *lifetime // of a handle of DB.As: the database's; nil for that
+	test   atomic.Pointer[string]
+	closed atomic.Pointer[string] // see EndedError.Closed
+	ended  atomic.Bool
 }
 
 func (l *lifetime) err() error {
 	if !l.ended.Load() {
+		if l.within != nil {
+			return l.within.err()
+		}
 		return nil
 	}
-	e := &EndedError{Test: "another test"}
+	e := &EndedError{Test: "another test", Handle: l.within != nil}
+	if at := l.closed.Load(); at != nil {
+		e.Closed = *at
+	}
 	if test := l.test.Load(); test != nil {
 		e.Test = *test
 	}

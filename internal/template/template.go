@@ -30,6 +30,8 @@ type Layer struct {
 	// Base says that the server is made for this layer, so that it may change what all
 	// databases share. Any other one that does gets its server retired.
 	Base bool
+	// Locale of the lowest layer's database. Empty: the server's.
+	Locale string
 	// Superuser makes the owner a superuser while Owner runs.
 	Superuser bool
 }
@@ -49,6 +51,9 @@ func Key(layers []Layer) string {
 func (s *Store) databaseName(layers []Layer) string {
 	sum := sha256.New()
 	sum.Write([]byte(s.roles.Owner + "\x00"))
+	if locale := layers[0].Locale; locale != "" {
+		sum.Write([]byte("locale " + locale + "\x00"))
+	}
 	for _, l := range layers {
 		sum.Write([]byte(l.Name + "\x00" + l.Fingerprint + "\x00"))
 	}

@@ -29,6 +29,12 @@ func New(next pgx.QueryTracer) *Tracer {
 // Next is the tracer that everything is passed on to, or nil.
 func (t *Tracer) Next() pgx.QueryTracer { return t.next }
 
+// Site is the line of the user's code that has called, as file:line.
+func Site() string {
+	s := here()
+	return s.site()
+}
+
 // Ours reports whether a factory, a fixture set or a check is among the callers.
 func Ours() bool {
 	s := here()

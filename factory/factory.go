@@ -86,7 +86,11 @@ type Maker interface{ definition() *rows.Definition }
 //
 //	rec := factory.Auto("invoices").Create(t, db, func(r *factory.Record) { r.Set("status", "void") })
 func Auto(table string) *Factory[Record] {
-	return &Factory[Record]{&rows.Definition{Table: table}}
+	def := &rows.Definition{Table: table}
+	if table == "" {
+		def.Table, def.Err = `Auto("")`, errors.New("the table's name is empty") // messages begin with the table
+	}
+	return &Factory[Record]{def}
 }
 
 // With returns a factory whose calls all have these options, before their own.

@@ -8,33 +8,33 @@ import (
 )
 
 // Slack makes a source system a Slack channel.
-func Slack() Option { return sourceType("slack") }
+func Slack() Option { return sourceType("Slack()", "slack") }
 
 // PagerDuty makes a source system a PagerDuty service.
-func PagerDuty() Option { return sourceType("pagerduty") }
+func PagerDuty() Option { return sourceType("PagerDuty()", "pagerduty") }
 
 // Email makes a source system a list of recipients.
-func Email() Option { return sourceType("email") }
+func Email() Option { return sourceType("Email()", "email") }
 
 // Webhook makes a source system an HTTP end point.
-func Webhook() Option { return sourceType("webhook") }
+func Webhook() Option { return sourceType("Webhook()", "webhook") }
 
 // Snowflake makes a source system a Snowflake account, its subtype row included.
-func Snowflake() Option { return sourceType("snowflake") }
+func Snowflake() Option { return sourceType("Snowflake()", "snowflake") }
 
 // BigQuery makes a source system a BigQuery project, its subtype row included.
-func BigQuery() Option { return sourceType("bigquery") }
+func BigQuery() Option { return sourceType("BigQuery()", "bigquery") }
 
 // Databricks makes a source system a Databricks workspace, its subtype row included.
-func Databricks() Option { return sourceType("databricks") }
+func Databricks() Option { return sourceType("Databricks()", "databricks") }
 
 // Postgres makes a source system a Postgres database, its subtype row included.
-func Postgres() Option { return sourceType("postgres") }
+func Postgres() Option { return sourceType("Postgres()", "postgres") }
 
 // sourceType gives a source system a type, and the config that goes with it. An option has
 // no cells, so the config is derived from the system's name.
-func sourceType(typ string) Option {
-	return Set(func(s *SourceSystem) {
+func sourceType(name, typ string) Option {
+	return trait(name, func(s *SourceSystem) {
 		cells := (*Cells)(fake.New(fake.Derive(fake.DefaultSeed, s.Name), "source_systems", fake.Epoch))
 		s.Type, s.Config = typ, config(typ, cells.Of("config"))
 		if s.SecretRef == nil && s.SecretCiphertext == nil && typ != "email" && typ != "webhook" {
@@ -82,18 +82,21 @@ func failRun(r *CheckRun) {
 
 // Queued makes a check run wait for its start.
 func Queued() Option {
-	return Set(func(r *CheckRun) { r.Status, r.StartedAt, r.FinishedAt, r.Error = "queued", nil, nil, nil })
+	return trait("Queued()", func(r *CheckRun) { r.Status, r.StartedAt, r.FinishedAt, r.Error = "queued", nil, nil, nil })
 }
 
 // Errored makes a check run end with an error and without a result.
 func Errored() Option {
-	return Set(func(r *CheckRun) { r.Status, r.Error = "errored", ptr("canceling statement due to statement timeout") })
+	return trait("Errored()", func(r *CheckRun) { r.Status, r.Error = "errored", ptr("canceling statement due to statement timeout") })
 }
 
 // Resolved makes an alert resolved, an hour after it was raised.
 func Resolved() Option {
-	return Set(func(a *Alert) { a.Status, a.ResolvedAt = "resolved", ptr(a.RaisedAt.Add(time.Hour)) })
+	return trait("Resolved()", func(a *Alert) { a.Status, a.ResolvedAt = "resolved", ptr(a.RaisedAt.Add(time.Hour)) })
 }
+
+// trait is a Set with a name, for messages.
+func trait[T any](name string, f func(*T)) Option { return fieldSetters{name, []fieldSetter{setterOf(f)}} }
 
 // setterOf makes a part of a trait.
 func setterOf[T any](f func(*T)) fieldSetter {

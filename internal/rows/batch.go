@@ -98,8 +98,8 @@ func (b *batch) applyOptions(r *row, options *callOptions) error {
 			return err
 		}
 	}
-	for _, override := range options.overrides {
-		override(r.structValue.Addr().Interface())
+	if err := r.maker.override(r.structValue, options.overrides); err != nil {
+		return err
 	}
 	r.associations, r.children = append(slices.Clip(r.associations), options.associations...), options.children
 	return nil

@@ -106,7 +106,7 @@ func (load *bulkLoad) readVolumes() error {
 			return err
 		}
 		if load.batches[t] != nil {
-			return fmt.Errorf("%s is in the plan twice", t.name)
+			return fmt.Errorf("%s is in the plan twice: ask for all its rows at once, or make two calls", t.name)
 		}
 		if v.N < 0 {
 			return fmt.Errorf("%s: %d rows asked for", t.name, v.N)

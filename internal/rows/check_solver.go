@@ -29,6 +29,7 @@ type checkSolver struct {
 	inferred   map[*string]bool    // which candidates inferValue has made
 	violated   *catalog.Constraint // the one that the values must break; nil: all must hold
 	read       [][]int             // by CHECK: the columns that it reads
+	met        map[int]bool        // the CHECKs that some combination has satisfied
 }
 
 // addConstraint adds a CHECK, all CHECKs that share columns with it, directly or through
@@ -117,7 +118,7 @@ func (solver *checkSolver) searchEachSubtype(ctx context.Context, db seedbed.DB)
 // CHECKs, or nothing is left to try for one of them. It returns those that satisfy all.
 func (solver *checkSolver) search(ctx context.Context, db seedbed.DB, enough int) ([][]*string, error) {
 	const size, rounds, kept = 400, 12, 48
-	solver.read = solver.columnsOf()
+	solver.read, solver.met = solver.columnsOf(), map[int]bool{}
 	var best []trial
 	donors := make([][]trial, len(solver.checks))
 	tried := make([]map[string]bool, len(solver.checks))
@@ -323,6 +324,11 @@ func (solver *checkSolver) scoreOnServer(ctx context.Context, db seedbed.DB, gen
 			return err
 		}
 		generation[i-1].holds = holds
+		for k, ok := range holds {
+			if ok {
+				solver.met[k] = true
+			}
+		}
 	}
 	return rows.Err()
 }

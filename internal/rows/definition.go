@@ -94,6 +94,7 @@ type rowMaker struct {
 	vocabulary       vocabulary     // the words in rows that are there
 	constantDefaults []*column      // columns whose default is a constant
 	inferred         []inferrer     // columns whose values are made up
+	spans            []span         // among those
 }
 
 // rowMakerKey identifies a rowMaker. discriminators is the map's text.
@@ -135,6 +136,7 @@ func (b *batch) rowMaker(def *Definition, t *table, discriminators map[int]strin
 			maker.constantDefaults = append(maker.constantDefaults, c)
 		}
 	}
+	maker.spans = maker.findSpans()
 	b.rowMakers[key] = maker
 	return maker, nil
 }

@@ -153,11 +153,50 @@ func assigns(f *catalog.Function, column string) bool {
 	return regexp.MustCompile(`(?is)` + field + `\s*:?=|\binto\b[^;]*` + field + `|\binto\s+(strict\s+)?new\b[^.]|\bnew\s*:?=`).MatchString(f.Body)
 }
 
+// madeUpBeside says of a violated CHECK which of its columns were given and which were made
+// up without regard to those; "" where all were one of both.
+func (b *batch) madeUpBeside(r *row, err error) string {
+	var pg *pgconn.PgError
+	if r == nil || !errors.As(err, &pg) || pg.Code != "23514" {
+		return ""
+	}
+	k := r.table.relation.Constraint(pg.ConstraintName)
+	if k == nil {
+		return ""
+	}
+	cells := b.cells(r.table.name)
+	cells.At(r.number)
+	var given, madeUp []string
+	for _, name := range k.Columns {
+		c := r.table.columnsByName[name]
+		i := slices.IndexFunc(r.maker.inferred, func(made inferrer) bool { return made.column == c })
+		switch {
+		case c == nil || c.inReference || !r.isSet[c.index] || r.values[c.index] == nil:
+		case i >= 0 && display(canonical(c, r.maker.inferred[i].infer(cells.Of(name)))) == display(canonical(c, r.values[c.index])):
+			madeUp = append(madeUp, name)
+		default:
+			given = append(given, name)
+		}
+	}
+	if len(given) == 0 || len(madeUp) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s %s given, and %s made up without regard to that: give %s, too", strings.Join(given, " and "), wasOrWere(given),
+		strings.Join(madeUp, " and "), strings.Join(madeUp, " and "))
+}
+
+func wasOrWere(names []string) string {
+	if len(names) == 1 {
+		return "was"
+	}
+	return "were"
+}
+
 // unreadableParameter finds the number of the parameter that the server could not read.
 var unreadableParameter = regexp.MustCompile(`portal parameter \$(\d+)`)
 
 // nameParameter adds to an error about a parameter of an INSERT the name of its column.
-func nameParameter(err error, table, insert string) error {
+func (s *schema) nameParameter(err error, table, insert string) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.ColumnName != "" {
 		return err
@@ -167,8 +206,15 @@ func nameParameter(err error, table, insert string) error {
 		return err
 	}
 	n, _ := strconv.Atoi(found[1])
-	if columns := insertColumns(insert); n > 0 && n <= len(columns) {
-		return fmt.Errorf("%s.%s: %w", table, columns[n-1], err)
+	columns := insertColumns(insert)
+	if n < 1 || n > len(columns) {
+		return err
+	}
+	err = fmt.Errorf("%s.%s: %w", table, columns[n-1], err)
+	if t, _ := s.table(table); t != nil && pg.Code == "22P02" {
+		if c := t.columnsByName[columns[n-1]]; c != nil && len(c.Type.Underlying().Labels) > 0 {
+			err = fmt.Errorf("%w; it is one of %s", err, strings.Join(c.Type.Underlying().Labels, ", "))
+		}
 	}
 	return err
 }
@@ -249,22 +295,45 @@ func (s *schema) whyTaken(pg *pgconn.PgError) string {
 		}
 	}
 	if err == nil {
-		if c := t.keyColumnOf(pg.ConstraintName); c != nil && c.distinctValues() <= fewValues {
-			return fmt.Sprintf("another row has this key, and %s has %d values, so that no more than %[2]d rows have room: ask for fewer rows, ", c.name, c.distinctValues()) + outOfFewValues.inGo
+		if note := t.whyFew(pg.ConstraintName); note != "" {
+			return "another row has this key, and " + note + ": ask for fewer rows, " + outOfFewValues.inGo
 		}
 	}
 	return "another row has this key: " + outOfKey.inGo
 }
 
-// keyColumnOf returns the one column of a unique key or index; nil where it has more, or an
-// expression or a condition.
-func (t *table) keyColumnOf(index string) *column {
-	for _, ix := range t.relation.Indexes {
-		if ix.Name == index && len(ix.Keys) == 1 && ix.Predicate == "" {
-			return t.columnsByName[ix.Keys[0].Column]
-		}
+// whyFew says that a unique key or index leaves room for few rows: in the table or, where
+// references decide some of its columns, for each of those. "": there is room, or an
+// expression or a condition decides.
+func (t *table) whyFew(index string) string {
+	i := slices.IndexFunc(t.relation.Indexes, func(ix *catalog.Index) bool { return ix.Name == index })
+	if i < 0 || t.relation.Indexes[i].Predicate != "" {
+		return ""
 	}
-	return nil
+	room := int64(1)
+	var each, free []string
+	for _, k := range t.relation.Indexes[i].Keys {
+		c := t.columnsByName[k.Column]
+		switch {
+		case c == nil:
+			return ""
+		case c.inReference:
+			each = append(each, c.name)
+			continue
+		case c.distinctValues() > fewValues:
+			return ""
+		}
+		room *= c.distinctValues()
+		free = append(free, fmt.Sprintf("%s has %d values", c.name, c.distinctValues()))
+	}
+	if len(free) == 0 || room > fewValues {
+		return ""
+	}
+	note := fmt.Sprintf("%s, so that no more than %d rows have room", strings.Join(free, " and "), room)
+	if len(each) > 0 {
+		note += " for each " + strings.Join(each, ", ")
+	}
+	return note
 }
 
 // whyNoParent explains a foreign key violation where no row could have been the first: the

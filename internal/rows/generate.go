@@ -97,10 +97,7 @@ func (g *generator) fillRow() error {
 	for _, hostile := range g.hostileInferrers {
 		g.setHostile(hostile.column, hostile.infer(g.cells.Of(hostile.column.name)))
 	}
-	for _, override := range g.batch.options.overrides {
-		override(g.row.Addr().Interface())
-	}
-	return nil
+	return g.maker.override(g.row, g.batch.options.overrides)
 }
 
 // setHostile sets a hostile value. A field that cannot hold it stays as it is.

@@ -107,7 +107,7 @@ func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 			queueSeederRole(r.exec, []string{of.relation.Ident()})
 			w.setTenant(row, r.exec)
 		}
-		r.add(of.name, sql, args, func(rows pgx.Rows) error {
+		r.add(sentStatement{table: of.name, sql: sql, readAnswer: func(rows pgx.Rows) error {
 			for rows.Next() {
 				values, err := rows.Values()
 				if err != nil {
@@ -116,7 +116,7 @@ func (b *batch) enableLookups(ctx context.Context, db seedbed.DB) {
 				read(values)
 			}
 			return rows.Err()
-		})
+		}}, args)
 		return w.endRound(ctx, r, of.relation.RLS)
 	}
 }

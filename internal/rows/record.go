@@ -2,11 +2,7 @@ package rows
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
-
-	"github.com/qarion/seedbed/internal/catalog"
 )
 
 // Record is a row of a table that has no struct.
@@ -46,8 +42,11 @@ func (rec *Record) readInto(r *row) error {
 	for name, v := range rec.Values {
 		c := r.table.columnsByName[name]
 		if c == nil {
-			problem := fmt.Sprintf("there is no column %q in %s%s", name, r.table.name, catalog.Suggestion(name, slices.Collect(maps.Keys(r.table.columnsByName))))
+			problem := fmt.Sprintf("there is no column %q in %s%s", name, r.table.name, r.table.suggestColumn(name))
 			return &StructError{Table: r.table.name, Problems: []string{problem}}
+		}
+		if c.Generated != "" {
+			return &StructError{Table: r.table.name, Problems: []string{c.whyGenerated() + "; leave it out"}}
 		}
 		r.values[c.index], r.isSet[c.index] = v, true
 		r.origins[c.index] = Path{Via: "its own column " + name}

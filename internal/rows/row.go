@@ -175,8 +175,7 @@ func (r *row) readFields() error {
 	if r.maker.binding == nil {
 		return r.record().readInto(r)
 	}
-	r.maker.binding.readRow(r, r.structValue)
-	return nil
+	return r.maker.binding.readRow(r, r.structValue)
 }
 
 // storeField writes a column back into the struct or Record.

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -105,19 +106,23 @@ func (s *schema) derive(model seedbed.Model, solved solutions) *schema {
 }
 
 // withModel returns the schema with the Model that a call declares, instead of the
-// discovered one. The last four are kept: the calls of a test tend to declare the same.
-func (s *schema) withModel(model seedbed.Model) *schema {
+// discovered one; an error where that does not fit the database. The last four are kept: the
+// calls of a test tend to declare the same.
+func (s *schema) withModel(ctx context.Context, db seedbed.DB, model seedbed.Model) (*schema, error) {
 	s.declared.Lock()
 	defer s.declared.Unlock()
 	for _, d := range s.declared.schemas {
 		if reflect.DeepEqual(d.model, model) {
-			return d
+			return d, nil
 		}
+	}
+	if err := model.Validate(ctx, db); err != nil {
+		return nil, err
 	}
 	d := (&schema{fingerprint: s.fingerprint, cat: s.cat, checkedTables: s.checkedTables}).derive(model, s.solved)
 	const most = 4
 	s.declared.schemas = append(s.declared.schemas[:min(len(s.declared.schemas), most-1)], d)
-	return d
+	return d, nil
 }
 
 // table finds a table by name: qualified, or found on the search path.
@@ -126,6 +131,9 @@ func (s *schema) table(name string) (*table, error) {
 		if t := s.tables[rel.Root()]; t != nil {
 			return t, nil
 		}
+	}
+	if rel := s.cat.Table(name); rel != nil && !rel.IsTable() {
+		return nil, fmt.Errorf("%w %s: it is %s", ErrNoTable, name, s.whatItIs(rel))
 	}
 	var names []string
 	for _, t := range s.tables {
@@ -136,13 +144,40 @@ func (s *schema) table(name string) (*table, error) {
 	return nil, fmt.Errorf("%w %s%s", ErrNoTable, name, wayOut)
 }
 
+// whatItIs says what a relation is that rows cannot be written to, and where its rows come
+// from.
+func (s *schema) whatItIs(rel *catalog.Relation) string {
+	what := map[catalog.Kind]string{catalog.View: "a view", catalog.MaterializedView: "a materialized view", catalog.ForeignTable: "a foreign table"}[rel.Kind]
+	var reads []string
+	for _, r := range rel.ReadsDeep() {
+		if t := s.tables[r.Root()]; t != nil {
+			reads = append(reads, t.name)
+		}
+	}
+	slices.Sort(reads)
+	if reads = slices.Compact(reads); len(reads) > 0 {
+		what += ", which shows rows of " + strings.Join(reads, ", ") + ": make rows of those"
+	}
+	if rel.Kind == catalog.MaterializedView {
+		what += ", then refresh it"
+	}
+	return cmp.Or(what, "no table")
+}
+
 // tableMadeBy returns the table whose rows a definition makes.
 func (s *schema) tableMadeBy(d *Definition) (*table, error) {
 	if d.Err != nil {
 		return nil, d.Err
 	}
-	return s.table(d.Table)
+	t, err := s.table(d.Table)
+	if err != nil && d.Type != nil && d.Type.PkgPath() == factoryPackage {
+		return nil, fmt.Errorf("%w %s: this factory is of Seedbed's reference schema; make one of your own with factory.New or factory.Auto", ErrNoTable, d.Table)
+	}
+	return t, err
 }
+
+// factoryPackage has the structs of the reference schema.
+const factoryPackage = "github.com/qarion/seedbed/factory"
 
 // newTable prepares a table, except for its references.
 func (s *schema) newTable(rel *catalog.Relation) *table {

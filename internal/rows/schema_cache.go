@@ -55,7 +55,7 @@ func (d database) schema(ctx context.Context, db seedbed.DB) (*schema, error) {
 		}
 	}
 	if d.model != nil {
-		return s.withModel(*d.model), nil
+		return s.withModel(ctx, db, *d.model)
 	}
 	return s, nil
 }

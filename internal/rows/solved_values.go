@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qarion/seedbed"
+	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/fake"
 )
 
@@ -141,9 +142,25 @@ func (s *schema) solveCheck(ctx context.Context, db seedbed.DB, cause error, tri
 		return nil, fmt.Errorf("%w (and while looking for values: %v)", cause, err)
 	}
 	if len(rows) == 0 {
-		return nil, &UnfillableError{t.name, k.Name, k.Definition, k.Columns}
+		return nil, &UnfillableError{t.name, k.Name, solver.definitionWith(k), k.Columns}
 	}
 	return s.derive(s.model, solver.solve(rows).with(s.solved)), nil
+}
+
+// definitionWith returns the definition of a CHECK for which no values were found. Where
+// every CHECK by itself was satisfied by some values, the others are named too: together
+// they leave none.
+func (solver *checkSolver) definitionWith(k *catalog.Constraint) string {
+	text := k.Definition
+	if len(solver.met) < len(solver.checks) {
+		return text
+	}
+	for _, other := range solver.checks {
+		if other != k {
+			text += fmt.Sprintf(", together with %s, %s", other.Name, other.Definition)
+		}
+	}
+	return text
 }
 
 // solve makes solved values of the combinations that a search has found. Whether a nullable

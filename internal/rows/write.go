@@ -29,6 +29,7 @@ type writer struct {
 // read.
 type sentStatement struct {
 	table      string
+	row        *row // of an INSERT
 	sql        string
 	readAnswer func(pgx.Rows) error
 }
@@ -151,13 +152,13 @@ type round struct {
 	statements []sentStatement
 }
 
-func (r *round) add(table, sql string, args []any, read func(pgx.Rows) error) {
-	r.batch.Queue(sql, args...)
-	r.statements = append(r.statements, sentStatement{table, sql, read})
+func (r *round) add(s sentStatement, args []any) {
+	r.batch.Queue(s.sql, args...)
+	r.statements = append(r.statements, s)
 }
 
 // exec adds a statement whose answer is not read.
-func (r *round) exec(sql string, args ...any) { r.add("", sql, args, nil) }
+func (r *round) exec(sql string, args ...any) { r.add(sentStatement{sql: sql}, args) }
 
 // beginRound starts a round trip. In a transaction it sets a savepoint, so that a failure
 // leaves the caller's transaction usable.
@@ -194,7 +195,7 @@ func (w *writer) flush(ctx context.Context) (n int, err error) {
 		}
 		w.setTenant(row, r.exec)
 		sql, args, read := w.insertStatement(row)
-		r.add(row.table.name, sql, args, read)
+		r.add(sentStatement{row.table.name, row, sql, read}, args)
 		row.sent = true
 		n++
 	}
@@ -247,11 +248,14 @@ func (w *writer) readAnswers(ctx context.Context, results pgx.BatchResults, sent
 			err = cmp.Or(err, rows.Err())
 		}
 		if err != nil {
-			err = nameParameter(err, s.table, s.sql)
+			err = w.schema.nameParameter(err, s.table, s.sql)
 			if t, _ := w.schema.table(s.table); t != nil {
 				err = t.nameTooLong(err, s.sql, sent.batch.QueuedQueries[i].Arguments)
 			}
 			failed = w.schema.explain("create", cmp.Or(s.table, "rows"), err)
+			if note := w.madeUpBeside(s.row, err); note != "" {
+				failed = fmt.Errorf("%w\n  %s", failed, note)
+			}
 			break
 		}
 	}

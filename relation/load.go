@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type Handle[T any] interface {
 //
 // A parent whose key is the zero value has no related rows: its relation is loaded and
 // empty, and its key is not asked for. Where no parent has a key, fetch is not called.
-// The order of fetch's rows is kept within a Many. Two rows for a One are an error. On
+// The order of fetch's rows is kept within a Many. Two rows for a One are an error, and so
+// is a row of a key that fetch was not given. On
 // an error, handles may have been loaded in part; fetch's error leaves all as they were.
 func Load[P, T any, K comparable](ctx context.Context, parents []P, of func(*P) (K, Handle[T]),
 	fetch func(ctx context.Context, keys []K) ([]T, error), keyOf func(T) K) error {
@@ -41,6 +43,11 @@ func Load[P, T any, K comparable](ctx context.Context, parents []P, of func(*P) 
 			return fmt.Errorf("load relation: of returned no handle for the %T at index %d: return the address of its field, as in &p.Owner", parents[i], i)
 		}
 	}
+	if len(parents) > 0 {
+		if _, again := of(&parents[0]); again != handles[0] {
+			return fmt.Errorf("load relation: of returns another handle for the %T at index 0 each time, that of a copy: return the address of its own field, as in &p.Owner", parents[0])
+		}
+	}
 	related := map[K][]T{}
 	if wanted := distinct(keys); len(wanted) > 0 {
 		if fetch == nil {
@@ -51,12 +58,22 @@ func Load[P, T any, K comparable](ctx context.Context, parents []P, of func(*P) 
 			name, _ := handles[0].relation()
 			return fmt.Errorf("load relation %s: %w", name, err)
 		}
+		var none K
+		asked := make(map[K]bool, len(wanted))
+		for _, key := range wanted {
+			asked[key] = true
+		}
 		for _, row := range rows {
-			related[keyOf(row)] = append(related[keyOf(row)], row)
+			key := keyOf(row)
+			if key != none && !asked[key] {
+				name, _ := handles[0].relation()
+				return fmt.Errorf("load relation %s: fetch returned a row of key %v, which was not asked for: let of return the key that keyOf gives of the related rows", name, key)
+			}
+			if key != none {
+				related[key] = append(related[key], row)
+			}
 		}
 	}
-	var none K
-	delete(related, none)
 	for i, handle := range handles {
 		if err := handle.load(related[keys[i]]); err != nil {
 			name, _ := handle.relation()
@@ -105,5 +122,8 @@ func (m *Many[T, R]) isNil() bool { return m == nil }
 
 func nameOf[R Named]() (name, loader string) {
 	var r R
-	return r.Relation()
+	if name, loader = r.Relation(); name == "" {
+		name = fmt.Sprintf("of %T, whose Relation returns no name,", r)
+	}
+	return name, cmp.Or(loader, "what loads it")
 }

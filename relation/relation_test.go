@@ -24,6 +24,10 @@ type bookAuthor struct{}
 
 func (bookAuthor) Relation() (name, loader string) { return "Book.Author", "LoadAuthors" }
 
+type noName struct{}
+
+func (noName) Relation() (name, loader string) { return "", "" }
+
 type bookComments struct{}
 
 func (bookComments) Relation() (name, loader string) { return "Book.Comments", "LoadComments" }
@@ -40,10 +44,12 @@ func TestTouchingWhatIsNotLoadedNamesRelationAndLoader(t *testing.T) {
 	_, one := b.Author.Get()
 	_, many := b.Comments.Get()
 	_, marshal := json.Marshal(b)
+	_, unnamed := relation.One[author, noName]{}.Get()
 	for want, err := range map[string]error{
-		"relation Book.Author is not loaded: call LoadAuthors first":    one,
-		"relation Book.Comments is not loaded: call LoadComments first": many,
-		"relation Book.Author is not loaded":                            marshal,
+		"relation Book.Author is not loaded: call LoadAuthors first":                                                one,
+		"relation Book.Comments is not loaded: call LoadComments first":                                             many,
+		"relation Book.Author is not loaded":                                                                        marshal,
+		"relation of relation_test.noName, whose Relation returns no name, is not loaded: call what loads it first": unnamed,
 	} {
 		var not *relation.NotLoadedError
 		if !errors.As(err, &not) || !strings.Contains(err.Error(), want) {
@@ -132,11 +138,15 @@ func TestLoadingWithoutAHandleOrAFunction(t *testing.T) {
 		keyOf func(author) int
 		want  string
 	}{
-		"nothing is missing":   {of, fetch, authorID, ""},
-		"no of":                {nil, fetch, authorID, "load relation: of is nil: pass a function that returns a parent's key and its handle"},
-		"no fetch":             {of, nil, authorID, "load relation: fetch is nil"},
-		"no keyOf":             {of, fetch, nil, "load relation: keyOf is nil"},
-		"no handle":            {func(s *shelf) (int, relation.Handle[author]) { return s.AuthorID, nil }, fetch, authorID, "no handle for the relation_test.shelf at index 1: return the address of its field, as in &p.Owner"},
+		"nothing is missing": {of, fetch, authorID, ""},
+		"no of":              {nil, fetch, authorID, "load relation: of is nil: pass a function that returns a parent's key and its handle"},
+		"no fetch":           {of, nil, authorID, "load relation: fetch is nil"},
+		"no keyOf":           {of, fetch, nil, "load relation: keyOf is nil"},
+		"no handle":          {func(s *shelf) (int, relation.Handle[author]) { return s.AuthorID, nil }, fetch, authorID, "no handle for the relation_test.shelf at index 1: return the address of its field, as in &p.Owner"},
+		"a handle of a copy": {func(s *shelf) (int, relation.Handle[author]) { copied := *s; return copied.AuthorID, &copied.Author }, fetch, authorID,
+			"of returns another handle for the relation_test.shelf at index 0 each time, that of a copy: return the address of its own field"},
+		"a row of another key": {of, func(context.Context, []int) ([]author, error) { return []author{{ID: 4711}}, nil }, authorID,
+			"fetch returned a row of key 4711, which was not asked for"},
 		"a handle that is nil": {func(s *shelf) (int, relation.Handle[author]) { return s.AuthorID, s.Spare }, fetch, authorID, "no handle for the relation_test.shelf at index 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

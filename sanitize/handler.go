@@ -21,6 +21,9 @@ import (
 // Bytes that a handler encoded as base64 are text by now: Encoder, Value and
 // check.Sanitized see those.
 func Handler(next http.Handler, p Policy) http.Handler {
+	if next == nil {
+		panic("sanitize.Handler: the handler is nil: pass what serves the requests, such as a *http.ServeMux")
+	}
 	p = p.filled()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		clean := &responseWriter{ResponseWriter: w, policy: p, bodiless: r.Method == http.MethodHead}

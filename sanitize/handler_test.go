@@ -115,6 +115,15 @@ func TestHandlerStreams(t *testing.T) {
 	}
 }
 
+func TestHandlerOfNothing(t *testing.T) {
+	defer func() {
+		if said := fmt.Sprint(recover()); !strings.Contains(said, "sanitize.Handler: the handler is nil: pass what serves") {
+			t.Errorf("got %s", said)
+		}
+	}()
+	sanitize.Handler(nil, sanitize.Policy{})
+}
+
 func TestHandlerWithoutABody(t *testing.T) {
 	t.Parallel()
 	response, body := served(t, sanitize.Policy{}, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

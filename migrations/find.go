@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
+	"github.com/qarion/seedbed/internal/dirfs"
 )
 
 // location is a directory with migrations, or one SQL file.
@@ -166,10 +168,14 @@ func describeSQLDirs(fsys fs.FS) string {
 
 // noMigrationsError says where migrations were looked for, and which files are there.
 func noMigrationsError(fsys fs.FS, dir string, d Dialect) error {
-	where := "no file system"
+	where, root := "no file system", "no file system"
 	var present []string
 	if fsys != nil {
 		where = path.Join(".", dir)
+		root = where
+		if disk, ok := dirfs.Path(fsys); ok {
+			root = filepath.Join(disk, where)
+		}
 		_ = fs.WalkDir(fsys, where, func(p string, d fs.DirEntry, err error) error {
 			switch {
 			case err != nil || d.IsDir() && isSkippedDir(p):
@@ -183,7 +189,7 @@ func noMigrationsError(fsys fs.FS, dir string, d Dialect) error {
 			return nil
 		})
 	}
-	err := fmt.Errorf("read migrations: %w: .sql files of goose (NUMBER_name.sql) or of another tool were looked for in %q and below", ErrNoMigrations, where)
+	err := fmt.Errorf("read migrations: %w: .sql files of goose (NUMBER_name.sql) or of another tool were looked for in %q and below", ErrNoMigrations, root)
 	switch {
 	case len(present) > 0 && d == Goose:
 		err = errors.Join(err, fmt.Errorf("  goose does not take the names that are there: %s", strings.Join(present, ", ")))

@@ -51,7 +51,7 @@ func (db *DB) failure(ctx context.Context, test string) *failure {
 		f.Notes = append(f.Notes, fmt.Sprintf("all %d connections of the test's pool are in use: what asks for another waits; Server.MaxConns allows more", stat.MaxConns()))
 	}
 	if at, frozen := generation.Frozen(generation.Address(db.Config().ConnConfig)); frozen {
-		f.Notes = append(f.Notes, "its clock stands at "+at.UTC().Format(time.RFC3339Nano))
+		f.Notes = append(f.Notes, "its clock stands at "+at.UTC().Format(time.RFC3339Nano)+" for now(); CURRENT_DATE, CURRENT_TIMESTAMP and the like do not follow it")
 	}
 	admin, err := pgx.ConnectConfig(ctx, db.database.Config(cluster.Roles().Admin))
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // Of the roles that tests connect as there is none to give: see unforcedNote.
 func (o *observer) denied(ctx context.Context) (lines []string) {
 	for _, r := range o.refused {
+		if line := otherwise(r.message); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
 		role := r.session.asRole
 		if role == "" {
 			role = r.session.role
@@ -33,6 +36,25 @@ func (o *observer) denied(ctx context.Context) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// ways are what to do where a right that a test's session lacks is no matter of a GRANT.
+var ways = []struct {
+	message *regexp.Regexp
+	way     string
+}{
+	{regexp.MustCompile(`is a system trigger$`), "the triggers of foreign keys are a superuser's: disable them over db.Superuser(ctx), or let the keys be DEFERRABLE and SET CONSTRAINTS ALL DEFERRED"},
+	{regexp.MustCompile(`^permission denied to set role "(.*)"$`), `db.As(t, "$1", …) connects as $1`},
+}
+
+// otherwise is the one for a message, or "".
+func otherwise(message string) string {
+	for _, w := range ways {
+		if m := w.message.FindStringSubmatchIndex(message); m != nil {
+			return string(w.message.ExpandString(nil, w.way, message, m))
+		}
+	}
+	return ""
 }
 
 // deniedObject is in the message of a statement without the right to an object.

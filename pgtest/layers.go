@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/dirfs"
 	"github.com/qarion/seedbed/internal/template"
+	"github.com/qarion/seedbed/internal/trace"
 	"github.com/qarion/seedbed/migrations"
 )
 
@@ -162,14 +164,17 @@ func (s *Server) migrateLayer(r *ready) (template.Layer, error) {
 		Owner: func(ctx context.Context, conn *pgx.Conn) error {
 			cfg := r.poolConfig.Copy()
 			cfg.ConnConfig = conn.Config()
+			tracer := trace.New(nil)
+			cfg.ConnConfig.Tracer = tracer
 			pool, err := pgxpool.NewWithConfig(ctx, cfg)
 			if err != nil {
 				return err
 			}
 			db := r.handle(nil, pool, cfg.ConnConfig.User)
 			err = s.Migrate(ctx, db)
-			if leaks := pool.Stat().AcquiredConns(); leaks > 0 {
-				return errors.Join(err, fmt.Errorf("run Server.Migrate: it has not given back %d connections", leaks))
+			if pool.Stat().AcquiredConns() > 0 {
+				sites := slices.Sorted(maps.Values(tracer.Acquired()))
+				return errors.Join(err, fmt.Errorf("run Server.Migrate: it has returned with connections in use, acquired at %s: close rows, end transactions and release connections", strings.Join(sites, ", ")))
 			}
 			pool.Close()
 			if err != nil {

@@ -177,6 +177,7 @@ var bills = &pgtest.Server{Migrations: goose(`
 DO $$ BEGIN CREATE ROLE billing_app NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$;
 -- +goose StatementEnd
 CREATE TABLE tenants (id text PRIMARY KEY);
+CREATE TABLE branches (tenant text REFERENCES tenants);
 CREATE TABLE bills (account text NOT NULL);
 CREATE INDEX ON bills (account);
 ALTER TABLE bills ENABLE ROW LEVEL SECURITY;
@@ -216,8 +217,14 @@ func TestCardOfAMissingGrant(t *testing.T) {
 		if _, err := app.Exec(t.Context(), "UPDATE tenants SET id = 'b' WHERE id = 'a'"); err == nil {
 			t.Error("the update passed")
 		}
+		for _, sql := range []string{"ALTER TABLE branches DISABLE TRIGGER ALL", "SET ROLE billing_app"} {
+			if _, err := db.Exec(t.Context(), sql); err == nil {
+				t.Errorf("passed: %s", sql)
+			}
+		}
 	})
-	testkit.Mention(t, card, `billing_app has no right to this: GRANT UPDATE ON tenants TO "billing_app" in a migration`)
+	testkit.Mention(t, card, `billing_app has no right to this: GRANT UPDATE ON tenants TO "billing_app" in a migration`,
+		"the triggers of foreign keys are a superuser's: disable them over db.Superuser(ctx)", `db.As(t, "billing_app", …) connects as billing_app`)
 	if strings.Contains(card, "row-level security") {
 		t.Errorf("policies have nothing to do with it:\n%s", card)
 	}

@@ -211,7 +211,7 @@ func TestMistakes(t *testing.T) {
 		"Has the wrong way round": {func() error {
 			_, err := factory.Auto("players").CreateContext(t.Context(), db, factory.Has(2, factory.Auto("teams")))
 			return err
-		}, []string{"Has makes rows that reference the new players, and players reference teams: make the row of teams first, and pass it with On"}},
+		}, []string{"create players: Has: its rows would reference the new players, and players reference teams: make the row of teams first, and pass it with On"}},
 		"an enum's value": {func() error {
 			_, err := factory.Auto("shirts").CreateContext(t.Context(), db, set("size", "smal"))
 			return err

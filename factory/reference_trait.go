@@ -96,7 +96,9 @@ func Resolved() Option {
 }
 
 // trait is a Set with a name, for messages.
-func trait[T any](name string, f func(*T)) Option { return fieldSetters{name, []fieldSetter{setterOf(f)}} }
+func trait[T any](name string, f func(*T)) Option {
+	return fieldSetters{name, []fieldSetter{setterOf(f)}}
+}
 
 // setterOf makes a part of a trait.
 func setterOf[T any](f func(*T)) fieldSetter {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -125,7 +126,7 @@ func TestCardOfWhatIsNotThere(t *testing.T) {
 		sql    string
 		says   string
 	}{
-		"a file that is left out":  {server, "SELECT color FROM orders", "2-add-color.sql is left out: goose takes NUMBER_name.sql"},
+		"a file that is left out":  {server, "UPDATE orders SET color = NULL", "2-add-color.sql is left out: goose takes NUMBER_name.sql"},
 		"a table of a schema":      {server, "SELECT FROM widgets", `there is "shop"."widgets": name its schema, or put that on the search_path`},
 		"a misspelt table's name":  {server, "SELECT FROM ordes", `there is no "ordes"; did the test mean orders?`},
 		"a Server without a field": {&pgtest.Server{}, "SELECT FROM widgets", "this Server has no Migrations and no Migrate: its databases are empty"},
@@ -137,6 +138,9 @@ func TestCardOfWhatIsNotThere(t *testing.T) {
 				}
 			})
 			testkit.Mention(t, r.Logged(), c.says)
+			if strings.Contains(c.sql, "color") && strings.Contains(r.Logged(), "there is") {
+				t.Errorf("a table that is there is said to be elsewhere:\n%s", r.Logged())
+			}
 		})
 	}
 }

@@ -177,7 +177,7 @@ var bills = &pgtest.Server{Migrations: goose(`
 DO $$ BEGIN CREATE ROLE billing_app NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$;
 -- +goose StatementEnd
 CREATE TABLE tenants (id text PRIMARY KEY);
-CREATE TABLE branches (tenant text REFERENCES tenants);
+CREATE TABLE branches (id int PRIMARY KEY, above int REFERENCES branches);
 CREATE TABLE bills (account text NOT NULL);
 CREATE INDEX ON bills (account);
 ALTER TABLE bills ENABLE ROW LEVEL SECURITY;

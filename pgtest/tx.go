@@ -87,9 +87,7 @@ func (tx *testTx) failure(ctx context.Context, test string) *failure {
 	f.Log = logSlice(f.LogFile, fmt.Sprintf(" [%d] %s ", tx.conn.PgConn().PID(), f.Database), tx.began)
 	tried, made := activityOf(tx.pool).failed(tx.conn)
 	f.Log = withoutErrors(f.Log, tried)
-	if len(f.Log) > 0 {
-		f.Notes = tx.server.absent(ctx, nil, f.Log)
-	}
+	f.Notes = tx.server.absent(ctx, nil, f.Log)
 	if tx.conn.IsClosed() {
 		f.Notes = append(f.Notes, "its connection is closed, as after a query whose context ended: what it wrote is gone")
 		return f

@@ -61,7 +61,7 @@ func (b *batch) addChild(r *row, def *Definition, t *table, chain []*row) error 
 	toParent := association{row: r.asParent(), kind: kind, used: &used}
 	_, err = b.add(request{definition: def, table: t, associations: append([]association{toParent}, withoutAboutRow(r.associations)...), options: options, chain: chain})
 	if err == nil && !used && slices.ContainsFunc(r.table.references, func(ref *reference) bool { return ref.parent == t }) {
-		return fmt.Errorf("Has makes rows that reference the new %s, and %[1]s reference %s: make the row of %[2]s first, and pass it with On", r.table.name, t.name)
+		return fmt.Errorf("its rows would reference the new %s, and %[1]s reference %s: make the row of %[2]s first, and pass it with On", r.table.name, t.name)
 	}
 	if err == nil && !used {
 		return unusedAssociation(t, []association{toParent})

@@ -47,7 +47,7 @@ SELECT kind, name, coalesce(of, ''), coalesce(md5(state), '') FROM (
 SELECT 'role', rolname::text, '', a::text FROM pg_authid a WHERE rolname !~ '^(pg_|seedbed_as_|seedbed_kept_)'
 UNION ALL SELECT 'member', u.rolname, r.rolname, (to_jsonb(m) - 'oid')::text FROM pg_auth_members m JOIN pg_authid u ON u.oid = m.member JOIN pg_authid r ON r.oid = m.roleid WHERE u.rolname !~ '^seedbed_(as|kept)_' AND NOT (u.rolname ~ '^pg_' AND r.rolname ~ '^pg_')
 UNION ALL SELECT 'settings', coalesce(rolname, ''), '', setconfig::text FROM pg_db_role_setting s LEFT JOIN pg_authid r ON r.oid = s.setrole WHERE setdatabase = 0 AND coalesce(rolname, '') !~ '^seedbed_kept_'
-UNION ALL SELECT 'database', datname, '', (to_jsonb(d) - '{oid,datfrozenxid,datminmxid}'::text[])::text FROM pg_database d WHERE datname !~ '^sb_'
+UNION ALL SELECT 'database', datname, '', (to_jsonb(d) - '{oid,datfrozenxid,datminmxid}'::text[])::text FROM pg_database d WHERE datname !~ '^(sb_|seedbed_review_)'
 UNION ALL SELECT 'tablespace', spcname, '', spcacl::text FROM pg_tablespace
 UNION ALL SELECT 'replication origin', roname, '', '' FROM pg_replication_origin WHERE roname NOT IN (SELECT 'pg_' || oid FROM pg_subscription)
 UNION ALL SELECT 'replication slot', slot_name, '', '' FROM pg_replication_slots WHERE datoid IS NULL

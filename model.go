@@ -139,7 +139,8 @@ type Polymorphic struct {
 	Type string `json:"type,omitempty" yaml:"type,omitempty"`
 	// ID is the column that holds the target's key.
 	ID string `json:"id,omitempty" yaml:"id,omitempty"`
-	// Tenant columns of Table that a target must share. Zero: targets may belong to anyone.
+	// Tenant columns of Table that a target must share. Zero: targets may belong to anyone,
+	// unless Table has its tenant through another row, which they must share.
 	Tenant []string `json:"tenant,omitempty" yaml:"tenant,omitempty"`
 	// Targets by type. Zero: none is known.
 	Targets []Target `json:"targets,omitempty" yaml:"targets,omitempty"`

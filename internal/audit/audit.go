@@ -33,6 +33,8 @@ type audit struct {
 	subjects  []*subject
 	subjectOf map[*catalog.Relation]*subject
 	bare      map[string]bool                // levels that most foreign keys do not carry
+	namesakes map[string][]*graph.ForeignKey // foreign keys by the column that they are known by
+	followed  []*undeclared                  // references that no foreign key holds, and rows follow
 	keyed     map[string]bool                // levels to which most tables have a key of their own
 	inPolicy  map[string]bool                // names that policies use
 	resting   map[*catalog.Function][]string // policies that rest on a helper which lets all through

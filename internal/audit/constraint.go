@@ -218,17 +218,38 @@ func (a *audit) constraint(r *catalog.Relation, k *catalog.Constraint, off *cata
 }
 
 // keyless finds tables of rows that belong to tenants, or refer to others, which nothing
-// tells apart.
+// tells apart, or not by the id that they have.
 func (a *audit) keyless(r *catalog.Relation) {
-	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || identified(r) || r.Extension != "" {
+	if r.Partition || r.Bookkeeping() || r.Persistence == "t" || len(r.Parents) > 0 || r.PrimaryKey() != nil || r.Extension != "" {
 		return
 	}
-	if t := a.graph.Of(r); len(a.scopes(r))+len(t.ForeignKeys)+len(t.ReferencedKeys) == 0 {
+	if t := a.graph.Of(r); len(a.scopes(r))+len(t.ForeignKeys)+len(t.ReferencedKeys) == 0 && !a.idNamedElsewhere(t) {
 		return
 	}
-	a.find(report.Finding{Rule: "table-without-key", Cause: "no primary keys", Object: a.name(r),
+	f := report.Finding{Rule: "table-without-key", Cause: "no primary keys", Object: a.name(r),
 		Message: fmt.Sprintf("%s has no primary key", a.name(r)),
-		Fix:     a.primaryKey(r)})
+		Fix:     a.primaryKey(r)}
+	if identified(r) {
+		id := r.Column("id")
+		if id == nil || !id.Required() || r.Kind == catalog.PartitionedTable || slices.ContainsFunc(r.Indexes, func(ix *catalog.Index) bool { return ix.Unique && contains(ix.Columns(), id.Name) }) {
+			return
+		}
+		f.Message += fmt.Sprintf(", and two rows may have the same %s", id.Name)
+		f.Fix = fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", r.Ident(), catalog.Ident(id.Name))
+	}
+	a.find(f)
+}
+
+// idNamedElsewhere reports whether a column of another table is named for the id of one, and of
+// its type: tenant_id for tenants.
+func (a *audit) idNamedElsewhere(t *graph.Table) bool {
+	id := t.Relation.Column("id")
+	return id != nil && slices.ContainsFunc(a.graph.Tables, func(other *graph.Table) bool {
+		return other != t && slices.ContainsFunc(other.Relation.Columns, func(c *catalog.Column) bool {
+			w := words(c.Name)
+			return len(w) > 1 && w[len(w)-1] == "id" && named(tableName(t), strings.Join(w[:len(w)-1], "_")) && sameType(id, c) && !other.InForeignKey(c.Name)
+		})
+	})
 }
 
 // primaryKey is SQL that gives a table its primary key: of a unique index that is there,
@@ -251,6 +272,9 @@ func (a *audit) primaryKey(r *catalog.Relation) string {
 			columns = append(slices.Clone(columns), name)
 		}
 	}
+	if id := r.Column("id"); id != nil && id.Required() && len(columns) == 0 && r.Strategy == "" {
+		return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", r.Ident(), catalog.Ident(id.Name))
+	}
 	if r.Column("id") != nil || r.Strategy != "" && len(r.PartitionBy) == 0 {
 		return "choose the columns that tell its rows apart, the tenant's first, and ADD PRIMARY KEY"
 	}
@@ -258,15 +282,15 @@ func (a *audit) primaryKey(r *catalog.Relation) string {
 		r.Ident(), catalog.Idents(append(slices.Clone(columns), "id")))
 }
 
-// identified reports whether a key tells the rows of a table apart: a primary key, or a
-// unique one over columns that are never NULL.
+// identified reports whether a unique key over columns that are never NULL tells the rows of
+// a table apart.
 func identified(r *catalog.Relation) bool {
 	return slices.ContainsFunc(r.Indexes, func(ix *catalog.Index) bool {
 		return ix.Unique && ix.Valid && ix.Predicate == "" && !slices.ContainsFunc(ix.Keys, func(k catalog.IndexKey) bool {
 			c := r.Column(k.Column)
 			return c == nil || !c.Required()
 		})
-	}) || r.PrimaryKey() != nil
+	})
 }
 
 func (a *audit) indexes(r *catalog.Relation) {

@@ -63,6 +63,9 @@ func keyName(r *catalog.Relation, columns []string) string {
 // columns it names those outside of the tenant's.
 func deletion(fk *catalog.Constraint, tenant []string) string {
 	rest := func() string { return " (" + catalog.Idents(without(fk.Columns, tenant)) + ")" }
+	if len(without(fk.Columns, tenant)) == 0 && (fk.OnDelete == catalog.SetNull || fk.OnDelete == catalog.SetDefault) {
+		return " ON DELETE CASCADE" // nothing is left to unset
+	}
 	switch fk.OnDelete {
 	case catalog.Cascade:
 		return " ON DELETE CASCADE"

@@ -129,14 +129,18 @@ func (a *audit) target(r *catalog.Relation, p seedbed.Polymorphic, target *catal
 			return a.hidden(r, err)
 		}
 		if n > 0 {
-			cause := ""
+			f := report.Finding{Rule: kind.rule, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
+				Message: fmt.Sprintf(kind.text, plural(n, "row"), a.name(r), a.name(target))}
 			if kind.rule == "pair-orphan" {
-				if cause, err = a.oneMissing(r, target, kind.where, []string{p.ID}); err != nil {
+				if f.Cause, err = a.oneMissing(r, target, kind.where, []string{p.ID}); err != nil {
 					return err
 				}
+				if t.Shadow == "" && keepsHistory(r) {
+					f.Severity, f.Cause = report.Advice, "history of what was deleted"
+					f.Fix = fmt.Sprintf("nothing, where %s keeps the history of rows that are deleted; otherwise %s", a.name(r), f.Fix)
+				}
 			}
-			a.find(report.Finding{Rule: kind.rule, Cause: cause, Object: a.name(r) + "." + p.ID, Rows: n, Sample: rows, Fix: kind.fix,
-				Message: fmt.Sprintf(kind.text, plural(n, "row"), a.name(r), a.name(target))})
+			a.find(f)
 		}
 	}
 	return nil
@@ -151,14 +155,14 @@ func (a *audit) sameTenant(r *catalog.Relation, p seedbed.Polymorphic, target *c
 	return ""
 }
 
-// pairLevel is the level whose tenant a pair's row shares with its target. Empty: none.
+// pairLevel is the level whose tenant a pair's row shares with its target: that of the columns
+// which the pair says, or of the row through which a row without such columns has its tenant.
+// Empty: none.
 func (a *audit) pairLevel(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation) string {
-	if len(p.Tenant) == 0 {
-		return ""
-	}
 	for _, level := range a.shared(r, target) {
 		s, ok := a.scopeAt(r, level)
-		if ok && includes(p.Tenant, s.Columns) && len(a.tenantOf(r, "t", level)) == len(a.tenantOf(target, "u", level)) {
+		said := len(p.Tenant) > 0 && includes(p.Tenant, s.Columns) || len(p.Tenant) == 0 && s.Via.Table != ""
+		if ok && said && len(a.tenantOf(r, "t", level)) == len(a.tenantOf(target, "u", level)) {
 			return level
 		}
 	}
@@ -270,7 +274,7 @@ func shadowColumn(r *catalog.Relation, p seedbed.Polymorphic, t seedbed.Target, 
 // shares it.
 func (a *audit) addShadowKey(r *catalog.Relation, p seedbed.Polymorphic, target *catalog.Relation, t seedbed.Target, shadow string) string {
 	columns, key := []string{shadow}, []string{t.Key}
-	if level := a.pairLevel(r, p, target); level != "" {
+	if level := a.pairLevel(r, p, target); level != "" && len(p.Tenant) > 0 {
 		mine, _ := a.scopeAt(r, level)
 		theirs, ok := a.scopeAt(target, level)
 		if ok {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -9,15 +10,29 @@ import (
 	"github.com/qarion/seedbed/internal/report"
 )
 
+// partitionMaker is a function that makes partitions, or nil.
+func (a *audit) partitionMaker() *catalog.Function {
+	for _, f := range a.cat.Functions {
+		if body := strings.ToLower(f.Body); strings.Contains(body, "partition of") || strings.Contains(body, "attach partition") {
+			return f
+		}
+	}
+	return nil
+}
+
 func (a *audit) partitions() error {
 	if err := a.detaching(); err != nil {
 		return err
 	}
 	for _, r := range a.cat.Relations {
 		if r.Kind == catalog.PartitionedTable && len(r.Children) == 0 && !r.Partition {
-			a.find(report.Finding{Rule: "partition-broken", Cause: "no partitions", Object: a.name(r),
+			f := report.Finding{Rule: "partition-broken", Cause: "no partitions", Object: a.name(r),
 				Message: fmt.Sprintf("%s is partitioned and has no partition: no row can be written", a.name(r)),
-				Fix:     fmt.Sprintf("CREATE TABLE … PARTITION OF %s …", r.Ident())})
+				Fix:     fmt.Sprintf("CREATE TABLE … PARTITION OF %s …", r.Ident())}
+			if maker := a.partitionMaker(); maker != nil {
+				f.Severity, f.Fix = report.Advice, fmt.Sprintf("nothing, where %s makes them before rows come; otherwise %s", maker.Name, f.Fix)
+			}
+			a.find(f)
 		}
 		if !r.Partition || r.Kind != catalog.Table {
 			continue

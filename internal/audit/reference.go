@@ -17,13 +17,15 @@ import (
 func (a *audit) references() error {
 	for _, s := range a.subjects {
 		for _, piece := range a.pieces(s) {
-			a.ownReferences(piece)
+			if err := a.ownReferences(piece); err != nil {
+				return err
+			}
 		}
 	}
 	return a.undeclaredReferences()
 }
 
-func (a *audit) ownReferences(s *subject) {
+func (a *audit) ownReferences(s *subject) error {
 	for _, fk := range a.graph.DeclaredAt(s.rel) {
 		if target := a.subject(fk.Ref); target != nil {
 			a.reference(s, fk, target)
@@ -31,8 +33,9 @@ func (a *audit) ownReferences(s *subject) {
 		a.unsetsTenant(s, fk)
 	}
 	if s.agg == nil {
-		a.levelsApart(s)
+		return a.levelsApart(s)
 	}
+	return nil
 }
 
 // twoLevel is a row that names its tenants of two levels, one within the other.
@@ -64,16 +67,36 @@ func (a *audit) twoLevels(s *subject) (out []twoLevel) {
 }
 
 // levelsApart finds keys to the inner tenants that leave the outer one out, though the row has it.
-func (a *audit) levelsApart(s *subject) {
+func (a *audit) levelsApart(s *subject) error {
 	for _, up := range a.twoLevels(s) {
 		target := a.subject(up.tenants)
 		if up.key == nil || up.key.Carries(up.outer.Tenant) || target == nil || a.setByTrigger(s, up.key) {
 			continue
 		}
+		if either, err := a.isOfEither(s, up); err != nil || either {
+			return err
+		}
 		a.find(report.Finding{Rule: "reference-without-tenant", Cause: a.keyCause(up.outer.Tenant, target), Object: s.name + "." + up.key.Name, Evidence: []string{up.key.Definition},
 			Message: fmt.Sprintf("foreign key %s of %s leads to %s without the %s, which the row names as well: it accepts %s of another %s", up.key.Name, s.name, target.name, up.outer.Tenant, withArticle(up.inner.Tenant), up.outer.Tenant),
 			Fix:     carryTenant(s, up.key.Constraint, up.outer.Columns, target, up.level.ParentColumns)})
 	}
+	return nil
+}
+
+// isOfEither reports whether a row is of an inner tenant or of an outer one: both columns may
+// be NULL, and no row has both.
+func (a *audit) isOfEither(s *subject, up twoLevel) (bool, error) {
+	for _, name := range slices.Concat(up.inner.Columns, up.outer.Columns) {
+		if c := s.rel.Column(name); c == nil || c.Required() {
+			return false, nil
+		}
+	}
+	var both bool
+	err := a.scalar(fmt.Sprintf("SELECT EXISTS (SELECT FROM %s t WHERE %s)", s.rel.Ident(), notNull(cols("t", slices.Concat(up.inner.Columns, up.outer.Columns)))), &both)
+	if err != nil {
+		return false, a.hidden(s.rel, err)
+	}
+	return !both, nil
 }
 
 // unsetsTenant: SET NULL and SET DEFAULT take all columns of a key, unless some are named.
@@ -86,7 +109,7 @@ func (a *audit) unsetsTenant(s *subject, fk *graph.ForeignKey) {
 		for _, column := range sc.Columns {
 			deletes := (fk.OnDelete == catalog.SetNull || fk.OnDelete == catalog.SetDefault) && contains(set, column)
 			updates := (fk.OnUpdate == catalog.SetNull || fk.OnUpdate == catalog.SetDefault) && contains(fk.Columns, column)
-			if sc.Optional || !deletes && !updates {
+			if sc.Optional || !deletes && !updates || a.hasAnotherOwner(s, sc) {
 				continue
 			}
 			a.find(report.Finding{Rule: "reference-unsets-tenant", Object: s.name + "." + fk.Name, Evidence: []string{fk.Definition},
@@ -95,6 +118,15 @@ func (a *audit) unsetsTenant(s *subject, fk *graph.ForeignKey) {
 			return
 		}
 	}
+}
+
+// hasAnotherOwner reports whether a row is always of a tenant of another level, too, which is not
+// above: the project that a user saw last says nothing of whose the row is.
+func (a *audit) hasAnotherOwner(s *subject, sc seedbed.Scoped) bool {
+	return slices.ContainsFunc(s.direct(), func(other seedbed.Scoped) bool {
+		above := slices.ContainsFunc(a.model.Above(sc.Tenant), func(t seedbed.Tenant) bool { return t.Name == other.Tenant })
+		return other.Tenant != sc.Tenant && !above && !slices.ContainsFunc(other.Columns, func(name string) bool { return !s.rel.Column(name).Required() })
+	})
 }
 
 // keepsTenant is SQL for a foreign key that unsets its columns without those of the tenant.
@@ -148,6 +180,9 @@ func (a *audit) reference(s *subject, fk *graph.ForeignKey, target *subject) {
 // the tenant: columns of both tables, those by which both reach it, or none yet.
 func (a *audit) describeUnbound(s *subject, fk *graph.ForeignKey, target *subject, level string) (message, fix string) {
 	mine, own := s.at(level)
+	if s.tenant == level {
+		mine, own = s.scopes[0], true
+	}
 	theirs, others := target.at(level)
 	composite := func(columns, key []string) string {
 		return decideShared(target, key, level) + carryTenant(s, fk.Constraint, columns, target, key)

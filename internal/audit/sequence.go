@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/report"
@@ -61,7 +62,8 @@ func (a *audit) sequence(s *catalog.Sequence, c *catalog.Column) error {
 		return a.hidden(c.Table, err)
 	}
 	object := a.name(c.Table) + "." + c.Name
-	if behind {
+	unique := slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool { return ix.Unique && contains(ix.Columns(), c.Name) })
+	if behind && unique {
 		a.find(report.Finding{Rule: "sequence-behind", Object: object,
 			Message:  fmt.Sprintf("%s holds %s already, and sequence %s hands out %s next", object, reached, s.Name, next),
 			Evidence: []string{"sequence " + s.Schema + "." + s.Name},

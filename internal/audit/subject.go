@@ -112,9 +112,20 @@ func withArticle(name string) string {
 	return "a " + name
 }
 
+// keepsHistory reports whether the rows of a table tell what happened to rows of others, which
+// may be gone: it is a log by its name, or its rows have what happened, as versions and events do.
+func keepsHistory(r *catalog.Relation) bool {
+	w := words(r.Name)
+	last := strings.TrimSuffix(w[len(w)-1], "s")
+	return isLog(r) || slices.Contains([]string{"version", "revision", "event", "activity", "activitie", "change", "snapshot"}, last) &&
+		slices.ContainsFunc(r.Columns, func(c *catalog.Column) bool {
+			return slices.Contains([]string{"event", "action", "operation", "op", "verb", "change", "changes", "object_changes", "event_type", "activity_type"}, strings.Join(words(c.Name), "_"))
+		})
+}
+
 // isLog reports whether a table's name says that it keeps what has happened.
-func isLog(s *subject) bool {
-	return slices.ContainsFunc(words(s.rel.Name), func(w string) bool {
+func isLog(r *catalog.Relation) bool {
+	return slices.ContainsFunc(words(r.Name), func(w string) bool {
 		return slices.Contains([]string{"audit", "audits", "log", "logs", "history", "journal", "archive", "archives", "backup", "backups"}, strings.ToLower(w))
 	})
 }

@@ -32,6 +32,9 @@ func tenantHold(s *subject, sc seedbed.Scoped) (h hold) {
 	return h
 }
 
+// logsWithoutKeys is a cause of findings: what logs and figures name may be deleted before they are.
+const logsWithoutKeys = "logs without keys"
+
 // tenantForeignKey looks for a key from a scope's columns to its tenants, or to rows that
 // are held to theirs: those need no key of their own, except where the schema's other
 // tables have one all the same.
@@ -51,8 +54,8 @@ func (a *audit) tenantForeignKey(s *subject, sc seedbed.Scoped) error {
 	f := report.Finding{Rule: "tenant-foreign-key", Cause: "no key to the tenants", Object: s.name + "." + sc.Columns[0], Evidence: h.weak,
 		Message: fmt.Sprintf("no foreign key of %s leads from %s to %s", s.name, tuple(sc.Columns), a.name(tenants)),
 		Fix:     addKey(s.rel, sc.Columns, tenants, t.Key, "")}
-	if isLog(s) {
-		f.Cause, f.Severity = "logs without a key to the tenants", report.Advice
+	if isLog(s.rel) {
+		f.Cause, f.Severity = logsWithoutKeys, report.Advice
 		f.Fix += "; " + comment("none where the log is to outlive its "+sc.Tenant)
 	}
 	a.find(f)

@@ -187,7 +187,7 @@ func (a *audit) crossing(s *subject, fk *graph.ForeignKey, target *subject) erro
 func (a *audit) crossingPairs() error {
 	for _, p := range a.model.Polymorphic {
 		r := a.cat.Table(p.Table)
-		if r == nil || len(p.Tenant) == 0 {
+		if r == nil {
 			continue
 		}
 		for _, t := range p.Targets {

@@ -1,13 +1,16 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
 	"github.com/qarion/seedbed/internal/report"
+	"github.com/qarion/seedbed/internal/sqltext"
 )
 
 // undeclared is a column, or several, that seem to reference the rows of a table, and that no
@@ -16,8 +19,10 @@ type undeclared struct {
 	table, target *graph.Table
 	columns, keys []*catalog.Column
 	// exact: a column is named for the table, and not only for the end of its name, and that
-	// table's rows are of tenants. Otherwise only rows make it one.
-	exact bool
+	// table's rows are of tenants. Otherwise only rows make it one: numbers of them where the
+	// keys are numbers, which are keys of any table.
+	exact   bool
+	numbers int64
 }
 
 // undeclaredReferences finds the columns that have the names and the types of a key of tenants'
@@ -45,7 +50,7 @@ func (a *audit) undeclaredReferences() error {
 			}
 		}
 	}
-	return nil
+	return a.joinedTenants()
 }
 
 // undeclaredKey is the key of several columns, beside the tenant's, that columns of a table
@@ -60,7 +65,7 @@ func undeclaredKey(t *graph.Table, s *subject) *undeclared {
 	forTable := false
 	for _, key := range keys {
 		c := t.Relation.Column(key.Name)
-		if c == nil || !sameType(key, c) {
+		if c == nil || !sameType(key, c) && !bothIntegers(key, c) {
 			return nil
 		}
 		w := words(key.Name)
@@ -74,55 +79,6 @@ func undeclaredKey(t *graph.Table, s *subject) *undeclared {
 		return nil
 	}
 	return u
-}
-
-// undeclaredAt is what a column seems to reference, or nil.
-func (a *audit) undeclaredAt(t *graph.Table, c *catalog.Column) *undeclared {
-	w := words(c.Name)
-	if len(w) < 2 || w[len(w)-1] != "id" || heldOtherwise(t, c.Name) {
-		return nil
-	}
-	stem := strings.Join(w[:len(w)-1], "_")
-	if named(tableName(t), stem) { // the table's own key
-		return nil
-	}
-	prefix, _, _ := strings.Cut(tableName(t), "_")
-	var near *undeclared
-	for _, s := range a.subjects {
-		keys := keysBeyondTenant(s)
-		if len(keys) != 1 || keys[0] == c || !sameType(keys[0], c) || refersBack(s.node, t, c.Name) || hasHeirs(s.rel) {
-			continue
-		}
-		u := &undeclared{t, s.node, []*catalog.Column{c}, keys, true}
-		switch name := tableName(s.node); {
-		case named(name, stem), stem == "parent" && s.node == t:
-			return u
-		case named(name, prefix+"_"+stem): // version_id of flow_runs: flow_versions
-			u.exact = false
-			near = u
-		}
-	}
-	if near != nil {
-		return near
-	}
-	return a.undeclaredToGlobal(t, c, stem)
-}
-
-// undeclaredToGlobal is what a column seems to reference in a table of no tenant, or nil.
-func (a *audit) undeclaredToGlobal(t *graph.Table, c *catalog.Column, stem string) *undeclared {
-	if len(a.model.Tenants) == 0 {
-		return nil
-	}
-	for _, to := range a.graph.Tables {
-		pk := to.Relation.PrimaryKey()
-		if to == t || to.HasTenant() || pk == nil || len(pk.Columns) != 1 || !named(tableName(to), stem) || to.Relation.Bookkeeping() {
-			continue
-		}
-		if key := to.Relation.Column(pk.Columns[0]); sameType(key, c) {
-			return &undeclared{table: t, target: to, columns: []*catalog.Column{c}, keys: []*catalog.Column{key}}
-		}
-	}
-	return nil
 }
 
 // tableName is a table's name in small letters, with words apart.
@@ -142,24 +98,24 @@ func (a *audit) namedReferences() error {
 			if u == nil {
 				continue
 			}
-			l, err := a.count(u)
+			rows, hits, err := a.countLeading(u)
 			if err != nil {
 				if err := a.hidden(t.Relation, err); err != nil {
 					return err
 				}
 				continue
 			}
-			switch orphans := l.rows - l.hits; {
+			switch orphans := rows - hits; {
 			case orphans == 0:
-			case l.hits >= max(orphans, u.enough()):
-				f, err := a.undeclaredOrphans(u, l)
+			case hits >= max(orphans, u.enough()):
+				f, err := a.undeclaredOrphans(u, orphans)
 				if err != nil {
 					return a.hidden(t.Relation, err)
 				}
 				a.find(f)
 			default:
 				a.unchecked(u.object(), "it looks like a reference to %s, and no foreign key holds it; of %s with a value, %d lead to no row of it. If it is one: %s",
-					u.target.Name, plural(l.rows, "row"), orphans, u.addReference())
+					u.target.Name, plural(rows, "row"), orphans, a.addReference(u))
 			}
 		}
 	}
@@ -182,36 +138,18 @@ func (a *audit) namedReference(t *graph.Table, c *catalog.Column) *undeclared {
 			continue
 		}
 		if key := to.Relation.Column(pk.Columns[0]); sameType(key, c) {
-			return &undeclared{table: t, target: to, columns: []*catalog.Column{c}, keys: []*catalog.Column{key}}
+			return &undeclared{table: t, target: to, columns: []*catalog.Column{c}, keys: []*catalog.Column{key}, numbers: manyNumbers}
 		}
 	}
 	return nil
 }
 
-// leading says how many rows have a reference, and how many of those lead to a row.
-type leading struct {
-	rows, hits int64
-	set, there string // conditions: a row has it, and it leads to a row
-	match      string // of the target's row u
-}
-
-func (a *audit) count(u *undeclared) (l leading, err error) {
-	var mine, match []string
-	for i := range u.columns {
-		m, theirs := graph.Comparable(u.columns[i], u.keys[i], "t", "u")
-		mine, match = append(mine, m), append(match, theirs+" = "+m)
-	}
-	l.match, l.set = strings.Join(match, " AND "), notNull(mine)
-	l.there = fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s)", u.target.Relation.Ident(), l.match)
-	return l, a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s", l.there, u.table.Relation.Ident(), l.set), &l.rows, &l.hits)
-}
-
 // undeclaredOrphans is the finding of rows that lead nowhere, where others do.
-func (a *audit) undeclaredOrphans(u *undeclared, l leading) (f report.Finding, err error) {
-	f = report.Finding{Rule: "reference-orphan", Object: u.object(), Fix: comment("delete or correct the rows first") + " " + u.addReference(),
+func (a *audit) undeclaredOrphans(u *undeclared, orphans int64) (f report.Finding, err error) {
+	f = report.Finding{Rule: "reference-orphan", Object: u.object(), Fix: comment("delete or correct the rows first") + " " + a.addReference(u),
 		Message: fmt.Sprintf("%s of %s referencing a row of %s that does not exist, by %s, which no foreign key holds",
-			plural(l.rows-l.hits, "row"), u.table.Name, u.target.Name, strings.Join(columnNames(u.columns), ", "))}
-	nowhere := fmt.Sprintf("%s AND NOT %s", l.set, l.there)
+			plural(orphans, "row"), u.table.Name, u.target.Name, strings.Join(columnNames(u.columns), ", "))}
+	nowhere := fmt.Sprintf("%s AND NOT %s", u.set(), u.there())
 	if f.Rows, f.Sample, err = a.offenders(u.table.Relation, nowhere, columnNames(u.columns)); err != nil {
 		return f, err
 	}
@@ -221,63 +159,147 @@ func (a *audit) undeclaredOrphans(u *undeclared, l leading) (f report.Finding, e
 
 // judgeUndeclared counts the rows that lead nowhere, or to another tenant.
 func (a *audit) judgeUndeclared(u *undeclared) error {
-	l, err := a.count(u)
+	rows, hits, err := a.countLeading(u)
 	if err != nil {
 		return a.hidden(u.table.Relation, err)
 	}
-	hits, orphans := l.hits, l.rows-l.hits
+	orphans := rows - hits
 	f := report.Finding{Rule: "reference-undeclared", Cause: "references without keys", Object: u.object(),
 		Message: fmt.Sprintf("%s looks like a reference to %s, and no foreign key holds it", u.object(), u.target.Name),
-		Fix:     u.addReference()}
+		Fix:     a.addReference(u)}
 	switch {
 	case !u.exact && (hits < orphans || hits < u.enough()):
 		return nil
 	case orphans > 0 && hits >= orphans:
-		if f, err = a.undeclaredOrphans(u, l); err != nil {
+		if f, err = a.undeclaredOrphans(u, orphans); err != nil {
 			return a.hidden(u.table.Relation, err)
 		}
+	case orphans > 0:
+		f.Message += fmt.Sprintf("; %d of its %s no row there", orphans, leadTo(rows))
+	}
+	if u.outlives() {
+		f.Severity, f.Cause = report.Advice, cmp.Or(f.Cause, logsWithoutKeys)
+		f.Fix += "; " + comment(fmt.Sprintf("none where rows of %s are to outlive what they name", u.table.Name))
 	}
 	a.find(f)
 	if hits == 0 {
 		return nil
 	}
-	return a.crossingUndeclared(u, l.match)
+	a.followed = append(a.followed, u)
+	return a.crossingUndeclared(u)
 }
+
+// outlives reports whether rows of a table may have to stay when what they name is deleted: it
+// is a log, or has figures, by its name.
+func (u *undeclared) outlives() bool {
+	return isLog(u.table.Relation) || slices.ContainsFunc(words(u.table.Relation.Name), func(w string) bool {
+		return slices.Contains([]string{"metric", "metrics", "stat", "stats", "statistics", "count", "counts", "counter", "counters", "usage", "usages", "rollup", "rollups"}, w)
+	})
+}
+
+// leadTo is how many rows lead somewhere.
+func leadTo(rows int64) string {
+	if rows == 1 {
+		return "1 value leads to"
+	}
+	return fmt.Sprintf("%d values lead to", rows)
+}
+
+// countLeading counts the rows with a value in the columns, and those that lead to a row.
+func (a *audit) countLeading(u *undeclared) (rows, hits int64, err error) {
+	err = a.scalar(fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t WHERE %s", u.there(), u.table.Relation.Ident(), u.set()), &rows, &hits)
+	return rows, hits, err
+}
+
+// leads is the condition that a row t leads to the row that an alias stands for.
+func (u *undeclared) leads(alias string) string {
+	var match []string
+	for i := range u.columns {
+		mine, theirs := graph.Comparable(u.columns[i], u.keys[i], "t", alias)
+		match = append(match, theirs+" = "+mine)
+	}
+	return strings.Join(match, " AND ")
+}
+
+// there is the condition that the row to which a row t leads exists.
+func (u *undeclared) there() string {
+	return fmt.Sprintf("EXISTS (SELECT FROM %s u WHERE %s)", u.target.Relation.Ident(), u.leads("u"))
+}
+
+// set is the condition that a row t has a reference: what a default says, and no row has for
+// its key, is none.
+func (u *undeclared) set() string {
+	where := notNull(cols("t", columnNames(u.columns)))
+	for _, c := range u.columns {
+		if saysNone(c) {
+			where += fmt.Sprintf(" AND (%s <> %s OR %s)", col("t", c.Name), c.Default, u.there())
+		}
+	}
+	return where
+}
+
+// saysNone reports whether a default is the same for every row, as an empty text and 0 are.
+func saysNone(c *catalog.Column) bool { return isConstant(sqltext.Tokens(c.Default)) }
 
 // object is the column, with its table: of several the last, which is the nearest to the row.
 func (u *undeclared) object() string {
 	return u.table.Name + "." + u.columns[len(u.columns)-1].Name
 }
 
-// addReference is SQL for the foreign key.
-func (u *undeclared) addReference() string {
+// addReference is SQL for the foreign key, which takes NULL where a default says that there is
+// none, and the type of what it references.
+func (a *audit) addReference(u *undeclared) string {
+	var before []string
+	for i, c := range u.columns {
+		name := catalog.Ident(c.Name)
+		if saysNone(c) {
+			before = append(before, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT, ALTER COLUMN %[2]s DROP NOT NULL; UPDATE %[1]s SET %[2]s = NULL WHERE %[2]s = %[3]s; ", u.table.Relation.Ident(), name, c.Default))
+		}
+		if !sameType(u.keys[i], c) && !bothIntegers(u.keys[i], c) {
+			before = append(before, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %[2]s::%[3]s; ", u.table.Relation.Ident(), name, u.keys[i].SQLType))
+		}
+	}
 	var mine, theirs []string
 	for _, s := range u.table.Scopes {
-		if to, ok := u.target.Scope(s.Level.Name); ok && !to.Optional && len(s.Scoped.Columns) > 0 && len(s.Scoped.Columns) == len(to.Scoped.Columns) {
+		if to, ok := u.target.Scope(s.Level.Name); ok && !to.Optional && !a.isOneOfSeveral(u.target, to.Scoped) && len(s.Scoped.Columns) > 0 && len(s.Scoped.Columns) == len(to.Scoped.Columns) {
 			mine, theirs = s.Scoped.Columns, to.Scoped.Columns
 			break
 		}
 	}
-	return addKey(u.table.Relation, slices.Concat(mine, columnNames(u.columns)), u.target.Relation, slices.Concat(theirs, columnNames(u.keys)), "")
+	action, own := "", columnNames(u.columns)
+	if u.outlives() && !slices.ContainsFunc(u.columns, (*catalog.Column).Required) {
+		action = " ON DELETE SET NULL"
+		if len(mine) > 0 {
+			action += " (" + catalog.Idents(own) + ")"
+		}
+	}
+	return strings.Join(before, "") + addKey(u.table.Relation, slices.Concat(mine, own), u.target.Relation, slices.Concat(theirs, columnNames(u.keys)), action)
 }
 
-// enough is how many rows must lead to the target where the name is not all of its name:
-// small numbers are keys of any table.
+// isOneOfSeveral reports whether rows of a table may be of a tenant of another level instead:
+// a key that carries a tenant would lead to none of those.
+func (a *audit) isOneOfSeveral(t *graph.Table, sc seedbed.Scoped) bool {
+	s := a.subject(t.Relation)
+	c := t.Relation.Column(append(sc.Columns, "")[0])
+	return s != nil && c != nil && !c.Required() && len(s.otherOwners(sc)) > 0
+}
+
+// enough is how many rows must lead to the target where the name is not all of its name.
 func (u *undeclared) enough() int64 {
 	if u.keys[0].Type.Underlying().Category == "N" {
-		return 5
+		return u.numbers
 	}
 	return 1
 }
 
 // crossingUndeclared finds rows that lead to another tenant's.
-func (a *audit) crossingUndeclared(u *undeclared, match string) error {
+func (a *audit) crossingUndeclared(u *undeclared) error {
 	for _, level := range a.shared(u.table.Relation, u.target.Relation) {
 		own, other := a.tenantOf(u.table.Relation, "t", level), a.tenantOf(u.target.Relation, "u", level)
 		if len(own) != len(other) {
 			continue
 		}
-		there := fmt.Sprintf("SELECT FROM %s u WHERE %s", u.target.Relation.Ident(), match)
+		there := fmt.Sprintf("SELECT FROM %s u WHERE %s", u.target.Relation.Ident(), u.leads("u"))
 		where := fmt.Sprintf("EXISTS (%[1]s AND NOT (%[2]s)) AND NOT EXISTS (%[1]s AND %[2]s)", there, equal(other, own))
 		n, rows, err := a.crossingRows(u.table.Relation, where, columnNames(u.columns), level, own, there, other)
 		if err != nil {

@@ -93,10 +93,34 @@ func (a *audit) uniqueKey(s *subject, sc seedbed.Scoped, ix *catalog.Index) {
 	if ix.Exclusion {
 		kind, code = "exclusion", "23P01"
 	}
-	a.find(report.Finding{Rule: "unique-without-tenant", Cause: cause, Object: s.name + "." + ix.Name,
+	f := report.Finding{Rule: "unique-without-tenant", Cause: cause, Object: s.name + "." + ix.Name,
 		Message:  fmt.Sprintf("%s %s of %s holds across tenants: error %s tells one that another has the value", kind, ix.Name, s.name, code),
 		Evidence: []string{ix.Definition},
-		Fix:      withTenant(s.rel, ix, a.graph.NeedsIndex(ix), sc.Columns, slices.Concat(columns, exprs))})
+		Fix:      withTenant(s.rel, ix, a.graph.NeedsIndex(ix), sc.Columns, slices.Concat(columns, exprs))}
+	switch {
+	case len(exprs) == 0 && isPublicName(s.rel.Name, columns):
+		f.Severity, f.Cause = report.Advice, "public names without the tenant"
+		f.Fix = "nothing, where it is looked up without a tenant, by an address or a login, and may be known; otherwise " + f.Fix
+	case slices.ContainsFunc(columns, isOfRequest):
+		f.Severity, f.Cause = report.Advice, "keys of requests without the tenant"
+		f.Fix = "nothing, where the application makes it of chance, or of what tells the tenant; otherwise " + f.Fix
+	}
+	a.find(f)
+}
+
+// isOfRequest reports whether a column tells a request from its repetitions.
+func isOfRequest(column string) bool { return slices.Contains(words(column), "idempotency") }
+
+// isPublicName reports whether a key is one column by which a row is found before its tenant is
+// known: the part of an address that is a row's, or the e-mail of persons who log in.
+func isPublicName(table string, columns []string) bool {
+	if len(columns) != 1 {
+		return false
+	}
+	w := words(columns[0])
+	last := w[len(w)-1]
+	return slices.Contains([]string{"slug", "namespace", "permalink", "handle", "selector"}, last) ||
+		isLogins(table) && slices.Contains([]string{"email", "mail", "username", "login"}, last)
 }
 
 // withTenant is SQL for a unique key that begins with the tenant's columns. Prose for a
@@ -140,14 +164,19 @@ func (a *audit) tellsNothing(s *subject, ix *catalog.Index, columns []string) bo
 // a key is there to be no other person's.
 func (a *audit) isLogin(s *subject, columns []string) bool {
 	t, _ := a.model.Tenant(s.innermost())
-	table := words(t.Table[strings.LastIndex(t.Table, ".")+1:])
-	if len(table) == 0 || !slices.Contains([]string{"user", "users", "person", "persons", "people", "profile", "profiles"}, table[len(table)-1]) {
+	if !isLogins(t.Table[strings.LastIndex(t.Table, ".")+1:]) {
 		return false
 	}
 	return !slices.ContainsFunc(columns, func(name string) bool {
 		w := words(name)
 		return !slices.Contains([]string{"email", "mail", "username", "login", "handle", "nickname", "phone", "identifier", "subject", "provider", "service", "name"}, w[len(w)-1])
 	})
+}
+
+// isLogins reports whether the rows of a table are persons who log in, by its name.
+func isLogins(table string) bool {
+	w := words(table)
+	return len(w) > 0 && slices.Contains([]string{"user", "users", "person", "persons", "people", "profile", "profiles"}, w[len(w)-1])
 }
 
 // chosenByNoTenant reports whether a key holds a value that no tenant can guess or
@@ -182,7 +211,7 @@ func isPersons(table string) bool {
 // letters (cuid, ulid, nanoid), and what references any of those.
 func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, depth int) bool {
 	c := r.Column(name)
-	if c == nil || depth > 3 {
+	if c == nil || depth > 3 || isConstant(sqltext.Tokens(c.Default)) || a.isOfElsewhere(r, c) {
 		return false
 	}
 	typ := c.Type.Underlying()
@@ -192,7 +221,7 @@ func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, dept
 		return true
 	case c.Default != "" && calls(c.Default, "nextval", "random", "uuid", "ulid", "cuid", "nanoid", "xact_id"):
 		return true
-	case text && (isSecret(r.Name, name) || isIdentifier(name)), typ.Category == "N" && isIdentifier(name) && (primary || len(words(name)) > 1):
+	case text && (isSecret(r.Name, name) || isIdentifier(name)), typ.Name == "bytea" && isOfRequest(name), typ.Category == "N" && isIdentifier(name) && (primary || len(words(name)) > 1):
 		return true
 	case text && isAddress(name, a.isTenants(r)):
 		return true
@@ -203,6 +232,15 @@ func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, dept
 		}
 	}
 	return false
+}
+
+// isOfElsewhere reports whether a text is the id of a pair whose types are of no table here:
+// whoever writes the rows chooses it.
+func (a *audit) isOfElsewhere(r *catalog.Relation, c *catalog.Column) bool {
+	stem, ok := strings.CutSuffix(c.Name, "_id")
+	t := a.graph.Of(r.Root())
+	return ok && c.Type.Underlying().Category == "S" && r.Column(stem+"_type") != nil && t != nil && !t.InForeignKey(c.Name) &&
+		!slices.ContainsFunc(t.Pairs, func(p *graph.Pair) bool { return p.ID == c.Name && len(p.Targets) > 0 })
 }
 
 // words of a name: of apiKey and api_key, api and key.

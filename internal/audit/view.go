@@ -238,7 +238,7 @@ func (a *audit) discards(r *catalog.Relation, rule, definition string) bool {
 	if command == "DELETE" && s.tenant == "" {
 		f.Message += fmt.Sprintf("; the rows stay when their %s goes", s.innermost())
 	}
-	if isLog(s) && command != "INSERT" {
+	if isLog(s.rel) && command != "INSERT" {
 		f.Severity, f.Cause = report.Advice, "logs that keep their rows"
 	}
 	a.find(f)

@@ -120,10 +120,22 @@ func (k *ForeignKey) StaysWithin(level string) bool {
 }
 
 // HeldWithin reports whether the foreign key accepts no row of another tenant of a level, by
-// itself or because another one does not that holds the same columns to the same row.
+// itself or because another one does not that holds the same columns to the same row, or to a
+// row which has them from there: what that one leads to is a matter of its own.
 func (k *ForeignKey) HeldWithin(level string) bool {
 	return k.StaysWithin(level) || slices.ContainsFunc(k.From.graph.ForeignKeysOf(k.Table), func(other *ForeignKey) bool {
-		return other != k && other.To == k.To && other.Maps(k.Columns, k.RefColumns) && len(other.Unchecked(k.Columns)) == 0 && other.StaysWithin(level)
+		return other != k && (other.To == k.To && other.Maps(k.Columns, k.RefColumns) || other.hands(k)) && len(other.Unchecked(k.Columns)) == 0 && other.StaysWithin(level)
+	})
+}
+
+// hands reports whether the foreign key leads to a row whose own foreign key leads from the
+// same values to what k leads to.
+func (k *ForeignKey) hands(other *ForeignKey) bool {
+	if k.To == nil || k.To == k.From {
+		return false
+	}
+	return slices.ContainsFunc(k.To.ForeignKeys, func(up *ForeignKey) bool {
+		return up.To == other.To && slices.Equal(up.RefColumns, other.RefColumns) && k.Maps(other.Columns, up.Columns)
 	})
 }
 

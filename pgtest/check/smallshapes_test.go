@@ -299,6 +299,18 @@ func TestUniqueKeysAcrossTenants(t *testing.T) {
 			create table ranks (id int primary key, workspace_id int references workspaces, is_chief bool not null); create unique index one_chief on ranks (is_chief) where is_chief; insert into ranks values (1, null, true), (2, 1, false)`},
 		{name: "one row guarded, of a tenant", want: "unique-without-tenant ranks.one_chief", sql: people + `
 			create table ranks (id int primary key, workspace_id int not null references workspaces, is_chief bool not null); create unique index one_chief on ranks (is_chief) where is_chief`},
+		{name: "with what the writer of a row chooses", want: "unique-without-tenant facts.facts_key", sql: people + `
+			create table facts (id int primary key, workspace_id int not null references workspaces, subject_type text not null, subject_id text not null, fact text not null, until xid8 not null default '9223372036854775807', constraint facts_key unique (subject_type, subject_id, fact, until))`},
+		{name: "with an id that nobody chooses", silent: "unique-without-tenant", sql: people + `
+			create table facts (id int primary key, workspace_id int not null references workspaces, subject_id text not null, fact text not null, constraint facts_key unique (subject_id, fact))`},
+		{name: "by which a request is told from its repetition", want: "unique-without-tenant calls.calls_idempotency_key_key", text: "nothing, where the application makes it of chance", sql: people + `
+			create table calls (id uuid primary key, workspace_id int not null references workspaces, idempotency_key text not null unique)`},
+		{name: "the digest of a request", silent: "unique-without-tenant", sql: people + `
+			create table calls (id uuid primary key, workspace_id int not null references workspaces, idempotency_key bytea not null unique)`},
+		{name: "a part of an address", want: "unique-without-tenant forms.forms_slug_key", text: "nothing, where it is looked up without a tenant", sql: people + `
+			create table forms (id uuid primary key, workspace_id int not null references workspaces, slug text not null unique)`},
+		{name: "no part of an address", want: "unique-without-tenant forms.forms_title_key", text: "ALTER TABLE", sql: people + `
+			create table forms (id uuid primary key, workspace_id int not null references workspaces, title text not null unique)`},
 		{name: "one row a tenant", silent: "unique-without-tenant", sql: people + `
 			create table covers (id int primary key, workspace_id int not null unique references workspaces, motto text not null unique)`},
 		{name: "several rows a tenant", want: "unique-without-tenant covers.covers_motto_key", sql: people + `

@@ -32,7 +32,8 @@ type audit struct {
 	// of Isolation
 	subjects  []*subject
 	subjectOf map[*catalog.Relation]*subject
-	bare      map[string]bool                // levels that most foreign keys do not carry
+	bare      map[string]bool // levels that most foreign keys do not carry
+	nameIndex *nameIndex
 	namesakes map[string][]*graph.ForeignKey // foreign keys by the column that they are known by
 	followed  []*undeclared                  // references that no foreign key holds, and rows follow
 	keyed     map[string]bool                // levels to which most tables have a key of their own

@@ -62,12 +62,16 @@ func (a *audit) sequence(s *catalog.Sequence, c *catalog.Column) error {
 		return a.hidden(c.Table, err)
 	}
 	object := a.name(c.Table) + "." + c.Name
-	unique := slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool { return ix.Unique && contains(ix.Columns(), c.Name) })
-	if behind && unique {
-		a.find(report.Finding{Rule: "sequence-behind", Object: object,
+	if behind {
+		f := report.Finding{Rule: "sequence-behind", Object: object,
 			Message:  fmt.Sprintf("%s holds %s already, and sequence %s hands out %s next", object, reached, s.Name, next),
 			Evidence: []string{"sequence " + s.Schema + "." + s.Name},
-			Fix:      fmt.Sprintf("SELECT setval(%s, (SELECT %s(%s) FROM %s))", catalog.Literal(catalog.Ident(s.Schema, s.Name)), edge, catalog.Ident(c.Name), c.Table.Ident())})
+			Fix:      fmt.Sprintf("SELECT setval(%s, (SELECT %s(%s) FROM %s))", catalog.Literal(catalog.Ident(s.Schema, s.Name)), edge, catalog.Ident(c.Name), c.Table.Ident())}
+		if !slices.ContainsFunc(c.Table.Indexes, func(ix *catalog.Index) bool { return ix.Unique && contains(ix.Columns(), c.Name) }) {
+			f.Severity = report.Advice
+			f.Message += ", which no unique key refuses"
+		}
+		a.find(f)
 	}
 	return a.exhausted(s, c, object)
 }

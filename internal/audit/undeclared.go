@@ -343,9 +343,14 @@ func keysBeyondTenant(s *subject) (out []*catalog.Column) {
 }
 
 // named reports whether a table's name is the plural of a stem, or the stem.
-func named(table, stem string) bool {
-	y, endsInY := strings.CutSuffix(stem, "y")
-	return table == stem || table == stem+"s" || table == stem+"es" || endsInY && table == y+"ies"
+func named(table, stem string) bool { return slices.Contains(numbersOf(stem), table) }
+
+// numbersOf are a stem and its plurals.
+func numbersOf(stem string) []string {
+	if y, ok := strings.CutSuffix(stem, "y"); ok {
+		return []string{stem, stem + "s", stem + "es", y + "ies"}
+	}
+	return []string{stem, stem + "s", stem + "es"}
 }
 
 func columnNames(columns []*catalog.Column) (out []string) {

@@ -39,28 +39,67 @@ func (a *audit) undeclaredAt(t *graph.Table, c *catalog.Column) *undeclared {
 // the end of the target's name.
 const fewNumbers, manyNumbers = 2, 5
 
+// nameIndex are the tables by their names, as tableName writes them, and by the words of the
+// column that alone is their key.
+type nameIndex struct {
+	tables, keys map[string][]*graph.Table
+}
+
+func (a *audit) names() *nameIndex {
+	if a.nameIndex == nil {
+		a.nameIndex = &nameIndex{map[string][]*graph.Table{}, map[string][]*graph.Table{}}
+		for _, t := range a.graph.Tables {
+			name := tableName(t)
+			a.nameIndex.tables[name] = append(a.nameIndex.tables[name], t)
+			if key := a.ownKey(t); key != nil {
+				name := strings.Join(words(key.Name), "_")
+				a.nameIndex.keys[name] = append(a.nameIndex.keys[name], t)
+			}
+		}
+	}
+	return a.nameIndex
+}
+
+// namedFor are the tables whose name is a stem or its plural.
+func (n *nameIndex) namedFor(stem string) (out []*graph.Table) {
+	for _, name := range numbersOf(stem) {
+		out = append(out, n.tables[name]...)
+	}
+	return out
+}
+
 // namedForTable is what a column references that is named for a table of tenants' rows.
 func (a *audit) namedForTable(t *graph.Table, c *catalog.Column, stem string) *undeclared {
 	if stem == "" {
 		return nil
 	}
-	prefix, _, _ := strings.Cut(tableName(t), "_")
-	var near *undeclared
-	for _, s := range a.subjects {
-		key := keyFor(s, c)
-		if key == nil || key == c || !mayReference(c, key) || refersBack(s.node, t, c.Name) || hasHeirs(s.rel) {
-			continue
+	to := func(target *graph.Table, numbers int64) *undeclared {
+		s := a.subject(target.Relation)
+		if s == nil || s.node != target {
+			return nil
 		}
-		u := newUndeclared(t, s.node, c, key, fewNumbers)
-		switch name := tableName(s.node); {
-		case named(name, stem), stem == "parent" && s.node == t:
+		key := keyFor(s, c)
+		if key == nil || key == c || !mayReference(c, key) || refersBack(target, t, c.Name) || hasHeirs(target.Relation) {
+			return nil
+		}
+		return newUndeclared(t, target, c, key, numbers)
+	}
+	whole := a.names().namedFor(stem)
+	if stem == "parent" {
+		whole = append(whole, t)
+	}
+	for _, target := range whole {
+		if u := to(target, fewNumbers); u != nil {
 			return u.whole()
-		case named(name, prefix+"_"+stem): // version_id of flow_runs: flow_versions
-			u.numbers = manyNumbers
-			near = u
 		}
 	}
-	return near
+	prefix, _, _ := strings.Cut(tableName(t), "_")
+	for _, target := range a.names().namedFor(prefix + "_" + stem) { // version_id of flow_runs: flow_versions
+		if u := to(target, manyNumbers); u != nil {
+			return u
+		}
+	}
+	return nil
 }
 
 // keyFor is the column of a subject that a column would reference: the one of its primary key
@@ -89,8 +128,8 @@ func (a *audit) undeclaredToGlobal(t *graph.Table, c *catalog.Column, stem strin
 	if stem == "" || len(a.model.Tenants) == 0 {
 		return nil
 	}
-	for _, to := range a.graph.Tables {
-		if key := globalKey(to); key != nil && to != t && named(tableName(to), stem) && mayReference(c, key) {
+	for _, to := range a.names().namedFor(stem) {
+		if key := globalKey(to); key != nil && to != t && mayReference(c, key) {
 			return newUndeclared(t, to, c, key, manyNumbers)
 		}
 	}
@@ -142,27 +181,31 @@ func (a *audit) namedAsElsewhere(t *graph.Table, c *catalog.Column) *undeclared 
 // namedForKey is the one table whose key has the column's name, or the end of it: chat_id for
 // chats that have a chat_id, owner_uid for users that have a uid.
 func (a *audit) namedForKey(t *graph.Table, c *catalog.Column, w []string) (found *undeclared) {
-	for _, to := range a.graph.Tables {
-		key := a.ownKey(to)
-		if key == nil || key == c {
-			continue
+	if !strings.HasSuffix(w[len(w)-1], "id") || isOwnKey(t, c) || isElsewhere(w) {
+		return nil
+	}
+	for i := range w {
+		k := w[i:]
+		if len(k) == 1 && k[0] == "id" {
+			break
 		}
-		k := words(key.Name)
-		last := k[len(k)-1]
-		if last == "id" && len(k) == 1 || !strings.HasSuffix(last, "id") || len(k) > len(w) || !slices.Equal(w[len(w)-len(k):], k) {
-			continue
-		}
-		if found != nil || to.InForeignKey(key.Name) || len(k) > 1 && !endsNamed(tableName(to), k[:len(k)-1]) { // a reference, perhaps, as c is
-			return nil
-		}
-		switch found = newUndeclared(t, to, c, key, fewNumbers); {
-		case len(k) == len(w) && len(k) > 1 && a.onlyNamed(to, c, k[:len(k)-1]):
-			found.whole()
-		case len(k) > 1:
-			found.numbers = 1
+		for _, to := range a.names().keys[strings.Join(k, "_")] {
+			key := a.ownKey(to)
+			if key == c {
+				continue
+			}
+			if found != nil || to.InForeignKey(key.Name) || len(k) > 1 && !endsNamed(tableName(to), k[:len(k)-1]) { // a reference, perhaps, as c is
+				return nil
+			}
+			switch found = newUndeclared(t, to, c, key, fewNumbers); {
+			case i == 0 && len(k) > 1 && a.onlyNamed(to, c, k[:len(k)-1]):
+				found.whole()
+			case len(k) > 1:
+				found.numbers = 1
+			}
 		}
 	}
-	if found == nil || isElsewhere(w) || !mayReference(c, found.keys[0]) || refersBack(found.target, t, c.Name) || hasHeirs(found.target.Relation) || isOwnKey(t, c) {
+	if found == nil || !mayReference(c, found.keys[0]) || refersBack(found.target, t, c.Name) || hasHeirs(found.target.Relation) {
 		return nil
 	}
 	return found
@@ -214,9 +257,9 @@ func (a *audit) namedAtItsEnd(t *graph.Table, c *catalog.Column, w []string) *un
 	stem := w[:len(w)-1]
 	for i := 1; i < len(stem); i++ {
 		var found []*undeclared
-		for _, to := range a.graph.Tables {
+		for _, to := range a.names().namedFor(strings.Join(stem[i:], "_")) {
 			key := a.ownKey(to)
-			if key != nil && named(tableName(to), strings.Join(stem[i:], "_")) && mayReference(c, key) && !hasHeirs(to.Relation) {
+			if key != nil && mayReference(c, key) && !hasHeirs(to.Relation) {
 				found = append(found, newUndeclared(t, to, c, key, fewNumbers))
 			}
 		}

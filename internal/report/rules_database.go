@@ -102,7 +102,7 @@ var DatabaseRules = RuleSet{
 	{"deferred-pending", Breach, "Deferred constraints hold now.", "The transaction will fail at COMMIT, far from its cause."},
 	{"table-without-key", Advice, "Every table has a primary key.", "Nothing tells its rows apart: a duplicate cannot be deleted, and logical replication stops."},
 	{"index-invalid", Risk, "Every index is valid.", "It costs every write and serves no query; a unique one may have duplicates beside it."},
-	{"sequence-behind", Breach, "A sequence is ahead of the column that it fills.", "The next INSERT fails with a duplicate key."},
+	{"sequence-behind", Breach, "A sequence is ahead of the column that it fills.", "The next INSERT fails with a duplicate key, or gives a number twice."},
 	{"sequence-exhausted", Breach, "A sequence has values left.", "Every INSERT fails once it has not."},
 	{"partition-wrong", Breach, "A row is in the partition that its key says.", "Queries that prune partitions do not find it."},
 	{"canary", Breach, "Nothing of another tenant shows.", "A user who sees it sees another tenant's data."},

@@ -10,6 +10,7 @@ import (
 
 var (
 	wrongType = regexp.MustCompile(`^cannot unmarshal .* of type (\S+)`)
+	reserved  = regexp.MustCompile("^'([@`])' is a reserved character")
 	wrongKind = regexp.MustCompile(`^(\w+) was used where (\w+) is expected`)
 )
 
@@ -20,6 +21,10 @@ func Plain(message string) string {
 		return "a tab at the beginning of the line: YAML is indented with spaces"
 	case strings.HasPrefix(message, "value is not allowed in this context"):
 		return "this line is not indented as those beside it: keys that belong together begin in one column, and what belongs to a key further right"
+	case strings.HasPrefix(message, "mapping value is not allowed in this context"):
+		return "a second colon with a space behind it: a text that has one stands in quotes"
+	case reserved.MatchString(message):
+		return reserved.FindStringSubmatch(message)[1] + " begins no text in YAML: a text that begins with it stands in quotes"
 	case strings.HasPrefix(message, "could not find flow mapping end token"), strings.HasPrefix(message, "mapping end token"):
 		return "the { that begins here is not closed"
 	case strings.HasPrefix(message, "could not find flow sequence end token"), strings.HasPrefix(message, "sequence end token"):

@@ -241,11 +241,8 @@ func (a *audit) mentionsSubject(tokens []sqltext.Token) bool { return len(a.read
 
 // readThrough are the scoped tables that an expression looks into under their own policies.
 func (a *audit) readThrough(tokens []sqltext.Token) (out []*subject) {
-	for _, t := range tokens {
-		if !t.IsIdentifier() {
-			continue
-		}
-		for _, r := range a.relations[t.Text] {
+	for i := range tokens {
+		for _, r := range a.named(tokens, i) {
 			if s := a.subject(r); s != nil && r.RLS && !slices.Contains(out, s) {
 				out = append(out, s)
 			}

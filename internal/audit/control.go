@@ -24,8 +24,8 @@ func (t *probed) control(command, sql string) error {
 	if err != nil {
 		return err
 	}
-	if out() && command != "SELECT" && t.reached && t.asksForMore(command) {
-		t.p.lack("rights beyond membership", "the session has none", t.s.name, "policies ask for more than that to "+command)
+	if out() && (command != "SELECT" && t.reached && t.asksForMore(command) || t.asksBeyond(command) || t.asksBeyond("SELECT")) {
+		t.p.lack(beyondMembership, "the session has none", t.s.name, "policies ask for more than that to "+command)
 		return nil
 	}
 	if out() && (t.asksForTime(command) || t.asksForTime("SELECT")) { // by which the others find the row
@@ -59,6 +59,41 @@ func (t *probed) asksForMore(command string) bool {
 				return !seen[x.Text] && (x.Kind == sqltext.String || x.IsIdentifier() && len(t.p.a.relations[x.Text]) > 0)
 			})
 	})
+}
+
+// asksBeyond reports whether policies for a command ask for more than to be a member, each that
+// opens rows or one that restricts them: for a claim that the session does not make, such as
+// aal, or for what another column of the membership says, such as is_owner.
+func (t *probed) asksBeyond(command string) bool {
+	m, members := t.p.membership(t.level)
+	if members == nil {
+		return false
+	}
+	claims := append([]string{"sub", "role"}, m.Claim...)
+	for _, level := range t.p.a.model.Tenants {
+		claims = append(claims, level.Claim...)
+	}
+	beyond := func(p *catalog.Policy) bool {
+		expr := p.Using
+		if command == "INSERT" {
+			expr = checkOf(p)
+		}
+		tokens := t.p.a.expanded(sqltext.Tokens(expr), 0)
+		looks := slices.Contains(t.p.a.tablesIn(tokens), members)
+		for i, x := range tokens {
+			claim := i > 0 && x.Kind == sqltext.String && slices.ContainsFunc([]string{"->", "->>", "#>", "#>>", "?"}, tokens[i-1].Is) && len(t.p.a.readers.In(tokens)) > 0
+			column := looks && x.IsIdentifier() && members.Column(x.Text) != nil && t.s.rel.Column(x.Text) == nil && !contains(m.Columns, x.Text) && !contains(m.User, x.Text) && members.Column(x.Text).Type.Underlying().Category != "D"
+			if column || claim && slices.ContainsFunc(sqltext.ArrayElements(x.Text), func(name string) bool { return !slices.Contains(claims, name) }) {
+				return true
+			}
+		}
+		return false
+	}
+	asking := permissive(t.s.rel, t.role, command)
+	return len(asking) > 0 && !slices.ContainsFunc(asking, func(p *catalog.Policy) bool { return !beyond(p) }) ||
+		slices.ContainsFunc(t.s.rel.Policies, func(p *catalog.Policy) bool {
+			return !p.Permissive && p.Covers(command) && applies(p, t.role) && beyond(p)
+		})
 }
 
 // asksForTime reports whether each policy for a command compares a column of the row with the

@@ -40,7 +40,7 @@ func (a *audit) definer(f *catalog.Function, name string) {
 	if !a.usesRLS || !a.callable(f) {
 		return
 	}
-	if a.keepsToSession(f) {
+	if a.keepsToSession(f, 0) {
 		return
 	}
 	for _, s := range a.touches(f, 0) {
@@ -103,43 +103,6 @@ func runsArgument(f *catalog.Function) bool {
 		}
 		format := sqltext.Index(text, "format") >= 0 && slices.ContainsFunc(text, quoted)
 		if namesArgument(f, text) && !format {
-			return true
-		}
-	}
-	return false
-}
-
-// keepsToSession reports whether a function hands out what the session may see, which is
-// what it is for: wherever it looks for rows it compares with who the session is, or with
-// an argument after it has asked who the session is, or with a secret that it was given. It
-// runs no text that it is given.
-func (a *audit) keepsToSession(f *catalog.Function) bool {
-	tokens := sqltext.Tokens(f.Body)
-	if slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is("EXECUTE") }) {
-		return false
-	}
-	asks := a.namesSession(tokens)
-	queries := 0
-	for _, statement := range sqltext.TopLevel(tokens, ";") {
-		for _, from := range fromClauses(statement) {
-			queries++
-			at := slices.IndexFunc(from, func(t sqltext.Token) bool { return t.Is("WHERE") || t.Is("ON") || t.Is("USING") })
-			if at < 0 || !a.namesSession(from) && !(asks && namesArgument(f, from[at:])) && !comparesSecret(f, from[at:]) && !showsShared(from[at:]) {
-				return false
-			}
-		}
-	}
-	if queries == 0 {
-		return asks && sqltext.Index(tokens, "insert") >= 0 && (a.insertsOwn(f, tokens) || a.guardsArgument(f, tokens))
-	}
-	return true
-}
-
-// guardsArgument reports whether a function goes on only where what it was given is the session's.
-func (a *audit) guardsArgument(f *catalog.Function, tokens []sqltext.Token) bool {
-	for i, t := range tokens {
-		then := sqltext.Index(tokens[i:], "then")
-		if t.Is("IF") && then > 0 && a.namesSession(tokens[i:i+then]) && namesArgument(f, tokens[i:i+then]) {
 			return true
 		}
 	}
@@ -287,7 +250,7 @@ func (a *audit) unqualified(f *catalog.Function, schemas []string) string {
 		return ""
 	}
 	for i, t := range tokens {
-		if !t.IsIdentifier() || i == 0 || tokens[i-1].Is(".") || !slices.ContainsFunc([]string{"FROM", "JOIN", "INTO", "UPDATE", ","}, tokens[i-1].Is) {
+		if !t.IsIdentifier() || !standsForTable(tokens, i) {
 			continue
 		}
 		if r := a.cat.Table(t.Text); r != nil && slices.Contains(schemas, r.Schema) && (i+1 == len(tokens) || !tokens[i+1].Is(".")) {
@@ -295,6 +258,25 @@ func (a *audit) unqualified(f *catalog.Function, schemas []string) string {
 		}
 	}
 	return ""
+}
+
+// standsForTable reports whether a name stands where a statement names a table: after FROM,
+// JOIN, UPDATE or INSERT INTO, or in the list after FROM.
+func standsForTable(tokens []sqltext.Token, i int) bool {
+	is := func(at int, words ...string) bool { return at >= 0 && slices.ContainsFunc(words, tokens[at].Is) }
+	from := i - 1
+	if is(from, ",") {
+		from = lastIndex(tokens[:i], "FROM", "SELECT", "WHERE", "SET", "VALUES", "RETURNING", "INTO", ";")
+	}
+	switch {
+	case is(from, "JOIN"), is(from, "UPDATE") && !is(from-1, "FOR", "DO"):
+		return true
+	case is(from, "INTO"):
+		return from == i-1 && is(from-1, "INSERT", "MERGE")
+	case !is(from, "FROM"):
+		return false
+	}
+	return slices.ContainsFunc(fromClauses(tokens[:i]), func(clause []sqltext.Token) bool { return clause[0].Pos == tokens[from].Pos && clause[0].Is("FROM") })
 }
 
 // code is what a function's body says, that of the strings in it too: they may be
@@ -323,11 +305,12 @@ func (a *audit) touches(f *catalog.Function, depth int) []*subject {
 		}
 	}
 	tokens := code(f)
+	own := append(parameters(f), variables(f)...)
 	for i, t := range tokens {
-		if !t.IsIdentifier() {
+		if !t.IsIdentifier() || slices.Contains(own, t.Text) && !standsForTable(tokens, i) && !(i > 0 && tokens[i-1].Is(".")) {
 			continue
 		}
-		for _, r := range a.relations[t.Text] {
+		for _, r := range a.named(tokens, i) {
 			add(r)
 			for _, below := range r.ReadsDeep() {
 				add(below)
@@ -335,7 +318,7 @@ func (a *audit) touches(f *catalog.Function, depth int) []*subject {
 		}
 		if i+1 < len(tokens) && tokens[i+1].Is("(") {
 			for _, g := range a.cat.Functions {
-				if g.Name == t.Text && g != f && !g.SecurityDefiner {
+				if g.Name == t.Text && g != f && a.lendsRights(g) && !(g.SecurityDefiner && a.keepsToSession(g, depth+1)) {
 					for _, s := range a.touches(g, depth+1) {
 						add(s.rel)
 					}

@@ -30,17 +30,27 @@ func (a *audit) readByPolicies(table string) (names []string) {
 
 // tablesIn are the tables that an expression names; of a partition its root.
 func (a *audit) tablesIn(tokens []sqltext.Token) (out []*catalog.Relation) {
-	for _, t := range tokens {
-		if !t.IsIdentifier() {
-			continue
-		}
-		for _, r := range a.relations[t.Text] {
+	for i := range tokens {
+		for _, r := range a.named(tokens, i) {
 			if r = r.Root(); r.IsTable() && !slices.Contains(out, r) {
 				out = append(out, r)
 			}
 		}
 	}
 	return out
+}
+
+// named are the relations that a name may stand for: of its schema, where it has one. What has
+// an alias before it is a column.
+func (a *audit) named(tokens []sqltext.Token, i int) []*catalog.Relation {
+	if !tokens[i].IsIdentifier() {
+		return nil
+	}
+	all := a.relations[tokens[i].Text]
+	if i < 2 || !tokens[i-1].Is(".") || !tokens[i-2].IsIdentifier() {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(r *catalog.Relation) bool { return r.Schema != tokens[i-2].Text })
 }
 
 // asCaller are an expression's tokens, and those of the functions in it that run as their

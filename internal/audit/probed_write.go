@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
@@ -55,6 +56,10 @@ func (t *probed) inserts() error {
 	}
 	sql := t.insert(t.own, "")
 	got, err := t.p.try(t.me, sql)
+	if err == nil && got.denied() && t.asksBeyond("INSERT") {
+		t.p.lack(beyondMembership, "the session has none", t.s.name, "policies ask for more than that to INSERT")
+		return nil
+	}
 	if err == nil && got.denied() && !t.lacks() {
 		t.findAs(report.Finding{Commands: []string{"INSERT"}}, "probe-control", t.s.name, "a row of its own cannot be inserted", sql, got, "see the INSERT policies of the table, and the privileges on its columns")
 	}
@@ -200,7 +205,7 @@ func (t *probed) writeNamingNoColumn() error {
 		}
 	}
 	if t.may("DELETE") {
-		if err := t.beyond(own, "rows of other tenants can be deleted, by a DELETE without WHERE", "DELETE FROM "+t.s.rel.Ident()); err != nil {
+		if err := t.deletesOthers("DELETE FROM " + t.s.rel.Ident()); err != nil {
 			return err
 		}
 	}
@@ -212,9 +217,35 @@ func (t *probed) writeNamingNoColumn() error {
 
 // beyond reports a statement that reaches more rows than one's own.
 func (t *probed) beyond(own, message, sql string) error {
+	mine, err := strconv.ParseInt(own, 10, 64)
+	if err != nil {
+		return err
+	}
 	got, err := t.p.try(t.me, sql)
-	if err == nil && !got.failed() && fmt.Sprint(got.rows) != own && got.rows > 0 {
+	if err == nil && !got.failed() && got.rows > mine {
 		t.find("probe-write", t.s.name, message, sql, got, fixPolicy)
+	}
+	return err
+}
+
+// deletesOthers reports a deletion after which rows of other tenants are gone.
+func (t *probed) deletesOthers(sql string) error {
+	others := t.foreign("t")
+	if others == "" {
+		others = "(" + equals(t.tenantOf, t.own.tenant) + ") IS NOT TRUE"
+	}
+	count := fmt.Sprintf("SELECT count(*) FROM %s t WHERE %s", t.s.rel.Ident(), others)
+	before, _, err := t.p.value(count)
+	if err != nil {
+		return err
+	}
+	got, err := t.p.try(t.me, sql)
+	if err != nil || got.failed() || got.rows == 0 {
+		return err
+	}
+	after, err := t.p.try(t.me, sql+"; "+t.p.back+count)
+	if err == nil && !after.failed() && after.value != before {
+		t.find("probe-write", t.s.name, "rows of other tenants can be deleted, by a DELETE without WHERE", sql, got, fixPolicy)
 	}
 	return err
 }

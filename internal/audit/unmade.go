@@ -30,6 +30,9 @@ func (p *prober) lack(part, none, table, why string) {
 // probesOf is the part of an audit that tries a table.
 func probesOf(table string) string { return "probes of " + table }
 
+// beyondMembership is what policies may ask of a session besides being a tenant's.
+const beyondMembership = "rights beyond membership"
+
 const noRows = "it has no rows of two tenants, and none could be made"
 
 // tellUnmade reports what was noted.

@@ -265,7 +265,7 @@ func TestFillNamesWhatIsRefused(t *testing.T) {
 		}))
 		mention(t, err, want)
 	}
-	for want, set := range map[string]any{`wares.n, row 0, is "abc": `: "abc", `wares.n, row 0: unable to encode 1099511627776 `: 1 << 40} {
+	for want, set := range map[string]any{`wares.n, row 0, is "abc": `: "abc", `wares.n, row 0: type integer does not take it: 1099511627776 `: 1 << 40} {
 		_, err := factory.Auto("wares").FillContext(t.Context(), db, 12, factory.Set(func(r *factory.Record) { r.Set("n", set) }))
 		mention(t, err, want)
 	}

@@ -1,11 +1,15 @@
 package factory_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/qarion/seedbed"
 	"github.com/qarion/seedbed/factory"
@@ -58,6 +62,49 @@ func TestTextThatIsTooLong(t *testing.T) {
 	mention(t, err, `accounts.name takes 12 characters, and "größer als zwölf" has 16`, "SQLSTATE 22001")
 	_, err = factory.Auto("accounts").CreateContext(t.Context(), db, factory.Set(func(r *factory.Record) { r.Set("Nick", "four") }))
 	mention(t, err, `accounts.Nick takes 3 characters, and "four" has 4`)
+}
+
+// A Go value that the column does not take is named with the column, and the caller's
+// transaction goes on.
+func TestValueOfAnotherType(t *testing.T) {
+	t.Parallel()
+	tx, err := mistaken.DB(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	shirts, comments, articles := factory.Auto("shirts"), factory.Auto("comments"), factory.Auto("articles")
+	for _, c := range []struct {
+		table  *factory.Factory[factory.Record]
+		column string
+		value  any
+		want   string
+	}{
+		{shirts, "n", true, "shirts.n%s: a Go bool cannot be stored in type integer"},
+		{shirts, "n", []int{1}, "shirts.n%s: a Go []int cannot be stored in type integer"},
+		{shirts, "n", 1.5, "shirts.n%s: 1.5 is no whole number, which type integer takes"},
+		{shirts, "n", 1 << 40, "shirts.n%s: type integer does not take it: 1099511627776 is greater than maximum value for int4"},
+		{shirts, "n", 2.0, ""},
+		{articles, "title", struct{ N int }{1}, "articles.title%s: a Go struct { N int } cannot be stored in type text"},
+		{comments, "author_id", 999, "leave its columns out and a parent is made, or give a row that is there with In, On or By"},
+	} {
+		set := factory.Set(func(r *factory.Record) {
+			if r.Set(c.column, c.value); c.table == comments {
+				r.Set("commentable_type", "Article")
+				r.Set("commentable_id", 1)
+			}
+		})
+		for place, make := range map[string]func(db seedbed.DB) error{
+			"":        func(db seedbed.DB) error { _, err := c.table.CreateContext(t.Context(), db, set); return err },
+			", row 0": func(db seedbed.DB) error { _, err := c.table.FillContext(t.Context(), db, 1, set); return err },
+		} {
+			err := pgx.BeginFunc(t.Context(), tx, func(savepoint pgx.Tx) error { return errors.Join(make(savepoint), errors.New("undo")) })
+			mention(t, err, strings.Replace(c.want, "%s", place, 1))
+			if c.want == "" && err.Error() != "undo" {
+				t.Errorf("%v: %v", c.value, err)
+			}
+		}
+	}
 }
 
 func TestRequiredKeysInACycle(t *testing.T) {

@@ -133,12 +133,16 @@ func appendBinary(m *codecs, c *column, buf []byte, v any) ([]byte, error) {
 			return append(append(appendLength(buf, len(x)+1), 1), x...), nil
 		}
 		return appendTextAsBinary(m, c, buf, x)
+	case float64, float32:
+		if err := c.checkWhole(x); err != nil {
+			return buf, err
+		}
 	}
 	at := len(buf)
 	buf = appendLength(buf, 0)
 	out, err := m.encode(c.baseOID, pgtype.BinaryFormatCode, v, buf)
 	if err != nil {
-		return buf, err
+		return buf, c.encodeError(v, err)
 	}
 	if out == nil {
 		return appendNull(buf[:at]), nil

@@ -336,8 +336,8 @@ func (t *table) whyFew(index string) string {
 	return note
 }
 
-// whyNoParent explains a foreign key violation where no row could have been the first: the
-// key is one of a cycle of required ones.
+// whyNoParent explains a foreign key violation: no row has the key, or none could have been the
+// first, because the key is one of a cycle of required ones.
 func (s *schema) whyNoParent(pg *pgconn.PgError) string {
 	t, err := s.table(pg.SchemaName + "." + pg.TableName)
 	if err != nil {
@@ -351,6 +351,7 @@ func (s *schema) whyNoParent(pg *pgconn.PgError) string {
 			return "\n  these keys run in a cycle and each is NOT NULL, so no row can be the first: " + strings.Join(cycle, ", ") +
 				"\n  let the columns of one be NULL, or make one DEFERRABLE INITIALLY DEFERRED and write both rows in a transaction, with keys of your own"
 		}
+		return fmt.Sprintf("\n  %s has no row with this key: %s", ref.parent.name, outOfParent.inGo)
 	}
 	return ""
 }

@@ -20,7 +20,11 @@ type ProofError struct {
 }
 
 func (e *ProofError) Error() string {
-	return fmt.Sprintf("%d rows of %s break %s, %s:\n  %s", e.Rows, e.Table, e.Constraint, e.Definition, strings.Join(e.Sample, "\n  "))
+	text := fmt.Sprintf("%d rows of %s break %s, %s:\n  %s", e.Rows, e.Table, e.Constraint, e.Definition, strings.Join(e.Sample, "\n  "))
+	if strings.HasPrefix(e.Definition, "FOREIGN KEY") {
+		text += "\n  no row has the key that they reference: " + outOfParent.inGo
+	}
+	return text
 }
 
 // prove checks what COPY did not: with triggers off, foreign keys and deferred keys;

@@ -21,9 +21,10 @@ var (
 	outOfKeySpace  = wayOut{"or fill the table in a call of its own that says what", "or write the rows in a fixture, which --fixtures loads, that says what"}
 	outOfTaken     = wayOut{"give it others with Set, or choose another seed with " + SeedVariable, "write the rows in a fixture, which --fixtures loads, or choose another seed with --seed"}
 	outOfRoom      = wayOut{"ask for more of those in the plan", "ask for more of those with --rows"}
+	outOfParent    = wayOut{"leave its columns out and a parent is made, or give a row that is there with In, On or By", "write the row in a fixture, which --fixtures loads"}
 	outOfNoTable   = wayOut{"factory.Auto makes rows of any table that is there", "seedbed model lists what is there"}
 
-	waysOut = []wayOut{outOfKey, outOfFewValues, outOfNull, outOfReference, outOfPartition, outOfCircle, outOfServer, outOfKeySpace, outOfTaken, outOfRoom, outOfNoTable}
+	waysOut = []wayOut{outOfKey, outOfFewValues, outOfNull, outOfReference, outOfPartition, outOfCircle, outOfServer, outOfKeySpace, outOfTaken, outOfRoom, outOfParent, outOfNoTable}
 )
 
 // AtShell returns the text of an error for those who called from a shell: with the ways out

@@ -193,6 +193,13 @@ func (w *writer) flush(ctx context.Context) (n int, err error) {
 		if !row.fillPending() {
 			break
 		}
+		for i, c := range row.table.columns {
+			if row.isSet[i] {
+				if err := row.table.checkStorable(c, row.values[i]); err != nil {
+					return 0, fmt.Errorf("create %s: %w", row.table.name, err)
+				}
+			}
+		}
 		w.setTenant(row, r.exec)
 		sql, args, read := w.insertStatement(row)
 		r.add(sentStatement{row.table.name, row, sql, read}, args)

@@ -111,10 +111,11 @@ func (a *audit) inPolicies(role string) bool {
 	return false
 }
 
-// administers reports whether a role to which row-level security does not apply is meant
-// to pass it: no policy that names it looks at a row, as for the service_role of Supabase.
+// administers reports whether a role is meant to pass row-level security: it does not apply to
+// it, as to the service_role of Supabase, or no login of the application may become it, though
+// one may become another; and no policy that names it looks at a row.
 func (a *audit) administers(role *catalog.Role) bool {
-	if !role.Super && !role.BypassRLS {
+	if !role.Super && !role.BypassRLS && (a.isLoggedInto(role) || !slices.ContainsFunc(a.cat.Roles, func(r *catalog.Role) bool { return a.inPolicies(r.Name) && a.isLoggedInto(r) })) {
 		return false
 	}
 	for _, r := range a.cat.Relations {
@@ -125,6 +126,11 @@ func (a *audit) administers(role *catalog.Role) bool {
 		}
 	}
 	return true
+}
+
+// isLoggedInto reports whether a session of no superuser can be a role.
+func (a *audit) isLoggedInto(role *catalog.Role) bool {
+	return slices.ContainsFunc(a.cat.Roles, func(r *catalog.Role) bool { return r.Login && !r.Super && mayAct(r, role.Name) })
 }
 
 // outer reports whether most policies that name a role compare with the settings

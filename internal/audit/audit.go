@@ -30,24 +30,25 @@ type audit struct {
 	tables []*catalog.Relation
 	bypass *bypassSession
 	// of Isolation
-	subjects  []*subject
-	subjectOf map[*catalog.Relation]*subject
-	bare      map[string]bool // levels that most foreign keys do not carry
-	nameIndex *nameIndex
-	namesakes map[string][]*graph.ForeignKey // foreign keys by the column that they are known by
-	followed  []*undeclared                  // references that no foreign key holds, and rows follow
-	keyed     map[string]bool                // levels to which most tables have a key of their own
-	inPolicy  map[string]bool                // names that policies use
-	resting   map[*catalog.Function][]string // policies that rest on a helper which lets all through
-	ownOnly   map[*subject]bool              // tables that show the application no rows of others
-	helped    map[*catalog.Relation]bool     // tables that helpers of policies read as their owner
-	usesRLS   bool
-	readers   sqltext.SettingReaders
-	relations map[string][]*catalog.Relation // by bare name
-	roles     applicationRoles
-	report    *report.Report
-	started   time.Time
-	unseen    []string // tables with rows that the role cannot see
+	subjects   []*subject
+	subjectOf  map[*catalog.Relation]*subject
+	bare       map[string]bool // levels that most foreign keys do not carry
+	nameIndex  *nameIndex
+	namesakes  map[string][]*graph.ForeignKey          // foreign keys by the column that they are known by
+	followed   []*undeclared                           // references that no foreign key holds, and rows follow
+	keyed      map[string]bool                         // levels to which most tables have a key of their own
+	inPolicy   map[string]bool                         // names that policies use
+	resting    map[*catalog.Function][]string          // policies that rest on a helper which lets all through
+	ownOnly    map[*subject]bool                       // tables that show the application no rows of others
+	admissions map[*catalog.Relation]*graph.ForeignKey // by which rows of a table let its tenant in on rows of others; nil: not looked for
+	helped     map[*catalog.Relation]bool              // tables that helpers of policies read as their owner
+	usesRLS    bool
+	readers    sqltext.SettingReaders
+	relations  map[string][]*catalog.Relation // by bare name
+	roles      applicationRoles
+	report     *report.Report
+	started    time.Time
+	unseen     []string // tables with rows that the role cannot see
 	// namesUnknown: the caller's Model names tables, columns or levels that are not there.
 	// Whatever is looked at by it would be wrong once more for each.
 	namesUnknown bool

@@ -52,6 +52,9 @@ func (a *audit) strays(s *subject, tokens []sqltext.Token, accepted []seedbed.Sc
 	columns := a.correlated(tokens, s)
 	if len(columns) == 0 {
 		left, _, _ := compare(tokens)
+		if _, args := a.called(tokens); len(args) > 0 {
+			left = slices.Concat(args...)
+		}
 		columns = columnsIn(s.rel, left)
 	}
 	fk := a.stray(s, columns, accepted)

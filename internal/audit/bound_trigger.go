@@ -96,7 +96,10 @@ func assigned(statement []sqltext.Token) (to, value []sqltext.Token) {
 		if end < 0 {
 			end = len(rest)
 		}
-		return rest[:end], statement
+		if to = rest[:end]; len(to) > 1 && ofRow(to[0]) { // which says nothing of the row
+			return to, slices.Concat(statement[:into], rest[end:])
+		}
+		return to, statement
 	}
 	for i, t := range statement {
 		if t.Is("=") || t.Is(":=") {

@@ -406,7 +406,7 @@ func (b *definerBody) boundBySession(x access) bool {
 		return false
 	}
 	own := slices.ContainsFunc(b.namesIn(x.filter), func(n string) bool { return b.made[n] })
-	return own || b.asksWho(x.filter) && !b.opensAside(x.tokens) || comparesSecret(b.f, x.filter) || showsShared(x.filter)
+	return own || b.asksWho(x.filter) && !b.opensAside(x.tokens) || comparesSecret(b.f, x.filter) || b.f.Returns != "trigger" && showsShared(x.filter)
 }
 
 // asked reports whether all that an access gives away is what a question about the session

@@ -54,8 +54,11 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 	}
 	accepted := a.accepted(s, app || unknown)
 	var open []clause
+	joins := false
 	for _, c := range clauses(p) {
-		if a.bound(sqltext.Tokens(c.expr), s, accepted) || a.guarded(s, p, c, accepted) || a.ofUser(s, c, accepted) || a.founds(s, p) {
+		accepted := a.ofMembers(s, c, accepted)
+		kept := a.bound(sqltext.Tokens(c.expr), s, accepted) || a.ofUser(s, c, accepted)
+		if kept && !a.admitsAnyone(s, c) || a.guarded(s, p, c, accepted) || a.founds(s, p) {
 			continue
 		}
 		if a.shares(s, c) {
@@ -66,8 +69,13 @@ func (a *audit) policy(s *subject, p *catalog.Policy) {
 			continue
 		}
 		open = append(open, c)
+		joins = joins || kept
 	}
-	if len(open) > 0 {
+	switch {
+	case joins:
+		key := a.admission(s)
+		a.withoutTenant(s, p, open, accepted, fmt.Sprintf("let WITH CHECK say in which rows of %s a row of %s may give a part, by %s: in those of whom writes it, or to which it was invited", a.name(key.Ref), s.name, key.Columns[0]))
+	case len(open) > 0:
 		a.withoutTenant(s, p, open, accepted, a.keepToTenant(s, p, open, accepted, app || unknown))
 	}
 }
@@ -94,16 +102,20 @@ func (a *audit) ofUser(s *subject, c clause, accepted []seedbed.Scoped) bool {
 }
 
 // ownBy reports of a comparison whether the rows that it chooses are the session's own though
-// they need not be of its tenant: those that name its user and, where the Model has rows of
+// they need not be of its tenant: those that name its user, those of what its tenant has and, where the Model has rows of
 // no tenant, these, to SELECT. Nil: a clause has to go by the tenant.
 func (a *audit) ownBy(s *subject, c clause) func([]sqltext.Token, *subject) bool {
 	switch {
 	case len(c.writes) > 0 && s.tenant == "":
 		return nil
-	case len(c.writes) > 0 || !slices.Equal(c.reads, []string{"SELECT"}):
+	case len(c.writes) > 0:
 		return a.namesUser
+	case !slices.Equal(c.reads, []string{"SELECT"}):
+		return func(tokens []sqltext.Token, s *subject) bool { return a.namesUser(tokens, s) || a.ofOwn(tokens, s) }
 	}
-	return func(tokens []sqltext.Token, s *subject) bool { return a.namesUser(tokens, s) || ofNoTenant(tokens, s) }
+	return func(tokens []sqltext.Token, s *subject) bool {
+		return a.namesUser(tokens, s) || a.ofOwn(tokens, s) || ofNoTenant(tokens, s)
+	}
 }
 
 // ofNoTenant reports whether a comparison chooses the rows without a tenant, of a table that
@@ -183,6 +195,9 @@ func (a *audit) shares(s *subject, c clause) bool {
 			return false
 		}
 		named := t.IsIdentifier() && marksShared(t.Text)
+		if named && i+2 < len(tokens) && tokens[i+1].Is("=") && tokens[i+2].Text == t.Text {
+			return false // with itself: of every row
+		}
 		// A schema may have any of these names.
 		said = said || named && !(i+1 < len(tokens) && tokens[i+1].Is(".") && a.schema(t.Text) != nil)
 	}

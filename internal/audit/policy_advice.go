@@ -15,6 +15,7 @@ func (a *audit) policyAdvice() error {
 	for _, r := range a.tables {
 		for _, p := range r.Policies {
 			a.userEditable(r, p)
+			a.givesAway(r, p)
 			if r.RLS {
 				a.perRow(r, p)
 			}
@@ -35,6 +36,8 @@ func (a *audit) userEditable(r *catalog.Relation, p *catalog.Policy) {
 		switch {
 		case (t.Kind == sqltext.String || t.IsIdentifier()) && (text == "user_metadata" || text == "raw_user_meta_data"):
 			what = t.Text
+		case t.Kind == sqltext.String && slices.Contains(sqltext.ArrayElements(text), "user_metadata"):
+			what = "user_metadata"
 		case t.Kind == sqltext.String && (strings.HasPrefix(text, "request.header") || strings.HasPrefix(text, "request.cookie")):
 			what = t.Text
 		}
@@ -43,6 +46,28 @@ func (a *audit) userEditable(r *catalog.Relation, p *catalog.Policy) {
 		a.find(report.Finding{Rule: "policy-user-editable", Object: a.name(r) + "." + p.Name, Evidence: []string{"USING " + p.Using, "WITH CHECK " + p.WithCheck},
 			Message: fmt.Sprintf("policy %s of %s goes by %s, which a user writes", p.Name, a.name(r), what),
 			Fix:     "go by what the server signs and no user edits: the subject of the token, app_metadata, a table of memberships"})
+	}
+}
+
+// givesAway finds policies of tables whose tenancy no column says that let a session change only
+// rows of its own, and give them to any other: WITH CHECK does not ask for whom the row is then.
+func (a *audit) givesAway(r *catalog.Relation, p *catalog.Policy) {
+	using := sqltext.Tokens(p.Using)
+	if !r.RLS || !p.Permissive || !p.Covers("UPDATE") || p.WithCheck == "" || a.subject(r) != nil || !a.namesSession(using) || a.namesSession(sqltext.Tokens(p.WithCheck)) {
+		return
+	}
+	columns := columnsIn(r, using)
+	for _, role := range a.cat.Roles {
+		may := applies(p, role) && !role.Super && !role.BypassRLS && role.Name != r.Owner && slices.ContainsFunc(columns, func(c string) bool { return mayColumn(role, r, "UPDATE", c) })
+		if !may || slices.ContainsFunc(r.Policies, func(q *catalog.Policy) bool {
+			return !q.Permissive && q.Covers("UPDATE") && applies(q, role) && a.namesSession(sqltext.Tokens(checkOf(q)))
+		}) {
+			continue
+		}
+		a.find(report.Finding{Rule: "policy-without-tenant", Object: a.name(r) + "." + p.Name, Evidence: []string{"USING " + p.Using, "WITH CHECK " + p.WithCheck},
+			Message: fmt.Sprintf("policy %s of %s lets %s change rows of its own session, by USING, and make them rows of any other: WITH CHECK asks nothing of the session", p.Name, a.name(r), role.Name),
+			Fix:     fmt.Sprintf("ALTER POLICY %s ON %s WITH CHECK (%s)", catalog.Ident(p.Name), r.Ident(), p.Using)})
+		return
 	}
 }
 
@@ -140,12 +165,19 @@ func (a *audit) own(name string) bool {
 	return slices.ContainsFunc(a.cat.Functions, func(f *catalog.Function) bool { return f.Name == name && f.Volatility != "i" })
 }
 
+// sharesRows reports whether a policy shows rows that are marked as shared: it says why it
+// stands beside others, and another rule speaks of it.
+func (a *audit) sharesRows(p *catalog.Policy) bool {
+	s := a.subject(p.Table)
+	return s != nil && p.Using != p.WithCheck && slices.ContainsFunc(clauses(p), func(c clause) bool { return a.shares(s, c) })
+}
+
 // severalPolicies finds permissive policies of one command for the same roles: each is
 // evaluated for every row, and one that is wider than it looks opens the table.
 func (a *audit) severalPolicies(r *catalog.Relation) {
 	for i, p := range r.Policies {
 		for _, q := range r.Policies[:i] {
-			if !p.Permissive || !q.Permissive || p.Command != q.Command || !slices.Equal(p.Roles, q.Roles) {
+			if !p.Permissive || !q.Permissive || p.Command != q.Command || !slices.Equal(p.Roles, q.Roles) || a.sharesRows(p) || a.sharesRows(q) {
 				continue
 			}
 			f := report.Finding{Object: a.name(r) + "." + p.Name, Evidence: []string{q.Name + ": " + q.Using + q.WithCheck, p.Name + ": " + p.Using + p.WithCheck}}

@@ -27,7 +27,7 @@ func (a *audit) withoutTenant(s *subject, p *catalog.Policy, open []clause, acce
 		if strays == "" {
 			strays = a.strays(s, side, accepted)
 		}
-		if helper, _ := a.called(side); helper != nil {
+		if helper, _ := a.called(side); helper != nil && strays == "" {
 			helped = "helper " + signature(helper)
 			a.openHelper(helper, p)
 		}
@@ -73,11 +73,16 @@ func (a *audit) metThrough(p *catalog.Policy) (name string) {
 func (a *audit) joins(s *subject, open []clause) string {
 	writes := slices.ContainsFunc(open, func(c clause) bool { return slices.Contains(c.writes, "INSERT") })
 	may := slices.ContainsFunc(a.roles.app, func(r *catalog.Role) bool { return reachable(r, s.rel, "INSERT") != "" })
-	i := slices.IndexFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Table == s.name })
-	if !writes || !may || i < 0 {
+	if !writes || !may {
 		return ""
 	}
-	return a.model.Memberships[i].Tenant
+	if i := slices.IndexFunc(a.model.Memberships, func(m seedbed.Membership) bool { return m.Table == s.name }); i >= 0 {
+		return a.model.Memberships[i].Tenant
+	}
+	if fk := a.admission(s); fk != nil {
+		return catalog.Singular(fk.Ref.Name)
+	}
+	return ""
 }
 
 // openSide is the first of the sides of an OR that lets rows of others through.

@@ -161,10 +161,13 @@ func carryTenant(s *subject, fk *catalog.Constraint, mine []string, target *subj
 
 // reference finds foreign keys between tenants' rows that nothing keeps within one tenant.
 func (a *audit) reference(s *subject, fk *graph.ForeignKey, target *subject) {
-	if fk.TellsTenant() || a.setByTrigger(s, fk) {
-		return
+	if admission := a.admission(s); fk.TellsTenant() || a.setByTrigger(s, fk) || admission != nil && admission.Name == fk.Name {
+		return // whom a row lets in on others is another tenant than theirs
 	}
 	for _, level := range a.shared(s.rel, target.rel) {
+		if target.tenant == level {
+			continue // beside whose the row is: another tenant by meaning, as a friend is
+		}
 		// A key over both columns could not lead to what is shared.
 		if theirs, _ := target.node.Scope(level); theirs.Optional || fk.HeldWithin(level) || excludesTenant(s, fk, level) {
 			continue

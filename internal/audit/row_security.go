@@ -174,6 +174,8 @@ func (a *audit) unbound(role string) bool {
 func (a *audit) partition(s *subject, p *catalog.Relation) {
 	var what string
 	switch {
+	case !p.RLS && !s.rel.RLS && len(s.rel.Policies) == 0:
+		return // nor has the parent: that is said there
 	case !p.RLS:
 		what = "has no row-level security of its own: a query of it passes the parent's policies by"
 	case !p.ForceRLS && s.rel.ForceRLS && !a.unbound(p.Owner):

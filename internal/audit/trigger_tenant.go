@@ -70,7 +70,6 @@ func (a *audit) insertsForOthers(s *subject, f *catalog.Function) string {
 		return ""
 	}
 	all := statements(sqltext.Tokens(f.Body))
-	fired := a.firedBy(f)
 	for _, statement := range all {
 		if len(statement) < 3 || !sqltext.At(statement, 0, "INSERT", "INTO") {
 			continue
@@ -84,12 +83,12 @@ func (a *audit) insertsForOthers(s *subject, f *catalog.Function) string {
 			if !into.IsIdentifier() || target == nil || len(target.direct()) == 0 || len(a.shared(s.rel, target.rel)) == 0 {
 				continue
 			}
-			if slices.ContainsFunc(source(statement), fired) || a.filtered(f, target, source(statement)) {
+			if a.follows(f, source(statement)) || a.filtered(f, target, source(statement)) {
 				continue
 			}
 			if a.tenantWritten(target, statement, func(value []sqltext.Token) bool {
 				read := len(source(statement)) > 0 && !isConstant(value)
-				return a.namesAnother(f, all, value) || read && a.namesAnother(f, all, source(statement)) && !slices.ContainsFunc(value, ofRow)
+				return a.namesAnother(f, all, value) || read && a.namesAnother(f, all, source(statement)) && !a.follows(f, value)
 			}) {
 				return fmt.Sprintf("inserts into %s for %s that neither the row nor the session names", target.name, withArticle(target.innermost()))
 			}
@@ -132,7 +131,10 @@ func (a *audit) namesAnother(f *catalog.Function, all [][]sqltext.Token, value [
 	}
 	reads := slices.ContainsFunc(value, func(t sqltext.Token) bool { return strings.EqualFold(t.Text, "SELECT") }) &&
 		slices.ContainsFunc(value, func(t sqltext.Token) bool { return strings.EqualFold(t.Text, "FROM") })
-	own := slices.ContainsFunc(value, func(t sqltext.Token) bool { return ofRow(t) || t.Is("TG_ARGV") }) || a.namesSession(value)
+	own := a.follows(f, value) || slices.ContainsFunc(value, func(t sqltext.Token) bool { return t.Is("TG_ARGV") }) || a.namesSession(value)
+	if !own && slices.ContainsFunc(value, ofRow) && !unlike(value) {
+		return true // of its document
+	}
 	if own || !reads {
 		return false
 	}

@@ -169,7 +169,10 @@ func (a *audit) isLogin(s *subject, columns []string) bool {
 	}
 	return !slices.ContainsFunc(columns, func(name string) bool {
 		w := words(name)
-		return !slices.Contains([]string{"email", "mail", "username", "login", "handle", "nickname", "phone", "identifier", "subject", "provider", "service", "name"}, w[len(w)-1])
+		if w[len(w)-1] == "name" { // of anything, unless of a person
+			return !isPersons(s.rel.Name) && (len(w) == 1 || !slices.Contains([]string{"user", "login", "display", "nick", "screen", "provider", "service"}, w[len(w)-2]))
+		}
+		return !slices.Contains([]string{"email", "mail", "username", "login", "handle", "nickname", "phone", "identifier", "subject", "provider", "service"}, w[len(w)-1])
 	})
 }
 

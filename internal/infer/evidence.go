@@ -15,6 +15,7 @@ type evidence struct {
 	scopedTables        int        // tables with its key, without link tables
 	required            int        // of those, tables whose key column is NOT NULL
 	policyTables        []*table   // those whose policies compare its key with the session
+	lookingUp           int        // of those, tables that policies keep to the session's user too, and only look up the key
 	otherPolicies       int        // tables with its key whose policies compare other columns, and do not name this one
 	namingPolicies      int        // tables with its key whose policies name it without comparing it
 	settings            []Identity // with which policies compare its key
@@ -62,17 +63,29 @@ func (n *inference) gatherEvidence(c *candidate, componentSizes map[*table]int) 
 	if c.table != nil {
 		e.addPolicies(c, c.table, c.ownKeyColumn)
 		e.connectedTables = componentSizes[c.table.root()] - 1
+		e.leaveToOwners(c.table)
+	}
+}
+
+// leaveToOwners takes lookups for what they are where the candidate's own rows are kept to their
+// owner: who owns the thing that a row is of, or takes part in it, sees the row. The thing is no
+// tenant.
+func (e *evidence) leaveToOwners(t *table) {
+	owned := slices.ContainsFunc(t.comparisons, func(x comparison) bool { return x.identity.Setting != "" })
+	if owned && !slices.Contains(e.policyTables, t) && e.lookingUp == len(e.policyTables) {
+		e.otherPolicies += e.lookingUp
+		e.policyTables = nil
 	}
 }
 
 // addPolicies counts what the policies of a table compare: its column with the candidate's
 // key, or others.
 func (e *evidence) addPolicies(c *candidate, t *table, column *catalog.Column) {
-	found := false
+	found, lookingUp := false, true
 	for _, x := range t.comparisons {
 		if own, ok := c.identityBy(userLookup{t, x.column, x.identity}); ok && x.identity.Setting != "" && t.isUniqueColumn(x.column) {
 			e.settings = append(e.settings, own)
-			found = true
+			found, lookingUp = true, false
 		}
 		if x.column != column {
 			continue
@@ -85,16 +98,34 @@ func (e *evidence) addPolicies(c *candidate, t *table, column *catalog.Column) {
 				e.settings = append(e.settings, x)
 			}
 		}
-		found = true
+		found, lookingUp = true, lookingUp && c.isLookup(t, x)
 	}
 	switch {
 	case found:
 		e.policyTables = append(e.policyTables, t)
+		if lookingUp {
+			e.lookingUp++
+		}
 	case t.policiesName(column):
 		e.namingPolicies++
 	case len(t.comparisons) > 0:
 		e.otherPolicies++
 	}
+}
+
+// isLookup reports whether a comparison of the candidate's key with what the session's user has
+// keeps no rows apart by itself: policies compare another column of the table with that user, or
+// the user is the owner of the candidate's row, whose name is no tenant's.
+func (c *candidate) isLookup(t *table, x comparison) bool {
+	if x.identity.Setting != "" || len(x.lookups) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(x.lookups, func(l userLookup) bool {
+		direct := func(other comparison) bool {
+			return other.column != x.column && other.identity.key() == l.Identity.key()
+		}
+		return !slices.ContainsFunc(t.comparisons, direct) && (l.table != c.table || c.grade > weakGrade)
+	})
 }
 
 // identityBy returns the identity by which policies find the tenant in the candidate's own

@@ -242,7 +242,7 @@ func (n *inference) usersReason(c *candidate) string {
 			own++
 		}
 	}
-	if own > 1 {
+	if own > 1 || own > 0 && len(n.levels) == 0 {
 		c.keepPolicyTables(n.levels)
 		return "row-level security compares its key with the session's user"
 	}

@@ -47,15 +47,33 @@ func (n *inference) compareSides(t *table, side, other []sqltext.Token) []compar
 	if len(x.lookups) == 0 && !hasSubquery(other) {
 		x.identity, _ = n.identityIn(other)
 	}
-	if x.lookups == nil && x.identity.Setting == "" {
+	unknown := x.lookups == nil && x.identity.Setting == ""
+	if unknown && !n.asksFunction(other) {
 		return nil
 	}
 	var out []comparison
 	for _, c := range columns {
-		x.column = c
-		out = append(out, x)
+		if x.column = c; !unknown || len(n.referencesOf[c]) > 0 {
+			out = append(out, x)
+		}
 	}
 	return out
+}
+
+// asksFunction reports whether tokens are a call of a function of the schema without arguments:
+// one that is to say who the session is, though it reads nothing of it.
+func (n *inference) asksFunction(tokens []sqltext.Token) bool {
+	tokens = sqltext.Unwrap(tokens)
+	if len(tokens) > 2 && tokens[0].Is("select") {
+		tokens = tokens[1:]
+	}
+	name, open := "", 0
+	if len(tokens) > 2 {
+		name, open = functionCall(tokens, 0)
+	}
+	return name != "" && open+1 < len(tokens) && tokens[open+1].Is(")") && slices.ContainsFunc(n.catalog.Functions, func(f *catalog.Function) bool {
+		return f.Extension == "" && (f.Name == name || f.Schema+"."+f.Name == name)
+	})
 }
 
 // hasSubquery reports whether tokens read a table.
@@ -229,12 +247,13 @@ func selectEnd(tokens []sqltext.Token, from int) int {
 	return len(tokens)
 }
 
-// withoutSubqueries removes the subqueries in parentheses.
+// withoutSubqueries removes the subqueries in parentheses that read a table: one around a
+// call alone, (SELECT auth.uid()), is that call.
 func withoutSubqueries(tokens []sqltext.Token) []sqltext.Token {
 	var out []sqltext.Token
 	for i := 0; i < len(tokens); i++ {
 		if tokens[i].Is("(") && i+1 < len(tokens) && tokens[i+1].Is("select") {
-			if end := sqltext.Closing(tokens[i:]); end > 0 {
+			if end := sqltext.Closing(tokens[i:]); end > 0 && hasSubquery(tokens[i:i+end]) {
 				i += end
 				continue
 			}

@@ -249,10 +249,26 @@ func (n *inference) viaParent(t *table) ([]Scope, string) {
 }
 
 // viaCascade takes the scopes of a table with which rows are deleted, though the reference
-// is optional.
+// is optional. What rows of tenants lead to in several tables may be shared by all.
 func (n *inference) viaCascade(t *table) ([]Scope, string) {
+	if len(n.scopedReferrers(t)) > 1 {
+		return nil, ""
+	}
 	return n.viaKey(t, func(ref *catalog.Reference) bool { return ref.OnDelete == catalog.Cascade },
 		"is deleted with its row of %s, by %s, though that may be NULL")
+}
+
+// scopedReferrers returns the tables with a tenant's column of their own whose rows lead to a
+// table.
+func (n *inference) scopedReferrers(t *table) (out []*table) {
+	for _, ref := range t.referrers {
+		from := n.tableOf[ref.From]
+		own := slices.ContainsFunc(from.scopes, func(s Scope) bool { return len(s.Columns) > 0 })
+		if own && from != t && !slices.Contains(out, from) {
+			out = append(out, from)
+		}
+	}
+	return out
 }
 
 // viaKey takes the scopes of the closest table that t references by an accepted foreign

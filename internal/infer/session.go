@@ -34,21 +34,22 @@ type userLookup struct {
 func (n *inference) readFunctions() sessionFunctions {
 	n.functions = sessionFunctions{identities: map[string]Identity{}, userLookups: map[string][]userLookup{}}
 	type body struct {
-		names  []string
-		tokens []sqltext.Token
+		names   []string
+		returns string
+		tokens  []sqltext.Token
 	}
 	var unread []body
 	for _, f := range n.catalog.Functions {
 		if f.Returns == "trigger" {
 			continue // no policy can call it
 		}
-		unread = append(unread, body{[]string{f.Schema + "." + f.Name, f.Name}, sqltext.Tokens(f.Body)})
+		unread = append(unread, body{[]string{f.Schema + "." + f.Name, f.Name}, f.Returns, sqltext.Tokens(f.Body)})
 	}
 	for range 5 {
 		var rest []body
 		found := sessionFunctions{identities: map[string]Identity{}, userLookups: map[string][]userLookup{}}
 		for _, b := range unread {
-			identity, members, ok := n.readBody(b.tokens)
+			identity, members, ok := n.readBody(b.tokens, b.returns)
 			if !ok {
 				rest = append(rest, b)
 				continue
@@ -82,8 +83,9 @@ func (n *inference) readFunctions() sessionFunctions {
 
 // readBody returns the identity that a function's body returns, or the lookups of the
 // session's user in it; ok is false if it has neither. A query that finds one row by the
-// session's key returns an identity; a query for rows of the session's user is a lookup.
-func (n *inference) readBody(tokens []sqltext.Token) (identity Identity, lookups []userLookup, ok bool) {
+// session's key returns an identity; a query for rows of the session's user is a lookup. What
+// says yes or no by rows of which it is not clear whose they are is neither.
+func (n *inference) readBody(tokens []sqltext.Token, returns string) (identity Identity, lookups []userLookup, ok bool) {
 	for _, q := range n.queries(tokens) {
 		for _, l := range q.lookups {
 			if column := q.selectedColumn(l.table); column != nil && l.table.isUniqueColumn(l.user) && l.Session.Table == nil {
@@ -96,6 +98,9 @@ func (n *inference) readBody(tokens []sqltext.Token) (identity Identity, lookups
 	}
 	if lookups != nil {
 		return Identity{}, lookups, true
+	}
+	if returns == "boolean" && slices.ContainsFunc(n.queries(tokens), func(q query) bool { return len(q.aliases) > 0 }) {
+		return Identity{}, nil, false
 	}
 	identity, ok = n.identityIn(tokens)
 	return identity, nil, ok
@@ -238,7 +243,10 @@ func (n *inference) membershipOf(l *Level) (*Membership, []string) {
 	uses := map[*catalog.Column]use{}
 	note := func(t *table, m userLookup) {
 		u, ok := l.candidate.keyColumns[m.table]
-		if ok && !slices.Contains(policyTables[m.user], t.name) {
+		tenant := slices.ContainsFunc(n.levels, func(o *Level) bool { // and no user
+			return (o == l || !o.candidate.isUsersTable()) && (o.candidate.keyColumns[m.table].column == m.user || o.candidate.ownKeyColumn == m.user)
+		})
+		if ok && !tenant && !slices.Contains(policyTables[m.user], t.name) {
 			uses[m.user] = use{m, u.column}
 			policyTables[m.user] = append(policyTables[m.user], t.name)
 		}

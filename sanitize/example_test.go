@@ -86,6 +86,6 @@ func ExampleRules() {
 		}
 	}
 	// Output:
-	// Bytes go out as base64 or as a list of numbers, unlabelled, whatever they hold.
+	// Bytes go out unlabelled, as base64, as a list of numbers or as they are, whatever they hold.
 	// link to a download, give the type a MarshalText, or set Policy.AllowBinary
 }

@@ -1,5 +1,7 @@
 package sanitize
 
+import "slices"
+
 // Rule explains what a finding is about. Names are stable.
 type Rule struct {
 	Name string // such as "invalid-utf8": Finding.Rule
@@ -8,7 +10,7 @@ type Rule struct {
 }
 
 // Rules returns every rule, in a fixed order.
-func Rules() []Rule { return append([]Rule(nil), rules...) }
+func Rules() []Rule { return slices.Clone(rules) }
 
 const (
 	invalidUTF8      = "invalid-utf8"
@@ -45,9 +47,9 @@ var rules = []Rule{
 		"refuse it where it comes in"},
 	{surrogateUTF8, "Half of a UTF-16 pair written as UTF-8 is not text to any strict reader.",
 		"convert from UTF-16 or CESU-8 in whole pairs"},
-	{loneSurrogate, "An escaped half of a UTF-16 pair reads as U+FFFD here, and as an error there.",
+	{loneSurrogate, "Some readers turn an escaped half of a UTF-16 pair into U+FFFD, others refuse the document.",
 		"write the code point whole, and never cut a string between the halves"},
-	{nul, "C libraries end the string there, and Postgres refuses it in text and jsonb on the way back.",
+	{nul, "C libraries end the string there, and Postgres refuses it in text and jsonb when it is stored again.",
 		"strip or refuse it where it comes in"},
 	{c0Control, "Terminals, logs and XML act on it or break on it.",
 		"strip it where it comes in, or allow it with Policy.Allow"},
@@ -61,10 +63,10 @@ var rules = []Rule{
 		"strip it where it comes in, or allow it with Policy.Allow"},
 	{duplicateKey, "Readers keep the first, keep the last, or refuse: what arrives depends on the reader.",
 		"make the keys differ where they are written"},
-	{rawBinary, "Bytes go out as base64 or as a list of numbers, unlabelled, whatever they hold.",
+	{rawBinary, "Bytes go out unlabelled, as base64, as a list of numbers or as they are, whatever they hold.",
 		"link to a download, give the type a MarshalText, or set Policy.AllowBinary"},
 	{oversizeString, "One field dominates the response, and readers with a limit refuse it.",
-		"page it, link it, or raise Policy.MaxString"},
+		"page it, send a link to it, or raise Policy.MaxString"},
 	{oversizePayload, "Gateways and readers cut or refuse it.",
 		"page it, or raise Policy.MaxPayload"},
 	{notFinite, "JSON has no such number: encoding/json fails the whole payload.",
@@ -73,13 +75,13 @@ var rules = []Rule{
 		"send it as a string (`json:\",string\"`), or set Policy.AllowUnsafeIntegers"},
 	{numberOutOfRange, "Readers that keep numbers as float64 fail on it, or read it as infinite.",
 		"send it as a string"},
-	{invalidNumber, "encoding/json fails the whole payload.",
+	{invalidNumber, "A json.Number holds text that is no number: encoding/json fails the whole payload.",
 		"parse it where it comes in, or keep it in a string"},
-	{timeOutOfRange, "RFC 3339 has four digits for the year: encoding/json fails the whole payload.",
+	{timeOutOfRange, "RFC 3339 has four digits for the year: encoding/json fails the whole payload; an infinity goes out as a number.",
 		"decide what the reader gets instead"},
 	{unencodable, "encoding/json fails the whole payload.",
 		"do what its error says, such as to call the loader of a relation; repair the method that fails; or leave it out with `json:\"-\"`"},
-	{cycle, "encoding/json fails the whole payload, after a thousand rounds.",
+	{cycle, "encoding/json fails the whole payload, after it has gone round a thousand times.",
 		"send an identifier in place of the reference back"},
 	{tooDeep, "Decoders give up at 64, 100 or 1,000 levels.",
 		"flatten it, or raise Policy.MaxDepth"},
@@ -87,6 +89,6 @@ var rules = []Rule{
 		"have an encoder write it"},
 	{charsetMismatch, "The reader decodes the body as the header says, and gets other characters than were sent.",
 		"send UTF-8, and say charset=utf-8 or nothing"},
-	{unreadable, "Nothing could be inspected.",
+	{unreadable, "It could not be read, or not to its end, and what was not read was not inspected.",
 		"hand over a payload that can be read"},
 }

@@ -53,7 +53,7 @@ func images(t testing.TB, dir string) (all []string) {
 		return nil // SEEDBED_URL names the server
 	}
 	for _, e := range entries {
-		if e.IsDir() && !strings.HasSuffix(e.Name(), ".draft") {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !strings.HasSuffix(e.Name(), ".draft") {
 			all = append(all, filepath.Join(dir, e.Name()))
 		}
 	}

@@ -40,10 +40,10 @@ func (t *Tracer) Watch(w *Watch) {
 // Unwatch ends Watch. It returns the lines whose connections, acquired while there was any
 // Watch, are still out after up to 127 ms. A release that began before may still call Found.
 func (t *Tracer) Unwatch(w *Watch) (unreleased []string) {
-	for wait := time.Millisecond; wait < 128*time.Millisecond && len(t.acquired(true)) > 0; wait *= 2 {
+	for wait := time.Millisecond; wait < 128*time.Millisecond && len(t.acquired()) > 0; wait *= 2 {
 		time.Sleep(wait)
 	}
-	unreleased = slices.Sorted(maps.Values(t.acquired(true)))
+	unreleased = t.acquired()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.watches = slices.DeleteFunc(t.watches, func(x *Watch) bool { return x == w })
@@ -51,18 +51,28 @@ func (t *Tracer) Unwatch(w *Watch) (unreleased []string) {
 }
 
 // Acquired are the connections that are out of their pools, by the process id of their
-// server, and the lines that acquired them.
-func (t *Tracer) Acquired() map[uint32]string { return t.acquired(false) }
-
-func (t *Tracer) acquired(watched bool) map[uint32]string {
+// server, and the lines that acquired them. Others may be at work with them.
+func (t *Tracer) Acquired() map[uint32]string {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	sites := map[uint32]string{}
 	for conn, o := range t.origins {
-		if !conn.IsClosed() && (o.watched || !watched) {
-			sites[conn.PgConn().PID()] = o.calls.site()
+		sites[conn.PgConn().PID()] = o.calls.site()
+	}
+	return sites
+}
+
+// acquired are the lines that acquired, while there was any Watch, what is out and open.
+// Nobody may be at work with it.
+func (t *Tracer) acquired() (sites []string) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for conn, o := range t.origins {
+		if o.watched && !conn.IsClosed() {
+			sites = append(sites, o.calls.site())
 		}
 	}
+	slices.Sort(sites)
 	return sites
 }
 

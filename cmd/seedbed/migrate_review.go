@@ -86,14 +86,8 @@ func (a *app) review(ctx context.Context, f reviewFlags, args []string) error {
 	if err := f.checkSince(args); err != nil {
 		return err
 	}
-	if f.url != "" { // before anything is sent there
-		cfg, err := parseURL(f.url)
-		if err == nil {
-			err = a.refuseProduction(cfg.ConnConfig)
-		}
-		if err != nil {
-			return err
-		}
+	if err := a.refuseURL(f.url); err != nil { // before anything is sent there
+		return err
 	}
 	args, err := a.historyArgs(ctx, args, "seedbed migrate review")
 	if err != nil {

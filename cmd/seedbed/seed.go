@@ -126,14 +126,8 @@ func (a *app) seed(ctx context.Context, f seedFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.url != "" { // before anything is sent there
-		cfg, err := parseURL(f.url)
-		if err == nil {
-			err = a.refuseProduction(cfg.ConnConfig)
-		}
-		if err != nil {
-			return err
-		}
+	if err := a.refuseURL(f.url); err != nil { // before anything is sent there
+		return err
 	}
 	say := a.progress()
 	defer say.stop()

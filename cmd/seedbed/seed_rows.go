@@ -114,6 +114,18 @@ func parseCount(text string) (int64, error) {
 	return int64(f * factor), nil
 }
 
+// refuseURL is refuseProduction of the database that --url names; "" is one of ours.
+func (a *app) refuseURL(url string) error {
+	if url == "" {
+		return nil
+	}
+	cfg, err := parseURL(url)
+	if err != nil {
+		return err
+	}
+	return a.refuseProduction(cfg.ConnConfig)
+}
+
 // refuseProduction stops what would write into a database that does not look like
 // one for development.
 func (a *app) refuseProduction(cfg *pgx.ConnConfig) error {

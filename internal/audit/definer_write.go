@@ -120,7 +120,7 @@ func (a *audit) firedBy(f *catalog.Function) func(sqltext.Token) bool {
 func ofRow(t sqltext.Token) bool { return t.Is("NEW") || t.Is("OLD") }
 
 // follows reports whether an expression goes by the row that fired a trigger: not by what differs
-// from it, nor by a document in it, in which whoever writes the row says what he likes.
+// from it, nor by a document in it, in which a session that may write the row puts any tenant.
 func (a *audit) follows(f *catalog.Function, tokens []sqltext.Token) bool {
 	fired := a.firedBy(f)
 	for i, t := range tokens {

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/qarion/seedbed/internal/catalog"
 	"github.com/qarion/seedbed/internal/graph"
@@ -87,7 +86,7 @@ func (a *audit) joinedBy(t *graph.Table, first, second lead) error {
 		f := report.Finding{Rule: "reference-crosses", Severity: report.Risk, Object: t.Name + "." + second.name, Rows: n, Sample: rows,
 			Message: fmt.Sprintf("%s of %s joining a row of %s with a row of %s that belongs to another %s", plural(n, "row"), t.Name, first.to.Name, second.to.Name, level),
 			Fix: fmt.Sprintf("correct or delete them, and find the code that wrote them; a column for the %s, which foreign keys to %s carry, prevents new ones",
-				level, strings.Join([]string{first.to.Name, second.to.Name}, " and "))}
+				level, first.to.Name+" and "+second.to.Name)}
 		if within < n {
 			f.Severity, f.Fix = report.Advice, "nothing, where rows of two tenants are joined on purpose; otherwise "+f.Fix
 		}

@@ -238,7 +238,7 @@ func (a *audit) unguessable(r *catalog.Relation, name string, primary bool, dept
 }
 
 // isOfElsewhere reports whether a text is the id of a pair whose types are of no table here:
-// whoever writes the rows chooses it.
+// the application that writes the rows chooses it.
 func (a *audit) isOfElsewhere(r *catalog.Relation, c *catalog.Column) bool {
 	stem, ok := strings.CutSuffix(c.Name, "_id")
 	t := a.graph.Of(r.Root())

@@ -198,6 +198,17 @@ func (f fault) expect(t *testing.T, tx pgx.Tx, opt audit.Options) (message, fix 
 	return "", ""
 }
 
+// wantHealthy wants a report to have looked at everything and to have found nothing.
+func wantHealthy(t *testing.T, r *report.Report) {
+	t.Helper()
+	for _, f := range each(r) {
+		t.Errorf("%s: %s: %s %q", f.Rule, f.Object, f.Message, f.Evidence)
+	}
+	for _, note := range r.Unchecked {
+		t.Errorf("could not check: %s", note)
+	}
+}
+
 // each is every finding, also those that follow from another.
 func each(r *report.Report) (all []report.Finding) {
 	for _, cause := range r.Findings {

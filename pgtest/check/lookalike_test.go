@@ -112,10 +112,5 @@ func leftAlone(t *testing.T, db *pgtest.DB, all ...lookalike) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range each(checked) {
-		t.Errorf("%s: %s: %s %q", f.Rule, f.Object, f.Message, f.Evidence)
-	}
-	for _, note := range checked.Unchecked {
-		t.Errorf("could not check: %s", note)
-	}
+	wantHealthy(t, checked)
 }
